@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test gen lint mock fuzz lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+setup: $(READY) ## make the environment .venv, if it is not there or out of date
+
+$(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
+	@PYTHON=$(PYTHON) bash scripts/setup.sh && touch $@
+
+demo: $(READY) ## create a subject from a photograph, on a mock server
+	@$(BIN)/python -m scripts.demo
+
+test: $(READY) ## lint the contract and run every test
+	@$(BIN)/python -m scripts.check
+
+gen: $(READY) ## generate the client from the contract
+	@$(BIN)/python -m scripts.generate
+
+lint: $(READY) ## check the contract and the code, without running it
+	@bash scripts/lint.sh
+
+mock: $(READY) ## serve the contract on http://127.0.0.1:8787
+	@$(BIN)/python -m kling_elements.mock
+
+fuzz: $(READY) ## compare client, mock and oracle on N random bodies
+	@$(BIN)/python -m scripts.fuzz $(N)
+
+lock: $(READY) ## resolve the dependencies anew
+	@bash scripts/lock.sh
+
+clean: ## remove what the other targets made
+	@rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,0 +1,118 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""Create a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from ...client import AuthenticatedClient
+from ...models.create_element_response import CreateElementResponse
+from ...models.image_element_request import ImageElementRequest
+from ...models.video_element_request import VideoElementRequest
+from ...types import Response
+
+_OPERATION = "createElement"
+
+
+def _get_kwargs(
+    *,
+    client: AuthenticatedClient,
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+) -> dict[str, Any]:
+
+    return {
+        "method": "post",
+        "url": "/kling/v1/general/advanced-custom-elements",
+        "headers": {"Content-Type": "application/json"},
+        "content": client.encode(_OPERATION, body),
+    }
+
+
+def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[CreateElementResponse]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=client.decode(_OPERATION, response, CreateElementResponse.from_dict),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+) -> Response[CreateElementResponse]:
+    """Create a subject.
+
+    Creates a custom subject from reference images or from a video, for use in later video generation. The work is
+    asynchronous: the answer names a task.
+
+    A request that failed with 500, 502, 503, 504, a time-out or a lost connection may still have created the subject.
+    Send an `external_task_id`, and look the task up before sending again.
+
+    Args:
+        client: Where to send the request, and with which token.
+        body: The request body, as a model or as a plain mapping. It is sent as it is, or not at all.
+
+    Returns:
+        The answer with its status, headers and body.
+
+    Raises:
+        ContractError: The request breaks the contract; nothing was sent.
+        TransportError: No answer came.
+        StatusError: The status means failure; the subclass says which.
+        BusinessError: The status means success, but the envelope says failure and names no task.
+        InvalidResponse: The status means success, but the body is not what the contract promises.
+    """
+    response = client.send(
+        **_get_kwargs(
+            client=client,
+            body=body,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+) -> CreateElementResponse:
+    """Does as `sync_detailed`, and returns the body alone."""
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+) -> Response[CreateElementResponse]:
+    """Does as `sync_detailed`, on an event loop."""
+    response = await client.send_async(
+        **_get_kwargs(
+            client=client,
+            body=body,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+) -> CreateElementResponse:
+    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

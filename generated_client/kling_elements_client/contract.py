@@ -1,0 +1,217 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""Checks requests and answers against the OpenAPI document that ships with this package."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+from attrs import frozen
+
+from . import explain, images
+from .errors import Violation
+from .serialization import to_json
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DEEPEST = 64  # levels; a conforming request has a handful, so this only bounds the walk through a hostile one
+_MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more than 64 bits
+
+
+@frozen
+class Operation:
+    """One call of the API.
+
+    Attributes:
+        path: The path template.
+        method: The HTTP method, in lower case.
+        definition: The operation object of the document.
+    """
+
+    path: str
+    method: str
+    definition: dict[str, Any]
+
+    def success_schema(self) -> str:
+        """The reference to the schema of the answer that means success."""
+        status = next(status for status in self.definition["responses"] if status.startswith("2"))
+        return self.pointer("responses", status, "content", "application/json", "schema")
+
+    def pointer(self, *parts: str) -> str:
+        """The reference to a part of the operation object."""
+        return "#" + explain.pointer(("paths", self.path, self.method, *parts))
+
+
+@frozen
+class CheckedRequest:
+    """A request body that was checked.
+
+    Attributes:
+        content: The JSON text to send, or None where the value cannot be written as JSON.
+        violations: Everything that is wrong with it.
+    """
+
+    content: bytes | None
+    violations: list[Violation]
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document. It is shared: do not change it."""
+    parsed: dict[str, Any] = json.loads(files(str(__package__)).joinpath("openapi.json").read_text("utf-8"))
+    return parsed
+
+
+@cache
+def operations() -> dict[str, Operation]:
+    """The operations by their `operationId`. The mapping is shared: do not change it."""
+    return {
+        definition["operationId"]: Operation(path, method, definition)
+        for path, item in document()["paths"].items()
+        for method, definition in item.items()
+        if isinstance(definition, dict) and "operationId" in definition
+    }
+
+
+def violations(operation_id: str, body: object) -> list[Violation]:
+    """Everything in which a request body breaks the contract; empty for a conforming one.
+
+    Args:
+        operation_id: The operation, such as `createElement`.
+        body: The JSON value of the body, or a model.
+
+    Raises:
+        KeyError: The contract has no such operation, or the operation takes no body.
+    """
+    return check(operation_id, body).violations
+
+
+def check(operation_id: str, body: object) -> CheckedRequest:
+    """The JSON text of a request body, and everything in which it breaks the contract.
+
+    Raises:
+        KeyError: As `violations`.
+    """
+    operation = operations()[operation_id]
+    request = operation.definition["requestBody"]
+    value: Any = None
+    try:
+        value = to_json(body)
+        found = [Violation(where, request["x-source"], message) for where, message in _not_json(value)]
+    except RecursionError:
+        found = [Violation("", request["x-source"], f"is nested deeper than {_DEEPEST} levels, or contains itself")]
+    if found:
+        return CheckedRequest(None, found)
+
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    largest = request["content"]["application/json"]["x-body-size"]
+    if len(content) > largest["max-bytes"]:
+        message = f"the body has {len(content)} bytes, at most {largest['max-bytes']} are allowed"
+        found.append(Violation("", largest["x-source"], message))
+    found += schema_violations(operation.pointer("requestBody", "content", "application/json", "schema"), value)
+    return CheckedRequest(content, found)
+
+
+def _not_json(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Where and why a value cannot be written as JSON; the schema validator never sees such a value."""
+    if len(path) > _DEEPEST:
+        raise RecursionError
+    if type(value) is dict:
+        for name, item in value.items():
+            if type(name) is not str or _has_lone_surrogate(name):
+                yield explain.pointer(path), f"the property name {explain.excerpt(name)} cannot be written as JSON"
+            else:
+                yield from _not_json(item, (*path, name))
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            yield from _not_json(item, (*path, index))
+    elif (reason := _why_not_json(value)) is not None:
+        yield explain.pointer(path), reason
+
+
+def _why_not_json(value: Any) -> str | None:
+    kind: type[Any] = type(value)
+    if kind is str:
+        return "text with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
+    if kind is float:
+        return None if math.isfinite(value) else f"{value} cannot be written as JSON"
+    if kind is int:
+        too_long = value.bit_length() > _MOST_BITS
+        return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
+    return None if kind in (bool, type(None)) else f"a value of type {kind.__name__} cannot be written as JSON"
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    # str.isascii looks at one flag, which spares a whole image the search
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
+    """Everything in which a JSON value breaks a schema of the document."""
+    schema = explain.follow(document(), schema_pointer)
+    if "discriminator" not in schema:
+        return _explained(schema_pointer, value)
+
+    mapping: dict[str, str] = schema["discriminator"]["mapping"]
+    name: str = schema["discriminator"]["propertyName"]
+    kind = value.get(name) if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind in mapping:
+        return _explained(mapping[kind], value)
+
+    # No branch is named. The one that comes closest tells what else is wrong.
+    closest = min((_explained(branch, value) for branch in mapping.values()), key=len)
+    if not isinstance(value, dict):
+        return closest
+    rule = schema["x-source"]
+    where, start = ("/" + name, "") if name in value else ("", f"the property {name!r} is missing; it ")
+    return [Violation(where, rule, start + explain.choice(mapping)), *(v for v in closest if v.rule != rule)]
+
+
+def _explained(schema_pointer: str, value: object) -> list[Violation]:
+    validator = _validator(schema_pointer)
+    if validator.is_valid(value):
+        return []
+    errors = validator.iter_errors(value)
+    found = (v for error in errors for v in explain.violations(document(), schema_pointer, error, value))
+    return list(dict.fromkeys(found))
+
+
+class _ImageKeyword:
+    """`x-image` as a keyword of the validator. It tells whether; what is wrong is told by `images`."""
+
+    def __init__(self, _parent: dict[str, Any], limits: images.Limits, _location: list[str | int]) -> None:
+        self._limits = limits
+
+    def validate(self, value: object) -> None:
+        if isinstance(value, str) and any(images.violations(value, self._limits)):
+            raise ValueError("x-image")
+
+
+_KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword}
+
+
+@cache
+def _validator(schema_pointer: str) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(
+        {"$schema": _DIALECT, "$ref": schema_pointer, **{key: document()[key] for key in ("components", "paths")}},
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        formats={"image-base64": lambda _: True},  # names the kind of text; the x-image beside it asserts
+        keywords=_KEYWORDS,
+        mask="value",
+        offline=True,
+    )
+
+
+__all__ = ["CheckedRequest", "Operation", "check", "document", "operations", "schema_violations", "violations"]

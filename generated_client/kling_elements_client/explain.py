@@ -1,0 +1,154 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""Turns what the JSON Schema validator reports into violations: where, which rule of the spec, and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jsonschema_rs
+
+from . import images
+from .errors import Violation
+
+Schema = dict[str, Any]
+
+_LONGEST_EXCERPT = 80
+_KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
+_COUNTED = {
+    "minLength": ("characters", "at least {} needed"),
+    "maxLength": ("characters", "at most {} allowed"),
+    "minItems": ("items", "at least {} needed"),
+    "maxItems": ("items", "at most {} allowed"),
+}
+_TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def follow(document: Schema, reference: str) -> Any:
+    """The node of the document that a reference such as `#/components/schemas/TagId` names."""
+    node: Any = document
+    for part in reference.removeprefix("#").split("/")[1:]:
+        node = node[part.replace("~1", "/").replace("~0", "~")]
+    return node
+
+
+def resolve(document: Schema, reference: str) -> Schema:
+    """The schema that a reference names in the end."""
+    schema: Schema = follow(document, reference)
+    return resolve(document, schema["$ref"]) if "$ref" in schema else schema
+
+
+def choice(values: Iterable[object]) -> str:
+    """What a closed choice allows, in words."""
+    return "must be one of " + ", ".join(map(repr, values))
+
+
+def excerpt(value: object) -> str:
+    """A value for a message: whole if it is short, else its size. Never a part, which might be a part of a secret."""
+    text = ascii(value)
+    return text if len(text) <= _LONGEST_EXCERPT else f"one of {len(text)} characters"
+
+
+def violations(
+    document: Schema, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
+) -> Iterator[Violation]:
+    """What one error of the validator means.
+
+    Args:
+        document: The OpenAPI document.
+        schema_pointer: The schema that was applied, as a reference into the document.
+        error: The validator's error.
+        whole: The value that was validated.
+    """
+    *path, keyword = error.evaluation_path
+    where = pointer(error.instance_path)
+    value = _part(whole, error.instance_path)
+    kind: Any = error.kind
+    if keyword == "x-image":  # the path of a keyword of ours begins at the document
+        limits = follow(document, pointer(error.evaluation_path))
+        yield from (Violation(where, rule, message) for rule, message in images.violations(value, limits))
+        return
+
+    schemas = _schemas_along(document, schema_pointer, path)
+    schema, rule = schemas[-1], _rule(schemas, str(keyword))
+    if keyword == "anyOf" and (inner := _of_branches(document, schema_pointer, error, whole)):
+        yield from inner
+    elif keyword == "required":
+        name = kind.property
+        if keyword not in schema.get("x-source", ()):
+            rule = schema["properties"][name].get("x-source", rule)
+        yield Violation(where, rule, f"the property {name!r} is missing")
+    elif keyword == "additionalProperties":
+        excluded: dict[str, str] = schema.get("x-excluded", {})
+        known = ", ".join(map(repr, schema["properties"]))
+        for name in kind.unexpected:
+            says = "does not go with this kind of request" if name in excluded else f"is unknown; allowed are {known}"
+            message = f"the property {excerpt(name)} {says}"
+            yield Violation(pointer([*error.instance_path, name]), excluded.get(name, rule), message)
+    else:
+        yield Violation(where, rule, _message(str(keyword), schema, value) or error.message)
+
+
+def _message(keyword: str, schema: Schema, value: Any) -> str | None:
+    """What is wrong and what is allowed; None for a keyword that has no words here."""
+    limit = schema[keyword]
+    if keyword in _COUNTED:
+        unit, bound = _COUNTED[keyword]
+        return f"has {len(value)} {unit}, {bound.format(limit)}"
+    if keyword == "type":
+        allowed = limit if isinstance(limit, str) else " or ".join(limit)
+        return f"is {_TYPE_NAMES.get(type(value), 'a number')}, allowed is {allowed}"
+    if keyword == "enum":
+        return f"{choice(limit)}, not {excerpt(value)}"
+    return f"must be {schema['x-expected']}" if "x-expected" in schema else None
+
+
+def _of_branches(
+    document: Schema, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
+) -> list[Violation]:
+    """The violations of the branch of an `anyOf` that was meant; none where the value is of no branch's kind."""
+    kind: Any = error.kind
+    branches: list[list[jsonschema_rs.ValidationError]] = kind.context
+    depth = len(error.instance_path)
+    meant = [branch for branch in branches if not any(_tells_kind(e, depth) for e in branch)]
+    closest = min(meant, key=len, default=[])
+    return [violation for e in closest for violation in violations(document, schema_pointer, e, whole)]
+
+
+def _tells_kind(error: jsonschema_rs.ValidationError, depth: int) -> bool:
+    return len(error.instance_path) == depth and error.evaluation_path[-1] in _KIND_KEYWORDS
+
+
+def _part(value: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _schemas_along(document: Schema, schema_pointer: str, path: Iterable[str | int]) -> list[Schema]:
+    """The schemas that the validator went through, from the outermost to the one whose keyword failed."""
+    node: Any = {"$ref": schema_pointer}
+    schemas = [node]
+    for step in path:
+        node = follow(document, node["$ref"]) if step == "$ref" else node[step]
+        if isinstance(node, dict):
+            schemas.append(node)
+    return schemas
+
+
+def _rule(schemas: list[Schema], keyword: str) -> str:
+    """The rule that a keyword of the innermost schema comes from: the nearest `x-source`, or else the keyword."""
+    innermost = schemas[-1].get("x-source", {})
+    if isinstance(innermost, dict) and keyword in innermost:
+        return str(innermost[keyword])
+    sources = (schema.get("x-source") for schema in reversed(schemas))
+    return next((source for source in sources if isinstance(source, str)), keyword)
+
+
+__all__ = ["choice", "excerpt", "follow", "pointer", "resolve", "violations"]

@@ -1,0 +1,47 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, known, names, nested
+from ..types import UNSET, Unset
+from .created_task import CreatedTask
+from .task_status import TaskStatus
+
+
+@define
+class CreateElementResponse(Model):
+    """The answer to a create. The usual shape is an envelope with `data`; at least one gateway puts the task at the top
+    level.
+
+    Attributes:
+        code: The business code, 0 for success.
+        message: The business code in words.
+        request_id: The gateway's id of this request, to be named in support cases.
+        data: The task that was created.
+        id: The task's id, from gateways that answer without an envelope.
+        task_id: The task's id, from gateways that answer without an envelope.
+        status: The task's status, from gateways that answer without an envelope.
+    """
+
+    code: int | None | str | Unset = UNSET
+    message: None | str | Unset = UNSET
+    request_id: None | str | Unset = UNSET
+    data: CreatedTask | None | Unset = UNSET
+    id: int | None | str | Unset = UNSET
+    task_id: int | None | str | Unset = UNSET
+    status: int | None | str | TaskStatus | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, data=nested(CreatedTask.from_dict), status=known(TaskStatus))

@@ -1,0 +1,44 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, known, names, nested
+from ..types import UNSET, Unset
+from .task_info import TaskInfo
+from .task_status import TaskStatus
+
+
+@define
+class CreatedTask(Model):
+    """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC.
+
+    Attributes:
+        task_id: The system's id of the task.
+        task_status: How far the task is.
+        task_status_msg: Why the task failed.
+        task_info: What the caller said about the task.
+        created_at: When the task was created, in milliseconds.
+        updated_at: When the task last changed, in milliseconds.
+    """
+
+    task_id: int | None | str | Unset = UNSET
+    task_status: None | str | TaskStatus | Unset = UNSET
+    task_status_msg: None | str | Unset = UNSET
+    task_info: None | TaskInfo | Unset = UNSET
+    created_at: int | None | str | Unset = UNSET
+    updated_at: int | None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, task_status=known(TaskStatus), task_info=nested(TaskInfo.from_dict))

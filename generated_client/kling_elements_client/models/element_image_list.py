@@ -1,0 +1,36 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, names, nested, short
+from .refer_image import ReferImage
+
+
+@define
+class ElementImageList(Model):
+    """The images that define the subject, one from the front and others from other angles or as close-ups.
+
+    Attributes:
+        frontal_image: The subject from the front. An http or https URL, or an image file in standard padded
+            Base64 without white space or a data prefix (R10).
+        refer_images: Further images of the subject. They should differ from the frontal one (R12, advice only). 1
+            to 3 items (R11).
+    """
+
+    frontal_image: str = field(repr=short)
+    refer_images: list[ReferImage]
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, refer_images=each(nested(ReferImage.from_dict)))

@@ -1,0 +1,33 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, known, names
+from .tag_id import TagId
+
+
+@define
+class ElementTag(Model):
+    """One tag of the subject.
+
+    Attributes:
+        tag_id: What kind of thing the subject is. The second document calls TRENDING meme, CHARACTER person and
+            CLOTHING costume (R30).
+    """
+
+    tag_id: TagId
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, tag_id=known(TagId))

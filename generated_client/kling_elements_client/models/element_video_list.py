@@ -1,0 +1,33 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, names, nested
+from .refer_video import ReferVideo
+
+
+@define
+class ElementVideoList(Model):
+    """The video that defines the subject. A human voice in it triggers voice customisation: the voice enters the voice
+    library and is bound to the subject (R24).
+
+    Attributes:
+        refer_videos: The one video of the subject. 1 item (R18).
+    """
+
+    refer_videos: list[ReferVideo]
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, refer_videos=each(nested(ReferVideo.from_dict)))

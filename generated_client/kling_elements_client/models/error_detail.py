@@ -1,0 +1,36 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, json_name, names
+from ..types import UNSET, Unset
+
+
+@define
+class ErrorDetail(Model):
+    """A failure in the style of OpenAI.
+
+    Attributes:
+        message: What is wrong.
+        type_: The kind of failure.
+        code: The failure's code.
+    """
+
+    message: None | str | Unset = UNSET
+    type_: None | str | Unset = field(default=UNSET, metadata=json_name("type"))
+    code: int | None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source)

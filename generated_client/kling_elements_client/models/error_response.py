@@ -1,0 +1,39 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, names, nested
+from ..types import UNSET, Unset
+from .error_detail import ErrorDetail
+
+
+@define
+class ErrorResponse(Model):
+    """A failure, in the service's envelope or in the style of OpenAI.
+
+    Attributes:
+        code: The business code.
+        message: What is wrong.
+        request_id: The gateway's id of this request, to be named in support cases.
+        error: The failure in the style of OpenAI.
+    """
+
+    code: int | None | str | Unset = UNSET
+    message: None | str | Unset = UNSET
+    request_id: None | str | Unset = UNSET
+    error: ErrorDetail | None | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, error=nested(ErrorDetail.from_dict))

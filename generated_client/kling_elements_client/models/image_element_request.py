@@ -1,0 +1,54 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, names, nested
+from ..types import UNSET, Unset
+from .element_image_list import ElementImageList
+from .element_tag import ElementTag
+
+
+@define
+class ImageElementRequest(Model):
+    """A subject whose appearance is defined by images.
+
+    Attributes:
+        element_name: The subject's name, counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: What the subject is, counted in Unicode code points. 1 to 100 characters (R05).
+        element_image_list: The images that define the subject, one from the front and others from other angles or
+            as close-ups (R07).
+        reference_type: What defines the subject. Images do (R06).
+        tag_list: The subject's tags (R29).
+        callback_url: Where to send a notification at each change of the task's status. An http or https URL with
+            a host (R31).
+        external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
+            and must be unique per user (R32; only the server can judge that). Empty means none.
+    """
+
+    element_name: str
+    element_description: str
+    element_image_list: ElementImageList
+    reference_type: Literal["image_refer"] = "image_refer"
+    tag_list: list[ElementTag] | Unset = UNSET
+    callback_url: str | Unset = UNSET
+    external_task_id: str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(
+            cls,
+            source,
+            element_image_list=nested(ElementImageList.from_dict),
+            tag_list=each(nested(ElementTag.from_dict)),
+        )

@@ -1,0 +1,33 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, names
+
+
+@define
+class ReferVideo(Model):
+    """The video of the subject.
+
+    Attributes:
+        video_url: Where the video lies, as http or https URL. The file is judged by the service, on its content:
+            a video that misses the displayed size by some pixels may be accepted and yield a subject without a voice.
+            An http or https URL with a host (R19).
+    """
+
+    video_url: str
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source)

@@ -1,0 +1,18 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TagId(StrEnum):
+    """What kind of thing the subject is. The second document calls TRENDING meme, CHARACTER person and CLOTHING costume."""
+
+    TRENDING = "o_101"
+    CHARACTER = "o_102"
+    ANIMAL = "o_103"
+    PROP = "o_104"
+    CLOTHING = "o_105"
+    SCENE = "o_106"
+    EFFECT = "o_107"
+    OTHER = "o_108"

@@ -1,0 +1,32 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json, names
+from ..types import UNSET, Unset
+
+
+@define
+class TaskInfo(Model):
+    """What the caller said about a task.
+
+    Attributes:
+        external_task_id: The caller's own id of the task.
+    """
+
+    external_task_id: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source)

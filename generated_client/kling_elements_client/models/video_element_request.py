@@ -1,0 +1,57 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, names, nested
+from ..types import UNSET, Unset
+from .element_tag import ElementTag
+from .element_video_list import ElementVideoList
+
+
+@define
+class VideoElementRequest(Model):
+    """A subject whose appearance is defined by a video. Only realistic human figures can be made from video (R25), and
+    the subject works only with kling-video-o3 and later models (R26).
+
+    Attributes:
+        element_name: The subject's name, counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: What the subject is, counted in Unicode code points. 1 to 100 characters (R05).
+        element_video_list: The video that defines the subject. A human voice in it triggers voice customisation:
+            the voice enters the voice library and is bound to the subject (R24) (R08).
+        reference_type: What defines the subject. A video does (R06).
+        element_voice_id: A voice of the voice library to bind to the subject. Empty means none (R27).
+        tag_list: The subject's tags (R29).
+        callback_url: Where to send a notification at each change of the task's status. An http or https URL with
+            a host (R31).
+        external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
+            and must be unique per user (R32; only the server can judge that). Empty means none.
+    """
+
+    element_name: str
+    element_description: str
+    element_video_list: ElementVideoList
+    reference_type: Literal["video_refer"] = "video_refer"
+    element_voice_id: str | Unset = UNSET
+    tag_list: list[ElementTag] | Unset = UNSET
+    callback_url: str | Unset = UNSET
+    external_task_id: str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(
+            cls,
+            source,
+            element_video_list=nested(ElementVideoList.from_dict),
+            tag_list=each(nested(ElementTag.from_dict)),
+        )

@@ -1,0 +1,307 @@
+"""The house rules of the OpenAPI file, which no linter knows: `make lint`, and the first step of `make gen`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+import jsonschema_rs
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from scripts.spec import SPEC, Node, SpecError, follow, load, resolve, walk
+
+_APPLIES_TO = {
+    "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-video"},
+    "array": {"items", "minItems", "maxItems", "uniqueItems"},
+    "object": {"properties", "required", "additionalProperties", "x-excluded", "x-envelope"},
+    "integer": {"minimum", "maximum", "format"},
+    "boolean": set[str](),
+    "null": set[str](),
+}
+_FOR_ANY = {
+    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
+    *("x-source", "x-expected", "x-enum-varnames"),
+}
+_KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
+_NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
+_FORMATS = {"uri", "image-base64", "int64"}
+
+# What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
+_EXTENSIONS: dict[str, Any] = {
+    "x-source": None,
+    "x-expected": str,
+    "x-excluded": None,
+    "x-enum-varnames": list,
+    "x-rules": None,
+    "x-body-size": {"max-bytes": int},
+    "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list},
+    "x-image": {
+        "format": {"one-of": list},
+        "file-size": {"max-bytes": int},
+        "displayed-sides": {"min-px": int},
+        "aspect-ratio": {"max-long-to-short": float},
+    },
+    "x-video": {
+        "container": {"one-of": list},
+        "duration": {"min-seconds": int, "max-seconds": int, "tolerance-frames": int},
+        "displayed-size": {"one-of-px": list, "pixel-aspect": str},
+        "file-size": {"max-bytes": int},
+    },
+}
+
+
+def problems(document: Node) -> list[str]:
+    """Everything that is wrong with the document, each line with the place; empty for a good one."""
+    found = [
+        f"{_pointer(error.absolute_path)}: {error.message}"
+        for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors()
+    ]
+    if found:
+        return found  # the rules below take a valid document for granted
+    return [f"{where}: {problem}" for rule in _RULES for where, problem in rule(document)]
+
+
+Problems = Iterator[tuple[str, str]]
+
+
+def _known_keywords(document: Node) -> Problems:
+    """A validator passes over a keyword or format that it does not know, so a misspelt one would check nothing."""
+    for where, schema in _schemas(document):
+        for keyword in schema.keys() - _KEYWORDS:
+            yield where, f"unknown keyword {keyword}"
+        if schema.get("format", "uri") not in _FORMATS:
+            yield where, f"unknown format {schema['format']}"
+
+
+def _known_extensions(document: Node) -> Problems:
+    for where, node in walk(document):
+        if isinstance(node, dict) and not _is_data(where):
+            for name in (name for name in node if str(name).startswith("x-")):
+                if name not in _EXTENSIONS:
+                    yield where, f"unknown extension {name}"
+                else:
+                    yield from _misshapen(node[name], _EXTENSIONS[name], f"{where}/{name}")
+
+
+def _misshapen(value: Any, shape: Any, where: str) -> Problems:
+    if isinstance(shape, Mapping):
+        names = value.keys() - {"x-source"}
+        if names != shape.keys():
+            yield where, f"has {sorted(names)} instead of {sorted(shape)}"
+        for name in names & shape.keys():
+            yield from _misshapen(value[name], shape[name], f"{where}/{name}")
+    elif shape is not None and not isinstance(value, shape):
+        yield where, f"is no {shape.__name__}"
+
+
+def _applicable_keywords(document: Node) -> Problems:
+    """A keyword that can never refuse anything hides a mistake, and no test can show that it is there."""
+    for where, schema in _schemas(document):
+        declared = schema.get("type", [])
+        kinds = sorted({declared} if isinstance(declared, str) else set(declared))
+        applying = _FOR_ANY.union(*(_APPLIES_TO[kind] for kind in kinds))
+        idle = (schema.keys() & _KEYWORDS) - applying if kinds else set()
+        for keyword in sorted(idle):
+            yield where, f"{keyword} says nothing about type {' or '.join(kinds)}"
+        if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
+            yield where, f"{', '.join(sorted(bare))} without a type lets every other type through"
+        if kinds and {"enum", "const"} & schema.keys():
+            yield where, "type says nothing beside enum or const"
+        if 0 in (schema.get("minLength"), schema.get("minItems")):
+            yield where, "a minimum of 0 refuses nothing"
+        if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):
+            yield where, "minLength says nothing beside a pattern that refuses the empty text"
+
+
+def _consistent_keywords(document: Node) -> Problems:
+    """Keywords that belong together must be together, and agree."""
+    for where, schema in _schemas(document):
+        if schema.get("default", schema.get("const")) != schema.get("const"):
+            yield where, "default differs from const"
+        if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
+            yield where, "x-enum-varnames and enum differ in length"
+        if ("x-expected" in schema) != bool({"pattern", "format"} & schema.keys()) and "anyOf" not in schema:
+            yield where, "x-expected and pattern or format go together"
+        properties = schema.get("properties", {})
+        for name in sorted(set(schema.get("required", [])) - properties.keys()):
+            yield where, f"requires {name}, which is no property"
+        for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
+            yield where, f"x-excluded names {name}, which is allowed"
+
+
+def _used_components(document: Node) -> Problems:
+    used = {node["$ref"] for _, node in walk(document) if isinstance(node, dict) and isinstance(node.get("$ref"), str)}
+    for kind, components in document["components"].items():
+        for name in components:
+            if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
+                yield f"#/components/{kind}/{name}", "is used nowhere"
+
+
+def _described(document: Node) -> Problems:
+    """Docstrings come from descriptions."""
+    for where, schema in _schemas(document):
+        for name, member in schema.get("properties", {}).items():
+            if "description" not in member and "description" not in resolve(document, member):
+                yield f"{where}/properties/{name}", "has no description"
+
+
+def _discriminated(document: Node) -> Problems:
+    """A value must fit one branch at most, and the discriminator must lead to the branch that accepts it."""
+    for where, schema in _schemas(document):
+        if "oneOf" not in schema:
+            continue
+        mapping = schema.get("discriminator", {}).get("mapping", {})
+        if set(mapping.values()) != {branch.get("$ref") for branch in schema["oneOf"]}:
+            yield where, "the discriminator's mapping and the branches of oneOf differ"
+            continue
+        for value, reference in mapping.items():
+            branch = follow(document, reference)
+            name = schema["discriminator"]["propertyName"]
+            if branch.get("properties", {}).get(name, {}).get("const") != value:
+                yield where, f"the mapping sends {value} to {reference}, whose {name} is another"
+            elif name not in branch.get("required", []):
+                yield where, f"{reference} does not require {name}, so the branches overlap"
+
+
+def _closed_requests(document: Node) -> Problems:
+    """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
+    requests = {id(schema) for schema in _reachable(document, "requestBody")}
+    answers = {id(schema) for schema in _reachable(document, "responses")}
+    for where, schema in _schemas(document):
+        if schema.get("type") == "object":
+            if id(schema) in requests and schema.get("additionalProperties") is not False:
+                yield where, "additionalProperties must be false in a request"
+            if id(schema) in answers and schema.get("additionalProperties") is not True:
+                yield where, "additionalProperties must be true in an answer"
+
+
+def _valid_examples(document: Node) -> Problems:
+    shared = {"components": document["components"], "paths": document["paths"]}
+    formats = {"image-base64": lambda _: True}
+    for where, node in walk(document):
+        if isinstance(node, dict) and "schema" in node and "examples" in node:
+            schema = {**node["schema"], **shared}
+            validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=formats)
+            for name, example in node["examples"].items():
+                for error in validator.iter_errors(resolve(document, example)["value"]):
+                    yield f"{where}/examples/{name}", f"{_pointer(error.instance_path)}: {error.message}"
+
+
+def _known_rules(document: Node) -> Problems:
+    """Nothing comes from a rule that does not exist, or names a keyword that is not there."""
+    for where, rule in _named_rules(document):
+        if rule not in document["x-rules"] and rule != "upstream":
+            yield where, f"unknown rule {rule}"
+    for where, node in walk(document):
+        if isinstance(node, dict) and isinstance(node.get("x-source"), dict):
+            for keyword in sorted(node["x-source"].keys() - node.keys()):
+                yield f"{where}/x-source", f"names {keyword}, which is not there"
+
+
+def _all_rules(document: Node) -> Problems:
+    """Every rule stands somewhere: in an x-source, or in words where nothing can check it."""
+    used = {rule for _, rule in _named_rules(document)}
+    texts = (node for where, node in walk(document) if where.endswith("/description") and isinstance(node, str))
+    prose = " ".join(texts)
+    for rule, meaning in document["x-rules"].items():
+        if meaning["carried-by"] == "description" and rule not in prose:
+            yield f"#/x-rules/{rule}", "is in no description"
+        if meaning["carried-by"] != "description" and rule not in used:
+            yield f"#/x-rules/{rule}", "is in no x-source"
+
+
+def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
+    for where, node in walk(document):
+        if isinstance(node, dict) and not _is_data(where):
+            for part in ("x-source", "x-excluded"):
+                source = node.get(part, {})
+                for rule in source.values() if isinstance(source, dict) else [source]:
+                    yield f"{where}/{part}", rule
+
+
+def _room_for_images(document: Node) -> Problems:
+    """The length of a Base64 text follows from the size of the file, and both must say the same."""
+    for where, schema in _schemas(document):
+        if "x-image" in schema:
+            longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
+            if schema.get("maxLength") != longest:
+                yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
+
+
+_RULES: tuple[Callable[[Node], Problems], ...] = (
+    _known_keywords,
+    _known_extensions,
+    _applicable_keywords,
+    _consistent_keywords,
+    _used_components,
+    _described,
+    _discriminated,
+    _closed_requests,
+    _valid_examples,
+    _known_rules,
+    _all_rules,
+    _room_for_images,
+)
+
+
+def _is_data(where: str) -> bool:
+    """Whether a place is inside an example's value or among the names of properties, which are not the document's own."""
+    return "/value" in where or where.endswith("/properties")
+
+
+def _schemas(document: Node) -> Iterator[tuple[str, Node]]:
+    """Every schema object with its place."""
+    starts = [
+        (where, node)
+        for where, node in walk(document)
+        if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", where)
+    ]
+    for where, node in starts:
+        yield from _with_subschemas(where, node)
+
+
+def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
+    yield where, schema
+    for name, member in schema.get("properties", {}).items():
+        yield from _with_subschemas(f"{where}/properties/{name}", member)
+    for keyword in ("anyOf", "oneOf"):
+        for index, branch in enumerate(schema.get(keyword, [])):
+            yield from _with_subschemas(f"{where}/{keyword}/{index}", branch)
+    if "items" in schema:
+        yield from _with_subschemas(f"{where}/items", schema["items"])
+
+
+def _reachable(document: Node, part: str) -> list[Node]:
+    """The nodes that a request or an answer of any operation leads to, through references; callbacks left out."""
+    waiting: list[Any] = [
+        operation[part] for item in document["paths"].values() for operation in item.values() if part in operation
+    ]
+    seen: dict[int, Node] = {}
+    while waiting:
+        for _, node in walk(waiting.pop()):
+            if isinstance(node, dict) and id(node) not in seen:
+                seen[id(node)] = node
+                if isinstance(node.get("$ref"), str):
+                    waiting.append(follow(document, node["$ref"]))
+    return list(seen.values())
+
+
+def _pointer(path: Any) -> str:
+    return "#" + "".join(f"/{part}" for part in path)
+
+
+def main() -> int:
+    """Prints what is wrong with the OpenAPI file; returns the exit code."""
+    try:
+        found = problems(load())
+    except SpecError as error:
+        found = [str(error)]
+    print(*found, sep="\n", end="\n" if found else "")
+    print(f"{SPEC.name}: {len(found)} problems")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

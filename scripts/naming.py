@@ -1,0 +1,137 @@
+"""What the templates ask for beyond the generator's view of the document: docstrings, declarations, converters."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+
+from scripts import wording
+from scripts.spec import Node, SpecError, follow, operations, resolve, walk
+
+_WIDTH = 118
+_HELPERS = ("each", "json_name", "known", "nested", "short")
+
+
+def template_functions(document: Node) -> dict[str, Any]:
+    """The functions by the names that the templates use."""
+
+    def schema_of(named: Any) -> Node:
+        """The component that a model or an enum was made from."""
+        schema: Node = follow(document, "#" + named.name.get_untrusted_value())
+        return schema
+
+    def class_docstring(named: Any) -> str:
+        return wrapped(schema_of(named)["description"], 4)
+
+    def property_schema(model: Any, field: Any) -> Node:
+        schema: Node = schema_of(model)["properties"][field.name.get_untrusted_value()]
+        return schema
+
+    def attribute_docstring(model: Any, field: Any) -> str:
+        text = f"{field.python_name}: {wording.describe(document, property_schema(model, field))}"
+        return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
+
+    def declaration(model: Any, field: Any) -> str:
+        code: str = field.to_string().as_unembedded_code()
+        declared, _, default = code.partition(" = ")
+        options = [f"default={default}"] if default else []
+        if may_hold_an_image(document, property_schema(model, field)):
+            options.append("repr=short")
+        name = field.name.get_untrusted_value()
+        if name != field.python_name:
+            options.append(f"metadata=json_name({name!r})")
+        return code if options in ([], [f"default={default}"]) else f"{declared} = field({', '.join(options)})"
+
+    def helpers_of(model: Any) -> list[str]:
+        code = [f"{declaration(model, field)} {converter(field)}" for field in fields_of(model)]
+        used = [name for name in _HELPERS if any(f"{name}(" in line or f"={name}" in line for line in code)]
+        return ["Model", "from_json", "names", *used]
+
+    return {
+        "attribute_docstring": attribute_docstring,
+        "class_docstring": class_docstring,
+        "converter": converter,
+        "declaration": declaration,
+        "fields_of": fields_of,
+        "helpers_of": helpers_of,
+        "imports_of": imports_of,
+        "operation_id": lambda endpoint: operation_id(document, endpoint),
+        "success_type": success_type,
+        "wrapped": wrapped,
+    }
+
+
+def wrapped(text: str, indent: int) -> str:
+    """Prose for a docstring, with its paragraphs kept; all lines but the first are indented."""
+    margin = " " * indent
+    paragraphs = text.strip().split("\n\n")
+    filled = [textwrap.fill(part, _WIDTH, initial_indent=margin, subsequent_indent=margin) for part in paragraphs]
+    return "\n\n".join(filled).strip()
+
+
+def fields_of(model: Any) -> list[Any]:
+    """The fields of a model, those without a default first, as a class needs them."""
+    fields = [*model.required_properties, *model.optional_properties]
+    return sorted(fields, key=lambda field: field.default is not None or not field.required)
+
+
+def imports_of(model: Any) -> list[str]:
+    """The imports of other models."""
+    lines = model.relative_imports | model.lazy_imports
+    return sorted(line.replace("from ..models.", "from .") for line in lines if line.startswith("from ..models."))
+
+
+def converter(field: Any) -> str | None:
+    """The expression that turns the field's JSON value into what the field declares; None where it is that already.
+
+    Raises:
+        SpecError: The value may become one of several classes, which nothing here can tell apart.
+    """
+    match field:
+        case ModelProperty():
+            return f"nested({field.class_info.name}.from_dict)"
+        case EnumProperty():
+            return f"known({field.class_info.name})"
+        case ListProperty():
+            inner = converter(field.inner_property)
+            return inner and f"each({inner})"
+        case UnionProperty():
+            found = {found for inner in field.inner_properties if (found := converter(inner))}
+            if len(found) > 1:
+                raise SpecError(f"property {field.python_name}: a choice between several classes is not supported")
+            return found.pop() if found else None
+        case _:
+            return None
+
+
+def operation_id(document: Node, endpoint: Any) -> str:
+    """The `operationId` of the generator's endpoint, which knows path and method only."""
+    called = (endpoint.path.get_untrusted_value(), endpoint.method)
+    return next(
+        str(operation["operationId"]) for path, method, operation in operations(document) if (path, method) == called
+    )
+
+
+def success_type(endpoint: Any) -> str:
+    """The class of the answer that means success.
+
+    Raises:
+        SpecError: There is not exactly one.
+    """
+    found = [r.prop for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
+    if len(found) != 1 or not isinstance(found[0], ModelProperty):
+        raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
+    return str(found[0].class_info.name)
+
+
+def may_hold_an_image(document: Node, schema: Node) -> bool:
+    """Whether a value of this schema may be the text of a whole image."""
+    schema = resolve(document, schema)
+    return any(
+        isinstance(node, dict) and ("x-image" in node or ("$ref" in node and may_hold_an_image(document, node)))
+        for _, node in walk({key: value for key, value in schema.items() if key not in ("properties", "items")})
+    )

@@ -1,0 +1,99 @@
+"""Turns the gateway's answers into models, or into exceptions that keep what is needed to act on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from . import contract, errors, explain
+
+T = TypeVar("T")
+Redact = Callable[[str], str]
+
+_EXCERPT = 200  # characters of a body that an exception keeps
+_READ_FOR_EXCERPT = 64 * 1024  # bytes; more than the excerpt needs, so that the token is whole when it is taken out
+
+
+def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T], redact: Redact) -> T:
+    """The model of a successful answer.
+
+    Args:
+        operation_id: The operation that was called.
+        response: Its answer, with the body read.
+        model: Makes the model from the JSON object.
+        redact: Takes the token out of a text.
+
+    Raises:
+        StatusError: The status means failure; the subclass says which.
+        BusinessError: The status means success, but the envelope says failure and names no task.
+        InvalidResponse: The status means success, but the body is not what the contract promises.
+    """
+    body = _json(response)
+
+    def fail(kind: type[errors.ResponseError], reason: str) -> errors.ResponseError:
+        answer = _kept(response, body, redact)
+        return kind(errors.describe(answer, redact(reason)), answer)
+
+    if not response.is_success:
+        raise errors.status_error(_kept(response, body, redact))
+    if body is _NO_JSON:
+        raise fail(errors.InvalidResponse, "the answer is not JSON")
+    schema_pointer = contract.operations()[operation_id].success_schema()
+    if found := contract.schema_violations(schema_pointer, body):
+        raise fail(errors.InvalidResponse, f"the answer breaks the contract at {found[0]}")
+    envelope = explain.resolve(contract.document(), schema_pointer).get("x-envelope")
+    if envelope is not None and _says_failure(body, envelope):
+        raise fail(errors.BusinessError, "refused")
+    return model(body)
+
+
+_NO_JSON = object()
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _says_failure(body: Any, envelope: dict[str, Any]) -> bool:
+    """Whether an answer that came with a status of success says by its envelope that nothing was created."""
+    if any(_found(body, where) for where in envelope["task-ids"]):
+        return False
+    code = _found(body, envelope["code"])
+    return bool(_found(body, envelope["error"])) or (code is not None and code not in envelope["success-codes"])
+
+
+def _found(body: Any, json_pointer: str) -> Any:
+    for name in json_pointer.split("/")[1:]:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+def _kept(response: httpx.Response, body: Any, redact: Redact) -> errors.Answer:
+    """What exceptions keep of an answer. Gateways have been seen to repeat the token, so it is taken out everywhere."""
+    text = response.content[:_READ_FOR_EXCERPT].decode("utf-8", "replace")
+    code = _first(body, "/code", "/error/code", kinds=(int, str))
+    message = _first(body, "/message", "/error/message", kinds=(str,))
+    request_id = _first(body, "/request_id", kinds=(str,)) or response.headers.get("x-request-id")
+    return errors.Answer(
+        status_code=response.status_code,
+        headers=httpx.Headers([(name, redact(value)) for name, value in response.headers.multi_items()]),
+        code=redact(code) if isinstance(code, str) else code,
+        message=message and redact(message)[:_EXCERPT],
+        request_id=request_id and redact(request_id)[:_EXCERPT],
+        excerpt=" ".join(redact(text).split())[:_EXCERPT],
+    )
+
+
+def _first(body: Any, *pointers: str, kinds: tuple[type, ...]) -> Any:
+    """The first value of one of these types; a boolean is no integer here."""
+    found = (_found(body, where) for where in pointers)
+    return next((value for value in found if isinstance(value, kinds) and not isinstance(value, bool)), None)
+
+
+__all__ = ["parse"]

@@ -1,0 +1,42 @@
+"""The limits of a schema in words, for docstrings and for README's table of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scripts.spec import Node, follow, resolve
+
+_COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
+
+
+def describe(document: Node, schema: Node) -> str:
+    """What a property is, with its limits and the rule that they come from."""
+    chain = list(_chain(document, schema))
+    text = next(node["description"] for node in chain if "description" in node).strip()
+    extra = limits(resolve(document, schema))
+    rule = next((node["x-source"] for node in chain if isinstance(node.get("x-source"), str)), None)
+    if extra:
+        text += f" {extra[0].upper()}{extra[1:]}."
+    return f"{text[:-1]} ({rule})." if rule is not None and rule != "upstream" and rule not in text else text
+
+
+def limits(schema: Node) -> str:
+    """`1 to 20 characters`, `1 to 3 items`, what a pattern means; empty where a schema has no limits."""
+    parts = []
+    low, high, unit = _COUNTED.get(str(schema.get("type")), ("", "", ""))
+    if low in schema and high in schema:
+        numbers = str(schema[low]) if schema[low] == schema[high] else f"{schema[low]} to {schema[high]:,}"
+        parts.append(f"{numbers} {unit}{'' if schema[high] == 1 else 's'}")
+    elif high in schema:
+        parts.append(f"at most {schema[high]:,} {unit}s")
+    if "x-expected" in schema:
+        parts.append(schema["x-expected"])
+    return ", ".join(parts)
+
+
+def _chain(document: Node, schema: Node) -> Iterator[Node]:
+    """A schema and those that it refers to, the outermost first."""
+    yield schema
+    while "$ref" in schema:
+        schema = follow(document, schema["$ref"])
+        yield schema
