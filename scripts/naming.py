@@ -109,7 +109,13 @@ def converter(field: Any) -> str | None:
 
 
 def operation_id(document: Node, endpoint: Any) -> str:
-    """The `operationId` of the generator's endpoint, which knows path and method only."""
+    """The `operationId` of the generator's endpoint, which knows path and method only.
+
+    Raises:
+        SpecError: The template of operations does not cover this one.
+    """
+    if len(endpoint.bodies) != 1 or len(endpoint.list_all_parameters()) != 1:
+        raise SpecError(f"operation {endpoint.name}: needs a request body and no parameters")
     called = (endpoint.path.get_untrusted_value(), endpoint.method)
     return next(
         str(operation["operationId"]) for path, method, operation in operations(document) if (path, method) == called

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
-from scripts.spec import Node, follow, resolve
+from scripts.spec import Node, follow, resolve, walk
 
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
@@ -32,6 +34,34 @@ def limits(schema: Node) -> str:
     if "x-expected" in schema:
         parts.append(schema["x-expected"])
     return ", ".join(parts)
+
+
+def rules_table(document: Node) -> list[str]:
+    """README's table of the rules, as lines of Markdown: what each asks, within which limits, and what carries it."""
+    carriers = {"schema": "JSON Schema", "media": "the file's content", "description": "advice"}
+    lines = ["| rule | asks for | limits | carried by |", "|---|---|---|---|"]
+    for rule, meaning in document["x-rules"].items():
+        found = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
+        lines.append(f"| {rule} | {meaning['asks']} | {found} | {carriers[meaning['carried-by']]} |")
+    return lines
+
+
+def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
+    for where, node in walk(document):
+        source = node.get("x-source") if isinstance(node, dict) else None
+        if source == rule and re.search("/x-(image|video|body-size)", where):
+            yield from (f"`{name}` {_shown(value)}" for name, value in node.items() if name != "x-source")
+        elif source == rule:
+            yield limits(node)
+            yield ", ".join(f"`{value}`" for value in node.get("enum", [node["const"]] if "const" in node else []))
+        elif isinstance(source, dict):
+            yield limits({name: node[name] for name in node if name == "type" or source.get(name) == rule})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join("x".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _chain(document: Node, schema: Node) -> Iterator[Node]:

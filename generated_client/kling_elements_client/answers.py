@@ -44,7 +44,11 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
     if body is _NO_JSON:
         raise fail(errors.InvalidResponse, "the answer is not JSON")
     schema_pointer = contract.operations()[operation_id].success_schema()
-    if found := contract.schema_violations(schema_pointer, body):
+    try:
+        found = contract.schema_violations(schema_pointer, body)
+    except UnicodeEncodeError as error:  # a property name with half a surrogate pair
+        raise fail(errors.InvalidResponse, "the answer is not Unicode") from error
+    if found:
         raise fail(errors.InvalidResponse, f"the answer breaks the contract at {found[0]}")
     envelope = explain.resolve(contract.document(), schema_pointer).get("x-envelope")
     if envelope is not None and _says_failure(body, envelope):
@@ -78,17 +82,24 @@ def _found(body: Any, json_pointer: str) -> Any:
 
 def _kept(response: httpx.Response, body: Any, redact: Redact) -> errors.Answer:
     """What exceptions keep of an answer. Gateways have been seen to repeat the token, so it is taken out everywhere."""
+
+    def kept(text: str) -> str:
+        return " ".join(redact(text).split())[:_EXCERPT]
+
     text = response.content[:_READ_FOR_EXCERPT].decode("utf-8", "replace")
     code = _first(body, "/code", "/error/code", kinds=(int, str))
     message = _first(body, "/message", "/error/message", kinds=(str,))
     request_id = _first(body, "/request_id", kinds=(str,)) or response.headers.get("x-request-id")
     return errors.Answer(
         status_code=response.status_code,
-        headers=httpx.Headers([(name, redact(value)) for name, value in response.headers.multi_items()]),
-        code=redact(code) if isinstance(code, str) else code,
-        message=message and redact(message)[:_EXCERPT],
-        request_id=request_id and redact(request_id)[:_EXCERPT],
-        excerpt=" ".join(redact(text).split())[:_EXCERPT],
+        headers=httpx.Headers(
+            [(name, redact(value)) for name, value in response.headers.multi_items()],
+            encoding=response.headers.encoding,
+        ),
+        code=kept(code) if isinstance(code, str) else code,
+        message=message and kept(message),
+        request_id=request_id and kept(request_id),
+        excerpt=kept(text),
     )
 
 

@@ -65,7 +65,11 @@ class AuthenticatedClient:
         Raises:
             ValueError: There is no token, the token or the address cannot be used, or `on_violation` is another word.
         """
-        self._token = _usable_token(token)
+        usable = _usable_token(token)
+        spellings = _spellings(usable)
+        # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
+        self._authorization: Callable[[], str] = lambda: f"Bearer {usable}"
+        self._redact: Callable[[str], str] = lambda text: spellings.sub("***", text)
         self._base_url = _usable_url(base_url, allow_http=allow_http)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
@@ -177,18 +181,18 @@ class AuthenticatedClient:
         await self.aclose()
 
     def _authorized(self, request: dict[str, Any]) -> dict[str, Any]:
-        headers = {**request.get("headers", {}), "Authorization": f"Bearer {self._token}"}
+        headers = {**request.get("headers", {}), "Authorization": self._authorization()}
         return {**request, "headers": headers}
-
-    def _redact(self, text: str) -> str:
-        """The text without the token, also as it stands in a JSON Pointer."""
-        return text.replace(self._token, "***").replace(pointer((self._token,))[1:], "***")
 
     def _transport_error(self, error: httpx.RequestError) -> TransportError:
         error.request.headers["Authorization"] = (
             "***"  # httpx's exception keeps the request, and so would a pickle of it
         )
-        says = self._redact(str(error)) or "no detail"
+        link: BaseException | None = error
+        while link is not None:  # a malformed answer is quoted all the way down, and it may repeat the token
+            link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
+            link = link.__cause__ or link.__context__
+        says = str(error) or "no detail"
         return TransportError(f"{type(error).__name__}: {says}", may_have_been_sent=not isinstance(error, _NEVER_LEFT))
 
 
@@ -202,6 +206,19 @@ def _usable_token(token: str | None) -> str:
     return token
 
 
+def _spellings(token: str) -> re.Pattern[str]:
+    """The token as a text may hold it: special characters as they are, or escaped for JSON, a URL or a JSON Pointer."""
+
+    def spelling(character: str) -> str:
+        if character.isalnum():
+            return character
+        in_pointer = re.escape(pointer((character,))[1:])
+        code = f"{ord(character):02x}"
+        return rf"(?:{in_pointer}|\\?\\?{re.escape(character)}|\\u00{code}|%{code})"
+
+    return re.compile("".join(map(spelling, token)), re.IGNORECASE)
+
+
 def _usable_url(base_url: str, *, allow_http: bool) -> str:
     try:
         url = httpx.URL(base_url)
@@ -209,7 +226,7 @@ def _usable_url(base_url: str, *, allow_http: bool) -> str:
         raise ValueError(f"base_url is no address: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"base_url must begin with https:// and name a host: {_shown(url)}")
-    if url.userinfo or url.query or url.fragment:
+    if url.userinfo or "?" in str(url) or "#" in str(url):
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
     if url.scheme == "http" and not allow_http and not _is_loopback(url.host):
         raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")

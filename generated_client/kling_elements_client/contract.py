@@ -169,8 +169,10 @@ def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     if isinstance(kind, str) and kind in mapping:
         return _explained(mapping[kind], value)
 
-    # No branch is named. The one that comes closest tells what else is wrong.
-    closest = min((_explained(branch, value) for branch in mapping.values()), key=len)
+    # No branch is named. The one that comes closest tells what else is wrong; where several do, what they agree on.
+    found = [_explained(branch, value) for branch in mapping.values()]
+    first, *others = [branch for branch in found if len(branch) == min(map(len, found))]
+    closest = [violation for violation in first if all(violation in other for other in others)]
     if not isinstance(value, dict):
         return closest
     rule = schema["x-source"]

@@ -13,7 +13,7 @@ from .created_task import CreatedTask
 from .task_status import TaskStatus
 
 
-@define
+@define(repr=False)
 class CreateElementResponse(Model):
     """The answer to a create. The usual shape is an envelope with `data`; at least one gateway puts the task at the top
     level.

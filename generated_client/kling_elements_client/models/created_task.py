@@ -13,7 +13,7 @@ from .task_info import TaskInfo
 from .task_status import TaskStatus
 
 
-@define
+@define(repr=False)
 class CreatedTask(Model):
     """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC.
 

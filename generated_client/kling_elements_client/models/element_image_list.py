@@ -11,7 +11,7 @@ from ..serialization import Model, each, from_json, names, nested, short
 from .refer_image import ReferImage
 
 
-@define
+@define(repr=False)
 class ElementImageList(Model):
     """The images that define the subject, one from the front and others from other angles or as close-ups.
 

@@ -11,7 +11,7 @@ from ..serialization import Model, from_json, known, names
 from .tag_id import TagId
 
 
-@define
+@define(repr=False)
 class ElementTag(Model):
     """One tag of the subject.
 

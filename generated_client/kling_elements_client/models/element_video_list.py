@@ -11,7 +11,7 @@ from ..serialization import Model, each, from_json, names, nested
 from .refer_video import ReferVideo
 
 
-@define
+@define(repr=False)
 class ElementVideoList(Model):
     """The video that defines the subject. A human voice in it triggers voice customisation: the voice enters the voice
     library and is bound to the subject (R24).

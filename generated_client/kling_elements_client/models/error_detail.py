@@ -11,7 +11,7 @@ from ..serialization import Model, from_json, json_name, names
 from ..types import UNSET, Unset
 
 
-@define
+@define(repr=False)
 class ErrorDetail(Model):
     """A failure in the style of OpenAI.
 

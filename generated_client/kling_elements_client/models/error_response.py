@@ -12,7 +12,7 @@ from ..types import UNSET, Unset
 from .error_detail import ErrorDetail
 
 
-@define
+@define(repr=False)
 class ErrorResponse(Model):
     """A failure, in the service's envelope or in the style of OpenAI.
 

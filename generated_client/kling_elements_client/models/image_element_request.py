@@ -13,7 +13,7 @@ from .element_image_list import ElementImageList
 from .element_tag import ElementTag
 
 
-@define
+@define(repr=False)
 class ImageElementRequest(Model):
     """A subject whose appearance is defined by images.
 

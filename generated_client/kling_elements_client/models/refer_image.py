@@ -10,7 +10,7 @@ from attrs import define, field
 from ..serialization import Model, from_json, names, short
 
 
-@define
+@define(repr=False)
 class ReferImage(Model):
     """One further image of the subject.
 

@@ -10,7 +10,7 @@ from attrs import define, field
 from ..serialization import Model, from_json, names
 
 
-@define
+@define(repr=False)
 class ReferVideo(Model):
     """The video of the subject.
 

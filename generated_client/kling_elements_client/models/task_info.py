@@ -11,7 +11,7 @@ from ..serialization import Model, from_json, names
 from ..types import UNSET, Unset
 
 
-@define
+@define(repr=False)
 class TaskInfo(Model):
     """What the caller said about a task.
 

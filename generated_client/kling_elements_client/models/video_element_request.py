@@ -13,7 +13,7 @@ from .element_tag import ElementTag
 from .element_video_list import ElementVideoList
 
 
-@define
+@define(repr=False)
 class VideoElementRequest(Model):
     """A subject whose appearance is defined by a video. Only realistic human figures can be made from video (R25), and
     the subject works only with kling-video-o3 and later models (R26).

@@ -28,6 +28,15 @@ class Model:
 
     additional_properties: dict[str, Any]
 
+    def __repr__(self) -> str:
+        shown = [(field, getattr(self, field.name)) for field in attrs.fields(type(self))]
+        parts = [
+            f"{field.name}={field.repr(value) if callable(field.repr) else repr(value)}"
+            for field, value in shown
+            if not isinstance(value, Unset) and (field.init or value)
+        ]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, without the properties that are `UNSET`."""
         value: dict[str, Any] = to_json(self)
@@ -61,7 +70,7 @@ def to_json(value: Any) -> Any:
         return {name: to_json(item) for name, item in value.items() if not isinstance(item, Unset)}
     if issubclass(kind, list | tuple):
         return [to_json(item) for item in value]
-    return str(value) if issubclass(kind, str) else value
+    return str.__str__(value) if issubclass(kind, str) else value  # str() would ask the subclass for another text
 
 
 def from_json(model: type[M], source: Mapping[str, Any], **converters: Converter) -> M:

@@ -23,7 +23,6 @@ def _get_kwargs(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
 ) -> dict[str, Any]:
-
     return {
         "method": "post",
         "url": "/kling/v1/general/advanced-custom-elements",

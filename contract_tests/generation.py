@@ -1,0 +1,96 @@
+"""What Schemathesis is told: real pictures and odd addresses for the formats that it does not know.
+
+`schemathesis run` loads this module too, by its environment variable SCHEMATHESIS_HOOKS.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+
+from contract_tests.images import Picture
+from kling_elements_client import contract
+
+GOOD_PICTURES = (
+    Picture(mode="1"),
+    Picture(format="jpeg"),
+    Picture(mode="1", width=750),
+    Picture(mode="1", height=750),
+    Picture(format="jpeg", orientation=6, height=400),
+)
+BAD_PICTURES = (
+    Picture(mode="1", width=299),
+    Picture(format="jpeg", height=299),
+    Picture(mode="1", width=751),
+    Picture(mode="1", height=751),
+    Picture(format="gif"),
+    Picture(mode="1", truncate_to=24),
+    Picture(format="jpeg", truncate_to=100),
+    Picture(mode="1", patch=(16, "00000000")),
+)
+
+_SCHEMES = ("http://", "https://", "HTTPS://", "ftp://", "http:", "https:/", "//", "")
+_HOSTS = (
+    "example.com",
+    "a",
+    "[::1]",
+    "127.0.0.1",
+    "user@example.com",
+    "user:@a:1",
+    "",
+    "@",
+    ":80",
+    "[::g]",
+    "a b",
+    "é.example",
+)
+_RESTS = (
+    "",
+    "/",
+    ":8080/x.png",
+    "/%41?q=[]",
+    "/%4",
+    "#f#g",
+    "?a=b#c",
+    "/é",
+    "/\n",
+    "/ ",
+    "\n",
+    "/a|b",
+    "/" + "x" * 300,
+)
+
+
+def encoded(picture: Picture) -> str:
+    """The picture as the text that a request carries."""
+    return base64.b64encode(picture.build()).decode()
+
+
+def image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of whole pictures, good and bad."""
+    return st.sampled_from([encoded(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
+
+
+def good_image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of pictures that the contract allows."""
+    return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
+
+
+def odd_urls() -> st.SearchStrategy[str]:
+    """Texts that are nearly addresses, and some that are."""
+    return st.builds(
+        "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_RESTS)
+    ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])
+
+
+def operation() -> Any:
+    """The operation that creates a subject, as Schemathesis sees it; its headers are left alone."""
+    config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
+    schema = schemathesis.openapi.from_dict(contract.document(), config=config)
+    return schema["/kling/v1/general/advanced-custom-elements"]["POST"]
+
+
+schemathesis.openapi.format("image-base64", good_image_texts())

@@ -1,0 +1,80 @@
+"""What the start of an image file says: its format and sides, read byte by byte and with no image library."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import NamedTuple
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SOI = b"\xff\xd8"
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
+_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST: markers without a segment
+_ENDS = frozenset({0xD9, 0xDA})  # EOI and SOS: no frame header comes after them
+
+
+class UnreadableError(Exception):
+    """The bytes do not begin with the header of a picture that this module knows."""
+
+
+class Header(NamedTuple):
+    """What a picture says of itself. Its sides are as stored: an orientation swaps them, which alters no rule."""
+
+    format: str
+    width: int
+    height: int
+
+
+def read_header(data: bytes) -> Header:
+    """Return what a PNG or a JPEG says of itself.
+
+    Raises:
+        UnreadableError: It is neither, or its header is cut short or contradicts itself.
+    """
+    try:
+        header = _read_png(data) if data.startswith(_PNG_SIGNATURE) else _read_jpeg(data)
+    except struct.error:
+        raise UnreadableError("the header is cut short") from None
+    if not (header.width and header.height):
+        raise UnreadableError("a side is 0")
+    return header
+
+
+def _read_png(data: bytes) -> Header:
+    length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
+    (crc,) = struct.unpack_from(">I", data, 29)
+    if (length, kind) != (13, b"IHDR"):
+        raise UnreadableError("the first chunk is no header")
+    if crc != zlib.crc32(data[12:29]):
+        raise UnreadableError("the header's CRC is wrong")
+    return Header("png", width, height)
+
+
+def _read_jpeg(data: bytes) -> Header:
+    if not data.startswith(_SOI):
+        raise UnreadableError("neither a PNG nor a JPEG")
+    position = len(_SOI)
+    while True:
+        marker, position = _next_marker(data, position)
+        if marker in _ENDS:
+            raise UnreadableError("no frame header before the picture")
+        if marker in _ALONE:
+            continue
+        (length,) = struct.unpack_from(">H", data, position)
+        if length < (7 if marker in _FRAMES else 2):
+            raise UnreadableError("a segment is shorter than its own length field")
+        if marker in _FRAMES:
+            height, width, _ = struct.unpack_from(f">xHH{length - 7}s", data, position + 2)
+            return Header("jpeg", width, height)
+        position += length
+
+
+def _next_marker(data: bytes, position: int) -> tuple[int, int]:
+    """Return the marker at a position, past its fill bytes, and the position behind it."""
+    first, marker = struct.unpack_from(">BB", data, position)
+    if first != 0xFF:
+        raise UnreadableError("no marker where one is due")
+    while marker == 0xFF:
+        position += 1
+        (marker,) = struct.unpack_from(">B", data, position + 1)
+    return marker, position + 2

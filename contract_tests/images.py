@@ -1,0 +1,125 @@
+"""Pictures to test with: ordinary ones by Pillow, awkward ones by moving bytes about.
+
+The same arguments always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+_ORIENTATION_TAG = 0x0112
+_AFTER_IHDR = 33  # signature 8, then length 4, type 4, data 13 and CRC 4
+_AFTER_SOI = 2
+_SEGMENT_OVERHEAD = 4  # marker 2, length 2
+_LARGEST_SEGMENT = 2 + 0xFFFF
+_CHUNK_OVERHEAD = 12  # length 4, type 4, CRC 4
+_APP1, _APP2, _COM = 0xE1, 0xE2, 0xFE
+_FILLER = b"\xfb\xff\xbf"  # "+/+/" in Base64, and FF bytes that a JPEG reader must not take for markers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What a picture should be; `build` makes it.
+
+    Attributes:
+        format: A format that Pillow writes, in lower case.
+        width: Stored width in pixels, before any orientation.
+        height: Stored height in pixels, before any orientation.
+        mode: Pillow's name of the pixel type.
+        orientation: EXIF orientation, 1 to 8; none when it is None.
+        progressive: Whether a JPEG is progressive (SOF2) instead of baseline (SOF0).
+        file_size: Exact size wanted in bytes, reached with a private chunk (PNG) or comments (JPEG).
+        app_bytes: Bytes of APP2 segments put before the header of a JPEG.
+        fill_bytes: Fill bytes (FF) put before the second marker of a JPEG.
+        decoy: Width and height claimed by a frame header hidden in an APP1 segment of a JPEG.
+        patch: An offset and the bytes, in hexadecimal, to write over those there.
+        fix_crc: Whether the CRC of a PNG's header is made right again after `patch`.
+        truncate_to: Bytes to keep of the file.
+    """
+
+    format: str = "png"
+    width: int = 300
+    height: int = 300
+    mode: str = "L"
+    orientation: int | None = None
+    progressive: bool = False
+    file_size: int | None = None
+    app_bytes: int = 0
+    fill_bytes: int = 0
+    decoy: tuple[int, int] | None = None
+    patch: tuple[int, str] | None = None
+    fix_crc: bool = False
+    truncate_to: int | None = None
+
+    def build(self) -> bytes:
+        """Return the file."""
+        data = self._drawn()
+        if self.decoy is not None:
+            data = _insert(data, _AFTER_SOI, _segment(_APP1, jpeg_frame_header(*self.decoy)))
+        if self.app_bytes:
+            data = _insert(data, _AFTER_SOI, _segments(_APP2, self.app_bytes))
+        data = _insert(data, _AFTER_SOI, b"\xff" * self.fill_bytes)
+        if self.file_size is not None:
+            data = _grown(data, self.format, self.file_size - len(data))
+        if self.patch is not None:
+            offset, replacement = self.patch
+            data = _overwritten(data, offset, bytes.fromhex(replacement))
+        if self.fix_crc:
+            data = _overwritten(data, _AFTER_IHDR - 4, zlib.crc32(data[12 : _AFTER_IHDR - 4]).to_bytes(4))
+        return data[: self.truncate_to]
+
+    def _drawn(self) -> bytes:
+        options: dict[str, Any] = {"progressive": True} if self.progressive else {}
+        if self.orientation is not None:
+            exif = Image.Exif()
+            exif[_ORIENTATION_TAG] = self.orientation
+            options["exif"] = exif
+        file = io.BytesIO()
+        with Image.new(self.mode, (self.width, self.height)) as image:
+            image.save(file, self.format, **options)
+        return file.getvalue()
+
+
+def jpeg_frame_header(width: int, height: int) -> bytes:
+    """Return the SOF0 segment of a grey JPEG with these sides."""
+    sides = height.to_bytes(2) + width.to_bytes(2)
+    return b"\xff\xc0\x00\x0b\x08" + sides + b"\x01\x01\x11\x00"
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG, its CRC right."""
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def _insert(data: bytes, offset: int, addition: bytes) -> bytes:
+    return data[:offset] + addition + data[offset:]
+
+
+def _overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
+    return data[:offset] + replacement + data[offset + len(replacement) :]
+
+
+def _grown(data: bytes, image_format: str, by: int) -> bytes:
+    if image_format == "png":
+        return _insert(data, _AFTER_IHDR, png_chunk(b"prVt", _filler(by - _CHUNK_OVERHEAD)))
+    return _insert(data, _AFTER_SOI, _segments(_COM, by))
+
+
+def _segments(marker: int, total: int) -> bytes:
+    """Return segments of one kind that take `total` bytes together."""
+    count = -(-total // _LARGEST_SEGMENT)
+    each, rest = divmod(total, count)
+    return b"".join(_segment(marker, _filler(each + (i < rest) - _SEGMENT_OVERHEAD)) for i in range(count))
+
+
+def _segment(marker: int, data: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
+
+
+def _filler(size: int) -> bytes:
+    return (_FILLER * (size // len(_FILLER) + 1))[:size]

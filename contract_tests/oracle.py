@@ -1,0 +1,165 @@
+"""A judge of requests that shares no code with the client: python-jsonschema and a reading of pictures of our own.
+
+It reads the schema out of openapi/kling-elements.yaml. What it takes no part in is how the client and the mock server
+apply that schema.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from ruamel.yaml import YAML
+
+from contract_tests.image_header import UnreadableError, read_header
+from contract_tests.uri import is_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jsonschema.protocols import Validator
+
+    Keyword: TypeAlias = Callable[[Validator, Any, Any, Mapping[str, Any]], Iterator[ValidationError]]
+
+_SPEC = Path(__file__).parents[1] / "openapi" / "kling-elements.yaml"
+_OPERATION = "createElement"
+_BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+_PATTERN_TOKEN = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "uri": is_uri,
+    "image-base64": lambda _: True,  # x-image judges
+}
+
+
+class Oracle:
+    """Judges bodies of one operation by an OpenAPI document."""
+
+    def __init__(self, document: dict[str, Any], operation_id: str = _OPERATION) -> None:
+        """Take the operation's request schema and body limit out of the document."""
+        pointer, media_type = _json_body(document, operation_id)
+        resource = DRAFT202012.create_resource(document)
+        self._max_bytes: int = media_type["x-body-size"]["max-bytes"]
+        self._validator = _StrictValidator(
+            {"$ref": f"urn:contract#{pointer}/schema"},
+            registry=Registry[Any]().with_resource("urn:contract", resource),
+        )
+
+    def refusals(self, body: object) -> list[str]:
+        """Return why the body is refused, a line each; nothing when it is accepted."""
+        try:
+            text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            sent = text.encode()
+            same = json.loads(text) == body
+        except (TypeError, ValueError, RecursionError) as error:
+            return [f"JSON cannot carry it ({type(error).__name__})"]
+        if not same:
+            return ["JSON would alter it"]
+        if len(sent) > self._max_bytes:
+            return [f"the body has {len(sent)} bytes"]
+        return [
+            f"{leaf.json_path} fails {leaf.validator}"
+            for error in self._validator.iter_errors(body)
+            for leaf in _leaves(error)
+        ]
+
+    def accepts(self, body: object) -> bool:
+        """Whether the body is accepted."""
+        return not self.refusals(body)
+
+
+@cache
+def _of_the_spec() -> Oracle:
+    return Oracle(YAML(typ="safe").load(_SPEC))
+
+
+def refusals(body: object) -> list[str]:
+    """Return why the spec refuses a body of createElement, a line each; nothing when it is accepted."""
+    return _of_the_spec().refusals(body)
+
+
+def accepts(body: object) -> bool:
+    """Whether the spec accepts a body of createElement."""
+    return _of_the_spec().accepts(body)
+
+
+def exact_pattern(pattern: str) -> str:
+    r"""Return a pattern of JSON Schema for Python, whose `$` would also match before a last line end."""
+    return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
+
+
+def base64_size(text: str) -> int | None:
+    """Return how many bytes a strict Base64 text stands for, or None when it is none (RFC 4648, section 4)."""
+    data = text.encode()
+    padding = data.translate(None, _BASE64_ALPHABET)
+    if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):
+        return None
+    return len(data) // 4 * 3 - len(padding)
+
+
+def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:
+    """Return the JSON Pointer of an operation's JSON body and what stands there."""
+    ((path, method, operation),) = (
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict) and operation.get("operationId") == operation_id
+    )
+    escaped = path.replace("~", "~0").replace("/", "~1")
+    pointer = f"/paths/{escaped}/{method}/requestBody/content/application~1json"
+    return pointer, operation["requestBody"]["content"]["application/json"]
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """Yield what lies behind the failure of all branches, or the error itself."""
+    for cause in error.context or ():
+        yield from _leaves(cause)
+    if not error.context:
+        yield error
+
+
+def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not re.search(exact_pattern(pattern), instance, re.ASCII):
+        yield ValidationError("does not match")
+
+
+def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    holds = _FORMATS[name]  # a format that nobody here knows is an error of the spec or of this module
+    if isinstance(instance, str) and not holds(instance):
+        yield ValidationError(f"is no {name}")
+
+
+def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if not isinstance(instance, str):
+        return
+    size = base64_size(instance)
+    if size is None:
+        yield ValidationError("is no Base64")
+        return
+    if size > limits["file-size"]["max-bytes"]:
+        yield ValidationError(f"has {size} bytes")
+    try:
+        header = read_header(binascii.a2b_base64(instance))
+    except UnreadableError as error:
+        yield ValidationError(str(error))
+        return
+    if header.format not in limits["format"]["one-of"]:
+        yield ValidationError(f"is a {header.format}")
+    short, long = sorted((header.width, header.height))
+    if short < limits["displayed-sides"]["min-px"]:
+        yield ValidationError(f"has a side of {short} px")
+    if long > short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"])):
+        yield ValidationError(f"is {long} px to {short} px")
+
+
+_KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image}
+_StrictValidator = extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]

@@ -1,0 +1,396 @@
+"""Every way in which a call can fail ends in one family of exceptions, which keep what is needed to act on them."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+import socket
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.cases import base_body
+from kling_elements_client import errors
+from kling_elements_client.api.elements import create_element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+    from kling_elements_client.models import CreateElementResponse
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+    Failure = Callable[..., errors.ResponseError]
+
+_ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
+_BODY: Any = base_body("image")
+_NOTHING = (None, None, None)  # neither code nor message nor id of the request
+
+
+@pytest.fixture
+def failure(client: AuthenticatedClient, gateway: respx.MockRouter) -> Failure:
+    """A function that has the gateway give an answer, and returns the exception that it becomes."""
+
+    def failure(
+        status: int, content: bytes | str, headers: list[tuple[bytes, bytes]] | None = None
+    ) -> errors.ResponseError:
+        gateway.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
+        with pytest.raises(errors.ResponseError) as caught:
+            create_element.sync(client=client, body=_BODY)
+        return caught.value
+
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (errors.StatusError, 300),
+        (errors.StatusError, 304),
+        (errors.StatusError, 400),
+        (errors.AuthenticationError, 401),
+        (errors.StatusError, 402),
+        (errors.PermissionDeniedError, 403),
+        (errors.NotFoundError, 404),
+        (errors.StatusError, 405),
+        (errors.StatusError, 409),
+        (errors.StatusError, 413),
+        (errors.StatusError, 418),
+        (errors.RateLimitError, 429),
+        (errors.StatusError, 499),
+        *((errors.ServerError, status) for status in (500, 501, 502, 503, 504, *range(520, 531), 599)),
+    ],
+)
+def test_the_status_chooses_the_class(
+    kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Also statuses that no standard knows, such as a proxy's 520 to 524, are errors that keep everything."""
+    gateway.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
+
+    with pytest.raises(errors.ResponseError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert kind is type(error)
+    assert f"HTTP {status}, code 1200, no, request r-1" == str(error)
+    assert (status, 1200, "no", "r-1") == (error.status_code, error.code, error.answer.message, error.request_id)
+    assert {"7"} == {error.headers["retry-after"], error.headers["RETRY-AFTER"]}
+    assert json.loads(error.excerpt) == _ENVELOPE
+
+
+@pytest.mark.parametrize(
+    ("kept", "excerpt", "content"),
+    [
+        pytest.param(_NOTHING, "", b"", id="empty"),
+        pytest.param(_NOTHING, "", b" \r\n\t ", id="white space"),
+        pytest.param(_NOTHING, "<html> <b>502</b> </html>", b"<html>\n\n  <b>502</b>\t\r\n</html>\n", id="HTML"),
+        pytest.param(_NOTHING, "not JSON", b"not JSON", id="text"),
+        pytest.param(_NOTHING, '{"code": 5000, "mess', b'{"code": 5000, "mess', id="JSON cut short"),
+        pytest.param(_NOTHING, '[{"code": 1}]', b'[{"code": 1}]', id="array"),
+        pytest.param(_NOTHING, "5000", b"5000", id="number"),
+        pytest.param(_NOTHING, "null", b"null", id="null"),
+        pytest.param(_NOTHING, "{}", b"{}", id="empty object"),
+        pytest.param(_NOTHING, '{"a":' * 40, b'{"a":' * 100_000, id="nested too deeply"),
+        pytest.param(_NOTHING, "9" * 200, b"9" * 10_000, id="number too long"),
+        pytest.param(_NOTHING, "\ufffd(", b"\xc3(", id="invalid UTF-8"),
+        pytest.param(_NOTHING, "\x00\x01", b"\x00\x01", id="binary"),
+        pytest.param(_NOTHING, "é" * 200, "é".encode() * 300, id="characters are counted, not bytes"),
+        pytest.param((None, "m" * 200, None), None, json.dumps({"message": "m" * 900}), id="long message"),
+        pytest.param(("c" * 200, None, None), None, json.dumps({"code": "c" * 900}), id="long code"),
+        pytest.param((None, None, "r" * 200), None, json.dumps({"request_id": "r" * 900}), id="long id"),
+        pytest.param((None, "a b", None), None, '{"message": " a\\r\\n\\tb "}', id="message of several lines"),
+        pytest.param(("1301", None, None), None, '{"code": "1301"}', id="code as text"),
+        pytest.param((0, None, None), None, '{"code": 0}', id="code of success"),
+        pytest.param(("bad", "no", None), None, '{"error": {"message": "no", "code": "bad"}}', id="OpenAI style"),
+        pytest.param((7, None, None), None, '{"code": null, "error": {"code": 7}}', id="code inside beside null"),
+        pytest.param(_NOTHING, None, '{"error": "bad"}', id="error as text"),
+        pytest.param(_NOTHING, None, '{"error": [{"code": 1}]}', id="error as array"),
+        pytest.param(_NOTHING, None, '{"code": true, "message": {"a": 1}, "request_id": 7}', id="wrong types"),
+        pytest.param(_NOTHING, None, '{"code": [1], "message": 3, "request_id": {}}', id="more wrong types"),
+        pytest.param((5, "\ud83d", None), None, '{"code": 5, "message": "\\ud83d"}', id="half a surrogate pair"),
+        pytest.param((5, None, None), None, '{"code": 5, "\\ud83d": NaN}', id="what is no JSON and no Unicode"),
+    ],
+)
+def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
+    kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
+) -> None:
+    """No body makes another exception than that of the status; texts are kept up to 200 characters, on one line."""
+    error = failure(503, content)
+
+    assert type(error) is errors.ServerError
+    assert kept == (error.code, error.answer.message, error.request_id)
+    assert (content[:200] if excerpt is None else excerpt) == error.excerpt
+    assert str(error).startswith("HTTP 503")
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("expected", "content", "headers"),
+    [
+        ("h-1", b"<html>", [(b"X-Request-Id", b"h-1")]),
+        ("h-1", b"{}", [(b"x-request-id", b"h-1")]),
+        ("h-1", b'{"request_id": ""}', [(b"x-request-id", b"h-1")]),
+        ("h-1", b'{"request_id": 5}', [(b"x-request-id", b"h-1")]),
+        ("b-1", b'{"request_id": "b-1"}', [(b"x-request-id", b"h-1")]),
+        (None, b'{"error": {"request_id": "x"}}', []),
+    ],
+)
+def test_the_id_of_the_request_comes_from_the_body_or_else_from_a_header(
+    expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
+) -> None:
+    """It is what a support case needs, so it is in the message too."""
+    error = failure(502, content, headers)
+
+    assert expected == error.request_id
+    assert (expected is not None) == (f"request {expected}" in str(error))
+
+
+@pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
+def test_headers_beyond_ascii_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
+    """A proxy may write them in Latin-1 or UTF-8."""
+    assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
+
+
+def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
+    """Both values can be had, in their order."""
+    error = failure(401, b"", [(b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"Basic")])
+
+    assert error.headers.get_list("www-authenticate") == ["Bearer", "Basic"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "content"),
+    [
+        ("the answer is not JSON: empty body", b""),
+        ("the answer is not JSON: <html> </html>", b"<html>\n</html>"),
+        ("the answer is not JSON: {", b'{"code": 0, '),
+        ("the answer is not JSON: \ufffd", b"\xff"),
+        ("the answer is not JSON: [[", b"[" * 100_000),
+        ("the answer is not JSON: {", b'{"id": ' + b"9" * 5000 + b"}"),
+        ("the answer is not Unicode: {", b'{"\\ud83d": 1}'),
+        ("the answer breaks the contract at (body): ", b"[]"),
+        ("the answer breaks the contract at (body): ", b"null"),
+        ("the answer breaks the contract at (body): ", b'"ok"'),
+        ("the answer breaks the contract at /code: ", b'{"code": true}'),
+        ("the answer breaks the contract at /code: ", b'{"code": NaN}'),
+        ("the answer breaks the contract at /code: ", b'{"code": 1e999}'),
+        ("the answer breaks the contract at /id: ", b'{"id": 1.5}'),
+        ("the answer breaks the contract at /data: ", b'{"data": []}'),
+        ("the answer breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
+        ("the answer breaks the contract at /data/task_status: ", b'{"data": {"task_status": 1}}'),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_success_that_is_not_what_was_promised_is_invalid(
+    reason: str, content: bytes, status: int, failure: Failure
+) -> None:
+    """It is neither a success nor a failure: the subject may have been created, and the answer is kept to find out."""
+    error = failure(status, content, [(b"x-request-id", b"h-1")])
+
+    assert type(error) is errors.InvalidResponse
+    assert reason in str(error)
+    assert str(error).endswith(", request h-1")
+    assert (status, "h-1") == (error.status_code, error.headers["x-request-id"])
+    assert " ".join(content.decode("utf-8", "replace").split())[:200] == error.excerpt
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [
+        (1200, _ENVELOPE),
+        (-1, {"code": -1}),
+        ("1301", {"code": "1301", "message": "unsafe"}),
+        ("", {"code": ""}),
+        (5000, {"code": 5000, "data": None}),
+        (5000, {"code": 5000, "data": {}}),
+        (5000, {"code": 5000, "data": {"task_id": None, "task_status": "failed"}, "id": "", "task_id": None}),
+        (5000, {"code": 5000, "data": {"id": "not a task's"}}),
+        ("quota", {"error": {"message": "no credit", "type": "billing", "code": "quota"}}),
+        (0, {"code": 0, "error": {"code": 7}}),
+        (None, {"error": "no credit"}),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_whose_envelope_says_failure_is_a_failure(
+    code: Any, body: dict[str, Any], status: int, failure: Failure
+) -> None:
+    """A code other than 0, or an error, without the id of a task means that nothing was created."""
+    error = failure(status, json.dumps(body))
+
+    assert type(error) is errors.BusinessError
+    assert (status, code) == (error.status_code, error.code)
+    assert "refused: " in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 5000, "data": {"task_id": "t-1"}},
+        {"code": 5000, "data": {"task_id": 1}},
+        {"code": 5000, "task_id": "t-1"},
+        {"code": "5000", "id": "t-1", "error": {"message": "slow"}},
+        {"code": 0},
+        {"code": "0"},
+        {"code": None},
+        {"code": 0, "error": None},
+        {"message": "failed"},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
+    body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """The id of a task, in any of its three places, outweighs the code: the subject exists and must not be lost."""
+    gateway.post().respond(status, json=body)
+
+    assert body == create(client, _BODY).to_dict()
+
+
+_NEVER_LEFT = {
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+}
+_FAILURES_OF_HTTPX = sorted(
+    (kind for kind in vars(httpx).values() if inspect.isclass(kind) and issubclass(kind, httpx.RequestError)),
+    key=lambda kind: kind.__name__,
+)
+
+
+def test_the_failures_of_httpx_are_all_known() -> None:
+    """A version of httpx that adds one needs a decision: may the request have been sent?"""
+    assert {kind.__name__ for kind in _FAILURES_OF_HTTPX} == {
+        *("CloseError", "ConnectError", "ConnectTimeout", "DecodingError", "LocalProtocolError", "NetworkError"),
+        *("PoolTimeout", "ProtocolError", "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError"),
+        *("RequestError", "TimeoutException", "TooManyRedirects", "TransportError", "UnsupportedProtocol"),
+        *("WriteError", "WriteTimeout"),
+    }
+
+
+@pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
+@pytest.mark.parametrize("says", ["it broke", ""])
+def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
+    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Only what fails before a connection is there provably never left; the exception of httpx is the cause."""
+    gateway.post().mock(side_effect=kind(says))
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert f"{kind.__name__}: {says or 'no detail'}" == str(error)
+    assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
+    assert type(error.__cause__) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("RemoteProtocolError", b""),
+        ("RemoteProtocolError", b"220 mail.example.com ESMTP\r\n"),
+        ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"),
+        ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
+        ("DecodingError", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+        ("DecodingError", b"HTTP/1.1 500 Oh\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+    ],
+)
+def test_an_answer_that_breaks_off_or_is_garbled_is_none(
+    name: str, answer: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """The gateway had the request by then, so it may have been carried out."""
+    client = make_client(base_url=serve(answer))
+
+    with pytest.raises(errors.TransportError, match=name) as caught:
+        create(client, _BODY)
+
+    assert caught.value.may_have_been_sent
+
+
+def test_a_gateway_that_is_not_there_never_got_the_request(create: Create, make_client: MakeClient) -> None:
+    """Nothing listens on the port, so that sending again is safe."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = make_client(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+        with pytest.raises(errors.TransportError, match="ConnectError") as caught:
+            create(client, _BODY)
+
+    assert not caught.value.may_have_been_sent
+
+
+_ANSWER = errors.Answer(
+    status_code=503,
+    headers=httpx.Headers({"X-Request-Id": "r-1", "Retry-After": "7"}),
+    code=5001,
+    message="maintenance",
+    request_id="r-1",
+    excerpt='{"code": 5001}',
+)
+_EXCEPTIONS = sorted(
+    (kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, Exception)),
+    key=lambda kind: kind.__name__,
+)
+
+
+def _example(kind: type[Exception]) -> Exception:
+    match kind:
+        case errors.TransportError:
+            return errors.TransportError("ReadTimeout: slow", may_have_been_sent=True)
+        case errors.ContractError:
+            return errors.ContractError([errors.Violation("/a", "R04", "is bad"), errors.Violation("", "R33", "worse")])
+        case _:
+            return kind("what", _ANSWER) if issubclass(kind, errors.ResponseError) else kind("what")
+
+
+@pytest.mark.parametrize("kind", _EXCEPTIONS)
+@pytest.mark.parametrize(
+    "clone",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Callable[[Exception], Exception]) -> None:
+    """A worker process can hand it over with all that it holds."""
+    error = _example(kind)
+    cloned = clone(error)
+
+    assert kind is type(cloned)
+    assert str(error) == str(cloned)
+    assert vars(error) == vars(cloned)
+    if isinstance(error, errors.ResponseError) and isinstance(cloned, errors.ResponseError):
+        assert error.headers == cloned.headers
+        assert cloned.headers["retry-after"] == "7"
+        assert (cloned.status_code, cloned.code, cloned.request_id) == (503, 5001, "r-1")
+        assert cloned.excerpt == '{"code": 5001}'
+
+
+def test_the_exceptions_are_one_family() -> None:
+    """A caller who catches KlingError catches everything; a status error is caught by its parents."""
+    assert {kind.__name__ for kind in _EXCEPTIONS} <= set(errors.__all__)
+    assert [kind for kind in _EXCEPTIONS if not issubclass(kind, errors.KlingError)] == []
+    assert issubclass(errors.ContractError, ValueError)
+    for kind in (
+        errors.AuthenticationError,
+        errors.PermissionDeniedError,
+        errors.NotFoundError,
+        errors.RateLimitError,
+        errors.ServerError,
+    ):
+        assert (errors.StatusError, errors.ResponseError, errors.KlingError) == kind.__mro__[1:4]
+
+
+def test_a_contract_error_says_everything_at_once() -> None:
+    """One line for each violation, with its place, what is wrong, and the rule."""
+    error = _example(errors.ContractError)
+
+    assert str(error) == "/a: is bad [R04]\n(body): worse [R33]"

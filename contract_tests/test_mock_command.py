@@ -1,0 +1,289 @@
+"""`python -m kling_elements.mock`: a real process on a real socket, from its first line to its quiet end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kling_elements.mock import __main__ as command
+from kling_elements_client import contract
+
+COMMAND = [sys.executable, "-m", "kling_elements.mock"]
+PATH = "/kling/v1/general/advanced-custom-elements"
+LIMIT = 56_972_640
+HEADERS = {"Authorization": "Bearer sk-test", "Content-Type": "application/json"}
+PATIENCE_SECONDS = 60  # for what takes a moment; only a failure lasts that long
+
+
+def examples() -> dict[str, Any]:
+    """Return the named examples of the contract."""
+    return {name: example["value"] for name, example in contract.document()["components"]["examples"].items()}
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the command and give its process and its first line; stop it if it still runs."""
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline()
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE_SECONDS)
+
+
+def port_of(line: str) -> int:
+    """Return the port that the first line names."""
+    found = re.fullmatch(
+        r"Mock server of createElement listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
+    )
+    assert found is not None, line
+    return int(found[1])
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Return the port of a server that all tests of this module share."""
+    with running("--port", "0") as (_, line):
+        yield port_of(line)
+
+
+@contextmanager
+def connected(port: int) -> Iterator[http.client.HTTPConnection]:
+    """Give a connection to the server."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def answer_to(
+    connection: http.client.HTTPConnection,
+    body: bytes | Iterable[bytes],
+    headers: dict[str, str] = HEADERS,
+    *,
+    method: str = "POST",
+) -> tuple[int, dict[str, str], Any]:
+    """Send a request; return status, headers without the date, and the JSON value of the answer."""
+    connection.request(method, PATH, body, headers)
+    response = connection.getresponse()
+    raw = response.read()
+    answered = {name.lower(): value for name, value in response.getheaders() if name.lower() != "date"}
+    return response.status, answered, json.loads(raw) if raw else None
+
+
+def test_the_server_answers_where_its_first_line_says(port: int) -> None:
+    """The whole way over a socket: exact status, headers and body."""
+    expected = examples()["submitted"]
+    with connected(port) as connection:
+        for name in ("sample", "fromImages", "fromVideo"):
+            status, headers, body = answer_to(connection, json.dumps(examples()[name]).encode())
+
+            assert (200, expected) == (status, body)
+            assert {"content-type", "content-length"} == set(headers)
+            assert headers["content-type"] == "application/json"
+
+
+def test_the_only_token_to_take_can_be_named() -> None:
+    """With `--token` any other one is 401."""
+    sample = json.dumps(examples()["sample"]).encode()
+    with running("--port", "0", "--token", "sk-mine") as (_, line), connected(port_of(line)) as connection:
+        assert answer_to(connection, sample)[0] == 401
+        assert answer_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
+
+
+def test_head_is_answered_without_a_body(port: int) -> None:
+    """405 as for other methods, with the headers alone; the connection serves on."""
+    with connected(port) as connection:
+        status, headers, body = answer_to(connection, b"", method="HEAD")
+
+        assert (status, body) == (405, None)
+        assert {"content-type", "content-length", "allow"} == set(headers)
+        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+
+
+def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
+    """Body and all are taken off the wire: the next request on the connection is not the rest of the last."""
+    sample = json.dumps(examples()["sample"]).encode()
+    with connected(port) as connection:
+        for _ in range(3):
+            assert answer_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
+            assert answer_to(connection, b"<" * 1_000_000)[0] == 400
+            assert answer_to(connection, sample)[0] == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int, *, chunked: bool) -> None:
+    """The peer, busy with sending, still sees 413 instead of a reset connection."""
+    chunk = b" " * (LIMIT // 10)
+    body = [chunk] * 12
+    with connected(port) as connection:
+        status, headers, answer = answer_to(connection, iter(body) if chunked else b"".join(body))
+
+        assert (status, answer["code"]) == (413, 1200)
+        assert {"content-type", "content-length"} == set(headers)
+        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+
+
+def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
+    """`Expect: 100-continue` with a refused request: the answer comes, and the end of the connection."""
+    lines = [f"POST {PATH} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert answer.count(b"connection: close\r\n") == 1
+
+
+def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int) -> None:
+    """Good and bad ones mixed, over many connections; no two refusals share a request id."""
+    sample = examples()["sample"]
+
+    def talk(number: int) -> set[str]:
+        ids: set[str] = set()
+        with connected(port) as connection:
+            for turn in range(10):
+                name = f"{number}-{turn}".ljust(20 + turn % 2, ".")
+                status, _, answer = answer_to(connection, json.dumps({**sample, "element_name": name}).encode())
+                assert (400 if turn % 2 else 200) == status
+                ids.update({answer["request_id"]} if turn % 2 else ())
+        return ids
+
+    with ThreadPoolExecutor(40) as threads:
+        ids = list(threads.map(talk, range(40)))
+
+    assert len(set().union(*ids)) == 200
+
+
+def test_broken_requests_do_not_harm_the_server(port: int) -> None:
+    """Whatever comes in instead of HTTP, the next request is answered."""
+    for raw in [
+        b"",
+        b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+        b"GET",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\n",
+    ]:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
+            connection.sendall(raw)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+
+    with connected(port) as connection:
+        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
+    """Exit code 0 and not a word, neither of the end nor of any request, its token or its media."""
+    with running("--port", "0") as (process, line):
+        with connected(port_of(line)) as connection:
+            assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+            assert answer_to(connection, b'{"image":"QUJD"}')[0] == 400
+        process.send_signal(number)
+
+        assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+        assert process.returncode == 0
+
+
+def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
+    """A signal ends it in the midst of a request, as quietly as ever."""
+    with running("--port", "0") as (process, line):
+        with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
+            head = [
+                f"POST {PATH} HTTP/1.1",
+                "Host: mock",
+                "Content-Length: 9",
+                *map(": ".join, HEADERS.items()),
+                "",
+                "{",
+            ]
+            connection.sendall("\r\n".join(head).encode())
+            with connected(port_of(line)) as other:  # by when this is answered, the one above has been read
+                assert answer_to(other, b"{")[0] == 400
+            process.send_signal(signal.SIGINT)
+
+            assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+        assert process.returncode == 0
+
+
+def test_help_names_the_options_and_their_defaults() -> None:
+    """Port 8787 on the loopback address."""
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+
+    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] "
+    assert " ".join(done.stdout.split()).startswith(usage)
+    assert "default 8787" in done.stdout
+    assert "default 127.0.0.1" in done.stdout
+
+
+def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+    """Where, and why not."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot listen on http://127.0.0.1:{port}: Address already in use\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("2001:db8::1", "http://[2001:db8::1]:1"), ("x" * 64, f"http://{'x' * 64}:1")]
+)
+def test_a_host_that_is_not_of_this_machine_is_told_in_one_line(host: str, url: str) -> None:
+    """An address of nobody, in the form that a URL wants, or what cannot be a name at all."""
+    done = subprocess.run([*COMMAND, "--host", host, "--port", "1"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x", ""])
+def test_what_is_no_port_is_told_with_the_usage(port: str) -> None:
+    """0 to 65535."""
+    done = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: argument --port: " in done.stderr
+
+
+def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uvicorn there is no server, and the line says how to get it."""
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "uvicorn is missing: install kling-elements[mock]\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While modules are still being imported there is nothing to stop, and nothing to tell."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(command, "_arguments", lambda: signal.raise_signal(number))
+    try:
+        with pytest.raises(SystemExit) as caught:
+            command.main()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    assert caught.value.code == 0

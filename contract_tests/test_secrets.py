@@ -1,0 +1,416 @@
+"""The token and the media of a request stay out of every text that a program may print, log, store or send on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+import io
+import json
+import logging
+import pickle
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.cases import base_body
+from contract_tests.images import Picture
+from kling_elements_client import errors
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import violations
+from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+    from kling_elements_client.models import CreateElementResponse
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+
+# What JSON, a repr, a URL and a JSON Pointer escape is around the core, which is searched for.
+_CORE = "ZebraFish"
+_TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
+_BODY: Any = base_body("image")
+
+
+def _texts(error: BaseException) -> list[str]:
+    """Return all that can be seen of an exception."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    requests = [each.request for each in links if isinstance(each, httpx.RequestError)]
+    return [
+        *(text for each in links for text in (str(each), repr(each), repr(vars(each)), repr(each.args))),
+        *("".join(traceback.format_exception(each)) for each in links),
+        *(f"{request.url} {request.headers.raw!r}" for request in requests),
+        pickle.dumps(error).decode("latin-1"),
+        repr([error.headers.raw, error.answer] if isinstance(error, errors.ResponseError) else ""),
+    ]
+
+
+def _leaks(texts: list[str]) -> list[str]:
+    return [text for text in texts if _CORE.lower() in text.lower()]
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> AuthenticatedClient:
+    """A client with a token that is easily found and that many notations escape."""
+    return make_client(token=_TOKEN)
+
+
+@pytest.mark.parametrize("show", [repr, str, ascii, format, lambda client: f"{vars(client)}", lambda client: [client]])
+def test_a_client_does_not_show_its_token(show: Callable[[Any], Any], client: AuthenticatedClient) -> None:
+    """No way to print it does, not even its attributes one by one."""
+    client.get_httpx_client()
+    client.get_async_httpx_client()
+
+    shown = str(show(client))
+
+    assert _leaks([shown]) == []
+    assert shown
+
+
+def test_the_clients_of_httpx_do_not_hold_the_token(client: AuthenticatedClient) -> None:
+    """It is added to each request alone, so that a client that is handed on gives nothing away."""
+    for inner in (client.get_httpx_client(), client.get_async_httpx_client()):
+        assert _leaks([repr(vars(inner)), repr(inner.headers.raw)]) == []
+        assert "authorization" not in inner.headers
+
+
+def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> None:
+    """It tells clients apart."""
+    assert "AuthenticatedClient(base_url='https://gateway.example.com', on_violation='raise')" == repr(client)
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_is_neither_copied_nor_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
+    """Both would carry the token somewhere else; the message says what to do instead."""
+    with pytest.raises(TypeError, match="make another one") as caught:
+        clone(client)
+
+    assert _leaks(_texts(caught.value)) == []
+
+
+@pytest.mark.parametrize(
+    "token", [f"{_CORE} ", f" {_CORE}", f"{_CORE}\n", f"Bearer {_CORE}", f"{_CORE}é", f"{_CORE}\x7f"]
+)
+def test_a_token_that_is_refused_is_not_shown(token: str, make_client: MakeClient) -> None:
+    """It may be right but for a stray character."""
+    with pytest.raises(ValueError, match="token") as caught:
+        make_client(token=token)
+
+    assert _leaks(_texts(caught.value)) == []
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        f"https://user:{_CORE}@gateway.example.com",
+        f"https://gateway.example.com/?key={_CORE}",
+        f"https://gateway.example.com/#{_CORE}",
+        f"http://gateway.example.com/{_CORE}",
+        _CORE,
+    ],
+)
+def test_an_address_that_is_refused_does_not_show_what_may_be_secret(base_url: str, make_client: MakeClient) -> None:
+    """The message names scheme and host alone."""
+    with pytest.raises(ValueError, match="base_url") as caught:
+        make_client(base_url=base_url)
+
+    assert _leaks(_texts(caught.value)) == []
+
+
+def _with(**changes: Any) -> Any:
+    return {**_BODY, **changes}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(_TOKEN, id="the body itself"),
+        pytest.param(_with(element_name=_TOKEN * 2), id="value that is too long"),
+        pytest.param(_with(reference_type=_TOKEN), id="reference_type"),
+        pytest.param(_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
+        pytest.param(_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
+        pytest.param(_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
+        pytest.param(_with(**{_TOKEN: 1}), id="property name"),
+        pytest.param(_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
+        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
+        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
+        pytest.param(_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
+        pytest.param(_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
+    ],
+)
+@pytest.mark.parametrize("on_violation", ["raise", "warn"])
+def test_a_violation_does_not_show_the_token(
+    body: Any,
+    on_violation: str,
+    make_client: MakeClient,
+    gateway: respx.MockRouter,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Someone may paste it into the wrong field: it stays out of the exception and out of the log."""
+    gateway.post().respond(json={})
+    client = make_client(token=_TOKEN, on_violation=on_violation)
+    seen = []
+
+    try:
+        create_element.sync(client=client, body=body)
+    except errors.ContractError as error:
+        seen = [*_texts(error), *map(repr, error.violations)]
+    seen += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+
+    assert seen
+    assert _leaks(seen) == []
+
+
+_ESCAPED = json.dumps(_TOKEN)[1:-1]
+
+
+@pytest.mark.parametrize("status", [200, 307, 400, 401, 502])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(_TOKEN, id="text"),
+        pytest.param(f"<html>\n{_TOKEN * 30}</html>", id="HTML"),
+        pytest.param(f"{' ' * 190}<{_TOKEN}>", id="behind white space"),
+        pytest.param(f"{'x' * 190}{_TOKEN}", id="over the end of the excerpt"),
+        pytest.param(f'{{"code": 1002, "message": "bad {_ESCAPED}"}}', id="message"),
+        pytest.param(f'{{"code": "{_ESCAPED}"}}', id="code"),
+        pytest.param(f'{{"code": 1002, "request_id": "{_ESCAPED}"}}', id="request id"),
+        pytest.param(f'{{"error": {{"message": "{_ESCAPED}", "code": "{_ESCAPED}"}}}}', id="OpenAI style"),
+        pytest.param(f'{{"code": 1, "{_ESCAPED}": {{"x": "{_ESCAPED}"}}}}', id="other properties"),
+        pytest.param('{"code": 1, "message": "%s"}' % _ESCAPED.replace("/", "\\/"), id="escaped as PHP does"),
+        pytest.param('{"code": 1, "message": "%s"}' % _ESCAPED.replace("+", "\\u002B"), id="escaped for HTML"),
+        pytest.param(f"https://example.com/?key={_TOKEN.replace('/', '%2F').replace('+', '%2b')}", id="URL"),
+        pytest.param(f'{{"code": 1, "message": "{_ESCAPED.upper()}"}}', id="upper case"),
+    ],
+)
+def test_an_answer_that_repeats_the_token_does_not_spread_it(
+    content: str, status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Gateways have been seen to do so, in the body or in a header: what an exception keeps is free of it."""
+    gateway.post().respond(
+        status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
+    )
+
+    with pytest.raises(errors.ResponseError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert _leaks(_texts(error)) == []
+    assert error.headers["x-key"] == "***"
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
+def test_a_failure_of_transport_does_not_show_the_token(
+    kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Not in its message, not in its causes, and not in the request that httpx's exception keeps."""
+
+    def fail(request: httpx.Request) -> None:
+        try:
+            raise OSError(f"cannot send {request.headers['Authorization']}")  # noqa: TRY301 - a cause is what is tested
+        except OSError as error:
+            raise kind(f"failed: {_TOKEN}", request=request) from error
+
+    gateway.post().mock(side_effect=fail)
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+
+    assert f"{kind.__name__}: failed: ***" == str(caught.value)
+    assert isinstance(caught.value.__cause__, httpx.RequestError)
+    assert _leaks(_texts(caught.value)) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"HTTP/1.1 200 OK\r\n{_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 {_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nContent-Length: {_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {_TOKEN}\r\n\r\n",
+    ],
+)
+def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
+    answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """The parser of HTTP quotes what it cannot read, in exceptions that become causes of ours."""
+    client = make_client(token=_TOKEN, base_url=serve(answer.encode()))
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+
+    assert _leaks(_texts(caught.value)) == []
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
+def test_nothing_that_is_logged_shows_the_token(
+    answer: bytes, make_client: MakeClient, serve: Callable[[bytes], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """All loggers at their finest, those of httpx and httpcore among them, over a real connection."""
+    caplog.set_level(logging.DEBUG)
+    url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    for run in (_call_sync, _call_async):
+        run(make_client(token=_TOKEN, base_url=url, on_violation="warn"), _with(element_name=""))
+
+    assert {"httpx", "httpcore", "kling_elements_client"} <= {
+        record.name.partition(".")[0] for record in caplog.records
+    }
+    assert _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records]) == []
+
+
+def _call_sync(client: AuthenticatedClient, body: Any) -> None:
+    try:
+        create_element.sync(client=client, body=body)
+    except errors.ResponseError:
+        logging.getLogger("caller").exception("failed")
+
+
+def _call_async(client: AuthenticatedClient, body: Any) -> None:
+    async def run() -> None:
+        async with client:
+            await create_element.asyncio(client=client, body=body)
+
+    try:
+        asyncio.run(run())
+    except errors.ResponseError:
+        logging.getLogger("caller").exception("failed")
+
+
+def _image(**picture: Any) -> str:
+    return base64.b64encode(Picture(**picture).build()).decode()
+
+
+_IMAGE = _image(file_size=90_000)
+
+
+def _shows(text: str, medium: str) -> bool:
+    """Whether a text holds any 24 characters of a medium."""
+    return any(medium[start : start + 24] in text for start in range(len(medium) - 24))
+
+
+def test_the_repr_of_a_model_does_not_show_an_image() -> None:
+    """It tells how long the text is; addresses are shown, as they are short."""
+    model = ImageElementRequest(
+        element_name="Ada",
+        element_description="A woman",
+        element_image_list=ElementImageList(
+            frontal_image=_IMAGE,
+            refer_images=[ReferImage(image_url=_IMAGE), ReferImage(image_url="https://example.com/side.png")],
+        ),
+    )
+    model.additional_properties["extra"] = _IMAGE
+
+    assert repr(model) == (
+        "ImageElementRequest(element_name='Ada', element_description='A woman', element_image_list=ElementImageList("
+        "frontal_image=<120000 characters of Base64>, refer_images=[ReferImage("
+        "image_url=<120000 characters of Base64>, additional_properties=[]), ReferImage("
+        "image_url='https://example.com/side.png', additional_properties=[])], additional_properties=[]), "
+        "reference_type='image_refer', tag_list=UNSET, callback_url=UNSET, external_task_id=UNSET, "
+        "additional_properties=['extra'])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        ("ReferImage(image_url=None, additional_properties=[])", None),
+        ("ReferImage(image_url=['x'], additional_properties=[])", ["x"]),
+        (f"ReferImage(image_url='https:{'x' * 74}', additional_properties=[])", f"https:{'x' * 74}"),
+        (f"ReferImage(image_url='https:{'x' * 74}'..., additional_properties=[])", f"https:{'x' * 75}"),
+        (
+            f"ReferImage(image_url='data:image/png;base64,{'x' * 58}'..., additional_properties=[])",
+            f"data:image/png;base64,{'x' * 99}",
+        ),
+    ],
+)
+def test_the_repr_of_an_image_is_short(expected: str, value: Any) -> None:
+    """Whatever stands in its place is cut to 80 characters."""
+    assert expected == repr(ReferImage(image_url=value))
+
+
+_BAD_IMAGES = {
+    "too small": _image(width=299),
+    "too long": _image(width=900),
+    "a GIF": _image(format="gif"),
+    "cut short": _image(file_size=90_000, truncate_to=20),
+    "too large": _image(file_size=10_485_761),
+    "not Base64 at its end": f"{_IMAGE}!",
+    "a data URL": f"data:image/png;base64,{_IMAGE}",
+    "good": _IMAGE,
+}
+_PLACES: dict[str, Callable[[str], Any]] = {
+    "frontal_image": lambda image: {
+        "frontal_image": image,
+        "refer_images": [{"image_url": "https://example.com/s.png"}],
+    },
+    "image_url": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [{"image_url": image}]},
+    "an unknown property": lambda image: {"image": image},
+    "instead of the object": lambda image: image,
+    "instead of the list": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": image},
+    "instead of an item": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [image]},
+}
+
+
+@pytest.mark.parametrize("name", _BAD_IMAGES)
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_violation_does_not_show_an_image(
+    name: str, place: str, make_client: MakeClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the exception nor the log of a client that only warns holds any of it, and both are short."""
+    gateway.post().respond(json={})
+    image = _BAD_IMAGES[name]
+    medium = image.encode()[:200_000].decode()
+    body = _with(
+        element_image_list=_PLACES[place](image),
+        reference_type=image if place == "an unknown property" else "image_refer",
+    )
+    found = violations("createElement", body)
+
+    create_element.sync(client=make_client(on_violation="warn"), body=body)
+    texts = [
+        *map(repr, found),
+        *map(str, found),
+        *(r.getMessage() for r in caplog.records if r.name.startswith("kling")),
+    ]
+
+    assert bool(found) is not (name == "good" and place in {"frontal_image", "image_url"})
+    assert [text for text in texts if len(text) > 2500 or _shows(text, medium)] == []
+
+
+@pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
+def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
+    """Its length is, where that is what is wrong."""
+    for value in (_IMAGE, [{"tag_id": _IMAGE}]):
+        with pytest.raises(errors.ContractError) as caught:
+            create_element.sync(client=client, body=_with(**{field: value}))
+
+        assert [text for text in _texts(caught.value) if _shows(text, _IMAGE)] == []
+        assert len(str(caught.value)) < 400
+
+
+def test_an_exception_is_written_to_a_log_without_secrets(client: AuthenticatedClient) -> None:
+    """What logging prints of a violation is what the exception says."""
+    stream = io.StringIO()
+    logger = logging.Logger("caller")
+    logger.addHandler(logging.StreamHandler(stream))
+
+    try:
+        create_element.sync(client=client, body=_with(tag_list=[{"tag_id": _TOKEN}], element_name=_IMAGE))
+    except errors.ContractError:
+        logger.exception("refused")
+
+    assert "has 120000 characters, at most 20 allowed" in stream.getvalue()
+    assert _leaks([stream.getvalue()]) == []
+    assert not _shows(stream.getvalue(), _IMAGE)

@@ -1,0 +1,292 @@
+"""JSON is read strictly: every input ends in the one value it can mean, or in one error that says why not."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from kling_elements.strict_json import MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_SEPARATORS, StrictJsonError, loads
+
+LARGEST_BODY = 56_972_640
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
+
+
+def assert_refused(expected: str | None, raw: bytes) -> None:
+    """Assert that a text is refused, with this message where one is given."""
+    with pytest.raises(StrictJsonError) as caught:
+        loads(raw)
+    assert str(caught.value) == (expected or str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("expected", "raw"),
+    [
+        ({}, b"{}"),
+        ([], b" [\t\r\n] "),
+        (None, b"null"),
+        (True, b"true"),
+        ("", b'""'),
+        (-0.5, b"-5e-1"),
+        (9007199254740993, b"9007199254740993"),
+        (0.0, b"1e-400"),
+        (1.7976931348623157e308, b"1.7976931348623157e308"),
+        ({"a": {"a": 1}, "b": [{"a": 2}]}, b'{"a":{"a":1},"b":[{"a":2}]}'),
+        ("\u8d85\U0001f600", '"\u8d85\U0001f600"'.encode()),
+        ("\u8d85\U0001f600", b'"\\u8d85\\ud83d\\ude00"'),
+        ("\\ud83d", b'"\\\\ud83d"'),
+        ("\x00", b'"\\u0000"'),
+        ("\ufeff", '"\ufeff"'.encode()),
+    ],
+)
+def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> None:
+    """Values keep their kind and precision; escaped pairs of surrogates become one character."""
+    value = loads(raw)
+
+    assert expected == value
+    assert type(expected) is type(value)
+    assert value == loads(bytearray(raw))
+
+
+@pytest.mark.parametrize(
+    ("expected", "raw"),
+    [
+        ("not JSON: Expecting value at line 1, column 1", b""),
+        ("not JSON: Expecting value at line 1, column 1", b"tru"),
+        ("not JSON: Expecting value at line 1, column 1", b"\xc2\xa01"),
+        ("not JSON: Expecting value at line 1, column 1", b"\x001\x00"),
+        ("not JSON: Extra data at line 2, column 1", b"1\n2"),
+        ("not JSON: Extra data at line 1, column 2", b"01"),
+        ("not JSON: Expecting property name enclosed in double quotes at line 1, column 2", b"{'a':1}"),
+        ("not JSON: Expecting ',' delimiter at line 1, column 8", b'{"a":1 // one\n}'),
+        ("not JSON: Invalid control character at line 1, column 2", b'"\n"'),
+        ("not JSON: Invalid \\escape at line 1, column 2", b'"\\x"'),
+        ("the text begins with a byte order mark", b"\xef\xbb\xbf1"),
+        ("not UTF-8: invalid start byte at byte 0", b"\xff\xfe1\x00"),
+        ("not UTF-8: invalid continuation byte at byte 1", b'"\xe4"'),
+        ("not UTF-8: invalid start byte at byte 1", b'"\xc0\x80"'),
+        ("not UTF-8: invalid continuation byte at byte 1", b'"\xed\xa0\xbd\xed\xb8\x80"'),
+        ("not UTF-8: unexpected end of data at byte 1", b'"\xf0\x9f'),
+        ("a string holds half of a surrogate pair", b'"\\ud83d"'),
+        ("a string holds half of a surrogate pair", b'"\\uDE00\\uD83D"'),
+        ("a string holds half of a surrogate pair", b'[1,{"a":["\\ud83dx"]}]'),
+        ("a string holds half of a surrogate pair", b'{"a":{"\\udead":1}}'),
+        ("NaN is not JSON", b"NaN"),
+        ("Infinity is not JSON", b"[Infinity]"),
+        ("-Infinity is not JSON", b'{"a":-Infinity}'),
+        ("the number 1e400 overflows", b"1e400"),
+        ("the number -1E+309 overflows", b"[-1E+309]"),
+        ("the number 1" + 78 * "0" + "\u2026 overflows", b"1" + 400 * b"0" + b".0"),
+        ('the key "a" is repeated in an object', b'[{"b":0,"a":1,"c":3,"a":2,"b":4}]'),
+        ('the key "a" is repeated in an object', b'{"a":1,"\\u0061":2}'),
+        ('the key "\u8d85" is repeated in an object', '{"\u8d85":1,"\u8d85":2}'.encode()),
+        ('the key "\\ud83d" is repeated in an object', b'{"\\ud83d":1,"\\ud83d":2}'),
+        (f'the key "{"k" * 80}" is repeated in an object', b'{"%b":1,"%b":2}' % ((b"k" * 80,) * 2)),
+        (f'the key "{"k" * 79}\u2026" is repeated in an object', b'{"%b":1,"%b":2}' % ((b"k" * 81,) * 2)),
+    ],
+)
+def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
+    """What two readers could read differently is refused, and the message tells what it was and where."""
+    assert_refused(expected, raw)
+
+
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"k":', "}"), ('[{"k":[', "]}]")])
+@pytest.mark.parametrize("inner", ["1", '"["', '"\\"[\\\\"', '"]"'])
+def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner: str) -> None:
+    """The deepest text allowed is read, one level more is refused; brackets within strings are no levels."""
+    opening, closing = brackets
+    levels = opening.count("[") + opening.count("{")
+    fitting = MAX_DEPTH // levels
+    rest = MAX_DEPTH - fitting * levels
+    deepest = "[" * rest + opening * fitting + inner + closing * fitting + "]" * rest
+
+    assert MAX_DEPTH == 64
+    assert json.loads(deepest) == loads(deepest.encode())
+    assert_refused("nested more than 64 deep", f"[{deepest}]".encode())
+
+
+def test_depth_is_that_of_the_deepest_place() -> None:
+    """Many brackets beside one another are not deep, and a deep place is found behind many shallow ones."""
+    shallow = "[1,[2],{}]," * 10_000
+    deep = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+
+    assert json.loads(f"[{shallow}0]") == loads(f"[{shallow}0]".encode())
+    assert_refused("nested more than 64 deep", f"[{shallow}{deep}]".encode())
+    assert_refused("nested more than 64 deep", f'["[",{shallow}"\\"{shallow}",{deep}]'.encode())
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_integers_are_bounded_in_digits(sign: str) -> None:
+    """The longest integer allowed is exact, one digit more is refused; the sign is no digit."""
+    longest = f"{sign}{'9' * MAX_INTEGER_DIGITS}"
+
+    assert MAX_INTEGER_DIGITS == 300
+    assert int(longest) == loads(longest.encode())
+    assert_refused("an integer of more than 300 digits", f"{longest}9".encode())
+
+
+def test_commas_and_opening_brackets_are_bounded_in_number() -> None:
+    """As many as allowed are read, one more is refused, and those within strings do not count."""
+    most = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
+
+    assert MAX_SEPARATORS == 120_000
+    assert json.loads(most) == loads(most.encode())
+    for more in (f"{most[:-1]},0]", f"[{'[],' * 60_000}0]", f"[{'{},' * 60_000}0]"):
+        assert_refused("too many values: over 120000 commas and opening brackets", more.encode())
+
+
+def test_a_body_of_the_largest_size_is_read() -> None:
+    """Four images of 10 MB and an escape or two are an ordinary body."""
+    images = ["QUJD" * (LARGEST_BODY // 17), "+/+/" * (LARGEST_BODY // 17)]
+    body = {"name": "\u8d85\U0001f600", "images": images * 2, "tags": [{"tag_id": "o_101"}] * 100}
+
+    assert body == loads(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("expected", "unit", "start"),
+    [
+        ("nested more than 64 deep", b"[", b""),
+        ("nested more than 64 deep", b'{"":', b""),
+        ("too many values: over 120000 commas and opening brackets", b"[],", b"["),
+        ("too many values: over 120000 commas and opening brackets", b'"[",', b"["),
+        ("too many values: over 120000 commas and opening brackets", b'{"a":1},', b"["),
+        ("not JSON: Extra data at line 1, column 3", b"]", b"[]"),
+        ("not JSON: Unterminated string starting at line 1, column 2", b"[", b'["'),
+        ("not JSON: Unterminated string starting at line 1, column 1", b'\\"', b'"'),
+        ("not JSON: Unterminated string starting at line 1, column 1", b"\\\\", b'"'),
+        ("not JSON: Extra data at line 1, column 3", b'"', b""),
+        ("an integer of more than 300 digits", b"1", b""),
+        (
+            f"the number {'1' * 79}\u2026 overflows",
+            b"1",
+            b".0",
+        ),
+        ("not UTF-8: invalid start byte at byte 0", b"\x80", b""),
+    ],
+)
+def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: bytes, start: bytes) -> None:
+    """Whatever a body repeats, it is refused; that this test ends says that it does not hang."""
+    filler = unit * ((LARGEST_BODY - len(start)) // len(unit))
+    raw = filler + start if start == b".0" else start + filler
+
+    assert_refused(expected, raw)
+
+
+def _is_strict(value: object, depth: int = 0) -> bool:
+    """Whether a value that json.loads read, objects as lists of pairs in a tuple, has but one reading."""
+    match value:
+        case tuple():
+            keys = [key for key, _ in value]
+            inner = [*keys, *(item for _, item in value)]
+            return len(keys) == len(set(keys)) and depth < 64 and all(_is_strict(item, depth + 1) for item in inner)
+        case list():
+            return depth < 64 and all(_is_strict(item, depth + 1) for item in value)
+        case str():
+            return not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+        case float():
+            return math.isfinite(value)
+        case int():
+            return abs(value) < 10**300
+        case _:
+            return True
+
+
+def _plain(value: object) -> object:
+    match value:
+        case tuple():
+            return {key: _plain(item) for key, item in value}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def assert_agrees_with_json(raw: bytes) -> None:
+    """Assert that a text is refused, or read as `json` reads it, by whether it has but one reading."""
+    try:
+        value: Any = json.loads(raw.decode(), object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        assert_refused(None, raw)
+        return
+    if _is_strict(value):
+        own = loads(raw)
+        assert _plain(value) == own
+        assert repr(_plain(value)) == repr(own)  # 1 is neither 1.0 nor True
+    else:
+        assert_refused(None, raw)
+
+
+@given(st.binary())
+@settings(_PATIENT)
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    """Nothing but the one error ever leaves."""
+    assert_agrees_with_json(raw)
+
+
+_PIECES = [
+    "[",
+    "]",
+    "{",
+    "}",
+    '"',
+    ",",
+    ":",
+    "\\",
+    "\\u",
+    "d83d",
+    "\\ude00",
+    "0",
+    "1e999",
+    "-",
+    "NaN",
+    "null",
+    " ",
+    "\u8d85",
+]
+
+
+@given(st.lists(st.sampled_from([*_PIECES, '"a":', "[" * 40, "]" * 40, '"["', "9" * 299, '{"a":1},'])).map("".join))
+@example("[" * 64 + "]" * 64)
+@example("{" + '"a":{' * 64 + "}" * 65)
+@settings(_PATIENT, max_examples=500)
+def test_any_jumble_of_json_is_read_or_refused(text: str) -> None:
+    """As above, for inputs that look like JSON at least in part."""
+    assert_agrees_with_json(text.encode())
+
+
+_TEXTS = st.text(st.characters(exclude_categories=[]), max_size=8)  # halves of surrogate pairs among them
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | _TEXTS
+
+
+def _containers(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.lists(inner) | st.lists(st.tuples(_TEXTS, inner)).map(tuple)
+
+
+_VALUES = st.recursive(_SCALARS, _containers, max_leaves=10)
+
+
+def _written(value: object) -> str:
+    """Return a value as JSON text; a tuple of pairs is an object, so that keys may repeat."""
+    match value:
+        case tuple():
+            return "{" + ",".join(f"{json.dumps(key)}: {_written(item)}" for key, item in value) + "}"
+        case list():
+            return "[" + ", ".join(map(_written, value)) + "]"
+        case _:
+            return json.dumps(value)
+
+
+@given(_VALUES, st.integers(0), st.binary(max_size=2))
+@settings(_PATIENT, max_examples=200)
+def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
+    """As above, for well-formed texts, and for the same with a few bytes changed somewhere."""
+    raw = _written(value).encode()
+    start = place % len(raw)
+
+    assert_agrees_with_json(raw)
+    assert_agrees_with_json(raw[:start] + patch + raw[start + len(patch) :])

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Checks the contract and the code without running it. What npm brings is used where npm is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+
+python -m scripts.lint
+python -m scripts.generate --check
+ruff check --quiet .
+ruff format --quiet --check .
+mypy
+if command -v npx >/dev/null; then
+    npx --yes @redocly/cli@2.77.0 lint --extends=recommended-strict openapi/kling-elements.yaml
+    pyright
+else
+    echo "npm is not there: Redocly and pyright were left out"
+fi
