@@ -17,7 +17,7 @@ demo: $(READY) ## create a subject from a photograph, on a mock server
 	@$(BIN)/python -m scripts.demo
 
 test: $(READY) ## lint the contract and run every test
-	@$(BIN)/python -m scripts.check
+	@$(BIN)/python -m pytest --cov --cov-report=term
 
 gen: $(READY) ## generate the client from the contract
 	@$(BIN)/python -m scripts.generate
@@ -29,7 +29,7 @@ mock: $(READY) ## serve the contract on http://127.0.0.1:8787
 	@$(BIN)/python -m kling_elements.mock
 
 fuzz: $(READY) ## compare client, mock and oracle on N random bodies
-	@$(BIN)/python -m scripts.fuzz $(N)
+	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh

@@ -2,8 +2,8 @@
 
 """Judges the Base64 text of an image by the limits in the spec's `x-image`. Only the file's header is decoded.
 
-The header is what tells the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An image
-library would decode more, and lets headers pass that contradict themselves.
+The header is what tells the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An
+image library would decode more, and lets headers pass that contradict themselves.
 """
 
 from __future__ import annotations
