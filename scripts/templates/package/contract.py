@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +19,7 @@ from .serialization import to_json
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEEPEST = 64  # levels; a conforming request has a handful, so this only bounds the walk through a hostile one
+_MOST_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
 _MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more than 64 bits
 
 
@@ -77,7 +79,7 @@ def operations() -> dict[str, Operation]:
 
 
 def violations(operation_id: str, body: object) -> list[Violation]:
-    """Everything in which a request body breaks the contract; empty for a conforming one.
+    """Everything in which a request body breaks the contract, up to 1,000 things; empty for a conforming one.
 
     Args:
         operation_id: The operation, such as `createElement`.
@@ -170,7 +172,8 @@ def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     # No branch is named. The one that comes closest tells what else is wrong; where several do, what they agree on.
     found = [_explained(branch, value) for branch in mapping.values()]
     first, *others = [branch for branch in found if len(branch) == min(map(len, found))]
-    closest = [violation for violation in first if all(violation in other for other in others)]
+    agreed = set(first).intersection(*others)
+    closest = [violation for violation in first if violation in agreed]
     if not isinstance(value, dict):
         return closest
     rule = schema["x-source"]
@@ -184,7 +187,7 @@ def _explained(schema_pointer: str, value: object) -> list[Violation]:
         return []
     errors = validator.iter_errors(value)
     found = (v for error in errors for v in explain.violations(document(), schema_pointer, error, value))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(islice(found, _MOST_VIOLATIONS)))
 
 
 class _ImageKeyword:

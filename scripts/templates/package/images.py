@@ -41,13 +41,13 @@ class _Header:
         format: `jpeg` or `png`.
         width: Pixels as stored, before any orientation.
         height: As `width`.
-        exif: The block of metadata with the orientation, or empty.
+        exif: Where the block of metadata with the orientation is: its offset and length in bytes.
     """
 
     format: str
     width: int
     height: int
-    exif: bytes
+    exif: tuple[int, int]
 
 
 class _File:
@@ -91,7 +91,8 @@ def violations(text: str, limits: Limits) -> Iterator[tuple[str, str]]:
         yield limits["file-size"]["x-source"], f"the image file has {size} bytes, at most {most_bytes} are allowed"
 
     formats = limits["format"]["one-of"]
-    header = _header(_File(text))
+    file = _File(text)
+    header = _header(file)
     if header is None or header.format not in formats:
         names = " or ".join(name.upper() for name in formats)
         yield limits["format"]["x-source"], f"the content is no {names} file with a whole header"
@@ -100,11 +101,11 @@ def violations(text: str, limits: Limits) -> Iterator[tuple[str, str]]:
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_displayed(header)} px, both sides must have at least {least} px"
+        says = f"the image is shown as {_displayed(file, header)} px, both sides must have at least {least} px"
         yield limits["displayed-sides"]["x-source"], says
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        says = f"the image is shown as {_displayed(header)} px, its ratio must be between 1:{most} and {most}:1"
+        says = f"the image is shown as {_displayed(file, header)} px, its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], says
 
 
@@ -126,23 +127,23 @@ def _png_header(file: _File) -> _Header:
     return _Header("png", width, height, _png_exif(file, start + _IHDR.size))
 
 
-def _png_exif(file: _File, position: int) -> bytes:
-    """The metadata chunk, where one comes before the pixels and is whole."""
+def _png_exif(file: _File, position: int) -> tuple[int, int]:
+    """Where the metadata chunk is, if one comes before the pixels."""
     for _ in range(_MOST_PARTS):
         start = file.peek(position, 8)
         length, kind = int.from_bytes(start[:4]), start[4:]
         if kind == b"eXIf":
-            return file.peek(position + 8, length)
+            return position + 8, length
         if kind in (b"", b"IDAT"):
             break
         position += length + 12
-    return b""
+    return 0, 0
 
 
 def _jpeg_header(file: _File) -> _Header:
     if file.read(0, len(_SOI)) != _SOI:
         raise _UnreadableError("neither a PNG nor a JPEG")
-    position, exif = len(_SOI), b""
+    position, exif = len(_SOI), (0, 0)
     for _ in range(_MOST_PARTS):
         marker, position = _next_marker(file, position)
         if marker in _BARE:
@@ -152,8 +153,8 @@ def _jpeg_header(file: _File) -> _Header:
             return _Header("jpeg", *_frame_sides(file.read(position, length)), exif)
         if length < 2:  # noqa: PLR2004 - the length counts its own two bytes
             raise _UnreadableError("no frame header, or a segment without room for its own length")
-        if marker == _APP1 and not exif:
-            exif = file.peek(position + 2, length - 2)
+        if marker == _APP1 and exif == (0, 0):
+            exif = (position + 2, length - 2)
         position += length
     raise _UnreadableError("too many segments")
 
@@ -179,7 +180,7 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _displayed(header: _Header) -> str:
+def _displayed(file: _File, header: _Header) -> str:
     """Width and height as a viewer shows them, which is what the rules of size and ratio mean."""
     # Turning a picture changes neither rule's verdict, so the orientation is read for the message alone. One that
     # cannot be read counts as none, as in viewers. Pillow is loaded here, as most programs never need it.
@@ -188,7 +189,7 @@ def _displayed(header: _Header) -> str:
 
     exif = Image.Exif()
     try:
-        exif.load(header.exif)
+        exif.load(file.peek(*header.exif))
         orientation = exif.get(ExifTag.Orientation)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
         orientation = None

@@ -29,7 +29,8 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        shown = [(field, getattr(self, field.name)) for field in attrs.fields(type(self))]
+        kind: type[Any] = type(self)
+        shown = [(field, getattr(self, field.name)) for field in attrs.fields(kind)]
         parts = [
             f"{field.name}={field.repr(value) if callable(field.repr) else repr(value)}"
             for field, value in shown
