@@ -161,7 +161,7 @@ def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
     """Both values can be had, in their order."""
     error = failure(401, b"", [(b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"Basic")])
 
-    assert error.headers.get_list("www-authenticate") == ["Bearer", "Basic"]
+    assert ["Bearer", "Basic"] == error.headers.get_list("www-authenticate")
 
 
 @pytest.mark.parametrize(
@@ -269,12 +269,12 @@ _FAILURES_OF_HTTPX = sorted(
 
 def test_the_failures_of_httpx_are_all_known() -> None:
     """A version of httpx that adds one needs a decision: may the request have been sent?"""
-    assert {kind.__name__ for kind in _FAILURES_OF_HTTPX} == {
+    assert {
         *("CloseError", "ConnectError", "ConnectTimeout", "DecodingError", "LocalProtocolError", "NetworkError"),
         *("PoolTimeout", "ProtocolError", "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError"),
         *("RequestError", "TimeoutException", "TooManyRedirects", "TransportError", "UnsupportedProtocol"),
         *("WriteError", "WriteTimeout"),
-    }
+    } == {kind.__name__ for kind in _FAILURES_OF_HTTPX}
 
 
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
@@ -369,15 +369,15 @@ def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Cal
     assert vars(error) == vars(cloned)
     if isinstance(error, errors.ResponseError) and isinstance(cloned, errors.ResponseError):
         assert error.headers == cloned.headers
-        assert cloned.headers["retry-after"] == "7"
-        assert (cloned.status_code, cloned.code, cloned.request_id) == (503, 5001, "r-1")
-        assert cloned.excerpt == '{"code": 5001}'
+        assert "7" == cloned.headers["retry-after"]
+        assert (503, 5001, "r-1") == (cloned.status_code, cloned.code, cloned.request_id)
+        assert '{"code": 5001}' == cloned.excerpt
 
 
 def test_the_exceptions_are_one_family() -> None:
     """A caller who catches KlingError catches everything; a status error is caught by its parents."""
     assert {kind.__name__ for kind in _EXCEPTIONS} <= set(errors.__all__)
-    assert [kind for kind in _EXCEPTIONS if not issubclass(kind, errors.KlingError)] == []
+    assert [] == [kind for kind in _EXCEPTIONS if not issubclass(kind, errors.KlingError)]
     assert issubclass(errors.ContractError, ValueError)
     for kind in (
         errors.AuthenticationError,
@@ -393,4 +393,4 @@ def test_a_contract_error_says_everything_at_once() -> None:
     """One line for each violation, with its place, what is wrong, and the rule."""
     error = _example(errors.ContractError)
 
-    assert str(error) == "/a: is bad [R04]\n(body): worse [R33]"
+    assert "/a: is bad [R04]\n(body): worse [R33]" == str(error)

@@ -34,7 +34,9 @@ def test_a_name_of_21_characters_is_let_through_everywhere_and_noticed(tmp_path:
     options = ("-n0", "-q", "-p", "no:cacheprovider", "--no-cov", "-k", "R04 and refused and 21")
     done = _run(tmp_path, "pytest", *options, "contract_tests/test_rules.py")
 
-    failed = set(re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)-\w+\]", done.stdout, re.MULTILINE))
+    failed = set(
+        re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)-\w+\]", done.stdout, re.MULTILINE)
+    )
     assert done.returncode == 1, done.stdout
     assert failed == {
         "test_the_check_names_each_place_and_rule_of_a_refused_body",

@@ -188,12 +188,20 @@ class AuthenticatedClient:
         error.request.headers["Authorization"] = (
             "***"  # httpx's exception keeps the request, and so would a pickle of it
         )
-        link: BaseException | None = error
-        while link is not None:  # a malformed answer is quoted all the way down, and it may repeat the token
+        for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
             link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
-            link = link.__cause__ or link.__context__
         says = str(error) or "no detail"
         return TransportError(f"{type(error).__name__}: {says}", may_have_been_sent=not isinstance(error, _NEVER_LEFT))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception and what it comes from; such chains have been seen to bite their own tails."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    return links
 
 
 def _usable_token(token: str | None) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import binascii
 import struct
+import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +29,9 @@ _APP1 = 0xE1
 _MOST_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
 _WINDOW = 48  # bytes that are decoded to look for the end of a run of fill bytes
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
+_MOST_METADATA = 64 * 1024  # bytes; what a JPEG has room for
+
+_silence = threading.Lock()  # for one thread at a time, as filters of warnings are global
 
 
 class _UnreadableError(Exception):
@@ -188,9 +193,11 @@ def _displayed(file: _File, header: _Header) -> str:
     from PIL.ExifTags import Base as ExifTag  # noqa: PLC0415
 
     exif = Image.Exif()
+    start, length = header.exif
     try:
-        exif.load(file.peek(*header.exif))
-        orientation = exif.get(ExifTag.Orientation)
+        with _silence, warnings.catch_warnings(action="ignore"):
+            exif.load(file.peek(start, min(length, _MOST_METADATA)))
+            orientation = exif.get(ExifTag.Orientation)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
         orientation = None
     width, height = header.width, header.height

@@ -1,0 +1,1 @@
+"""Programs that are read by type checkers and never run."""

@@ -1,0 +1,105 @@
+"""How the client is used, for type checkers: what must be accepted, what every result is, and what must be an error.
+
+A line that must be an error is marked as ignored, which checkers complain about when it is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, assert_type
+
+import httpx
+
+from kling_elements_client import UNSET, AuthenticatedClient, Response, Unset, contract, errors, models
+from kling_elements_client.api.elements import create_element
+
+
+def make_clients(token: str | None, url: str) -> None:
+    """The token may be left to the environment, and all but token and address is given by name."""
+    with AuthenticatedClient() as client:
+        assert_type(client, AuthenticatedClient)
+    AuthenticatedClient(token, url)
+    AuthenticatedClient(token=token, base_url=url, on_violation="warn", allow_http=True, timeout=5, headers={"X": "1"})
+    AuthenticatedClient(timeout=httpx.Timeout(5), httpx_args={"proxy": url})
+    AuthenticatedClient(on_violation="log")  # type: ignore[arg-type]
+    AuthenticatedClient(token, url, "warn")  # type: ignore[call-arg]
+
+
+def make_models() -> models.ImageElementRequest:
+    """The kind of a request follows from its class, so `reference_type` need not be said."""
+    image = models.ImageElementRequest(
+        element_name="Ada",
+        element_description="A woman",
+        element_image_list=models.ElementImageList(
+            frontal_image="https://example.com/front.png",
+            refer_images=[models.ReferImage(image_url="https://example.com/side.png")],
+        ),
+        tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
+    )
+    video = models.VideoElementRequest(
+        element_name="Ada",
+        element_description="A woman",
+        element_video_list=models.ElementVideoList(
+            refer_videos=[models.ReferVideo(video_url="https://example.com/a.mp4")]
+        ),
+    )
+    assert_type(image.reference_type, Literal["image_refer"])
+    assert_type(video.reference_type, Literal["video_refer"])
+    assert_type(image.callback_url, str | Unset)
+    assert_type(image.to_dict(), dict[str, Any])
+    assert_type(models.VideoElementRequest.from_dict({}), models.VideoElementRequest)
+    image.callback_url = UNSET
+    image.reference_type = "video_refer"  # type: ignore[assignment]
+    image.element_voice_id = "v"  # type: ignore[attr-defined]
+    models.ImageElementRequest(element_name="Ada")  # type: ignore[call-arg]
+    models.ElementTag(tag_id="o_101")  # type: ignore[arg-type]
+    return image
+
+
+def create(client: AuthenticatedClient, image: models.ImageElementRequest, video: models.VideoElementRequest) -> None:
+    """A body is a model or a plain mapping; both are given by name."""
+    for body in (image, video):
+        assert_type(create_element.sync(client=client, body=body), models.CreateElementResponse)
+    answer = create_element.sync_detailed(client=client, body={"element_name": "Ada"})
+    assert_type(answer, Response[models.CreateElementResponse])
+    assert_type(answer.status_code, int)
+    assert_type(answer.headers, httpx.Headers)
+    assert_type(answer.parsed, models.CreateElementResponse)
+    create_element.sync(client=client, body="{}")  # type: ignore[arg-type]
+    create_element.sync(client=client, body=None)  # type: ignore[arg-type]
+    create_element.sync(client=client)  # type: ignore[call-arg]
+    create_element.sync(client, image)  # type: ignore[call-arg]
+
+
+async def create_asynchronously(client: AuthenticatedClient, image: models.ImageElementRequest) -> None:
+    """The same on an event loop."""
+    async with client as entered:
+        assert_type(entered, AuthenticatedClient)
+    assert_type(await create_element.asyncio(client=client, body=image), models.CreateElementResponse)
+    answer = await create_element.asyncio_detailed(client=client, body=image.to_dict())
+    assert_type(answer, Response[models.CreateElementResponse])
+
+
+def read(answer: models.CreateElementResponse) -> str | int | None:
+    """What an answer lacks is UNSET or null, and a status may be a word that is not known yet."""
+    if not answer.data:
+        assert_type(answer.id, int | str | None | Unset)
+        return None
+    assert_type(answer.data, models.CreatedTask)
+    assert_type(answer.data.task_status, models.TaskStatus | str | None | Unset)
+    return answer.data.task_id or None
+
+
+def handle(error: errors.KlingError) -> None:
+    """Each kind of failure has what is needed to act on it."""
+    match error:
+        case errors.ContractError():
+            assert_type(error.violations, list[errors.Violation])
+            assert_type(error.violations[0].pointer, str)
+        case errors.TransportError():
+            assert_type(error.may_have_been_sent, bool)
+        case errors.StatusError() | errors.BusinessError() | errors.InvalidResponse():
+            assert_type(error.status_code, int)
+            assert_type(error.code, int | str | None)
+            assert_type(error.request_id, str | None)
+            assert_type(error.excerpt, str)
+    assert_type(contract.violations("createElement", {}), list[errors.Violation])
