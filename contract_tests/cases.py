@@ -246,7 +246,8 @@ def _image(options: dict[str, Any]) -> str:
     return _base64_of(Picture(**hashable))
 
 
-_GENERATORS: dict[str, Callable[[Any], str]] = {
+_GENERATORS: dict[str, Callable[[Any], Any]] = {
+    "$items": lambda argument: [copy.deepcopy(argument[0]) for _ in range(argument[1])],
     "$repeat": lambda argument: argument[0] * argument[1],
     "$join": "".join,
     "$image": _image,

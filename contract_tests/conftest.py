@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import respx
 
@@ -53,6 +54,16 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
 def client(make_client: Callable[..., AuthenticatedClient]) -> AuthenticatedClient:
     """A client with nothing special about it."""
     return make_client()
+
+
+@pytest.fixture
+def inner_clients() -> Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]:
+    """A function that returns both clients of httpx that a client uses; the event loop of the second one has ended."""
+
+    async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
+        return [client.get_httpx_client(), client.get_async_httpx_client()]
+
+    return lambda client: asyncio.run(both(client))
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ class Oracle:
         pointer, media_type = _json_body(document, operation_id)
         resource = DRAFT202012.create_resource(document)
         self._max_bytes: int = media_type["x-body-size"]["max-bytes"]
+        self._max_values: int = media_type["x-body-size"]["max-values"]
         self._validator = _StrictValidator(
             {"$ref": f"urn:contract#{pointer}/schema"},
             registry=Registry[Any]().with_resource("urn:contract", resource),
@@ -66,6 +67,8 @@ class Oracle:
             return ["JSON would alter it"]
         if len(sent) > self._max_bytes:
             return [f"the body has {len(sent)} bytes"]
+        if _count(body) > self._max_values:
+            return ["the body has too many values"]
         return [
             f"{leaf.json_path} fails {leaf.validator}"
             for error in self._validator.iter_errors(body)
@@ -104,6 +107,11 @@ def base64_size(text: str) -> int | None:
     if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):
         return None
     return len(data) // 4 * 3 - len(padding)
+
+
+def _count(value: object) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, parts))
 
 
 def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:

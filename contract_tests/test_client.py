@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import respx
 
     MakeClient = Callable[..., AuthenticatedClient]
+    InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 _BODY: Any = base_body("image")
 
@@ -178,7 +179,14 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
                 "https://gateway.example.com#",
             )
         ),
-        *(("is no address", url) for url in ("https://a:b", "https://[::1", "https://a\n", None, 7, b"https://a")),
+        *(
+            ("is no address: it must begin with https:// and name a host", url)
+            for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
+        ),
+        *(("must begin with https:// and name a host", url) for url in ("https://a b", "https://a ", "https://a..b")),
+        ("must be a str, not NoneType", None),
+        ("must be a str, not bytes", b"https://a"),
+        ("must be a str, not URL", httpx.URL("https://a")),
     ],
 )
 @pytest.mark.parametrize("allow_http", [False, True])
@@ -188,12 +196,9 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
         AuthenticatedClient(token="t", base_url=base_url, allow_http=allow_http)
 
 
-def test_every_time_out_is_finite_and_fits_the_largest_body() -> None:
+def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
     """57 MB take eight minutes at 1 Mbit/s."""
-    client = AuthenticatedClient(token="t")
-
-    for inner in (client.get_httpx_client(), client.get_async_httpx_client()):
-        assert DEFAULT_TIMEOUT == inner.timeout
+    assert [DEFAULT_TIMEOUT] * 2 == [inner.timeout for inner in inner_clients(AuthenticatedClient(token="t"))]
     assert {"connect": 10, "read": 300, "write": 600, "pool": 60} == DEFAULT_TIMEOUT.as_dict()
 
 
@@ -205,28 +210,71 @@ def test_other_time_outs_take_their_place(timeout: Any) -> None:
     assert httpx.Timeout(timeout) == client.get_httpx_client().timeout
 
 
-def test_redirects_are_not_followed(client: AuthenticatedClient) -> None:
+@pytest.mark.parametrize("timeout", [None, httpx.Timeout(None), httpx.Timeout(5, read=None)])
+def test_a_time_out_cannot_be_switched_off(timeout: Any) -> None:
+    """A request that waits for ever helps nobody; a large number can be given."""
+    with pytest.raises(ValueError, match="timeout must set a number of seconds for every step"):
+        AuthenticatedClient(token="t", timeout=timeout)
+
+
+def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
     """Not by either kind of call."""
-    assert not client.get_httpx_client().follow_redirects
-    assert not client.get_async_httpx_client().follow_redirects
+    assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
 
 
-def test_arguments_of_httpx_reach_it_but_do_not_replace_our_own(make_client: MakeClient) -> None:
-    """The address, time-outs and headers have arguments of their own."""
-    client = make_client(
-        headers={"X-A": "1"},
-        timeout=5,
-        httpx_args={
-            "max_redirects": 3,
-            "base_url": "https://elsewhere.example.com",
-            "timeout": None,
-            "headers": {"X-B": "2"},
-        },
-    )
+def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
+    make_client: MakeClient, inner_clients: InnerClients
+) -> None:
+    """Headers go with every request."""
+    client = make_client(headers={"X-A": "1"}, httpx_args={"max_redirects": 3})
 
-    for inner in (client.get_httpx_client(), client.get_async_httpx_client()):
-        assert (3, "1", None) == (inner.max_redirects, inner.headers["X-A"], inner.headers.get("X-B"))
-        assert ("gateway.example.com", httpx.Timeout(5)) == (inner.base_url.host, inner.timeout)
+    assert [(3, "1")] * 2 == [(inner.max_redirects, inner.headers["X-A"]) for inner in inner_clients(client)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
+        ("headers must be in ASCII", {"headers": {"X-A": "é"}}),
+        ("headers must be in ASCII", {"headers": {"X-é": "a"}}),
+        ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),
+        (
+            "httpx_args must not hold headers, timeout: ",
+            {"httpx_args": {"timeout": None, "headers": {}, "verify": True}},
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[str, Any]) -> None:
+    """The token, the address, time-outs and headers have arguments of their own."""
+    with pytest.raises(ValueError, match=reason):
+        AuthenticatedClient(token="t", **options)
+
+
+def test_a_proxy_of_the_environment_does_not_get_what_stays_on_this_machine(
+    serve: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would carry the token in the clear to where the proxy is."""
+    monkeypatch.setenv("HTTP_PROXY", serve(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    url = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with AuthenticatedClient(token="t", base_url=url) as client:
+        assert {} == create_element.sync(client=client, body=_BODY).to_dict()
+    assert AuthenticatedClient(token="t").get_httpx_client().trust_env
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
+)
+def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
+    """A request whose URL leads elsewhere is not sent."""
+    with pytest.raises(ValueError, match="must be a path at the gateway"):
+        client.send(method="GET", url=url)
+    with pytest.raises(ValueError, match="must be a path at the gateway"):
+        asyncio.run(client.send_async(method="GET", url=url))
+
+    assert not gateway.calls
 
 
 @pytest.mark.parametrize("word", ["", "Raise", "error", None, True, ["raise"]])
@@ -311,6 +359,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "a/b~c": 1,
     }
     image = "an http or https URL, or an image file in standard padded Base64 without white space or a data prefix"
+    url = "an http or https URL with a host, other characters than those of RFC 3986 percent-encoded"
     fields = (
         "'element_name', 'element_description', 'reference_type', 'element_image_list', 'tag_list', 'callback_url', "
         "'external_task_id'"
@@ -332,7 +381,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
         Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
         Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; allowed are 'tag_id'"),
-        Violation("/callback_url", "R31", "must be an http or https URL with a host"),
+        Violation("/callback_url", "R31", f"must be {url}"),
         Violation("/a~1b~0c", "R33", f"the property 'a/b~c' is unknown; allowed are {fields}"),
     } == set(found)
     assert len(set(found)) == len(found)
@@ -415,7 +464,7 @@ def test_a_model_that_was_changed_is_checked_as_it_is_now(
         "/reference_type": lambda model: setattr(model, "reference_type", "video_refer"),
         "/tag_list": lambda model: setattr(model, "tag_list", None),
         "/colour": lambda model: model.additional_properties.update(colour="red"),
-        "/element_description": lambda model: model.additional_properties.update(element_description=""),
+        "/element_voice_id": lambda model: model.additional_properties.update(element_voice_id=""),
     }
 
     for pointer, change in changes.items():
@@ -450,6 +499,14 @@ class _Itself(str):
 
 class _Name(enum.StrEnum):
     ADA = "Ada"
+
+
+class _Field(enum.StrEnum):
+    NAME = "element_name"
+
+
+class _Level(enum.IntEnum):
+    HIGH = 2
 
 
 class _OldName(str, enum.Enum):  # noqa: UP042 - as programs older than StrEnum have it
@@ -489,7 +546,12 @@ def _nested(levels: int) -> Any:
             _with(tag_list=({"tag_id": "o_103"}, ElementTag(tag_id=TagId.ANIMAL), {"tag_id": TagId.ANIMAL})),
             id="models and members in a tuple",
         ),
-        pytest.param(_BODY, _with(tag_list=UNSET, callback_url=UNSET), id="what is unset"),
+        pytest.param(
+            _BODY,
+            {_Field.NAME if name == "element_name" else name: _BODY[name] for name in _BODY},
+            id="member of an enum as a name",
+        ),
+        pytest.param(_BODY, {_Text(name): _BODY[name] for name in _BODY}, id="kinds of text as names"),
         pytest.param(_BODY, ImageElementRequest.from_dict(_BODY), id="model"),
     ],
 )
@@ -522,14 +584,15 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
         ("a value of type UserString cannot be written as JSON", UserString("x")),
         ("a value of type _Person cannot be written as JSON", _Person("x")),
         ("a value of type type cannot be written as JSON", _Person),
+        ("a value of type Unset cannot be written as JSON", UNSET),
         ("a value of type object cannot be written as JSON", object()),
         ("text with half a surrogate pair cannot be written as JSON", "a\ud83d"),
         ("text with half a surrogate pair cannot be written as JSON", "\ude00\ud83d"),
-        ("the property name 1 cannot be written as JSON", {1: 2}),
-        ("the property name None cannot be written as JSON", {None: 2}),
-        ("the property name b'x' cannot be written as JSON", {b"x": 2}),
-        ("the property name ('x',) cannot be written as JSON", {("x",): 2}),
-        (r"the property name '\ud83d' cannot be written as JSON", {"\ud83d": 2}),
+        ("has a property name that cannot be written as JSON", {1: 2}),
+        ("has a property name that cannot be written as JSON", {None: 2}),
+        ("has a property name that cannot be written as JSON", {b"x": 2}),
+        ("has a property name that cannot be written as JSON", {("x",): 2}),
+        ("has a property name that cannot be written as JSON", {"\ud83d": 2}),
         ("an integer of more than 64 bits is not read alike everywhere", 2**64),
         ("an integer of more than 64 bits is not read alike everywhere", -(2**64)),
         ("an integer of more than 64 bits is not read alike everywhere", 10**5000),
@@ -562,6 +625,17 @@ def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
     assert {"new": value} == json.loads(gateway.calls.last.request.content)
 
 
+def test_a_member_of_an_enum_of_numbers_is_sent_as_its_number(
+    make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """As a member of an enum of texts is sent as its text."""
+    gateway.post().respond(json={})
+
+    create_element.sync(client=make_client(on_violation="ignore"), body={"new": _Level.HIGH})
+
+    assert b'{"new":2}' == gateway.calls.last.request.content
+
+
 @pytest.mark.parametrize(
     "value",
     [_CYCLE, _CYCLIC_OBJECT, _nested(64), _nested(500), _nested(50_000)],
@@ -578,6 +652,43 @@ def test_what_has_no_end_or_is_too_deep_is_never_sent(
     expected = "is nested deeper than 64 levels, or contains itself"
     assert [Violation("", "R03", expected)] == caught.value.violations
     assert not gateway.calls
+
+
+@pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
+def test_a_body_of_too_many_values_is_never_sent(
+    on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """One that a few references blow up would take for ever; the limit is the contract's."""
+    value: Any = {"x": 1}
+    for _ in range(40):
+        value = [value, value]
+
+    with pytest.raises(ContractError) as caught:
+        create_element.sync(client=make_client(on_violation=on_violation), body=_with(tag_list=value))
+
+    expected = "has more than 100000 values, or contains itself"
+    assert [Violation("", "R03", expected)] == caught.value.violations
+    assert not gateway.calls
+
+
+def test_a_body_may_have_as_many_values_as_the_contract_says() -> None:
+    """The body itself is one, as are lists and objects in it."""
+    others = 10  # the body, its 5 texts, the objects and the list of the images, and the list of the tags
+    tags = (100_000 - others) // 2
+    body = _with(tag_list=[{"tag_id": "o_101"}] * tags)
+
+    assert [] == violations("createElement", body)
+    assert ["R03"] == [each.rule for each in violations("createElement", _with(tag_list=[*body["tag_list"], {}]))]
+
+
+@pytest.mark.parametrize(
+    ("expected", "length"), [("/tag_list/0/" + "x" * 80, 80), ("/tag_list/0", 81)], ids=["80", "81"]
+)
+def test_a_place_is_told_without_names_that_are_too_long(expected: str, length: int) -> None:
+    """A whole image may stand where a name is due."""
+    body = _with(tag_list=[{"tag_id": "o_101", "x" * length: 1}])
+
+    assert [expected] == [each.pointer for each in violations("createElement", body)]
 
 
 def test_everything_that_json_cannot_carry_is_told_at_once() -> None:
@@ -615,10 +726,23 @@ def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch:
     assert 1 == len(made)
 
 
-def test_both_kinds_of_client_are_made_once(client: AuthenticatedClient) -> None:
-    """And are not each other."""
-    assert client.get_httpx_client() is client.get_httpx_client()
-    assert client.get_async_httpx_client() is client.get_async_httpx_client()
+def test_each_event_loop_has_its_own_client_of_httpx(client: AuthenticatedClient) -> None:
+    """Connections belong to the loop that they were opened on; within one, all calls share them."""
+
+    async def ask() -> list[httpx.AsyncClient]:
+        return [client.get_async_httpx_client() for _ in range(2)]
+
+    first, second = asyncio.run(ask()), asyncio.run(ask())
+
+    assert first[0] is first[1]
+    assert second[0] is second[1]
+    assert first[0] is not second[0]
+
+
+def test_outside_of_an_event_loop_there_is_no_client_for_one(client: AuthenticatedClient) -> None:
+    """Nobody could use it."""
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        client.get_async_httpx_client()
 
 
 def test_a_with_block_closes_the_connections(make_client: MakeClient) -> None:

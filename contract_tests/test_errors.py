@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import logging
 import pickle
 import socket
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ def test_the_status_chooses_the_class(
 
     assert kind is type(error)
     assert f"HTTP {status}, code 1200, no, request r-1" == str(error)
-    assert (status, 1200, "no", "r-1") == (error.status_code, error.code, error.answer.message, error.request_id)
+    assert (status, 1200, "no", "r-1") == (error.status_code, error.code, error.message, error.request_id)
     assert {"7"} == {error.headers["retry-after"], error.headers["RETRY-AFTER"]}
     assert json.loads(error.excerpt) == _ENVELOPE
 
@@ -124,7 +125,7 @@ def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
-    assert kept == (error.code, error.answer.message, error.request_id)
+    assert kept == (error.code, error.message, error.request_id)
     assert (content[:200] if excerpt is None else excerpt) == error.excerpt
     assert str(error).startswith("HTTP 503")
     assert "\n" not in str(error)
@@ -173,14 +174,14 @@ def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
         ("the answer is not JSON: \ufffd", b"\xff"),
         ("the answer is not JSON: [[", b"[" * 100_000),
         ("the answer is not JSON: {", b'{"id": ' + b"9" * 5000 + b"}"),
-        ("the answer is not Unicode: {", b'{"\\ud83d": 1}'),
+        ("the answer cannot be read: {", b'{"\\ud83d": 1}'),
         ("the answer breaks the contract at (body): ", b"[]"),
         ("the answer breaks the contract at (body): ", b"null"),
         ("the answer breaks the contract at (body): ", b'"ok"'),
         ("the answer breaks the contract at /code: ", b'{"code": true}'),
         ("the answer breaks the contract at /code: ", b'{"code": NaN}'),
         ("the answer breaks the contract at /code: ", b'{"code": 1e999}'),
-        ("the answer breaks the contract at /id: ", b'{"id": 1.5}'),
+        ("the answer breaks the contract at /id: ", b'{"id": false}'),
         ("the answer breaks the contract at /data: ", b'{"data": []}'),
         ("the answer breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
         ("the answer breaks the contract at /data/task_status: ", b'{"data": {"task_status": 1}}'),
@@ -198,6 +199,13 @@ def test_a_success_that_is_not_what_was_promised_is_invalid(
     assert str(error).endswith(", request h-1")
     assert (status, "h-1") == (error.status_code, error.headers["x-request-id"])
     assert " ".join(content.decode("utf-8", "replace").split())[:200] == error.excerpt
+
+
+def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) -> None:
+    """The excerpt shows its beginning, and nothing else does."""
+    error = failure(200, json.dumps({"data": ["x" * 5000]}))
+
+    assert 200 >= str(error).count("x")
 
 
 @pytest.mark.parametrize(
@@ -252,6 +260,33 @@ def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
     gateway.post().respond(status, json=body)
 
     assert body == create(client, _BODY).to_dict()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"data": {"task_id": "t-1", "task_status": 1}}',
+        '{"id": "t-1", "code": true}',
+        '{"id": 1.5}',
+        '{"task_id": "t-1", "data": []}',
+        '{"task_id": "t-1", "\\ud83d": 1}',
+        '{"code": 5000, "id": "t-1", "message": 7}',
+    ],
+)
+def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
+    content: str,
+    create: Create,
+    client: AuthenticatedClient,
+    gateway: respx.MockRouter,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The subject exists, so its id reaches the caller, and the log tells what is odd."""
+    gateway.post().respond(content=content.encode())
+
+    assert json.loads(content) == create(client, _BODY).to_dict()
+    (logged,) = [record for record in caplog.records if record.name == "kling_elements_client"]
+    assert logging.WARNING == logged.levelno
+    assert logged.getMessage().startswith("createElement: the answer ")
 
 
 _NEVER_LEFT = {
@@ -346,7 +381,7 @@ _EXCEPTIONS = sorted(
 def _example(kind: type[Exception]) -> Exception:
     match kind:
         case errors.TransportError:
-            return errors.TransportError("ReadTimeout: slow", may_have_been_sent=True)
+            return errors.TransportError("ConnectTimeout: slow", may_have_been_sent=False)
         case errors.ContractError:
             return errors.ContractError([errors.Violation("/a", "R04", "is bad"), errors.Violation("", "R33", "worse")])
         case _:

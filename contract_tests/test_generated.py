@@ -23,7 +23,7 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import ContractError
 
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # bodies for each test, at random: `make fuzz N=...`
-_BODIES = _LONG_RUN or 1_000
+_BODIES = _LONG_RUN or 1_200
 _GENERATE = settings(
     max_examples=_BODIES,
     database=None,
@@ -42,6 +42,7 @@ class Judges:
         self.sent: list[Any] = []
         self.said: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
+        self.distinct = set[int]()
         self._client = AuthenticatedClient(
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
@@ -81,6 +82,7 @@ class Judges:
         }
         assert len(set(verdicts.values())) == 1, f"{verdicts} on {json.dumps(body)}"
         self.said["accepted" if verdicts["oracle"] else "refused"] += 1
+        self.distinct.add(hash(json.dumps(body, sort_keys=True)))
         return verdicts["oracle"]
 
     def close(self) -> None:
@@ -131,6 +133,8 @@ def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
     _each_body(GenerationMode.NEGATIVE, check)
 
     assert {400} == set(not_json)
+    assert judges.said.total() >= _BODIES * 5 // 6
+    assert len(judges.distinct) >= _BODIES // 3
     assert judges.said.total() + len(not_json) == _BODIES
     assert judges.said["refused"] > _BODIES // 2
     refusing = {"R03", "R04", "R05", "R06", "R10", "R11", "R13", "R18", "R19", "R27", "R29", "R30", "R31", "R32", "R33"}
@@ -177,6 +181,7 @@ def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
 
     run()
 
+    assert len(judges.distinct) >= _BODIES // 2
     assert judges.said["accepted"] >= _BODIES // 50
     assert judges.said["refused"] >= _BODIES // 2
     refusing = {"R13", "R14", "R16", "R17", "R18", "R19", "R31"}

@@ -212,10 +212,11 @@ def test_a_server_need_not_tell_the_raw_path() -> None:
 
 
 @pytest.mark.parametrize(
-    "authorization", ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/=="]
+    "authorization",
+    ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
 )
 def test_any_well_formed_bearer_token_is_taken(authorization: str) -> None:
-    """The scheme is compared without case; the token is any of RFC 6750's form."""
+    """The scheme is compared without case; the token is any text that a header can carry and the client sends."""
     assert_accepted(reply_to(Request(authorization=authorization)))
 
 
@@ -227,7 +228,7 @@ def test_a_missing_token_is_401(authorization: str | None) -> None:
 
 @pytest.mark.parametrize(
     "authorization",
-    ["t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer t,", "Bearer =", "Bearer t=t", "Bearer \xe4"],
+    ["t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4"],
 )
 def test_an_ill_formed_token_is_401(authorization: str) -> None:
     """Another scheme, or something that cannot be a token."""
@@ -494,7 +495,8 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     assert reply.status == 400
     assert len(reply.body) < 2000
     assert b"QUJD" * 21 not in reply.body
-    assert b"kkk" in reply.body
+    assert b"kkk" not in reply.body
+    assert b"one of 1000002 characters is unknown" in reply.body
 
 
 _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [

@@ -98,6 +98,16 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("token", ["", "two words", "\u8d85"])
+def test_a_token_that_no_request_can_carry_is_refused(token: str) -> None:
+    """Exit code 2 and one line that says what is wrong with it."""
+    command = [sys.executable, "-m", "kling_elements.mock", "--token", token]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "error: argument --token: " in done.stderr.splitlines()[-1]
+
+
 def test_the_only_token_to_take_can_be_named() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(examples()["sample"]).encode()

@@ -28,9 +28,9 @@ _IMAGE_LIMITS = {
 }
 
 
-def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000) -> oracle.Oracle:
+def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int = 100) -> oracle.Oracle:
     """Return the oracle of a small document, whose components hold the schema too, as `Self`."""
-    media_type = {"x-body-size": {"max-bytes": max_bytes}, "schema": schema}
+    media_type = {"x-body-size": {"max-bytes": max_bytes, "max-values": max_values}, "schema": schema}
     operation = {"operationId": "createElement", "requestBody": {"content": {"application/json": media_type}}}
     other = {"operationId": "other"}
     return oracle.Oracle(
@@ -423,3 +423,11 @@ def test_the_spec_refuses_an_empty_object() -> None:
     """The module's own functions judge by the spec of this project."""
     assert oracle.refusals({})
     assert not oracle.accepts({})
+
+
+def test_a_body_has_so_many_values_and_no_more() -> None:
+    """The body itself, each member and each item count."""
+    judge = _oracle({}, max_values=5)
+
+    assert judge.accepts({"a": [1, 2], "b": 3})
+    assert not judge.accepts({"a": [1, 2], "b": 3, "c": 4})

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
     MakeClient = Callable[..., AuthenticatedClient]
+    InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 # What JSON, a repr, a URL and a JSON Pointer escape is around the core, which is searched for.
 _CORE = "ZebraFish"
@@ -68,10 +69,11 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
 
 
 @pytest.mark.parametrize("show", [repr, str, ascii, format, lambda client: f"{vars(client)}", lambda client: [client]])
-def test_a_client_does_not_show_its_token(show: Callable[[Any], Any], client: AuthenticatedClient) -> None:
+def test_a_client_does_not_show_its_token(
+    show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
+) -> None:
     """No way to print it does, not even its attributes one by one."""
-    client.get_httpx_client()
-    client.get_async_httpx_client()
+    inner_clients(client)
 
     shown = str(show(client))
 
@@ -79,9 +81,9 @@ def test_a_client_does_not_show_its_token(show: Callable[[Any], Any], client: Au
     assert shown
 
 
-def test_the_clients_of_httpx_do_not_hold_the_token(client: AuthenticatedClient) -> None:
+def test_the_clients_of_httpx_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
     """It is added to each request alone, so that a client that is handed on gives nothing away."""
-    for inner in (client.get_httpx_client(), client.get_async_httpx_client()):
+    for inner in inner_clients(client):
         assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
         assert "authorization" not in inner.headers
 
@@ -213,6 +215,25 @@ def test_an_answer_that_repeats_the_token_does_not_spread_it(
     assert "***" == error.headers["x-key"]
 
 
+def test_the_log_of_an_odd_success_does_not_show_the_token(
+    client: AuthenticatedClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is odd about it may be where the token is."""
+    gateway.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
+
+    create_element.sync(client=client, body=_BODY)
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+
+    assert 1 == len(logged)
+    assert [] == _leaks(logged)
+
+
+def test_a_token_too_short_to_be_one_garbles_no_message(make_client: MakeClient) -> None:
+    """Its letters are in every text."""
+    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
+        create_element.sync(client=make_client(token="e"), body=_with(element_name=""))
+
+
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
 def test_a_failure_of_transport_does_not_show_the_token(
     kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
@@ -315,13 +336,13 @@ def test_the_repr_of_a_model_does_not_show_an_image() -> None:
             refer_images=[ReferImage(image_url=_IMAGE), ReferImage(image_url="https://example.com/side.png")],
         ),
     )
-    model.additional_properties["extra"] = _IMAGE
+    model.additional_properties["extra"] = [{"x": _IMAGE}]
 
     expected = (
         "ImageElementRequest(element_name='Ada', element_description='A woman', element_image_list=ElementImageList("
-        "frontal_image=<120000 characters of Base64>, refer_images=[ReferImage("
-        "image_url=<120000 characters of Base64>), ReferImage(image_url='https://example.com/side.png')]), "
-        "reference_type='image_refer', additional_properties=['extra'])"
+        "frontal_image=<120000 characters>, refer_images=[ReferImage("
+        "image_url=<120000 characters>), ReferImage(image_url='https://example.com/side.png')]), "
+        "reference_type='image_refer', additional_properties={'extra': [{'x': <120000 characters>}]})"
     )
 
     assert expected == repr(model)
@@ -330,16 +351,20 @@ def test_the_repr_of_a_model_does_not_show_an_image() -> None:
 @pytest.mark.parametrize(
     ("expected", "value"),
     [
-        ("ReferImage(image_url=None)", None),
-        ("ReferImage(image_url=['x'])", ["x"]),
-        (f"ReferImage(image_url='https:{'x' * 74}')", f"https:{'x' * 74}"),
-        (f"ReferImage(image_url='https:{'x' * 74}'...)", f"https:{'x' * 75}"),
-        (f"ReferImage(image_url='data:{'x' * 75}'...)", f"data:{'x' * 99}"),
+        ("None", None),
+        ("['x', <81 characters>]", ["x", "x" * 81]),
+        ("{'x': 1, <81 characters>: <81 characters>}", {"x": 1, "x" * 81: "x" * 81}),
+        (repr("x" * 80), "x" * 80),
+        ("<81 characters>", "x" * 81),
+        ("<81 characters>", "https://example.com/" + "x" * 61),
     ],
 )
-def test_the_repr_of_an_image_is_short(expected: str, value: Any) -> None:
-    """Whatever stands in its place is cut to 80 characters."""
-    assert expected == repr(ReferImage(image_url=value))
+def test_no_long_text_is_in_a_repr(expected: str, value: Any) -> None:
+    """Whatever stands in the place of an image is told by its length beyond 80 characters."""
+    model = ReferImage(image_url=value)
+    model.additional_properties = {"new": value}
+
+    assert f"ReferImage(image_url={expected}, additional_properties={{'new': {expected}}})" == repr(model)
 
 
 _BAD_IMAGES = {

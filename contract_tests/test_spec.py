@@ -56,7 +56,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a limit that is no number": (
         lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-px": "300"}),
-        "x-image/displayed-sides/min-px: is no int",
+        "x-image/displayed-sides/min-px: is no positive number",
     ),
     "a keyword of another type": (
         _schema("ElementName", maxItems=3),
@@ -146,6 +146,34 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "#/x-rules/R99: is in no description",
     ),
     "a text shorter than its file": (_schema("ImageBase64", maxLength=13981012), "maxLength must be 13981016"),
+    "a body without room for the images": (
+        lambda d: d["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"].update(maxItems=4),
+        "x-body-size: max-bytes must have room for 5 images of 13981016 characters",
+    ),
+    "a body without a limit": (
+        lambda d: follow(d, _BODY).pop("x-body-size"),
+        f"{_POST}/requestBody: needs an x-source, and an x-body-size",
+    ),
+    "a success without an envelope": (
+        _schema("CreateElementResponse", x_envelope=None),
+        f"{_POST}/responses/200: needs an x-envelope",
+    ),
+    "a default address with variables": (
+        lambda d: d["servers"].reverse(),
+        "#/servers/0: must be an address without variables",
+    ),
+    "no rules": (lambda d: d.pop("x-rules"), "#/x-rules: is missing"),
+    "an extension that is no object": (_schema("ImageBase64", x_image=5), "ImageBase64/x-image: is no object"),
+    "a source that is a list": (_schema("ElementName", x_source=["R04"]), "ElementName/x-source: is of type list"),
+    "a limit below nothing": (
+        lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-px": -1}),
+        "x-image/displayed-sides/min-px: is no positive number",
+    ),
+    "a reference to nowhere": (_schema("CallbackUrl", **{"$ref": "#/components/schemas/None"}), "#: cannot be read: "),
+    "a reference to itself": (
+        _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
+        "#: cannot be read: ",
+    ),
     "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),
 }

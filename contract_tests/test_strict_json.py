@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kling_elements.strict_json import MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_SEPARATORS, StrictJsonError, loads
+from kling_elements_client import contract
 
 LARGEST_BODY = 56_972_640
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
@@ -131,12 +132,15 @@ def test_integers_are_bounded_in_digits(sign: str) -> None:
 
 def test_commas_and_opening_brackets_are_bounded_in_number() -> None:
     """As many as allowed are read, one more is refused, and those within strings do not count."""
+    media_type = contract.operations()["createElement"].definition["requestBody"]["content"]["application/json"]
+    max_values = media_type["x-body-size"]["max-values"]
     most = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
 
-    assert MAX_SEPARATORS == 120_000
+    assert MAX_SEPARATORS == 200_000
+    assert 2 * max_values <= MAX_SEPARATORS  # so that a conforming body is never refused for its number of values
     assert json.loads(most) == loads(most.encode())
-    for more in (f"{most[:-1]},0]", f"[{'[],' * 60_000}0]", f"[{'{},' * 60_000}0]"):
-        assert_refused("too many values: over 120000 commas and opening brackets", more.encode())
+    for more in (f"{most[:-1]},0]", f"[{'[],' * 100_000}0]", f"[{'{},' * 100_000}0]"):
+        assert_refused("too many values: over 200000 commas and opening brackets", more.encode())
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:
@@ -152,9 +156,9 @@ def test_a_body_of_the_largest_size_is_read() -> None:
     [
         ("nested more than 64 deep", b"[", b""),
         ("nested more than 64 deep", b'{"":', b""),
-        ("too many values: over 120000 commas and opening brackets", b"[],", b"["),
-        ("too many values: over 120000 commas and opening brackets", b'"[",', b"["),
-        ("too many values: over 120000 commas and opening brackets", b'{"a":1},', b"["),
+        ("too many values: over 200000 commas and opening brackets", b"[],", b"["),
+        ("too many values: over 200000 commas and opening brackets", b'"[",', b"["),
+        ("too many values: over 200000 commas and opening brackets", b'{"a":1},', b"["),
         ("not JSON: Extra data at line 1, column 3", b"]", b"[]"),
         ("not JSON: Unterminated string starting at line 1, column 2", b"[", b'["'),
         ("not JSON: Unterminated string starting at line 1, column 1", b'\\"', b'"'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,9 @@ def test_a_call_posts_to_the_documented_path_of_the_gateway(
 def test_a_call_carries_the_token_and_says_that_it_sends_json(
     create: Create, make_client: MakeClient, gateway: respx.MockRouter
 ) -> None:
-    """The token stands in Authorization alone; the caller's own headers go along and cannot take its place."""
+    """The token stands in Authorization alone; the caller's own headers go along."""
     route = gateway.post(path=_PATH).respond(json={})
-    client = make_client(token="sk-1", headers={"X-Trace": "7", "authorization": "Basic x"})
+    client = make_client(token="sk-1", headers={"X-Trace": "7"})
 
     create(client, base_body("image"))
     sent = route.calls.last.request.headers
@@ -361,6 +362,30 @@ def test_an_unusual_success_is_read_all_the_same(
     assert expected == answer
     assert repr(expected) == repr(answer)
     assert json.loads(content.removeprefix("\ufeff")) == answer.to_dict()
+
+
+def test_calls_on_an_event_loop_do_not_wait_for_each_other(
+    client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """The gateway here answers none of them before it has all."""
+
+    async def run() -> None:
+        waiting = asyncio.Barrier(2)
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            await waiting.wait()
+            return httpx.Response(200, json={})
+
+        gateway.post().mock(side_effect=answer)
+        async with client:
+            await asyncio.gather(
+                create_element.asyncio(client=client, body=_VIDEO_MODEL),
+                create_element.asyncio_detailed(client=client, body=_VIDEO_MODEL),
+            )
+
+    asyncio.run(run())
+
+    assert 2 == gateway.calls.call_count
 
 
 def test_a_detailed_answer_holds_status_headers_and_bytes(

@@ -19,10 +19,10 @@ MAX_DEPTH = 64
 MAX_INTEGER_DIGITS = 300
 """Digits of an integer. A few more overflow a double, and Python's own bound may be switched off."""
 
-MAX_SEPARATORS = 120_000
-"""Commas and opening brackets outside strings, together: a text has at most one value more.
+MAX_SEPARATORS = 200_000
+"""Commas and opening brackets outside strings, together: a text has at most one value more, and at least half as many.
 
-Bounds memory and the work of whoever checks the value. A megabyte of tags, far more than there is a use for, fits."""
+Bounds memory and the work of whoever checks the value; the contract's own limit of values is half of it."""
 
 _SHORTENED = 80  # characters of the sender's text that a message repeats at most
 _BOM = b"\xef\xbb\xbf"

@@ -138,6 +138,18 @@ def _ruff_of_this_environment() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
+def _swap(target: Path, new: Path, old: Path) -> None:
+    """Puts a folder in the place of another; the other is back if that fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+
+
 def differences(old: Path, new: Path) -> list[str]:
     """What a reader would call the change from one tree to another: `+`, `-` or `~` and the file."""
     names = {tree: {p.relative_to(tree) for p in _files(tree)} for tree in (old, new)}
@@ -173,10 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if found:
                 print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
             return int(bool(found))
-        if found and target.exists():
-            target.rename(Path(scratch) / "old")
         if found:
-            made.rename(target)
+            _swap(target, made, Path(scratch) / "old")
     print(f"{target.name}: {len(found)} files changed", *found, sep="\n")
     return 0
 

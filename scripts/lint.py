@@ -10,7 +10,7 @@ from typing import Any, cast
 import jsonschema_rs
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from scripts.spec import SPEC, Node, SpecError, follow, load, resolve, walk
+from scripts.spec import SPEC, Node, SpecError, escaped, follow, load, operations, resolve, walk
 
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-video"},
@@ -30,12 +30,12 @@ _FORMATS = {"uri", "image-base64", "int64"}
 
 # What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
 _EXTENSIONS: dict[str, Any] = {
-    "x-source": None,
+    "x-source": (str, dict),
     "x-expected": str,
-    "x-excluded": None,
+    "x-excluded": dict,
     "x-enum-varnames": list,
-    "x-rules": None,
-    "x-body-size": {"max-bytes": int},
+    "x-rules": dict,
+    "x-body-size": {"max-bytes": int, "max-values": int},
     "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list},
     "x-image": {
         "format": {"one-of": list},
@@ -54,16 +54,38 @@ _EXTENSIONS: dict[str, Any] = {
 
 def problems(document: Node) -> list[str]:
     """Everything that is wrong with the document, each line with the place; empty for a good one."""
-    found = [
-        f"{_pointer(error.absolute_path)}: {error.message.partition(chr(10))[0]}"
-        for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors()
-    ]
-    if found:
-        return found  # the rules below take a valid document for granted
+    for rule in _FIRST:
+        if found := [f"{where}: {problem}" for where, problem in rule(document)]:
+            return found
     return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
 
 
 Problems = Iterator[tuple[str, str]]
+
+
+def _valid_openapi(document: Node) -> Problems:
+    try:
+        for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
+            yield _pointer(error.absolute_path), error.message.partition("\n")[0]
+    except Exception as error:  # noqa: BLE001 - a reference to nowhere, or to itself, raises what its resolver raises
+        yield "#", f"cannot be read: {type(error).__name__} {error}".strip()
+
+
+def _whole(document: Node) -> Problems:
+    """What the generated client reads must be there."""
+    if not isinstance(document.get("x-rules"), dict):
+        yield "#/x-rules", "is missing"
+    if "{" in document["servers"][0]["url"]:
+        yield "#/servers/0", "must be an address without variables: it is the client's default"
+    for path, method, operation in operations(document):
+        where = _pointer(["paths", path, method])
+        request = operation.get("requestBody", {})
+        media_type = request.get("content", {}).get("application/json", {})
+        if "x-source" not in request or "x-body-size" not in media_type:
+            yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+        success = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
+        if "x-envelope" not in success:
+            yield f"{where}/responses/200", "needs an x-envelope in its schema"
 
 
 def _known_keywords(document: Node) -> Problems:
@@ -86,14 +108,18 @@ def _known_extensions(document: Node) -> Problems:
 
 
 def _misshapen(value: Any, shape: Any, where: str) -> Problems:
-    if isinstance(shape, Mapping):
+    if isinstance(shape, Mapping) and not isinstance(value, Mapping):
+        yield where, "is no object"
+    elif isinstance(shape, Mapping):
         names = value.keys() - {"x-source"}
         if names != shape.keys():
             yield where, f"has {sorted(names)} instead of {sorted(shape)}"
         for name in names & shape.keys():
             yield from _misshapen(value[name], shape[name], f"{where}/{name}")
-    elif shape is not None and not isinstance(value, shape):
-        yield where, f"is no {shape.__name__}"
+    elif shape in (int, float) and (isinstance(value, bool) or not isinstance(value, shape) or value <= 0):
+        yield where, "is no positive number"
+    elif not isinstance(value, shape):
+        yield where, f"is of type {type(value).__name__}"
 
 
 def _applicable_keywords(document: Node) -> Problems:
@@ -226,11 +252,16 @@ def _room_for_images(document: Node) -> Problems:
             longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
             if schema.get("maxLength") != longest:
                 yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
+            others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
+            for place, node in walk(document):
+                if place.endswith("/x-body-size") and node["max-bytes"] < (1 + others) * longest:
+                    yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
 
 
+# each takes for granted what the ones before it found good
+_FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions)
 RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_keywords,
-    _known_extensions,
     _applicable_keywords,
     _consistent_keywords,
     _used_components,
@@ -273,9 +304,7 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
 
 def _reachable(document: Node, part: str) -> list[Node]:
     """The nodes that a request or an answer of any operation leads to, through references; callbacks left out."""
-    waiting: list[Any] = [
-        operation[part] for item in document["paths"].values() for operation in item.values() if part in operation
-    ]
+    waiting: list[Any] = [operation[part] for _, _, operation in operations(document) if part in operation]
     seen: dict[int, Node] = {}
     while waiting:
         for _, node in walk(waiting.pop()):
@@ -287,7 +316,7 @@ def _reachable(document: Node, part: str) -> list[Node]:
 
 
 def _pointer(path: Any) -> str:
-    return "#" + "".join(f"/{part}" for part in path)
+    return "#" + "".join(f"/{escaped(part)}" for part in path)
 
 
 def main() -> int:

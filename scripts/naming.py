@@ -10,10 +10,10 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from scripts import wording
-from scripts.spec import Node, SpecError, follow, operations, resolve, walk
+from scripts.spec import Node, SpecError, follow, operations
 
 _WIDTH = 118
-_HELPERS = ("each", "json_name", "known", "nested", "short")
+_HELPERS = ("each", "json_name", "known", "nested")
 
 
 def template_functions(document: Node) -> dict[str, Any]:
@@ -35,21 +35,18 @@ def template_functions(document: Node) -> dict[str, Any]:
         text = f"{field.python_name}: {wording.describe(document, property_schema(model, field))}"
         return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
 
-    def declaration(model: Any, field: Any) -> str:
+    def declaration(field: Any) -> str:
         code: str = field.to_string().as_unembedded_code()
-        declared, _, default = code.partition(" = ")
-        options = [f"default={default}"] if default else []
-        if may_hold_an_image(document, property_schema(model, field)):
-            options.append("repr=short")
         name = field.name.get_untrusted_value()
-        if name != field.python_name:
-            options.append(f"metadata=json_name({name!r})")
-        return code if options in ([], [f"default={default}"]) else f"{declared} = field({', '.join(options)})"
+        if name == field.python_name:
+            return code
+        declared, _, default = code.partition(" = ")
+        return f"{declared} = field({f'default={default}, ' if default else ''}metadata=json_name({name!r}))"
 
     def helpers_of(model: Any) -> list[str]:
-        code = [f"{declaration(model, field)} {converter(field)}" for field in fields_of(model)]
-        used = [name for name in _HELPERS if any(f"{name}(" in line or f"={name}" in line for line in code)]
-        return ["Model", "from_json", "names", *used]
+        code = [f"{declaration(field)} {converter(field)}" for field in fields_of(model)]
+        used = [name for name in _HELPERS if any(f"{name}(" in line for line in code)]
+        return ["Model", "from_json", *used]
 
     return {
         "attribute_docstring": attribute_docstring,
@@ -132,12 +129,3 @@ def success_type(endpoint: Any) -> str:
     if len(found) != 1 or not isinstance(found[0], ModelProperty):
         raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
     return str(found[0].class_info.name)
-
-
-def may_hold_an_image(document: Node, schema: Node) -> bool:
-    """Whether a value of this schema may be the text of a whole image."""
-    schema = resolve(document, schema)
-    return any(
-        isinstance(node, dict) and ("x-image" in node or ("$ref" in node and may_hold_an_image(document, node)))
-        for _, node in walk({key: value for key, value in schema.items() if key not in ("properties", "items")})
-    )

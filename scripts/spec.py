@@ -56,12 +56,17 @@ def resolve(document: Node, node: Any) -> Any:
     return node
 
 
+def escaped(name: object) -> str:
+    """A name as a part of a JSON Pointer."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
     """Every node below and with this one, each with its JSON Pointer."""
     yield where, node
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, child in children:
-        yield from walk(child, f"{where}/{str(name).replace('~', '~0').replace('/', '~1')}")
+        yield from walk(child, f"{where}/{escaped(name)}")
 
 
 def operations(document: Node) -> Iterator[tuple[str, str, Node]]:

@@ -19,7 +19,9 @@ def describe(document: Node, schema: Node) -> str:
     rule = next((node["x-source"] for node in chain if isinstance(node.get("x-source"), str)), None)
     if extra:
         text += f" {extra[0].upper()}{extra[1:]}."
-    return f"{text[:-1]} ({rule})." if rule is not None and rule != "upstream" and rule not in text else text
+    return (
+        f"{text.removesuffix('.')} ({rule})." if rule is not None and rule != "upstream" and rule not in text else text
+    )
 
 
 def limits(schema: Node) -> str:
@@ -38,7 +40,14 @@ def limits(schema: Node) -> str:
 
 def rules_table(document: Node) -> list[str]:
     """README's table of the rules, as lines of Markdown: what each asks, within which limits, and what carries it."""
-    carriers = {"schema": "JSON Schema", "media": "the file's content", "description": "advice"}
+    carriers = {
+        "schema": "the request's schema",
+        "media": "the image's content",
+        "http": "the call",
+        "example": "an example",
+        "service": "the service alone",
+        "description": "advice",
+    }
     lines = ["| rule | asks for | limits | carried by |", "|---|---|---|---|"]
     for rule, meaning in document["x-rules"].items():
         found = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
@@ -50,7 +59,8 @@ def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
     for where, node in walk(document):
         source = node.get("x-source") if isinstance(node, dict) else None
         if source == rule and re.search("/x-(image|video|body-size)", where):
-            yield from (f"`{name}` {_shown(value)}" for name, value in node.items() if name != "x-source")
+            group = where.rpartition("/")[2].removeprefix("x-")
+            yield from (f"{group} `{name}` {_shown(value)}" for name, value in node.items() if name != "x-source")
         elif source == rule:
             yield limits(node)
             yield ", ".join(f"`{value}`" for value in node.get("enum", [node["const"]] if "const" in node else []))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import logging
 import os
 import re
@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 
-from . import answers, contract
+from . import answers, contract, settings
 from .errors import ContractError, TransportError, Violation
-from .explain import pointer
 
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
@@ -29,7 +29,6 @@ TOKEN_VARIABLE: Final = "KLING_API_KEY"
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
 
 _log = logging.getLogger(__package__)
-_TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
@@ -60,29 +59,34 @@ class AuthenticatedClient:
             allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
-            httpx_args: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`.
+            httpx_args: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies of
+                the environment are used unless the gateway is on this machine.
 
         Raises:
-            ValueError: There is no token, the token or the address cannot be used, or `on_violation` is another word.
+            ValueError: There is no token, or one of the arguments cannot be used.
         """
-        usable = _usable_token(token)
-        spellings = _spellings(usable)
+        secret = settings.usable_token(os.environ.get(TOKEN_VARIABLE, "") if token is None else token)
         # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
-        self._authorization: Callable[[], str] = lambda: f"Bearer {usable}"
-        self._redact: Callable[[str], str] = lambda text: spellings.sub("***", text)
-        self._base_url = _usable_url(base_url, allow_http=allow_http)
+        self._authorization: Callable[[], str] = lambda: f"Bearer {secret}"
+        self._redact = settings.redactor(secret)
+        url = settings.usable_url(base_url, allow_http=allow_http)
+        self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
         self._httpx_args = {
-            **(httpx_args or {}),
-            "base_url": self._base_url,
-            "timeout": timeout,
-            "headers": {**(headers or {})},
+            "trust_env": not settings.is_loopback(
+                url.host
+            ),  # a proxy elsewhere must not get what stays on this machine
+            **settings.usable_httpx_args(httpx_args or {}),
+            "base_url": url,
+            "timeout": settings.usable_timeout(timeout),
+            "headers": settings.usable_headers(headers or {}),
         }
         self._lock = threading.Lock()
         self._sync_client: httpx.Client | None = None
-        self._async_client: httpx.AsyncClient | None = None
+        # connections belong to the event loop that they were opened on
+        self._async_clients = WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]()
 
     @property
     def base_url(self) -> str:
@@ -103,17 +107,24 @@ class AuthenticatedClient:
             return self._sync_client
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The one `httpx.AsyncClient`, made on first use; it serves one event loop. It does not hold the token."""
+        """The `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
+
+        Raises:
+            RuntimeError: No event loop is running.
+        """
+        loop = asyncio.get_running_loop()
         with self._lock:
-            if self._async_client is None:
-                self._async_client = httpx.AsyncClient(**self._httpx_args)
-            return self._async_client
+            client = self._async_clients.get(loop)
+            if client is None:
+                client = self._async_clients[loop] = httpx.AsyncClient(**self._httpx_args)
+            return client
 
     def send(self, **request: Any) -> httpx.Response:
-        """Sends one request, given as arguments of `httpx.Client.request`.
+        """Sends one request, given as arguments of `httpx.Client.request`; its URL is a path at the gateway.
 
         Raises:
             TransportError: No answer came.
+            ValueError: The URL leads elsewhere, where the token must not go.
         """
         try:
             return self.get_httpx_client().request(**self._authorized(request))
@@ -157,10 +168,10 @@ class AuthenticatedClient:
             client.close()
 
     async def aclose(self) -> None:
-        """Closes the connections of synchronous and of asynchronous calls."""
+        """Closes the connections of synchronous calls, and of asynchronous calls on the running event loop."""
         self.close()
         with self._lock:
-            client, self._async_client = self._async_client, None
+            client = self._async_clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.aclose()
 
@@ -181,6 +192,8 @@ class AuthenticatedClient:
         await self.aclose()
 
     def _authorized(self, request: dict[str, Any]) -> dict[str, Any]:
+        if not re.match("/(?!/)", request["url"]):
+            raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
         headers = {**request.get("headers", {}), "Authorization": self._authorization()}
         return {**request, "headers": headers}
 
@@ -202,55 +215,6 @@ def _chain(error: BaseException) -> list[BaseException]:
         links.append(link)
         link = link.__cause__ or link.__context__
     return links
-
-
-def _usable_token(token: str | None) -> str:
-    if token is None:
-        token = os.environ.get(TOKEN_VARIABLE, "")
-    if not token:
-        raise ValueError(f"no token: pass token=... or set the environment variable {TOKEN_VARIABLE}")
-    if not _TOKEN.fullmatch(token):
-        raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
-    return token
-
-
-def _spellings(token: str) -> re.Pattern[str]:
-    """The token as a text may hold it: special characters as they are, or escaped for JSON, a URL or a JSON Pointer."""
-
-    def spelling(character: str) -> str:
-        if character.isalnum():
-            return character
-        in_pointer = re.escape(pointer((character,))[1:])
-        code = f"{ord(character):02x}"
-        return rf"(?:{in_pointer}|\\?\\?{re.escape(character)}|\\u00{code}|%{code})"
-
-    return re.compile("".join(map(spelling, token)), re.IGNORECASE)
-
-
-def _usable_url(base_url: str, *, allow_http: bool) -> str:
-    try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise ValueError(f"base_url is no address: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"base_url must begin with https:// and name a host: {_shown(url)}")
-    if url.userinfo or "?" in str(url) or "#" in str(url):
-        raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
-    if url.scheme == "http" and not allow_http and not _is_loopback(url.host):
-        raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")
-    return str(url)
-
-
-def _shown(url: httpx.URL) -> str:
-    """The address without what may be secret in it."""
-    return f"{url.scheme}://{url.host}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 __all__ = ["DEFAULT_BASE_URL", "DEFAULT_TIMEOUT", "TOKEN_VARIABLE", "AuthenticatedClient"]

@@ -40,7 +40,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 picks a free one")
     parser.add_argument("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
-    parser.add_argument("--token", help="the only token to take; by default any will do")
+    parser.add_argument("--token", type=_token, help="the only token to take; by default any will do")
     return parser.parse_args()
 
 
@@ -49,6 +49,15 @@ def _port(text: str) -> int:
     if not 0 <= port <= _MAX_PORT:
         raise argparse.ArgumentTypeError(f"{port} is not within 0 to {_MAX_PORT}")
     return port
+
+
+def _token(text: str) -> str:
+    from kling_elements_client.settings import usable_token  # noqa: PLC0415 -- --help needs no client
+
+    try:
+        return usable_token(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _url(host: str, port: int) -> str:

@@ -23,6 +23,7 @@ from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.routes import Operation, Routes
 from kling_elements_client import contract
 from kling_elements_client.errors import Violation
+from kling_elements_client.settings import usable_token
 
 _MAX_VIOLATIONS = 20  # that a message tells in full
 _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
@@ -45,11 +46,11 @@ class MockServer:
 
         Raises:
             KeyError: It lacks what a server has to know.
-            ValueError: It asks for credentials of another kind than a Bearer token.
+            ValueError: It asks for credentials of another kind than a Bearer token, or the token cannot be sent.
         """
         self.routes = Routes(document)
         self._refusals = Refusals(document)
-        self._token = token
+        self._token = token if token is None else usable_token(token)
 
     @property
     def operation_ids(self) -> list[str]:

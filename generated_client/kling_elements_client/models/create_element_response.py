@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, known, names, nested
+from ..serialization import Model, from_json, known, nested
 from ..types import UNSET, Unset
 from .created_task import CreatedTask
 from .task_status import TaskStatus
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class CreateElementResponse(Model):
     """The answer to a create. The usual shape is an envelope with `data`; at least one gateway puts the task at the top
     level.
@@ -35,7 +35,7 @@ class CreateElementResponse(Model):
     id: int | None | str | Unset = UNSET
     task_id: int | None | str | Unset = UNSET
     status: int | None | str | TaskStatus | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

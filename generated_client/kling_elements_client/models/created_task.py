@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, known, names, nested
+from ..serialization import Model, from_json, known, nested
 from ..types import UNSET, Unset
 from .task_info import TaskInfo
 from .task_status import TaskStatus
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class CreatedTask(Model):
     """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC.
 
@@ -32,7 +32,7 @@ class CreatedTask(Model):
     task_info: None | TaskInfo | Unset = UNSET
     created_at: int | None | str | Unset = UNSET
     updated_at: int | None | str | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

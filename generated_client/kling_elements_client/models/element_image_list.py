@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, each, from_json, names, nested, short
+from ..serialization import Model, each, from_json, nested
 from .refer_image import ReferImage
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ElementImageList(Model):
     """The images that define the subject, one from the front and others from other angles or as close-ups.
 
@@ -22,9 +22,9 @@ class ElementImageList(Model):
             to 3 items (R11).
     """
 
-    frontal_image: str = field(repr=short)
+    frontal_image: str
     refer_images: list[ReferImage]
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

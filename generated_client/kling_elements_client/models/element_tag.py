@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, known, names
+from ..serialization import Model, from_json, known
 from .tag_id import TagId
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ElementTag(Model):
     """One tag of the subject.
 
@@ -21,7 +21,7 @@ class ElementTag(Model):
     """
 
     tag_id: TagId
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, each, from_json, names, nested
+from ..serialization import Model, each, from_json, nested
 from .refer_video import ReferVideo
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ElementVideoList(Model):
     """The video that defines the subject. A human voice in it triggers voice customisation: the voice enters the voice
     library and is bound to the subject (R24).
@@ -21,7 +21,7 @@ class ElementVideoList(Model):
     """
 
     refer_videos: list[ReferVideo]
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

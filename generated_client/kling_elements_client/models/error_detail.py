@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, json_name, names
+from ..serialization import Model, from_json, json_name
 from ..types import UNSET, Unset
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ErrorDetail(Model):
     """A failure in the style of OpenAI.
 
@@ -24,7 +24,7 @@ class ErrorDetail(Model):
     message: None | str | Unset = UNSET
     type_: None | str | Unset = field(default=UNSET, metadata=json_name("type"))
     code: int | None | str | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

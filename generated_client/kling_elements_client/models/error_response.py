@@ -7,12 +7,12 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, names, nested
+from ..serialization import Model, from_json, nested
 from ..types import UNSET, Unset
 from .error_detail import ErrorDetail
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ErrorResponse(Model):
     """A failure, in the service's envelope or in the style of OpenAI.
 
@@ -27,7 +27,7 @@ class ErrorResponse(Model):
     message: None | str | Unset = UNSET
     request_id: None | str | Unset = UNSET
     error: ErrorDetail | None | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

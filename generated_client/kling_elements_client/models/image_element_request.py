@@ -7,13 +7,13 @@ from typing import Any, Literal, Self
 
 from attrs import define, field
 
-from ..serialization import Model, each, from_json, names, nested
+from ..serialization import Model, each, from_json, nested
 from ..types import UNSET, Unset
 from .element_image_list import ElementImageList
 from .element_tag import ElementTag
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ImageElementRequest(Model):
     """A subject whose appearance is defined by images.
 
@@ -25,7 +25,7 @@ class ImageElementRequest(Model):
         reference_type: What defines the subject. Images do (R06).
         tag_list: The subject's tags (R29).
         callback_url: Where to send a notification at each change of the task's status. An http or https URL with
-            a host (R31).
+            a host, other characters than those of RFC 3986 percent-encoded (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
             and must be unique per user (R32; only the server can judge that). Empty means none.
     """
@@ -37,7 +37,7 @@ class ImageElementRequest(Model):
     tag_list: list[ElementTag] | Unset = UNSET
     callback_url: str | Unset = UNSET
     external_task_id: str | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

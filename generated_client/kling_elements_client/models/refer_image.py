@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, names, short
+from ..serialization import Model, from_json
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ReferImage(Model):
     """One further image of the subject.
 
@@ -19,8 +19,8 @@ class ReferImage(Model):
             standard padded Base64 without white space or a data prefix (R10).
     """
 
-    image_url: str = field(repr=short)
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    image_url: str
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

@@ -7,21 +7,21 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, names
+from ..serialization import Model, from_json
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class ReferVideo(Model):
     """The video of the subject.
 
     Attributes:
         video_url: Where the video lies, as http or https URL. The file is judged by the service, on its content:
             a video that misses the displayed size by some pixels may be accepted and yield a subject without a voice.
-            An http or https URL with a host (R19).
+            An http or https URL with a host, other characters than those of RFC 3986 percent-encoded (R19).
     """
 
     video_url: str
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..serialization import Model, from_json, names
+from ..serialization import Model, from_json
 from ..types import UNSET, Unset
 
 
-@define(repr=False)
+@define(kw_only=True, repr=False)
 class TaskInfo(Model):
     """What the caller said about a task.
 
@@ -20,7 +20,7 @@ class TaskInfo(Model):
     """
 
     external_task_id: None | str | Unset = UNSET
-    additional_properties: dict[str, Any] = field(init=False, factory=dict, repr=names)
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ T = TypeVar("T")
 Redact = Callable[[str], str]
 
 _EXCERPT = 200  # characters of a body that an exception keeps
-_READ_FOR_EXCERPT = 64 * 1024  # bytes; more than the excerpt needs, so that the token is whole when it is taken out
+_log = logging.getLogger(__package__)
 
 
 def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T], redact: Redact) -> T:
@@ -42,14 +43,14 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
     if body is _NO_JSON:
         raise fail(errors.InvalidResponse, "the answer is not JSON")
     schema_pointer = contract.operations()[operation_id].success_schema()
-    try:
-        found = contract.schema_violations(schema_pointer, body)
-    except UnicodeEncodeError as error:  # a property name with half a surrogate pair
-        raise fail(errors.InvalidResponse, "the answer is not Unicode") from error
-    if found:
-        raise fail(errors.InvalidResponse, f"the answer breaks the contract at {found[0]}")
-    envelope = explain.resolve(contract.document(), schema_pointer).get("x-envelope")
-    if envelope is not None and _says_failure(body, envelope):
+    envelope = explain.resolve(contract.document(), schema_pointer)["x-envelope"]
+    names_task = any(_found(body, where) for where in envelope["task-ids"])
+    if (oddity := _oddity(schema_pointer, body)) is not None:
+        if not names_task:
+            raise fail(errors.InvalidResponse, oddity)
+        # the task exists, and its id must reach the caller whatever else is odd
+        _log.warning("%s: %s", operation_id, redact(oddity))
+    elif not names_task and _says_failure(body, envelope):
         raise fail(errors.BusinessError, "refused")
     return model(body)
 
@@ -64,10 +65,17 @@ def _json(response: httpx.Response) -> Any:
         return _NO_JSON
 
 
+def _oddity(schema_pointer: str, body: Any) -> str | None:
+    """In which way an answer is not what the contract promises, or None."""
+    try:
+        found = contract.schema_violations(schema_pointer, body)
+    except (ValueError, RecursionError):  # half a surrogate pair in a name, or more levels than the validator takes
+        return "the answer cannot be read"
+    return f"the answer breaks the contract at {found[0]}" if found else None
+
+
 def _says_failure(body: Any, envelope: dict[str, Any]) -> bool:
-    """Whether an answer that came with a status of success says by its envelope that nothing was created."""
-    if any(_found(body, where) for where in envelope["task-ids"]):
-        return False
+    """Whether the envelope of an answer that came with a status of success says otherwise."""
     code = _found(body, envelope["code"])
     return bool(_found(body, envelope["error"])) or (code is not None and code not in envelope["success-codes"])
 
@@ -84,7 +92,7 @@ def _kept(response: httpx.Response, body: Any, redact: Redact) -> errors.Answer:
     def kept(text: str) -> str:
         return " ".join(redact(text).split())[:_EXCERPT]
 
-    text = response.content[:_READ_FOR_EXCERPT].decode("utf-8", "replace")
+    text = response.content.decode("utf-8", "replace")  # all of it, so that the token is whole when it is taken out
     code = _first(body, "/code", "/error/code", kinds=(int, str))
     message = _first(body, "/message", "/error/message", kinds=(str,))
     request_id = _first(body, "/request_id", kinds=(str,)) or response.headers.get("x-request-id")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -15,12 +13,10 @@ from attrs import frozen
 
 from . import explain, images
 from .errors import Violation
-from .serialization import to_json
+from .serialization import UnwritableError, checked_json
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DEEPEST = 64  # levels; a conforming request has a handful, so this only bounds the walk through a hostile one
 _MOST_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
-_MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more than 64 bits
 
 
 @frozen
@@ -99,62 +95,22 @@ def check(operation_id: str, body: object) -> CheckedRequest:
     """
     operation = operations()[operation_id]
     request = operation.definition["requestBody"]
-    value: Any = None
+    rule: str = request["x-source"]
+    limits = request["content"]["application/json"]["x-body-size"]
     try:
-        value = to_json(body)
-        found = [Violation(where, request["x-source"], message) for where, message in _not_json(value)]
-    except RecursionError:
-        found = [Violation("", request["x-source"], f"is nested deeper than {_DEEPEST} levels, or contains itself")]
-    if found:
-        return CheckedRequest(None, found)
+        value, unwritable = checked_json(body, limits["max-values"])
+    except (UnwritableError, RecursionError) as error:
+        says = str(error) if isinstance(error, UnwritableError) else "is nested too deeply"
+        return CheckedRequest(None, [Violation("", rule, says)])
+    if unwritable:
+        return CheckedRequest(None, [Violation(explain.place(path), rule, why) for path, why in unwritable])
 
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    largest = request["content"]["application/json"]["x-body-size"]
-    if len(content) > largest["max-bytes"]:
-        message = f"the body has {len(content)} bytes, at most {largest['max-bytes']} are allowed"
-        found.append(Violation("", largest["x-source"], message))
-    found += schema_violations(operation.pointer("requestBody", "content", "application/json", "schema"), value)
+    found = schema_violations(operation.pointer("requestBody", "content", "application/json", "schema"), value)
+    if len(content) > limits["max-bytes"]:
+        says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
+        found.insert(0, Violation("", limits["x-source"], says))
     return CheckedRequest(content, found)
-
-
-def _not_json(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Where and why a value cannot be written as JSON; the schema validator never sees such a value."""
-    if len(path) > _DEEPEST:
-        raise RecursionError
-    if type(value) is dict:
-        for name, item in value.items():
-            if type(name) is not str or _has_lone_surrogate(name):
-                yield explain.pointer(path), f"the property name {explain.excerpt(name)} cannot be written as JSON"
-            else:
-                yield from _not_json(item, (*path, name))
-    elif type(value) is list:
-        for index, item in enumerate(value):
-            yield from _not_json(item, (*path, index))
-    elif (reason := _why_not_json(value)) is not None:
-        yield explain.pointer(path), reason
-
-
-def _why_not_json(value: Any) -> str | None:
-    kind: type[Any] = type(value)
-    if kind is str:
-        return "text with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
-    if kind is float:
-        return None if math.isfinite(value) else f"{value} cannot be written as JSON"
-    if kind is int:
-        too_long = value.bit_length() > _MOST_BITS
-        return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
-    return None if kind in (bool, type(None)) else f"a value of type {kind.__name__} cannot be written as JSON"
-
-
-def _has_lone_surrogate(text: str) -> bool:
-    # str.isascii looks at one flag, which spares a whole image the search
-    if text.isascii():
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
@@ -172,8 +128,8 @@ def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     # No branch is named. The one that comes closest tells what else is wrong; where several do, what they agree on.
     found = [_explained(branch, value) for branch in mapping.values()]
     first, *others = [branch for branch in found if len(branch) == min(map(len, found))]
-    agreed = set(first).intersection(*others)
-    closest = [violation for violation in first if violation in agreed]
+    agreed = {(v.pointer, v.rule) for v in first}.intersection(*({(v.pointer, v.rule) for v in o} for o in others))
+    closest = [violation for violation in first if (violation.pointer, violation.rule) in agreed]
     if not isinstance(value, dict):
         return closest
     rule = schema["x-source"]

@@ -113,6 +113,11 @@ class ResponseError(KlingError):
         return self.answer.code
 
     @property
+    def message(self) -> str | None:
+        """The gateway's own words, or None."""
+        return self.answer.message
+
+    @property
     def request_id(self) -> str | None:
         """The gateway's id of the request, or None."""
         return self.answer.request_id

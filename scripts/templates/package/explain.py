@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import jsonschema_rs
@@ -26,6 +27,11 @@ _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a bo
 def pointer(parts: Iterable[str | int]) -> str:
     """A JSON Pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def place(path: Iterable[str | int]) -> str:
+    """The JSON Pointer of a place in a request; it ends before a name that is too long to be repeated."""
+    return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= _LONGEST_EXCERPT, path))
 
 
 def follow(document: Schema, reference: str) -> Any:
@@ -65,7 +71,7 @@ def violations(
         whole: The value that was validated.
     """
     *path, keyword = error.evaluation_path
-    where = pointer(error.instance_path)
+    where = place(error.instance_path)
     value = _part(whole, error.instance_path)
     kind: Any = error.kind
     if keyword == "x-image":  # the path of a keyword of ours begins at the document
@@ -88,7 +94,7 @@ def violations(
         for name in kind.unexpected:
             says = "does not go with this kind of request" if name in excluded else f"is unknown; allowed are {known}"
             message = f"the property {excerpt(name)} {says}"
-            yield Violation(pointer([*error.instance_path, name]), excluded.get(name, rule), message)
+            yield Violation(place([*error.instance_path, name]), excluded.get(name, rule), message)
     else:
         yield Violation(where, rule, _message(str(keyword), schema, value) or error.message)
 
@@ -101,10 +107,16 @@ def _message(keyword: str, schema: Schema, value: Any) -> str | None:
         return f"has {len(value)} {unit}, {bound.format(limit)}"
     if keyword == "type":
         allowed = limit if isinstance(limit, str) else " or ".join(limit)
-        return f"is {_TYPE_NAMES.get(type(value), 'a number')}, allowed is {allowed}"
+        return f"is {_type_name(value)}, allowed is {allowed}"
     if keyword == "enum":
         return f"{choice(limit)}, not {excerpt(value)}"
-    return f"must be {schema['x-expected']}" if "x-expected" in schema else None
+    if "x-expected" in schema:
+        return f"must be {schema['x-expected']}"
+    return f"is {_type_name(value)}, which is none of what is allowed" if keyword == "anyOf" else None
+
+
+def _type_name(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), "a number")
 
 
 def _of_branches(
@@ -149,4 +161,4 @@ def _rule(schemas: list[Schema], keyword: str) -> str:
     return next((source for source in sources if isinstance(source, str)), keyword)
 
 
-__all__ = ["choice", "excerpt", "follow", "pointer", "resolve", "violations"]
+__all__ = ["choice", "excerpt", "follow", "place", "pointer", "resolve", "violations"]

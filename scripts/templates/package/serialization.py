@@ -5,9 +5,10 @@ A value of the wrong type passes through as it is: the contract's check refuses 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -15,6 +16,11 @@ from .types import Unset
 
 M = TypeVar("M", bound="Model")
 Converter = Callable[[Any], Any]
+Path = tuple[str | int, ...]
+
+_LONGEST_REPR = 80  # characters of a text; a longer one may be an image
+_DEEPEST = 64  # levels; a conforming request has a handful
+_MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more bits than these
 
 
 class Model:
@@ -30,22 +36,30 @@ class Model:
 
     def __repr__(self) -> str:
         kind: type[Any] = type(self)
-        shown = [(field, getattr(self, field.name)) for field in attrs.fields(kind)]
-        parts = [
-            f"{field.name}={field.repr(value) if callable(field.repr) else repr(value)}"
-            for field, value in shown
-            if not isinstance(value, Unset) and (field.init or value)
-        ]
-        return f"{type(self).__name__}({', '.join(parts)})"
+        named = [(field.name, getattr(self, field.name)) for field in attrs.fields(kind) if field.init]
+        shown = [f"{name}={_short(value)}" for name, value in named if not isinstance(value, Unset)]
+        if self.additional_properties:
+            shown.append(f"additional_properties={_short(self.additional_properties)}")
+        return f"{kind.__name__}({', '.join(shown)})"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, without the properties that are `UNSET`."""
-        value: dict[str, Any] = to_json(self)
+        value: dict[str, Any] = _Writer(math.inf, math.inf).write(self, ())
         return value
 
 
-_JSON_NAME = "json_name"
-_LONGEST_REPR = 80
+def _short(value: Any) -> str:
+    """A repr without media: a long text is told by its length."""
+    if isinstance(value, str) and len(value) > _LONGEST_REPR:
+        return f"<{len(value)} characters>"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_short(name)}: {_short(item)}' for name, item in value.items())}}}"
+    return repr(value)
+
+
+_JSON_NAME: Final = "json_name"
 
 
 def json_name(name: str) -> dict[str, str]:
@@ -53,25 +67,85 @@ def json_name(name: str) -> dict[str, str]:
     return {_JSON_NAME: name}
 
 
-def _names(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+def _names(kind: type[Any]) -> list[tuple[str, str]]:
     """Pairs of field name and property name of a model."""
-    fields = [field for field in attrs.fields(kind) if field.init]
-    return tuple((field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields)
+    return [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in attrs.fields(kind) if field.init]
 
 
-def to_json(value: Any) -> Any:
-    """The JSON value of a model or of any value that holds models; absent properties are left out."""
+class UnwritableError(Exception):
+    """A value is too large or nests too deeply to be written; the text says which."""
+
+
+class _Writer:
+    """Turns models, and whatever holds them, into JSON values; notes what JSON cannot carry."""
+
+    def __init__(self, most_values: float, deepest: float) -> None:
+        self.problems: list[tuple[Path, str]] = []
+        self._most_values = most_values
+        self._values = 0
+        self._deepest = deepest
+
+    def write(self, value: Any, path: Path) -> Any:
+        self._values += 1
+        if self._values > self._most_values:
+            raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
+        if len(path) > self._deepest:
+            raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
+        if isinstance(value, Enum):
+            return value.value
+        if isinstance(value, Model):
+            own = {name: getattr(value, field) for field, name in _names(type(value))}
+            value = {**value.additional_properties, **{n: v for n, v in own.items() if not isinstance(v, Unset)}}
+        if isinstance(value, Mapping):
+            return dict(self._members(value, path))
+        if isinstance(value, list | tuple):
+            return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, str):
+            value = str.__str__(value)  # str() would ask a subclass for another text
+        if (problem := _problem_of(value)) is not None:
+            self.problems.append((path, problem))
+        return value
+
+    def _members(self, value: Mapping[Any, Any], path: Path) -> Iterator[tuple[Any, Any]]:
+        for name, item in value.items():
+            text = str.__str__(name) if isinstance(name, str) else name
+            if not isinstance(text, str) or _has_lone_surrogate(text):
+                self.problems.append((path, "has a property name that cannot be written as JSON"))
+            yield text, self.write(item, (*path, str(text)))
+
+
+def checked_json(value: Any, most_values: int) -> tuple[Any, list[tuple[Path, str]]]:
+    """The JSON value of a model or of any value that holds models, and where and why parts of it are no JSON.
+
+    Raises:
+        UnwritableError: It has more values than that, or nests too deeply.
+    """
+    writer = _Writer(most_values, _DEEPEST)
+    return writer.write(value, ()), writer.problems
+
+
+def _problem_of(value: Any) -> str | None:
+    """Why a value without parts cannot be written as JSON; None for one that can."""
     kind: type[Any] = type(value)
-    if issubclass(kind, Enum):
-        return value.value
-    if isinstance(value, Model):
-        properties = {name: getattr(value, field) for field, name in _names(kind)}
-        return to_json({**properties, **value.additional_properties})
-    if issubclass(kind, Mapping):
-        return {name: to_json(item) for name, item in value.items() if not isinstance(item, Unset)}
-    if issubclass(kind, list | tuple):
-        return [to_json(item) for item in value]
-    return str.__str__(value) if issubclass(kind, str) else value  # str() would ask the subclass for another text
+    if kind is str:
+        return "text with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
+    if kind is float:
+        return None if math.isfinite(value) else f"{value} cannot be written as JSON"
+    if kind is int:
+        too_long = value.bit_length() > _MOST_BITS
+        return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
+    return None if kind in (bool, type(None)) else f"a value of type {kind.__name__} cannot be written as JSON"
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    # str.isascii looks at one flag, which spares a whole image the search
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def from_json(model: type[M], source: Mapping[str, Any], **converters: Converter) -> M:
@@ -107,18 +181,4 @@ def known(enum: type[Enum]) -> Converter:
     return lambda value: members.get(value, value) if isinstance(value, str) else value
 
 
-def names(properties: Mapping[str, Any]) -> str:
-    """The repr of additional properties: their names alone, as a value may be a whole image."""
-    return repr(list(properties))
-
-
-def short(value: object) -> str:
-    """The repr of a field that may hold a whole image: no media, and at most 80 characters of a URL."""
-    if not isinstance(value, str):
-        return repr(value)
-    if ":" not in value:
-        return f"<{len(value)} characters of Base64>"
-    return repr(value) if len(value) <= _LONGEST_REPR else f"{value[:_LONGEST_REPR]!r}..."
-
-
-__all__ = ["Model", "each", "from_json", "json_name", "known", "names", "nested", "short", "to_json"]
+__all__ = ["Model", "UnwritableError", "checked_json", "each", "from_json", "json_name", "known", "nested"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Generic, Literal, TypeVar, final
+from typing import Final, Generic, Literal, TypeVar, final
 
 import httpx
 from attrs import frozen
@@ -54,6 +54,4 @@ class Response(Generic[T]):
         return f"Response(status_code={self.status_code}, content=<{len(self.content)} bytes>, parsed={self.parsed!r})"
 
 
-JsonObject = dict[str, Any]
-
-__all__ = ["UNSET", "JsonObject", "Response", "Unset"]
+__all__ = ["UNSET", "Response", "Unset"]

@@ -1,0 +1,130 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""What a client may be given: tokens, addresses and options that can be used, or one clear error."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from .explain import pointer
+
+_TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
+_SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
+
+
+def usable_token(token: str) -> str:
+    """The token itself.
+
+    Raises:
+        ValueError: It is empty, or cannot be sent.
+    """
+    if not token:
+        raise ValueError("no token: pass token=... or set the environment variable KLING_API_KEY")
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
+    return token
+
+
+def redactor(token: str) -> Callable[[str], str]:
+    """A function that takes the token out of a text, also where it is escaped for JSON, a URL or a JSON Pointer."""
+    if len(token) < _SHORTEST_SECRET:
+        return lambda text: text
+
+    def spelling(character: str) -> str:
+        if character.isalnum():
+            return character
+        in_pointer = re.escape(pointer((character,))[1:])
+        code = f"{ord(character):02x}"
+        return rf"(?:{in_pointer}|\\?\\?{re.escape(character)}|\\u00{code}|%{code})"
+
+    spellings = re.compile("".join(map(spelling, token)), re.IGNORECASE)
+    return lambda text: spellings.sub("***", text)
+
+
+def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
+    """The address as a URL.
+
+    Raises:
+        ValueError: It is no address of a gateway, or needs `allow_http`.
+    """
+    if not isinstance(base_url, str):
+        raise ValueError(f"base_url must be a str, not {type(base_url).__name__}")  # noqa: TRY004 - one kind for all
+    try:
+        url = httpx.URL(base_url)
+        host = url.raw_host.decode()
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
+    if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or ".." in host:
+        raise ValueError(f"base_url must begin with https:// and name a host: {_shown(url)}")
+    if url.userinfo or "?" in base_url or "#" in base_url:
+        raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
+    if url.scheme == "http" and not allow_http and not is_loopback(url.host):
+        raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")
+    return url
+
+
+def _shown(url: httpx.URL) -> str:
+    """The address without what may be secret in it."""
+    return f"{url.scheme}://{url.host}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
+    """The headers as httpx has them.
+
+    Raises:
+        ValueError: One of them cannot be sent, or is the client's own.
+    """
+    if any(name.lower() == "authorization" for name in headers):
+        raise ValueError("headers must not hold Authorization: the client sends the token")
+    try:
+        return httpx.Headers(dict(headers))
+    except UnicodeError as error:
+        raise ValueError("headers must be in ASCII") from error
+
+
+def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
+    """The time-outs as httpx has them.
+
+    Raises:
+        ValueError: One of them is missing, so that a request might wait for ever.
+    """
+    usable = httpx.Timeout(timeout)
+    if None in usable.as_dict().values():
+        raise ValueError("timeout must set a number of seconds for every step")
+    return usable
+
+
+def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments themselves.
+
+    Raises:
+        ValueError: One of them is an argument of the client's own.
+    """
+    if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
+        raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+    return httpx_args
+
+
+__all__ = [
+    "is_loopback",
+    "redactor",
+    "usable_headers",
+    "usable_httpx_args",
+    "usable_timeout",
+    "usable_token",
+    "usable_url",
+]
