@@ -509,6 +509,12 @@ class _Level(enum.IntEnum):
     HIGH = 2
 
 
+class _Odd(enum.Enum):
+    BYTES = b"x"
+    NAN = float("nan")
+    HALF = "\ud83d"
+
+
 class _OldName(str, enum.Enum):  # noqa: UP042 - as programs older than StrEnum have it
     ADA = "Ada"
 
@@ -529,6 +535,12 @@ def _nested(levels: int) -> Any:
     for _ in range(levels):
         value = [value]
     return value
+
+
+def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
+    """So that the tests below would notice a client that asks them."""
+    assert str(_Text("Ada")) == "something else"
+    assert type(str(_Itself("Ada"))) is _Itself
 
 
 @pytest.mark.parametrize(
@@ -584,6 +596,9 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
         ("a value of type UserString cannot be written as JSON", UserString("x")),
         ("a value of type _Person cannot be written as JSON", _Person("x")),
         ("a value of type type cannot be written as JSON", _Person),
+        ("a value of type bytes cannot be written as JSON", _Odd.BYTES),
+        ("nan cannot be written as JSON", _Odd.NAN),
+        ("text with half a surrogate pair cannot be written as JSON", _Odd.HALF),
         ("a value of type Unset cannot be written as JSON", UNSET),
         ("a value of type object cannot be written as JSON", object()),
         ("text with half a surrogate pair cannot be written as JSON", "a\ud83d"),

@@ -104,6 +104,27 @@ def test_a_bad_spec_leaves_the_old_client_whole(tmp_path: Path, capsys: pytest.C
     assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
 
 
+def _unmovable(path: Path, _: Path) -> Path:
+    raise OSError(28, f"no room for {path.name}")
+
+
+@pytest.mark.parametrize("files", [["kept"], []], ids=["an old client", "no old client"])
+def test_a_swap_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], files: list[str]
+) -> None:
+    """The old client is back in its place, and the command fails with the reason."""
+    target = tmp_path / "client"
+    for name in files:
+        target.mkdir()
+        (target / name).touch()
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, to: (_unmovable if path.name == "new" else rename)(path, to))
+
+    assert generate.main(["--target", str(target)]) == 1
+    assert capsys.readouterr().err.endswith(f"{target}: no room for new\n")
+    assert [path.name for path in tmp_path.rglob("*")] == [*(["client"] if files else []), *files]
+
+
 @pytest.mark.parametrize(
     ("edits", "says"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import copy
 import io
@@ -279,35 +278,24 @@ def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
 def test_nothing_that_is_logged_shows_the_token(
-    answer: bytes, make_client: MakeClient, serve: Callable[[bytes], str], caplog: pytest.LogCaptureFixture
+    answer: bytes,
+    make_client: MakeClient,
+    create: Create,
+    serve: Callable[[bytes], str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """All loggers at their finest, those of httpx and httpcore among them, over a real connection."""
     caplog.set_level(logging.DEBUG)
     url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
-    for run in (_call_sync, _call_async):
-        run(make_client(token=_TOKEN, base_url=url, on_violation="warn"), _with(element_name=""))
+    client = make_client(token=_TOKEN, base_url=url, on_violation="warn")
+    try:
+        create(client, _with(element_name=""))
+    except errors.ResponseError:
+        logging.getLogger("caller").exception("failed")
 
     assert {"httpx", "httpcore", "kling_elements_client"} <= {each.name.partition(".")[0] for each in caplog.records}
     assert [] == _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records])
-
-
-def _call_sync(client: AuthenticatedClient, body: Any) -> None:
-    try:
-        create_element.sync(client=client, body=body)
-    except errors.ResponseError:
-        logging.getLogger("caller").exception("failed")
-
-
-def _call_async(client: AuthenticatedClient, body: Any) -> None:
-    async def run() -> None:
-        async with client:
-            await create_element.asyncio(client=client, body=body)
-
-    try:
-        asyncio.run(run())
-    except errors.ResponseError:
-        logging.getLogger("caller").exception("failed")
 
 
 def _image(**picture: Any) -> str:

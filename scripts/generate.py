@@ -139,15 +139,19 @@ def _ruff_of_this_environment() -> Iterator[None]:
 
 
 def _swap(target: Path, new: Path, old: Path) -> None:
-    """Puts a folder in the place of another; the other is back if that fails."""
+    """Puts a folder in the place of another.
+
+    Raises:
+        SpecError: It could not be done; the other folder is back in its place.
+    """
     if target.exists():
         target.rename(old)
     try:
         new.rename(target)
-    except OSError:
+    except OSError as error:
         if old.exists():
             old.rename(target)
-        raise
+        raise SpecError(f"{target}: {error.strerror}") from error
 
 
 def differences(old: Path, new: Path) -> list[str]:
@@ -177,16 +181,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = Path(scratch) / "new"
         try:
             generate(made, options.spec)
+            found = differences(target, made)
+            if found and not options.check:
+                _swap(target, made, Path(scratch) / "old")
         except SpecError as error:
             print(f"error: the client was not generated\n{error}", file=sys.stderr)
             return 1
-        found = differences(target, made)
-        if options.check:
-            if found:
-                print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
-            return int(bool(found))
+    if options.check:
         if found:
-            _swap(target, made, Path(scratch) / "old")
+            print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
+        return int(bool(found))
     print(f"{target.name}: {len(found)} files changed", *found, sep="\n")
     return 0
 

@@ -92,7 +92,7 @@ class _Writer:
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
         if isinstance(value, Enum):
-            return value.value
+            value = value.value
         if isinstance(value, Model):
             own = {name: getattr(value, field) for field, name in _names(type(value))}
             value = {**value.additional_properties, **{n: v for n, v in own.items() if not isinstance(v, Unset)}}
