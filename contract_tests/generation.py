@@ -79,6 +79,17 @@ def good_image_texts() -> st.SearchStrategy[str]:
     return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
 
 
+def mutated_image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of pictures with some bytes near their start changed, and perhaps cut."""
+
+    def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
+        return base64.b64encode((data[:offset] + change + data[offset + len(change) :])[:length]).decode()
+
+    pictures = [picture.build() for picture in (*GOOD_PICTURES, *BAD_PICTURES)]
+    lengths = st.just(1 << 20) | st.integers(0, 1000)
+    return st.builds(mutated, st.sampled_from(pictures), st.integers(0, 250), st.binary(max_size=3), lengths)
+
+
 def odd_urls() -> st.SearchStrategy[str]:
     """Texts that are nearly addresses, and some that are."""
     return st.builds(

@@ -441,6 +441,15 @@ def test_a_message_is_ascii() -> None:
     assert r"not '\u202e\xe9\n'" in violation.message
 
 
+@pytest.mark.parametrize(("expected", "more"), [([], 0), ([("", "R15")], 1)], ids=["the largest", "one byte more"])
+def test_a_body_may_be_so_large_and_no_larger(expected: list[tuple[str, str]], more: int) -> None:
+    """56,972,640 bytes of JSON text are sent, 56,972,641 are not."""
+    around = len(json.dumps(_with(external_task_id=""), separators=(",", ":")))
+    body = _with(external_task_id="a" * (56_972_640 - around + more))
+
+    assert expected == [(violation.pointer, violation.rule) for violation in violations("createElement", body)]
+
+
 def test_a_body_beyond_the_largest_is_refused() -> None:
     """In bytes as sent, whatever fills them."""
     largest = 56_972_640

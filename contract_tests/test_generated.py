@@ -143,7 +143,9 @@ def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
 
 def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
     """Pictures and addresses near the edge of what is allowed get one verdict from all three, at every place."""
-    references = generation.image_texts() | generation.odd_urls() | st.text(max_size=8)
+    references = (
+        generation.image_texts() | generation.mutated_image_texts() | generation.odd_urls() | st.text(max_size=8)
+    )
     image_bodies = st.fixed_dictionaries(
         {
             "element_name": st.just("Ada"),
