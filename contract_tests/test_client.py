@@ -213,7 +213,7 @@ def test_other_time_outs_take_their_place(timeout: Any) -> None:
 @pytest.mark.parametrize("timeout", [None, httpx.Timeout(None), httpx.Timeout(5, read=None)])
 def test_a_time_out_cannot_be_switched_off(timeout: Any) -> None:
     """A request that waits for ever helps nobody; a large number can be given."""
-    with pytest.raises(ValueError, match="timeout must set a number of seconds for every step"):
+    with pytest.raises(ValueError, match="timeout must set a number of seconds above 0 for every step"):
         AuthenticatedClient(token="t", timeout=timeout)
 
 
@@ -235,8 +235,13 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
     ("reason", "options"),
     [
         ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
-        ("headers must be in ASCII", {"headers": {"X-A": "é"}}),
-        ("headers must be in ASCII", {"headers": {"X-é": "a"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("timeout must set a number of seconds above 0 for every step", {"timeout": -1}),
+        ("timeout must set a number of seconds above 0 for every step", {"timeout": "5"}),
+        ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
+        ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
         ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),
         (
             "httpx_args must not hold headers, timeout: ",
@@ -359,6 +364,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "a/b~c": 1,
     }
     image = "an http or https URL, or an image file in standard padded Base64 without white space or a data prefix"
+    hint = "use the alphabet with + and /, and pad with = to a multiple of four characters"
     url = "an http or https URL with a host, other characters than those of RFC 3986 percent-encoded"
     fields = (
         "'element_name', 'element_description', 'reference_type', 'element_image_list', 'tag_list', 'callback_url', "
@@ -371,16 +377,16 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     assert {
         Violation("/element_name", "R04", "has 21 characters, at most 20 allowed"),
         Violation("/element_description", "R05", "is a number, allowed is string"),
-        Violation("/element_image_list/frontal_image", "R13", f"must be {image}"),
+        Violation("/element_image_list/frontal_image", "R13", f"must be {image}; {hint}"),
         Violation("/element_image_list/refer_images", "R11", "has 4 items, at most 3 allowed"),
         *(
-            Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"must be {image}")
+            Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
             for index in range(4)
         ),
         Violation("/element_voice_id", "R28", "the property 'element_voice_id' does not go with this kind of request"),
         Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
         Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
-        Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; allowed are 'tag_id'"),
+        Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),
         Violation("/callback_url", "R31", f"must be {url}"),
         Violation("/a~1b~0c", "R33", f"the property 'a/b~c' is unknown; allowed are {fields}"),
     } == set(found)
@@ -404,11 +410,11 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
             {},
         ),
         (
-            [("/reference_type", "must be one of 'image_refer', 'video_refer'")],
+            [("/reference_type", "must be one of 'image_refer', 'video_refer', not 'audio_refer'")],
             _with(reference_type="audio_refer"),
         ),
         (
-            [("/reference_type", "must be one of 'image_refer', 'video_refer'")],
+            [("/reference_type", "must be one of 'image_refer', 'video_refer', not ['image_refer']")],
             _with(reference_type=["image_refer"]),
         ),
     ],
@@ -432,6 +438,24 @@ def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
         assert violation.message.endswith(f", not one of {length + 2} characters")
         assert "vvv" not in violation.message
         assert property_violation.message.startswith(f"the property one of {length + 2} characters is unknown")
+
+
+@pytest.mark.parametrize(
+    ("expected", "image"),
+    [
+        ("leave out the data prefix, up to and with the comma", "data:image/png;base64,iVBORw0KGgo="),
+        ("leave out the white space", "/9j/" + "QUJD" * 18 + "\nQUJD"),
+        ("of a file, send the Base64 text of its bytes", "photos/mara 1.jpg"),
+        ("of a file, send the Base64 text of its bytes", "C:\\photos\\mara"),
+        ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
+    ],
+)
+def test_a_text_that_is_nearly_an_image_gets_advice(expected: str, image: str) -> None:
+    """The message ends with what to do about it."""
+    images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
+    (violation,) = violations("createElement", _with(element_image_list=images))
+
+    assert violation.message.endswith(f"without white space or a data prefix; {expected}")
 
 
 def test_a_message_is_ascii() -> None:
@@ -486,6 +510,9 @@ def test_a_model_that_was_changed_is_checked_as_it_is_now(
             assert pointer in {each.pointer[: len(pointer)] for each in caught.value.violations}
 
     assert not gateway.calls
+
+
+_OF_BYTES = "; an image is sent as base64.b64encode(...).decode()"
 
 
 class _Text(str):
@@ -593,8 +620,8 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
         ("nan cannot be written as JSON", float("nan")),
         ("inf cannot be written as JSON", float("inf")),
         ("-inf cannot be written as JSON", float("-inf")),
-        ("a value of type bytes cannot be written as JSON", b"x"),
-        ("a value of type bytearray cannot be written as JSON", bytearray(b"x")),
+        (f"a value of type bytes cannot be written as JSON{_OF_BYTES}", b"x"),
+        (f"a value of type bytearray cannot be written as JSON{_OF_BYTES}", bytearray(b"x")),
         ("a value of type set cannot be written as JSON", {"x"}),
         ("a value of type frozenset cannot be written as JSON", frozenset({"x"})),
         ("a value of type dict_keys cannot be written as JSON", {}.keys()),
@@ -605,7 +632,7 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
         ("a value of type UserString cannot be written as JSON", UserString("x")),
         ("a value of type _Person cannot be written as JSON", _Person("x")),
         ("a value of type type cannot be written as JSON", _Person),
-        ("a value of type bytes cannot be written as JSON", _Odd.BYTES),
+        (f"a value of type bytes cannot be written as JSON{_OF_BYTES}", _Odd.BYTES),
         ("nan cannot be written as JSON", _Odd.NAN),
         ("text with half a surrogate pair cannot be written as JSON", _Odd.HALF),
         ("a value of type Unset cannot be written as JSON", UNSET),

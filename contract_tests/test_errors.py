@@ -324,7 +324,7 @@ def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
         create(client, _BODY)
     error = caught.value
 
-    assert f"{kind.__name__}: {says or 'no detail'}" == str(error)
+    assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
     assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
     assert type(error.__cause__) is kind
 

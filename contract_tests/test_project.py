@@ -104,7 +104,8 @@ def test_the_readme_shows_the_rules_as_the_spec_has_them() -> None:
     """The table is the one that follows from the spec."""
     shown = _README.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0].splitlines()
 
-    assert wording.rules_table(load()) == shown
+    table = wording.rules_table(load())
+    assert table == shown, "put this between the marks of README.md:\n" + "\n".join(table)
 
 
 def test_the_readme_names_targets_that_exist() -> None:
@@ -169,7 +170,7 @@ def test_the_demonstration_creates_a_subject_and_shows_a_refusal(capsys: pytest.
     assert demo.main() == 0
 
     printed = capsys.readouterr().out
-    assert "kling_elements_client: 0 files changed" in printed
+    assert "kling_elements_client: up to date" in printed
     assert "frontal_image=<81744 characters>" in printed
     assert "HTTP 200" in printed
     assert '"task_status": "submitted"' in printed

@@ -250,7 +250,7 @@ def test_a_failure_of_transport_does_not_show_the_token(
     with pytest.raises(errors.TransportError) as caught:
         create(client, _BODY)
 
-    assert f"{kind.__name__}: failed: ***" == str(caught.value)
+    assert f"{kind.__name__} at https://gateway.example.com: failed: ***" == str(caught.value)
     assert isinstance(caught.value.__cause__, httpx.RequestError)
     assert [] == _leaks(_texts(caught.value))
 

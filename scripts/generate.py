@@ -191,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if found:
             print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
         return int(bool(found))
-    print(f"{target.name}: {len(found)} files changed", *found, sep="\n")
+    print(f"{target.name}: {len(found)} files changed" if found else f"{target.name}: up to date", *found, sep="\n")
     return 0
 
 

@@ -22,7 +22,7 @@ _APPLIES_TO = {
 }
 _FOR_ANY = {
     *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
-    *("x-source", "x-expected", "x-enum-varnames"),
+    *("x-source", "x-expected", "x-hints", "x-enum-varnames"),
 }
 _KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
 _NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
@@ -32,6 +32,7 @@ _FORMATS = {"uri", "image-base64", "int64"}
 _EXTENSIONS: dict[str, Any] = {
     "x-source": (str, dict),
     "x-expected": str,
+    "x-hints": dict,
     "x-excluded": dict,
     "x-enum-varnames": list,
     "x-rules": dict,

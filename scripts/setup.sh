@@ -8,6 +8,7 @@ import sys
 if not (3, 11) <= sys.version_info[:2] <= (3, 13):
     sys.exit(f"error: Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; say make PYTHON=python3.12 ...")
 PY
+echo "making .venv, as it is missing or older than what it is made from"
 "$PYTHON" -m venv --clear .venv
 export VIRTUAL_ENV="$PWD/.venv"
 pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }

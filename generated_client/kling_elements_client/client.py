@@ -204,7 +204,8 @@ class AuthenticatedClient:
         for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
             link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
         says = str(error) or "no detail"
-        return TransportError(f"{type(error).__name__}: {says}", may_have_been_sent=not isinstance(error, _NEVER_LEFT))
+        says = f"{type(error).__name__} at {self._base_url}: {says}"
+        return TransportError(says, may_have_been_sent=not isinstance(error, _NEVER_LEFT))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

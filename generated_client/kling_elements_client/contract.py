@@ -95,6 +95,8 @@ def check(operation_id: str, body: object) -> CheckedRequest:
     Raises:
         KeyError: As `violations`.
     """
+    if operation_id not in operations():
+        raise KeyError(f"the contract has no operation {operation_id!r}; it has {', '.join(operations())}")
     operation = operations()[operation_id]
     request = operation.definition["requestBody"]
     rule: str = request["x-source"]
@@ -135,8 +137,10 @@ def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     if not isinstance(value, dict):
         return closest
     rule = schema["x-source"]
-    where, start = ("/" + name, "") if name in value else ("", f"the property {name!r} is missing; it ")
-    return [Violation(where, rule, start + explain.choice(mapping)), *(v for v in closest if v.rule != rule)]
+    where, start, got = "/" + name, "", f", not {explain.excerpt(kind)}"
+    if name not in value:
+        where, start, got = "", f"the property {name!r} is missing; it ", ""
+    return [Violation(where, rule, start + explain.choice(mapping) + got), *(v for v in closest if v.rule != rule)]
 
 
 def _explained(schema_pointer: str, value: object) -> list[Violation]:

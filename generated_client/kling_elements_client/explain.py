@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any
@@ -16,6 +18,7 @@ from .errors import Violation
 Schema = dict[str, Any]
 
 _LONGEST_EXCERPT = 80
+_LONGEST_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
 _COUNTED = {
     "minLength": ("characters", "at least {} needed"),
@@ -92,9 +95,8 @@ def violations(
         yield Violation(where, rule, f"the property {name!r} is missing")
     elif keyword == "additionalProperties":
         excluded: dict[str, str] = schema.get("x-excluded", {})
-        known = ", ".join(map(repr, schema["properties"]))
         for name in kind.unexpected:
-            says = "does not go with this kind of request" if name in excluded else f"is unknown; allowed are {known}"
+            says = "does not go with this kind of request" if name in excluded else _unknown(name, schema["properties"])
             message = f"the property {excerpt(name)} {says}"
             yield Violation(place([*error.instance_path, name]), excluded.get(name, rule), message)
     else:
@@ -113,8 +115,24 @@ def _message(keyword: str, schema: Schema, value: Any) -> str | None:
     if keyword == "enum":
         return f"{choice(limit)}, not {excerpt(value)}"
     if "x-expected" in schema:
-        return f"must be {schema['x-expected']}"
+        is_other = "" if isinstance(value, str) else f"is {_type_name(value)}; it "
+        return f"{is_other}must be {schema['x-expected']}{_hint(schema, value)}"
     return f"is {_type_name(value)}, which is none of what is allowed" if keyword == "anyOf" else None
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """That a property is unknown, and which one may have been meant."""
+    meant = difflib.get_close_matches(name[:_LONGEST_EXCERPT], known, n=1)
+    return (
+        f"is unknown; did you mean {meant[0]!r}?" if meant else f"is unknown; allowed are {', '.join(map(repr, known))}"
+    )
+
+
+def _hint(schema: Schema, value: Any) -> str:
+    """What the contract advises about a refused text, or nothing."""
+    hints: dict[str, str] = schema.get("x-hints", {})
+    text = value[:_LONGEST_HINTED] if isinstance(value, str) else ""
+    return next((f"; {hint}" for pattern, hint in hints.items() if text and re.search(pattern, text)), "")
 
 
 def _type_name(value: Any) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from .explain import pointer
 
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
+_LAST_PORT = 65535
 _SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
 
 
@@ -24,6 +26,8 @@ def usable_token(token: str) -> str:
     Raises:
         ValueError: It is empty, or cannot be sent.
     """
+    if not isinstance(token, str):
+        raise ValueError(f"the token must be a str, not {type(token).__name__}")  # noqa: TRY004 - one kind for all
     if not token:
         raise ValueError("no token: pass token=... or set the environment variable KLING_API_KEY")
     if not _TOKEN.fullmatch(token):
@@ -61,7 +65,9 @@ def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
     if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or ".." in host:
-        raise ValueError(f"base_url must begin with https:// and name a host: {_shown(url)}")
+        raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
+    if url.port is not None and url.port > _LAST_PORT:
+        raise ValueError(f"base_url has a port beyond {_LAST_PORT}: {_shown(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
@@ -71,7 +77,7 @@ def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
 
 def _shown(url: httpx.URL) -> str:
     """The address without what may be secret in it."""
-    return f"{url.scheme}://{url.host}"
+    return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
 def is_loopback(host: str) -> bool:
@@ -92,8 +98,8 @@ def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
         raise ValueError("headers must not hold Authorization: the client sends the token")
     try:
         return httpx.Headers(dict(headers))
-    except UnicodeError as error:
-        raise ValueError("headers must be in ASCII") from error
+    except (TypeError, UnicodeError) as error:
+        raise ValueError("headers must be texts in ASCII") from error
 
 
 def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
@@ -103,8 +109,8 @@ def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
         ValueError: One of them is missing, so that a request might wait for ever.
     """
     usable = httpx.Timeout(timeout)
-    if None in usable.as_dict().values():
-        raise ValueError("timeout must set a number of seconds for every step")
+    if not all(isinstance(seconds, int | float) and seconds > 0 for seconds in usable.as_dict().values()):
+        raise ValueError("timeout must set a number of seconds above 0 for every step")
     return usable
 
 
@@ -112,10 +118,12 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments themselves.
 
     Raises:
-        ValueError: One of them is an argument of the client's own.
+        ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
     if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+    if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
+        raise ValueError(f"httpx_args must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
     return httpx_args
 
 

@@ -134,7 +134,10 @@ def _problem_of(value: Any) -> str | None:
     if kind is int:
         too_long = value.bit_length() > _MOST_BITS
         return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
-    return None if kind in (bool, type(None)) else f"a value of type {kind.__name__} cannot be written as JSON"
+    if kind in (bool, type(None)):
+        return None
+    advice = "; an image is sent as base64.b64encode(...).decode()" if kind in (bytes, bytearray) else ""
+    return f"a value of type {kind.__name__} cannot be written as JSON{advice}"
 
 
 def _has_lone_surrogate(text: str) -> bool:
