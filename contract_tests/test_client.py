@@ -234,6 +234,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
 @pytest.mark.parametrize(
     ("reason", "options"),
     [
+        ("the token must be a str, not int", {"token": 5}),
         ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
         ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
         ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
@@ -252,7 +253,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
 def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[str, Any]) -> None:
     """The token, the address, time-outs and headers have arguments of their own."""
     with pytest.raises(ValueError, match=reason):
-        AuthenticatedClient(token="t", **options)
+        AuthenticatedClient(**{"token": "t", **options})
 
 
 def test_a_proxy_of_the_environment_does_not_get_what_stays_on_this_machine(
