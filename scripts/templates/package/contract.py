@@ -120,25 +120,32 @@ def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     schema = explain.follow(document(), schema_pointer)
     if "discriminator" not in schema:
         return _explained(schema_pointer, value)
-
     mapping: dict[str, str] = schema["discriminator"]["mapping"]
-    name: str = schema["discriminator"]["propertyName"]
-    kind = value.get(name) if isinstance(value, dict) else None
+    kind = value.get(schema["discriminator"]["propertyName"]) if isinstance(value, dict) else None
     if isinstance(kind, str) and kind in mapping:
         return _explained(mapping[kind], value)
+    return _of_no_kind(schema, value)
 
-    # No branch is named. The one that comes closest tells what else is wrong; where several do, what they agree on.
+
+def _of_no_kind(schema: dict[str, Any], value: object) -> list[Violation]:
+    """What is wrong with a value that does not say which branch it is meant for.
+
+    The branch that comes closest tells the rest; where several come as close, what they agree on.
+    """
+    mapping: dict[str, str] = schema["discriminator"]["mapping"]
     found = [_explained(branch, value) for branch in mapping.values()]
-    first, *others = [branch for branch in found if len(branch) == min(map(len, found))]
-    agreed = {(v.pointer, v.rule) for v in first}.intersection(*({(v.pointer, v.rule) for v in o} for o in others))
-    closest = [violation for violation in first if (violation.pointer, violation.rule) in agreed]
+    closest, *others = [branch for branch in found if len(branch) == min(map(len, found))]
+    agreed = {(v.pointer, v.rule) for v in closest}.intersection(*({(v.pointer, v.rule) for v in o} for o in others))
+    rest = [violation for violation in closest if (violation.pointer, violation.rule) in agreed]
     if not isinstance(value, dict):
-        return closest
-    rule = schema["x-source"]
-    where, start, got = "/" + name, "", f", not {explain.excerpt(kind)}"
-    if name not in value:
-        where, start, got = "", f"the property {name!r} is missing; it ", ""
-    return [Violation(where, rule, start + explain.choice(mapping) + got), *(v for v in closest if v.rule != rule)]
+        return rest
+
+    name, rule, allowed = schema["discriminator"]["propertyName"], schema["x-source"], explain.choice(mapping)
+    if name in value:
+        told = Violation(f"/{name}", rule, f"{allowed}, not {explain.excerpt(value[name])}")
+    else:
+        told = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
+    return [told, *(violation for violation in rest if violation.rule != rule)]
 
 
 def _explained(schema_pointer: str, value: object) -> list[Violation]:
