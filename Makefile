@@ -26,7 +26,7 @@ lint: $(READY) ## check the contract and the code, without running it
 	@bash scripts/lint.sh
 
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
-	@$(BIN)/python -m kling_elements.mock --port $(or $(PORT),8787)
+	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))
 
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py

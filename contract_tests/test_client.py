@@ -459,6 +459,11 @@ def test_a_text_that_is_nearly_an_image_gets_advice(expected: str, image: str) -
     assert violation.message.endswith(f"without white space or a data prefix; {expected}")
 
 
+def test_no_more_than_1000_violations_are_told() -> None:
+    """More would help nobody, and a hostile body could ask for as many as it has values."""
+    assert len(violations("createElement", _with(tag_list=[{"tag_id": "x"}] * 1_001))) == 1_000
+
+
 def test_a_message_is_ascii() -> None:
     """A value may hold anything, such as a line end or a sign that turns the line around."""
     (violation,) = violations("createElement", _with(tag_list=[{"tag_id": "\u202eé\n"}]))

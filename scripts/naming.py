@@ -71,7 +71,7 @@ def wrapped(text: str, indent: int) -> str:
 
 
 def fields_of(model: Any) -> list[Any]:
-    """The fields of a model, those without a default first, as a class needs them."""
+    """The fields of a model, those that a caller must give first."""
     fields = [*model.required_properties, *model.optional_properties]
     return sorted(fields, key=lambda field: field.default is not None or not field.required)
 

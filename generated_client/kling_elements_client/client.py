@@ -23,7 +23,7 @@ T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
 
 DEFAULT_BASE_URL: Final = "https://www.kkiai.com"
-TOKEN_VARIABLE: Final = "KLING_API_KEY"
+TOKEN_VARIABLE: Final = settings.TOKEN_VARIABLE
 # Seconds for one read or write on the socket. Reading includes the wait for an answer, and over TLS one write may be the
 # whole body: 57 MB take eight minutes at 1 Mbit/s.
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)

@@ -6,11 +6,13 @@ import inspect
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from .explain import pointer
+
+TOKEN_VARIABLE: Final = "KLING_API_KEY"  # noqa: S105 - where the token is, not the token
 
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
@@ -27,7 +29,7 @@ def usable_token(token: str) -> str:
     if not isinstance(token, str):
         raise ValueError(f"the token must be a str, not {type(token).__name__}")  # noqa: TRY004 - one kind for all
     if not token:
-        raise ValueError("no token: pass token=... or set the environment variable KLING_API_KEY")
+        raise ValueError(f"no token: pass token=... or set the environment variable {TOKEN_VARIABLE}")
     if not _TOKEN.fullmatch(token):
         raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
     return token
@@ -126,6 +128,7 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 __all__ = [
+    "TOKEN_VARIABLE",
     "is_loopback",
     "redactor",
     "usable_headers",
