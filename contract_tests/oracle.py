@@ -38,6 +38,7 @@ _PATTERN_TOKEN = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
 _FORMATS: dict[str, Callable[[str], bool]] = {
     "uri": is_uri,
     "image-base64": lambda _: True,  # x-image judges
+    "int64": lambda _: True,  # about numbers, and it only names them
 }
 
 
@@ -81,18 +82,39 @@ class Oracle:
 
 
 @cache
-def _of_the_spec() -> Oracle:
-    return Oracle(YAML(typ="safe").load(_SPEC))
+def _spec() -> dict[str, Any]:
+    document: dict[str, Any] = YAML(typ="safe").load(_SPEC)
+    return document
 
 
-def refusals(body: object) -> list[str]:
-    """Return why the spec refuses a body of createElement, a line each; nothing when it is accepted."""
-    return _of_the_spec().refusals(body)
+@cache
+def _of_the_spec(operation_id: str) -> Oracle:
+    return Oracle(_spec(), operation_id)
 
 
-def accepts(body: object) -> bool:
-    """Whether the spec accepts a body of createElement."""
-    return _of_the_spec().accepts(body)
+def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
+    """Return why the spec refuses a body of an operation, a line each; nothing when it is accepted."""
+    return _of_the_spec(operation_id).refusals(body)
+
+
+def accepts(body: object, operation_id: str = _OPERATION) -> bool:
+    """Whether the spec accepts a body of an operation."""
+    return _of_the_spec(operation_id).accepts(body)
+
+
+def accepts_parameters(values: Mapping[str, object], operation_id: str) -> bool:
+    """Whether the spec accepts JSON values as the parameters of an operation; each has to be one of them."""
+    _, _, operation = _operation(_spec(), operation_id)
+    declared = [_resolved(_spec(), parameter) for parameter in operation["parameters"]]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in declared}
+    required = {parameter["name"] for parameter in declared if parameter.get("required")}
+    try:
+        json.dumps(values, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return required <= values.keys() and all(
+        _StrictValidator(schemas[name]).is_valid(value) for name, value in values.items()
+    )
 
 
 def exact_pattern(pattern: str) -> str:
@@ -114,14 +136,27 @@ def _count(value: object) -> int:
     return 1 + sum(map(_count, parts))
 
 
-def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:
-    """Return the JSON Pointer of an operation's JSON body and what stands there."""
-    ((path, method, operation),) = (
+def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, dict[str, Any]]:
+    (found,) = (
         (path, method, operation)
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if isinstance(operation, dict) and operation.get("operationId") == operation_id
     )
+    return found
+
+
+def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in node:
+        return node
+    kind, name = node["$ref"].removeprefix("#/components/").split("/")
+    component: dict[str, Any] = document["components"][kind][name]
+    return component
+
+
+def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:
+    """Return the JSON Pointer of an operation's JSON body and what stands there."""
+    path, method, operation = _operation(document, operation_id)
     escaped = path.replace("~", "~0").replace("/", "~1")
     pointer = f"/paths/{escaped}/{method}/requestBody/content/application~1json"
     return pointer, operation["requestBody"]["content"]["application/json"]
@@ -169,5 +204,10 @@ def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -
         yield ValidationError(f"is {long} px to {short} px")
 
 
-_KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image}
+def _exact(_: Validator, __: Any, instance: object, ___: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, float):
+        yield ValidationError("is no exact number")
+
+
+_KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image, "x-exact": _exact}
 _StrictValidator = extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]

@@ -157,9 +157,14 @@ def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monk
         generate.generate(tmp_path / "client", spec)
 
 
-_CREATED_TASK = "            - $ref: '#/components/schemas/CreatedTask'\n"
+_CREATED_TASK = """\
+          description: The task that was created.
+          anyOf:
+            - $ref: '#/components/schemas/Task'
+"""
+_AFTER_SUCCESS = "              description: The task that was created can be looked up by its id.\n        "
 _REQUEST_BODY = "      requestBody:\n        x-source: R03\n"
-_PARAMETERS = "      parameters:\n        - {name: a, in: query, schema: {type: string}}\n"
+_PARAMETERS = "      parameters:\n        - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
 _EXTERNAL_ID = """\
         external_task_id:
           description: The caller's own id of the task.
@@ -172,17 +177,26 @@ _EXTERNAL_ID = """\
     [
         (
             _CREATED_TASK,
-            _CREATED_TASK + _CREATED_TASK.replace("CreatedTask", "TaskInfo"),
+            _CREATED_TASK + "            - $ref: '#/components/schemas/TaskInfo'\n",
             "property data: a choice between several classes is not supported",
         ),
-        ("        '403':\n", "        '202':\n", "operation create_element: needs exactly one response of success"),
+        (
+            f"{_AFTER_SUCCESS}'400'",
+            f"{_AFTER_SUCCESS}'202'",
+            "operation create_element: needs exactly one response of success",
+        ),
         (
             _REQUEST_BODY,
-            _PARAMETERS + _REQUEST_BODY,
-            "operation create_element: needs a request body and no parameters",
+            _PARAMETERS % "header" + _REQUEST_BODY,
+            "operation create_element: needs one body at most, and no parameters in headers or cookies",
+        ),
+        (
+            _REQUEST_BODY,
+            _PARAMETERS % "cookie" + _REQUEST_BODY,
+            "operation create_element: needs one body at most, and no parameters in headers or cookies",
         ),
     ],
-    ids=["two classes for one property", "two answers of success", "a parameter"],
+    ids=["two classes for one property", "two answers of success", "a header", "a cookie"],
 )
 def test_what_the_templates_do_not_cover_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
     """Nothing is generated that would only look right."""

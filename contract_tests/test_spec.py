@@ -45,6 +45,7 @@ def _schema(name: str, **keywords: Any) -> Change:
 
 _POST = "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post"
 _BODY = f"{_POST}/requestBody/content/application~1json"
+_GET = "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get"
 
 _FAULTS: dict[str, tuple[Change, str]] = {
     "a misspelt keyword": (_schema("ElementName", maxLenght=20), "ElementName: unknown keyword maxLenght"),
@@ -163,6 +164,31 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "#/servers/0: must be an address without variables",
     ),
     "no rules": (lambda d: d.pop("x-rules"), "#/x-rules: is missing"),
+    "no business codes": (lambda d: d.pop("x-business-codes"), "#/x-business-codes: is missing"),
+    "a business code that is no number": (
+        lambda d: d["x-business-codes"].update(E1303=d["x-business-codes"].pop("1303")),
+        "#/x-business-codes/E1303: is no code",
+    ),
+    "a business code without a meaning": (
+        lambda d: d["x-business-codes"]["1303"].pop("meaning"),
+        "#/x-business-codes/1303: has ['created', 'http-status', 'retry'] instead of",
+    ),
+    "a business code of unknown consequence": (
+        lambda d: d["x-business-codes"]["1303"].update(created="sometimes"),
+        "#/x-business-codes/1303: created must be one of ['earlier', 'never', 'perhaps']",
+    ),
+    "a business code with an unknown remedy": (
+        lambda d: d["x-business-codes"]["1303"].update(retry="later"),
+        "retry one of ['after-look-up', 'after-waiting', 'never']",
+    ),
+    "an absence without a code": (
+        lambda d: follow(d, _GET).update({"x-absent-code": 1299}),
+        "x-absent-code: is none of x-business-codes",
+    ),
+    "a parameter without a source": (
+        lambda d: d["paths"]["/kling/v1/general/advanced-custom-elements/{id}"].pop("x-source"),
+        f"{_GET}/parameters/0: needs an x-source",
+    ),
     "an extension that is no object": (_schema("ImageBase64", x_image=5), "ImageBase64/x-image: is no object"),
     "a source that is a list": (_schema("ElementName", x_source=["R04"]), "ElementName/x-source: is of type list"),
     "a limit below nothing": (

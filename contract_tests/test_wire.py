@@ -18,7 +18,6 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import document, operations
 from kling_elements_client.explain import resolve
 from kling_elements_client.models import (
-    CreatedTask,
     CreateElementResponse,
     ElementImageList,
     ElementTag,
@@ -27,6 +26,7 @@ from kling_elements_client.models import (
     ReferImage,
     ReferVideo,
     TagId,
+    Task,
     TaskInfo,
     TaskStatus,
     VideoElementRequest,
@@ -242,7 +242,7 @@ _SUCCESSES = {
         code=0,
         message="SUCCEED",
         request_id="6f1c0a52b7d94c1f",
-        data=CreatedTask(
+        data=Task(
             task_id="880431920114688",
             task_status=TaskStatus.SUBMITTED,
             task_info=TaskInfo(external_task_id="mara-2026-07"),
@@ -337,12 +337,13 @@ def test_a_documented_failure_becomes_its_exception(
             '{"code":null,"message":null,"request_id":null}',
         ),
         (CreateElementResponse(code="0"), '{"code": "0"}'),
-        (CreateElementResponse(data=CreatedTask(task_id=2**63)), '{"data": {"task_id": 9223372036854775808}}'),
+        (CreateElementResponse(data=Task(task_id=2**63)), '{"data": {"task_id": 9223372036854775808}}'),
         (CreateElementResponse(id=9007199254740993, status=3), '{"id": 9007199254740993, "status": 3}'),
-        (CreateElementResponse(data=CreatedTask(task_status="brewing")), '{"data": {"task_status": "brewing"}}'),
-        (CreateElementResponse(status="succeeded"), '{"status": "succeeded"}'),
-        (CreateElementResponse(data=CreatedTask(task_info=None)), '{"data": {"task_info": null}}'),
-        (CreateElementResponse(data=CreatedTask(created_at="2026-07-20")), '{"data": {"created_at": "2026-07-20"}}'),
+        (CreateElementResponse(data=Task(task_status="brewing")), '{"data": {"task_status": "brewing"}}'),
+        (CreateElementResponse(status=TaskStatus.SUCCEEDED), '{"status": "succeeded"}'),
+        (CreateElementResponse(status="triumphed"), '{"status": "triumphed"}'),
+        (CreateElementResponse(data=Task(task_info=None)), '{"data": {"task_info": null}}'),
+        (CreateElementResponse(data=Task(created_at="2026-07-20")), '{"data": {"created_at": "2026-07-20"}}'),
         (_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
         (CreateElementResponse(message="\ud83d"), '{"message": "\\ud83d"}'),
     ],

@@ -16,7 +16,8 @@ _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-video"},
     "array": {"items", "minItems", "maxItems", "uniqueItems"},
     "object": {"properties", "required", "additionalProperties", "x-excluded", "x-envelope"},
-    "integer": {"minimum", "maximum", "format"},
+    "integer": {"minimum", "maximum", "format", "x-exact"},
+    "number": {"minimum", "maximum"},
     "boolean": set[str](),
     "null": set[str](),
 }
@@ -27,6 +28,9 @@ _FOR_ANY = {
 _KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
 _NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
 _FORMATS = {"uri", "image-base64", "int64"}
+_BUSINESS_CODE = {"http-status": int, "meaning": str, "created": str, "retry": str}
+_CREATED = {"never", "perhaps", "earlier"}
+_RETRY = {"never", "after-waiting", "after-look-up"}
 
 # What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
 _EXTENSIONS: dict[str, Any] = {
@@ -36,6 +40,9 @@ _EXTENSIONS: dict[str, Any] = {
     "x-excluded": dict,
     "x-enum-varnames": list,
     "x-rules": dict,
+    "x-business-codes": dict,
+    "x-absent-code": int,
+    "x-exact": bool,
     "x-body-size": {"max-bytes": int, "max-values": int},
     "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list},
     "x-image": {
@@ -74,19 +81,41 @@ def _valid_openapi(document: Node) -> Problems:
 
 def _whole(document: Node) -> Problems:
     """What the generated client reads must be there."""
-    if not isinstance(document.get("x-rules"), dict):
-        yield "#/x-rules", "is missing"
+    for name in ("x-rules", "x-business-codes"):
+        if not isinstance(document.get(name), dict):
+            yield f"#/{name}", "is missing"
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
     for path, method, operation in operations(document):
         where = _pointer(["paths", path, method])
-        request = operation.get("requestBody", {})
-        media_type = request.get("content", {}).get("application/json", {})
-        if "x-source" not in request or "x-body-size" not in media_type:
-            yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+        if "requestBody" in operation:
+            request = operation["requestBody"]
+            media_type = request.get("content", {}).get("application/json", {})
+            if "x-source" not in request or "x-body-size" not in media_type:
+                yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+        for index, parameter in enumerate(operation.get("parameters", [])):
+            if "x-source" not in {**document["paths"][path], **operation, **resolve(document, parameter)}:
+                yield f"{where}/parameters/{index}", "needs an x-source"
         success = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
         if "x-envelope" not in success:
             yield f"{where}/responses/200", "needs an x-envelope in its schema"
+
+
+def _business_codes(document: Node) -> Problems:
+    for code, row in document["x-business-codes"].items():
+        where = f"#/x-business-codes/{code}"
+        if not (isinstance(code, str) and code.isdigit()):
+            yield where, "is no code: a number, written as a text"
+        found = list(_misshapen(row, _BUSINESS_CODE, where))
+        yield from found
+        if not found and not (row["created"] in _CREATED and row["retry"] in _RETRY):
+            yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
+    for path, method, operation in operations(document):
+        if (
+            str(operation.get("x-absent-code", next(iter(document["x-business-codes"]))))
+            not in document["x-business-codes"]
+        ):
+            yield _pointer(["paths", path, method, "x-absent-code"]), "is none of x-business-codes"
 
 
 def _known_keywords(document: Node) -> Problems:
@@ -147,7 +176,8 @@ def _consistent_keywords(document: Node) -> Problems:
     for where, schema in _schemas(document):
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
             yield where, "x-enum-varnames and enum differ in length"
-        if ("x-expected" in schema) != bool({"pattern", "format"} & schema.keys()) and "anyOf" not in schema:
+        asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
+        if ("x-expected" in schema) != asserts and "anyOf" not in schema:
             yield where, "x-expected and pattern or format go together"
         properties = schema.get("properties", {})
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
@@ -192,8 +222,9 @@ def _discriminated(document: Node) -> Problems:
 
 def _closed_requests(document: Node) -> Problems:
     """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
-    requests = {id(schema) for schema in _reachable(document, "requestBody")}
-    answers = {id(schema) for schema in _reachable(document, "responses")}
+    called = [operation for _, _, operation in operations(document)]
+    requests = {id(schema) for schema in _reachable(document, [op.get("requestBody") for op in called])}
+    answers = {id(schema) for schema in _reachable(document, [op["responses"] for op in called])}
     for where, schema in _schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
@@ -204,7 +235,7 @@ def _closed_requests(document: Node) -> Problems:
 
 def _valid_examples(document: Node) -> Problems:
     shared = {"components": document["components"], "paths": document["paths"]}
-    formats = {"image-base64": lambda _: True}
+    formats = {"image-base64": lambda _: True, "int64": lambda _: True}
     for where, node in walk(document):
         if isinstance(node, dict) and "schema" in node and "examples" in node:
             schema = {**node["schema"], **shared}
@@ -254,13 +285,16 @@ def _room_for_images(document: Node) -> Problems:
             if schema.get("maxLength") != longest:
                 yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
             others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
-            for place, node in walk(document):
-                if place.endswith("/x-body-size") and node["max-bytes"] < (1 + others) * longest:
+            for path, method, operation in operations(document):
+                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+                carries = any(node is schema for node in _reachable(document, [content]))
+                if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
+                    place = f"{_pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
                     yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
 
 
 # each takes for granted what the ones before it found good
-_FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions)
+_FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions, _business_codes)
 RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_keywords,
     _applicable_keywords,
@@ -303,9 +337,9 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
         yield from _with_subschemas(f"{where}/items", schema["items"])
 
 
-def _reachable(document: Node, part: str) -> list[Node]:
-    """The nodes that a request or an answer of any operation leads to, through references; callbacks left out."""
-    waiting: list[Any] = [operation[part] for _, _, operation in operations(document) if part in operation]
+def _reachable(document: Node, starts: list[Any]) -> list[Node]:
+    """The nodes that some nodes lead to, through references."""
+    waiting = list(starts)
     seen: dict[int, Node] = {}
     while waiting:
         for _, node in walk(waiting.pop()):

@@ -10,7 +10,7 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from scripts import wording
-from scripts.spec import Node, SpecError, follow, operations
+from scripts.spec import Node, SpecError, follow, operations, resolve
 
 _WIDTH = 118
 _HELPERS = ("each", "json_name", "known", "nested")
@@ -48,6 +48,17 @@ def template_functions(document: Node) -> dict[str, Any]:
         used = [name for name in _HELPERS if any(f"{name}(" in line for line in code)]
         return ["Model", "from_json", *used]
 
+    def parameter_docstring(endpoint: Any, parameter: Any) -> str:
+        name = parameter.name.get_untrusted_value()
+        declared = [resolve(document, node) for node in operation_of(document, endpoint)["parameters"]]
+        (found,) = (node for node in declared if node["name"] == name)
+        text = f"{parameter.python_name}: {wording.describe(document, {**found['schema'], **found})}"
+        return wrapped(text, 12).removeprefix(f"{parameter.python_name}: ")
+
+    def names_tasks(endpoint: Any) -> bool:
+        success = operation_of(document, endpoint)["responses"]["200"]["content"]["application/json"]["schema"]
+        return bool(resolve(document, success)["x-envelope"]["task-ids"])
+
     return {
         "attribute_docstring": attribute_docstring,
         "class_docstring": class_docstring,
@@ -56,7 +67,10 @@ def template_functions(document: Node) -> dict[str, Any]:
         "fields_of": fields_of,
         "helpers_of": helpers_of,
         "imports_of": imports_of,
-        "operation_id": lambda endpoint: operation_id(document, endpoint),
+        "names_tasks": names_tasks,
+        "operation_id": lambda endpoint: operation_of(document, endpoint)["operationId"],
+        "parameter_docstring": parameter_docstring,
+        "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
         "success_type": success_type,
         "wrapped": wrapped,
     }
@@ -105,18 +119,16 @@ def converter(field: Any) -> str | None:
             return None
 
 
-def operation_id(document: Node, endpoint: Any) -> str:
-    """The `operationId` of the generator's endpoint, which knows path and method only.
+def operation_of(document: Node, endpoint: Any) -> Node:
+    """The operation object of the generator's endpoint, which knows path and method only.
 
     Raises:
         SpecError: The template of operations does not cover this one.
     """
-    if len(endpoint.bodies) != 1 or len(endpoint.list_all_parameters()) != 1:
-        raise SpecError(f"operation {endpoint.name}: needs a request body and no parameters")
+    if len(endpoint.bodies) > 1 or endpoint.header_parameters or endpoint.cookie_parameters:
+        raise SpecError(f"operation {endpoint.name}: needs one body at most, and no parameters in headers or cookies")
     called = (endpoint.path.get_untrusted_value(), endpoint.method)
-    return next(
-        str(operation["operationId"]) for path, method, operation in operations(document) if (path, method) == called
-    )
+    return next(operation for path, method, operation in operations(document) if (path, method) == called)
 
 
 def success_type(endpoint: Any) -> str:

@@ -27,6 +27,8 @@ def describe(document: Node, schema: Node) -> str:
 def limits(schema: Node) -> str:
     """`1 to 20 characters`, `1 to 3 items`, what a pattern means; empty where a schema has no limits."""
     parts = []
+    if "minimum" in schema and "maximum" in schema:
+        parts.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
     low, high, unit = _COUNTED.get(str(schema.get("type")), ("", "", ""))
     if low in schema and high in schema:
         numbers = str(schema[low]) if schema[low] == schema[high] else f"{schema[low]} to {schema[high]:,}"

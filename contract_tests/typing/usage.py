@@ -84,7 +84,7 @@ def read(answer: models.CreateElementResponse) -> str | int | None:
     if not answer.data:
         assert_type(answer.id, int | str | None | Unset)
         return None
-    assert_type(answer.data, models.CreatedTask)
+    assert_type(answer.data, models.Task)
     assert_type(answer.data.task_status, models.TaskStatus | str | None | Unset)
     return answer.data.task_id or None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +17,7 @@ from . import contract, errors, explain
 T = TypeVar("T")
 Redact = Callable[[str], str]
 
+_MOST_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
 _EXCERPT = 200  # characters of a body that an exception keeps
 _log = logging.getLogger(__package__)
 
@@ -62,9 +64,19 @@ _NO_JSON = object()
 
 def _json(response: httpx.Response) -> Any:
     try:
-        return json.loads(response.content)
+        return json.loads(response.content, parse_float=_number)
     except (ValueError, RecursionError):
         return _NO_JSON
+
+
+def _number(text: str) -> int | float:
+    """A number with a fraction or an exponent: a whole one is read exactly, as it may be an id."""
+    try:
+        exact = Decimal(text)
+        whole = exact.adjusted() < _MOST_DIGITS and exact == exact.to_integral_value()
+    except ArithmeticError:  # an exponent beyond all bounds
+        return float(text)
+    return int(exact) if whole else float(text)
 
 
 def _oddity(schema_pointer: str, body: Any) -> str | None:

@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import httpx
 
-from . import answers, contract, settings
+from . import answers, contract, parameters, settings
 from .errors import ContractError, TransportError, Violation
 
 T = TypeVar("T")
@@ -83,6 +83,10 @@ class AuthenticatedClient:
             "timeout": settings.usable_timeout(timeout),
             "headers": settings.usable_headers(headers or {}),
         }
+        self._begin_without_connections()
+        _living.add(self)
+
+    def _begin_without_connections(self) -> None:
         self._lock = threading.Lock()
         self._sync_client: httpx.Client | None = None
         # connections belong to the event loop that they were opened on
@@ -145,12 +149,20 @@ class AuthenticatedClient:
             ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
         """
         checked = contract.check(operation_id, body)
-        found = [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in checked.violations]
-        if checked.content is None or (found and self._on_violation == "raise"):
-            raise ContractError(found)
-        if found and self._on_violation == "warn":
-            _log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
-        return checked.content
+        return self._to_be_sent(operation_id, checked.content, checked.violations)
+
+    def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
+        """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
+
+        Args:
+            operation_id: The operation, such as `getElement`.
+            values: The parameters by the names that the contract gives them; one that is `UNSET` is left out.
+
+        Raises:
+            ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
+        """
+        checked = parameters.check(operation_id, values)
+        return self._to_be_sent(operation_id, checked.text, checked.violations)
 
     def decode(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
         """The model of a successful answer.
@@ -191,6 +203,15 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
+    def _to_be_sent(self, operation_id: str, part: T | None, violations: list[Violation]) -> T:
+        """A part of a request; whether violations keep it back is decided here."""
+        found = [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
+        if part is None or (found and self._on_violation == "raise"):
+            raise ContractError(found)
+        if found and self._on_violation == "warn":
+            _log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
+        return part
+
     def _authorized(self, request: dict[str, Any]) -> dict[str, Any]:
         if not re.match("/(?!/)", request["url"]):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
@@ -206,6 +227,21 @@ class AuthenticatedClient:
         says = str(error) or "no detail"
         says = f"{type(error).__name__} at {self._base_url}: {says}"
         return TransportError(says, may_have_been_sent=not isinstance(error, _NEVER_LEFT))
+
+
+_living = WeakSet[AuthenticatedClient]()
+_of_the_parent: list[object] = []
+
+
+def _after_fork() -> None:
+    """Leaves connections to the parent process, which goes on using them; closing them here would end them there."""
+    for client in _living:
+        _of_the_parent.append((client._sync_client, client._async_clients))
+        client._begin_without_connections()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 import jsonschema_rs
 from attrs import frozen
@@ -22,6 +24,29 @@ _MOST_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask
 
 
 @frozen
+class Parameter:
+    """What one operation takes in its path or query.
+
+    Attributes:
+        name: Its name in the document.
+        location: `path` or `query`.
+        required: Whether it may not be left out.
+        rule: Where it comes from, as in the document's `x-source`.
+        schema_pointer: The reference to its schema.
+    """
+
+    name: str
+    location: str
+    required: bool
+    rule: str
+    schema_pointer: str
+
+    def violation(self, path: Iterable[str | int], message: str) -> Violation:
+        """A violation at a place within the parameter's value."""
+        return Violation(explain.place((self.location, self.name, *path)), self.rule, message)
+
+
+@frozen
 class Operation:
     """One call of the API.
 
@@ -29,11 +54,13 @@ class Operation:
         path: The path template.
         method: The HTTP method, in lower case.
         definition: The operation object of the document.
+        parameters: What it takes in its path and query.
     """
 
     path: str
     method: str
     definition: dict[str, Any]
+    parameters: tuple[Parameter, ...] = ()
 
     def success_schema(self) -> str:
         """The reference to the schema of the answer that means success."""
@@ -43,6 +70,26 @@ class Operation:
     def pointer(self, *parts: str) -> str:
         """The reference to a part of the operation object."""
         return "#" + explain.pointer(("paths", self.path, self.method, *parts))
+
+
+@frozen
+class BusinessCode:
+    """What a business code of an error means, as in the document's `x-business-codes`.
+
+    Attributes:
+        code: The code.
+        http_status: The HTTP status that it comes with.
+        meaning: What it means, in words.
+        created: Whether the request that it answers created a subject; `earlier` means that this one did not, but that
+            one with the same `external_task_id` may have.
+        retry: Whether sending again can help, and when.
+    """
+
+    code: int
+    http_status: int
+    meaning: str
+    created: Literal["never", "perhaps", "earlier"]
+    retry: Literal["never", "after-waiting", "after-look-up"]
 
 
 @frozen
@@ -69,10 +116,41 @@ def document() -> dict[str, Any]:
 def operations() -> dict[str, Operation]:
     """The operations by their `operationId`. The mapping is shared: do not change it."""
     return {
-        definition["operationId"]: Operation(path, method, definition)
+        definition["operationId"]: Operation(path, method, definition, _parameters(path, method, definition))
         for path, item in document()["paths"].items()
         for method, definition in item.items()
         if isinstance(definition, dict) and "operationId" in definition
+    }
+
+
+def _parameters(path: str, method: str, definition: dict[str, Any]) -> tuple[Parameter, ...]:
+    around = {**document()["paths"][path], **definition}
+    found = []
+    for index, node in enumerate(definition.get("parameters", ())):
+        where = node.get("$ref", "#" + explain.pointer(("paths", path, method, "parameters", index)))
+        said = explain.follow(document(), where)
+        rule = said.get("x-source", around.get("x-source"))
+        found.append(Parameter(said["name"], said["in"], said.get("required", False), rule, f"{where}/schema"))
+    return tuple(found)
+
+
+def operation(operation_id: str) -> Operation:
+    """The operation of that name.
+
+    Raises:
+        KeyError: The contract has no such operation.
+    """
+    if operation_id not in operations():
+        raise KeyError(f"the contract has no operation {operation_id!r}; it has {', '.join(operations())}")
+    return operations()[operation_id]
+
+
+@cache
+def business_codes() -> Mapping[int, BusinessCode]:
+    """What the business codes of errors mean. The mapping is shared: do not change it."""
+    return {
+        int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
+        for code, row in document()["x-business-codes"].items()
     }
 
 
@@ -95,10 +173,10 @@ def check(operation_id: str, body: object) -> CheckedRequest:
     Raises:
         KeyError: As `violations`.
     """
-    if operation_id not in operations():
-        raise KeyError(f"the contract has no operation {operation_id!r}; it has {', '.join(operations())}")
-    operation = operations()[operation_id]
-    request = operation.definition["requestBody"]
+    called = operation(operation_id)
+    if "requestBody" not in called.definition:
+        raise KeyError(f"the operation {operation_id!r} takes no body")
+    request = called.definition["requestBody"]
     rule: str = request["x-source"]
     limits = request["content"]["application/json"]["x-body-size"]
     try:
@@ -110,11 +188,36 @@ def check(operation_id: str, body: object) -> CheckedRequest:
         return CheckedRequest(None, [Violation(explain.place(path), rule, why) for path, why in unwritable])
 
     content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    found = schema_violations(operation.pointer("requestBody", "content", "application/json", "schema"), value)
+    found = schema_violations(called.pointer("requestBody", "content", "application/json", "schema"), value)
     if len(content) > limits["max-bytes"]:
         says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
         found.insert(0, Violation("", limits["x-source"], says))
     return CheckedRequest(content, found)
+
+
+def parameter_violations(operation_id: str, parameters: Mapping[str, object]) -> list[Violation]:
+    """Everything in which the parameters of a request break the contract; empty for conforming ones.
+
+    Args:
+        operation_id: The operation, such as `listElements`.
+        parameters: JSON values by the names that the contract gives them; one that is left out is not there.
+
+    Returns:
+        Violations with pointers such as `/query/pageSize` or `/path/id`.
+
+    Raises:
+        KeyError: The contract has no such operation, or it lacks one of the parameters.
+    """
+    called = operation(operation_id)
+    known = {parameter.name: parameter for parameter in called.parameters}
+    if unknown := parameters.keys() - known.keys():
+        raise KeyError(f"the operation {operation_id!r} has no parameter {', '.join(sorted(unknown))}")
+    missing = [p.violation((), "is missing") for p in called.parameters if p.required and p.name not in parameters]
+    return missing + [
+        Violation(known[name].violation((), "").pointer + found.pointer, known[name].rule, found.message)
+        for name, value in parameters.items()
+        for found in schema_violations(known[name].schema_pointer, value)
+    ]
 
 
 def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
@@ -170,20 +273,50 @@ class _ImageKeyword:
             raise ValueError("x-image")
 
 
-_KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword}
+class _ExactKeyword:
+    """`x-exact` as a keyword of the validator. To JSON Schema a whole floating-point number is an integer."""
+
+    def __init__(self, _parent: dict[str, Any], _value: bool, _location: list[str | int]) -> None:  # noqa: FBT001
+        """Keeps nothing: the keyword has one meaning."""
+
+    def validate(self, value: object) -> None:
+        if isinstance(value, float) and value.is_integer():  # the type refuses any other
+            raise ValueError("x-exact")
+
+
+_KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword, "x-exact": _ExactKeyword}
+# these say what a value is, and assert nothing: x-image judges the one, and the other is about programs that read it
+_NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambda _: True}
 
 
 @cache
 def _validator(schema_pointer: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(
-        {"$schema": _DIALECT, "$ref": schema_pointer, **{key: document()[key] for key in ("components", "paths")}},
+        {
+            "$schema": _DIALECT,
+            "$ref": quote(schema_pointer, safe="#/~"),
+            **{key: document()[key] for key in ("components", "paths")},
+        },
         validate_formats=True,
         ignore_unknown_formats=False,
-        formats={"image-base64": lambda _: True},  # names the kind of text; the x-image beside it asserts
+        formats=_NAMED_FORMATS,
         keywords=_KEYWORDS,
         mask="value",
         offline=True,
     )
 
 
-__all__ = ["CheckedRequest", "Operation", "check", "document", "operations", "schema_violations", "violations"]
+__all__ = [
+    "BusinessCode",
+    "CheckedRequest",
+    "Operation",
+    "Parameter",
+    "business_codes",
+    "check",
+    "document",
+    "operation",
+    "operations",
+    "parameter_violations",
+    "schema_violations",
+    "violations",
+]

@@ -26,6 +26,7 @@ _COUNTED = {
     "minItems": ("items", "at least {} needed"),
     "maxItems": ("items", "at most {} allowed"),
 }
+_BOUNDS = {"minimum": "at least {} needed", "maximum": "at most {} allowed"}
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -43,7 +44,8 @@ def follow(document: Schema, reference: str) -> Any:
     """The node of the document that a reference such as `#/components/schemas/TagId` names."""
     node: Any = document
     for part in reference.removeprefix("#").split("/")[1:]:
-        node = node[part.replace("~1", "/").replace("~0", "~")]
+        name = part.replace("~1", "/").replace("~0", "~")
+        node = node[int(name) if isinstance(node, list) else name]
     return node
 
 
@@ -84,7 +86,7 @@ def violations(
         yield from (Violation(where, rule, message) for rule, message in images.violations(value, limits))
         return
 
-    schemas = _schemas_along(document, schema_pointer, path)
+    schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], _rule(schemas, str(keyword))
     if keyword == "anyOf" and (inner := _of_branches(document, schema_pointer, error, whole)):
         yield from inner
@@ -109,6 +111,10 @@ def _message(keyword: str, schema: Schema, value: Any) -> str | None:
     if keyword in _COUNTED:
         unit, bound = _COUNTED[keyword]
         return f"has {len(value)} {unit}, {bound.format(limit)}"
+    if keyword in _BOUNDS:
+        return f"is {excerpt(value)}, {_BOUNDS[keyword].format(limit)}"
+    if keyword == "x-exact":
+        return f"is a floating-point number, which may have lost digits; allowed is {' or '.join(schema['type'])}"
     if keyword == "type":
         allowed = limit if isinstance(limit, str) else " or ".join(limit)
         return f"is {_type_name(value)}, allowed is {allowed}"
@@ -162,8 +168,11 @@ def _part(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _schemas_along(document: Schema, schema_pointer: str, path: Iterable[str | int]) -> list[Schema]:
-    """The schemas that the validator went through, from the outermost to the one whose keyword failed."""
-    node: Any = {"$ref": schema_pointer}
+    """The schemas that the validator went through, from the outermost to the one whose keyword failed.
+
+    Without a pointer the path begins at the document, as the validator has it for keywords of ours.
+    """
+    node: Any = {"$ref": schema_pointer} if schema_pointer else document
     schemas = [node]
     for step in path:
         node = follow(document, node["$ref"]) if step == "$ref" else node[step]

@@ -124,6 +124,8 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+    if httpx_args.get("follow_redirects"):
+        raise ValueError("httpx_args must not ask to follow redirects: a request would be sent twice, or elsewhere")
     if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
         raise ValueError(f"httpx_args must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
     return httpx_args

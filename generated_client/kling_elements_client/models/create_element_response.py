@@ -9,7 +9,7 @@ from attrs import define, field
 
 from ..serialization import Model, from_json, known, nested
 from ..types import UNSET, Unset
-from .created_task import CreatedTask
+from .task import Task
 from .task_status import TaskStatus
 
 
@@ -31,7 +31,7 @@ class CreateElementResponse(Model):
     code: int | None | str | Unset = UNSET
     message: None | str | Unset = UNSET
     request_id: None | str | Unset = UNSET
-    data: CreatedTask | None | Unset = UNSET
+    data: None | Task | Unset = UNSET
     id: int | None | str | Unset = UNSET
     task_id: int | None | str | Unset = UNSET
     status: int | None | str | TaskStatus | Unset = UNSET
@@ -44,4 +44,4 @@ class CreateElementResponse(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, data=nested(CreatedTask.from_dict), status=known(TaskStatus))
+        return from_json(cls, source, data=nested(Task.from_dict), status=known(TaskStatus))

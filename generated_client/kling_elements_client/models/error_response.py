@@ -14,7 +14,7 @@ from .error_detail import ErrorDetail
 
 @define(kw_only=True, repr=False)
 class ErrorResponse(Model):
-    """A failure, in the service's envelope or in the style of OpenAI.
+    """A failure, in the service's envelope or in the style of OpenAI. `x-business-codes` tells what a code means.
 
     Attributes:
         code: The business code.

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class TaskStatus(StrEnum):
-    """How far a task is. Newer words may appear."""
+    """How far a task is. The newer API writes `succeeded` for `succeed`, and newer words may appear."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
     SUCCEED = "succeed"
+    SUCCEEDED = "succeeded"
     FAILED = "failed"

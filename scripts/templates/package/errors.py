@@ -10,7 +10,23 @@ from attrs import frozen
 
 
 class KlingError(Exception):
-    """Anything that this package raises because of the contract, the network or the gateway."""
+    """Anything that this package raises because of the contract, the network or the gateway.
+
+    Attributes:
+        outcome: Whether a subject exists now: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
+            says so, as `kling_elements.KlingElements` does; None where an operation was called by itself.
+        external_task_id: The id under which a create was sent, to look it up by; None where there was none.
+    """
+
+    outcome: str | None = None
+    external_task_id: str | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._arguments(), self.__dict__
+
+    def _arguments(self) -> tuple[Any, ...]:
+        """What makes this exception anew, for pickles and copies."""
+        return self.args
 
 
 @frozen
@@ -18,7 +34,8 @@ class Violation:
     """One thing in a request that the contract refuses.
 
     Attributes:
-        pointer: Where, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at its parent.
+        pointer: Where, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at its parent, a
+            parameter as `/path/NAME` or `/query/NAME`.
         rule: The id of the broken rule, as in the spec's `x-source` (`R04`), or else the schema keyword.
         message: What is wrong and what is allowed, with at most 80 characters of any value.
     """
@@ -42,8 +59,8 @@ class ContractError(KlingError, ValueError):
         super().__init__("\n".join(map(str, violations)))
         self.violations = list(violations)
 
-    def __reduce__(self) -> tuple[type[ContractError], tuple[list[Violation]]]:
-        return type(self), (self.violations,)
+    def _arguments(self) -> tuple[Any, ...]:
+        return (self.violations,)
 
 
 class TransportError(KlingError):
@@ -58,8 +75,8 @@ class TransportError(KlingError):
         super().__init__(message)
         self.may_have_been_sent = may_have_been_sent
 
-    def __reduce__(self) -> tuple[type[TransportError], tuple[str, bool]]:
-        return type(self), (str(self), self.may_have_been_sent)
+    def _arguments(self) -> tuple[Any, ...]:
+        return str(self), self.may_have_been_sent
 
 
 @frozen
@@ -94,8 +111,8 @@ class ResponseError(KlingError):
         super().__init__(reason)
         self.answer = answer
 
-    def __reduce__(self) -> tuple[type[ResponseError], tuple[str, Answer]]:
-        return type(self), (str(self), self.answer)
+    def _arguments(self) -> tuple[Any, ...]:
+        return str(self), self.answer
 
     @property
     def status_code(self) -> int:

@@ -9,12 +9,14 @@ from attrs import define, field
 
 from ..serialization import Model, from_json, known, nested
 from ..types import UNSET, Unset
+from .balance_deduction import BalanceDeduction
 from .task_info import TaskInfo
+from .task_result import TaskResult
 from .task_status import TaskStatus
 
 
 @define(kw_only=True, repr=False)
-class CreatedTask(Model):
+class Task(Model):
     """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC.
 
     Attributes:
@@ -24,6 +26,9 @@ class CreatedTask(Model):
         task_info: What the caller said about the task.
         created_at: When the task was created, in milliseconds.
         updated_at: When the task last changed, in milliseconds.
+        task_result: What the task made.
+        final_unit_deduction: What the task cost, in units of the resource pack.
+        final_balance_deduction: What the task cost, in money.
     """
 
     task_id: int | None | str | Unset = UNSET
@@ -32,6 +37,9 @@ class CreatedTask(Model):
     task_info: None | TaskInfo | Unset = UNSET
     created_at: int | None | str | Unset = UNSET
     updated_at: int | None | str | Unset = UNSET
+    task_result: None | TaskResult | Unset = UNSET
+    final_unit_deduction: float | None | str | Unset = UNSET
+    final_balance_deduction: BalanceDeduction | None | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod
@@ -41,4 +49,11 @@ class CreatedTask(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, task_status=known(TaskStatus), task_info=nested(TaskInfo.from_dict))
+        return from_json(
+            cls,
+            source,
+            task_status=known(TaskStatus),
+            task_info=nested(TaskInfo.from_dict),
+            task_result=nested(TaskResult.from_dict),
+            final_balance_deduction=nested(BalanceDeduction.from_dict),
+        )

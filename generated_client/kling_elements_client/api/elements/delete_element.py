@@ -1,0 +1,112 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""Delete a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from ...client import AuthenticatedClient
+from ...models.delete_element_request import DeleteElementRequest
+from ...models.task_response import TaskResponse
+from ...types import Response
+
+_OPERATION = "deleteElement"
+
+
+def _get_kwargs(
+    *,
+    client: AuthenticatedClient,
+    body: DeleteElementRequest | Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "method": "post",
+        "url": "/kling/v1/general/delete-elements",
+        "headers": {"Content-Type": "application/json"},
+        "content": client.encode(_OPERATION, body),
+    }
+
+
+def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskResponse]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=client.decode(_OPERATION, response, TaskResponse.from_dict),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: DeleteElementRequest | Mapping[str, Any],
+) -> Response[TaskResponse]:
+    """Delete a subject.
+
+    Deletes a subject of this account. Those of the official library cannot be deleted.
+
+    Args:
+        client: Where to send the request, and with which token.
+        body: The request body, as a model or as a plain mapping. It is sent as it is, or not at all.
+
+    Returns:
+        The answer with its status, headers and body.
+
+    Raises:
+        ContractError: The request breaks the contract; nothing was sent.
+        TransportError: No answer came.
+        StatusError: The status means failure; the subclass says which.
+        BusinessError: The status means success, but the envelope says failure.
+        InvalidResponse: The status means success, but the body is not what the contract promises.
+    """
+    response = client.send(
+        **_get_kwargs(
+            client=client,
+            body=body,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: DeleteElementRequest | Mapping[str, Any],
+) -> TaskResponse:
+    """Does as `sync_detailed`, and returns the body alone."""
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: DeleteElementRequest | Mapping[str, Any],
+) -> Response[TaskResponse]:
+    """Does as `sync_detailed`, on an event loop."""
+    response = await client.send_async(
+        **_get_kwargs(
+            client=client,
+            body=body,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: DeleteElementRequest | Mapping[str, Any],
+) -> TaskResponse:
+    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,124 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+"""List the vendor's own subjects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from ...client import AuthenticatedClient
+from ...models.task_list_response import TaskListResponse
+from ...types import Response, Unset
+
+_OPERATION = "listPresetElements"
+
+
+def _get_kwargs(
+    *,
+    client: AuthenticatedClient,
+    page_num: int | Unset = 1,
+    page_size: int | Unset = 30,
+) -> dict[str, Any]:
+    return {
+        "method": "get",
+        "url": client.request_target(
+            _OPERATION,
+            {
+                "pageNum": page_num,
+                "pageSize": page_size,
+            },
+        ),
+    }
+
+
+def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskListResponse]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=client.decode(_OPERATION, response, TaskListResponse.from_dict),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    page_num: int | Unset = 1,
+    page_size: int | Unset = 30,
+) -> Response[TaskListResponse]:
+    """List the vendor's own subjects.
+
+    One page of the official library. Its subjects can be used by everyone and deleted by nobody.
+
+    Args:
+        client: Where to send the request, and with which token.
+        page_num: Which page, counted from 1. 1 to 1,000.
+        page_size: How many tasks a page has. 1 to 500.
+
+    Returns:
+        The answer with its status, headers and body.
+
+    Raises:
+        ContractError: The request breaks the contract; nothing was sent.
+        TransportError: No answer came.
+        StatusError: The status means failure; the subclass says which.
+        BusinessError: The status means success, but the envelope says failure.
+        InvalidResponse: The status means success, but the body is not what the contract promises.
+    """
+    response = client.send(
+        **_get_kwargs(
+            client=client,
+            page_num=page_num,
+            page_size=page_size,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    page_num: int | Unset = 1,
+    page_size: int | Unset = 30,
+) -> TaskListResponse:
+    """Does as `sync_detailed`, and returns the body alone."""
+    return sync_detailed(
+        client=client,
+        page_num=page_num,
+        page_size=page_size,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    page_num: int | Unset = 1,
+    page_size: int | Unset = 30,
+) -> Response[TaskListResponse]:
+    """Does as `sync_detailed`, on an event loop."""
+    response = await client.send_async(
+        **_get_kwargs(
+            client=client,
+            page_num=page_num,
+            page_size=page_size,
+        )
+    )
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    page_num: int | Unset = 1,
+    page_size: int | Unset = 30,
+) -> TaskListResponse:
+    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    return (
+        await asyncio_detailed(
+            client=client,
+            page_num=page_num,
+            page_size=page_size,
+        )
+    ).parsed

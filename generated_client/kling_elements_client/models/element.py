@@ -1,0 +1,57 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, nested
+from ..types import UNSET, Unset
+from .element_voice import ElementVoice
+from .named_tag import NamedTag
+
+
+@define(kw_only=True, repr=False)
+class Element(Model):
+    """A subject.
+
+    Attributes:
+        element_id: The subject's id, to be named in video generation: a 64-bit integer, or a text at some
+            gateways. Never read it as a floating-point number, which loses its last digits.
+        element_name: The subject's name.
+        element_description: The subject's description.
+        reference_type: What defines the subject, `image_refer` or `video_refer`.
+        element_type: What some gateways call `reference_type`.
+        element_image_list: The images that define the subject, as the gateway has them.
+        element_video_list: The video that defines the subject, as the gateway has it.
+        element_voice_info: The voice that is bound to the subject.
+        tag_list: The subject's tags.
+        owned_by: Whose subject it is, `kling` for the official library.
+        status: Whether the subject is there (`succeed`) or was `deleted`.
+    """
+
+    element_id: int | None | str | Unset = UNSET
+    element_name: None | str | Unset = UNSET
+    element_description: None | str | Unset = UNSET
+    reference_type: None | str | Unset = UNSET
+    element_type: None | str | Unset = UNSET
+    element_image_list: Any | Unset = UNSET
+    element_video_list: Any | Unset = UNSET
+    element_voice_info: ElementVoice | None | Unset = UNSET
+    tag_list: list[NamedTag] | None | Unset = UNSET
+    owned_by: None | str | Unset = UNSET
+    status: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(
+            cls, source, element_voice_info=nested(ElementVoice.from_dict), tag_list=each(nested(NamedTag.from_dict))
+        )

@@ -1,0 +1,36 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, from_json
+from ..types import UNSET, Unset
+
+
+@define(kw_only=True, repr=False)
+class NamedTag(Model):
+    """A tag as answers name it.
+
+    Attributes:
+        id: The tag's id; a request calls it `tag_id`.
+        name: The tag's name.
+        description: What the tag stands for.
+    """
+
+    id: int | None | str | Unset = UNSET
+    name: None | str | Unset = UNSET
+    description: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source)

@@ -1,0 +1,33 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..serialization import Model, each, from_json, nested
+from ..types import UNSET, Unset
+from .element import Element
+
+
+@define(kw_only=True, repr=False)
+class TaskResult(Model):
+    """What a task made.
+
+    Attributes:
+        elements: The subjects.
+    """
+
+    elements: list[Element] | None | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, elements=each(nested(Element.from_dict)))

@@ -1,0 +1,65 @@
+"""What a request carries in path and query: checked against the contract, and written as the request's target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from attrs import frozen
+
+from . import contract
+from .errors import Violation
+from .serialization import UnwritableError, checked_json
+from .types import Unset
+
+_MOST_VALUES = 100
+_STEPS = ("", ".", "..")  # as parts of a path these lead to another place
+
+
+@frozen
+class CheckedTarget:
+    """The path and query of a request that were checked.
+
+    Attributes:
+        text: The target as it is sent, or None where it cannot be written.
+        violations: Everything that is wrong with the parameters.
+    """
+
+    text: str | None
+    violations: list[Violation]
+
+
+def check(operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
+    """The target of a request, and everything in which its parameters break the contract.
+
+    Args:
+        operation_id: The operation, such as `getElement`.
+        parameters: Values by the names that the contract gives them; one that is `UNSET` is left out.
+
+    Raises:
+        KeyError: The contract has no such operation, or it lacks one of the parameters.
+    """
+    operation = contract.operation(operation_id)
+    given = {name: value for name, value in parameters.items() if not isinstance(value, Unset)}
+    known = {parameter.name: parameter for parameter in operation.parameters}
+    try:
+        values, unwritable = checked_json(given, _MOST_VALUES)
+    except (UnwritableError, RecursionError):
+        values, unwritable = {}, [((name,), "is too large or nests too deeply") for name in given]
+    if unwritable:
+        return CheckedTarget(None, [known[str(path[0])].violation(path[1:], why) for path, why in unwritable])
+
+    found = contract.parameter_violations(operation_id, values)
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    in_path = {name: texts.get(name, "") for name in known if known[name].location == "path"}
+    if any(text in _STEPS for text in in_path.values()):
+        return CheckedTarget(None, found)
+    path = operation.path
+    for name, text in in_path.items():
+        path = path.replace(f"{{{name}}}", quote(text, safe=""))
+    query = urlencode({name: text for name, text in texts.items() if name not in in_path}, quote_via=quote)
+    return CheckedTarget(f"{path}?{query}" if query else path, found)
+
+
+__all__ = ["CheckedTarget", "check"]
