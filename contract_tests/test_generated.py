@@ -47,7 +47,8 @@ class Judges:
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
         self._mock = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=create_app()), base_url="http://mock.example.com"
+            transport=httpx.ASGITransport(app=create_app(unique_external_ids=False, callbacks=False)),
+            base_url="http://mock.example.com",
         )
         self._runner = asyncio.Runner()
         self._path = contract.operations()["createElement"].path

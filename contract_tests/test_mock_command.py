@@ -10,15 +10,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from kling_elements.mock import __main__ as command
+from kling_elements.mock import create_app
+from kling_elements.mock import server as mock_server
 from kling_elements_client import contract
 
 COMMAND = [sys.executable, "-m", "kling_elements.mock"]
@@ -48,7 +54,7 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def port_of(line: str) -> int:
     """Return the port that the first line names."""
     found = re.fullmatch(
-        r"Mock server of createElement listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
+        r"Mock server of (?:\w+, ){4}\w+ listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
     )
     assert found is not None, line
     return int(found[1])
@@ -56,8 +62,8 @@ def port_of(line: str) -> int:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Return the port of a server that all tests of this module share."""
-    with running("--port", "0") as (_, line):
+    """Return the port of a server that all tests of this module share: it lets external ids repeat."""
+    with running("--port", "0", "--allow-duplicates", "--no-callbacks") as (_, line):
         yield port_of(line)
 
 
@@ -77,9 +83,10 @@ def answer_to(
     headers: dict[str, str] = HEADERS,
     *,
     method: str = "POST",
+    path: str = PATH,
 ) -> tuple[int, dict[str, str], Any]:
     """Send a request; return status, headers without the date, and the JSON value of the answer."""
-    connection.request(method, PATH, body, headers)
+    connection.request(method, path, body, headers)
     response = connection.getresponse()
     raw = response.read()
     answered = {name.lower(): value for name, value in response.getheaders() if name.lower() != "date"}
@@ -87,13 +94,13 @@ def answer_to(
 
 
 def test_the_server_answers_where_its_first_line_says(port: int) -> None:
-    """The whole way over a socket: exact status, headers and body."""
-    expected = examples()["submitted"]
+    """The whole way over a socket: exact status and headers, and the body of a creation."""
     with connected(port) as connection:
         for name in ("sample", "fromImages", "fromVideo"):
             status, headers, body = answer_to(connection, json.dumps(examples()[name]).encode())
 
-            assert (200, expected) == (status, body)
+            assert (200, 0, "submitted") == (status, body["code"], body["data"]["task_status"])
+            assert examples()[name].get("external_task_id") == body["data"]["task_info"].get("external_task_id")
             assert {"content-type", "content-length"} == set(headers)
             assert headers["content-type"] == "application/json"
 
@@ -200,6 +207,20 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
         assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
 
 
+def test_a_server_may_run_in_a_thread() -> None:
+    """It serves until it is told to end, and leaves signals alone."""
+    listener = mock_server.listen("127.0.0.1", 0)
+    background = mock_server.Background(create_app())
+    thread = threading.Thread(target=background.run, args=([listener],))
+    thread.start()
+    with connected(listener.getsockname()[1]) as connection:
+        assert 0 == ask(connection, "POST", PATH, examples()["sample"])["code"]
+    background.should_exit = True
+    thread.join(PATIENCE_SECONDS)
+
+    assert not thread.is_alive()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
     """Exit code 0 and not a word, neither of the end nor of any request, its token or its media."""
@@ -238,7 +259,9 @@ def test_help_names_the_options_and_their_defaults() -> None:
     """Port 8787 on the loopback address."""
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
 
-    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] "
+    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--state FILE] "
+    usage += "[--tick SECONDS] [--manual-clock] [--concurrency N] [--rate N] [--allow-duplicates] [--no-callbacks] "
+    usage += "[--webhook-secret SECRET] "
     assert " ".join(done.stdout.split()).startswith(usage)
     assert "default 8787" in done.stdout
     assert "default 127.0.0.1" in done.stdout
@@ -297,3 +320,161 @@ def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, mo
             signal.signal(each, handler)
 
     assert caught.value.code == 0
+
+
+def creation(name: str) -> bytes:
+    """Return a body with an external id."""
+    return json.dumps({**examples()["sample"], "external_task_id": name}).encode()
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> Any:
+    """Return the value of a successful answer."""
+    status, _, answer = answer_to(
+        connection, b"" if body is None else json.dumps(body).encode(), method=method, path=path
+    )
+    assert 200 == status, answer
+    return answer
+
+
+def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
+    """Tick, concurrency and rate; the control API steps the clock over the same port."""
+    limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
+    with running("--port", "0", *limits) as (_, line), connected(port_of(line)) as connection:
+        codes = [answer_to(connection, creation(name))[2]["code"] for name in "aabc"]
+        assert [0, 1201, 0, 1302] == codes
+        ask(connection, "POST", "/_mock/clock", {"seconds": 2.5})
+        assert [0, 1303] == [answer_to(connection, creation(name))[2]["code"] for name in "cd"]
+        ask(connection, "POST", "/_mock/clock", {"seconds": 2.5})
+        tasks = ask(connection, "GET", "/_mock/elements")
+
+    assert ["succeed", "succeed", "processing"] == [task["status"] for task in tasks]
+    assert ["a", "b", "c"] == [task["external_task_id"] for task in tasks]
+
+
+def test_faults_are_carried_out_on_a_socket(port: int) -> None:
+    """A cut connection gives not a byte, a slow answer comes whole, and the server serves on."""
+    with connected(port) as connection:
+        before = len(ask(connection, "GET", "/_mock/elements"))
+        ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])
+        for _ in range(2):
+            with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+                answer_to(connection, creation("cut"))
+            connection.close()
+        assert 0 == answer_to(connection, creation("drip"))[2]["code"]
+        assert (204, None) == answer_to(connection, creation("empty"))[::2]
+        assert before + 3 == len(ask(connection, "GET", "/_mock/elements"))
+
+
+def test_a_late_creation_outlives_its_caller(port: int) -> None:
+    """Who hung up meanwhile finds the task in the end."""
+    with connected(port) as connection:
+        ask(connection, "POST", "/_mock/faults", ["late:0.2"])
+        connection.request("POST", PATH, creation("left"), HEADERS)
+        connection.close()
+        for _ in range(PATIENCE_SECONDS * 100):
+            status, _, answer = answer_to(connection, b"", method="GET", path=f"{PATH}/left")
+            if status == 200:
+                break
+            time.sleep(0.01)
+
+    assert (200, "left") == (status, answer["data"]["task_info"]["external_task_id"])
+
+
+def test_what_was_answered_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
+    """Several callers create as fast as they can when it comes; the next server knows every task they were told of."""
+    state = str(tmp_path / "state.db")
+    told: set[str] = set()
+
+    def create_until_the_end(port: int, name: str) -> None:
+        with connected(port) as connection, suppress(OSError, http.client.HTTPException):
+            for number in count():
+                told.add(answer_to(connection, creation(f"{name}-{number}"))[2]["data"]["task_id"])
+
+    for turn in range(3):
+        with running("--port", "0", "--state", state) as (process, line), ThreadPoolExecutor(3) as threads:
+            for thread in range(3):
+                threads.submit(create_until_the_end, port_of(line), f"{turn}-{thread}")
+            expected = len(told) + 30
+            while len(told) < expected:
+                time.sleep(0.001)
+            process.kill()
+    with running("--port", "0", "--state", state) as (_, line), connected(port_of(line)) as connection:
+        tasks = ask(connection, "GET", "/_mock/elements")
+
+    ids = [task["task_id"] for task in tasks]
+    assert told <= set(ids)
+    assert len(ids) == len({task["external_task_id"] for task in tasks}) <= len(told) + 9
+
+
+def test_a_signal_closes_the_state(tmp_path: Path) -> None:
+    """One file is left, whole and without a journal."""
+    state = tmp_path / "state.db"
+    with running("--port", "0", "--state", str(state)) as (process, line):
+        with connected(port_of(line)) as connection:
+            ask(connection, "POST", PATH, examples()["fromImages"])
+        process.send_signal(signal.SIGTERM)
+
+        assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+        assert 0 == process.returncode
+    assert [state] == list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
+    """And nothing is served."""
+    state = tmp_path / "diary.txt"
+    state.write_text("dear diary")
+    done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, check=False)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert f"the state {state} cannot be used: it is no database; name a file that is not there yet\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--tick", "-1"),
+        ("--tick", "x"),
+        ("--tick", "nan"),
+        ("--concurrency", "0"),
+        ("--rate", "1.5"),
+        ("--state", ""),
+        ("--webhook-secret", "sesame"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_told_with_the_usage(option: str, value: str) -> None:
+    """Exit code 2, and the option's name."""
+    done = subprocess.run([*COMMAND, option, value], capture_output=True, text=True, check=False)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"error: argument {option}: " in done.stderr
+    assert "sesame" not in done.stderr
+
+
+def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no list of processes shows it; notifications are signed with it."""
+    secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
+    monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
+    with socket.create_server(("127.0.0.1", 0)) as receiver, running("--port", "0", "--tick", "0") as (_, line):
+        receiver.settimeout(PATIENCE_SECONDS)
+        address = f"http://127.0.0.1:{receiver.getsockname()[1]}/"
+        with connected(port_of(line)) as connection:
+            ask(connection, "POST", PATH, {**examples()["sample"], "callback_url": address})
+        peer, _ = receiver.accept()
+        with peer, peer.makefile("rb") as stream:
+            lines = [line.decode().strip() for line in iter(stream.readline, b"\r\n")]
+            headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines[1:])}
+            text = stream.read(int(headers["content-length"]))
+
+    assert "succeed" == Webhook(secret).verify(text, headers)["task_status"]
+
+
+def test_a_secret_of_the_environment_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of the command line, and not repeated; an empty one is none."""
+    monkeypatch.setenv("KLING_WEBHOOK_SECRET", "sesame")
+    done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "sesame" not in done.stderr
+
+    monkeypatch.setenv("KLING_WEBHOOK_SECRET", "")
+    with running("--port", "0") as (_, line):
+        assert port_of(line)

@@ -45,7 +45,7 @@ def client() -> AuthenticatedClient:
 @pytest.fixture(scope="module")
 def ask() -> Callable[..., httpx.Response]:
     """A function that sends one request to the mock server."""
-    transport = httpx.ASGITransport(app=create_app())
+    transport = httpx.ASGITransport(app=create_app(unique_external_ids=False, callbacks=False))
     http = httpx.AsyncClient(transport=transport, base_url=_GATEWAY, trust_env=False)
 
     def ask(method: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""A server to test against: it reads the contract that ships inside the generated client and holds callers to it.
+"""A server to test against: it holds callers to the contract that ships inside the client, and remembers what they do.
 
 `python -m kling_elements.mock` starts it; `create_app` returns it as an ASGI application for tests without a socket.
 """

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 _DEFAULT_HOST = "127.0.0.1"
 _DEFAULT_PORT = 8787
 _MAX_PORT = 65535
+_SECRET_VARIABLE = "KLING_WEBHOOK_SECRET"  # noqa: S105 -- where the secret is, not the secret
 _FAILED, _NOT_INSTALLED = 1, 2
 
 
@@ -17,30 +24,64 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     arguments = _arguments()
-    host, port = arguments.host, arguments.port
     try:
         from kling_elements.mock import server  # noqa: PLC0415 -- --help needs no extra
     except ModuleNotFoundError as error:
         return _fail(f"{error.name} is missing: install kling-elements[mock]", _NOT_INSTALLED)
+    from kling_elements.mock.app import create_app  # noqa: PLC0415 -- as above
+    from kling_elements.mock.store import StateError  # noqa: PLC0415 -- as above
+
     try:
-        listener = server.listen(host, port)
-    except (OSError, UnicodeError) as error:
-        # A host name that cannot be one is a UnicodeError. An OSError's own text repeats the address after the reason.
-        reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
-        return _fail(f"cannot listen on {_url(host, port)}: {reason}", _FAILED)
-    with listener:
-        server.serve(listener, _url(host, listener.getsockname()[1]), arguments.token)
+        app = create_app(
+            arguments.token,
+            state=arguments.state,
+            tick_seconds=arguments.tick,
+            concurrency=arguments.concurrency,
+            rate=arguments.rate,
+            webhook_secret=arguments.webhook_secret,
+            manual_clock=arguments.manual_clock,
+            unique_external_ids=not arguments.allow_duplicates,
+            callbacks=not arguments.no_callbacks,
+        )
+    except StateError as error:
+        return _fail(str(error), _FAILED)
+    host, port = arguments.host, arguments.port
+    with closing(app):
+        try:
+            listener = server.listen(host, port)
+        except (OSError, UnicodeError) as error:
+            # A host name that cannot be one is a UnicodeError. An OSError's own text repeats the address behind it.
+            reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
+            return _fail(f"cannot listen on {_url(host, port)}: {reason}", _FAILED)
+        with listener:
+            server.serve(listener, _url(host, listener.getsockname()[1]), app)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m kling_elements.mock",
-        description="A server that answers as the contract says and refuses what it refuses.",
+        description="A server that answers as the contract says, remembers what was created, and refuses what the "
+        "contract refuses.",
     )
-    parser.add_argument("--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 picks a free one")
-    parser.add_argument("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
-    parser.add_argument("--token", type=_token, help="the only token to take; by default any will do")
+    add = parser.add_argument
+    add("--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 picks a free one")
+    add("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
+    add("--token", type=_token, help="the only token to take; by default any will do")
+    add("--state", metavar="FILE", type=_file, help="keep tasks in this file; by default they end with the server")
+    add("--tick", metavar="SECONDS", type=_tick, default=1.0, help="how long each status lasts, default %(default)s")
+    add("--manual-clock", action="store_true", help="let time stand still until POST /_mock/clock steps it")
+    add("--concurrency", metavar="N", type=_limit, help="tasks under way at a time, for each token")
+    add("--rate", metavar="N", type=_limit, help="creations in a second, for each token")
+    add("--allow-duplicates", action="store_true", help="take an external_task_id more than once")
+    add("--no-callbacks", action="store_true", help="tell nobody of changes, whatever callback_url requests give")
+    add(
+        "--webhook-secret",
+        metavar="SECRET",
+        type=_secret,
+        default=os.environ.get(_SECRET_VARIABLE) or None,
+        help=f"sign notifications with it; better given in the environment, as {_SECRET_VARIABLE}",
+    )
     return parser.parse_args()
 
 
@@ -54,8 +95,36 @@ def _port(text: str) -> int:
 def _token(text: str) -> str:
     from kling_elements_client.settings import usable_token  # noqa: PLC0415 -- --help needs no client
 
+    return _usable(usable_token, text)
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("it has no name")
+    return text
+
+
+def _tick(text: str) -> float:
+    from kling_elements.mock.options import usable_tick  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_tick, float(text))
+
+
+def _limit(text: str) -> int:
+    from kling_elements.mock.options import usable_limit  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_limit, int(text))
+
+
+def _secret(text: str) -> str:
+    from kling_elements.mock.options import usable_secret  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_secret, text)
+
+
+def _usable(check: Callable[[_T], _T], value: _T) -> _T:
     try:
-        return usable_token(text)
+        return check(value)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -1,14 +1,17 @@
-"""Answers, made of the examples that the contract gives by name."""
+"""Refusals, and how they are worded: by the examples and the business codes that the contract has."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 from uuid import uuid4
 
-from kling_elements.mock.asgi import Answer
+from kling_elements.mock.reply import HeaderList, Reply, json_reply
+from kling_elements_client import contract
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_UNAUTHORIZED = 401  # HTTP wants the challenge with it
 
 
 class Problem(Enum):
@@ -16,6 +19,7 @@ class Problem(Enum):
 
     MISSING_TOKEN = 401, "missingToken"
     INVALID_TOKEN = 401, "invalidToken"
+    PERMISSION_DENIED = 403, "permissionDenied"
     NO_SUCH_RESOURCE = 404, "noSuchResource"
     METHOD_NOT_ALLOWED = 405, "methodNotAllowed"
     BODY_TOO_LARGE = 413, "bodyTooLarge"
@@ -31,10 +35,10 @@ class Problem(Enum):
 class RefusedError(Exception):
     """A request is refused: `str()` of this is the message for the caller, free of tokens and media."""
 
-    def __init__(self, problem: Problem, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Say what is wrong, how to mend it, and with which further headers to answer."""
+    def __init__(self, reason: Problem | int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        """Say what is wrong, by a problem or a business code, how to mend it, and which headers to add."""
         super().__init__(message)
-        self.problem = problem
+        self.reason = reason
         self.headers = headers or {}
 
 
@@ -52,13 +56,32 @@ class Refusals:
             problem: examples[problem.example]["value"] for problem in Problem
         }
 
-    def answer(self, refused: RefusedError) -> Answer:
+    def answer(self, refused: RefusedError) -> Reply:
         """Return the answer, under a request id of its own."""
-        own = {"message": str(refused), "request_id": uuid4().hex}
-        headers = tuple((name.lower().encode(), value.encode()) for name, value in refused.headers.items())
-        return Answer(refused.problem.status, encode({**self._envelopes[refused.problem], **own}), headers)
+        if isinstance(refused.reason, int):
+            return code_reply(refused.reason, detail=str(refused), headers=refused.headers)
+        own = {"message": str(refused), "request_id": new_request_id()}
+        return json_reply(
+            {**self._envelopes[refused.reason], **own}, refused.reason.status, _header_list(refused.headers)
+        )
 
 
-def encode(value: object) -> bytes:
-    """Return a value as JSON text, in ASCII: whatever a message repeats of a request, this does not fail."""
-    return json.dumps(value, separators=(",", ":")).encode()
+def code_reply(
+    code: int, *, status: int | None = None, detail: str = "", headers: Mapping[str, str] | None = None
+) -> Reply:
+    """Return the answer with a business code: in the contract's words and, unless told another, with its status."""
+    row = contract.business_codes()[code]
+    status = row.http_status if status is None else status
+    message = f"{row.meaning}: {detail}" if detail else row.meaning
+    needed = CHALLENGE if status == _UNAUTHORIZED else {}
+    envelope = {"code": code, "message": message, "request_id": new_request_id()}
+    return json_reply(envelope, status, _header_list({**needed, **(headers or {})}))
+
+
+def new_request_id() -> str:
+    """Return an id that no other answer has."""
+    return uuid4().hex
+
+
+def _header_list(headers: Mapping[str, str]) -> HeaderList:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from os import PathLike
 from typing import Any
 from urllib.parse import quote
 
-from kling_elements import strict_json
+from kling_elements.mock import control
 from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.asgi import (
-    Answer,
     BodyTooLargeError,
     DisconnectedError,
     Receive,
@@ -19,48 +23,156 @@ from kling_elements.mock.asgi import (
     live,
     respond,
 )
+from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.clock import Clock
+from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.headers import bearer_token, media_type
+from kling_elements.mock.options import Options
+from kling_elements.mock.parameters import values_of, with_defaults
+from kling_elements.mock.reply import Reply
+from kling_elements.mock.request import Accepted, Body, Head, json_value, too_large
 from kling_elements.mock.routes import Operation, Routes
+from kling_elements.mock.service import Call, Service
+from kling_elements.mock.shapes import Shapes
+from kling_elements.mock.store import Store
 from kling_elements_client import contract
 from kling_elements_client.errors import Violation
-from kling_elements_client.settings import usable_token
 
 _MAX_VIOLATIONS = 20  # that a message tells in full
 _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
 
 
-def create_app(token: str | None = None) -> MockServer:
+def create_app(  # noqa: PLR0913 -- all but the token go by name
+    token: str | None = None,
+    *,
+    state: str | PathLike[str] | None = None,
+    tick_seconds: float = 1.0,
+    concurrency: int | None = None,
+    rate: int | None = None,
+    webhook_secret: str | None = None,
+    manual_clock: bool = False,
+    unique_external_ids: bool = True,
+    callbacks: bool = True,
+) -> MockServer:
     """Return the server of the contract that ships with the client.
 
     Args:
         token: The only Bearer token that it takes. By default any well-formed one will do.
+        state: The file in which it keeps tasks, made if it is not there. By default they are kept in memory.
+        tick_seconds: How long a task stays submitted, and then as long processing; with 0 it is done at once.
+        concurrency: How many tasks under way a token may have. By default there is no limit.
+        rate: How many tasks a token may create in a second. By default there is no limit.
+        webhook_secret: What notifications are signed with, `whsec_...`. By default they are not signed.
+        manual_clock: Whether time stands still until the clock is stepped.
+        unique_external_ids: Whether an external id that a token has used is refused.
+        callbacks: Whether changes are told at the addresses that requests give.
+
+    Raises:
+        ValueError: One of them cannot be used.
+        StateError: The state file cannot.
     """
-    return MockServer(contract.document(), token)
+    options = Options(
+        token=token,
+        state=state,
+        tick_seconds=tick_seconds,
+        concurrency=concurrency,
+        rate=rate,
+        webhook_secret=webhook_secret,
+        manual_clock=manual_clock,
+        unique_external_ids=unique_external_ids,
+        callbacks=callbacks,
+    )
+    return MockServer(contract.document(), options)
 
 
 class MockServer:
-    """Answers every operation of an OpenAPI document: conforming requests with its example, others with an error."""
+    """Answers every operation of an OpenAPI document: those of this contract from memory, others by an example.
 
-    def __init__(self, document: Mapping[str, Any], token: str | None = None) -> None:
-        """Read the document once, and note the only token to take; None stands for any.
+    Attributes:
+        clock: The time that tasks live by; `clock.step(seconds)` moves it.
+    """
+
+    def __init__(self, document: Mapping[str, Any], options: Options | None = None) -> None:
+        """Read the document once, and open the state.
 
         Raises:
-            KeyError: It lacks what a server has to know.
-            ValueError: It asks for credentials of another kind than a Bearer token, or the token cannot be sent.
+            KeyError: The document lacks what a server has to know.
+            ValueError: It asks for credentials of another kind than a Bearer token.
+            StateError: The state file cannot be used.
         """
+        options = options or Options()
         self.routes = Routes(document)
         self._refusals = Refusals(document)
-        self._token = token if token is None else usable_token(token)
+        self._token = options.token
+        shapes = Shapes(document)
+        self._faults = FaultQueue(shapes)
+        self._store = Store(options.state)
+        self.clock = Clock(manual=options.manual_clock, earlier=self._store.clock_reading())
+        self._courier = Courier(
+            self._store,
+            self.clock,
+            describe=shapes.notification,
+            secret=options.webhook_secret,
+            retries=options.retries,
+        )
+        self.clock.on_step = self._on_step
+        self._store.keep_clock(self.clock.reading)
+        self._control = control.Control(clock=self.clock, store=self._store, faults=self._faults, courier=self._courier)
+        self._service = Service(
+            options,
+            clock=self.clock,
+            store=self._store,
+            shapes=shapes,
+            faults=self._faults,
+            on_create=self._courier.expect,
+        )
+        self._late: set[asyncio.Task[Reply]] = set()
 
     @property
     def operation_ids(self) -> list[str]:
         """The names of the operations that it answers."""
         return [operation.operation_id for route in self.routes for operation in route.operations.values()]
 
+    def close(self) -> None:
+        """Let go of the state. An application that a server runs does so at the server's end."""
+        self._courier.cancel()
+        self._store.close()
+
+    def answer(
+        self,
+        method: str,
+        raw_path: str,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        body: Body = b"",
+        client_host: str | None = "127.0.0.1",
+    ) -> Reply:
+        """Answer a request without an event loop, by the same checks; it may be called from any thread.
+
+        What goes by a loop is left to the caller: to wait for `delay_seconds` and then call `late`, to drip, to cut.
+        Notifications are sent only while the application runs on a loop too.
+
+        Args:
+            method: The HTTP method.
+            raw_path: The path as it is sent, percent-encoded and with the query.
+            headers: The headers.
+            body: The whole body.
+            client_host: The address of the peer.
+        """
+        path, _, query = raw_path.partition("?")
+        head = Head(method, path, query, list(headers), client_host)
+
+        def answered() -> Reply:
+            accepted = self._accept(head)
+            if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
+                raise too_large(accepted.max_bytes)
+            return accepted.answer(body)
+
+        return self._or_refused(answered)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI defines it."""
         if scope["type"] == "lifespan":
-            await live(receive, send)
+            await live(receive, send, self._courier.start, self._stop)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
@@ -69,56 +181,115 @@ class MockServer:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = RequestBody(scope["headers"], receive)
         try:
-            try:
-                answer = await self._answer(scope, body)
-            except RefusedError as refused:
-                answer = self._refusals.answer(refused)
-            await respond(send, answer, body)
+            reply = await self._reply(_head(scope), body)
+            self._courier.start_if_needed()
+            if reply.late is not None:
+                reply = await self._reply_later(reply)
+            await respond(scope, send, reply, body)
         except DisconnectedError:
             return
 
-    async def _answer(self, scope: Scope, body: RequestBody) -> Answer:
-        operation = self._operation(scope)
-        if operation.max_bytes:
-            value = await _json(operation, scope, body)
-            violations = contract.violations(operation.operation_id, value)
-            if violations:
-                raise RefusedError(Problem.INVALID_PARAMETERS, _told(violations))
-        return operation.success
+    async def _reply(self, head: Head, body: RequestBody) -> Reply:
+        try:
+            accepted = self._accept(head)
+        except RefusedError as refused:
+            return self._refusals.answer(refused)
+        if accepted.max_bytes is None:
+            return self._or_refused(lambda: accepted.answer(b""))
+        try:
+            content = await body.read(accepted.max_bytes)
+        except BodyTooLargeError:
+            return self._refusals.answer(too_large(accepted.max_bytes))
+        return self._or_refused(lambda: accepted.answer(content))
 
-    def _operation(self, scope: Scope) -> Operation:
-        """Return the operation that a request is for, its sender known."""
-        found = self.routes.find(_raw_path(scope))
+    async def _reply_later(self, reply: Reply) -> Reply:
+        """Do what is to be done late, whether or not somebody still waits for the answer."""
+
+        async def settled() -> Reply:
+            await asyncio.sleep(reply.delay_seconds)
+            assert reply.late is not None  # noqa: S101 -- it was looked at before
+            final = reply.late()
+            self._courier.start_if_needed()
+            return final
+
+        task = asyncio.create_task(settled())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return await asyncio.shield(task)
+
+    async def _stop(self) -> None:
+        for task in self._late:
+            task.cancel()
+        await self._courier.stop()
+        self._store.close()
+
+    def _on_step(self) -> None:
+        self._store.keep_clock(self.clock.reading)
+        self._courier.wake()
+
+    def _or_refused(self, answered: Callable[[], Reply]) -> Reply:
+        """Return what a function returns, or the answer to the refusal that it raises, now or late."""
+        try:
+            reply = answered()
+        except RefusedError as refused:
+            return self._refusals.answer(refused)
+        return reply if reply.late is None else replace(reply, late=partial(self._or_refused, reply.late))
+
+    def _accept(self, head: Head) -> Accepted:
+        """Check all of a request but its parameters and body, its sender first."""
+        if head.path.startswith(control.PREFIX):
+            return self._control.accept(head)
+        operation, in_path, token = self._operation(head)
+        owner = hashlib.sha256(token.encode()).digest()
+        accepted = operation.max_bytes
+        return Accepted(
+            accepted[media_type(head.headers, accepted)] if accepted else None,
+            partial(self._perform, operation, owner, in_path, head.query),
+        )
+
+    def _operation(self, head: Head) -> tuple[Operation, Mapping[str, str], str]:
+        """Return the operation that a request is for, what is in its path, and the token of its sender."""
+        found = self.routes.find(head.path)
         operations = found[0].operations if found else {}
-        operation = operations.get(scope["method"])
+        operation = operations.get(head.method)
+        token = ""
         if operation is None or operation.needs_token:  # who has no token learns nothing of the paths
-            bearer_token(scope["headers"], self._token)
-        if operation is not None:
-            return operation
+            token = bearer_token(head.headers, self._token)
+        if found and operation is not None:
+            return operation, found[1], token
         if not operations:
             paths = ", ".join(route.template for route in self.routes)
             raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {paths}")
         methods = ", ".join(operations)
         raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
 
+    def _perform(
+        self, operation: Operation, owner: bytes, in_path: Mapping[str, str], query: str, content: Body
+    ) -> Reply:
+        """Check parameters and body, and do what the operation does."""
+        body = json_value(content) if operation.max_bytes else None
+        parameters = values_of(operation.parameters, in_path, query)
+        violations = contract.parameter_violations(operation.operation_id, parameters) if operation.parameters else []
+        if operation.max_bytes:
+            violations += contract.violations(operation.operation_id, body)
+        if violations:
+            raise RefusedError(Problem.INVALID_PARAMETERS, _told(violations))
+        handler = self._service.handlers.get(operation.operation_id)
+        if handler is None:
+            return operation.success
+        return handler(Call(owner, with_defaults(operation.parameters, parameters), body))
 
-async def _json(operation: Operation, scope: Scope, body: RequestBody) -> object:
-    max_bytes = operation.max_bytes[media_type(scope["headers"], operation.max_bytes)]
-    try:
-        return strict_json.loads(await body.read(max_bytes))
-    except BodyTooLargeError:
-        raise RefusedError(Problem.BODY_TOO_LARGE, f"the body may have at most {max_bytes} bytes") from None
-    except strict_json.StrictJsonError as error:
-        raise RefusedError(Problem.INVALID_PARAMETERS, f"the body cannot be read: {error}") from None
 
-
-def _raw_path(scope: Scope) -> str:
+def _head(scope: Scope) -> Head:
     raw_path: bytes | None = scope.get("raw_path")  # ASGI makes it optional
-    return quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
+    path = quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
+    query = scope.get("query_string", b"").decode("latin-1")
+    client = scope.get("client")
+    return Head(scope["method"], path, query, scope["headers"], client[0] if client else None)
 
 
 def _told(violations: Sequence[Violation]) -> str:
-    """Return what is wrong with a body, and where, in a message of bounded length."""
+    """Return what is wrong with a request, and where, in a message of bounded length."""
     parts = [
         f"{_cut(violation.pointer) or 'the body'}: {_cut(violation.message)} ({violation.rule})"
         for violation in violations[:_MAX_VIOLATIONS]

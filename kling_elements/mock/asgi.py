@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
+
+import httpx
+
+from kling_elements.mock.reply import Reply
 
 Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+ABORT = "kling.abort"
+"""The extension of the scope by which a server lets the application cut the connection."""
 
 DRAIN_MAX_BYTES = 1 << 28
 """Bytes of an unwanted body that are taken off the wire."""
@@ -30,13 +36,11 @@ class DisconnectedError(Exception):
     """The peer went away before its request was complete: there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: `body` is JSON text, `headers` are those beyond Content-Type and Content-Length."""
+class ConnectionCutError(httpx.RemoteProtocolError):
+    """The connection is cut without an answer, and there is none: the application is called in process.
 
-    status: int
-    body: bytes
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    To whoever calls it through httpx this is what a cut connection is there.
+    """
 
 
 def header(headers: Headers, name: bytes) -> str | None:
@@ -93,6 +97,15 @@ class RequestBody:
         except TimeoutError:
             return
 
+    async def wait_for_disconnect(self) -> NoReturn:
+        """Take and drop whatever still comes.
+
+        Raises:
+            DisconnectedError: The peer is gone.
+        """
+        while True:
+            await self._next_chunk()
+
     async def _next_chunk(self) -> bytes:
         self._begun = True
         message = await self._receive()
@@ -103,31 +116,55 @@ class RequestBody:
         return chunk
 
 
-async def respond(send: Send, answer: Answer, body: RequestBody) -> None:
-    """Send an answer at once, then take what is left of the request.
+async def respond(scope: Scope, send: Send, reply: Reply, body: RequestBody) -> None:
+    """Give an answer in its manner, then take what is left of the request.
 
     Raises:
         DisconnectedError: The peer went away.
+        ConnectionCutError: The connection is to be cut, and the server has no means to.
     """
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(answer.body)).encode()),
-        *answer.headers,
-    ]
+    if reply.delay_seconds:
+        await asyncio.sleep(reply.delay_seconds)
+    if reply.cut:
+        await _cut(scope, body)
+    headers = [(b"content-length", str(len(reply.body)).encode()), *reply.headers]
     if body.held_back:
         headers.append((b"connection", b"close"))
     drains = not (body.ended or body.held_back)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": drains})
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.drip_seconds:
+        await _drip(send, reply)
+        await send({"type": "http.response.body", "body": b"", "more_body": drains})
+    else:
+        await send({"type": "http.response.body", "body": reply.body, "more_body": drains})
     if drains:
         await body.drain(DRAIN_MAX_BYTES, DRAIN_MAX_SECONDS)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def live(receive: Receive, send: Send) -> None:
-    """Follow the lifespan protocol: there is nothing to start and nothing to stop."""
+async def _cut(scope: Scope, body: RequestBody) -> NoReturn:
+    abort = scope.get("extensions", {}).get(ABORT)
+    if abort is None:
+        raise ConnectionCutError("the connection was cut")
+    abort()
+    await body.wait_for_disconnect()
+
+
+async def _drip(send: Send, reply: Reply) -> None:
+    interval = reply.drip_seconds / len(reply.body)
+    for byte in reply.body:
+        await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+        await asyncio.sleep(interval)
+
+
+async def live(receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], Awaitable[None]]) -> None:
+    """Follow the lifespan protocol: start and stop when the server does."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            start()
+        else:
+            await stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.mock.answers import CHALLENGE, Problem, RefusedError
 from kling_elements.mock.asgi import Headers, header
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # what the client can send, more than RFC 6750 has
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _FORM = "Authorization: Bearer <token>"
 
 
@@ -21,12 +20,12 @@ def bearer_token(headers: Headers, accepted: str | None) -> str:
     """
     credentials = header(headers, b"authorization") or ""
     if credentials.lower() in ("", "bearer"):
-        raise RefusedError(Problem.MISSING_TOKEN, f"no token was sent; send the header {_FORM}", _CHALLENGE)
+        raise RefusedError(Problem.MISSING_TOKEN, f"no token was sent; send the header {_FORM}", CHALLENGE)
     found = _BEARER.fullmatch(credentials)
     if found is None:
-        raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header does not read {_FORM}", _CHALLENGE)
+        raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header does not read {_FORM}", CHALLENGE)
     if accepted not in (None, found[1]):
-        raise RefusedError(Problem.INVALID_TOKEN, "the token is not the one that this server takes", _CHALLENGE)
+        raise RefusedError(Problem.INVALID_TOKEN, "the token is not the one that this server takes", CHALLENGE)
     return found[1]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from kling_elements.mock.answers import encode
-from kling_elements.mock.asgi import Answer
+from kling_elements.mock.parameters import Parameter
+from kling_elements.mock.reply import Reply, json_reply
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -26,13 +26,15 @@ class Operation:
         operation_id: Its name in the contract.
         needs_token: Whether a Bearer token must come with it.
         max_bytes: The largest body of each media type it takes, in bytes; empty if it takes no body.
-        success: The answer to a conforming request.
+        parameters: What it takes in its path and query.
+        success: The answer to a conforming request, where nothing better is known.
     """
 
     operation_id: str
     needs_token: bool
     max_bytes: Mapping[str, int]
-    success: Answer
+    parameters: tuple[Parameter, ...]
+    success: Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Routes:
         """
         routes = [_route(template, dict(_operations(document, item))) for template, item in document["paths"].items()]
         self._routes = sorted(routes, key=lambda route: len(route.parameters))  # as OpenAPI wants: literal paths first
+        self._literal = {route.template: route for route in routes if not route.parameters}
 
     def __iter__(self) -> Iterator[Route]:
         """Yield the routes, literal paths first."""
@@ -72,6 +75,8 @@ class Routes:
 
     def find(self, raw_path: str) -> tuple[Route, dict[str, str]] | None:
         """Return the route of a path as it was sent, still percent-encoded, and its parameters, or None."""
+        if raw_path in self._literal:  # nearly all are, and need no further look
+            return self._literal[raw_path], {}
         segments = [unquote(segment) for segment in raw_path.split("/")]
         for route in self._routes:
             parameters = route.match(segments)
@@ -97,6 +102,7 @@ def _operations(document: Node, item: Node) -> Iterator[tuple[str, Operation]]:
                     operation_id=node["operationId"],
                     needs_token=_needs_token(document, node),
                     max_bytes=_max_bytes(document, node),
+                    parameters=_parameters(document, item, node),
                     success=_success(document, node),
                 ),
             )
@@ -116,12 +122,18 @@ def _max_bytes(document: Node, operation: Node) -> dict[str, int]:
     return {name.lower(): media_type["x-body-size"]["max-bytes"] for name, media_type in content.items()}
 
 
-def _success(document: Node, operation: Node) -> Answer:
+def _parameters(document: Node, item: Node, operation: Node) -> tuple[Parameter, ...]:
+    nodes = [_resolved(document, node) for node in (*item.get("parameters", ()), *operation.get("parameters", ()))]
+    own = {(node["in"], node["name"]): node.get("schema", {}) for node in nodes if node["in"] in ("path", "query")}
+    return tuple(Parameter(name, location, schema) for (location, name), schema in own.items())
+
+
+def _success(document: Node, operation: Node) -> Reply:
     status = min(status for status in operation["responses"] if re.fullmatch("2[0-9][0-9]", status))
     response = _resolved(document, operation["responses"][status])
     examples = response["content"]["application/json"]["examples"]
     name = _PREFERRED_EXAMPLE if _PREFERRED_EXAMPLE in examples else next(iter(examples))
-    return Answer(int(status), encode(_resolved(document, examples[name])["value"]))
+    return json_reply(_resolved(document, examples[name])["value"], int(status))
 
 
 def _resolved(document: Node, node: Node) -> Node:

@@ -7,8 +7,10 @@ import socket
 import sys
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from kling_elements.mock.app import MockServer, create_app
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.asgi import ABORT
 
 _BACKLOG = 2048  # connections that may wait
 _SHUTDOWN_MAX_SECONDS = 1  # for requests under way: a caller who stalls must not keep the server alive
@@ -30,6 +32,14 @@ class _Server(uvicorn.Server):
         sys.stdout.flush()
 
 
+class _Protocol(HttpToolsProtocol):
+    """Lets the application cut the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item] # ASGI leaves the kind open
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens there. Port 0 stands for any free one.
 
@@ -41,18 +51,30 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server(address, family=family, backlog=_BACKLOG)
 
 
-def serve(listener: socket.socket, url: str, token: str | None) -> None:
+def serve(listener: socket.socket, url: str, app: MockServer) -> None:
     """Answer requests until SIGINT or SIGTERM, and say so once they are taken. Runs in the main thread only.
 
     Args:
         listener: The socket that listens.
         url: How callers reach it, for people to read.
-        token: The only Bearer token to take; None stands for any.
+        app: What answers.
     """
-    app = create_app(token)
-    config = uvicorn.Config(
+    _Server(_config(app), _announcement(app, url)).run(sockets=[listener])
+
+
+class Background(uvicorn.Server):
+    """Answers requests in a thread, by `run(sockets=[...])`, until `should_exit` is set. Takes no signals there."""
+
+    def __init__(self, app: MockServer) -> None:
+        """Take what answers."""
+        super().__init__(_config(app))
+
+
+def _config(app: MockServer) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         access_log=False,
+        http=_Protocol,
         lifespan="on",
         log_config=None,
         log_level="critical",  # nothing of a request, broken ones included, gets into a log
@@ -61,7 +83,6 @@ def serve(listener: socket.socket, url: str, token: str | None) -> None:
         timeout_graceful_shutdown=_SHUTDOWN_MAX_SECONDS,
         ws="none",
     )
-    _Server(config, _announcement(app, url)).run(sockets=[listener])
 
 
 def _announcement(app: MockServer, url: str) -> str:

@@ -1,0 +1,109 @@
+"""The server's own paths, by which tests queue faults, step the clock and see what there is. For this machine alone."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.clock import Clock
+from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.reply import json_reply
+from kling_elements.mock.request import Accepted, Body, Head, json_value
+from kling_elements.mock.store import Store
+from kling_elements.mock.tasks import Task
+
+PREFIX = "/_mock/"
+_MAX_BYTES = 1 << 16
+
+Action: TypeAlias = Callable[[Body], object]
+
+
+class Control:
+    """Answers what is asked below `/_mock/`. It needs no token."""
+
+    def __init__(self, *, clock: Clock, store: Store, faults: FaultQueue, courier: Courier) -> None:
+        """Take what is to be seen and driven."""
+        self._clock = clock
+        self._store = store
+        self._faults = faults
+        self._courier = courier
+        self._paths: Mapping[str, Mapping[str, Action]] = {
+            f"{PREFIX}faults": {"GET": self._queued, "POST": self._queue, "DELETE": self._clear},
+            f"{PREFIX}elements": {"GET": self._elements},
+            f"{PREFIX}clock": {"GET": self._time, "POST": self._step},
+            f"{PREFIX}callbacks": {"GET": self._callbacks},
+        }
+
+    def accept(self, head: Head) -> Accepted:
+        """Return what a request comes to.
+
+        Raises:
+            RefusedError: It comes from another machine, or asks for what is not there.
+        """
+        if not _is_loopback(head.client_host):
+            raise RefusedError(Problem.PERMISSION_DENIED, f"{PREFIX} is for callers on the server's own machine")
+        actions = self._paths.get(head.path)
+        if actions is None:
+            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {', '.join(self._paths)}")
+        if head.method not in actions:
+            methods = ", ".join(actions)
+            raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
+        action = actions[head.method]
+        return Accepted(_MAX_BYTES if head.method == "POST" else None, lambda body: json_reply(action(body)))
+
+    def _queued(self, _: Body) -> object:
+        return self._faults.names
+
+    def _queue(self, body: Body) -> object:
+        self._faults.add(json_value(body))
+        return self._faults.names
+
+    def _clear(self, _: Body) -> object:
+        self._faults.clear()
+        return self._faults.names
+
+    def _elements(self, _: Body) -> object:
+        now = self._clock.now_ms()
+        return [_told(task, now) for task in self._store.every_task()]
+
+    def _time(self, _: Body) -> object:
+        return {"now": self._clock.now(), "manual": self._clock.is_manual}
+
+    def _step(self, body: Body) -> object:
+        value = json_value(body)
+        seconds = value.get("seconds") if isinstance(value, dict) and len(value) == 1 else None
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            raise RefusedError(Problem.INVALID_PARAMETERS, 'the body must be {"seconds": <number>}')
+        try:
+            self._clock.step(seconds)
+        except ValueError as error:
+            raise RefusedError(Problem.INVALID_PARAMETERS, str(error)) from None
+        return self._time(body)
+
+    def _callbacks(self, _: Body) -> object:
+        return [asdict(record) for record in self._courier.records]
+
+
+def _told(task: Task, now: int) -> dict[str, Any]:
+    return {
+        "task_id": str(task.task_id),
+        "external_task_id": task.external_id,
+        "status": task.status_at(now),
+        "element_id": task.element_id if task.is_ready_at(now) else None,
+        "deleted": bool(task.deleted),
+        "owner": task.owner_name,
+    }
+
+
+def _is_loopback(host: str | None) -> bool:
+    """Tell whether a peer is on this machine; one without an address is not known to be."""
+    try:
+        address = ipaddress.ip_address(host or "")
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

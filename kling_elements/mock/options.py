@@ -1,0 +1,96 @@
+"""What a mock server can be told when it is made."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from dataclasses import dataclass, field
+from os import PathLike
+
+from kling_elements.mock.callbacks import Retries
+from kling_elements_client.settings import usable_token
+
+_LONGEST_TICK_SECONDS = 366 * 24 * 3600
+_SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a server differs from the default.
+
+    Attributes:
+        token: The only Bearer token to take; None stands for any.
+        state: The file to keep tasks in; None keeps them in memory.
+        tick_seconds: How long a task stays submitted, and then as long processing.
+        concurrency: How many tasks under way a token may have; None stands for any number.
+        rate: How many tasks a token may create in a second; None stands for any number.
+        webhook_secret: What notifications are signed with, `whsec_` and a key in Base64; None leaves them unsigned.
+        manual_clock: Whether time stands still until the clock is stepped.
+        unique_external_ids: Whether an external id can be used once only.
+        callbacks: Whether callers are told of changes at the addresses that they give.
+        retries: How often and when a notification is sent again.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    state: str | PathLike[str] | None = None
+    tick_seconds: float = 1.0
+    concurrency: int | None = None
+    rate: int | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
+    manual_clock: bool = False
+    unique_external_ids: bool = True
+    callbacks: bool = True
+    retries: Retries = field(default_factory=Retries)
+
+    def __post_init__(self) -> None:
+        """Check what can be wrong.
+
+        Raises:
+            ValueError: Something cannot be used.
+        """
+        if self.token is not None:
+            usable_token(self.token)
+        usable_tick(self.tick_seconds)
+        for limit in (self.concurrency, self.rate):
+            if limit is not None:
+                usable_limit(limit)
+        if self.webhook_secret is not None:
+            usable_secret(self.webhook_secret)
+
+
+def usable_tick(seconds: float) -> float:
+    """Return a tick.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not (math.isfinite(seconds) and 0 <= seconds <= _LONGEST_TICK_SECONDS):
+        raise ValueError(f"a tick must have 0 to {_LONGEST_TICK_SECONDS} seconds")
+    return seconds
+
+
+def usable_limit(limit: int) -> int:
+    """Return a limit.
+
+    Raises:
+        ValueError: It would let nothing through.
+    """
+    if limit < 1:
+        raise ValueError("a limit must be 1 or more")
+    return limit
+
+
+def usable_secret(secret: str) -> str:
+    """Return a webhook secret.
+
+    Raises:
+        ValueError: It is none. The message does not repeat it.
+    """
+    try:
+        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not (secret.startswith(_SECRET_PREFIX) and key):
+        raise ValueError(f"a webhook secret must be {_SECRET_PREFIX} and a key in padded Base64")
+    return secret

@@ -1,0 +1,142 @@
+"""What each operation of the contract does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kling_elements.mock.answers import RefusedError
+from kling_elements.mock.clock import Clock
+from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.options import Options
+from kling_elements.mock.reply import Reply
+from kling_elements.mock.shapes import Shapes, without_media
+from kling_elements.mock.store import Store
+from kling_elements.mock.tasks import Draft, Task, number_of, task_id_of
+
+_NO_PERMISSION, _EXISTS_ALREADY, _NO_SUCH_RESOURCE, _TOO_FAST, _TOO_MANY = 1103, 1201, 1203, 1302, 1303
+_MS = 1000
+_WINDOW_SECONDS = 1  # of the rate
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that passed every check.
+
+    Attributes:
+        owner: The digest of its token.
+        parameters: The values of its path and query, by name, defaults included.
+        body: Its body, or None.
+    """
+
+    owner: bytes
+    parameters: Mapping[str, Any]
+    body: Any
+
+
+class Service:
+    """Creates, finds, lists and deletes. It may be used from any thread."""
+
+    def __init__(  # noqa: PLR0913 -- it brings these together
+        self,
+        options: Options,
+        *,
+        clock: Clock,
+        store: Store,
+        shapes: Shapes,
+        faults: FaultQueue,
+        on_create: Callable[[Task], None],
+    ) -> None:
+        """Take what it works with, and whom to tell of a new task."""
+        self._options = options
+        self._tick_ms = round(options.tick_seconds * _MS)
+        self._clock = clock
+        self._store = store
+        self._shapes = shapes
+        self._faults = faults
+        self._on_create = on_create
+        self.handlers: Mapping[str, Callable[[Call], Reply]] = {
+            "createElement": self._create,
+            "getElement": self._get,
+            "listElements": self._list,
+            "listPresetElements": self._list_presets,
+            "deleteElement": self._delete,
+        }
+
+    def _create(self, call: Call) -> Reply:
+        fault = self._faults.next()
+        if not fault.creates:
+            return fault.disturb(Reply(200))
+        draft = Draft(
+            owner=call.owner,
+            external_id=call.body.get("external_task_id") or None,
+            request=without_media(call.body),
+            ending=fault.ending,
+            callback_url=call.body.get("callback_url") if self._options.callbacks else None,
+        )
+        if fault.late_seconds is not None:
+            return Reply(200, delay_seconds=fault.late_seconds, late=lambda: self._created(draft))
+        return fault.disturb(self._created(draft))
+
+    def _created(self, draft: Draft) -> Reply:
+        with self._store.transaction():
+            now = self._clock.now_ms()
+            self._check_limits(draft, now)
+            task = self._store.add(draft, now, self._tick_ms)
+        self._on_create(task)
+        return self._shapes.answer(self._shapes.submitted(task))
+
+    def _check_limits(self, draft: Draft, now: int) -> None:
+        """Refuse an external id that was used, more tasks than the rate allows, and more under way than allowed."""
+        options, store, owner = self._options, self._store, draft.owner
+        if draft.external_id and options.unique_external_ids and store.has_external_id(owner, draft.external_id):
+            raise RefusedError(_EXISTS_ALREADY, "a task with this external_task_id can be looked up by it")
+        since = now - _WINDOW_SECONDS * _MS
+        if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
+            waiting = {"Retry-After": str(_WINDOW_SECONDS)}
+            raise RefusedError(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
+        limit = options.concurrency
+        if limit and store.count_ending_after(owner, now, limit) == limit:
+            raise RefusedError(_TOO_MANY, f"at most {limit} tasks under way")
+
+    def _get(self, call: Call) -> Reply:
+        task = self._find(call.owner, call.parameters["id"])
+        if task is None:
+            raise RefusedError(_NO_SUCH_RESOURCE, "no task of this account has this id or external_task_id")
+        return self._shapes.answer(self._shapes.task(task, self._clock.now_ms()))
+
+    def _find(self, owner: bytes, name: str) -> Task | None:
+        """Return the task with an id of the system's or, if there is none, with one of the caller's."""
+        task_id = number_of(name)
+        task = None if task_id is None else self._store.by_id(owner, task_id)
+        return task or self._store.by_external_id(owner, name)
+
+    def _list(self, call: Call) -> Reply:
+        now = self._clock.now_ms()
+        page = self._store.page(call.owner, call.parameters["pageNum"], call.parameters["pageSize"])
+        return self._shapes.answer([self._shapes.task(task, now) for task in page])
+
+    def _list_presets(self, call: Call) -> Reply:
+        number, size = call.parameters["pageNum"], call.parameters["pageSize"]
+        return self._shapes.answer(self._shapes.presets[(number - 1) * size : number * size])
+
+    def _delete(self, call: Call) -> Reply:
+        element_id = number_of(str(call.body["element_id"]))
+        if element_id in self._preset_ids():
+            raise RefusedError(_NO_PERMISSION, "a subject of the official library cannot be deleted")
+        with self._store.transaction():
+            task = None if element_id is None else self._ready_task(call.owner, element_id)
+            if task is None:
+                raise RefusedError(_NO_SUCH_RESOURCE, "no subject of this account that is ready has this id")
+            self._store.mark_deleted(task)
+        return self._shapes.answer(self._shapes.deleted(replace(task, deleted=1)))
+
+    def _ready_task(self, owner: bytes, element_id: int) -> Task | None:
+        task_id = task_id_of(element_id)
+        task = None if task_id is None else self._store.by_id(owner, task_id)
+        return task if task and task.is_ready_at(self._clock.now_ms()) else None
+
+    def _preset_ids(self) -> set[object]:
+        tasks = self._shapes.presets
+        return {element["element_id"] for task in tasks for element in task["task_result"]["elements"]}

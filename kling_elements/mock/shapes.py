@@ -1,0 +1,111 @@
+"""What answers look like: tasks and subjects in the shapes of the contract's examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kling_elements.mock.answers import new_request_id
+from kling_elements.mock.reply import Reply, json_reply
+from kling_elements.mock.tasks import SUBMITTED, SUCCEED, Task
+
+_MS = 1000
+_INLINE_IMAGE = "https://media.invalid/inline-image"  # what stands for one: no media is kept
+_REFERENCES = ("element_image_list", "element_video_list")
+
+
+class Shapes:
+    """Writes answers as the examples of the contract do."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        """Take what does not vary from the document.
+
+        Raises:
+            KeyError: It lacks an example or the tags.
+        """
+        examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
+        self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}
+        self._flat = examples["submittedFlat"]
+        succeeded = examples["taskSucceeded"]["data"]
+        self._costs = {name: value for name, value in succeeded.items() if name.startswith("final_")}
+        tags = document["components"]["schemas"]["TagId"]
+        self._tag_names = {
+            tag: name.capitalize() for tag, name in zip(tags["enum"], tags["x-enum-varnames"], strict=True)
+        }
+        self.presets: list[dict[str, Any]] = examples["presets"]["data"]
+        self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
+
+    def answer(self, data: object) -> Reply:
+        """Return the answer that holds something, under a request id of its own."""
+        return json_reply({**self._envelope, "request_id": new_request_id(), "data": data})
+
+    def submitted(self, task: Task) -> dict[str, Any]:
+        """Return what the answer to its creation tells of a task."""
+        return {
+            **self._named(task, SUBMITTED),
+            "task_info": _info(task),
+            "created_at": task.created_at,
+            "updated_at": task.created_at,
+        }
+
+    def deleted(self, task: Task) -> dict[str, Any]:
+        """Return what the answer to a deletion tells of the task."""
+        return self._named(task, task.end_status)
+
+    def task(self, task: Task, now: int) -> dict[str, Any]:
+        """Return all that there is to tell of a task at a time."""
+        ready = task.is_ready_at(now)
+        return {
+            **self._named(task, task.status_at(now)),
+            "task_status_msg": task.message_at(now),
+            "task_info": _info(task),
+            **({"task_result": {"elements": [self._element(task)]}, **self._costs} if ready else {}),
+            "created_at": task.created_at,
+            "updated_at": task.updated_at(now),
+        }
+
+    def notification(self, task: Task, now: int) -> dict[str, Any]:
+        """Return what a notification tells of a task at a time: all but what it cost in money."""
+        return {name: value for name, value in self.task(task, now).items() if name != "final_balance_deduction"}
+
+    def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to a creation as gateways without an envelope write it."""
+        task_id = submitted["task_id"]
+        return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // _MS}
+
+    def _named(self, task: Task, status: str) -> dict[str, Any]:
+        return {"task_id": str(task.task_id), "task_status": status}
+
+    def _element(self, task: Task) -> dict[str, Any]:
+        request = json.loads(task.request)
+        voice_id = request.get("element_voice_id")
+        return {
+            "element_id": task.element_id,
+            **{name: request[name] for name in ("element_name", "element_description", "reference_type")},
+            **{name: request[name] for name in _REFERENCES if name in request},
+            **({"element_voice_info": {"voice_id": voice_id}} if voice_id else {}),
+            "tag_list": [self._tag(tag["tag_id"]) for tag in request.get("tag_list", ())],
+            "owned_by": task.owner_name,
+            "status": SUCCEED,
+        }
+
+    def _tag(self, tag_id: str) -> dict[str, str]:
+        return {"id": tag_id, "name": self._tag_names[tag_id], "description": self._tag_names[tag_id]}
+
+
+def without_media(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request that conforms with a mark in place of each inline image. Addresses are kept."""
+    return {name: _marked(value) if name in _REFERENCES else value for name, value in request.items()}
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _marked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_marked(inner) for inner in value]
+    return value if ":" in value else _INLINE_IMAGE  # no Base64 has a colon, and every address has one
+
+
+def _info(task: Task) -> dict[str, str]:
+    return {} if task.external_id is None else {"external_task_id": task.external_id}

@@ -1,0 +1,244 @@
+"""Keeps tasks in SQLite: in memory, or in a file that survives the end of the process at any moment."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from kling_elements.mock.clock import Reading
+from kling_elements.mock.reply import encode
+from kling_elements.mock.tasks import CHANGES, Draft, Task
+
+_BUSY_SECONDS = 2.0  # that an earlier server may take to let go of its file
+_APPLICATION_ID = 0x6B6C6E67  # "klng": marks the file as one of these
+_VERSION = 1  # of the tables; another one is not read
+_ID_BITS = 10  # an id is the time of creation and, in these bits, room for more in the same millisecond
+
+_COLUMNS = ", ".join(Task.__dataclass_fields__)
+_TABLES = (
+    """CREATE TABLE tasks (
+        task_id INTEGER PRIMARY KEY,
+        owner BLOB NOT NULL,
+        external_id TEXT,
+        request TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        processing_at INTEGER NOT NULL,
+        ended_at INTEGER NOT NULL,
+        end_status TEXT NOT NULL,
+        end_message TEXT NOT NULL,
+        deleted INTEGER NOT NULL,
+        callback_url TEXT,
+        notified INTEGER NOT NULL,
+        due_at INTEGER
+    )""",
+    "CREATE INDEX by_external_id ON tasks (owner, external_id) WHERE external_id IS NOT NULL",
+    "CREATE INDEX by_creation ON tasks (owner, created_at)",
+    "CREATE INDEX by_end ON tasks (owner, ended_at)",
+    "CREATE INDEX by_next_notification ON tasks (due_at) WHERE due_at IS NOT NULL",
+    "CREATE TABLE clock (only_row INTEGER PRIMARY KEY, ahead_ms INTEGER NOT NULL, stands_at_ms INTEGER)",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_PLACES = ", ".join("?" * len(Task.__dataclass_fields__))
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at) VALUES ({_PLACES}, ?)"  # noqa: S608 -- as below
+_SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
+
+
+class StateError(Exception):
+    """The state file cannot be used. The message says why, and what to do."""
+
+
+class Store:
+    """Every task there is. It may be used from any thread."""
+
+    def __init__(self, path: str | PathLike[str] | None = None) -> None:
+        """Open a file, which is made if it is not there; None keeps everything in memory.
+
+        Raises:
+            StateError: The file cannot be opened, is none of these, or is in use.
+        """
+        self._lock = threading.RLock()
+        self._connection = _opened(path)
+        # Python complains of a connection that is collected without having been closed.
+        self._closer = weakref.finalize(self, self._connection.close)
+        (self._last_id,) = self._one("SELECT coalesce(max(task_id), 0) FROM tasks")
+
+    def close(self) -> None:
+        """Let go of the file. What is kept in memory is gone."""
+        with self._lock:
+            self._closer()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do what follows at once and as a whole: all of it or, if an exception passes, nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def add(self, draft: Draft, now: int, tick_ms: int) -> Task:
+        """Create a task that begins after one tick and ends after two."""
+        with self._lock:
+            self._last_id = max(self._last_id + 1, now << _ID_BITS)
+            first_change = 0 if tick_ms else CHANGES - 1  # a task that is done at once never begins
+            task = Task(
+                task_id=self._last_id,
+                owner=draft.owner,
+                external_id=draft.external_id,
+                request=encode(draft.request).decode(),
+                created_at=now,
+                processing_at=now + tick_ms,
+                ended_at=now + 2 * tick_ms,
+                end_status=draft.ending.status,
+                end_message=draft.ending.message,
+                deleted=0,
+                callback_url=draft.callback_url,
+                notified=first_change,
+            )
+            due_at = task.changed_at(first_change) if task.callback_url else None
+            values = [getattr(task, name) for name in Task.__dataclass_fields__]
+            self._connection.execute(_INSERT, (*values, due_at))
+            return task
+
+    def has_external_id(self, owner: bytes, external_id: str) -> bool:
+        """Tell whether an owner has used an external id, also for a task that is deleted."""
+        sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
+        return bool(self._one(sql, owner, external_id)[0])
+
+    def count_created_after(self, owner: bytes, time: int, at_most: int) -> int:
+        """Count the tasks that an owner created after a time, no further than asked."""
+        sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND created_at > ? LIMIT ?)"
+        return int(self._one(sql, owner, time, at_most)[0])
+
+    def count_ending_after(self, owner: bytes, time: int, at_most: int) -> int:
+        """Count the tasks of an owner that end after a time, no further than asked."""
+        sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
+        return int(self._one(sql, owner, time, at_most)[0])
+
+    def by_id(self, owner: bytes, task_id: int) -> Task | None:
+        """Return an owner's task that is not deleted."""
+        return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND NOT deleted", task_id, owner)
+
+    def by_external_id(self, owner: bytes, external_id: str) -> Task | None:
+        """Return an owner's task that is not deleted, the newest if several have the id."""
+        where = "WHERE owner = ? AND external_id = ? AND NOT deleted ORDER BY task_id DESC LIMIT 1"
+        return self._task(f"{_SELECT} {where}", owner, external_id)
+
+    def page(self, owner: bytes, number: int, size: int) -> list[Task]:
+        """Return one page of an owner's tasks that are not deleted, newest first. The first page is 1."""
+        where = "WHERE owner = ? AND NOT deleted ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
+        return self._tasks(f"{_SELECT} {where}", owner, size, (number - 1) * size)
+
+    def every_task(self) -> list[Task]:
+        """Return all tasks of all owners, oldest first."""
+        return self._tasks(f"{_SELECT} ORDER BY task_id")
+
+    def mark_deleted(self, task: Task) -> None:
+        """Delete a task's subject."""
+        self._write("UPDATE tasks SET deleted = 1 WHERE task_id = ?", task.task_id)
+
+    def to_notify(self, now: int, at_most: int) -> list[Task]:
+        """Return tasks with a change that is to be told by now, those that wait longest first."""
+        return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
+
+    def next_notification(self, now: int) -> int | None:
+        """Return when the next change after now is to be told, if there is one."""
+        time: int | None = self._one("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
+        return time
+
+    def has_notifications(self) -> bool:
+        """Tell whether any change is to be told, now or later."""
+        return bool(self._one("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
+
+    def mark_notified(self, task: Task) -> None:
+        """Note that the next change of a task is dealt with."""
+        notified = min(task.notified + 1, CHANGES)
+        sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
+        self._write(sql, notified, task.changed_at(notified), task.task_id)
+
+    def clock_reading(self) -> Reading | None:
+        """Return what was last kept of the clock."""
+        row = self._row("SELECT ahead_ms, stands_at_ms FROM clock")
+        return Reading(*row) if row else None
+
+    def keep_clock(self, reading: Reading) -> None:
+        """Keep what a later server has to know of the clock."""
+        sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?)"
+        self._write(sql, reading.ahead_ms, reading.stands_at_ms)
+
+    def _write(self, sql: str, *values: object) -> None:
+        with self._lock:
+            self._connection.execute(sql, values)
+
+    def _row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
+        with self._lock:
+            row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def _one(self, sql: str, *values: object) -> tuple[Any, ...]:
+        """Return the row of a query that always has one."""
+        row = self._row(sql, *values)
+        assert row is not None  # noqa: S101 -- such is the query
+        return row
+
+    def _task(self, sql: str, *values: object) -> Task | None:
+        row = self._row(sql, *values)
+        return Task(*row) if row else None
+
+    def _tasks(self, sql: str, *values: object) -> list[Task]:
+        with self._lock:
+            return [Task(*row) for row in self._connection.execute(sql, values)]
+
+
+def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
+    name = ":memory:" if path is None else str(Path(path).absolute())
+    try:
+        connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
+    except StateError as error:
+        raise StateError(f"the state {path} cannot be used: {error}") from None
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables, or see that they are there, before anything of a file is changed."""
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # one server a file: two would not see each other's clock
+    connection.execute("BEGIN EXCLUSIVE")
+    (application_id,), (version,), (tables,) = (
+        connection.execute(sql).fetchone()
+        for sql in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if (application_id, tables) == (0, 0):
+        for sql in _TABLES:
+            connection.execute(sql)
+    elif application_id != _APPLICATION_ID:
+        raise StateError("it is a database of another program; name a file that is not there yet")
+    elif version != _VERSION:
+        raise StateError(f"another version made it ({version}, this one reads {_VERSION}); name another file")
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a failing machine may
+
+
+def _explained(error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return "another server has it open"
+    if "not a database" in str(error):
+        return "it is no database; name a file that is not there yet"
+    return str(error)
