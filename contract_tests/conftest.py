@@ -27,7 +27,7 @@ _GATEWAY = "https://gateway.example.com"
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """One for all clients, as making it takes long."""
     return ssl.create_default_context()
 
@@ -43,7 +43,7 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
     with ExitStack() as clients:
 
         def make(**options: Any) -> AuthenticatedClient:
-            httpx_args = {"verify": _tls(), "trust_env": False} | options.pop("httpx_args", {})
+            httpx_args = {"verify": tls(), "trust_env": False} | options.pop("httpx_args", {})
             given = {"token": "test-token", "base_url": _GATEWAY, "httpx_args": httpx_args} | options
             return clients.enter_context(AuthenticatedClient(**given))
 

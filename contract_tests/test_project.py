@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
-import respx
 
-from kling_elements_client.api.elements import create_element
+from kling_elements import KlingElements
+from kling_elements.clock import Clock
+from kling_elements.testing import respx_router
+from kling_elements_client.models import Task
 from scripts import demo, generate, wording
 from scripts.spec import ROOT, SPEC, load
 
@@ -21,14 +23,18 @@ _README = (ROOT / "README.md").read_text("utf-8")
 _DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
 _CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
 _MODEL_NAMES = """
-    CreateElementResponse CreatedTask ElementImageList ElementTag ElementVideoList ErrorDetail ErrorResponse
-    ImageElementRequest ReferImage ReferVideo TagId TaskInfo TaskStatus VideoElementRequest
+    BalanceDeduction CreateElementResponse DeleteElementRequest Element ElementImageList ElementTag ElementVideoList
+    ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage ReferVideo TagId Task TaskInfo
+    TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
     Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError NotFoundError
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
-_CONTRACT_NAMES = "CheckedRequest Operation check document operations schema_violations violations"
+_CONTRACT_NAMES = """
+    BusinessCode CheckedRequest Operation Parameter business_codes check document operation operations
+    parameter_violations schema_violations violations
+"""
 _GENERATED, _WRITTEN = ROOT / "generated_client" / "kling_elements_client", ROOT / "kling_elements"
 
 
@@ -59,7 +65,8 @@ def test_imports_run_one_way(package: Path, forbidden: set[str]) -> None:
 def test_the_packages_need_only_what_they_declare() -> None:
     """Without the extra, nothing but the standard library and the runtime dependencies is imported."""
     allowed = {*sys.stdlib_module_names, "attrs", "httpx", "jsonschema_rs", "PIL", "kling_elements_client"}
-    allowed |= {"kling_elements", "uvicorn"}  # uvicorn is in the extra
+    allowed |= {"kling_elements", "standardwebhooks"}
+    allowed |= {"httptools", "pytest", "respx", "uvicorn"}  # these are in the extras
     found = set[str]().union(*(_imported(path) for tree in (_GENERATED, _WRITTEN) for path in tree.rglob("*.py")))
 
     assert found - allowed == set()
@@ -72,6 +79,8 @@ def test_the_packages_need_only_what_they_declare() -> None:
         ("kling_elements_client.models", _MODEL_NAMES),
         ("kling_elements_client.errors", _ERROR_NAMES),
         ("kling_elements_client.contract", _CONTRACT_NAMES),
+        ("kling_elements", "AsyncKlingElements KlingElements Outcome PollPolicy RetryPolicy"),
+        ("kling_elements.webhooks", "WebhookError parse"),
         ("kling_elements.mock", "create_app"),
     ],
 )
@@ -140,41 +149,70 @@ def test_every_path_in_the_documents_exists(document: str) -> None:
     assert [path for path in (*links, *spans) if not (ROOT / path).exists()] == []
 
 
-def test_the_example_of_the_readme_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It sends one request and prints the task; changed to break a rule, it sends none and prints which."""
-    (example,) = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
+_EXAMPLES = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
+
+
+def test_the_first_example_of_the_readme_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It creates one subject and prints its id; changed to break a rule, it creates none and prints which."""
     monkeypatch.setenv("KLING_API_KEY", "test-token")
-    task = {"task_id": "7", "task_status": "submitted"}
-    with respx.mock(base_url=load()["servers"][0]["url"]) as gateway:
-        route = gateway.post("/kling/v1/general/advanced-custom-elements").respond(json={"code": 0, "data": task})
+    with respx_router() as router:
+        exec(compile(_EXAMPLES[0], "README.md", "exec"), {})
+        (task,) = router.kling.tasks()
+        assert capsys.readouterr().out == f"{task['element_id']}\n"
 
-        exec(compile(example, "README.md", "exec"), {})
-        assert capsys.readouterr().out == "CreatedTask(task_id='7', task_status=<TaskStatus.SUBMITTED: 'submitted'>)\n"
-        assert route.call_count == 1
-
-        exec(compile(example.replace('"Mara"', '""'), "README.md", "exec"), {})
-        assert capsys.readouterr().out == "/element_name: has 0 characters, at least 1 needed [R04]\n"
-        assert route.call_count == 1
-
-
-def test_the_example_of_the_readme_is_short() -> None:
-    """It is what a newcomer reads first: about 15 lines besides the imports."""
-    (example,) = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
-    lines = [line for line in example.splitlines() if line and not line.startswith("from ")]
-
-    assert len(lines) <= 15
+        exec(compile(_EXAMPLES[0].replace('"Mara"', '""'), "README.md", "exec"), {})
+        said, meant = capsys.readouterr().out.splitlines()
+        assert said == "/element_name: has 0 characters, at least 1 needed [R04]"
+        assert meant.startswith("not_created: look for ")
+        assert router.kling.tasks() == [task]
 
 
-def test_the_demonstration_creates_a_subject_and_shows_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
-    """It ends by itself, with an answer of the server and with the violations of a request that was not sent."""
+def test_the_example_of_a_test_in_the_readme_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a test as users would write it."""
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+    names: dict[str, Any] = {}
+    exec(compile(_EXAMPLES[1], "README.md", "exec"), names)
+
+    names["test_a_lost_answer_is_recovered"]()
+
+
+@pytest.mark.parametrize(("example", "lines"), [(0, 17), (1, 10)])
+def test_the_examples_of_the_readme_are_short(example: int, lines: int) -> None:
+    """They are what a newcomer reads first."""
+    code = [line for line in _EXAMPLES[example].splitlines() if line and not line.startswith("from ")]
+
+    assert len(code) <= lines
+
+
+def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
+    """What the server says that there is, is in the tables."""
+    with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
+        router.kling.queue_faults("?")
+    faults = re.findall(r"[a-z0-9-]+(?::[A-Z]+|-STATUS-[a-z]+)?[a-z-]*", str(caught.value).partition("there are ")[2])
+    command = [sys.executable, "-m", "kling_elements.mock", "--help"]
+    options = re.findall(
+        r"^  (--[a-z-]+)", subprocess.run(command, capture_output=True, text=True, check=True).stdout, re.MULTILINE
+    )
+
+    assert len(options) > 8
+    assert [name for name in (*faults[:20], *options) if name not in _README] == []
+
+
+def test_the_demonstration_creates_a_subject_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows a refusal, a subject with its id, and one that is found again, once, after its answer was lost."""
     assert demo.main() == 0
 
     printed = capsys.readouterr().out
     assert "kling_elements_client: up to date" in printed
-    assert "frontal_image=<81744 characters>" in printed
-    assert "HTTP 200" in printed
-    assert '"task_status": "submitted"' in printed
     assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
+    assert "frontal_image=<81744 characters>" in printed
+    first, second = re.findall(r"element_id: ([0-9]+)$", printed, re.MULTILINE)
+    assert 2**53 < int(first) < int(second)
+    assert "outcome: may_exist, external_task_id: grace-hopper-2" in printed
+    assert "1 subject under this external_task_id" in printed
+    assert printed.splitlines()[-1].endswith(f"element_id: {second}")
 
 
 def test_the_demonstration_stops_when_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +226,7 @@ def test_the_demonstration_fails_if_the_bad_request_is_sent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A demonstration that no longer shows what it says is an error."""
-    monkeypatch.setattr(create_element, "sync", lambda **_: httpx.Response(200))
+    monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
 
     assert demo.main() == 1
     assert capsys.readouterr().out.endswith("error: the request was sent\n")

@@ -1,22 +1,22 @@
-"""Creates a subject from a photograph, on a mock server, and shows what a refused request looks like: `make demo`."""
+"""Creates subjects from a photograph, on a mock server, and recovers one whose answer was lost: `make demo`."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import io
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import matplotlib as mpl
 from PIL import Image
 
-from kling_elements_client import AuthenticatedClient
-from kling_elements_client.api.elements import create_element
-from kling_elements_client.errors import ContractError
+from kling_elements import KlingElements
+from kling_elements.tasks import external_id_of
+from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import ElementImageList, ElementTag, ImageElementRequest, ReferImage, TagId
 from scripts import generate
 
@@ -47,6 +47,63 @@ def _mock_server() -> Iterator[str]:
             server.terminate()
 
 
+def _request(photograph: Image.Image) -> ImageElementRequest:
+    return ImageElementRequest(
+        element_name="Grace Hopper",
+        element_description="Rear admiral and computer scientist, in uniform.",
+        element_image_list=ElementImageList(
+            frontal_image=base64.b64encode(_PHOTOGRAPH.read_bytes()).decode(),
+            refer_images=[
+                ReferImage(image_url=_base64_of(photograph, _HEAD)),
+                ReferImage(image_url=_base64_of(photograph, _UNIFORM)),
+            ],
+        ),
+        tag_list=[ElementTag(tag_id=TagId.CHARACTER)],
+    )
+
+
+def _show_creation(kling: KlingElements, photograph: Image.Image) -> None:
+    request = _request(photograph)
+    print(request)
+    task = kling.create(request)
+    print(f"task {task.task_id} is {task.task_status}; waiting for it")
+    element = kling.wait(task, max_wait_seconds=60)
+    print(f"element_id: {element.element_id}")
+
+
+def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
+    request = _request(photograph)
+    request.external_task_id = "grace-hopper-2"
+    _lose_next_answer(kling.client.base_url)
+    try:
+        kling.create(request)
+    except KlingError as error:
+        print(f"{error}\noutcome: {error.outcome}, external_task_id: {error.external_task_id}")
+    task = kling.create_or_adopt(request)
+    element = kling.wait(task, max_wait_seconds=60)
+    found = [external_id_of(each) for each in kling.list()].count(request.external_task_id)
+    print(f"adopted task {task.task_id}, {found} subject under this external_task_id; element_id: {element.element_id}")
+
+
+def _lose_next_answer(address: str) -> None:
+    """Has the mock server create the next subject and then cut the connection."""
+    httpx.post(f"{address}/_mock/faults", json=["drop-after"], trust_env=False).raise_for_status()
+
+
+def _shows_refusal(kling: KlingElements, photograph: Image.Image) -> bool:
+    request = _request(photograph)
+    request.element_name = "Rear Admiral Grace Hopper"
+    request.element_image_list.refer_images[1].image_url = _base64_of(photograph, _TOO_SMALL)
+    request.additional_properties["tags"] = ["o_102"]
+    try:
+        kling.create(request)
+    except ContractError as error:
+        print(*error.violations, sep="\n")
+        return True
+    print("error: the request was sent")
+    return False
+
+
 def main() -> int:
     """Runs the demonstration; returns the exit code."""
     print("1. Generate the client from openapi/kling-elements.yaml")
@@ -54,37 +111,19 @@ def main() -> int:
         return 1
 
     print("\n2. Start a server that enforces the same file")
-    with _mock_server() as address, AuthenticatedClient(token="demo-token", base_url=address) as client:  # noqa: S106
-        print(f"\n3. Create a subject from {_PHOTOGRAPH.name} and two crops of it")
+    with _mock_server() as address, KlingElements("demo-token", address) as kling:
         photograph = Image.open(_PHOTOGRAPH)
-        request = ImageElementRequest(
-            element_name="Grace Hopper",
-            element_description="Rear admiral and computer scientist, in uniform.",
-            element_image_list=ElementImageList(
-                frontal_image=base64.b64encode(_PHOTOGRAPH.read_bytes()).decode(),
-                refer_images=[
-                    ReferImage(image_url=_base64_of(photograph, _HEAD)),
-                    ReferImage(image_url=_base64_of(photograph, _UNIFORM)),
-                ],
-            ),
-            tag_list=[ElementTag(tag_id=TagId.CHARACTER)],
-        )
-        print(request)
-        answer = create_element.sync_detailed(client=client, body=request)
-        print(f"HTTP {answer.status_code}")
-        print(json.dumps(answer.parsed.to_dict(), indent=2))
 
-        print("\n4. A request that breaks the contract is not sent")
-        request.element_name = "Rear Admiral Grace Hopper"
-        request.element_image_list.refer_images[1].image_url = _base64_of(photograph, _TOO_SMALL)
-        request.additional_properties["tags"] = ["o_102"]
-        try:
-            create_element.sync(client=client, body=request)
-        except ContractError as error:
-            print(*error.violations, sep="\n")
-            return 0
-    print("error: the request was sent")
-    return 1
+        print("\n3. A request that breaks the contract is not sent")
+        if not _shows_refusal(kling, photograph):
+            return 1
+
+        print(f"\n4. Create a subject from {_PHOTOGRAPH.name} and two crops of it, and wait for it")
+        _show_creation(kling, photograph)
+
+        print("\n5. Create another one, and lose the answer: it is found again, not made twice")
+        _show_recovery(kling, photograph)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""The mock server as a process of its own, as its users start it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class MockProcess:
+    """A running `python -m kling_elements.mock`.
+
+    Attributes:
+        url: Where it is.
+    """
+
+    def __init__(self, *options: str) -> None:
+        """Starts it, and waits until it takes requests."""
+        command = [sys.executable, "-m", "kling_elements.mock", *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        found = re.search(r"http://\S+", self._process.stdout.readline())
+        assert found is not None
+        self.url: str = found[0]
+
+    @property
+    def port(self) -> str:
+        """The port that it listens on."""
+        return self.url.rpartition(":")[2]
+
+    def kill(self) -> None:
+        """Ends it as `kill -9` does."""
+        self._process.kill()
+        self._reap()
+
+    def stop(self) -> None:
+        """Ends it in good order."""
+        self._process.terminate()
+        self._reap()
+
+    def _reap(self) -> None:
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextmanager
+def mock_process(*options: str) -> Iterator[MockProcess]:
+    """A server on a free port that runs as long as the block."""
+    process = MockProcess("--port", "0", *options)
+    try:
+        yield process
+    finally:
+        process.stop()

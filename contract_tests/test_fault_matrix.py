@@ -1,0 +1,189 @@
+"""Whatever goes wrong with a create, there is one subject at most, and what the client says of it is true.
+
+Every fault, on a real socket, with both clients: `create` must tell what became of the subject, `create_or_adopt` must
+end with exactly one wherever the gateway lets it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from contract_tests.cases import base_body
+from contract_tests.conftest import tls
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.clock import Clock
+from kling_elements.mock import create_app
+from kling_elements.tasks import external_id_of
+from kling_elements.testing.gateway import MockGateway, serving
+from kling_elements_client import contract
+from kling_elements_client.errors import KlingError
+from kling_elements_client.models import Task
+
+_READ_SECONDS = 0.3  # that a client waits for an answer
+_TOO_LATE_SECONDS = 0.6
+
+Told = Literal["created", "not_created", "may_exist"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A fault, and what comes of it.
+
+    Attributes:
+        fault: Its name.
+        told: What `create` tells: that it was created, by returning the task, or the outcome on its error.
+        left: How many subjects `create` leaves behind.
+        adopted: What `create_or_adopt` tells.
+        left_by_adopting: How many subjects that leaves behind.
+    """
+
+    fault: str
+    told: Told
+    left: int
+    adopted: Told = "created"
+    left_by_adopting: int = 1
+
+
+def _in_doubt(fault: str, left: int) -> Row:
+    return Row(fault=fault, told="may_exist", left=left)
+
+
+def _refused(fault: str) -> Row:
+    return Row(fault=fault, told="not_created", left=0, adopted="not_created", left_by_adopting=0)
+
+
+def _duplicate(fault: str) -> Row:
+    """It speaks of an earlier subject, which may be there even if no look-up finds it."""
+    return Row(fault=fault, told="not_created", left=0, adopted="may_exist", left_by_adopting=0)
+
+
+def _fine(fault: str) -> Row:
+    return Row(fault=fault, told="created", left=1)
+
+
+_NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
+_IF_WAITED_FOR = (1302, 1303)
+_PERHAPS = (5000, 5001, 5002)
+_GATEWAYS_TROUBLE = (500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 408, 499, 302, 307)
+_REFUSALS = (400, 401, 403, 404, 409, 413, 422, 429)
+
+# Written from what the service behind the gateways publishes, not from what the client does.
+_ROWS = [
+    *map(_fine, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
+    *(_fine(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
+    *(_refused(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
+    *(_refused(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
+    *map(_duplicate, ("code:1201", "200-code:1201")),
+    *(_in_doubt(form.format(code), 0) for form in ("code:{}", "200-code:{}") for code in _PERHAPS),
+    *(_in_doubt(f"code:{code}-after", 1) for code in _PERHAPS),
+    *(_in_doubt(f"{kind}-{status}-before", 0) for kind in ("html", "status") for status in _GATEWAYS_TROUBLE),
+    *(_in_doubt(f"{kind}-{status}-after", 1) for kind in ("html", "status") for status in _GATEWAYS_TROUBLE),
+    _in_doubt("status-204-before", 0),
+    _in_doubt("status-204-after", 1),
+    _in_doubt("drop-before", 0),
+    *(_in_doubt(fault, 1) for fault in ("drop-after", "truncated-json", "empty-object")),
+    *(_in_doubt(f"{kind}:{_TOO_LATE_SECONDS}", 1) for kind in ("delay", "late")),
+]
+
+
+class _NoWaiting(Clock):
+    """A clock that is moved by sleeping alone, at once."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[MockGateway]:
+    """A mock server on a socket, for all rows: each has a token, and so subjects, of its own."""
+    with serving(create_app(tick_seconds=0)) as gateway:
+        yield gateway
+
+
+def _options() -> dict[str, Any]:
+    return {"httpx_args": {"verify": tls()}}
+
+
+def _call(gateway: MockGateway, token: str, method: str, way: str, request: Any) -> Task:
+    options = {**_options(), "clock": _NoWaiting(), "timeout": httpx.Timeout(5, read=_READ_SECONDS)}
+
+    async def call() -> Task:
+        async with AsyncKlingElements(token, gateway.url, **options) as kling:
+            task: Task = await getattr(kling, method)(request)
+            return task
+
+    if way == "async":
+        return asyncio.run(call())
+    with KlingElements(token, gateway.url, **options) as kling:
+        task: Task = getattr(kling, method)(request)
+        return task
+
+
+def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
+    with KlingElements(token, gateway.url, **_options()) as kling:
+        return [external_id_of(task) for task in kling.list()]
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("method", ["create", "create_or_adopt"])
+@pytest.mark.parametrize("row", _ROWS, ids=[row.fault for row in _ROWS])
+def test_what_is_told_is_true_and_nothing_is_there_twice(gateway: MockGateway, row: Row, method: str, way: str) -> None:
+    """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
+    token = f"token-{uuid4()}"
+    request: Any = base_body("image")
+    gateway.queue_faults(row.fault)
+    told, left = (row.told, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
+
+    said: str | None = "created"
+    try:
+        external_id = external_id_of(_call(gateway, token, method, way, request))
+    except KlingError as error:
+        said, external_id = error.outcome, error.external_task_id
+    if row.fault.startswith("late:"):
+        time.sleep(_TOO_LATE_SECONDS)  # until the create that nobody waits for any more has come through
+
+    assert told == said
+    assert [external_id] * left == _external_ids(gateway, token)
+
+
+@pytest.mark.parametrize("row", [row for row in _ROWS if row.left], ids=[row.fault for row in _ROWS if row.left])
+def test_adopting_again_finds_the_subject_that_a_failed_create_left(gateway: MockGateway, row: Row) -> None:
+    """After `create` with a fault, `create_or_adopt` of the same request, called twice, ends with that one subject."""
+    token = f"token-{uuid4()}"
+    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
+    gateway.queue_faults(row.fault)
+    with contextlib.suppress(KlingError):
+        _call(gateway, token, "create", "sync", request)
+
+    tasks = [_call(gateway, token, "create_or_adopt", way, request) for way in ("sync", "async")]
+
+    if row.fault.startswith("late:"):
+        time.sleep(_TOO_LATE_SECONDS)
+    assert len({task.task_id for task in tasks}) == 1
+    assert _external_ids(gateway, token) == ["the-only-one"]
+
+
+def test_every_business_code_is_in_the_matrix() -> None:
+    """No row of the contract's table is left out, under its own status and under 200."""
+    names = {row.fault for row in _ROWS}
+
+    for code in contract.business_codes():
+        assert {f"code:{code}", f"200-code:{code}"} <= names

@@ -1,0 +1,269 @@
+"""A task is read out of whatever an answer makes of it, and its id is never lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.scripted import NAMED, Client, Reply, Scripted, both
+from kling_elements.errors import NoTaskError
+from kling_elements.requests import element_id_from, task_id_from
+from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of, task_from
+from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
+
+_NO_OBJECTS: list[Any] = [None, "x", 5, 1.5, True, [], [1], {}, {"a": 1}]
+_FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
+
+
+def _nested(levels: int) -> Reply:
+    deep = "[" * levels + "]" * levels
+    return Reply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("task_id", "body"),
+    [
+        ("7", {"code": 0, "data": {"task_id": "7"}}),
+        ("7", {"data": {"task_id": "7"}}),
+        ("7", {"task_id": "7"}),
+        ("7", {"id": "7"}),
+        ("7", {"id": "7", "status": "submitted", **_FLAT}),
+        (7, {"id": 7, "status": 200, **_FLAT}),
+        (2**63 - 1, {"code": 0, "data": {"task_id": 2**63 - 1}}),
+        (-1, {"data": {"task_id": -1}}),
+        ("7", {"code": 0, "data": {"id": "7", "status": "submitted"}}),
+        ("7", {"code": 0, "data": {"task_id": "7", "id": "8"}, "id": "9"}),
+        ("7", {"code": 0, "data": {"task_id": "", "id": "7"}}),
+        ("7", {"code": 0, "data": {"task_id": None}, "task_id": "7"}),
+        ("7", {"code": 0, "data": {"task_status": "submitted"}, "id": "7"}),
+        ("7", {"code": 0, "data": None, "task_id": "7", "id": "8"}),
+        ("7", {"code": 0, "data": {}, "task_id": "", "id": "7"}),
+        *(("7", {"code": code, "data": {"task_id": "7"}}) for code in (5000, 1200, 1201, 1302, 42)),
+        *(("7", {"code": str(code), "data": {"task_id": "7"}}) for code in (5000, 1302, "x", "")),
+        *(("7", {"code": code, "id": "7"}) for code in (5000, 1200, 1302)),
+        *(("7", {"code": odd, "id": "7"}) for odd in _NO_OBJECTS),
+        *(("7", {"code": 5000, "data": odd, "task_id": "7"}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_info": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_info": {"external_task_id": odd}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_status": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": {"elements": odd}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": {"elements": [odd]}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "created_at": time}}) for time in ("x", 1.5, -1, [1])),
+        *(("7", {"data": {"task_id": odd}, "id": "7"}) for odd in ([1], {"a": 1}, True, 1.5)),
+        *(("7", {"task_id": odd, "id": "7"}) for odd in ([1], {"a": 1}, True, 1.5)),
+        ("7", {"data": {"task_id": "7"}, "error": {"message": "odd", "code": "5000"}}),
+        ("7", {"data": {"task_id": "7"}, "message": 5, "request_id": [1], "extra": {"a": [1]}}),
+        ("\ud83d", {"data": {"task_id": "\ud83d"}}),
+        ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
+        *(("7", _nested(levels)) for levels in (10, 300, 700)),
+        ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
+        ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
+        ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
+        ("7", Reply(202, b'\xef\xbb\xbf{"id": "7"}')),
+        ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
+    ],
+)
+@both
+def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, body: Any) -> None:
+    """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
+    found = Scripted(client, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+
+    assert isinstance(found, Task)
+    assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
+    assert "e-1" == external_id_of(found)
+    assert progress_of(found) in Progress
+    assert str(task_id) == task_id_from(found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"code": 0, "message": "success", "data": {}},
+        {"data": {"task_id": ""}, "id": None},
+        *({"data": {"task_id": odd}} for odd in (0, False, True, 1.5, [], [1], {}, {"a": 1})),
+        *({"id": odd} for odd in (0, "", True, 1.5, [1], {"a": 1})),
+        {"task_info": {"external_task_id": "e-1"}},
+    ],
+)
+@both
+def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> None:
+    """What is no text and no integer is no id."""
+    error = Scripted(client, Reply(200, body)).failing("create", NAMED)
+
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
+@both
+def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
+    """The contract allows it, so the answer itself is no error."""
+    error = Scripted(client, Reply(200, {"code": 0})).failing("create", NAMED)
+
+    assert isinstance(error, NoTaskError)
+    assert "the gateway answered with success, but named no task" == str(error)
+
+
+@both
+def test_what_else_an_answer_says_is_kept(client: Client) -> None:
+    """At the top level and in the task; the envelope is not of the task."""
+    flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
+    info = {"external_task_id": "e-1", "more": 1}
+    scripted = Scripted(client, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+
+    found, same = scripted.create(NAMED), scripted.create(NAMED)
+
+    assert {"object": "task", "model": "kling", "progress": 0} == found.additional_properties
+    assert (1, "UNSET") == (found.created_at, repr(found.task_status_msg))
+    assert info == same.task_info.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("expected", "source"),
+    [
+        ({}, {}),
+        ({"task_id": "7", "task_status": "failed"}, {"id": "7", "status": "failed"}),
+        ({"task_id": "7"}, {"task_id": "7"}),
+        ({"task_id": "7", "id": "8"}, {"task_id": "7", "id": "8"}),
+        ({"task_id": "8"}, {"task_id": None, "id": "8"}),
+        ({"task_id": "8"}, {"task_id": [1], "id": "8"}),
+        ({"task_id": [1]}, {"task_id": [1]}),
+        ({"task_status": "succeed"}, {"task_status": "succeeded"}),
+        ({"task_status": "succeed"}, {"status": "succeeded"}),
+        ({"task_status": "Succeeded"}, {"status": "Succeeded"}),
+        ({"task_status_msg": "no"}, {"message": "no"}),
+        ({"task_status_msg": "no", "message": "other"}, {"task_status_msg": "no", "message": "other"}),
+        ({"created_at": 1, "updated_at": 2}, {"create_time": 1, "update_time": 2}),
+        ({"created_at": 1, "create_time": 2, "x": 3}, {"created_at": 1, "create_time": 2, "x": 3}),
+    ],
+)
+def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
+    """The newer names are read where the documented ones say nothing, and the source is kept as it is."""
+    before = dict(source)
+
+    assert expected == task_from(source).to_dict()
+    assert before == source
+
+
+def _done(*ids: Any) -> TaskResult:
+    return TaskResult(elements=[Element(element_id=element_id) for element_id in ids])
+
+
+_ODD: Any = [1]
+
+
+@pytest.mark.parametrize(
+    ("expected", "made"),
+    [
+        (Progress.PENDING, Task(task_status="submitted")),
+        (Progress.PENDING, Task(task_status=TaskStatus.PROCESSING)),
+        (Progress.FAILED, Task(task_status="failed", task_result=_done(5))),
+        (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(5))),
+        (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
+        (Progress.SUCCEEDED, task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}})),
+        (Progress.UNKNOWN, Task(task_status="succeed")),
+        (Progress.UNKNOWN, Task(task_status="succeed", task_result=_done())),
+        (Progress.UNKNOWN, Task(task_status="succeed", task_result=_done(None, "", 0))),
+        (Progress.UNKNOWN, Task(task_status="succeed", task_result=TaskResult(elements=None))),
+        *((Progress.UNKNOWN, Task(task_status=status)) for status in ("", "Succeed", "queued", None, _ODD)),
+        (Progress.UNKNOWN, Task()),
+    ],
+)
+def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
+    """A word that is not known, or no word, is neither success nor failure."""
+    assert expected is progress_of(made)
+
+
+def test_subjects_are_read_as_far_as_they_are_there() -> None:
+    """What is no subject is left out."""
+    odd: Any = [5, None, Element(element_id=1), {}]
+
+    assert [Element(element_id=1)] == elements_of(Task(task_result=TaskResult(elements=odd)))
+    assert [] == elements_of(Task()) == elements_of(Task(task_result=None)) == elements_of(Task(task_result=_ODD))
+
+
+def test_an_empty_external_id_is_none() -> None:
+    """As in a request."""
+    tasks = [Task(), Task(task_info=None), Task(task_info=_ODD), Task(task_info=TaskInfo(external_task_id=""))]
+
+    assert [None] * 4 == [external_id_of(made) for made in tasks]
+    assert "e" == external_id_of(Task(task_info=TaskInfo(external_task_id="e")))
+
+
+_ID_ODD = Task(task_id=_ODD)
+_NAMED = Task(task_info=TaskInfo(external_task_id="e-1"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("7", "7"),
+        ("7", 7),
+        ("0", 0),
+        ("9223372036854775807", 2**63 - 1),
+        ("a/b", "a/b"),
+        ("7", Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))),
+        ("7", Task(task_id=7)),
+        ("e-1", _NAMED),
+        ("e-1", Task(task_id="", task_info=_NAMED.task_info)),
+    ],
+)
+def test_a_task_is_named_by_its_id_or_the_callers(expected: str, given: Any) -> None:
+    """The system's own id comes first."""
+    assert expected == task_id_from(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        *(("an empty text", ""), ("NoneType", None), ("bool", True), ("bool", False), ("float", 7.0), ("bytes", b"7")),
+        *(("list", ["7"]), ("dict", {}), ("NoneType", Task()), ("Element", Element(element_id=5)), ("list", _ID_ODD)),
+    ],
+)
+def test_what_is_no_id_of_a_task_is_refused(kind: str, given: Any) -> None:
+    """Such as a number that lost its last digits, or a subject."""
+    with pytest.raises(
+        ValueError, match=r"^a task is looked up by a Task that has an id, or by the id itself, not"
+    ) as caught:
+        task_id_from(given)
+
+    assert str(caught.value).endswith(f", not by {kind}")
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("829482348234823", 829482348234823),
+        ("9223372036854775807", 2**63 - 1),
+        ("0042", "0042"),
+        ("5", Element(element_id=5)),
+        ("5", Element(element_id="5")),
+        ("5", Task(task_id="7", task_result=_done(5))),
+    ],
+)
+def test_a_subject_is_named_exactly(expected: str, given: Any) -> None:
+    """To the last digit, as a text."""
+    assert expected == element_id_from(given)
+
+
+@pytest.mark.parametrize(
+    ("says", "given"),
+    [
+        ("not by float$", 829482348234823.0),
+        ("not by bool$", True),
+        ("not by an empty text$", ""),
+        ("not by NoneType$", None),
+        ("not by float$", Element.from_dict({"element_id": 5.5})),
+        ("not by Unset$", Element()),
+        ("not by NoneType$", Element(element_id=None)),
+        ("^the task names 0 subjects; pass the one that is meant$", Task(task_id="7")),
+        ("^the task names 2 subjects; pass the one that is meant$", Task(task_result=_done(1, 2))),
+        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
+    ],
+)
+def test_what_is_no_id_of_a_subject_is_refused(says: str, given: Any) -> None:
+    """A wrong one could delete another subject."""
+    with pytest.raises(ValueError, match=says):
+        element_id_from(given)

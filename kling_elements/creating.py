@@ -1,0 +1,182 @@
+"""How a subject is created at most once: when to send, to wait, to look up and to adopt. No I/O; see `effects`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kling_elements.clock import Clock
+from kling_elements.effects import Call, Flow, Sleep, do
+from kling_elements.errors import LookUpUnavailableError, NoTaskError
+from kling_elements.outcomes import (
+    Outcome,
+    Retry,
+    can_ask_again,
+    is_absent,
+    is_duplicate,
+    offers_no_look_up,
+    verdict_on,
+)
+from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
+from kling_elements.requests import CreateRequest, with_external_id
+from kling_elements.tasks import external_id_of, task_of
+from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
+from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
+
+_log = logging.getLogger("kling_elements")
+
+
+class Patience:
+    """How often, and for how long altogether, one create is tried."""
+
+    def __init__(self, policy: RetryPolicy, clock: Clock, max_wait_seconds: float | None) -> None:
+        """Begins to count; a limit given here takes the place of the policy's."""
+        self._policy = policy
+        self._clock = clock
+        self._deadline = clock.monotonic() + limit_seconds(policy, max_wait_seconds)
+        self._failures = 0
+        self._unconnected = 0
+        self._duplicates = 0
+
+    def seconds_after(self, error: KlingError) -> float | None:
+        """How long to wait after a failed attempt, or None where no further one is to be made."""
+        unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
+        self._unconnected = self._unconnected + 1 if unconnected else 0
+        self._duplicates += is_duplicate(error)
+        if self._unconnected >= self._policy.max_connect_attempts:
+            return None
+        if self._duplicates >= self._policy.max_duplicate_look_ups:
+            return None
+        spread = 1 + self._policy.jitter * self._clock.chance()
+        asked = retry_after_seconds(error.headers, self._clock.now()) if isinstance(error, ResponseError) else 0.0
+        seconds = max(asked, interval(self._policy, self._failures) * spread)
+        self._failures += 1
+        return seconds if self._clock.monotonic() + seconds <= self._deadline else None
+
+
+def create(request: CreateRequest, patience: Patience) -> Flow[Task]:
+    """Sends a request, and again only if it provably left nothing behind and waiting helps."""
+    body, external_id = _named(request)
+    return (yield from _post(body, external_id, patience))
+
+
+def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
+    """Sends a request unless its task is there already, and looks after each attempt that may have made it."""
+    body, external_id = _named(request)
+    failure: KlingError | None = None  # of the last attempt, until a look-up at a later time has shown nothing
+    in_doubt = False  # whether an earlier attempt may still make the task
+    while True:
+        with _marked(external_id, Outcome.MAY_EXIST if in_doubt else Outcome.NOT_CREATED):
+            found = yield from _look_up(external_id, patience)
+            if found is not None:
+                _log.info("external_task_id %s: adopted task %s", external_id, found.task_id)
+                return _with_id(found, external_id)
+            if failure is not None:
+                seconds = patience.seconds_after(failure)
+                if seconds is None:
+                    raise failure
+                yield from do(Sleep(seconds))
+                if not is_duplicate(failure):  # one that is there, only not to be seen yet, is never sent again
+                    failure = None
+                continue
+        try:
+            return (yield from _post(body, external_id, patience))
+        except KlingError as error:
+            in_doubt = in_doubt or is_duplicate(error) or error.outcome == Outcome.MAY_EXIST
+            if in_doubt:
+                error.outcome = Outcome.MAY_EXIST
+            if not is_duplicate(error) and verdict_on(error).retry is not Retry.AFTER_LOOK_UP:
+                raise
+            failure = error
+
+
+def _named(request: CreateRequest) -> tuple[CreateRequest, str]:
+    try:
+        return with_external_id(request)
+    except ContractError as error:
+        error.outcome = verdict_on(error).outcome
+        raise
+
+
+@contextmanager
+def _marked(external_id: str, outcome: Outcome) -> Iterator[None]:
+    """Puts onto errors what they mean for the create that they end."""
+    try:
+        yield
+    except KlingError as error:
+        error.outcome, error.external_task_id = outcome, external_id
+        raise
+    except BaseException as error:
+        if outcome is Outcome.MAY_EXIST:
+            _note(error, external_id)
+        raise
+
+
+def _post(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Task]:
+    while True:
+        _log.info("external_task_id %s: creating", external_id)
+        try:
+            task = _named_task((yield from do(Call(create_element, {"body": body}))))
+        except KlingError as error:
+            said = verdict_on(error)
+            error.outcome, error.external_task_id = said.outcome, external_id
+            _log.info("external_task_id %s: %s: %s", external_id, said.outcome, error)
+            seconds = patience.seconds_after(error) if said.retry is Retry.AFTER_WAITING else None
+            if seconds is None:
+                raise
+        except BaseException as error:
+            _note(error, external_id)
+            raise
+        else:
+            _log.info("external_task_id %s: created task %s", external_id, task.task_id)
+            return _with_id(task, external_id)
+        yield from do(Sleep(seconds))
+
+
+def _note(error: BaseException, external_id: str) -> None:
+    """A cancellation or Ctrl+C must not take the only trace of a task along."""
+    error.add_note(f"external_task_id {external_id}: the subject may exist")
+
+
+def _named_task(answer: CreateElementResponse) -> Task:
+    task = task_of(answer)
+    if task is None:
+        raise NoTaskError("the gateway answered with success, but named no task")
+    return task
+
+
+def _look_up(external_id: str, patience: Patience) -> Flow[Task | None]:
+    """The task of an external id, or None if the gateway says that there is none."""
+    while True:
+        try:
+            task = task_of((yield from do(Call(get_element, {"id": external_id}))))
+        except KlingError as error:
+            if is_absent(error):
+                return None
+            if offers_no_look_up(error):
+                raise LookUpUnavailableError(f"this gateway does not offer look-up; {_WAY_OUT}: {error}") from error
+            seconds = patience.seconds_after(error) if can_ask_again(error) else None
+            if seconds is None:
+                raise
+        else:
+            if task is None:
+                raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_WAY_OUT}")
+            if external_id_of(task) not in (None, external_id):
+                raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
+            return task
+        yield from do(Sleep(seconds))
+
+
+_WAY_OUT = "create_or_adopt needs it, create does not"
+
+
+def _with_id(task: Task, external_id: str) -> Task:
+    """The task with the external id that was sent, which not every gateway repeats."""
+    if external_id_of(task) != external_id:
+        task.task_info = TaskInfo(external_task_id=external_id)
+    return task
+
+
+__all__ = ["Patience", "create", "create_or_adopt"]

@@ -1,0 +1,112 @@
+"""What a flow asks for, and who does it.
+
+What the clients decide stands in flows: generators without I/O, which ask for a `Call` or a `Sleep` by
+`yield from do(...)`. `run` and `run_async` differ in nothing but how they call and sleep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from kling_elements.clock import Clock
+from kling_elements_client import AuthenticatedClient
+
+T = TypeVar("T")
+
+
+@frozen
+class Call:
+    """One operation of the generated client to be called.
+
+    Attributes:
+        operation: Its module, such as `api.elements.get_element`.
+        arguments: Its arguments, besides the client.
+    """
+
+    operation: ModuleType
+    arguments: dict[str, Any]
+
+
+@frozen
+class Sleep:
+    """A time to let pass, in seconds."""
+
+    seconds: float
+
+
+@frozen
+class _Failed:
+    """What is sent back to a flow in place of an answer.
+
+    Nothing is thrown into flows: throwing into a generator that delegates to another, Python 3.11 tells tracers of no
+    call, and coverage goes astray.
+    """
+
+    error: BaseException
+
+
+Flow: TypeAlias = Generator[Call | Sleep, Any, T]
+
+
+def do(effect: Call | Sleep) -> Flow[Any]:
+    """Asks for an effect; returns the answer, or raises what came of it."""
+    done = yield effect
+    try:
+        if isinstance(done, _Failed):
+            raise done.error
+        return done
+    finally:
+        del done  # or the error would hold itself, by way of its traceback
+
+
+def run(flow: Flow[T], client: AuthenticatedClient, clock: Clock) -> T:
+    """Does what a flow asks for until it ends; returns or raises what it does."""
+    done: Any = None
+    try:
+        while True:
+            effect = flow.send(done)
+            try:
+                done = _do(effect, client, clock)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and raises it again
+                done = _Failed(error)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        del done  # as in do
+
+
+async def run_async(flow: Flow[T], client: AuthenticatedClient, clock: Clock) -> T:
+    """Does as `run`, on an event loop."""
+    done: Any = None
+    try:
+        while True:
+            effect = flow.send(done)
+            try:
+                done = await _do_async(effect, client, clock)
+            except BaseException as error:  # noqa: BLE001 - as in run; a cancellation passes through here too
+                done = _Failed(error)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        del done
+
+
+def _do(effect: Call | Sleep, client: AuthenticatedClient, clock: Clock) -> Any:
+    if isinstance(effect, Sleep):
+        return clock.sleep(effect.seconds)
+    return effect.operation.sync(client=client, **effect.arguments)
+
+
+async def _do_async(effect: Call | Sleep, client: AuthenticatedClient, clock: Clock) -> Any:
+    if isinstance(effect, Sleep):
+        return await clock.sleep_async(effect.seconds)
+    return await effect.operation.asyncio(client=client, **effect.arguments)
+
+
+__all__ = ["Call", "Flow", "Sleep", "do", "run", "run_async"]

@@ -1,0 +1,79 @@
+"""What can go wrong beyond a single call; one family with the errors of a call, `kling_elements_client.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kling_elements.outcomes import Outcome
+from kling_elements.tasks import external_id_of
+from kling_elements_client.errors import KlingError
+from kling_elements_client.models import Element, Task
+
+
+class LookUpUnavailableError(KlingError):
+    """The gateway does not offer look-up by the external id, so nothing can be adopted."""
+
+
+class NoTaskError(KlingError):
+    """The gateway answered with success, but named no task. After a create the subject may exist."""
+
+
+class TaskError(KlingError):
+    """A task did not end, or did not end in a subject. The task itself exists.
+
+    Attributes:
+        task: The last state that was seen.
+    """
+
+    outcome: str | None = Outcome.CREATED
+
+    def __init__(self, reason: str, task: Task) -> None:
+        super().__init__(reason)
+        self.task = task
+        self.external_task_id = external_id_of(task)
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return str(self), self.task
+
+
+class TaskFailedError(TaskError):
+    """The task ended as `failed`; the message has the service's reason. Waiting longer cannot help."""
+
+
+class UnknownStatusError(TaskError):
+    """The task's status remained a word that is not known here, or it succeeded without naming a subject."""
+
+
+class WaitTimeoutError(TaskError, TimeoutError):
+    """The task was still under way when the time was up. Waiting for it again can help."""
+
+
+class WaitAllError(KlingError):
+    """Some of several tasks did not end in a subject.
+
+    Attributes:
+        results: The subject or the error of each task, in the order in which the tasks were given.
+        outcome: What the errors agree on, or else `may_exist`.
+    """
+
+    def __init__(self, results: Sequence[Element | KlingError]) -> None:
+        errors = [result for result in results if isinstance(result, KlingError)]
+        super().__init__(f"{len(errors)} of {len(results)} tasks ended in an error: " + "; ".join(map(str, errors)))
+        self.results = list(results)
+        outcomes = {error.outcome for error in errors}
+        self.outcome = outcomes.pop() if len(outcomes) == 1 else Outcome.MAY_EXIST
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return (self.results,)
+
+
+__all__ = [
+    "LookUpUnavailableError",
+    "NoTaskError",
+    "TaskError",
+    "TaskFailedError",
+    "UnknownStatusError",
+    "WaitAllError",
+    "WaitTimeoutError",
+]

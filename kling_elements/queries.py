@@ -1,0 +1,86 @@
+"""Look-ups, lists and deletions: single calls, and which page of a list comes next. No I/O; see `effects`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from kling_elements.effects import Call, Flow, do
+from kling_elements.errors import NoTaskError
+from kling_elements.outcomes import Outcome, is_absent
+from kling_elements.requests import element_id_from, task_id_from
+from kling_elements.tasks import task_of, tasks_of
+from kling_elements_client import contract, explain
+from kling_elements_client.api.elements import delete_element, get_element
+from kling_elements_client.errors import KlingError
+from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
+
+
+def ask(call: Call) -> Flow[Any]:
+    """Calls once. An error tells whether what was asked for provably does not exist."""
+    try:
+        return (yield from do(call))
+    except KlingError as error:
+        error.outcome = Outcome.NOT_CREATED if is_absent(error) else Outcome.MAY_EXIST
+        raise
+
+
+def get(task: Task | str | int) -> Flow[Task]:
+    """Looks a task up."""
+    found = task_of((yield from ask(Call(get_element, {"id": task_id_from(task)}))))
+    if found is None:
+        error = NoTaskError("the gateway answered the look-up without naming a task")
+        error.outcome = Outcome.MAY_EXIST
+        raise error
+    return found
+
+
+def delete(element: Element | Task | str | int) -> Flow[Task | None]:
+    """Deletes a subject."""
+    request = DeleteElementRequest(element_id=element_id_from(element))
+    return task_of((yield from ask(Call(delete_element, {"body": request}))))
+
+
+class Pages:
+    """The pages of a list, one after the other, and what is new on each."""
+
+    def __init__(self, operation: ModuleType, operation_id: str, page_size: int | None) -> None:
+        """Begins before the first page.
+
+        Args:
+            operation: The module of the operation, such as `api.elements.list_elements`.
+            operation_id: Its name in the contract.
+            page_size: How many tasks a page has; None for the contract's default.
+        """
+        self._operation = operation
+        self._sizes = {} if page_size is None else {"page_size": page_size}
+        self._last_number = _last_page_number(operation_id)
+        self._seen = set[str]()
+        self._number = 0
+        self._ended = False
+
+    def calls(self) -> Iterator[Call]:
+        """The call for each page, as long as there was something new on the one before."""
+        while not self._ended and self._number < self._last_number:
+            self._number += 1
+            yield Call(self._operation, {"page_num": self._number, **self._sizes})
+
+    def new_tasks(self, answer: TaskListResponse) -> list[Task]:
+        """The tasks of a page that were on none before: they move down a list while it is read."""
+        named = {str(task.task_id or json.dumps(task.to_dict(), sort_keys=True)): task for task in tasks_of(answer)}
+        new = [task for name, task in named.items() if name not in self._seen]
+        self._seen.update(named)
+        # a page without anything new is the end, also at a gateway that answers every number with the same page
+        self._ended = not new
+        return new
+
+
+def _last_page_number(operation_id: str) -> int:
+    (number,) = (parameter for parameter in contract.operation(operation_id).parameters if parameter.name == "pageNum")
+    last: int = explain.follow(contract.document(), number.schema_pointer)["maximum"]
+    return last
+
+
+__all__ = ["Pages", "ask", "delete", "get"]

@@ -1,0 +1,71 @@
+"""What a caller hands in, as what is sent: a request with an external id, and the id of a task or of a subject."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from kling_elements.tasks import elements_of, external_id_of
+from kling_elements_client import contract
+from kling_elements_client.errors import ContractError
+from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
+from kling_elements_client.types import Unset
+
+CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[str, Any]
+
+
+def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
+    """A request with an `external_task_id`, the caller's or a fresh UUID, and that id. The caller's object is kept.
+
+    Raises:
+        ContractError: The request is no object, or its `external_task_id` is no text.
+    """
+    given: object = None
+    if isinstance(request, ImageElementRequest | VideoElementRequest):
+        given = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
+    elif isinstance(request, Mapping):
+        given = request.get("external_task_id", "")
+    if not isinstance(given, str):
+        raise ContractError(contract.violations("createElement", request))
+    external_id = given or str(uuid4())
+    if isinstance(request, Mapping):
+        return {**request, "external_task_id": external_id}, external_id
+    named = copy.copy(request)
+    named.external_task_id = external_id
+    return named, external_id
+
+
+def task_id_from(task: Task | str | int) -> str:
+    """The id to look a task up by: the system's where it is known, otherwise the caller's own.
+
+    Raises:
+        ValueError: There is none.
+    """
+    found = (task.task_id or external_id_of(task)) if isinstance(task, Task) else task
+    return _id_text(found, "a task is looked up by a Task that has an id, or by the id itself")
+
+
+def element_id_from(element: Element | Task | str | int) -> str:
+    """The id of a subject as a text, exact to the last digit.
+
+    Raises:
+        ValueError: There is none, there are several, or it is a floating-point number, which has lost digits.
+    """
+    if isinstance(element, Task):
+        elements = elements_of(element)
+        if len(elements) != 1:
+            raise ValueError(f"the task names {len(elements)} subjects; pass the one that is meant")
+        element = elements[0]
+    found = element.element_id if isinstance(element, Element) else element
+    return _id_text(found, "a subject is named by an Element that has an id, or by the id itself, as int or str")
+
+
+def _id_text(found: object, wanted: str) -> str:
+    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        raise ValueError(f"{wanted}, not by {'an empty text' if found == '' else type(found).__name__}")
+    return str(found)
+
+
+__all__ = ["CreateRequest", "element_id_from", "task_id_from", "with_external_id"]

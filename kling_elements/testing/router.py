@@ -1,0 +1,89 @@
+"""The mock server behind respx: requests are answered in process, without a socket."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+from kling_elements.mock.app import MockServer, create_app
+from kling_elements.mock.reply import Reply
+from kling_elements.testing.gateway import TOKEN, MockGateway
+from kling_elements_client.client import DEFAULT_BASE_URL
+
+try:
+    import respx
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("respx is missing: install kling-elements[testing]", name="respx") from error
+
+
+class KlingRouter(respx.MockRouter):
+    """A respx router that answers what goes to one gateway; other routes may be added to it.
+
+    Attributes:
+        kling: The mock server behind it.
+    """
+
+    kling: MockGateway
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        return self
+
+
+def respx_router(
+    base_url: str = DEFAULT_BASE_URL, *, app: MockServer | None = None, **respx_options: Any
+) -> KlingRouter:
+    """A respx router that answers like a gateway, to be used as a context manager or decorator.
+
+    A fault that takes longer than the client is ready to wait ends as a time-out at once; shorter ones take no time.
+    Notifications are not sent.
+
+    Args:
+        base_url: The address whose requests are answered.
+        app: What answers, as `kling_elements.mock.create_app` makes it; by default one whose tasks are done at once.
+        respx_options: More arguments of `respx.MockRouter`; `assert_all_called` is off by default.
+
+    Raises:
+        ModuleNotFoundError: The extra `testing` is not installed.
+    """
+    router = KlingRouter(**{"assert_all_called": False, **respx_options})
+    server = app or create_app(tick_seconds=0)
+    address = httpx.URL(base_url)
+    router.kling = MockGateway(server, base_url, TOKEN)
+    bridge = _Bridge(server, address.path.rstrip("/"))
+    port: dict[str, Any] = {} if address.port is None else {"port": address.port}
+    router.route(scheme=address.scheme, host=address.host, **port).mock(side_effect=bridge.answer)
+    return router
+
+
+class _Bridge:
+    """Carries requests of httpx to the server, and its replies back."""
+
+    def __init__(self, app: MockServer, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        target = request.url.raw_path.decode("ascii").removeprefix(self._prefix)
+        reply = self._app.answer(request.method, target, request.headers.raw, request.content)
+        timeout = request.extensions.get("timeout", {}).get("read")
+        timed_out = timeout is not None and reply.delay_seconds > timeout
+        if reply.late is not None:
+            reply = reply.late()
+        return _response(reply, request, timed_out=timed_out)
+
+
+def _response(reply: Reply, request: httpx.Request, *, timed_out: bool) -> httpx.Response:
+    if timed_out:
+        raise httpx.ReadTimeout("the mock server's answer would come too late", request=request)
+    if reply.cut:
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+    return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body, request=request)
+
+
+__all__ = ["KlingRouter", "respx_router"]
