@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_type
 
 import httpx
 
+from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
 from kling_elements_client import UNSET, AuthenticatedClient, Response, Unset, contract, errors, models
 from kling_elements_client.api.elements import create_element
 
@@ -89,8 +90,38 @@ def read(answer: models.CreateElementResponse) -> str | int | None:
     return answer.data.task_id or None
 
 
+def live(image: models.ImageElementRequest) -> None:
+    """The whole life of a subject, with models or plain mappings."""
+    with KlingElements("token", "https://gateway.example.com", retry=RetryPolicy(), poll=PollPolicy()) as kling:
+        assert_type(kling, KlingElements)
+        task = kling.create(image)
+        assert_type(task, models.Task)
+        assert_type(kling.create_or_adopt({"element_name": "Ada"}, max_wait_seconds=5), models.Task)
+        element = kling.wait(task, max_wait_seconds=300)
+        assert_type(element, models.Element)
+        assert_type(element.element_id, int | str | None | Unset)
+        for each in kling.list(page_size=5):
+            assert_type(each, models.Task)
+        assert_type(kling.get("mara"), models.Task)
+        assert_type(kling.delete(element), models.Task | None)
+        kling.create("{}")  # type: ignore[arg-type]
+        kling.wait(1.5)  # type: ignore[arg-type]
+        kling.delete(1.5)  # type: ignore[arg-type]
+
+
+async def live_asynchronously(image: models.ImageElementRequest) -> None:
+    """The same on an event loop."""
+    async with AsyncKlingElements() as kling:
+        assert_type(kling, AsyncKlingElements)
+        assert_type(await kling.wait(await kling.create(image)), models.Element)
+        async for each in kling.presets():
+            assert_type(each, models.Task)
+
+
 def handle(error: errors.KlingError) -> None:
     """Each kind of failure has what is needed to act on it."""
+    assert_type(error.outcome, str | None)
+    assert_type(error.external_task_id, str | None)
     match error:
         case errors.ContractError():
             assert_type(error.violations, list[errors.Violation])

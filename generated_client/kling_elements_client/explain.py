@@ -20,13 +20,14 @@ Schema = dict[str, Any]
 _LONGEST_EXCERPT = 80
 _LONGEST_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
-_COUNTED = {
-    "minLength": ("characters", "at least {} needed"),
-    "maxLength": ("characters", "at most {} allowed"),
-    "minItems": ("items", "at least {} needed"),
-    "maxItems": ("items", "at most {} allowed"),
+_LIMITS = {
+    "minLength": "has {} characters, at least {} needed",
+    "maxLength": "has {} characters, at most {} allowed",
+    "minItems": "has {} items, at least {} needed",
+    "maxItems": "has {} items, at most {} allowed",
+    "minimum": "is {}, at least {} needed",
+    "maximum": "is {}, at most {} allowed",
 }
-_BOUNDS = {"minimum": "at least {} needed", "maximum": "at most {} allowed"}
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -108,11 +109,8 @@ def violations(
 def _message(keyword: str, schema: Schema, value: Any) -> str | None:
     """What is wrong and what is allowed; None for a keyword that has no words here."""
     limit = schema[keyword]
-    if keyword in _COUNTED:
-        unit, bound = _COUNTED[keyword]
-        return f"has {len(value)} {unit}, {bound.format(limit)}"
-    if keyword in _BOUNDS:
-        return f"is {excerpt(value)}, {_BOUNDS[keyword].format(limit)}"
+    if keyword in _LIMITS:
+        return _LIMITS[keyword].format(len(value) if isinstance(value, str | list) else excerpt(value), limit)
     if keyword == "x-exact":
         return f"is a floating-point number, which may have lost digits; allowed is {' or '.join(schema['type'])}"
     if keyword == "type":
