@@ -132,11 +132,17 @@ class FakeClock(Clock):
         return self.luck
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
+        with pytest.raises(RuntimeError):  # or it would hold up an event loop
+            asyncio.get_running_loop()
+        self.let_pass(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
+        self.let_pass(seconds)
+
+    def let_pass(self, seconds: float) -> None:
+        """Go on."""
+        self.slept.append(seconds)
+        self.seconds += seconds
 
 
 class Scripted:

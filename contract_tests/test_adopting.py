@@ -350,7 +350,7 @@ def test_an_interruption_between_attempts_carries_the_id(client: Client, monkeyp
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scripted.clock, "sleep", interrupted)
+    monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         scripted.create_or_adopt(NAMED)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from contract_tests.mock_process import mock_process
 from scripts.spec import ROOT, SPEC
 
 _TOKEN = "test-token"
@@ -21,13 +22,8 @@ _CONFIG = ROOT / "contract_tests" / "schemathesis.toml"
 @pytest.fixture
 def server() -> Iterator[str]:
     """The address of a mock server that takes one token alone."""
-    command = [sys.executable, "-m", "kling_elements.mock", "--port", "0", "--token", _TOKEN, "--tick", "0"]
-    command += ["--allow-duplicates", "--no-callbacks"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        (address,) = re.findall(r"http://\S+", process.stdout.readline())
-        yield address
-        process.terminate()
+    with mock_process("--token", _TOKEN, "--tick", "0", "--allow-duplicates", "--no-callbacks") as process:
+        yield process.url
 
 
 def _run(server: str, folder: Path, *options: str, token: str = _TOKEN) -> subprocess.CompletedProcess[str]:

@@ -265,6 +265,16 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
 
 
 @both
+def test_the_longest_wait_that_is_asked_for_is_granted(client: Client) -> None:
+    """Whichever of several look-ups asked for it."""
+    busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
+    scripted = Scripted(client, *busy, *[made()] * 3)
+
+    assert 3 == len(scripted.wait_all(["1", "2", "3"]))
+    assert [8] == scripted.clock.slept
+
+
+@both
 def test_no_tasks_are_done_at_once(client: Client) -> None:
     """And no request is made."""
     assert [] == Scripted(client).wait_all([]) == Scripted(client).wait_all(())
