@@ -241,6 +241,7 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
     errors = [scripted.failing("create", {**BODY, "element_name": TOKEN}) for _ in range(4)]
     errors.append(scripted.failing("create_or_adopt", NAMED))
     errors.append(scripted.failing("create", NAMED))
+    errors.append(scripted.failing("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
     scripted.create({**NAMED, "reference_type": TOKEN})
 
     told = caplog.text + "".join(f"{error!r} {error} {vars(error)} {error.__cause__!r}" for error in errors)

@@ -122,7 +122,13 @@ def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None
     assert all(0 < one <= other <= 9 for one, other in pairwise(intervals))
 
 
-@pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9, math.inf])
+@pytest.mark.parametrize("endless", [math.inf, 10**400])
+def test_a_limit_without_end_is_a_long_one(endless: float) -> None:
+    """No clock can count further."""
+    assert limit_seconds(PollPolicy(), endless) == 1e9
+
+
+@pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
 def test_a_limit_takes_the_place_of_the_policys(limit: float) -> None:
     """Any number from 0 up."""
     assert limit == limit_seconds(RetryPolicy(), limit)

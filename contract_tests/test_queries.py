@@ -117,6 +117,18 @@ def test_a_look_up_that_names_no_task_is_an_error(client: Client, body: Any) -> 
     assert "may_exist" == error.outcome
 
 
+@both
+def test_a_look_up_that_is_answered_with_another_task_is_an_error(client: Client) -> None:
+    """What is told of that one says nothing of the one that was asked for."""
+    another = task("8", task_info={"external_task_id": "e-8"})
+    error = Scripted(client, another).failing("get", "7")
+
+    assert isinstance(error, NoTaskError)
+    assert "8" == Scripted(client, another).get("8").task_id
+    assert "8" == Scripted(client, another).get("e-8").task_id
+    assert "8" == Scripted(client, task("8")).get("an id that the answer does not repeat").task_id
+
+
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
 @both
 def test_an_id_that_no_path_can_carry_is_refused(client: Client, task_id: str) -> None:

@@ -63,6 +63,8 @@ def _nested(levels: int) -> Reply:
         ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
         ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
         ("7", Reply(202, b'\xef\xbb\xbf{"id": "7"}')),
+        *(("7", Reply(status, {"code": 5000, "data": {"task_id": "7"}})) for status in (300, 302, 500, 503, 504, 524)),
+        ("7", Reply(500, {"error": {"code": "x"}, "id": "7"})),
         ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
@@ -76,6 +78,15 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
     assert "e-1" == external_id_of(found)
     assert progress_of(found) in Progress
     assert str(task_id) == task_id_from(found)
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 429])
+@both
+def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
+    """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
+    error = Scripted(client, Reply(status, {"code": 1201, "data": {"task_id": "7"}})).failing("create", NAMED)
+
+    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kling_elements.clock import Clock
-from kling_elements.effects import Call, Flow, Sleep, do
+from kling_elements.effects import Call, Flow, Note, Sleep, do
 from kling_elements.errors import LookUpUnavailableError, NoTaskError
 from kling_elements.outcomes import (
     Outcome,
@@ -20,12 +19,10 @@ from kling_elements.outcomes import (
 )
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements.requests import CreateRequest, with_external_id
-from kling_elements.tasks import external_id_of, task_of
+from kling_elements.tasks import external_id_of, is_of, task_of
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
-
-_log = logging.getLogger("kling_elements")
 
 
 class Patience:
@@ -71,7 +68,7 @@ def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
         with _marked(external_id, Outcome.MAY_EXIST if in_doubt else Outcome.NOT_CREATED):
             found = yield from _look_up(external_id, patience)
             if found is not None:
-                _log.info("external_task_id %s: adopted task %s", external_id, found.task_id)
+                yield from do(Note(f"external_task_id {external_id}: adopted task {found.task_id}"))
                 return _with_id(found, external_id)
             if failure is not None:
                 seconds = patience.seconds_after(failure)
@@ -116,13 +113,13 @@ def _marked(external_id: str, outcome: Outcome) -> Iterator[None]:
 
 def _post(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Task]:
     while True:
-        _log.info("external_task_id %s: creating", external_id)
+        yield from do(Note(f"external_task_id {external_id}: creating"))
         try:
             task = _named_task((yield from do(Call(create_element, {"body": body}))))
         except KlingError as error:
             said = verdict_on(error)
             error.outcome, error.external_task_id = said.outcome, external_id
-            _log.info("external_task_id %s: %s: %s", external_id, said.outcome, error)
+            yield from do(Note(f"external_task_id {external_id}: {said.outcome}: {error}"))
             seconds = patience.seconds_after(error) if said.retry is Retry.AFTER_WAITING else None
             if seconds is None:
                 raise
@@ -130,7 +127,7 @@ def _post(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Tas
             _note(error, external_id)
             raise
         else:
-            _log.info("external_task_id %s: created task %s", external_id, task.task_id)
+            yield from do(Note(f"external_task_id {external_id}: created task {task.task_id}"))
             return _with_id(task, external_id)
         yield from do(Sleep(seconds))
 
@@ -163,7 +160,7 @@ def _look_up(external_id: str, patience: Patience) -> Flow[Task | None]:
         else:
             if task is None:
                 raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_WAY_OUT}")
-            if external_id_of(task) not in (None, external_id):
+            if not is_of(task, external_id):
                 raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
             return task
         yield from do(Sleep(seconds))

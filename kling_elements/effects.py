@@ -1,11 +1,12 @@
 """What a flow asks for, and who does it.
 
-What the clients decide stands in flows: generators without I/O, which ask for a `Call` or a `Sleep` by
+What the clients decide stands in flows: generators without I/O, which ask for a `Call`, a `Sleep` or a `Note` by
 `yield from do(...)`. `run` and `run_async` differ in nothing but how they call and sleep.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
@@ -13,7 +14,11 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from kling_elements.clock import Clock
+from kling_elements.errors import redact
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import KlingError
+
+_log = logging.getLogger("kling_elements")
 
 T = TypeVar("T")
 
@@ -39,6 +44,16 @@ class Sleep:
 
 
 @frozen
+class Note:
+    """A line for the log."""
+
+    text: str
+
+
+Effect: TypeAlias = Call | Sleep | Note
+
+
+@frozen
 class _Failed:
     """What is sent back to a flow in place of an answer.
 
@@ -49,10 +64,10 @@ class _Failed:
     error: BaseException
 
 
-Flow: TypeAlias = Generator[Call | Sleep, Any, T]
+Flow: TypeAlias = Generator[Effect, Any, T]
 
 
-def do(effect: Call | Sleep) -> Flow[Any]:
+def do(effect: Effect) -> Flow[Any]:
     """Asks for an effect; returns the answer, or raises what came of it."""
     done = yield effect
     try:
@@ -76,6 +91,9 @@ def run(flow: Flow[T], client: AuthenticatedClient, clock: Clock) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    except KlingError as error:
+        redact(error, client.redact)
+        raise
     finally:
         del done  # as in do
 
@@ -93,20 +111,27 @@ async def run_async(flow: Flow[T], client: AuthenticatedClient, clock: Clock) ->
     except StopIteration as end:
         result: T = end.value
         return result
+    except KlingError as error:
+        redact(error, client.redact)
+        raise
     finally:
         del done
 
 
-def _do(effect: Call | Sleep, client: AuthenticatedClient, clock: Clock) -> Any:
+def _do(effect: Effect, client: AuthenticatedClient, clock: Clock) -> Any:
+    if isinstance(effect, Note):
+        return _log.info("%s", client.redact(effect.text))
     if isinstance(effect, Sleep):
         return clock.sleep(effect.seconds)
     return effect.operation.sync(client=client, **effect.arguments)
 
 
-async def _do_async(effect: Call | Sleep, client: AuthenticatedClient, clock: Clock) -> Any:
+async def _do_async(effect: Effect, client: AuthenticatedClient, clock: Clock) -> Any:
+    if isinstance(effect, Note):
+        return _do(effect, client, clock)
     if isinstance(effect, Sleep):
         return await clock.sleep_async(effect.seconds)
     return await effect.operation.asyncio(client=client, **effect.arguments)
 
 
-__all__ = ["Call", "Flow", "Sleep", "do", "run", "run_async"]
+__all__ = ["Call", "Effect", "Flow", "Note", "Sleep", "do", "run", "run_async"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kling_elements.outcomes import Outcome
 from kling_elements.tasks import external_id_of
-from kling_elements_client.errors import KlingError
+from kling_elements_client.errors import ContractError, KlingError, Violation
 from kling_elements_client.models import Element, Task
 
 
@@ -68,6 +68,21 @@ class WaitAllError(KlingError):
         return (self.results,)
 
 
+def redact(error: KlingError, hide: Callable[[str], str]) -> None:
+    """Takes the token out of what an error says: it may quote the gateway, which has been seen to repeat it.
+
+    Args:
+        error: The error, which is changed.
+        hide: Takes the token out of a text.
+    """
+    error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
+    if isinstance(error, ContractError):
+        error.violations = [Violation(hide(v.pointer), v.rule, hide(v.message)) for v in error.violations]
+    for result in error.results if isinstance(error, WaitAllError) else ():
+        if isinstance(result, KlingError):
+            redact(result, hide)
+
+
 __all__ = [
     "LookUpUnavailableError",
     "NoTaskError",
@@ -76,4 +91,5 @@ __all__ = [
     "UnknownStatusError",
     "WaitAllError",
     "WaitTimeoutError",
+    "redact",
 ]

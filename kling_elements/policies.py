@@ -83,7 +83,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> floa
     number: object = given
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
         raise ValueError(f"max_wait_seconds must be a number of seconds, 0 or more, not {given!r}")
-    return given
+    return min(given, _LONGEST_SECONDS)
 
 
 def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:

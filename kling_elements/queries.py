@@ -11,7 +11,7 @@ from kling_elements.effects import Call, Flow, do
 from kling_elements.errors import NoTaskError
 from kling_elements.outcomes import Outcome, is_absent
 from kling_elements.requests import element_id_from, task_id_from
-from kling_elements.tasks import task_of, tasks_of
+from kling_elements.tasks import is_of, task_of, tasks_of
 from kling_elements_client import contract, explain
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import KlingError
@@ -29,9 +29,11 @@ def ask(call: Call) -> Flow[Any]:
 
 def get(task: Task | str | int) -> Flow[Task]:
     """Looks a task up."""
-    found = task_of((yield from ask(Call(get_element, {"id": task_id_from(task)}))))
-    if found is None:
-        error = NoTaskError("the gateway answered the look-up without naming a task")
+    task_id = task_id_from(task)
+    found = task_of((yield from ask(Call(get_element, {"id": task_id}))))
+    if found is None or not is_of(found, task_id):
+        says = "without naming a task" if found is None else "with the task of another id"
+        error = NoTaskError(f"the gateway answered the look-up {says}")
         error.outcome = Outcome.MAY_EXIST
         raise error
     return found

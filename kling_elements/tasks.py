@@ -106,6 +106,11 @@ def external_id_of(task: Task) -> str | None:
     return (info.external_task_id or None) if isinstance(info, TaskInfo) else None
 
 
+def is_of(task: Task, task_id: str) -> bool:
+    """Whether a task is the one of an id, the system's or the caller's, as far as its answer tells."""
+    return str(task.task_id) == task_id or external_id_of(task) in (None, task_id)
+
+
 def progress_of(task: Task) -> Progress:
     """How far a task is. A task that succeeded without naming its subject is as good as unknown."""
     status: object = task.task_status
@@ -115,4 +120,4 @@ def progress_of(task: Task) -> Progress:
     return progress
 
 
-__all__ = ["Progress", "elements_of", "external_id_of", "progress_of", "task_from", "task_of", "tasks_of"]
+__all__ = ["Progress", "elements_of", "external_id_of", "is_of", "progress_of", "task_from", "task_of", "tasks_of"]

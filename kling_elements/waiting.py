@@ -9,7 +9,7 @@ from attrs import define
 from kling_elements.clock import Clock
 from kling_elements.effects import Flow, Sleep, do
 from kling_elements.errors import TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
-from kling_elements.outcomes import Outcome, can_ask_again
+from kling_elements.outcomes import Outcome, can_ask_again, is_absent
 from kling_elements.policies import PollPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements.queries import get
 from kling_elements.requests import task_id_from
@@ -30,11 +30,16 @@ def wait_all(
     tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
 ) -> Flow[list[Element]]:
     """Looks several tasks up until all have ended; the subjects that they made."""
+    if isinstance(tasks, str):
+        raise ValueError("wait_all takes a sequence of tasks; for one there is wait")  # noqa: TRY004 - one kind for all
     results = yield from _results(tasks, policy, clock, max_wait_seconds)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
     return elements
+
+
+_MOST_SHOWN = 200  # characters of what the gateway says
 
 
 @define
@@ -45,7 +50,7 @@ class _Watched:
         id: What it is looked up by.
         last: The last state that was seen.
         exists: Whether it is known to exist: an answer showed it, or the caller has it from one.
-        unknown_polls: How many look-ups in a row showed a status that is not known.
+        unknown_polls: How many look-ups in a row showed a status that is not known, or not the task.
         error: Why the last look-up failed, if it did.
         result: What came of it, once something has.
     """
@@ -65,19 +70,23 @@ class _Watched:
         if progress is Progress.SUCCEEDED:
             self.result = next(element for element in elements_of(task) if element.element_id)
         elif progress is Progress.FAILED:
-            self.result = TaskFailedError(f"task {self.id} failed: {task.task_status_msg or 'no reason given'}", task)
+            reason = str(task.task_status_msg or "no reason given")[:_MOST_SHOWN]
+            self.result = TaskFailedError(f"task {self.id} failed: {reason}", task)
         elif self.unknown_polls >= policy.max_unknown_polls:
             says = (
                 f"task {self.id} remains {_shown(task)}, which is not known here, after {self.unknown_polls} look-ups"
             )
             self.result = UnknownStatusError(says, task)
 
-    def miss(self, error: KlingError) -> None:
+    def miss(self, error: KlingError, policy: PollPolicy) -> None:
         """Takes note of a look-up that failed."""
         self.error = error
-        if not can_ask_again(error):
-            if self.exists:
-                error.outcome = Outcome.CREATED
+        if self.exists:
+            error.outcome = Outcome.CREATED
+        # what was created a moment ago need not be found everywhere yet
+        unseen = self.exists and is_absent(error)
+        self.unknown_polls += unseen
+        if not (can_ask_again(error) or unseen) or self.unknown_polls >= policy.max_unknown_polls:
             self.result = error
 
     def give_up(self, waited_seconds: float) -> None:
@@ -103,7 +112,7 @@ def _watched(task: Task | str | int, policy: PollPolicy) -> _Watched:
 
 
 def _shown(task: Task) -> str:
-    return str(task.task_status) if task.task_status else "without a status"
+    return str(task.task_status)[:_MOST_SHOWN] if task.task_status else "without a status"
 
 
 def _results(
@@ -120,7 +129,7 @@ def _results(
                 try:
                     each.see((yield from get(each.id)), policy)
                 except KlingError as error:
-                    each.miss(error)
+                    each.miss(error, policy)
                     if isinstance(error, ResponseError):
                         asked_seconds = max(asked_seconds, retry_after_seconds(error.headers, clock.now()))
         left = deadline - clock.monotonic()

@@ -42,13 +42,15 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
         answer = _kept(response, body, redact)
         return kind(errors.describe(answer, redact(reason)), answer)
 
-    if not response.is_success:
-        raise errors.status_error(_kept(response, body, redact))
-    if body is _NO_JSON:
-        raise fail(errors.InvalidResponse, "the answer is not JSON")
     schema_pointer = contract.operations()[operation_id].success_schema()
     envelope = explain.resolve(contract.document(), schema_pointer)["x-envelope"]
     names_task = any(_found(body, where) for where in envelope["task-ids"])
+    if not response.is_success:
+        if response.is_client_error or not names_task:
+            raise errors.status_error(_kept(response, body, redact))
+        _log.warning("%s: HTTP %s, but a task is named", operation_id, response.status_code)
+    if body is _NO_JSON:
+        raise fail(errors.InvalidResponse, "the answer is not JSON")
     if (oddity := _oddity(schema_pointer, body)) is not None:
         if not names_task:
             raise fail(errors.InvalidResponse, oddity)
@@ -126,7 +128,7 @@ def _kept(response: httpx.Response, body: Any, redact: Redact) -> errors.Answer:
 def _first(body: Any, *pointers: str, kinds: tuple[type, ...]) -> Any:
     """The first value of one of these types; a boolean is no integer here."""
     found = (_found(body, where) for where in pointers)
-    return next((value for value in found if isinstance(value, kinds) and not isinstance(value, bool)), None)
+    return next((v for v in found if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)
 
 
 __all__ = ["parse"]

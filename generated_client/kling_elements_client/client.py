@@ -103,6 +103,10 @@ class AuthenticatedClient:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
 
+    def redact(self, text: str) -> str:
+        """A text without the token, also where that is escaped for JSON, a URL or a JSON Pointer."""
+        return self._redact(text)
+
     def get_httpx_client(self) -> httpx.Client:
         """The one `httpx.Client`, made on first use. It does not hold the token."""
         with self._lock:
