@@ -133,25 +133,34 @@ def test_one_subject_comes_of_it(
 
 
 _ELSE = task("6", task_info={"external_task_id": "e-2"})
-_NO_LOOK_UP = [no(404), Reply(404, b"<html>"), no(404, 1202), no(405), no(501), Reply(200, {}), no(200, 0), _ELSE]
+_SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the id of the system's is the caller's by chance
+_NO_LOOK_UP = [
+    no(404),
+    Reply(404, b"<html>"),
+    no(404, 1202),
+    no(405),
+    no(501),
+    Reply(200, {}),
+    no(200, 0),
+    _ELSE,
+    _SAME_WORD,
+    task("e-1"),
+]
 
 
 @pytest.mark.parametrize(
     ("kind", "outcome", "calls", "slept", "script"),
     [
-        *(
-            pytest.param(LookUpUnavailableError, "not_created", "look", [], [step], id=str(step))
-            for step in _NO_LOOK_UP
-        ),
+        *(pytest.param(LookUpUnavailableError, "may_exist", "look", [], [step], id=str(step)) for step in _NO_LOOK_UP),
         *(
             pytest.param(
                 LookUpUnavailableError, "may_exist", "look create look", [], [ABSENT, LOST, step], id=f"lost, {step}"
             )
             for step in _NO_LOOK_UP
         ),
-        pytest.param(AuthenticationError, "not_created", "look", [], [no(401, 1002)], id="token refused"),
-        pytest.param(StatusError, "not_created", "look", [], [no(429, 1101)], id="arrears"),
-        pytest.param(TransportError, "not_created", "look look look", [1, 2], [REFUSED] * 3, id="no connection"),
+        pytest.param(AuthenticationError, "may_exist", "look", [], [no(401, 1002)], id="token refused"),
+        pytest.param(StatusError, "may_exist", "look", [], [no(429, 1101)], id="arrears"),
+        pytest.param(TransportError, "may_exist", "look look look", [1, 2], [REFUSED] * 3, id="no connection"),
         pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(400, 1301)], id="refused"),
         pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(409)], id="refused without a code"),
         pytest.param(
@@ -194,7 +203,7 @@ _NO_LOOK_UP = [no(404), Reply(404, b"<html>"), no(404, 1202), no(405), no(501), 
         ),
         pytest.param(
             ServerError,
-            "not_created",
+            "may_exist",
             "look look look look look look",
             [1, 2, 4, 8, 16],
             [no(503)] * 6,
@@ -202,7 +211,7 @@ _NO_LOOK_UP = [no(404), Reply(404, b"<html>"), no(404, 1202), no(405), no(501), 
         ),
         pytest.param(
             InvalidResponse,
-            "not_created",
+            "may_exist",
             "look look look look look look",
             [1, 2, 4, 8, 16],
             [Reply(200, b"<html>")] * 6,
@@ -224,6 +233,15 @@ def test_what_cannot_be_told_is_said(  # noqa: PLR0913, PLR0917
     assert calls == scripted.gateway.calls()
     assert slept == scripted.clock.slept
     assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
+@both
+def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: Client, step: Step) -> None:
+    """An id of the caller's own may have been used before; a fresh one was not."""
+    error = Scripted(client, *[step] * 3).failing("create_or_adopt", BODY)
+
+    assert "not_created" == error.outcome
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
@@ -286,7 +304,7 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: st
     error = scripted.failing("create_or_adopt", {**BODY, "external_task_id": external_id})
 
     assert isinstance(error, ContractError)
-    assert ("not_created", external_id) == (error.outcome, error.external_task_id)
+    assert ("may_exist", external_id) == (error.outcome, error.external_task_id)
     assert "" == scripted.gateway.calls()
 
 
@@ -319,13 +337,13 @@ _NOTE = "external_task_id e-1: the subject may exist"
 @pytest.mark.parametrize(
     ("notes", "script"),
     [
-        ([], []),
+        ([_NOTE], []),
         ([_NOTE], [ABSENT]),
         ([_NOTE], [ABSENT, LOST]),
         ([_NOTE], [ABSENT, LOST, ABSENT]),
         ([_NOTE], [ABSENT, LOST, ABSENT, ABSENT]),
         ([_NOTE], [ABSENT, _DUPLICATE]),
-        ([], [no(503)]),
+        ([_NOTE], [no(503)]),
     ],
 )
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
@@ -333,7 +351,7 @@ _NOTE = "external_task_id e-1: the subject may exist"
 def test_an_interruption_in_doubt_carries_the_id(
     client: Client, kind: type[BaseException], notes: list[str], script: list[Step]
 ) -> None:
-    """As long as nothing was sent there is nothing to look for."""
+    """The id is the caller's own, so an earlier call may have used it."""
     scripted = Scripted(client, *script, kind)
 
     with pytest.raises(kind) as caught:

@@ -184,7 +184,7 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(("must begin with https:// and name a host", url) for url in ("https://a b", "https://a ", "https://a..b")),
-        ("must be a str, not NoneType", None),
+        ("must be a str, not int", 5),
         ("must be a str, not bytes", b"https://a"),
         ("must be a str, not URL", httpx.URL("https://a")),
     ],

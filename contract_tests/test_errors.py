@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 _BODY: Any = base_body("image")
+_ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
 _NOTHING = (None, None, None)  # neither code nor message nor id of the request
 
 
@@ -98,13 +100,16 @@ def test_the_status_chooses_the_class(
         pytest.param(_NOTHING, "null", b"null", id="null"),
         pytest.param(_NOTHING, "{}", b"{}", id="empty object"),
         pytest.param(_NOTHING, '{"a":' * 40, b'{"a":' * 100_000, id="nested too deeply"),
-        pytest.param(_NOTHING, "9" * 200, b"9" * 10_000, id="number too long"),
+        pytest.param(_NOTHING, "<10000 characters>", b"9" * 10_000, id="number too long"),
+        pytest.param(
+            (None, "bad <400 characters>", None), '{"message": "bad <400 characters>"}', _ECHO, id="a repeated image"
+        ),
         pytest.param(_NOTHING, "\ufffd(", b"\xc3(", id="invalid UTF-8"),
         pytest.param(_NOTHING, "\x00\x01", b"\x00\x01", id="binary"),
         pytest.param(_NOTHING, "é" * 200, "é".encode() * 300, id="characters are counted, not bytes"),
-        pytest.param((None, "m" * 200, None), None, json.dumps({"message": "m" * 900}), id="long message"),
-        pytest.param(("c" * 200, None, None), None, json.dumps({"code": "c" * 900}), id="long code"),
-        pytest.param((None, None, "r" * 200), None, json.dumps({"request_id": "r" * 900}), id="long id"),
+        pytest.param((None, "m." * 100, None), None, json.dumps({"message": "m." * 450}), id="long message"),
+        pytest.param(("c." * 100, None, None), None, json.dumps({"code": "c." * 450}), id="long code"),
+        pytest.param((None, None, "r." * 100), None, json.dumps({"request_id": "r." * 450}), id="long id"),
         pytest.param((None, "a b", None), None, '{"message": " a\\r\\n\\tb "}', id="message of several lines"),
         pytest.param(("1301", None, None), None, '{"code": "1301"}', id="code as text"),
         pytest.param((0, None, None), None, '{"code": 0}', id="code of success"),
@@ -173,7 +178,7 @@ def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
         ("the answer is not JSON: {", b'{"code": 0, '),
         ("the answer is not JSON: \ufffd", b"\xff"),
         ("the answer is not JSON: [[", b"[" * 100_000),
-        ("the answer is not JSON: {", b'{"id": ' + b"9" * 5000 + b"}"),
+        ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
         ("the answer cannot be read: {", b'{"\\ud83d": 1}'),
         ("the answer breaks the contract at (body): ", b"[]"),
         ("the answer breaks the contract at (body): ", b"null"),
@@ -339,6 +344,14 @@ def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
         ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
         ("DecodingError", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
         ("DecodingError", b"HTTP/1.1 500 Oh\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+        *(
+            (name, b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place)
+            for name, place in (
+                (" at ", b"http:x"),
+                ("Invalid", b"https://xn--a"),
+                (" at ", b"http://xn--zzzzz99999999999"),
+            )
+        ),
     ],
 )
 def test_an_answer_that_breaks_off_or_is_garbled_is_none(
@@ -348,6 +361,19 @@ def test_an_answer_that_breaks_off_or_is_garbled_is_none(
     client = make_client(base_url=serve(answer))
 
     with pytest.raises(errors.TransportError, match=name) as caught:
+        create(client, _BODY)
+
+    assert caught.value.may_have_been_sent
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLError, ValueError, OSError])
+def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
+    kind: type[Exception], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """A broken TLS record reaches asynchronous callers as it is; the request was on its way."""
+    gateway.post().mock(side_effect=kind("bad record"))
+
+    with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:
         create(client, _BODY)
 
     assert caught.value.may_have_been_sent

@@ -6,7 +6,6 @@ end with exactly one wherever the gateway lets it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import httpx
 import pytest
 
 from contract_tests.cases import base_body
-from contract_tests.conftest import tls
+from contract_tests.conftest import run_async, tls
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements.mock import create_app
@@ -63,7 +62,7 @@ def _refused(fault: str) -> Row:
 
 def _duplicate(fault: str) -> Row:
     """It speaks of an earlier subject, which may be there even if no look-up finds it."""
-    return Row(fault=fault, told="not_created", left=0, adopted="may_exist", left_by_adopting=0)
+    return Row(fault=fault, told="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
 
 
 def _fine(fault: str) -> Row:
@@ -131,7 +130,7 @@ def _call(gateway: MockGateway, token: str, method: str, way: str, request: Any)
             return task
 
     if way == "async":
-        return asyncio.run(call())
+        return run_async(call())
     with KlingElements(token, gateway.url, **options) as kling:
         task: Task = getattr(kling, method)(request)
         return task
@@ -178,6 +177,19 @@ def test_adopting_again_finds_the_subject_that_a_failed_create_left(gateway: Moc
     if row.fault.startswith("late:"):
         time.sleep(_TOO_LATE_SECONDS)
     assert len({task.task_id for task in tasks}) == 1
+    assert _external_ids(gateway, token) == ["the-only-one"]
+
+
+def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(gateway: MockGateway) -> None:
+    """The refusal as duplicate speaks of a subject that exists."""
+    token = f"token-{uuid4()}"
+    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
+    _call(gateway, token, "create", "sync", request)
+
+    with pytest.raises(KlingError) as caught:
+        _call(gateway, token, "create", "sync", request)
+
+    assert caught.value.outcome == "may_exist"
     assert _external_ids(gateway, token) == ["the-only-one"]
 
 

@@ -31,8 +31,8 @@ from contract_tests.scripted import (
     no,
     task,
 )
-from kling_elements.client import BASE_URL_VARIABLE
-from kling_elements_client.client import DEFAULT_BASE_URL
+from kling_elements import PollPolicy, RetryPolicy
+from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError, StatusError
 
 _NAMES = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "RetryPolicy"]
@@ -221,6 +221,14 @@ def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture
 def _repeated(status: int) -> Reply:
     says = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
     return Reply(status, says, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
+
+
+@pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
+@both
+def test_what_is_no_policy_is_refused_at_once(client: Client, options: Any) -> None:
+    """And not in the middle of a retry."""
+    with pytest.raises(ValueError, match=r"^(Retry|Poll)Policy expected, not (int|str|PollPolicy|RetryPolicy)$"):
+        client(TOKEN, **options)
 
 
 @both

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from contract_tests.cases import base_body
-from contract_tests.conftest import tls
+from contract_tests.conftest import run_async, tls
 from contract_tests.mock_process import MockProcess, mock_process
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
@@ -67,7 +67,7 @@ def test_tasks_of_a_loop_that_share_a_client_create_each_subject_once(server: Mo
         async with AsyncKlingElements(_TOKEN, server.url, **_OPTIONS) as kling:
             return await asyncio.gather(*(work(kling) for _ in range(_WORKERS)))
 
-    task_ids = [task_id for done in asyncio.run(run()) for task_id in done]
+    task_ids = [task_id for done in run_async(run()) for task_id in done]
 
     assert len(set(task_ids)) == len(task_ids) == _SUBJECTS
     assert _EACH_ONCE == _subjects(server)

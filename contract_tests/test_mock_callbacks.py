@@ -7,6 +7,7 @@ import json
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from contract_tests.conftest import run_async
 from contract_tests.mock_caller import ELEMENTS, IMAGE_REQUEST, Caller
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
@@ -118,7 +120,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a test on a loop of its own."""
-    asyncio.run(main)
+    run_async(main)
 
 
 def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
@@ -453,8 +455,8 @@ def test_a_server_may_be_stopped_by_another_loop() -> None:
     async def start() -> None:
         await _post(app, "http://127.0.0.1:1/")
 
-    with asyncio.Runner() as runner:
-        runner.run(start())
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
+        thread.submit(runner.run, start()).result()  # as `run_async` does
         run(_live(app))
 
 

@@ -47,6 +47,28 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
     assert 32 == len(answer["request_id"])
 
 
+@pytest.mark.parametrize(
+    ("expected", "name", "value"),
+    [
+        *((200, b"host", host) for host in (b"127.0.0.1:8787", b"localhost", b"[::1]:8787", b"x.localhost:1")),
+        *(
+            (403, b"host", host)
+            for host in (b"evil.example:8787", b"10.0.0.1", b"localhost.evil.example", b"[", b"a b")
+        ),
+        (403, b"origin", b"https://evil.example"),
+        (403, b"origin", b"null"),
+        (403, b"sec-fetch-site", b"cross-site"),
+        (403, b"forwarded", b"for=10.0.0.1"),
+        (403, b"x-forwarded-for", b"10.0.0.1"),
+    ],
+)
+def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
+    expected: int, name: bytes, value: bytes, caller: Caller
+) -> None:
+    """They ask for somebody else, who may be anywhere."""
+    assert expected == caller.app.answer("GET", "/_mock/clock", [(name, value)]).status
+
+
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
 def test_another_path_is_404(path: str, caller: Caller) -> None:
     """The message names those there are."""

@@ -180,6 +180,22 @@ def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
     create_app(state=path).close()
 
 
+def test_a_state_is_for_its_owner_alone(path: Path) -> None:
+    """Addresses to call back may hold secrets; the files beside it have the same rights."""
+    with closing(create_app(state=path)) as app:
+        Caller(app).create()
+        rights = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+
+    assert len(rights) > 1
+    assert {0o600} == set(rights.values())
+
+
+def test_a_state_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """With the reason."""
+    with pytest.raises(StateError, match="cannot be used: No such file or directory"):
+        create_app(state=tmp_path / "none" / "state.db")
+
+
 def test_an_empty_file_is_a_new_state(path: Path) -> None:
     """As `mktemp` makes one."""
     path.touch()

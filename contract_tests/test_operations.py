@@ -128,6 +128,7 @@ _REFUSED = [
     _not_listed("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
     _not_listed("/query/pageNum", "is a string, allowed is integer", page_num="one"),
     _not_listed("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
+    _not_listed("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
     _not_listed("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
     _not_listed("/query/pageNum", "is null, allowed is integer", page_num=None),
     _not_listed("/query/pageSize", "is 0, at least 1 needed", page_size=0),
@@ -283,6 +284,7 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
 @pytest.mark.parametrize(
     ("value", "says"),
     [
+        ("x" * 60_000, "is longer than a URL can be"),
         ("\ud800", "half a surrogate pair"),
         (b"1", "a value of type bytes"),
         (float("nan"), "nan cannot be written"),

@@ -15,7 +15,6 @@ from kling_elements.outcomes import (
     Retry,
     Verdict,
     can_ask_again,
-    code_of,
     is_absent,
     is_duplicate,
     offers_no_look_up,
@@ -49,7 +48,7 @@ _CODES = [
     (429, 1102, _NO, _NEVER),
     (403, 1103, _NO, _NEVER),
     (400, 1200, _NO, _NEVER),
-    (400, 1201, _NO, _NEVER),
+    (400, 1201, _MAYBE, _NEVER),
     (404, 1202, _NO, _NEVER),
     (404, 1203, _NO, _NEVER),
     (400, 1300, _NO, _NEVER),
@@ -125,7 +124,8 @@ def test_nothing_that_may_exist_is_sent_again_without_a_look_up() -> None:
     codes = [*_UNKNOWN_CODES, *(code for _, code, _, _ in _CODES)]
     said = {verdict(phase, status, code) for phase, status, code in product(Phase, (None, *range(100, 601)), codes)}
 
-    assert {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)} == {(v.outcome, v.retry) for v in said}
+    known = {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)}
+    assert {*known, (_MAYBE, _NEVER)} == {(v.outcome, v.retry) for v in said}  # the last is that of a duplicate
 
 
 def test_the_words_are_those_that_the_documents_name() -> None:
@@ -207,8 +207,9 @@ def test_one_code_says_that_there_is_an_earlier_task() -> None:
 
 def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
     """What cannot be read as one is none."""
-    assert [1302, 1302, None, None, None] == [code_of(_error(429, code)) for code in (1302, "1302", "x", "", None)]
-    assert code_of(TransportError("no", may_have_been_sent=True)) is None
+    waits = [verdict(Phase.ANSWERED, 429, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
+
+    assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 
 
 _ROWS = [*_CODES, *((status, None, outcome, retry) for status, outcome, retry in _STATUSES if status >= 200)]

@@ -163,13 +163,20 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
         pytest.param([], [Reply(200, {})], id="an empty object"),
         pytest.param(["1"], [_page("1"), _page()], id="one page"),
         pytest.param(["1", "2", "3"], [_page("1", "2"), _page("3"), _page()], id="two pages"),
-        pytest.param(["1", "2"], [_page("1", "2"), _page("1", "2")], id="the same page for every number"),
-        pytest.param(["1", "2"], [_page("1", "2"), _page("2", "1")], id="nothing new"),
-        pytest.param(["1", "2", "3"], [_page("1", "2"), _page("2", "3"), _page("3")], id="tasks that move down"),
+        pytest.param(["1", "2"], [_page("1", "2")] * 3, id="the same page for every number"),
+        pytest.param(["1", "2"], [_page("1", "2"), _page("2", "1"), _page("1")], id="nothing new twice"),
+        pytest.param(
+            ["1", "2", "3"],
+            [_page("1", "2"), _page("2", "1"), _page("2", "3"), _page()],
+            id="a whole page that moves down",
+        ),
+        pytest.param(
+            ["1", "2", "3"], [_page("1", "2"), _page("2", "3"), _page("3"), _page("3")], id="tasks that move down"
+        ),
         pytest.param(["1", "2"], [_page("1", "1", "2", "1"), _page()], id="twice on a page"),
-        pytest.param([1, 2], [_page(1, 2), _page("1", "2")], id="numbers, then texts"),
-        pytest.param([None, None, None], [_NAMELESS, _NAMELESS], id="without ids"),
-        pytest.param([None, None, None, "1"], [_NAMELESS, _page("1"), _NAMELESS], id="without ids, and with"),
+        pytest.param([1, 2], [_page(1, 2), _page("1", "2"), _page()], id="numbers, then texts"),
+        pytest.param([None, None, None], [_NAMELESS] * 3, id="without ids"),
+        pytest.param([None, None, None, "1"], [_NAMELESS, _page("1"), _NAMELESS, _page()], id="without ids, and with"),
     ],
 )
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
 )
 @both
 def test_a_list_has_each_task_once(client: Client, name: str, path: str, ids: list[Any], script: list[Step]) -> None:
-    """It ends at a page that is empty or has nothing new."""
+    """It ends at a page that is empty, or after two without anything new."""
     scripted = Scripted(client, *script)
 
     assert ids == [found.task_id or None for found in scripted.first(None, name)]
@@ -217,13 +224,14 @@ def test_each_iteration_is_its_own(client: Client) -> None:
 
 
 @both
-def test_a_list_ends_at_the_last_page_number_of_the_contract(client: Client) -> None:
-    """1,000, even if there is more."""
+def test_a_list_ends_at_the_last_page_number_of_the_contract(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """1,000, and a warning says that there is more."""
     count = itertools.count()
     scripted = Scripted(client, *[lambda _: _page(next(count)).response()] * 1000)
 
     assert list(range(1000)) == [found.task_id for found in scripted.first(None, "list", page_size=1)]
     assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
+    assert "the list goes on beyond page 1000" in caplog.text
 
 
 @both
@@ -298,7 +306,7 @@ def test_what_does_not_name_one_subject_is_not_deleted(client: Client, given: An
     """A floating-point number has lost digits, and a task without its subject names none."""
     scripted = Scripted(client)
 
-    with pytest.raises(ValueError, match=r"a subject is named by|the task names 0 subjects"):
+    with pytest.raises(ValueError, match=r"a subject is named by|the task names no subject"):
         scripted.delete(given)
     assert "" == scripted.gateway.calls()
 

@@ -166,7 +166,7 @@ if child == 0:
     fresh.create(body)
     used.close()
     fresh.close()
-    os._exit(0)
+    sys.exit()
 over.set()
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 used.create(body)
@@ -184,6 +184,26 @@ def test_a_client_may_be_made_before_a_fork_and_used_after_it(server: _Server) -
 
     assert ("0\n", "") == (done.stdout, done.stderr)
     assert [1, 1, 1, 2] == sorted(server.requests.values())
+
+
+_NO_FORK = """
+import json, os, sys
+
+del os.fork, os.register_at_fork
+from kling_elements import KlingElements
+
+with KlingElements("t", sys.argv[1]) as kling:
+    print(kling.create(json.loads(sys.argv[2])).task_id)
+"""
+
+
+def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
+    """As on Windows, where Python has nothing to register for it."""
+    command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
 
 
 @both

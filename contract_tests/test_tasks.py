@@ -64,7 +64,7 @@ def _nested(levels: int) -> Reply:
         ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
         ("7", Reply(202, b'\xef\xbb\xbf{"id": "7"}')),
         *(("7", Reply(status, {"code": 5000, "data": {"task_id": "7"}})) for status in (300, 302, 500, 503, 504, 524)),
-        ("7", Reply(500, {"error": {"code": "x"}, "id": "7"})),
+        ("7", Reply(500, {"error": {"code": "x"}, "task_id": "7"})),
         ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
@@ -80,11 +80,28 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
     assert str(task_id) == task_id_from(found)
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, {"id": "8f2a-ray", "error": {"code": "bad_gateway"}}),
+        (500, {"code": 5000, "message": "internal error", "id": "req-77"}),
+        (503, {"id": "abc", "title": "Service Unavailable", "status": 503}),
+        (307, {"id": "abc"}),
+    ],
+)
+@both
+def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status: int, body: Any) -> None:
+    """Proxies number what they refuse; only `task_id` says that there is a task."""
+    error = Scripted(client, Reply(status, body)).failing("create", NAMED)
+
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
 @both
 def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
     """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
-    error = Scripted(client, Reply(status, {"code": 1201, "data": {"task_id": "7"}})).failing("create", NAMED)
+    error = Scripted(client, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
 
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
@@ -269,7 +286,7 @@ def test_a_subject_is_named_exactly(expected: str, given: Any) -> None:
         ("not by float$", Element.from_dict({"element_id": 5.5})),
         ("not by Unset$", Element()),
         ("not by NoneType$", Element(element_id=None)),
-        ("^the task names 0 subjects; pass the one that is meant$", Task(task_id="7")),
+        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
         ("^the task names 2 subjects; pass the one that is meant$", Task(task_result=_done(1, 2))),
         ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
     ],

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
@@ -30,11 +31,8 @@ def _request(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(*_: object) -> None:
-        return
-
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
-    monkeypatch.setattr(Clock, "sleep_async", at_once)
+    monkeypatch.setattr(Clock, "sleep", Mock())
+    monkeypatch.setattr(Clock, "sleep_async", AsyncMock())
 
 
 def test_the_router_answers_without_a_socket() -> None:
@@ -76,6 +74,16 @@ def test_the_router_takes_any_address(address: str) -> None:
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
         kling.create(_request())
 
+        assert len(router.kling.tasks()) == 1
+
+
+def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the environment leads them elsewhere."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
+    with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
+        kling.create(_request())
+
+        assert router.kling.url == "http://127.0.0.1:8899"
         assert len(router.kling.tasks()) == 1
 
 
@@ -187,6 +195,13 @@ def test_time_is_stepped_by_hand(kling_mock):
         assert kling.get(task).task_status == "submitted"
         kling_mock.step(2)
         assert kling.get(task).task_status == "succeed"
+
+
+@pytest.mark.kling_mock(token="a-token-of-my-own")
+def test_the_token_is_one_that_the_server_takes(kling_mock):
+    assert kling_mock.token == "a-token-of-my-own"
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        assert list(kling.list()) == []
 """
 
 
@@ -198,7 +213,7 @@ def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_the_plugin_costs_other_suites_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -18,13 +17,11 @@ from kling_elements.queries import Pages
 from kling_elements.requests import CreateRequest
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import list_elements, list_preset_elements
-from kling_elements_client.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, OnViolation
+from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.models import Element, Task
 
 T = TypeVar("T")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-BASE_URL_VARIABLE: Final = "KLING_BASE_URL"
 
 
 class _Client(Generic[Transport]):
@@ -64,14 +61,16 @@ class _Client(Generic[Transport]):
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
         """
-        address = base_url if base_url is not None else os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
+        for policy, kind in ((retry, RetryPolicy), (poll, PollPolicy)):
+            if not isinstance(policy, kind | None):
+                raise ValueError(f"{kind.__name__} expected, not {type(policy).__name__}")  # noqa: TRY004 - as all others
         carried = {} if transport is None else {"transport": transport}
         self._retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
         self._clock = clock or Clock()
         self.client: Final = AuthenticatedClient(
             token,
-            address,
+            base_url,
             on_violation=on_violation,
             allow_http=allow_http,
             timeout=timeout,
@@ -132,7 +131,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
 
         Raises:
             NotFoundError: There is no such task.
-            KlingError: It could not be looked up.
+            KlingError: It could not be looked up, or its gateway says so otherwise.
             ValueError: There is no id.
         """
         return self._run(queries.get(task))
@@ -167,6 +166,8 @@ class KlingElements(_Client[httpx.BaseTransport]):
 
     def list(self, *, page_size: int | None = None) -> Iterator[Task]:
         """The account's own tasks, each once, page by page as they are asked for.
+
+        Take all before deleting any: what is deleted makes room, and tasks move to pages that were read already.
 
         Args:
             page_size: How many tasks to fetch at a time; by default the contract's.
@@ -275,4 +276,4 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
                 yield task
 
 
-__all__ = ["BASE_URL_VARIABLE", "AsyncKlingElements", "KlingElements"]
+__all__ = ["AsyncKlingElements", "KlingElements"]

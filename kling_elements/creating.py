@@ -18,8 +18,8 @@ from kling_elements.outcomes import (
     verdict_on,
 )
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
-from kling_elements.requests import CreateRequest, with_external_id
-from kling_elements.tasks import external_id_of, is_of, task_of
+from kling_elements.requests import CreateRequest, has_external_id, with_external_id
+from kling_elements.tasks import external_id_of, task_of
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
@@ -63,30 +63,43 @@ def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
     """Sends a request unless its task is there already, and looks after each attempt that may have made it."""
     body, external_id = _named(request)
     failure: KlingError | None = None  # of the last attempt, until a look-up at a later time has shown nothing
-    in_doubt = False  # whether an earlier attempt may still make the task
+    in_doubt = has_external_id(request)  # whether an attempt, here or in another process, may have made the task
+    sent = False
     while True:
-        with _marked(external_id, Outcome.MAY_EXIST if in_doubt else Outcome.NOT_CREATED):
+        with _marked(external_id, in_doubt=in_doubt):
             found = yield from _look_up(external_id, patience)
-            if found is not None:
-                yield from do(Note(f"external_task_id {external_id}: adopted task {found.task_id}"))
-                return _with_id(found, external_id)
+        if found is not None:
+            yield from do(Note(f"external_task_id {external_id}: adopted task {found.task_id}"))
+            return _with_id(found, external_id)
+        in_doubt = in_doubt and sent
+        with _marked(external_id, in_doubt=in_doubt):
             if failure is not None:
-                seconds = patience.seconds_after(failure)
-                if seconds is None:
-                    raise failure
-                yield from do(Sleep(seconds))
-                if not is_duplicate(failure):  # one that is there, only not to be seen yet, is never sent again
-                    failure = None
+                failure = yield from _give_time(failure, patience)
                 continue
-        try:
-            return (yield from _post(body, external_id, patience))
-        except KlingError as error:
-            in_doubt = in_doubt or is_duplicate(error) or error.outcome == Outcome.MAY_EXIST
-            if in_doubt:
-                error.outcome = Outcome.MAY_EXIST
-            if not is_duplicate(error) and verdict_on(error).retry is not Retry.AFTER_LOOK_UP:
-                raise
-            failure = error
+            sent = True
+            result = yield from _attempt(body, external_id, patience)
+        if isinstance(result, Task):
+            return result
+        failure, in_doubt = result, True
+
+
+def _attempt(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Task | KlingError]:
+    """The task, or the failure after which it is to be looked for."""
+    try:
+        return (yield from _post(body, external_id, patience))
+    except KlingError as error:
+        if not is_duplicate(error) and verdict_on(error).retry is not Retry.AFTER_LOOK_UP:
+            raise
+        return error
+
+
+def _give_time(failure: KlingError, patience: Patience) -> Flow[KlingError | None]:
+    """Waits before the next look-up. The failure remains if it is that of a duplicate, which is never sent again."""
+    seconds = patience.seconds_after(failure)
+    if seconds is None:
+        raise failure
+    yield from do(Sleep(seconds))
+    return failure if is_duplicate(failure) else None
 
 
 def _named(request: CreateRequest) -> tuple[CreateRequest, str]:
@@ -98,15 +111,16 @@ def _named(request: CreateRequest) -> tuple[CreateRequest, str]:
 
 
 @contextmanager
-def _marked(external_id: str, outcome: Outcome) -> Iterator[None]:
+def _marked(external_id: str, *, in_doubt: bool) -> Iterator[None]:
     """Puts onto errors what they mean for the create that they end."""
     try:
         yield
     except KlingError as error:
-        error.outcome, error.external_task_id = outcome, external_id
+        error.outcome = Outcome.MAY_EXIST if in_doubt else error.outcome or Outcome.NOT_CREATED
+        error.external_task_id = external_id
         raise
     except BaseException as error:
-        if outcome is Outcome.MAY_EXIST:
+        if in_doubt:
             _note(error, external_id)
         raise
 
@@ -134,7 +148,9 @@ def _post(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Tas
 
 def _note(error: BaseException, external_id: str) -> None:
     """A cancellation or Ctrl+C must not take the only trace of a task along."""
-    error.add_note(f"external_task_id {external_id}: the subject may exist")
+    says = f"external_task_id {external_id}: the subject may exist"
+    if says not in getattr(error, "__notes__", ()):
+        error.add_note(says)
 
 
 def _named_task(answer: CreateElementResponse) -> Task:
@@ -160,7 +176,7 @@ def _look_up(external_id: str, patience: Patience) -> Flow[Task | None]:
         else:
             if task is None:
                 raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_WAY_OUT}")
-            if not is_of(task, external_id):
+            if external_id_of(task) not in (None, external_id) or str(task.task_id) == external_id:
                 raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
             return task
         yield from do(Sleep(seconds))
@@ -171,8 +187,9 @@ _WAY_OUT = "create_or_adopt needs it, create does not"
 
 def _with_id(task: Task, external_id: str) -> Task:
     """The task with the external id that was sent, which not every gateway repeats."""
-    if external_id_of(task) != external_id:
-        task.task_info = TaskInfo(external_task_id=external_id)
+    if not isinstance(task.task_info, TaskInfo):
+        task.task_info = TaskInfo()
+    task.task_info.external_task_id = external_id
     return task
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kling_elements.outcomes import Outcome
+from kling_elements.outcomes import Outcome, Phase, verdict
 from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError, Violation
 from kling_elements_client.models import Element, Task
@@ -26,7 +26,7 @@ class TaskError(KlingError):
         task: The last state that was seen.
     """
 
-    outcome: str | None = Outcome.CREATED
+    outcome: str | None = verdict(Phase.ACCEPTED).outcome
 
     def __init__(self, reason: str, task: Task) -> None:
         super().__init__(reason)

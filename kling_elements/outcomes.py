@@ -64,7 +64,7 @@ _BY_PHASE = {
 }
 _BY_CODE = {  # keyed by the column `created` of the contract's table
     "never": Outcome.NOT_CREATED,
-    "earlier": Outcome.NOT_CREATED,
+    "earlier": Outcome.MAY_EXIST,
     "perhaps": Outcome.MAY_EXIST,
 }
 # Statuses below 500 with which a proxy says that it gave up waiting: what it passed on may have been done.
@@ -85,8 +85,7 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
-    row = contract.business_codes().get(number) if (number := _as_number(code)) is not None else None
-    if row is not None:
+    if (row := _row(code)) is not None:
         return Verdict(_BY_CODE[row.created], Retry(row.retry))
     if status is not None and 400 <= status < 500 and status not in _GAVE_UP:  # noqa: PLR2004 - HTTP's own
         return Verdict(Outcome.NOT_CREATED, Retry.NEVER)
@@ -109,7 +108,8 @@ def verdict_on(error: KlingError) -> Verdict:
 def is_absent(error: KlingError) -> bool:
     """Whether a look-up was answered with the code that says that there is no such task."""
     absent: int = contract.operation("getElement").definition["x-absent-code"]
-    return code_of(error) == absent
+    row = _row(error.code) if isinstance(error, ResponseError) else None
+    return row is not None and row.code == absent
 
 
 def offers_no_look_up(error: KlingError) -> bool:
@@ -121,27 +121,22 @@ def can_ask_again(error: KlingError) -> bool:
     """Whether a query that failed may succeed if it is repeated: queries change nothing, so only hope decides."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
-    row = contract.business_codes().get(code) if (code := code_of(error)) is not None else None
-    if row is not None:
+    if (row := _row(error.code)) is not None:
         return Retry(row.retry) is not Retry.NEVER
     return error.status_code in (*_GAVE_UP, 429) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's own
 
 
 def is_duplicate(error: KlingError) -> bool:
     """Whether a create was refused because its `external_task_id` may be that of an earlier one."""
-    row = contract.business_codes().get(number) if (number := code_of(error)) is not None else None
+    row = _row(error.code) if isinstance(error, ResponseError) else None
     return row is not None and row.created == "earlier"
 
 
-def code_of(error: KlingError) -> int | None:
-    """The business code of the answer behind an error, as a number; some gateways write it as a text."""
-    return _as_number(error.code) if isinstance(error, ResponseError) else None
-
-
-def _as_number(code: int | str | None) -> int | None:
+def _row(code: int | str | None) -> contract.BusinessCode | None:
+    """What the contract says of a business code, which some gateways write as a text."""
     if isinstance(code, str):
-        return int(code) if re.fullmatch("[0-9]{1,9}", code) else None
-    return code
+        code = int(code) if re.fullmatch("[0-9]{1,9}", code) else None
+    return None if code is None else contract.business_codes().get(code)
 
 
 __all__ = [
@@ -150,7 +145,6 @@ __all__ = [
     "Retry",
     "Verdict",
     "can_ask_again",
-    "code_of",
     "is_absent",
     "is_duplicate",
     "offers_no_look_up",

@@ -5,18 +5,32 @@ from __future__ import annotations
 import email.utils
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
+import attrs
 import httpx
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
-_NUMBER = validators.instance_of((int, float))
-_not_negative: list[Any] = [_NUMBER, validators.ge(0)]
-_positive: list[Any] = [_NUMBER, validators.gt(0)]
-_at_least_1: list[Any] = [_NUMBER, validators.ge(1)]
-_part: list[Any] = [_NUMBER, validators.ge(0), validators.lt(math.inf)]
-_count: list[Any] = [validators.instance_of(int), validators.ge(1)]
+Check: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
+
+
+def _number(expected: str, holds: Callable[[Any], bool], *kinds: type) -> Check:
+    """A check of a policy's field, with one clear error."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
+            raise ValueError(f"{attribute.name} must be {expected}, not {value!r}")
+
+    return check
+
+
+_not_negative = _number("a number, 0 or more", lambda value: value >= 0, int, float)
+_positive = _number("a number above 0", lambda value: value > 0, int, float)
+_at_least_1 = _number("a number, 1 or more", lambda value: value >= 1, int, float)
+_part = _number("a finite number, 0 or more", lambda value: 0 <= value < math.inf, int, float)
+_count = _number("a whole number, 1 or more", lambda value: value >= 1, int)
 
 _LONGEST_SECONDS = 1e9  # no clock sleeps for ever
 
@@ -36,8 +50,7 @@ class RetryPolicy:
             code stands for other mistakes, so it need not be there.
 
     Raises:
-        ValueError: One of them is below what makes sense.
-        TypeError: One of them is no number.
+        ValueError: One of them is no number, or below what makes sense.
     """
 
     first_seconds: float = field(default=1.0, validator=_positive)
@@ -61,8 +74,7 @@ class PollPolicy:
         max_unknown_polls: How many look-ups in a row may show a status that is not known before waiting ends.
 
     Raises:
-        ValueError: One of them is below what makes sense.
-        TypeError: One of them is no number.
+        ValueError: One of them is no number, or below what makes sense.
     """
 
     first_seconds: float = field(default=1.0, validator=_positive)
@@ -79,7 +91,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> floa
         ValueError: It is no number from 0 up.
     """
     if given is None:
-        return policy.max_wait_seconds
+        return min(policy.max_wait_seconds, _LONGEST_SECONDS)
     number: object = given
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
         raise ValueError(f"max_wait_seconds must be a number of seconds, 0 or more, not {given!r}")

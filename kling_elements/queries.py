@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,10 @@ def delete(element: Element | Task | str | int) -> Flow[Task | None]:
     return task_of((yield from ask(Call(delete_element, {"body": request}))))
 
 
+_MOST_STALE = 2  # pages in a row without anything new
+_log = logging.getLogger("kling_elements")
+
+
 class Pages:
     """The pages of a list, one after the other, and what is new on each."""
 
@@ -61,6 +66,7 @@ class Pages:
         self._last_number = _last_page_number(operation_id)
         self._seen = set[str]()
         self._number = 0
+        self._stale = 0
         self._ended = False
 
     def calls(self) -> Iterator[Call]:
@@ -68,15 +74,24 @@ class Pages:
         while not self._ended and self._number < self._last_number:
             self._number += 1
             yield Call(self._operation, {"page_num": self._number, **self._sizes})
+        if not self._ended:
+            _log.warning("the list goes on beyond page %s, the last that can be asked for", self._last_number)
 
     def new_tasks(self, answer: TaskListResponse) -> list[Task]:
         """The tasks of a page that were on none before: they move down a list while it is read."""
-        named = {str(task.task_id or json.dumps(task.to_dict(), sort_keys=True)): task for task in tasks_of(answer)}
+        named = {_name_of(task): task for task in tasks_of(answer)}
         new = [task for name, task in named.items() if name not in self._seen]
         self._seen.update(named)
-        # a page without anything new is the end, also at a gateway that answers every number with the same page
-        self._ended = not new
+        # New tasks push known ones onto the next page, so one without anything new need not be the last. Two end it: a
+        # gateway that answers every number with the same page must not be asked for all of them.
+        self._stale = 0 if new else self._stale + 1
+        self._ended = not named or self._stale >= _MOST_STALE
         return new
+
+
+def _name_of(task: Task) -> str:
+    """What tells a task from others: its id, or where a gateway leaves that out, all that it says."""
+    return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 
 def _last_page_number(operation_id: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -22,11 +23,7 @@ def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
     Raises:
         ContractError: The request is no object, or its `external_task_id` is no text.
     """
-    given: object = None
-    if isinstance(request, ImageElementRequest | VideoElementRequest):
-        given = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
-    elif isinstance(request, Mapping):
-        given = request.get("external_task_id", "")
+    given = _given_id(request)
     if not isinstance(given, str):
         raise ContractError(contract.violations("createElement", request))
     external_id = given or str(uuid4())
@@ -35,6 +32,21 @@ def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
     named = copy.copy(request)
     named.external_task_id = external_id
     return named, external_id
+
+
+def has_external_id(request: CreateRequest) -> bool:
+    """Whether a request has an id of the caller's choice, which may have been used before."""
+    return bool(_given_id(request))
+
+
+def _given_id(request: object) -> object:
+    """The `external_task_id` of a request: an empty text where it has none, None where it can have none."""
+    given: object = None
+    if isinstance(request, ImageElementRequest | VideoElementRequest):
+        given = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
+    elif isinstance(request, Mapping):
+        given = request.get("external_task_id", "")
+    return given.value if isinstance(given, Enum) else given
 
 
 def task_id_from(task: Task | str | int) -> str:
@@ -55,7 +67,9 @@ def element_id_from(element: Element | Task | str | int) -> str:
     """
     if isinstance(element, Task):
         elements = elements_of(element)
-        if len(elements) != 1:
+        if not elements:
+            raise ValueError("the task names no subject: pass what wait returned, or look the task up again")
+        if len(elements) > 1:
             raise ValueError(f"the task names {len(elements)} subjects; pass the one that is meant")
         element = elements[0]
     found = element.element_id if isinstance(element, Element) else element
@@ -68,4 +82,4 @@ def _id_text(found: object, wanted: str) -> str:
     return str(found)
 
 
-__all__ = ["CreateRequest", "element_id_from", "task_id_from", "with_external_id"]
+__all__ = ["CreateRequest", "element_id_from", "has_external_id", "task_id_from", "with_external_id"]

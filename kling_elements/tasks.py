@@ -90,7 +90,7 @@ def _properties(model: Task | CreateElementResponse | TaskResponse) -> dict[str,
 
 def tasks_of(answer: TaskListResponse) -> list[Task]:
     """The tasks on a page of a list."""
-    return [task_from(task.to_dict()) for task in answer.data or []]
+    return [task_from(_properties(task)) for task in answer.data or []]
 
 
 def elements_of(task: Task) -> list[Element]:

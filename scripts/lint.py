@@ -44,7 +44,7 @@ _EXTENSIONS: dict[str, Any] = {
     "x-absent-code": int,
     "x-exact": bool,
     "x-body-size": {"max-bytes": int, "max-values": int},
-    "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list},
+    "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list, "task-ids-of-failures": list},
     "x-image": {
         "format": {"one-of": list},
         "file-size": {"max-bytes": int},

@@ -24,12 +24,18 @@ OnViolation = Literal["raise", "warn", "ignore"]
 
 DEFAULT_BASE_URL: Final = "https://www.kkiai.com"
 TOKEN_VARIABLE: Final = settings.TOKEN_VARIABLE
+BASE_URL_VARIABLE: Final = "KLING_BASE_URL"
 # Seconds for one read or write on the socket. Reading includes the wait for an answer, and over TLS one write may be the
 # whole body: 57 MB take eight minutes at 1 Mbit/s.
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
 
 _log = logging.getLogger(__package__)
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+def default_base_url() -> str:
+    """The gateway's address where none is given: that of the environment, or else the contract's first server."""
+    return os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL
 
 
 class AuthenticatedClient:
@@ -41,7 +47,7 @@ class AuthenticatedClient:
     def __init__(
         self,
         token: str | None = None,
-        base_url: str = DEFAULT_BASE_URL,
+        base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
@@ -53,7 +59,8 @@ class AuthenticatedClient:
 
         Args:
             token: The gateway's API key, without `Bearer`. Without one, the environment variable `KLING_API_KEY` is used.
-            base_url: The gateway's address; the operation's path is appended to it.
+            base_url: The gateway's address, to which the operation's path is appended. Without one, the environment variable
+                `KLING_BASE_URL` is used, and without that the contract's first server.
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends nothing;
                 `warn` logs the violations and sends; `ignore` sends. What cannot be written as JSON is never sent.
             allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
@@ -69,7 +76,7 @@ class AuthenticatedClient:
         # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
         self._authorization: Callable[[], str] = lambda: f"Bearer {secret}"
         self._redact = settings.redactor(secret)
-        url = settings.usable_url(base_url, allow_http=allow_http)
+        url = settings.usable_url(default_base_url() if base_url is None else base_url, allow_http=allow_http)
         self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
@@ -134,17 +141,21 @@ class AuthenticatedClient:
             TransportError: No answer came.
             ValueError: The URL leads elsewhere, where the token must not go.
         """
+        client = self.get_httpx_client()
+        prepared = client.build_request(**self._authorized(request))
         try:
-            return self.get_httpx_client().request(**self._authorized(request))
-        except httpx.RequestError as error:
-            raise self._transport_error(error) from error
+            return client.send(prepared)
+        except Exception as error:  # what an answer can do goes beyond httpx's own errors
+            raise self._transport_error(error, prepared) from error
 
     async def send_async(self, **request: Any) -> httpx.Response:
         """Does as `send`, on an event loop."""
+        client = self.get_async_httpx_client()
+        prepared = client.build_request(**self._authorized(request))
         try:
-            return await self.get_async_httpx_client().request(**self._authorized(request))
-        except httpx.RequestError as error:
-            raise self._transport_error(error) from error
+            return await client.send(prepared)
+        except Exception as error:  # as in send
+            raise self._transport_error(error, prepared) from error
 
     def encode(self, operation_id: str, body: object) -> bytes:
         """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
@@ -222,10 +233,8 @@ class AuthenticatedClient:
         headers = {**request.get("headers", {}), "Authorization": self._authorization()}
         return {**request, "headers": headers}
 
-    def _transport_error(self, error: httpx.RequestError) -> TransportError:
-        error.request.headers["Authorization"] = (
-            "***"  # httpx's exception keeps the request, and so would a pickle of it
-        )
+    def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
+        request.headers["Authorization"] = "***"  # httpx's exception keeps the request, and so would a pickle of it
         for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
             link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
         says = str(error) or "no detail"
@@ -258,4 +267,11 @@ def _chain(error: BaseException) -> list[BaseException]:
     return links
 
 
-__all__ = ["DEFAULT_BASE_URL", "DEFAULT_TIMEOUT", "TOKEN_VARIABLE", "AuthenticatedClient"]
+__all__ = [
+    "BASE_URL_VARIABLE",
+    "DEFAULT_BASE_URL",
+    "DEFAULT_TIMEOUT",
+    "TOKEN_VARIABLE",
+    "AuthenticatedClient",
+    "default_base_url",
+]

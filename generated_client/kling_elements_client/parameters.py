@@ -16,6 +16,7 @@ from .serialization import UnwritableError, checked_json
 from .types import Unset
 
 _MOST_VALUES = 100
+_LONGEST = 60_000  # characters; httpx takes 65,536 for a whole URL, and servers take less
 _STEPS = ("", ".", "..")  # as parts of a path these lead to another place
 
 
@@ -61,7 +62,11 @@ def check(operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
     for name, text in in_path.items():
         path = path.replace(f"{{{name}}}", quote(text, safe=""))
     query = urlencode({name: text for name, text in texts.items() if name not in in_path}, quote_via=quote)
-    return CheckedTarget(f"{path}?{query}" if query else path, found)
+    target = f"{path}?{query}" if query else path
+    if len(target) > _LONGEST:
+        longest = max(texts, key=lambda name: len(texts[name]))
+        return CheckedTarget(None, [*found, known[longest].violation((), "is longer than a URL can be")])
+    return CheckedTarget(target, found)
 
 
 __all__ = ["CheckedTarget", "check"]

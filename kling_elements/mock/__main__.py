@@ -86,9 +86,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isdecimal() else -1
     if not 0 <= port <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{port} is not within 0 to {_MAX_PORT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_MAX_PORT}")
     return port
 
 

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
+import httpx
+
 from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.mock.asgi import Headers, header
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.faults import FaultQueue
@@ -15,9 +18,11 @@ from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
+from kling_elements_client.settings import is_loopback
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16
+_SIGNS_OF_OTHERS = (b"origin", b"sec-fetch-site", b"forwarded", b"x-forwarded-for")
 
 Action: TypeAlias = Callable[[Body], object]
 
@@ -44,7 +49,7 @@ class Control:
         Raises:
             RefusedError: It comes from another machine, or asks for what is not there.
         """
-        if not _is_loopback(head.client_host):
+        if not _is_loopback(head.client_host) or _is_passed_on(head.headers):
             raise RefusedError(Problem.PERMISSION_DENIED, f"{PREFIX} is for callers on the server's own machine")
         actions = self._paths.get(head.path)
         if actions is None:
@@ -97,6 +102,17 @@ def _told(task: Task, now: int) -> dict[str, Any]:
         "deleted": bool(task.deleted),
         "owner": task.owner_name,
     }
+
+
+def _is_passed_on(headers: Headers) -> bool:
+    """Tell whether a web page or a proxy on this machine asks for somebody else, who may be anywhere."""
+    if any(header(headers, name) is not None for name in _SIGNS_OF_OTHERS):
+        return True
+    try:
+        host = httpx.URL(f"http://{header(headers, b'host') or 'localhost'}").host
+    except httpx.InvalidURL:
+        return True
+    return not is_loopback(host)  # a page of another host, whose name was made to lead here
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -91,7 +91,7 @@ class Service:
         """Refuse an external id that was used, more tasks than the rate allows, and more under way than allowed."""
         options, store, owner = self._options, self._store, draft.owner
         if draft.external_id and options.unique_external_ids and store.has_external_id(owner, draft.external_id):
-            raise RefusedError(_EXISTS_ALREADY, "a task with this external_task_id can be looked up by it")
+            raise RefusedError(_EXISTS_ALREADY, "this external_task_id was used before")
         since = now - _WINDOW_SECONDS * _MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
             waiting = {"Retry-After": str(_WINDOW_SECONDS)}

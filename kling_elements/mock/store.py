@@ -203,6 +203,11 @@ class Store:
 def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
     name = ":memory:" if path is None else str(Path(path).absolute())
     try:
+        if path is not None and not Path(path).exists():
+            Path(path).touch(mode=0o600)  # callback addresses may hold secrets
+    except OSError as error:
+        raise StateError(f"the state {path} cannot be used: {error.strerror}") from None
+    try:
         connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection)

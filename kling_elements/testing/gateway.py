@@ -67,8 +67,12 @@ class MockGateway:
 
 
 @contextmanager
-def serving(app: MockServer) -> Iterator[MockGateway]:
+def serving(app: MockServer, token: str = TOKEN) -> Iterator[MockGateway]:
     """Serves on a free port of this machine, in a thread of its own, as long as the block runs.
+
+    Args:
+        app: What answers.
+        token: A token that it takes.
 
     Raises:
         ModuleNotFoundError: The extra `mock` is not installed.
@@ -81,7 +85,7 @@ def serving(app: MockServer) -> Iterator[MockGateway]:
     with closing(listener):
         thread.start()
         try:
-            yield MockGateway(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
+            yield MockGateway(app, f"http://127.0.0.1:{listener.getsockname()[1]}", token)
         finally:
             background.should_exit = True
             thread.join()

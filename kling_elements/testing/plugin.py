@@ -25,11 +25,11 @@ def kling_mock(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
     Tasks are done at once. `@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)` lets time pass by `step` alone.
     """
     from kling_elements.mock import create_app  # noqa: PLC0415 - see above
-    from kling_elements.testing.gateway import serving  # noqa: PLC0415 - see above
+    from kling_elements.testing.gateway import TOKEN, serving  # noqa: PLC0415 - see above
 
     marker = request.node.get_closest_marker("kling_mock")
     options = {"tick_seconds": 0, **(marker.kwargs if marker else {})}
-    with serving(create_app(**options)) as gateway:
+    with serving(create_app(**options), options.get("token") or TOKEN) as gateway:
         yield gateway
 
 

@@ -8,8 +8,8 @@ import httpx
 
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
-from kling_elements.testing.gateway import TOKEN, MockGateway
-from kling_elements_client.client import DEFAULT_BASE_URL
+from kling_elements.testing.gateway import MockGateway
+from kling_elements_client.client import default_base_url
 
 try:
     import respx
@@ -35,16 +35,14 @@ class KlingRouter(respx.MockRouter):
         return self
 
 
-def respx_router(
-    base_url: str = DEFAULT_BASE_URL, *, app: MockServer | None = None, **respx_options: Any
-) -> KlingRouter:
+def respx_router(base_url: str | None = None, *, app: MockServer | None = None, **respx_options: Any) -> KlingRouter:
     """A respx router that answers like a gateway, to be used as a context manager or decorator.
 
     A fault that takes longer than the client is ready to wait ends as a time-out at once; shorter ones take no time.
     Notifications are not sent.
 
     Args:
-        base_url: The address whose requests are answered.
+        base_url: The address whose requests are answered; by default the one that clients use by default.
         app: What answers, as `kling_elements.mock.create_app` makes it; by default one whose tasks are done at once.
         respx_options: More arguments of `respx.MockRouter`; `assert_all_called` is off by default.
 
@@ -53,8 +51,8 @@ def respx_router(
     """
     router = KlingRouter(**{"assert_all_called": False, **respx_options})
     server = app or create_app(tick_seconds=0)
-    address = httpx.URL(base_url)
-    router.kling = MockGateway(server, base_url, TOKEN)
+    address = httpx.URL(base_url or default_base_url())
+    router.kling = MockGateway(server, str(address))
     bridge = _Bridge(server, address.path.rstrip("/"))
     port: dict[str, Any] = {} if address.port is None else {"port": address.port}
     router.route(scheme=address.scheme, host=address.host, **port).mock(side_effect=bridge.answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ Redact = Callable[[str], str]
 
 _MOST_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
 _EXCERPT = 200  # characters of a body that an exception keeps
+_MEDIA = re.compile("[A-Za-z0-9+/]{80,}={0,2}")  # what a gateway repeats of an image in Base64
 _log = logging.getLogger(__package__)
 
 
@@ -42,7 +44,8 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
 
     schema_pointer = contract.operations()[operation_id].success_schema()
     envelope = explain.resolve(contract.document(), schema_pointer)["x-envelope"]
-    names_task = any(_found(body, where) for where in envelope["task-ids"])
+    named_by = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
+    names_task = any(_found(body, where) for where in named_by)
     if not response.is_success:
         if response.is_client_error or not names_task:
             raise errors.status_error(_kept(response, body, redact))
@@ -56,7 +59,8 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
         _log.warning("%s: %s", operation_id, redact(oddity))
     elif not names_task and _says_failure(body, envelope):
         raise fail(errors.BusinessError, "refused")
-    return model(body)
+    text = response.content.decode("utf-8", "replace")
+    return model(body if redact(text) == text else _without_token(body, redact))
 
 
 _NO_JSON = object()
@@ -67,6 +71,17 @@ def _json(response: httpx.Response) -> Any:
         return json.loads(response.content, parse_float=_number)
     except (ValueError, RecursionError):
         return _NO_JSON
+
+
+def _without_token(value: Any, redact: Redact) -> Any:
+    """A JSON value in which no text has the token: models are shown, logged and pickled."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_without_token(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {redact(name): _without_token(item, redact) for name, item in value.items()}
+    return value
 
 
 def _number(text: str) -> int | float:
@@ -104,7 +119,8 @@ def _kept(response: httpx.Response, body: Any, redact: Redact) -> errors.Answer:
     """What exceptions keep of an answer. Gateways have been seen to repeat the token, so it is taken out everywhere."""
 
     def kept(text: str) -> str:
-        return " ".join(redact(text).split())[:_EXCERPT]
+        told = _MEDIA.sub(lambda found: f"<{len(found[0])} characters>", redact(text))
+        return " ".join(told.split())[:_EXCERPT]
 
     text = response.content.decode("utf-8", "replace")  # all of it, so that the token is whole when it is taken out
     code = _first(body, "/code", "/error/code", kinds=(int, str))

@@ -110,16 +110,20 @@ def _message(keyword: str, schema: Schema, value: Any) -> str | None:
     if keyword in _LIMITS:
         return _LIMITS[keyword].format(len(value) if isinstance(value, str | list) else excerpt(value), limit)
     if keyword == "x-exact":
-        return f"is a floating-point number, which may have lost digits; allowed is {' or '.join(schema['type'])}"
+        return f"is a floating-point number, which may have lost digits; allowed is {_types(schema)}"
     if keyword == "type":
-        allowed = limit if isinstance(limit, str) else " or ".join(limit)
-        return f"is {_type_name(value)}, allowed is {allowed}"
+        return f"is {_type_name(value)}, allowed is {_types(schema)}"
     if keyword == "enum":
         return f"{choice(limit)}, not {excerpt(value)}"
     if "x-expected" in schema:
         is_other = "" if isinstance(value, str) else f"is {_type_name(value)}; it "
         return f"{is_other}must be {schema['x-expected']}{_hint(schema, value)}"
     return f"is {_type_name(value)}, which is none of what is allowed" if keyword == "anyOf" else None
+
+
+def _types(schema: Schema) -> str:
+    allowed: str | list[str] = schema["type"]
+    return allowed if isinstance(allowed, str) else " or ".join(allowed)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -94,6 +94,8 @@ def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
     Raises:
         ValueError: One of them cannot be sent, or is the client's own.
     """
+    if not isinstance(headers, Mapping):
+        raise ValueError("headers must be a mapping of names to values")  # noqa: TRY004 - one kind for all
     if any(name.lower() == "authorization" for name in headers):
         raise ValueError("headers must not hold Authorization: the client sends the token")
     try:

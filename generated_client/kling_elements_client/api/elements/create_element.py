@@ -50,8 +50,8 @@ def sync_detailed(
     Creates a custom subject from reference images or from a video, for use in later video generation. The work is
     asynchronous: the answer names a task.
 
-    A request that failed with 500, 502, 503, 504, a time-out or a lost connection may still have created the subject.
-    Send an `external_task_id`, and look the task up before sending again.
+    A request that failed with 5xx, 408, a time-out or a lost connection may still have created the subject. Send an
+    `external_task_id`, and look the task up before sending again.
 
     Args:
         client: Where to send the request, and with which token.
