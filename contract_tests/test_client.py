@@ -239,6 +239,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
         ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
         ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
         ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("headers must be a mapping of names to values", {"headers": "X-A: 1"}),
         ("timeout must set a number of seconds above 0 for every step", {"timeout": -1}),
         ("timeout must set a number of seconds above 0 for every step", {"timeout": "5"}),
         ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
