@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.strict_json import MAX_INTEGER_DIGITS
 
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
-_MOST_DIGITS = 300  # of an integer, as in bodies; Python refuses to read a few thousand
 _MOST_TOLD = 20  # things that are wrong
 _EXCERPT = 80  # characters of a name
 
@@ -63,7 +63,7 @@ def with_defaults(parameters: Collection[Parameter], values: Mapping[str, object
 
 def _value(text: str, schema: Mapping[str, Any]) -> object:
     """Return what a text stands for. One that does not fit stays a text, which whoever checks it refuses."""
-    is_integer = schema.get("type") == "integer" and len(text) <= _MOST_DIGITS and _INTEGER.fullmatch(text)
+    is_integer = schema.get("type") == "integer" and len(text) <= MAX_INTEGER_DIGITS and _INTEGER.fullmatch(text)
     return int(text) if is_integer else text
 
 
