@@ -20,6 +20,7 @@ from PIL import Image
 from contract_tests.cases import base_body
 from contract_tests.images import Picture, jpeg_frame_header, png_chunk
 from kling_elements_client import contract, images
+from kling_elements_client.inline import InlineText
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
@@ -220,7 +221,7 @@ def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> Non
     """Of 10 MB that have their bulk before the pixels, some kilobytes at most are decoded."""
     text = _text(picture.build())
 
-    assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(text, _LIMITS)]
+    assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 0 < sum(decoded) < 20_000
 
 
@@ -228,7 +229,7 @@ def test_a_claim_of_much_metadata_is_not_believed(decoded: list[int]) -> None:
     """No more of it is decoded than a JPEG has room for."""
     text = _text(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
-    assert ["R16"] == [rule for rule, _ in images.violations(text, _LIMITS)]
+    assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 64 * 1024 < sum(decoded) < 100_000
 
 
@@ -241,7 +242,7 @@ def test_what_follows_the_header_may_be_anything_that_is_base64() -> None:
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_text_that_is_no_base64_is_no_image(text: str) -> None:
     """The pattern refuses it; the reader, which is asked too, does not fail."""
-    assert "R14" in [rule for rule, _ in images.violations(text, _LIMITS)]
+    assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
 
 
 _SMALL = [
@@ -264,7 +265,7 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
         data = data[:offset] + patch + data[offset + len(patch) - len(patch) % 2 :]
 
     with warnings.catch_warnings(record=True, action="always") as warned:
-        found = list(images.violations(_text(data[:length]), _LIMITS))
+        found = list(images.violations(InlineText(_text(data[:length])), _LIMITS))
 
     assert {rule for rule, _ in found} <= {"R14", "R16", "R17"}
     assert [] == warned

@@ -13,6 +13,7 @@ from kling_elements.clock import Clock
 from kling_elements.creating import Patience
 from kling_elements.effects import Flow, run, run_async
 from kling_elements.policies import PollPolicy, RetryPolicy
+from kling_elements.preflight import Preflight, PreflightPolicy
 from kling_elements.queries import Pages
 from kling_elements.requests import CreateRequest
 from kling_elements_client import AuthenticatedClient
@@ -38,6 +39,7 @@ class _Client(Generic[Transport]):
         clock: Clock | None = None,
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
+        allow_private: bool = False,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
@@ -54,6 +56,7 @@ class _Client(Generic[Transport]):
             clock: What tells the time and sleeps, for tests.
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
             allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
+            allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
             httpx_args: More arguments for httpx's client, such as `proxy` or `verify`.
@@ -68,6 +71,7 @@ class _Client(Generic[Transport]):
         self._retry = retry or RetryPolicy()
         self._poll = poll or PollPolicy()
         self._clock = clock or Clock()
+        self._allow_private = allow_private
         self.client: Final = AuthenticatedClient(
             token,
             base_url,
@@ -82,6 +86,9 @@ class _Client(Generic[Transport]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
+    def _policy(self, preflight: Preflight) -> PreflightPolicy:
+        return PreflightPolicy(preflight, self._allow_private)
+
     def _patience(self, max_wait_seconds: float | None) -> Patience:
         return Patience(self._retry, self._clock, max_wait_seconds)
 
@@ -93,21 +100,28 @@ class KlingElements(_Client[httpx.BaseTransport]):
     whether a subject exists now. Use it as a context manager, or call `close`.
     """
 
-    def create(self, request: CreateRequest, *, max_wait_seconds: float | None = None) -> Task:
+    def create(
+        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+    ) -> Task:
         """Creates a subject with exactly one POST, unless one provably left nothing behind and waiting helps.
 
         Args:
             request: The subject. Without an `external_task_id` a fresh UUID is sent; it is in the task's `task_info`,
-                and on every error.
+                and on every error. Image files are given by their `Path` and encoded while they are sent.
+            preflight: What is checked of media before anything is sent: `inline`, images in the request by their
+                headers; `remote`, also images and the video behind addresses; `off`, only the size of images here.
             max_wait_seconds: Seconds after which no further attempt begins; by default those of the retry policy.
 
         Raises:
+            MediaError: A file or what lies at an address cannot be read, or was changed while it was sent.
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
                 call `create_or_adopt` with it.
         """
-        return self._run(creating.create(request, self._patience(max_wait_seconds)))
+        return self._run(creating.create(request, self._patience(max_wait_seconds), self._policy(preflight)))
 
-    def create_or_adopt(self, request: CreateRequest, *, max_wait_seconds: float | None = None) -> Task:
+    def create_or_adopt(
+        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+    ) -> Task:
         """Creates a subject, or finds the one that was created before under the same `external_task_id`.
 
         It may be called any number of times, from any number of processes: there is one subject at most, as long as the
@@ -115,13 +129,14 @@ class KlingElements(_Client[httpx.BaseTransport]):
 
         Args:
             request: The subject, with an `external_task_id` that was not used for another one.
+            preflight: As for `create`; addresses are looked at only if there is no such subject yet.
             max_wait_seconds: Seconds after which no further attempt begins; by default those of the retry policy.
 
         Raises:
             LookUpUnavailableError: The gateway does not offer look-up.
             KlingError: See its `outcome`.
         """
-        return self._run(creating.create_or_adopt(request, self._patience(max_wait_seconds)))
+        return self._run(creating.create_or_adopt(request, self._patience(max_wait_seconds), self._policy(preflight)))
 
     def get(self, task: Task | str | int) -> Task:
         """Looks a task up, once.
@@ -220,13 +235,19 @@ class KlingElements(_Client[httpx.BaseTransport]):
 class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     """Does as `KlingElements`, on an event loop. Use it as an async context manager, or call `aclose`."""
 
-    async def create(self, request: CreateRequest, *, max_wait_seconds: float | None = None) -> Task:
+    async def create(
+        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+    ) -> Task:
         """Creates a subject; see `KlingElements.create`."""
-        return await self._run(creating.create(request, self._patience(max_wait_seconds)))
+        return await self._run(creating.create(request, self._patience(max_wait_seconds), self._policy(preflight)))
 
-    async def create_or_adopt(self, request: CreateRequest, *, max_wait_seconds: float | None = None) -> Task:
+    async def create_or_adopt(
+        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+    ) -> Task:
         """Creates or finds a subject; see `KlingElements.create_or_adopt`."""
-        return await self._run(creating.create_or_adopt(request, self._patience(max_wait_seconds)))
+        return await self._run(
+            creating.create_or_adopt(request, self._patience(max_wait_seconds), self._policy(preflight))
+        )
 
     async def get(self, task: Task | str | int) -> Task:
         """Looks a task up; see `KlingElements.get`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kling_elements import preflight
 from kling_elements.clock import Clock
 from kling_elements.effects import Call, Flow, Note, Sleep, do
 from kling_elements.errors import LookUpUnavailableError, NoTaskError
@@ -18,9 +19,11 @@ from kling_elements.outcomes import (
     verdict_on,
 )
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
+from kling_elements.preflight import PreflightPolicy
 from kling_elements.requests import CreateRequest, has_external_id, with_external_id
 from kling_elements.tasks import external_id_of, task_of
 from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
 
@@ -53,15 +56,17 @@ class Patience:
         return seconds if self._clock.monotonic() + seconds <= self._deadline else None
 
 
-def create(request: CreateRequest, patience: Patience) -> Flow[Task]:
+def create(request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Flow[Task]:
     """Sends a request, and again only if it provably left nothing behind and waiting helps."""
-    body, external_id = _named(request)
+    body, external_id = _checked(request, policy)
+    with _marked(external_id, in_doubt=False):
+        body = yield from preflight.look(body, policy)
     return (yield from _post(body, external_id, patience))
 
 
-def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
+def create_or_adopt(request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Flow[Task]:
     """Sends a request unless its task is there already, and looks after each attempt that may have made it."""
-    body, external_id = _named(request)
+    body, external_id = _checked(request, policy)
     failure: KlingError | None = None  # of the last attempt, until a look-up at a later time has shown nothing
     in_doubt = has_external_id(request)  # whether an attempt, here or in another process, may have made the task
     sent = False
@@ -76,6 +81,8 @@ def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
             if failure is not None:
                 failure = yield from _give_time(failure, patience)
                 continue
+            if not sent:
+                body = yield from preflight.look(body, policy)
             sent = True
             result = yield from _attempt(body, external_id, patience)
         if isinstance(result, Task):
@@ -83,7 +90,7 @@ def create_or_adopt(request: CreateRequest, patience: Patience) -> Flow[Task]:
         failure, in_doubt = result, True
 
 
-def _attempt(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Task | KlingError]:
+def _attempt(body: CheckedRequest, external_id: str, patience: Patience) -> Flow[Task | KlingError]:
     """The task, or the failure after which it is to be looked for."""
     try:
         return (yield from _post(body, external_id, patience))
@@ -102,12 +109,14 @@ def _give_time(failure: KlingError, patience: Patience) -> Flow[KlingError | Non
     return failure if is_duplicate(failure) else None
 
 
-def _named(request: CreateRequest) -> tuple[CreateRequest, str]:
+def _checked(request: CreateRequest, policy: PreflightPolicy) -> tuple[CheckedRequest, str]:
+    """The request as it will be sent, with an external id, and that id."""
     try:
-        return with_external_id(request)
+        named, external_id = with_external_id(request)
     except ContractError as error:
         error.outcome = verdict_on(error).outcome
         raise
+    return preflight.check(named, policy), external_id
 
 
 @contextmanager
@@ -125,7 +134,7 @@ def _marked(external_id: str, *, in_doubt: bool) -> Iterator[None]:
         raise
 
 
-def _post(body: CreateRequest, external_id: str, patience: Patience) -> Flow[Task]:
+def _post(body: CheckedRequest, external_id: str, patience: Patience) -> Flow[Task]:
     while True:
         yield from do(Note(f"external_task_id {external_id}: creating"))
         try:

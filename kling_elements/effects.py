@@ -1,20 +1,22 @@
 """What a flow asks for, and who does it.
 
-What the clients decide stands in flows: generators without I/O, which ask for a `Call`, a `Sleep` or a `Note` by
-`yield from do(...)`. `run` and `run_async` differ in nothing but how they call and sleep.
+What the clients decide stands in flows: generators without I/O, which ask for a `Call`, an `Inspect`, a `Sleep` or a
+`Note` by `yield from do(...)`. `run` and `run_async` differ in nothing but how they call, read and sleep.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Generator
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
+from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError
 
@@ -50,7 +52,34 @@ class Note:
     text: str
 
 
-Effect: TypeAlias = Call | Sleep | Note
+@frozen
+class Inspect:
+    """A look at the header of what lies at an address.
+
+    Attributes:
+        keyword: `x-image` or `x-video`, after what is expected there.
+        url: The address.
+        allow_private: Whether it may lead to this machine or into a private network.
+    """
+
+    keyword: str
+    url: str = field(repr=False)
+    allow_private: bool
+
+    def report(self) -> ImageReport | VideoReport:
+        """What was found.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        # what reads images and videos is loaded here, as most programs never look at addresses
+        from kling_elements.media import check_image, check_video  # noqa: PLC0415
+
+        check = check_image if self.keyword == "x-image" else check_video
+        return check(self.url, remote=True, allow_private=self.allow_private)
+
+
+Effect: TypeAlias = Call | Inspect | Sleep | Note
 
 
 @frozen
@@ -123,6 +152,8 @@ def _do(effect: Effect, client: AuthenticatedClient, clock: Clock) -> Any:
         return _log.info("%s", client.redact(effect.text))
     if isinstance(effect, Sleep):
         return clock.sleep(effect.seconds)
+    if isinstance(effect, Inspect):
+        return effect.report()
     return effect.operation.sync(client=client, **effect.arguments)
 
 
@@ -131,7 +162,9 @@ async def _do_async(effect: Effect, client: AuthenticatedClient, clock: Clock) -
         return _do(effect, client, clock)
     if isinstance(effect, Sleep):
         return await clock.sleep_async(effect.seconds)
+    if isinstance(effect, Inspect):
+        return await asyncio.to_thread(effect.report)
     return await effect.operation.asyncio(client=client, **effect.arguments)
 
 
-__all__ = ["Call", "Effect", "Flow", "Note", "Sleep", "do", "run", "run_async"]
+__all__ = ["Call", "Effect", "Flow", "Inspect", "Note", "Sleep", "do", "run", "run_async"]

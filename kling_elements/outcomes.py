@@ -8,14 +8,14 @@ from enum import StrEnum
 from attrs import frozen
 
 from kling_elements_client import contract
-from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
+from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError, TransportError
 
 
 class Phase(StrEnum):
     """How far a create got."""
 
     REFUSED_HERE = "refused_here"
-    """The contract refused the request; it was not sent."""
+    """The contract refused the request, or its media could not be read; no whole request was sent."""
     NEVER_LEFT = "never_left"
     """No connection came about: no address, refused, or a time-out before there was one."""
     NO_ANSWER = "no_answer"
@@ -95,7 +95,7 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
 def verdict_on(error: KlingError) -> Verdict:
     """What is to be thought of a create that ended in an error of the generated client."""
     match error:
-        case ContractError():
+        case ContractError() | MediaError():
             return verdict(Phase.REFUSED_HERE)
         case TransportError(may_have_been_sent=False):
             return verdict(Phase.NEVER_LEFT)

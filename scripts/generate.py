@@ -28,12 +28,14 @@ CLIENT = ROOT / "generated_client" / "kling_elements_client"
 TEMPLATES = ROOT / "scripts" / "templates"
 HEADER = "# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.\n\n"
 
+_BODY = "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }}"
+
 # Edits of the generator's own templates: the text to find, which must be there exactly once, and what takes its place.
 EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
     "endpoint_macros.py.jinja": [
         (
-            "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }}",
-            "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }} | Mapping[str, Any]",
+            _BODY,
+            f"{_BODY} | Mapping[str, Any] | CheckedRequest",
         ),
     ],
     "api_init.py.jinja": [('""" Contains methods for accessing the API """', '"""The operations by tag."""')],

@@ -35,16 +35,14 @@ def template_functions(document: Node) -> dict[str, Any]:
         text = f"{field.python_name}: {wording.describe(document, property_schema(model, field))}"
         return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
 
-    def declaration(field: Any) -> str:
+    def declaration(model: Any, field: Any) -> str:
         code: str = field.to_string().as_unembedded_code()
-        name = field.name.get_untrusted_value()
-        if name == field.python_name:
-            return code
-        declared, _, default = code.partition(" = ")
-        return f"{declared} = field({f'default={default}, ' if default else ''}metadata=json_name({name!r}))"
+        if wording.holds_image(document, property_schema(model, field)):
+            code = code.replace(": str", ": str | Path", 1)
+        return _named(code, field)
 
     def helpers_of(model: Any) -> list[str]:
-        code = [f"{declaration(field)} {converter(field)}" for field in fields_of(model)]
+        code = [f"{declaration(model, field)} {converter(field)}" for field in fields_of(model)]
         used = [name for name in _HELPERS if any(f"{name}(" in line for line in code)]
         return ["Model", "from_json", *used]
 
@@ -74,6 +72,15 @@ def template_functions(document: Node) -> dict[str, Any]:
         "success_type": success_type,
         "wrapped": wrapped,
     }
+
+
+def _named(code: str, field: Any) -> str:
+    """A field's declaration; one that must be named otherwise than its property keeps the property's name aside."""
+    name = field.name.get_untrusted_value()
+    if name == field.python_name:
+        return code
+    declared, _, default = code.partition(" = ")
+    return f"{declared} = field({f'default={default}, ' if default else ''}metadata=json_name({name!r}))"
 
 
 def wrapped(text: str, indent: int) -> str:

@@ -19,9 +19,15 @@ def describe(document: Node, schema: Node) -> str:
     rule = next((node["x-source"] for node in chain if isinstance(node.get("x-source"), str)), None)
     if extra:
         text += f" {extra[0].upper()}{extra[1:]}."
-    return (
-        f"{text.removesuffix('.')} ({rule})." if rule is not None and rule != "upstream" and rule not in text else text
-    )
+    if rule is not None and rule != "upstream" and rule not in text:
+        text = f"{text.removesuffix('.')} ({rule})."
+    return f"{text} A file is given as its `pathlib.Path`." if holds_image(document, schema) else text
+
+
+def holds_image(document: Node, schema: Node) -> bool:
+    """Whether a value of this schema may be an image."""
+    meant = resolve(document, schema)
+    return any("x-image" in resolve(document, branch) for branch in meant.get("anyOf", [meant]))
 
 
 def limits(schema: Node) -> str:

@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary, WeakSet
 import httpx
 
 from . import answers, contract, parameters, settings
-from .errors import ContractError, TransportError, Violation
+from .attachments import StreamedBody
+from .errors import ContractError, MediaError, TransportError, Violation
 
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
@@ -145,26 +146,44 @@ class AuthenticatedClient:
         prepared = client.build_request(**self._authorized(request))
         try:
             return client.send(prepared)
+        except MediaError:  # a file was changed, and so the request was never whole
+            raise
         except Exception as error:  # what an answer can do goes beyond httpx's own errors
             raise self._transport_error(error, prepared) from error
 
     async def send_async(self, **request: Any) -> httpx.Response:
         """Does as `send`, on an event loop."""
         client = self.get_async_httpx_client()
-        prepared = client.build_request(**self._authorized(request))
+        authorized = self._authorized(request)
+        if isinstance(authorized.get("content"), StreamedBody):
+            authorized["content"] = authorized["content"].asynchronous()
+        prepared = client.build_request(**authorized)
         try:
             return await client.send(prepared)
+        except MediaError:  # as in send
+            raise
         except Exception as error:  # as in send
             raise self._transport_error(error, prepared) from error
 
-    def encode(self, operation_id: str, body: object) -> bytes:
+    def encode(self, operation_id: str, body: object) -> contract.Content:
         """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
+
+        Args:
+            operation_id: The operation, such as `createElement`.
+            body: A model, a JSON value, or a body that `contract.check` has checked for this operation.
 
         Raises:
             ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
+            ValueError: It was checked for another operation.
         """
-        checked = contract.check(operation_id, body)
-        return self._to_be_sent(operation_id, checked.content, checked.violations)
+        checked = body if isinstance(body, contract.CheckedRequest) else contract.check(operation_id, body)
+        if checked.operation_id != operation_id:
+            raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
+        found = self._told(checked.violations)
+        if checked.content is None:
+            raise ContractError(found)
+        self._judge(operation_id, found)
+        return checked.content
 
     def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
         """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
@@ -177,7 +196,11 @@ class AuthenticatedClient:
             ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
         """
         checked = parameters.check(operation_id, values)
-        return self._to_be_sent(operation_id, checked.text, checked.violations)
+        found = self._told(checked.violations)
+        if checked.text is None:
+            raise ContractError(found)
+        self._judge(operation_id, found)
+        return checked.text
 
     def decode(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
         """The model of a successful answer.
@@ -218,19 +241,22 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
-    def _to_be_sent(self, operation_id: str, part: T | None, violations: list[Violation]) -> T:
-        """A part of a request; whether violations keep it back is decided here."""
-        found = [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
-        if part is None or (found and self._on_violation == "raise"):
+    def _told(self, violations: list[Violation]) -> list[Violation]:
+        return [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
+
+    def _judge(self, operation_id: str, found: list[Violation]) -> None:
+        """Whether violations keep a request back is decided here."""
+        if found and self._on_violation == "raise":
             raise ContractError(found)
         if found and self._on_violation == "warn":
             _log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
-        return part
 
     def _authorized(self, request: dict[str, Any]) -> dict[str, Any]:
         if not re.match("/(?!/)", request["url"]):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
         headers = {**request.get("headers", {}), "Authorization": self._authorization()}
+        if isinstance(request.get("content"), StreamedBody):
+            headers["Content-Length"] = str(len(request["content"]))
         return {**request, "headers": headers}
 
     def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:

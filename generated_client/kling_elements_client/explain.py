@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from . import images
 from .errors import Violation
+from .inline import InlineText
 
 Schema = dict[str, Any]
 
@@ -84,11 +85,11 @@ def violations(
     kind: Any = error.kind
     if keyword == "x-image":  # the path of a keyword of ours begins at the document
         limits = follow(document, pointer(error.evaluation_path))
-        yield from (Violation(where, rule, message) for rule, message in images.violations(value, limits))
+        yield from (Violation(where, rule, message) for rule, message in images.violations(InlineText(value), limits))
         return
 
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
-    schema, rule = schemas[-1], _rule(schemas, str(keyword))
+    schema, rule = schemas[-1], rule_of(schemas, str(keyword))
     if keyword == "anyOf" and (inner := _of_branches(document, schema_pointer, error, whole)):
         yield from inner
     elif keyword == "required":
@@ -183,8 +184,8 @@ def _schemas_along(document: Schema, schema_pointer: str, path: Iterable[str | i
     return schemas
 
 
-def _rule(schemas: list[Schema], keyword: str) -> str:
-    """The rule that a keyword of the innermost schema comes from: the nearest `x-source`, or else the keyword."""
+def rule_of(schemas: list[Schema], keyword: str) -> str:
+    """The rule of a keyword of the innermost of several schemas: the nearest `x-source`, or else the keyword."""
     innermost = schemas[-1].get("x-source", {})
     if isinstance(innermost, dict) and keyword in innermost:
         return str(innermost[keyword])
@@ -192,4 +193,4 @@ def _rule(schemas: list[Schema], keyword: str) -> str:
     return next((source for source in sources if isinstance(source, str)), keyword)
 
 
-__all__ = ["choice", "excerpt", "follow", "place", "pointer", "resolve", "violations"]
+__all__ = ["choice", "excerpt", "follow", "place", "pointer", "resolve", "rule_of", "violations"]

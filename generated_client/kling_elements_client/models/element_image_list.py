@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field
@@ -17,12 +18,12 @@ class ElementImageList(Model):
 
     Attributes:
         frontal_image: The subject from the front. An http or https URL, or an image file in standard padded
-            Base64 without white space or a data prefix (R10).
+            Base64 without white space or a data prefix (R10). A file is given as its `pathlib.Path`.
         refer_images: Further images of the subject. They should differ from the frontal one (R12, advice only). 1
             to 3 items (R11).
     """
 
-    frontal_image: str
+    frontal_image: str | Path
     refer_images: list[ReferImage]
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field
@@ -16,10 +17,10 @@ class ReferImage(Model):
 
     Attributes:
         image_url: The image. A URL or, in spite of the name, Base64. An http or https URL, or an image file in
-            standard padded Base64 without white space or a data prefix (R10).
+            standard padded Base64 without white space or a data prefix (R10). A file is given as its `pathlib.Path`.
     """
 
-    image_url: str
+    image_url: str | Path
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
     @classmethod

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 import jsonschema_rs
-from attrs import frozen
+from attrs import field, frozen
 
 from . import explain, images
+from .attachments import Attachments, MediaSchema, Place, StreamedBody, is_stand_in, media_places, place_of
 from .errors import Violation
+from .inline import InlineText
 from .serialization import UnwritableError, checked_json
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Content: TypeAlias = bytes | StreamedBody
 _MOST_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
 
 
@@ -91,16 +94,36 @@ class BusinessCode:
 
 
 @frozen
+class MediaAddress:
+    """Where an image or a video lies outside of the request.
+
+    Attributes:
+        pointer: Where the address stands in the body, as a JSON Pointer.
+        keyword: `x-image` or `x-video`, after what it leads to.
+        url: The address.
+    """
+
+    pointer: str
+    keyword: str
+    url: str = field(repr=False)
+
+
+@frozen
 class CheckedRequest:
     """A request body that was checked.
 
     Attributes:
-        content: The JSON text to send, or None where the value cannot be written as JSON.
+        operation_id: The operation that it is for.
+        content: The JSON text to send, or None where the value cannot be written as JSON. Large images are encoded only
+            while it is sent.
         violations: Everything that is wrong with it.
+        value: Its JSON value, in which large images have stand-ins; None where it is no JSON value.
     """
 
-    content: bytes | None
+    operation_id: str
+    content: Content | None = field(repr=False)
     violations: list[Violation]
+    value: Any = field(default=None, repr=False)
 
 
 @cache
@@ -165,8 +188,13 @@ def violations(operation_id: str, body: object) -> list[Violation]:
     return check(operation_id, body).violations
 
 
-def check(operation_id: str, body: object) -> CheckedRequest:
+def check(operation_id: str, body: object, *, judge_media: bool = True) -> CheckedRequest:
     """The JSON text of a request body, and everything in which it breaks the contract.
+
+    Args:
+        operation_id: The operation, such as `createElement`.
+        body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
+        judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
 
     Raises:
         KeyError: As `violations`.
@@ -177,20 +205,53 @@ def check(operation_id: str, body: object) -> CheckedRequest:
     request = called.definition["requestBody"]
     rule: str = request["x-source"]
     limits = request["content"]["application/json"]["x-body-size"]
-    try:
-        value, unwritable = checked_json(body, limits["max-values"])
-    except (UnwritableError, RecursionError) as error:
-        says = str(error) if isinstance(error, UnwritableError) else "is nested too deeply"
-        return CheckedRequest(None, [Violation("", rule, says)])
-    if unwritable:
-        return CheckedRequest(None, [Violation(explain.place(path), rule, why) for path, why in unwritable])
+    schema = called.pointer("requestBody", "content", "application/json", "schema")
 
-    content = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    found = schema_violations(called.pointer("requestBody", "content", "application/json", "schema"), value)
+    def refused(*found: Violation) -> CheckedRequest:
+        return CheckedRequest(operation_id, None, list(found))
+
+    attached = Attachments(_media_places(schema), judge_media=judge_media)
+    try:
+        value, unwritable = checked_json(body, limits["max-values"], attached.take)
+    except (UnwritableError, RecursionError) as error:
+        return refused(
+            Violation("", rule, str(error) if isinstance(error, UnwritableError) else "is nested too deeply")
+        )
+    if unwritable or not attached.are_readable:
+        return refused(*(Violation(explain.place(path), rule, why) for path, why in unwritable), *attached.violations)
+
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    content: Content = StreamedBody(text, attached.contents) if attached.contents else text
+    found = schema_violations(schema, value) + attached.violations
     if len(content) > limits["max-bytes"]:
         says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
         found.insert(0, Violation("", limits["x-source"], says))
-    return CheckedRequest(content, found)
+    return CheckedRequest(operation_id, content, found, value)
+
+
+@cache
+def _media_places(schema_pointer: str) -> Mapping[Place, MediaSchema]:
+    return media_places(document(), schema_pointer)
+
+
+def addresses(checked: CheckedRequest) -> list[MediaAddress]:
+    """Where the media lie that a request without violations names by their addresses."""
+    schema = operation(checked.operation_id).pointer("requestBody", "content", "application/json", "schema")
+    places = _media_places(schema)
+    found = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
+    # what stands at such a place and has no colon is Base64
+    return [
+        MediaAddress(explain.place(path), media.keyword, text) for path, media, text in found if media and ":" in text
+    ]
+
+
+def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts within a JSON value, and where they stand."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, (*path, step))
 
 
 def parameter_violations(operation_id: str, parameters: Mapping[str, object]) -> list[Violation]:
@@ -267,7 +328,11 @@ class _ImageKeyword:
         self._limits = limits
 
     def validate(self, value: object) -> None:
-        if isinstance(value, str) and any(images.violations(value, self._limits)):
+        if (
+            isinstance(value, str)
+            and not is_stand_in(value)
+            and any(images.violations(InlineText(value), self._limits))
+        ):
             raise ValueError("x-image")
 
 
@@ -307,8 +372,10 @@ def _validator(schema_pointer: str) -> jsonschema_rs.Validator:
 __all__ = [
     "BusinessCode",
     "CheckedRequest",
+    "MediaAddress",
     "Operation",
     "Parameter",
+    "addresses",
     "business_codes",
     "check",
     "document",

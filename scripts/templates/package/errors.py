@@ -63,6 +63,25 @@ class ContractError(KlingError, ValueError):
         return (self.violations,)
 
 
+class MediaError(KlingError, ValueError):
+    """A file, or what lies behind an address, cannot be used as an image or a video. Nothing was created.
+
+    Attributes:
+        source: What it is about: a file's path, an address without its query, or what kind of thing was given.
+        reason: Why it cannot be used, and what to do.
+        violations: The rules that it breaks; empty where it could not even be read.
+    """
+
+    def __init__(self, source: str, reason: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+        self.violations = list(violations)
+
+    def _arguments(self) -> tuple[Any, ...]:
+        return self.source, self.reason, self.violations
+
+
 class TransportError(KlingError):
     """No answer came: the connection failed, broke or timed out. The cause is httpx's own exception.
 
@@ -211,6 +230,7 @@ __all__ = [
     "ContractError",
     "InvalidResponse",
     "KlingError",
+    "MediaError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",

@@ -1,4 +1,4 @@
-"""Judges the Base64 text of an image by the limits in the spec's `x-image`. Only the file's header is decoded.
+"""Judges an image file by the limits in the spec's `x-image`. Only the file's header is read.
 
 The header is what tells the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An
 image library would decode more, and lets headers pass that contradict themselves.
@@ -6,7 +6,6 @@ image library would decode more, and lets headers pass that contradict themselve
 
 from __future__ import annotations
 
-import binascii
 import struct
 import threading
 import warnings
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from attrs import frozen
+
+from .inline import Reader, UnreadableError
 
 Limits = dict[str, Any]
 
@@ -27,19 +28,16 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 _NO_FRAME_BEHIND = frozenset({0xD9, 0xDA})  # EOI and SOS
 _APP1 = 0xE1
 _MOST_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
-_WINDOW = 48  # bytes that are decoded to look for the end of a run of fill bytes
+_WINDOW = 48  # bytes that are read to find a marker behind fill bytes, and the length of its segment
+_LENGTH_FIELD = 2  # bytes, which the length counts too
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
 _MOST_METADATA = 64 * 1024  # bytes; what a JPEG has room for
 
 _silence = threading.Lock()  # for one thread at a time, as filters of warnings are global
 
 
-class _UnreadableError(Exception):
-    """The file does not begin with the whole header of a picture."""
-
-
 @frozen
-class _Header:
+class Header:
     """What a picture says of itself.
 
     Attributes:
@@ -55,49 +53,22 @@ class _Header:
     exif: tuple[int, int]
 
 
-class _File:
-    """The file that a Base64 text holds; only what is read of it is decoded."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
-        group, skip = divmod(offset, 3)
-        groups = (skip + count + 2) // 3
-        try:
-            window = binascii.a2b_base64(self._text[group * 4 : (group + groups) * 4], strict_mode=True)
-        except ValueError as error:
-            raise _UnreadableError("no Base64") from error
-        return window[skip : skip + count]
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on, all of them."""
-        found = self.peek(offset, count)
-        if len(found) < count:
-            raise _UnreadableError("cut short")
-        return found
-
-
-def decoded_size(text: str) -> int:
-    """How many bytes a padded Base64 text holds, without decoding it."""
-    return len(text) // 4 * 3 - text.count("=", -2)
-
-
-def violations(text: str, limits: Limits) -> Iterator[tuple[str, str]]:
+def violations(file: Reader, limits: Limits, *, size_alone: bool = False) -> Iterator[tuple[str, str]]:
     """Pairs of rule and message for everything in which an image file breaks the limits.
 
     Args:
-        text: The file in padded Base64.
+        file: The file.
         limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
+        size_alone: Whether to judge its size in bytes and nothing else, so that the file is not read.
     """
     most_bytes = limits["file-size"]["max-bytes"]
-    if (size := decoded_size(text)) > most_bytes:
-        yield limits["file-size"]["x-source"], f"the image file has {size} bytes, at most {most_bytes} are allowed"
+    if file.size > most_bytes:
+        yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
+    if size_alone:
+        return
 
     formats = limits["format"]["one-of"]
-    file = _File(text)
-    header = _header(file)
+    header = read_header(file)
     if header is None or header.format not in formats:
         names = " or ".join(name.upper() for name in formats)
         yield limits["format"]["x-source"], f"the content is no {names} file with a whole header"
@@ -106,33 +77,42 @@ def violations(text: str, limits: Limits) -> Iterator[tuple[str, str]]:
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_displayed(file, header)} px, both sides must have at least {least} px"
+        says = f"the image is shown as {_shown(file, header)} px, both sides must have at least {least} px"
         yield limits["displayed-sides"]["x-source"], says
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        says = f"the image is shown as {_displayed(file, header)} px, its ratio must be between 1:{most} and {most}:1"
+        says = f"the image is shown as {_shown(file, header)} px, its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], says
 
 
-def _header(file: _File) -> _Header | None:
+def read_header(file: Reader) -> Header | None:
+    """What the header of a JPEG or PNG file says; None where there is no whole one."""
     try:
         is_png = file.peek(0, len(_PNG_SIGNATURE)) == _PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
-    except _UnreadableError:
+    except UnreadableError:
         return None
     return header if header.width and header.height else None
 
 
-def _png_header(file: _File) -> _Header:
+def _read(file: Reader, offset: int, count: int) -> bytes:
+    """Bytes from an offset on, all of them."""
+    found = file.peek(offset, count)
+    if len(found) < count:
+        raise UnreadableError("cut short")
+    return found
+
+
+def _png_header(file: Reader) -> Header:
     start = len(_PNG_SIGNATURE)
-    ihdr = file.read(start, _IHDR.size)
+    ihdr = _read(file, start, _IHDR.size)
     length, kind, width, height, _, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
-        raise _UnreadableError("no IHDR chunk, or one that was changed")
-    return _Header("png", width, height, _png_exif(file, start + _IHDR.size))
+        raise UnreadableError("no IHDR chunk, or one that was changed")
+    return Header("png", width, height, _png_exif(file, start + _IHDR.size))
 
 
-def _png_exif(file: _File, position: int) -> tuple[int, int]:
+def _png_exif(file: Reader, position: int) -> tuple[int, int]:
     """Where the metadata chunk is, if one comes before the pixels."""
     for _ in range(_MOST_PARTS):
         start = file.peek(position, 8)
@@ -145,35 +125,36 @@ def _png_exif(file: _File, position: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _jpeg_header(file: _File) -> _Header:
-    if file.read(0, len(_SOI)) != _SOI:
-        raise _UnreadableError("neither a PNG nor a JPEG")
+def _jpeg_header(file: Reader) -> Header:
+    if _read(file, 0, len(_SOI)) != _SOI:
+        raise UnreadableError("neither a PNG nor a JPEG")
     position, exif = len(_SOI), (0, 0)
     for _ in range(_MOST_PARTS):
-        marker, position = _next_marker(file, position)
+        marker, position, start = _next_marker(file, position)
         if marker in _BARE:
             continue
-        length = 0 if marker in _NO_FRAME_BEHIND else int.from_bytes(file.read(position, 2))
+        length = 0 if marker in _NO_FRAME_BEHIND else int.from_bytes(start)
         if marker in _FRAMES:
-            return _Header("jpeg", *_frame_sides(file.read(position, length)), exif)
-        if length < 2:  # noqa: PLR2004 - the length counts its own two bytes
-            raise _UnreadableError("no frame header, or a segment without room for its own length")
+            return Header("jpeg", *_frame_sides(_read(file, position, length)), exif)
+        if length < _LENGTH_FIELD:
+            raise UnreadableError("no frame header, or a segment without room for its own length")
         if marker == _APP1 and exif == (0, 0):
-            exif = (position + 2, length - 2)
+            exif = (position + _LENGTH_FIELD, length - _LENGTH_FIELD)
         position += length
-    raise _UnreadableError("too many segments")
+    raise UnreadableError("too many segments")
 
 
-def _next_marker(file: _File, position: int) -> tuple[int, int]:
-    """The marker at a position, behind any fill bytes, and the position behind it."""
-    if file.read(position, 1) != b"\xff":
-        raise _UnreadableError("no marker where one is due")
-    while not (window := file.peek(position, _WINDOW)).strip(b"\xff"):
-        if not window:
-            raise _UnreadableError("cut short")
+def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
+    """The marker at a position, behind any fill bytes; the position behind it; and the segment's length field there."""
+    if not (window := file.peek(position, _WINDOW)).startswith(b"\xff"):
+        raise UnreadableError("no marker where one is due")
+    while not (rest := window.lstrip(b"\xff")):
         position += len(window)
-    rest = window.lstrip(b"\xff")
-    return rest[0], position + len(window) - len(rest) + 1
+        if not (window := file.peek(position, _WINDOW)):
+            raise UnreadableError("cut short")
+    behind = position + len(window) - len(rest) + 1
+    start = rest[1 : 1 + _LENGTH_FIELD]
+    return rest[0], behind, start if len(start) == _LENGTH_FIELD else file.peek(behind, _LENGTH_FIELD)
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
@@ -181,14 +162,18 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     try:
         height, width = struct.unpack_from(">3xHH", segment)
     except struct.error as error:
-        raise _UnreadableError("a frame header without room for the sides") from error
+        raise UnreadableError("a frame header without room for the sides") from error
     return width, height
 
 
-def _displayed(file: _File, header: _Header) -> str:
-    """Width and height as a viewer shows them, which is what the rules of size and ratio mean."""
-    # Turning a picture changes neither rule's verdict, so the orientation is read for the message alone. One that
-    # cannot be read counts as none, as in viewers. Pillow is loaded here, as most programs never need it.
+def _shown(file: Reader, header: Header) -> str:
+    return "{}x{}".format(*displayed_size(file, header))
+
+
+def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
+    """Width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean."""
+    # Turning a picture changes neither rule's verdict, so the orientation is read for messages and reports alone. One
+    # that cannot be read counts as none, as in viewers. Pillow is loaded here, as most programs never need it.
     from PIL import Image  # noqa: PLC0415
     from PIL.ExifTags import Base as ExifTag  # noqa: PLC0415
 
@@ -200,8 +185,7 @@ def _displayed(file: _File, header: _Header) -> str:
             orientation = exif.get(ExifTag.Orientation)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
         orientation = None
-    width, height = header.width, header.height
-    return f"{height}x{width}" if orientation in _SIDEWAYS else f"{width}x{height}"
+    return (header.height, header.width) if orientation in _SIDEWAYS else (header.width, header.height)
 
 
-__all__ = ["decoded_size", "violations"]
+__all__ = ["Header", "displayed_size", "read_header", "violations"]

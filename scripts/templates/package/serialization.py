@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -16,7 +17,8 @@ from .types import Unset
 
 M = TypeVar("M", bound="Model")
 Converter = Callable[[Any], Any]
-Path = tuple[str | int, ...]
+Where = tuple[str | int, ...]
+Take = Callable[[str | Path, Where], Any]
 
 _LONGEST_REPR = 80  # characters of a text; a longer one may be an image
 _DEEPEST = 64  # levels; a conforming request has a handful
@@ -79,13 +81,14 @@ class UnwritableError(Exception):
 class _Writer:
     """Turns models, and whatever holds them, into JSON values; notes what JSON cannot carry."""
 
-    def __init__(self, most_values: float, deepest: float) -> None:
-        self.problems: list[tuple[Path, str]] = []
+    def __init__(self, most_values: float, deepest: float, take: Take = lambda value, _: value) -> None:
+        self._take = take
+        self.problems: list[tuple[Where, str]] = []
         self._most_values = most_values
         self._values = 0
         self._deepest = deepest
 
-    def write(self, value: Any, path: Path) -> Any:
+    def write(self, value: Any, path: Where) -> Any:
         self._values += 1
         if self._values > self._most_values:
             raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
@@ -100,13 +103,15 @@ class _Writer:
             return dict(self._members(value, path))
         if isinstance(value, list | tuple):
             return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, str | Path):
+            value = self._take(value, path)
         if isinstance(value, str):
             value = str.__str__(value)  # str() would ask a subclass for another text
         if (problem := _problem_of(value)) is not None:
             self.problems.append((path, problem))
         return value
 
-    def _members(self, value: Mapping[Any, Any], path: Path) -> Iterator[tuple[Any, Any]]:
+    def _members(self, value: Mapping[Any, Any], path: Where) -> Iterator[tuple[Any, Any]]:
         for name, item in value.items():
             text = str.__str__(name) if isinstance(name, str) else name
             if not isinstance(text, str) or _has_lone_surrogate(text):
@@ -114,13 +119,20 @@ class _Writer:
             yield text, self.write(item, (*path, str(text)))
 
 
-def checked_json(value: Any, most_values: int) -> tuple[Any, list[tuple[Path, str]]]:
+def checked_json(
+    value: Any, most_values: int, take: Take = lambda value, _: value
+) -> tuple[Any, list[tuple[Where, str]]]:
     """The JSON value of a model or of any value that holds models, and where and why parts of it are no JSON.
+
+    Args:
+        value: The model or value.
+        most_values: How many JSON values it may have.
+        take: What each text and each `Path` becomes, which may be images.
 
     Raises:
         UnwritableError: It has more values than that, or nests too deeply.
     """
-    writer = _Writer(most_values, _DEEPEST)
+    writer = _Writer(most_values, _DEEPEST, take)
     return writer.write(value, ()), writer.problems
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from ...client import AuthenticatedClient
+from ...contract import CheckedRequest
 from ...models.create_element_response import CreateElementResponse
 from ...models.image_element_request import ImageElementRequest
 from ...models.video_element_request import VideoElementRequest
@@ -21,7 +22,7 @@ _OPERATION = "createElement"
 def _get_kwargs(
     *,
     client: AuthenticatedClient,
-    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> dict[str, Any]:
     return {
         "method": "post",
@@ -43,7 +44,7 @@ def _build_response(*, client: AuthenticatedClient, response: httpx.Response) ->
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[CreateElementResponse]:
     """Create a subject.
 
@@ -55,7 +56,8 @@ def sync_detailed(
 
     Args:
         client: Where to send the request, and with which token.
-        body: The request body, as a model or as a plain mapping. It is sent as it is, or not at all.
+        body: The request body, as a model, as a plain mapping, or as `contract.check` returned it. It is sent as it is,
+            or not at all.
 
     Returns:
         The answer with its status, headers and body.
@@ -79,7 +81,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
     """Does as `sync_detailed`, and returns the body alone."""
     return sync_detailed(
@@ -91,7 +93,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[CreateElementResponse]:
     """Does as `sync_detailed`, on an event loop."""
     response = await client.send_async(
@@ -106,7 +108,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any],
+    body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
     """Does as `sync_detailed`, on an event loop, and returns the body alone."""
     return (

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from ...client import AuthenticatedClient
+from ...contract import CheckedRequest
 from ...models.delete_element_request import DeleteElementRequest
 from ...models.task_response import TaskResponse
 from ...types import Response
@@ -20,7 +21,7 @@ _OPERATION = "deleteElement"
 def _get_kwargs(
     *,
     client: AuthenticatedClient,
-    body: DeleteElementRequest | Mapping[str, Any],
+    body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> dict[str, Any]:
     return {
         "method": "post",
@@ -42,7 +43,7 @@ def _build_response(*, client: AuthenticatedClient, response: httpx.Response) ->
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    body: DeleteElementRequest | Mapping[str, Any],
+    body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[TaskResponse]:
     """Delete a subject.
 
@@ -50,7 +51,8 @@ def sync_detailed(
 
     Args:
         client: Where to send the request, and with which token.
-        body: The request body, as a model or as a plain mapping. It is sent as it is, or not at all.
+        body: The request body, as a model, as a plain mapping, or as `contract.check` returned it. It is sent as it is,
+            or not at all.
 
     Returns:
         The answer with its status, headers and body.
@@ -74,7 +76,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    body: DeleteElementRequest | Mapping[str, Any],
+    body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> TaskResponse:
     """Does as `sync_detailed`, and returns the body alone."""
     return sync_detailed(
@@ -86,7 +88,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    body: DeleteElementRequest | Mapping[str, Any],
+    body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[TaskResponse]:
     """Does as `sync_detailed`, on an event loop."""
     response = await client.send_async(
@@ -101,7 +103,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    body: DeleteElementRequest | Mapping[str, Any],
+    body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> TaskResponse:
     """Does as `sync_detailed`, on an event loop, and returns the body alone."""
     return (

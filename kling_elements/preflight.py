@@ -1,0 +1,61 @@
+"""What is looked at before a create is sent: the request, the images in it and, when asked, what lies at addresses."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+from attrs import evolve, frozen
+
+from kling_elements.effects import Flow, Inspect, Note, do
+from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements.requests import CreateRequest
+from kling_elements_client import contract
+from kling_elements_client.contract import CheckedRequest
+from kling_elements_client.errors import Violation
+
+Preflight: TypeAlias = Literal["inline", "remote", "off"]
+
+
+@frozen
+class PreflightPolicy:
+    """How much of the media is looked at.
+
+    Attributes:
+        preflight: `inline`: images in the request; `remote`: also what lies at addresses; `off`: no header at all.
+        allow_private: Whether addresses may lead to this machine or into a private network.
+    """
+
+    preflight: Preflight = "inline"
+    allow_private: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.preflight not in get_args(Preflight):
+            raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
+
+
+def check(request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """The request as it will be sent, however often, and what is wrong with it. Files are held to what they are now."""
+    return contract.check("createElement", request, judge_media=policy.preflight != "off")
+
+
+def look(checked: CheckedRequest, policy: PreflightPolicy) -> Flow[CheckedRequest]:
+    """The same request, with what is wrong with the media that it names by their addresses.
+
+    Raises:
+        MediaError: One of them cannot be read.
+    """
+    if policy.preflight != "remote" or checked.violations:
+        return checked
+    reports: dict[tuple[str, str], ImageReport | VideoReport] = {}
+    found: list[Violation] = []
+    for address in contract.addresses(checked):
+        key = address.keyword, address.url
+        if key not in reports:
+            reports[key] = yield from do(Inspect(*key, policy.allow_private))
+            for rule, reason in reports[key].unjudged:
+                yield from do(Note(f"{address.pointer}: not judged by {rule}: {reason}"))
+        found += [Violation(address.pointer, broken.rule, broken.message) for broken in reports[key].violations]
+    return evolve(checked, violations=found)
+
+
+__all__ = ["Preflight", "PreflightPolicy", "check", "look"]

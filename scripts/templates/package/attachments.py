@@ -1,0 +1,167 @@
+"""The images of a request, taken out of it: no validator sees their bulk, and files are encoded as they are sent.
+
+Where an image stood stays a short text, its stand-in, which conforms to the same schema. An image is taken out only
+once it is known to be whole Base64 text of an allowed length that breaks no rule; any other text is left to the
+validator, which tells what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from . import explain, images
+from .errors import MediaError, Violation
+from .inline import Content, InlineFile, InlineText, encoded_length
+
+_LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
+# Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
+_STAND_IN = b64encode(secrets.token_bytes(24)).decode()
+_DIGITS = 8
+_STAND_INS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_STAND_IN.encode()), _DIGITS))
+
+Place = tuple[str | None, ...]
+
+
+@frozen
+class MediaSchema:
+    """What the contract says of a place where an image or a video stands.
+
+    Attributes:
+        keyword: `x-image` or `x-video`.
+        limits: The object under that keyword.
+        rule: Where the text itself comes from, as in the document's `x-source`.
+        longest_text: The most characters that it may have.
+    """
+
+    keyword: str
+    limits: dict[str, Any]
+    rule: str
+    longest_text: float
+
+
+def media_places(document: dict[str, Any], schema_pointer: str) -> Mapping[Place, MediaSchema]:
+    """The places of a body where media stand: the names on the way there, with None for any item of a list."""
+    return dict(_media_places(document, explain.follow(document, schema_pointer), ()))
+
+
+def _media_places(document: dict[str, Any], schema: dict[str, Any], path: Place) -> Iterator[tuple[Place, MediaSchema]]:
+    for keyword in ("x-image", "x-video"):
+        if keyword in schema:
+            rule = explain.rule_of([schema], "pattern")
+            yield path, MediaSchema(keyword, schema[keyword], rule, schema.get("maxLength", math.inf))
+    if "$ref" in schema:
+        yield from _media_places(document, explain.follow(document, schema["$ref"]), path)
+    for branch in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+        yield from _media_places(document, branch, path)
+    for name, inner in schema.get("properties", {}).items():
+        yield from _media_places(document, inner, (*path, name))
+    if "items" in schema:
+        yield from _media_places(document, schema["items"], (*path, None))
+
+
+def place_of(path: tuple[str | int, ...]) -> Place:
+    """The place that a path into a body leads to."""
+    return tuple(None if isinstance(step, int) else step for step in path)
+
+
+def is_stand_in(text: str) -> bool:
+    """Whether a text stands in for an image that was judged already."""
+    return text.startswith(_STAND_IN)
+
+
+class Attachments:
+    """What was taken out of one body.
+
+    Attributes:
+        contents: The images by their stand-ins.
+        violations: What is wrong with files, which no validator can look at.
+        are_readable: Whether all of them can be sent.
+    """
+
+    def __init__(self, places: Mapping[Place, MediaSchema], *, judge_media: bool) -> None:
+        self.contents: dict[str, Content] = {}
+        self.violations: list[Violation] = []
+        self.are_readable = True
+        self._places = places
+        self._judge_media = judge_media
+
+    def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
+        """The stand-in for an image, or the value itself where it is to be left in its place."""
+        schema = self._places.get(place_of(path))
+        if schema is None or schema.keyword != "x-image":
+            return value
+        if isinstance(value, Path):
+            return self._take_file(value, path, schema)
+        text = InlineText(value)
+        is_small = len(value) <= _LARGE and self._judge_media
+        if is_small or len(value) > schema.longest_text or not text.is_base64() or any(self._broken(text, schema)):
+            return value
+        return self._stand_in(text)
+
+    def _take_file(self, path: Path, where: tuple[str | int, ...], schema: MediaSchema) -> str:
+        try:
+            file = InlineFile(path)
+            found = list(self._broken(file, schema))
+        except MediaError as error:
+            self.are_readable = False
+            self.violations.append(Violation(explain.place(where), schema.rule, str(error)))
+            return ""
+        self.violations += [Violation(explain.place(where), rule, message) for rule, message in found]
+        return self._stand_in(file)
+
+    def _broken(self, content: Content, schema: MediaSchema) -> Iterator[tuple[str, str]]:
+        return images.violations(content, schema.limits, size_alone=not self._judge_media)
+
+    def _stand_in(self, content: Content) -> str:
+        text = f"{_STAND_IN}{len(self.contents):0{_DIGITS}}"
+        self.contents[text] = content
+        return text
+
+
+class StreamedBody:
+    """A JSON text with images that are encoded while it is sent. It can be read any number of times."""
+
+    def __init__(self, skeleton: bytes, contents: Mapping[str, Content]) -> None:
+        """Takes the JSON text in which images have stand-ins, and the images by their stand-ins."""
+        parts = _STAND_INS.split(skeleton)
+        self._parts = [contents[part.decode()] if _STAND_INS.fullmatch(part) else part for part in parts]
+
+    def __len__(self) -> int:
+        """The length in bytes."""
+        return sum(len(part) if isinstance(part, bytes) else encoded_length(part.size) for part in self._parts)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The text, piece by piece.
+
+        Raises:
+            MediaError: A file cannot be read, or is no longer what it was.
+        """
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from part.pieces()
+
+    def asynchronous(self) -> AsyncIterable[bytes]:
+        """The same text for an event loop; each piece is encoded on it, as a thread would take longer to start."""
+        return _AsyncBody(self)
+
+
+class _AsyncBody:
+    def __init__(self, body: StreamedBody) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._body:
+            yield piece
+
+
+__all__ = ["Attachments", "MediaSchema", "Place", "StreamedBody", "is_stand_in", "media_places", "place_of"]
