@@ -146,6 +146,14 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["x-rules"].update(R99={"carried-by": "description", "asks": "Something"}),
         "#/x-rules/R99: is in no description",
     ),
+    "a limit that large images would escape": (
+        _schema("ImageBase64", minLength=8),
+        "ImageBase64: minLength would not be enforced beside x-image",
+    ),
+    "an image in another encoding": (
+        _schema("ImageBase64", contentEncoding="base64url"),
+        "ImageBase64: the contentEncoding beside x-image must be base64",
+    ),
     "a text shorter than its file": (_schema("ImageBase64", maxLength=13981012), "maxLength must be 13981016"),
     "a body without room for the images": (
         lambda d: d["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"].update(maxItems=4),

@@ -291,6 +291,17 @@ def _room_for_images(document: Node) -> Problems:
                     yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
 
 
+def _images_past_the_validator(document: Node) -> Problems:
+    """The client takes large images out of a request before JSON Schema sees it, and judges them by these alone."""
+    judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
+    for where, schema in _schemas(document):
+        if "x-image" in schema:
+            if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
+                yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
+            if schema.get("contentEncoding") != "base64":
+                yield where, "the contentEncoding beside x-image must be base64"
+
+
 # each takes for granted what the ones before it found good
 _FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions, _business_codes)
 RULES: tuple[Callable[[Node], Problems], ...] = (
@@ -305,6 +316,7 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_rules,
     _all_rules,
     _room_for_images,
+    _images_past_the_validator,
 )
 
 
