@@ -28,12 +28,12 @@ _MODEL_NAMES = """
     TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
-    Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError NotFoundError
+    Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
-    BusinessCode CheckedRequest Operation Parameter business_codes check document operation operations
-    parameter_violations schema_violations violations
+    BusinessCode CheckedRequest MediaAddress Operation Parameter addresses business_codes check document operation
+    operations parameter_violations schema_violations violations
 """
 _GENERATED, _WRITTEN = ROOT / "generated_client" / "kling_elements_client", ROOT / "kling_elements"
 
@@ -64,9 +64,9 @@ def test_imports_run_one_way(package: Path, forbidden: set[str]) -> None:
 
 def test_the_packages_need_only_what_they_declare() -> None:
     """Without the extra, nothing but the standard library and the runtime dependencies is imported."""
-    allowed = {*sys.stdlib_module_names, "attrs", "httpx", "jsonschema_rs", "PIL", "kling_elements_client"}
-    allowed |= {"kling_elements", "standardwebhooks"}
-    allowed |= {"httptools", "pytest", "respx", "uvicorn"}  # these are in the extras
+    allowed = {*sys.stdlib_module_names, "attrs", "httpcore", "httpx", "jsonschema_rs", "PIL", "kling_elements_client"}
+    allowed |= {"kling_elements", "pybase64", "ssrfguard", "standardwebhooks"}
+    allowed |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # these are in the extras
     found = set[str]().union(*(_imported(path) for tree in (_GENERATED, _WRITTEN) for path in tree.rglob("*.py")))
 
     assert found - allowed == set()

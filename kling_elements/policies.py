@@ -5,32 +5,17 @@ from __future__ import annotations
 import email.utils
 import math
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
 
-import attrs
 import httpx
 from attrs import field, frozen
 
-Check: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
+from kling_elements.numbers import count, number
 
-
-def _number(expected: str, holds: Callable[[Any], bool], *kinds: type) -> Check:
-    """A check of a policy's field, with one clear error."""
-
-    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
-            raise ValueError(f"{attribute.name} must be {expected}, not {value!r}")
-
-    return check
-
-
-_not_negative = _number("a number, 0 or more", lambda value: value >= 0, int, float)
-_positive = _number("a number above 0", lambda value: value > 0, int, float)
-_at_least_1 = _number("a number, 1 or more", lambda value: value >= 1, int, float)
-_part = _number("a finite number, 0 or more", lambda value: 0 <= value < math.inf, int, float)
-_count = _number("a whole number, 1 or more", lambda value: value >= 1, int)
+_not_negative = number("a number, 0 or more", lambda value: value >= 0, int, float)
+_positive = number("a number above 0", lambda value: value > 0, int, float)
+_at_least_1 = number("a number, 1 or more", lambda value: value >= 1, int, float)
+_part = number("a finite number, 0 or more", lambda value: 0 <= value < math.inf, int, float)
 
 _LONGEST_SECONDS = 1e9  # no clock sleeps for ever
 
@@ -58,8 +43,8 @@ class RetryPolicy:
     longest_seconds: float = field(default=30.0, validator=_positive)
     jitter: float = field(default=0.25, validator=_part)
     max_wait_seconds: float = field(default=60.0, validator=_not_negative)
-    max_connect_attempts: int = field(default=3, validator=_count)
-    max_duplicate_look_ups: int = field(default=3, validator=_count)
+    max_connect_attempts: int = field(default=3, validator=count)
+    max_duplicate_look_ups: int = field(default=3, validator=count)
 
 
 @frozen(kw_only=True)
@@ -81,7 +66,7 @@ class PollPolicy:
     factor: float = field(default=1.5, validator=_at_least_1)
     longest_seconds: float = field(default=15.0, validator=_positive)
     max_wait_seconds: float = field(default=300.0, validator=_not_negative)
-    max_unknown_polls: int = field(default=5, validator=_count)
+    max_unknown_polls: int = field(default=5, validator=count)
 
 
 def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> float:
