@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ruamel.yaml import YAML
 
 from contract_tests.images import Picture
+from contract_tests.videos import Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,6 +112,28 @@ class HttpCase:
         return b"".join(_encoded(part) for part in self.parts)
 
 
+@dataclass(frozen=True, kw_only=True)
+class VideoCase:
+    """One video file and its verdict.
+
+    Attributes:
+        rule: The rule it stands under.
+        name: What is special about it, unique within the rule and verdict.
+        violations: Every rule that is reported; empty when accepted.
+        video: What it is made of.
+    """
+
+    rule: str
+    name: str
+    violations: frozenset[str]
+    video: Video
+
+    @property
+    def id(self) -> str:
+        """Name for a test's id."""
+        return f"{self.rule}-{'refused' if self.violations else 'accepted'}-{self.name}"
+
+
 def rules() -> list[Rule]:
     """Return every entry of rules.yaml."""
     return [
@@ -143,6 +166,21 @@ def body_cases(verdict: Verdict) -> list[BodyCase]:
 def http_cases() -> list[HttpCase]:
     """Return the cases that are about HTTP."""
     return [_http_case(rule, raw) for rule, entry in _DOCUMENT["rules"].items() for raw in entry.get("http", [])]
+
+
+def video_cases() -> list[VideoCase]:
+    """Return the cases that are about a video file."""
+    return [
+        VideoCase(
+            rule=rule,
+            name=raw["name"],
+            violations=frozenset([rule, *raw.get("also", [])] if verdict == "refused" else ()),
+            video=Video(**raw["video"]),
+        )
+        for rule, entry in _DOCUMENT["rules"].items()
+        for verdict in ("accepted", "refused")
+        for raw in entry.get(f"{verdict}_videos", [])
+    ]
 
 
 def value_at(body: Json, pointer: str) -> Json:

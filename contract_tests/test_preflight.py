@@ -11,6 +11,7 @@ import pytest
 
 from contract_tests.cases import base_body
 from contract_tests.images import Picture
+from contract_tests.range_server import range_server
 from contract_tests.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, both, no, task
 from kling_elements.effects import Inspect
 from kling_elements.media.reports import ImageReport
@@ -219,3 +220,32 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, t
 
     assert isinstance(error, MediaError)
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
+@both
+def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client: Client) -> None:
+    """The whole way: what the server has is no image, so no create is sent; without leave, nobody asks it."""
+    with range_server() as server:
+        body = _with_images(server.url, "https://a.example.com/b.png")
+        refused = Scripted(client).failing("create", body, preflight="remote")
+        assert 0 == server.connections
+        error = Scripted(client, allow_private=True).failing(
+            "create", _with_images(server.url, server.url), preflight="remote"
+        )
+
+    assert isinstance(refused, MediaError)
+    assert isinstance(error, ContractError)
+    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(found.pointer, found.rule) for found in error.violations]
+    assert 1 == server.connections
+
+
+@both
+def test_a_video_behind_an_address_is_read_as_one(client: Client) -> None:
+    """By the rules about videos."""
+    with range_server() as server:
+        body: Any = base_body("video")
+        body["element_video_list"]["refer_videos"][0]["video_url"] = server.url
+        error = Scripted(client, allow_private=True).failing("create", body, preflight="remote")
+
+    assert isinstance(error, ContractError)
+    assert ["R20"] == [found.rule for found in error.violations]

@@ -12,7 +12,19 @@ import pytest
 import respx
 
 from contract_tests import oracle
-from contract_tests.cases import BodyCase, HttpCase, base_body, bases, body_cases, http_cases, rules, value_at
+from contract_tests.cases import (
+    BodyCase,
+    HttpCase,
+    VideoCase,
+    base_body,
+    bases,
+    body_cases,
+    http_cases,
+    rules,
+    value_at,
+    video_cases,
+)
+from kling_elements.media import videos
 from kling_elements.mock import create_app
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -28,7 +40,9 @@ _JSON = {"Authorization": "Bearer test-token", "Content-Type": "application/json
 _ACCEPTED = body_cases("accepted")
 _REFUSED = body_cases("refused")
 _HTTP = http_cases()
-_NOT_TESTABLE = {"R12", "R20", "R21", "R22", "R23", "R24", "R25", "R26"}
+_VIDEOS = video_cases()
+_NOT_TESTABLE = {"R12", "R24", "R25", "R26"}
+_BY_FILES_ALONE = {"R20", "R21", "R22", "R23"}
 _BY_HTTP_ALONE = {"R01", "R02", "R34"}
 
 
@@ -72,6 +86,23 @@ def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -
 
     assert case.violations == {(each.pointer, each.rule) for each in found}
     assert all(each.message for each in found)
+
+
+@pytest.mark.parametrize("case", _VIDEOS, ids=[case.id for case in _VIDEOS])
+def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
+    """The expected violations are found and no others; what is accepted was judged by every rule."""
+    report = videos.inspect(case.video.opened(), "video")
+
+    assert case.violations == {found.rule for found in report.violations}
+    assert report.conforms == (not case.violations)
+    assert case.violations or not report.unjudged
+
+
+def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
+    """Each has an accepted and a refused file at least."""
+    assert [_BY_FILES_ALONE] * 2 == [
+        {c.rule for c in _VIDEOS if bool(c.violations) == refused} for refused in (False, True)
+    ]
 
 
 @_each(_ACCEPTED, "wire")
@@ -154,7 +185,11 @@ def test_every_rule_is_there() -> None:
 def test_only_what_no_request_can_show_has_no_case() -> None:
     """A rule either has cases or a reason why it has none."""
     with_reason = {rule.id for rule in rules() if rule.not_testable}
-    with_cases = {case.rule for case in (*_ACCEPTED, *_REFUSED)} | {case.rule for case in _HTTP}
+    with_cases = (
+        {case.rule for case in (*_ACCEPTED, *_REFUSED)}
+        | {case.rule for case in _HTTP}
+        | {case.rule for case in _VIDEOS}
+    )
 
     assert with_reason == _NOT_TESTABLE
     assert with_cases == {rule.id for rule in rules()} - _NOT_TESTABLE
@@ -163,7 +198,7 @@ def test_only_what_no_request_can_show_has_no_case() -> None:
 @pytest.mark.parametrize("cases", [_ACCEPTED, _REFUSED], ids=["accepted", "refused"])
 def test_every_rule_about_a_body_is_shown_from_both_sides(cases: list[BodyCase]) -> None:
     """Each has an accepted and a refused body at least."""
-    about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE
+    about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE - _BY_FILES_ALONE
 
     assert about_a_body == {case.rule for case in cases}
 

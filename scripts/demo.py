@@ -52,7 +52,7 @@ def _request(photograph: Image.Image) -> ImageElementRequest:
         element_name="Grace Hopper",
         element_description="Rear admiral and computer scientist, in uniform.",
         element_image_list=ElementImageList(
-            frontal_image=base64.b64encode(_PHOTOGRAPH.read_bytes()).decode(),
+            frontal_image=_PHOTOGRAPH,
             refer_images=[
                 ReferImage(image_url=_base64_of(photograph, _HEAD)),
                 ReferImage(image_url=_base64_of(photograph, _UNIFORM)),

@@ -33,7 +33,8 @@ _LENGTH_FIELD = 2  # bytes, which the length counts too
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
 _MOST_METADATA = 64 * 1024  # bytes; what a JPEG has room for
 
-_silence = threading.Lock()  # for one thread at a time, as filters of warnings are global
+silence = threading.Lock()
+"""Held by whoever changes the filters of warnings, which are global."""
 
 
 @frozen
@@ -180,7 +181,7 @@ def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
     exif = Image.Exif()
     start, length = header.exif
     try:
-        with _silence, warnings.catch_warnings(action="ignore"):
+        with silence, warnings.catch_warnings(action="ignore"):
             exif.load(file.peek(start, min(length, _MOST_METADATA)))
             orientation = exif.get(ExifTag.Orientation)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
@@ -188,4 +189,4 @@ def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
     return (header.height, header.width) if orientation in _SIDEWAYS else (header.width, header.height)
 
 
-__all__ = ["Header", "displayed_size", "read_header", "violations"]
+__all__ = ["Header", "displayed_size", "read_header", "silence", "violations"]

@@ -1,0 +1,281 @@
+"""Videos to test with: real ones by PyAV, awkward ones by moving their boxes about.
+
+The same arguments always give the same video; each is encoded once.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from math import ceil, lcm
+from typing import Any
+
+import av
+
+_PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"edts", b"moof", b"traf"})
+_CODECS = {"webm": "libvpx"}
+_SOUND_HZ = 48000
+_SOUND_SAMPLES = 1024  # of one frame
+_MATRIX = 40  # its offset in a track header of version 0, and behind it that of the sides
+_SIDES = 76
+_TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+_ONE = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """What a video should be; `build` makes it. Only the first five say what is encoded.
+
+    Attributes:
+        container: A container that FFmpeg writes: `mp4`, `mov`, `ipod` (M4V), `3gp`, `webm`, `avi`, `mpegts`, `flv`.
+        width_px: Stored width, before any rotation.
+        height_px: Stored height, before any rotation.
+        seconds: Duration in seconds, as a number or a fraction. Where it is no whole number of frames, the movie's
+            header says it.
+        frames_per_second: A number or a fraction.
+        codec: FFmpeg's encoder; None for what suits the container.
+        has_sound: Whether there is a silent audio track (AAC).
+        is_fragmented: Whether it consists of fragments.
+        is_faststart: Whether the header comes first.
+        rotation: By how many degrees players turn it clockwise: 0, 90, 180, 270.
+        pixel_aspect: Width and height of one pixel.
+        brands: The major brand and the compatible ones to put in place of FFmpeg's; none at all if it is empty.
+        file_size: Exact size wanted in bytes, reached with an empty box at the end.
+        truncate_to: Bytes to keep of the file.
+    """
+
+    container: str = "mp4"
+    width_px: int = 1920
+    height_px: int = 1080
+    seconds: str = "3"
+    frames_per_second: str = "5"
+    codec: str | None = None
+    has_sound: bool = False
+    is_fragmented: bool = False
+    is_faststart: bool = True
+    rotation: int = 0
+    pixel_aspect: Iterable[int] = (1, 1)
+    brands: Iterable[str] | None = None
+    file_size: int | None = None
+    truncate_to: int | None = None
+
+    def build(self) -> bytes:
+        """Return the file."""
+        data = self._made()
+        if self.file_size is not None:
+            data += _free(self.file_size - len(data)) + bytes(self.file_size - len(data) - 8)
+        return data[: self.truncate_to]
+
+    def opened(self) -> Opened:
+        """Return the file as something to read, of which an empty box at the end takes no memory."""
+        data = self._made()
+        if self.file_size is not None:
+            return Opened(data + _free(self.file_size - len(data)), size=self.file_size)
+        return Opened(data[: self.truncate_to])
+
+    def _made(self) -> bytes:
+        frames = ceil(Fraction(self.seconds) * Fraction(self.frames_per_second))
+        data = _encoded(
+            self.container,
+            (self.width_px, self.height_px),
+            frames,
+            Fraction(self.frames_per_second),
+            self.codec or _CODECS.get(self.container, "libx264"),
+            pixel_aspect=Fraction(*self.pixel_aspect),
+            has_sound=self.has_sound,
+            is_fragmented=self.is_fragmented,
+        )
+        if self.rotation:
+            data = edited(data, "moov/trak/tkhd", lambda old: with_matrix(old, *_TURNS[self.rotation]))
+        if frames / Fraction(self.frames_per_second) != Fraction(self.seconds):
+            data = edited(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
+        if self.brands is not None:
+            data = _branded(data, [brand.encode() for brand in self.brands])
+        is_of_boxes = self.container in ("mp4", "mov", "ipod", "3gp")
+        return moov_first(data) if self.is_faststart and is_of_boxes and not self.is_fragmented else data
+
+
+class Opened:
+    """A file in memory that notes what is read of it.
+
+    Attributes:
+        size: What it says its size is; behind its content there are zeros.
+        reads: Offset and count of bytes of each read.
+    """
+
+    def __init__(self, content: bytes, size: int | None = None, *, tells_size: bool = True) -> None:
+        """A file of that content."""
+        self._content = content
+        self._length = len(content) if size is None else size
+        self.size = self._length if tells_size else None
+        self.reads: list[tuple[int, int]] = []
+
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes were read."""
+        return sum(count for _, count in self.reads)
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """Bytes from an offset on; fewer where the file ends."""
+        assert offset >= 0
+        count = max(min(count, self._length - offset), 0)
+        self.reads.append((offset, count))
+        return self._content[offset : offset + count].ljust(count, b"\0")
+
+
+@cache
+def _encoded(  # noqa: PLR0913 - what makes a file another one
+    container: str,
+    size: tuple[int, int],
+    frames: int,
+    rate: Fraction,
+    codec: str,
+    *,
+    pixel_aspect: Fraction,
+    has_sound: bool,
+    is_fragmented: bool,
+) -> bytes:
+    """Return a video of grey frames."""
+    file = io.BytesIO()
+    options = {"fflags": "+bitexact"}  # no random numbers
+    if is_fragmented:
+        options["movflags"] = "frag_keyframe+empty_moov+default_base_moof"
+    fast = {"preset": "ultrafast", "crf": "51", "threads": "1"} if codec == "libx264" else {}
+    with av.open(file, "w", format=container, options=options) as output:
+        picture: Any = output.add_stream(codec, rate=rate, options=fast)
+        picture.width, picture.height = size
+        picture.pix_fmt = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}.get(codec, "yuv420p")
+        picture.gop_size = 5  # frames; a fragment for each
+        picture.codec_context.sample_aspect_ratio = pixel_aspect
+        sound: Any = output.add_stream("aac", rate=_SOUND_HZ, layout="mono") if has_sound else None
+        for number in range(frames):
+            output.mux(picture.encode(_frame(size, picture.pix_fmt, number)))
+        output.mux(picture.encode(None))
+        if sound is not None:
+            for number in range(int(frames / rate * _SOUND_HZ) // _SOUND_SAMPLES):
+                output.mux(sound.encode(_silence(number)))
+            output.mux(sound.encode(None))
+    return file.getvalue()
+
+
+def _frame(size: tuple[int, int], pixels: str, number: int) -> av.VideoFrame:
+    frame = av.VideoFrame(*size, pixels)
+    for plane in frame.planes:
+        plane.update(b"\x80" * plane.buffer_size)
+    frame.pts = number
+    return frame
+
+
+def _silence(number: int) -> av.AudioFrame:
+    frame = av.AudioFrame("fltp", "mono", _SOUND_SAMPLES)
+    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    frame.sample_rate = _SOUND_HZ
+    frame.pts = number * _SOUND_SAMPLES
+    return frame
+
+
+def box(kind: str, *content: bytes) -> bytes:
+    """Return a box."""
+    joined = b"".join(content)
+    return struct.pack(">I4s", 8 + len(joined), kind.encode("latin-1")) + joined
+
+
+def long_box(kind: str, content: bytes) -> bytes:
+    """Return a box whose size takes 64 bits."""
+    return struct.pack(">I4sQ", 1, kind.encode(), 16 + len(content)) + content
+
+
+def boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Return type and content of each of some boxes with sizes of 32 bits."""
+    while data:
+        size, kind = struct.unpack_from(">I4s", data)
+        yield kind.decode("latin-1"), data[8:size]
+        data = data[size:]
+
+
+def content_of(data: bytes, path: str) -> bytes:
+    """Return what the first box along a path holds."""
+    for wanted in path.split("/"):
+        data = next(content for kind, content in boxes(data) if kind == wanted)
+    return data
+
+
+def edited(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
+    """Return boxes of which all at a path were changed, or left out where the change is None."""
+    wanted, _, rest = path.partition("/")
+    result = []
+    for kind, content in boxes(data):
+        new: bytes | None = content
+        if kind == wanted:
+            new = edited(content, rest, change) if rest else change(content)
+        result.append(b"" if new is None else box(kind, new))
+    return b"".join(result)
+
+
+def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> bytes:
+    """Return the content of a track header that turns and stretches the picture."""
+    a, b, c, d = (round(number * _ONE) for number in (a, b, c, d))
+    matrix = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    return overwritten(track_header, _MATRIX, matrix)
+
+
+def with_sides(track_header: bytes, width: float, height: float) -> bytes:
+    """Return the content of a track header that says these sides."""
+    return overwritten(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
+
+
+def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
+    """Return the content of a movie header that says this duration exactly."""
+    per_second = lcm(1000, seconds.denominator)  # FFmpeg counts in thousandths
+    return overwritten(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
+
+
+def overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
+    """Return the same bytes with some replaced."""
+    return data[:offset] + replacement + data[offset + len(replacement) :]
+
+
+def moov_first(data: bytes) -> bytes:
+    """Return a file whose header comes before its media, and says where these are now."""
+    parts = list(boxes(data))
+    by = len(box("moov", content_of(data, "moov")))
+
+    def moved(table: bytes) -> bytes:
+        count, *offsets = struct.unpack(f">{len(table) // 4 - 1}I", table[4:])
+        return table[:4] + struct.pack(f">{1 + count}I", count, *(offset + by for offset in offsets))
+
+    header = edited(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
+    first = [box(*part) for part in parts if part[0] == "ftyp"]
+    rest = [box(*part) for part in parts if part[0] not in ("ftyp", "moov")]
+    return b"".join([*first, header, *rest])
+
+
+def _branded(data: bytes, brands: list[bytes]) -> bytes:
+    """Return a file with other brands. What its header says of places is no longer right."""
+    rest = b"".join(box(*part) for part in boxes(data) if part[0] != "ftyp")
+    return (box("ftyp", brands[0], bytes(4), *brands[1:]) if brands else b"") + rest
+
+
+def _free(size: int) -> bytes:
+    """Return the beginning of an empty box that has that size."""
+    return struct.pack(">I4s", size, b"free")
+
+
+__all__ = [
+    "Opened",
+    "Video",
+    "box",
+    "boxes",
+    "content_of",
+    "edited",
+    "long_box",
+    "moov_first",
+    "overwritten",
+    "with_duration",
+    "with_matrix",
+    "with_sides",
+]

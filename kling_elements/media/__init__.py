@@ -1,0 +1,44 @@
+"""Images and videos: from a file or an address to a request that will not be refused.
+
+    from pathlib import Path
+
+    from kling_elements.media import check_video, image
+
+    report = check_video(Path("mara.mp4"))
+    print(report.width_px, report.height_px, *report.violations)
+    request.element_image_list.frontal_image = image(Path("mara.jpg"))
+
+Everything is loaded on first use: Pillow for pixels, httpcore and ssrfguard for addresses.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kling_elements.media.budget import Budget
+    from kling_elements.media.checks import check_image, check_video, image
+    from kling_elements.media.reports import ImageReport, VideoReport
+
+_HOMES = {
+    "Budget": "budget",
+    "ImageReport": "reports",
+    "VideoReport": "reports",
+    "check_image": "checks",
+    "check_video": "checks",
+    "image": "checks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]

@@ -1,0 +1,110 @@
+"""What callers use: the text that stands for an image in a request, and reports about images and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kling_elements.media import images, sources
+from kling_elements.media.limits import video_limits
+from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements_client.errors import MediaError
+
+if TYPE_CHECKING:
+    from kling_elements.media.remote import Budget, RemoteFile
+
+
+def image(source: object) -> str:
+    """The text for `frontal_image` or `image_url`: an http(s) address as it is, or the Base64 text of an image file.
+
+    What is given by its content is judged by its header before. Use `check_image` to find pictures that break off too.
+
+    Args:
+        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, an http(s) address, or Base64
+            text. A str is never taken for a path. A file object counts from where it stands to its end; one that can
+            seek stands there again afterwards. A PIL image is turned upright as its EXIF orientation says, and encoded
+            as PNG. What a `data:` URL says of its content is not believed.
+
+    Raises:
+        MediaError: It cannot be read, or it breaks one of R13 to R17; then its `violations` say so.
+    """
+    url = sources.address(source)
+    if url is not None:
+        return url
+    with sources.opened_image(source) as given:
+        report = images.inspect(given.file, given.name)
+        if not report.conforms:
+            raise MediaError(given.name, _why(report), report.violations)
+        return given.base64()
+
+
+def _why(report: ImageReport) -> str:
+    return "; ".join(f"{broken.message} ({broken.rule})" for broken in report.violations)
+
+
+def check_image(
+    source: object, *, remote: bool = False, allow_private: bool = False, budget: Budget | None = None
+) -> ImageReport:
+    """Judges an image by R14 to R17. Whatever the content is, the report tells; it is no exception.
+
+    Of what is given by its content it is also judged whether the picture is whole, unless the file or the picture is
+    too large for that; then `unjudged` says so. Of what lies at an address only the header is looked at.
+
+    Args:
+        source: As for `image`.
+        remote: Whether to look at what lies at an address.
+        allow_private: Whether an address may lead to this machine or into a private network.
+        budget: What looking at an address may cost; None for the default.
+
+    Raises:
+        MediaError: There is nothing to judge: the file or the address cannot be read, or the source is nothing that
+            an image can be given by.
+    """
+    url = sources.address(source)
+    if url is not None:
+        with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
+            return images.inspect(file, file.source)
+    with sources.opened_image(source) as given:
+        return images.inspect_whole(given.file, given.name)
+
+
+def check_video(
+    source: object, *, remote: bool = False, allow_private: bool = False, budget: Budget | None = None
+) -> VideoReport:
+    """Judges a video by R20 to R23, by its header alone. Whatever the content is, the report tells; it is no exception.
+
+    Args:
+        source: A `pathlib.Path`, bytes, a binary file object, an http(s) address, or a `data:` URL.
+        remote: Whether to look at what lies at an address.
+        allow_private: Whether an address may lead to this machine or into a private network.
+        budget: What looking at an address may cost; None for the default.
+
+    Raises:
+        MediaError: As for `check_image`.
+    """
+    from kling_elements.media import videos  # noqa: PLC0415 - not loaded for images
+
+    url = sources.address(source)
+    if url is not None:
+        with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
+            return videos.inspect(file, file.source)
+    if isinstance(source, str):
+        given = sources.from_text(source)
+        return videos.inspect(given.file, given.name)
+    with sources.opened_file(source, video_limits()) as given:
+        return videos.inspect(given.file, given.name)
+
+
+@contextmanager
+def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | None) -> Iterator[RemoteFile]:
+    # loaded here, as it loads what speaks HTTP
+    from kling_elements.media.remote import Budget, reading, shown  # noqa: PLC0415
+
+    if not remote:
+        raise MediaError(shown(url), "is an address; what lies there is looked at only with remote=True")
+    with reading(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
+        yield file
+
+
+__all__ = ["check_image", "check_video", "image"]

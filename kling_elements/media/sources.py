@@ -1,0 +1,288 @@
+"""What a caller has of an image or a video: an address, or something with the content of a file."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from urllib.parse import unquote, unquote_to_bytes
+
+from attrs import frozen
+
+from kling_elements.media.images import format_of
+from kling_elements.media.limits import image_limits
+from kling_elements_client import contract
+from kling_elements_client.errors import MediaError, Violation
+from kling_elements_client.inline import EncodedImage, InlineFile, InlineText, Reader, encode
+
+_PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
+_IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk
+_LONGEST_PATH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
+
+_HTTP = re.compile(r"https?:", re.IGNORECASE)
+_OTHER_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_DATA = re.compile(r"data:", re.IGNORECASE)
+_BASE64_MARK = re.compile(r";\s*base64\s*\Z", re.IGNORECASE)
+_PATH = re.compile(r"~|file:|[a-z]:[\\/]|\.{1,2}[\\/]|.*\\|.*\.\w{1,5}\s*\Z", re.IGNORECASE | re.DOTALL)
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_STANDARD = str.maketrans("-_", "+/")
+
+
+@frozen
+class Given:
+    """A file that was given by its content.
+
+    Attributes:
+        name: How errors and reports call it: its path, or what kind of thing was given.
+        file: Its bytes.
+        text: Its Base64 text, where that is what was given.
+    """
+
+    name: str
+    file: Reader
+    text: str | None = None
+
+    def base64(self) -> str:
+        """The text that stands for it in a request.
+
+        Raises:
+            MediaError: It cannot be read, or was changed meanwhile.
+        """
+        if self.text is not None:
+            return self.text
+        if isinstance(self.file, InlineFile):
+            return EncodedImage(b"".join(self.file.pieces()).decode("ascii"))
+        content = self.file.peek(0, self.file.size)
+        if len(content) != self.file.size:
+            raise MediaError(self.name, "was changed while it was read; try again")
+        return encode(content)
+
+
+def address(source: object) -> str | None:
+    """The source itself if it is an http(s) address; None for anything else.
+
+    Raises:
+        MediaError: It is one that the contract refuses.
+    """
+    if not isinstance(source, str) or not _HTTP.match(source):
+        return None
+    if contract.schema_violations("#/components/schemas/HttpUrl", source):
+        # loaded here, as it loads what speaks HTTP
+        from kling_elements.media.remote import shown  # noqa: PLC0415
+
+        expected = contract.document()["components"]["schemas"]["HttpUrl"]["x-expected"]
+        raise MediaError(shown(source), f"must be {expected}")
+    return source
+
+
+@contextmanager
+def opened_image(source: object) -> Iterator[Given]:
+    """An image that was given by its content, for as long as the block runs.
+
+    Args:
+        source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64 text.
+
+    Raises:
+        MediaError: It cannot be read, or is none of these.
+    """
+    picture = sys.modules.get("PIL.Image")  # where it is not loaded, there are no PIL images
+    if isinstance(source, str):
+        yield from_text(source)
+    elif picture is not None and isinstance(source, picture.Image):
+        with _opened_bytes("a PIL image", _encoded(source)) as given:
+            yield given
+    else:
+        with opened_file(source, image_limits()) as given:
+            yield given
+
+
+@contextmanager
+def opened_file(source: object, limits: dict[str, Any]) -> Iterator[Given]:
+    """A file that was given as path, bytes or file object, for as long as the block runs.
+
+    Args:
+        source: The file. A file object counts from where it stands to its end; one that can seek stands there again
+            afterwards.
+        limits: The contract's limits. No more is read of a file object that cannot seek.
+
+    Raises:
+        MediaError: It cannot be read, or is none of these.
+    """
+    if isinstance(source, Path):
+        yield Given(str(source), InlineFile(source))
+    elif isinstance(source, bytes | bytearray | memoryview):
+        with _opened_bytes(type(source).__name__, source) as given:
+            yield given
+    elif callable(getattr(source, "read", None)):
+        with _opened_object(source, limits) as given:
+            yield given
+    else:
+        says = "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object or an address"
+        raise MediaError(f"a value of type {type(source).__name__}", says)
+
+
+@contextmanager
+def _telling(name: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except MediaError:
+        raise
+    except Exception as error:  # file objects and pictures are the caller's own, or Pillow's, and raise what they like
+        raise MediaError(name, f"{what}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
+
+
+def _encoded(picture: Any) -> bytes:
+    """A PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB."""
+    from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
+
+    file = io.BytesIO()
+    with _telling("a PIL image", "cannot be encoded"):
+        upright = exif_transpose(picture)
+        held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        held.save(file, "PNG")
+    return file.getvalue()
+
+
+@contextmanager
+def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[Given]:
+    with _telling(name, "cannot be read"):
+        file = io.BytesIO(content)
+    yield Given(name, _Seekable(file, name))
+
+
+@contextmanager
+def _opened_object(file: Any, limits: dict[str, Any]) -> Iterator[Given]:
+    name = "a file object"
+    with _telling(name, "cannot be read"):
+        can_seek = hasattr(file, "seekable") and file.seekable()
+    if not can_seek:
+        with _copied(file, name, limits) as copy:
+            yield Given(name, _Seekable(copy, name))
+        return
+    seekable = _Seekable(file, name)
+    try:
+        yield Given(name, seekable)
+    finally:
+        seekable.rewind()
+
+
+@contextmanager
+def _copied(file: Any, name: str, limits: dict[str, Any]) -> Iterator[IO[bytes]]:
+    """A copy that can seek, of a file object that cannot."""
+    most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        with _telling(name, "cannot be read"):
+            while piece := _read(file, name, _PIECE):
+                copy.write(piece)
+                if copy.tell() > most:
+                    says = f"the file has more than {most} bytes, which is the most that is allowed ({rule})"
+                    raise MediaError(name, says, [Violation("", rule, says)])
+        copy.seek(0)
+        yield copy
+
+
+class _Seekable:
+    """A file object that can seek, from where it stands to its end.
+
+    Attributes:
+        size: In bytes.
+    """
+
+    def __init__(self, file: Any, name: str) -> None:
+        self._file = file
+        self._name = name
+        with _telling(name, "cannot be read"):
+            _read(file, name, 0)
+            self._start = file.tell()
+            self.size = max(file.seek(0, io.SEEK_END) - self._start, 0)
+
+    def peek(self, offset: int, count: int) -> bytes:
+        with _telling(self._name, "cannot be read"):
+            self._file.seek(self._start + offset)
+            return _read(self._file, self._name, count)
+
+    def rewind(self) -> None:
+        with _telling(self._name, "cannot be read"):
+            self._file.seek(self._start)
+
+
+def _read(file: Any, name: str, count: int) -> bytes:
+    """So many bytes; fewer only where the file ends."""
+    content = b""
+    while True:
+        piece = file.read(count - len(content))
+        if not isinstance(piece, bytes):
+            says = f"its read() gives {type(piece).__name__} instead of bytes; open it in binary mode, with 'rb'"
+            raise MediaError(name, says)
+        content += piece
+        if not piece or len(content) >= count:
+            return content
+
+
+def from_text(text: str) -> Given:
+    """What a `data:` URL or Base64 text holds.
+
+    Raises:
+        MediaError: It is neither. No file is looked for, whatever the text looks like.
+    """
+    if _DATA.match(text):
+        return _from_data_url(text)
+    if not text.strip():
+        raise MediaError("a str", "is empty; give an http(s) address or Base64 text, or pathlib.Path(...) for a file")
+    if _OTHER_ADDRESS.match(text):
+        raise MediaError("a str", "is an address, but begins with neither http:// nor https://")
+    if _looks_like_path(text):
+        says = "looks like a path, and a str is never taken for one: give pathlib.Path(...) for a file"
+        raise MediaError("a str", f"{says}; an address begins with http:// or https://")
+    return _from_base64(text, "Base64 text")
+
+
+def _from_data_url(text: str) -> Given:
+    name = "a data: URL"
+    head, comma, payload = text.partition(",")
+    if not comma or not payload.isascii():
+        says = "has characters that no address may have" if comma else "has no comma, and so no content"
+        raise MediaError(name, says)
+    if _BASE64_MARK.search(head):
+        return _from_base64(unquote(payload) if "%" in payload else payload, name)
+    return Given(name, _Seekable(io.BytesIO(unquote_to_bytes(payload)), name))
+
+
+def _looks_like_path(text: str) -> bool:
+    if len(text) > _LONGEST_PATH:
+        return False
+    if _PATH.match(text):
+        return True
+    # Base64 may have slashes too, also where it is not in order
+    start = "".join(text.split())[:16].translate(_STANDARD)
+    return "/" in text and format_of(InlineText(start)) is None
+
+
+def _from_base64(text: str, name: str) -> Given:
+    file = InlineText(text)
+    if file.is_base64():
+        return Given(name, file, text)
+    rule = contract.document()["components"]["schemas"]["ImageReference"]["x-source"]
+    says = f"is no Base64 as the contract has it: {_wrong_with(text)} ({rule})"
+    raise MediaError(name, says, [Violation("", rule, says)])
+
+
+def _wrong_with(text: str) -> str:
+    """What is wrong with a Base64 text, and what to do."""
+    if re.search(r"\s", text):
+        return "it has white space; leave it out"
+    if re.search("[^A-Za-z0-9+/=_-]", text):
+        return "it has characters other than A-Z, a-z, 0-9, + and /"
+    if re.search("[_-]", text):
+        return "it is in the URL-safe alphabet; use + and / in place of - and _, as base64.b64encode does"
+    if "=" in text.rstrip("="):
+        return "it has = within, as where several texts were joined"
+    return "it is not padded with = to a multiple of four characters, or was cut"
+
+
+__all__ = ["Given", "address", "from_text", "opened_file", "opened_image"]

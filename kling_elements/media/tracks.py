@@ -1,0 +1,250 @@
+"""What the header of an MP4 or MOV file, its `moov` box, tells of the movie and of its tracks."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from typing import Final
+
+from attrs import frozen
+
+from kling_elements.media.boxes import Box, BrokenError, code_name
+
+_ENABLED = 1  # a flag of a track
+_UNKNOWN: Final = frozenset({0, 2**32 - 1, 2**64 - 1})  # durations that mean that it is not known
+_FIXED = 1 << 16  # numbers in track headers have 16 bits behind the binary point
+_SAMPLE_ENTRIES = 8  # bytes before the first one
+_VISUAL_ENTRY = 78  # bytes of its own fields, behind which further boxes stand
+_PICTURES: Final = frozenset({b"jpeg", b"png ", b"mjpa", b"mjpb"})  # how covers and chapters are stored
+_NEARLY_SQUARE = Fraction(1, 100)  # as in FFmpeg; 1088 stored lines of which 1080 are shown are not stretched
+
+_CODECS: Final = {
+    **dict.fromkeys(("avc1", "avc2", "avc3", "avc4"), "h264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
+    **dict.fromkeys(("ap4h", "ap4x", "apcn", "apch", "apcs", "apco"), "prores"),
+    **dict.fromkeys(("jpeg", "mjpa", "mjpb"), "mjpeg"),
+    **dict.fromkeys(("s263", "h263"), "h263"),
+    "av01": "av1",
+    "vp08": "vp8",
+    "vp09": "vp9",
+    "vvc1": "vvc",
+    "vvi1": "vvc",
+    "mp4v": "mpeg4",
+    "png": "png",
+    "mp4a": "aac",
+    ".mp3": "mp3",
+    "ac-3": "ac3",
+    "ec-3": "eac3",
+    "Opus": "opus",
+    "fLaC": "flac",
+    "samr": "amr_nb",
+    "sowt": "pcm_s16le",
+    "twos": "pcm_s16be",
+}
+
+# the signs of a track matrix's a, b, c and d, and the clockwise turn that they mean
+_TURNS: Final = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
+
+
+@frozen(kw_only=True)
+class Picture:
+    """How a video track is shown.
+
+    Attributes:
+        width_px: Pixels across as shown, turned and stretched; None where it is not turned by quarter turns.
+        height_px: Pixels down, as `width_px`.
+        rotation_degrees: The clockwise turn: 0, 90, 180 or 270; None for any other, and for mirrored pictures.
+        pixel_aspect: Width to height of one stored pixel as shown; None where the header tells nonsense.
+    """
+
+    width_px: int | None
+    height_px: int | None
+    rotation_degrees: int | None
+    pixel_aspect: Fraction | None
+
+
+@frozen(kw_only=True)
+class Movie:
+    """What the header tells.
+
+    Attributes:
+        seconds: How long it plays, in seconds; None where the header does not tell.
+        is_fragmented: Whether fragments follow, or may.
+        picture: How the video track is shown; None where there is none.
+        frame_seconds: How long one of its frames is shown on average, in seconds; None where the header does not tell.
+        video_codec: Its codec; None where there is no video track.
+        audio_codec: The audio codec; None where there is no audio track.
+    """
+
+    seconds: Fraction | None
+    is_fragmented: bool
+    picture: Picture | None = None
+    frame_seconds: Fraction | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+
+
+@frozen
+class _Time:
+    """A duration as it is stored: how many ticks, and how many of them make a second."""
+
+    ticks: int
+    per_second: int
+
+    @property
+    def seconds(self) -> Fraction | None:
+        return None if self.ticks in _UNKNOWN or not self.per_second else Fraction(self.ticks, self.per_second)
+
+
+def read_movie(header: Box, *, has_fragments: bool) -> Movie:
+    """Reads the header: the movie as a whole, and its first enabled video and audio tracks.
+
+    Args:
+        header: The `moov` box.
+        has_fragments: Whether the file has `moof` boxes.
+
+    Raises:
+        BrokenError: Its boxes contradict each other, or it is compressed.
+    """
+    if header.find(b"cmov"):
+        raise BrokenError("has a compressed header ('cmov'), which is not supported")
+    tracks = [box for box in header.children() if box.kind == b"trak"]
+    is_fragmented = has_fragments or header.find(b"mvex") is not None
+    seconds = _seconds_with_fragments(header, tracks) if is_fragmented else _seconds(header, tracks)
+    video, audio = _first(tracks, b"vide"), _first(tracks, b"soun")
+    audio_codec = None if audio is None else _codec(_entry(audio))
+    if video is None:
+        return Movie(seconds=seconds, is_fragmented=is_fragmented, audio_codec=audio_codec)
+    return Movie(
+        seconds=seconds,
+        is_fragmented=is_fragmented,
+        picture=_picture(video.need(b"tkhd"), _entry(video)),
+        frame_seconds=_frame_seconds(video),
+        video_codec=_codec(_entry(video)),
+        audio_codec=audio_codec,
+    )
+
+
+def _first(tracks: list[Box], handler: bytes) -> Box | None:
+    """The first enabled track of a kind; a cover, or one that is not enabled, only where there is no other."""
+    found = [track for track in tracks if _handler(track) == handler]
+    return min(found, key=lambda track: (not _is_enabled(track), _entry(track).kind in _PICTURES), default=None)
+
+
+def _handler(track: Box) -> bytes | None:
+    box = track.find(b"mdia", b"hdlr")
+    return None if box is None else bytes(box.content[8:12])
+
+
+def _is_enabled(track: Box) -> bool:
+    (flags,) = track.need(b"tkhd").unpack(">I", 0)
+    return bool(flags & _ENABLED)
+
+
+def _entry(track: Box) -> Box:
+    """What a track's media are stored as: the first sample entry."""
+    descriptions = track.need(b"mdia", b"minf", b"stbl", b"stsd")
+    entry = next(descriptions.children(_SAMPLE_ENTRIES), None)
+    if entry is None:
+        raise BrokenError("is broken: a track does not name its codec")
+    return entry
+
+
+def _codec(entry: Box) -> str:
+    code = code_name(entry.kind)
+    return _CODECS.get(code, code)
+
+
+def _time(box: Box) -> _Time:
+    """The duration in the header of a movie or of a track's media; both begin alike."""
+    (version,) = box.unpack(">B", 0)
+    per_second, ticks = box.unpack(">IQ", 20) if version == 1 else box.unpack(">II", 12)
+    return _Time(ticks, per_second)
+
+
+def _seconds(header: Box, tracks: list[Box]) -> Fraction | None:
+    """What the movie's header says, and in its absence the longest track's.
+
+    The movie's header counts in ticks of its own, often milliseconds, and is rounded to them. So a track that lasts as
+    long but for less than a tick tells more exactly.
+    """
+    told = [box for track in tracks if (box := track.find(b"mdia", b"mdhd"))]
+    exact = [seconds for box in told if (seconds := _time(box).seconds)]
+    box = header.find(b"mvhd")
+    rounded = None if box is None else _time(box)
+    if rounded is None or rounded.seconds is None:
+        return max(exact, default=None)
+    whole, tick = rounded.seconds, Fraction(1, rounded.per_second)
+    return max((seconds for seconds in exact if abs(seconds - whole) < tick), default=whole)
+
+
+def _seconds_with_fragments(header: Box, tracks: list[Box]) -> Fraction | None:
+    """What the header says of all fragments together. Where it has frames of its own, its duration is that of these."""
+    movie, whole = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
+    if movie is None:
+        return None
+    if whole is not None:
+        (version,) = whole.unpack(">B", 0)
+        (ticks,) = whole.unpack(">Q" if version == 1 else ">I", 4)
+        return _Time(ticks, _time(movie).per_second).seconds
+    return None if any(map(_frame_seconds, tracks)) else _time(movie).seconds
+
+
+def _frame_seconds(track: Box) -> Fraction | None:
+    times = track.find(b"mdia", b"minf", b"stbl", b"stts")
+    box = track.find(b"mdia", b"mdhd")
+    if times is None or box is None or not (per_second := _time(box).per_second):
+        return None
+    (count,) = times.unpack(">I", 4)
+    table = times.content[8 : 8 + 8 * count]
+    frames = ticks = 0
+    for some, each in struct.iter_unpack(">II", table[: len(table) // 8 * 8]):
+        frames += some
+        ticks += some * each
+    return Fraction(ticks, frames * per_second) if ticks else None
+
+
+def _picture(header: Box, entry: Box) -> Picture:
+    (version,) = header.unpack(">B", 0)
+    start = 52 if version == 1 else 40  # of the matrix: a, b, u, c, d, v, x, y, w; u and v are for perspective
+    a, b, _, c, d = header.unpack(">5i", start)
+    told = _told_aspect(entry)
+    if not ((a and d and not b and not c) or (b and c and not a and not d)):
+        return Picture(width_px=None, height_px=None, rotation_degrees=None, pixel_aspect=told)
+
+    stored = entry.unpack(">HH", 24)
+    width, height = (Fraction(side, _FIXED) for side in header.unpack(">II", start + 36))
+    if not (width and height):
+        width, height = stored[0] * (told or Fraction(1)), Fraction(stored[1])
+    width, height = width * abs(a or b) / _FIXED, height * abs(d or c) / _FIXED
+    shown = (round(width), round(height))
+    return Picture(
+        width_px=shown[0] if a else shown[1],
+        height_px=shown[1] if a else shown[0],
+        rotation_degrees=_TURNS.get((_sign(a), _sign(b), _sign(c), _sign(d))),
+        pixel_aspect=_stretched(width, height, *stored) if told == 1 else told,
+    )
+
+
+def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_height: int) -> Fraction:
+    """Width to height of one pixel of a stored picture that is shown in that size."""
+    if not (width and height and stored_width and stored_height):
+        return Fraction(1)
+    aspect = width * stored_height / (height * stored_width)
+    return Fraction(1) if abs(aspect - 1) < _NEARLY_SQUARE else aspect
+
+
+def _told_aspect(entry: Box) -> Fraction | None:
+    """What a sample entry says of its pixels, which are square if it says nothing; None where that is nonsense."""
+    box = next((box for box in entry.children(_VISUAL_ENTRY) if box.kind == b"pasp"), None)
+    if box is None:
+        return Fraction(1)
+    across, down = box.unpack(">II", 0)
+    return Fraction(across, down) if across and down else None
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+__all__ = ["Movie", "Picture", "read_movie"]
