@@ -25,21 +25,20 @@ class UnreadableError(Exception):
 
 
 class Reader(Protocol):
-    """The bytes of a file, wherever they are."""
+    """The bytes of a file, wherever they are.
+
+    `size` is the file's size in bytes. `peek` gives bytes from an offset on; fewer where the file ends.
+    """
 
     @property
-    def size(self) -> int:
-        """The file's size in bytes."""
-
-    def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
+    def size(self) -> int: ...
+    def peek(self, offset: int, count: int) -> bytes: ...
 
 
 class Content(Reader, Protocol):
-    """A file that is sent as Base64 text."""
+    """A file that is sent as Base64 text: `pieces` gives it piece by piece, from its beginning each time."""
 
-    def pieces(self) -> Iterator[bytes]:
-        """The Base64 text, piece by piece, from its beginning each time."""
+    def pieces(self) -> Iterator[bytes]: ...
 
 
 class EncodedImage(str):

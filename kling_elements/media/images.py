@@ -44,14 +44,14 @@ _CRC = struct.Struct(">I")
 
 
 class File(Protocol):
-    """The bytes of a file, of which the size may not be known, as behind an address."""
+    """The bytes of a file of which the size may not be known, as behind an address.
+
+    `size` is the file's size in bytes, or None. `peek` gives bytes from an offset on; fewer where the file ends.
+    """
 
     @property
-    def size(self) -> int | None:
-        """The file's size in bytes; None where a server does not tell."""
-
-    def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
+    def size(self) -> int | None: ...
+    def peek(self, offset: int, count: int) -> bytes: ...
 
 
 @frozen
