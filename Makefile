@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test gen lint mock fuzz bench lock clean
+.PHONY: help setup demo test gen lint mock fuzz lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,9 +30,6 @@ mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another POR
 
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
-
-bench: $(READY) ## measure speed and memory, side by side with a stock client; ARGS=... for its options
-	@$(BIN)/python -m scripts.bench $(ARGS)
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh
