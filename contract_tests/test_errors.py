@@ -411,6 +411,8 @@ def _example(kind: type[Exception]) -> Exception:
             return errors.TransportError("ConnectTimeout: slow", may_have_been_sent=False)
         case errors.ContractError:
             return errors.ContractError([errors.Violation("/a", "R04", "is bad"), errors.Violation("", "R33", "worse")])
+        case errors.MediaError:
+            return errors.MediaError("mara.jpg", "is no image", [errors.Violation("", "R14", "is no JPEG")])
         case _:
             return kind("what", _ANSWER) if issubclass(kind, errors.ResponseError) else kind("what")
 

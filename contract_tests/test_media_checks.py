@@ -140,6 +140,23 @@ def test_a_pil_image_that_cannot_be_encoded_is_told_in_one_error() -> None:
         image(Image.new("RGB", (0, 300)))
 
 
+def _noise(mode: str, width: int, height: int) -> Image.Image:
+    """A picture that no encoder makes smaller without loss."""
+    return Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * len(mode)))
+
+
+@pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
+def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
+    """It is not refused for the encoding that was chosen here."""
+    with _noise(mode, *sides) as picture:
+        made = base64.b64decode(image(picture))
+
+    assert b"\xff\xd8" == made[:2]
+    assert 4_000_000 < len(made) <= 10_485_760
+    report = check_image(made)
+    assert (*sides, ()) == (report.width_px, report.height_px, report.violations)
+
+
 def test_a_pil_image_is_sent_upright() -> None:
     """Its orientation is applied, and nothing is lost."""
     with Image.new("RGB", (300, 400), "red") as picture:

@@ -8,7 +8,7 @@
     print(report.width_px, report.height_px, *report.violations)
     request.element_image_list.frontal_image = image(Path("mara.jpg"))
 
-Everything is loaded on first use: Pillow for pixels, httpcore and ssrfguard for addresses.
+Everything is loaded on first use: Pillow for pixels, PyAV for copies of videos, httpcore and ssrfguard for addresses.
 """
 
 from __future__ import annotations
@@ -19,14 +19,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kling_elements.media.budget import Budget
     from kling_elements.media.checks import check_image, check_video, image
+    from kling_elements.media.fit_images import fit_image
+    from kling_elements.media.fit_videos import fit_video
+    from kling_elements.media.fitted import FittedImage, FittedVideo
     from kling_elements.media.reports import ImageReport, VideoReport
 
 _HOMES = {
     "Budget": "budget",
+    "FittedImage": "fitted",
+    "FittedVideo": "fitted",
     "ImageReport": "reports",
     "VideoReport": "reports",
     "check_image": "checks",
     "check_video": "checks",
+    "fit_image": "fit_images",
+    "fit_video": "fit_videos",
     "image": "checks",
 }
 
@@ -41,4 +48,15 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]
+__all__ = [
+    "Budget",
+    "FittedImage",
+    "FittedVideo",
+    "ImageReport",
+    "VideoReport",
+    "check_image",
+    "check_video",
+    "fit_image",
+    "fit_video",
+    "image",
+]

@@ -24,7 +24,8 @@ def image(source: object) -> str:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, an http(s) address, or Base64
             text. A str is never taken for a path. A file object counts from where it stands to its end; one that can
             seek stands there again afterwards. A PIL image is turned upright as its EXIF orientation says, and encoded
-            as PNG. What a `data:` URL says of its content is not believed.
+            as PNG, or as the best JPEG that fits where the PNG would be too large. What a `data:` URL says of its
+            content is not believed.
 
     Raises:
         MediaError: It cannot be read, or it breaks one of R13 to R17; then its `violations` say so.

@@ -137,15 +137,25 @@ def _telling(name: str, what: str) -> Iterator[None]:
 
 
 def _encoded(picture: Any) -> bytes:
-    """A PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB."""
+    """A PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB.
+
+    Where the PNG would be larger than the contract allows, it is the best JPEG that fits, if one does.
+    """
     from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
 
+    from kling_elements.media import encoding, pictures  # noqa: PLC0415 - as above
+
+    name, most_bytes = "a PIL image", image_limits()["file-size"]["max-bytes"]
     file = io.BytesIO()
-    with _telling("a PIL image", "cannot be encoded"):
+    with _telling(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         held.save(file, "PNG")
-    return file.getvalue()
+        if file.tell() <= most_bytes:
+            return file.getvalue()
+        plain, _ = pictures.plain(held)
+        best = encoding.best(plain, most_bytes, "white", as_jpeg=plain.mode == held.mode)
+    return best[0] if best else file.getvalue()
 
 
 @contextmanager

@@ -1,0 +1,188 @@
+"""Makes copies of images that conform to R14 to R17, with as little loss as these allow."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from PIL import Image, ImageColor
+
+from kling_elements.media import encoding, images, pictures, sources
+from kling_elements.media.fitted import FittedImage, Ratio, check_ratio
+from kling_elements.media.limits import image_limits
+from kling_elements.media.pictures import MOST_PIXELS, decoding
+from kling_elements.media.reports import ImageReport
+from kling_elements_client.errors import MediaError
+
+Size = tuple[int, int]
+
+_MOST_SOURCE_BYTES = 1024**3  # bytes; a picture of 16 bits per channel from the largest cameras has less
+_SHRINKING = 0.97  # of the side that should fit, as bytes do not quite follow pixels
+_LANCZOS = Image.Resampling.LANCZOS
+
+
+def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white") -> FittedImage:
+    """Makes a copy of an image that conforms to R14 to R17. One that conforms already comes back byte for byte.
+
+    The picture is turned upright, brought to the allowed ratio, enlarged where a side is too short, and encoded with
+    the highest quality that fits: JPEG remains JPEG, anything else becomes PNG, or JPEG where the PNG would be too
+    large. It is made smaller only if even a JPEG of low quality would be too large. Its colour profile is kept, other
+    metadata is not. Of several pictures in a file, as in animations, the first one is taken.
+
+    Args:
+        source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64 text. Its content
+            is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; HEIF where Pillow has a plugin for it.
+        ratio: What to do with a picture that is too long: `pad` adds to both sides and loses nothing, `crop` takes from
+            both ends.
+        background: A colour as in CSS, such as `white` or `#1a2b3c`, for what is added, and for what lies behind
+            transparent pixels where the copy is a JPEG. It becomes grey in a grey picture.
+
+    Returns:
+        The copy, its report, and what was changed.
+
+    Raises:
+        MediaError: The source cannot be read, is an address, is damaged, or is too large to be decoded.
+        ValueError: `ratio` or `background` is not understood.
+    """
+    check_ratio(ratio)
+    ImageColor.getrgb(background)
+    if isinstance(source, Image.Image):
+        name, as_it_is = "a PIL image", None
+        if 0 in source.size:
+            raise MediaError(name, "has no pixels")
+        with decoding(name):
+            picture, changes = pictures.upright(source)
+    else:
+        name, content, report = _read(source)
+        as_it_is = FittedImage(content=content, report=report, changes=()) if report.conforms else None
+        if as_it_is and not report.unjudged:
+            return as_it_is
+        with decoding(name):
+            picture, changes = pictures.decoded(content)
+    if as_it_is:  # only whether the picture is whole was not known yet
+        return as_it_is
+    with decoding(name):
+        fitted, more = _fitted(picture, name, ratio, background)
+    return FittedImage(content=fitted, report=_checked(fitted, name), changes=(*changes, *more))
+
+
+def _read(source: object) -> tuple[str, bytes, ImageReport]:
+    """The name of a source, its bytes, and what is found in it."""
+    url = sources.address(source)
+    if url is not None:
+        # loaded here, as it loads what speaks HTTP
+        from kling_elements.media.remote import shown  # noqa: PLC0415
+
+        raise MediaError(shown(url), "is an address; download what lies there first, and give its bytes or its path")
+    of_sources = {"file-size": image_limits()["file-size"] | {"max-bytes": _MOST_SOURCE_BYTES}}
+    opened = sources.opened_image(source) if isinstance(source, str) else sources.opened_file(source, of_sources)
+    with opened as given:
+        if given.file.size > _MOST_SOURCE_BYTES:
+            raise MediaError(given.name, f"has more than {_MOST_SOURCE_BYTES} bytes, too many to be read at once")
+        return given.name, given.file.peek(0, given.file.size), images.inspect_whole(given.file, given.name)
+
+
+def _checked(content: bytes, name: str) -> ImageReport:
+    with sources.opened_file(content, image_limits()) as given:
+        report = images.inspect_whole(given.file, name)
+    if not report.conforms:
+        raise MediaError(name, "no copy of it that conforms was made", report.violations)
+    return report
+
+
+def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str) -> tuple[bytes, list[str]]:
+    """A file with the picture, of allowed sides and bytes, and what was changed."""
+    most_bytes = image_limits()["file-size"]["max-bytes"]
+    plain, changes = pictures.plain(picture)
+    sized, how_sized = _sized(plain, ratio, background)
+    changes += how_sized
+    best = encoding.best(sized, most_bytes, background, as_jpeg=pictures.is_jpeg(picture))
+    if best is None:
+        smaller = _made_smaller(sized, most_bytes, background)
+        changes.append(f"made smaller from {_px(sized.size)} to {_px(smaller.size)} to fit into {most_bytes} bytes")
+        best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
+    if best is None:
+        raise MediaError(name, f"cannot be brought below {most_bytes} bytes")
+    content, how_encoded = best
+    return content, changes + how_encoded
+
+
+def _sized(picture: Image.Image, ratio: Ratio, background: str) -> tuple[Image.Image, list[str]]:
+    """A picture of allowed ratio and sides. The ratio comes first: otherwise long ones would grow without bounds."""
+    changes = []
+    size = _with_ratio(picture.size, ratio)
+    if math.prod(size) > MOST_PIXELS:
+        smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * _most_ratio())))
+        changes.append(f"made smaller from {_px(picture.size)} to {_px(smaller)}, as it is too long to be padded")
+        picture = picture.resize(smaller, _LANCZOS)
+        size = _with_ratio(smaller, ratio)
+    if size != picture.size:
+        verb = "padded" if ratio == "pad" else "cropped"
+        where = "at the sides" if size[0] != picture.width else "above and below"
+        changes.append(f"{verb} {where} from {_px(picture.size)} to {_px(size)}")
+        picture = _placed(picture, size, background)
+    size = _large_enough(picture.size)
+    if size != picture.size:
+        changes.append(f"enlarged from {_px(picture.size)} to {_px(size)}")
+        picture = picture.resize(size, _LANCZOS)
+    return picture, changes
+
+
+def _most_ratio() -> Fraction:
+    return Fraction(image_limits()["aspect-ratio"]["max-long-to-short"])
+
+
+def _with_ratio(size: Size, ratio: Ratio) -> Size:
+    """The sides after padding or cropping, if that is needed."""
+    short, long = sorted(size)
+    if ratio == "pad":
+        short = max(short, math.ceil(long / _most_ratio()))
+    else:
+        long = min(long, math.floor(short * _most_ratio()))
+    return _like(size, short, long)
+
+
+def _with_long_side(size: Size, long: int) -> Size:
+    """The sides of a smaller picture. The short one is rounded up, so that the ratio never gets larger."""
+    return _like(size, math.ceil(Fraction(min(size) * long, max(size))), long)
+
+
+def _large_enough(size: Size) -> Size:
+    """The sides after enlarging, if that is needed. The long one is rounded down, for the same reason."""
+    short, long = sorted(size)
+    least = image_limits()["displayed-sides"]["min-px"]
+    return size if short >= least else _like(size, least, long * least // short)
+
+
+def _like(size: Size, short: int, long: int) -> Size:
+    width, height = size
+    return (long, short) if width >= height else (short, long)
+
+
+def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
+    """A picture in the middle of a larger or smaller one."""
+    canvas = Image.new(picture.mode, size, ImageColor.getcolor(background, picture.mode))
+    canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
+    canvas.info = picture.info
+    return canvas
+
+
+def _made_smaller(picture: Image.Image, most_bytes: int, background: str) -> Image.Image:
+    """A picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
+    shorter, longer = sorted(picture.size)
+    shortest = longer * image_limits()["displayed-sides"]["min-px"] // shorter
+    smaller = picture
+    while True:
+        weight = len(encoding.jpeg(encoding.laid_on(background, smaller), encoding.LEAST_QUALITY) or b"")
+        long = max(smaller.size)
+        if weight <= most_bytes or long <= shortest:
+            return smaller
+        long = max(shortest, int(long * math.sqrt(most_bytes / weight) * _SHRINKING))
+        smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)
+
+
+def _px(size: Size) -> str:
+    return "{}x{} px".format(*size)
+
+
+__all__ = ["fit_image"]

@@ -1,0 +1,172 @@
+"""Makes copies of videos that conform to R20 to R23."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from kling_elements.media.checks import check_video
+from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, new_file
+from kling_elements.media.limits import video_limits
+from kling_elements.media.reports import VideoReport
+from kling_elements_client.errors import MediaError, Violation
+
+if TYPE_CHECKING:
+    from kling_elements.media.transcoding import Made, Order
+
+_FIRST_CRF = 18  # from here on few people see a difference to the source
+_WORST_CRF = 51  # H.264 has no worse one
+_CRF_OF_HALF = 6  # by so much more, the file has about half as many bytes
+
+
+def fit_video(
+    source: Path,
+    target: Path | None = None,
+    *,
+    ratio: Ratio = "pad",
+    start_seconds: float = 0,
+    progress: Callable[[float], None] | None = None,
+) -> FittedVideo:
+    """Makes a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
+
+    The picture is turned upright, made exactly as large as the nearest allowed size, and encoded as H.264 of 8 bits at
+    a steady frame rate, with AAC if there is sound. It is cut where it is too long. It needs the extra `video`.
+
+    Args:
+        source: The file, of any kind that FFmpeg reads and that needs no other file.
+        target: Where to write the copy; `NAME-fitted.mp4` beside the source by default. Nothing may be there yet. It
+            appears only when it is whole.
+        ratio: What to do where the ratio is another one: `pad` adds black bars and loses nothing, `crop` takes the
+            middle.
+        start_seconds: How many seconds to leave out at the beginning.
+        progress: Called again and again with the part of the work that is done, from 0.0 to 1.0. What it raises ends
+            the work, and nothing is left of the copy.
+
+    Returns:
+        Where the copy is, its report, and what was changed.
+
+    Raises:
+        MediaError: The source cannot be read, is damaged, or is too short (R21); there is something at the target; or
+            the extra is not installed.
+        ValueError: `ratio` or `start_seconds` is not understood.
+    """
+    check_ratio(ratio)
+    if not 0 <= start_seconds < math.inf:
+        raise ValueError(f"start_seconds must be a finite number of seconds, 0 or more, not {start_seconds!r}")
+    if not isinstance(source, Path):
+        raise MediaError(f"a value of type {type(source).__name__}", "must be a pathlib.Path of a video")
+    _need_av(source)
+    report = check_video(source)
+    _refuse_damaged(report)
+    target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
+    tell = _Progress(progress)
+    with new_file(target) as unfinished:
+        if report.conforms and not report.unjudged and not start_seconds:
+            changes: tuple[str, ...] = ()
+            _copy(source, unfinished)
+        else:
+            changes = _encoded(source, unfinished, ratio, Fraction(start_seconds), tell)
+        checked = evolve(check_video(unfinished), source=str(target))
+        if not checked.conforms:
+            raise MediaError(str(source), f"no copy that conforms was made: {_told(checked)}", checked.violations)
+        tell(1.0)
+    return FittedVideo(path=target, report=checked, changes=changes)
+
+
+def _need_av(source: Path) -> None:
+    try:
+        import av  # noqa: F401, PLC0415 - the extra may not be installed
+    except ImportError as error:
+        says = "cannot be fitted without PyAV: pip install 'kling-elements[video]'"
+        raise MediaError(str(source), says) from error
+
+
+def _refuse_damaged(report: VideoReport) -> None:
+    """FFmpeg would make something of a file that breaks off, and nobody would notice."""
+    limits = video_limits()["container"]
+    broken = [each for each in report.violations if each.rule == limits["x-source"]]
+    if broken and report.container in limits["one-of"]:
+        raise MediaError(report.source, _told(report), broken)
+
+
+def _copy(source: Path, unfinished: Path) -> None:
+    try:
+        shutil.copyfile(source, unfinished)
+    except OSError as error:
+        raise MediaError(str(source), f"cannot be copied: {error.strerror}") from error
+
+
+def _told(report: VideoReport) -> str:
+    return "; ".join(f"{each.message} ({each.rule})" for each in report.violations)
+
+
+def _encoded(source: Path, unfinished: Path, ratio: Ratio, start: Fraction, tell: _Progress) -> tuple[str, ...]:
+    """Encodes with the highest quality that fits, and returns what was changed."""
+    from kling_elements.media.transcoding import Order  # noqa: PLC0415 - loads PyAV
+
+    limits = video_limits()
+    most_bytes, most_seconds = limits["file-size"]["max-bytes"], limits["duration"]["max-seconds"]
+    crf = _FIRST_CRF
+    while True:
+        sizes = limits["displayed-size"]["one-of-px"]
+        order = Order(sizes=sizes, ratio=ratio, start=start, most_seconds=most_seconds, crf=crf)
+        made = _transcoded(source, unfinished, order, tell)
+        _refuse_short(source, made, start)
+        size = unfinished.stat().st_size
+        if size <= most_bytes:
+            return made.changes
+        if crf == _WORST_CRF:
+            raise MediaError(str(source), f"cannot be brought below {most_bytes} bytes")
+        crf = min(crf + math.ceil(_CRF_OF_HALF * math.log2(size / most_bytes)), _WORST_CRF)
+
+
+def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:
+    """Does the work, and turns whatever PyAV raises into one error."""
+    from kling_elements.media.transcoding import UnfitError, transcode  # noqa: PLC0415 - loads PyAV
+
+    with closing(transcode(source, unfinished, order)) as work:
+        while True:
+            try:
+                done = next(work)
+            except StopIteration as end:
+                made: Made = end.value
+                return made
+            except UnfitError as error:
+                raise MediaError(str(source), str(error)) from error
+            except Exception as error:  # on hostile input PyAV raises many kinds
+                why = getattr(error, "strerror", None) or type(error).__name__
+                raise MediaError(str(source), f"cannot be decoded and encoded anew: {why}") from error
+            tell(done)
+
+
+def _refuse_short(source: Path, made: Made, start: Fraction) -> None:
+    limits = video_limits()["duration"]
+    rule, least = limits["x-source"], limits["min-seconds"]
+    if made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
+        says = (
+            f"is too short: from {float(start):g} s on it has {float(made.seconds):.6g} s, at least {least} are needed"
+        )
+        raise MediaError(str(source), f"{says} ({rule})", [Violation("", rule, says)])
+
+
+class _Progress:
+    """Tells what part of the work is done, and never less than before, though a second attempt may be needed."""
+
+    def __init__(self, callback: Callable[[float], None] | None) -> None:
+        self._callback = callback
+        self._told = 0.0
+
+    def __call__(self, part: float) -> None:
+        if self._callback is not None and part > self._told:
+            self._told = part
+            self._callback(part)
+
+
+__all__ = ["fit_video"]

@@ -1,0 +1,119 @@
+"""Conforming copies of images and videos, and how they are put in their place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal, get_args
+
+from attrs import field, frozen
+
+from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements_client.errors import MediaError
+
+Ratio = Literal["pad", "crop"]
+
+_RATIOS: Final = get_args(Ratio)
+
+
+def _in_brief(content: bytes) -> str:
+    return f"<{len(content)} bytes>"
+
+
+@frozen(kw_only=True)
+class FittedImage:
+    """An image that conforms.
+
+    Attributes:
+        content: The bytes of the file.
+        report: What was found in it, checked again; it has no violations.
+        changes: What was changed, a sentence each; empty where the source conformed already.
+    """
+
+    content: bytes = field(repr=_in_brief)
+    report: ImageReport
+    changes: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Writes it to a file, in place of one that is there already. There is never half a file.
+
+        Raises:
+            MediaError: It cannot be written.
+        """
+        with _telling(path), _folder_beside(path) as folder:
+            unfinished = Path(folder) / path.name
+            unfinished.write_bytes(self.content)
+            unfinished.replace(path)
+
+
+@frozen(kw_only=True)
+class FittedVideo:
+    """A video that conforms.
+
+    Attributes:
+        path: Where the file is.
+        report: What was found in it, checked again; it has no violations.
+        changes: What was changed, a sentence each; empty where the source conformed already.
+    """
+
+    path: Path
+    report: VideoReport
+    changes: tuple[str, ...]
+
+
+def check_ratio(ratio: object) -> None:
+    """Refuses what is no way to reach a ratio.
+
+    Raises:
+        ValueError: It is neither `pad` nor `crop`.
+    """
+    if ratio not in _RATIOS:
+        raise ValueError(f"ratio must be one of {', '.join(map(repr, _RATIOS))}, not {ratio!r:.80}")
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
+
+    Raises:
+        MediaError: There is something at the target already, or it cannot be written.
+    """
+    with _telling(target):
+        if os.path.lexists(target):
+            raise FileExistsError
+        folder = _folder_beside(target)
+    with folder:
+        unfinished = Path(folder.name) / target.name
+        yield unfinished
+        with _telling(target):
+            _place(unfinished, target)
+
+
+def _place(unfinished: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(unfinished)  # unlike renaming, it never takes the place of a file that came meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        unfinished.rename(target)
+
+
+def _folder_beside(target: Path) -> TemporaryDirectory[str]:
+    """A new folder on the same file system. It goes with whatever is left in it."""
+    return TemporaryDirectory(prefix=".fitting-", dir=target.parent, ignore_cleanup_errors=True)
+
+
+@contextmanager
+def _telling(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise MediaError(str(target), "exists already; name another target, or remove it first") from error
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        raise MediaError(str(target), f"cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "new_file"]

@@ -1,0 +1,136 @@
+"""How a frame of video becomes one of an allowed size: turned, padded or cropped, scaled, in the colours of HD."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Final
+
+from attrs import frozen
+
+from kling_elements.media.fitted import Ratio
+
+Filters = list[tuple[str, str]]
+
+_TURNS: Final[dict[int, Filters]] = {
+    0: [],
+    90: [("transpose", "clock")],
+    180: [("hflip", ""), ("vflip", "")],
+    270: [("transpose", "cclock")],
+}
+_SIDEWAYS: Final = (90, 270)  # degrees
+_WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
+
+# Numbers of ITU-T H.273, as in the headers of videos
+_UNSPECIFIED = 2
+_HDR_TRANSFERS: Final = (16, 18)  # PQ and HLG
+_WIDE_PRIMARIES: Final = (9, 11, 12)  # BT.2020 and both kinds of P3
+_HD_PIXELS = 1280 * 720  # from here on players take colours for those of HD where a video does not tell
+
+
+@frozen(kw_only=True)
+class Shape:
+    """What is to be done to each frame.
+
+    Attributes:
+        size: Width and height of the result in pixels.
+        filters: FFmpeg's filters and their arguments.
+        changes: What they change, a sentence each.
+    """
+
+    size: tuple[int, int]
+    filters: Filters
+    changes: list[str]
+
+
+def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> Shape:
+    """What is to be done to frames such as this one.
+
+    Args:
+        frame: A decoded frame of PyAV.
+        pixel_aspect: Width to height of one of its pixels; None for square ones.
+        sizes: The allowed sizes in pixels, of which the nearest is taken.
+        ratio: Whether to pad or to crop what has another ratio.
+    """
+    aspect = pixel_aspect or Fraction(1)
+    if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
+        aspect = Fraction(1)
+    clockwise = -90 * round(frame.rotation / 90) % 360  # PyAV counts the other way
+    width, height = frame.width, frame.height
+    if clockwise in _SIDEWAYS:
+        width, height, aspect = height, width, 1 / aspect
+    displayed = Fraction(width, height) * aspect
+    size = min(sizes, key=lambda size: _apart(displayed, Fraction(*size)))
+    resized = _cropped if ratio == "crop" else _padded
+    filters, changes = resized((width, height), aspect, (size[0], size[1]))
+    colours, recoloured = _colours(frame)
+    turned = [f"turned upright by {clockwise} degrees"] if clockwise else []
+    squared = ["its pixels were made square"] if aspect != 1 else []
+    return Shape(
+        size=(size[0], size[1]),
+        filters=[*_TURNS[clockwise], *(_with(colours, each) for each in filters), ("setsar", "1")],
+        changes=[*turned, *squared, *changes, *recoloured],
+    )
+
+
+def _apart(one: Fraction, other: Fraction) -> Fraction:
+    """How far two ratios differ; 1 where they do not."""
+    return max(one / other, other / one)
+
+
+def _with(colours: str, each: tuple[str, str]) -> tuple[str, str]:
+    name, told = each
+    return (name, f"{told}:{colours}") if name == "scale" else each
+
+
+def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
+    """All of the picture, as large as the size has room for."""
+    width, height = size
+    displayed = Fraction(*stored) * aspect
+    inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
+    changes = [f"scaled from {_px(stored)} to {_px(inner)}"] if inner != stored else []
+    if inner != size:
+        where = "at the sides" if inner[0] < width else "above and below"
+        changes.append(f"padded {where} with black to {_px(size)}")
+    return [("scale", _scale(inner)), ("pad", f"{width}:{height}:(ow-iw)/2:(oh-ih)/2")], changes
+
+
+def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
+    """The middle of the picture, as much of it as has the ratio."""
+    width, height = stored
+    wanted = Fraction(*size) / aspect  # in pixels as stored
+    inner = min(width, max(1, round(height * wanted))), min(height, max(1, round(width / wanted)))
+    changes = []
+    if inner != stored:
+        where = "at the sides" if inner[0] < width else "above and below"
+        changes.append(f"cropped {where} from {_px(stored)} to {_px(inner)}")
+    if inner != size:
+        changes.append(f"scaled from {_px(inner)} to {_px(size)}")
+    return [("crop", f"{inner[0]}:{inner[1]}:exact=1"), ("scale", _scale(size))], changes
+
+
+def _even(length: Fraction) -> int:
+    """As H.264 stores colours for two pixels together."""
+    return max(2, 2 * round(length / 2))
+
+
+def _scale(size: tuple[int, int]) -> str:
+    return f"{size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
+
+
+def _colours(frame: Any) -> tuple[str, list[str]]:
+    """Arguments of the filter that scales, for the colours of HD, and what changes to the eye."""
+    told = "out_color_matrix=bt709:out_range=tv"
+    if frame.colorspace == _UNSPECIFIED:
+        is_hd = frame.width * frame.height >= _HD_PIXELS
+        told += f":in_color_matrix={'bt709' if is_hd else 'bt601'}"
+    if frame.color_trc in _HDR_TRANSFERS or frame.color_primaries in _WIDE_PRIMARIES:
+        told += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
+        return told, ["its wide range of colours was reduced to that of HD"]
+    return told, []
+
+
+def _px(size: tuple[int, int]) -> str:
+    return "{}x{} px".format(*size)
+
+
+__all__ = ["Shape", "shape_of"]
