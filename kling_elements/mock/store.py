@@ -76,7 +76,7 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Do what follows while no other thread does anything. Each change is one statement, and so a whole by itself."""
+        """Do what follows while no other thread does anything. Each change is one statement, a whole by itself."""
         with self._lock:
             yield
 
