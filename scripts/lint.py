@@ -71,7 +71,8 @@ def problems(document: Node) -> list[str]:
 Problems = Iterator[tuple[str, str]]
 
 
-def _valid_openapi(document: Node) -> Problems:
+def openapi_problems(document: Node) -> Problems:
+    """What is wrong with the document by OpenAPI 3.1 itself, each with its place."""
     try:
         for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
             yield _pointer(error.absolute_path), error.message.partition("\n")[0]
@@ -303,7 +304,7 @@ def _images_past_the_validator(document: Node) -> Problems:
 
 
 # each takes for granted what the ones before it found good
-_FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions, _business_codes)
+_FIRST: tuple[Callable[[Node], Problems], ...] = (openapi_problems, _whole, _known_extensions, _business_codes)
 RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_keywords,
     _applicable_keywords,
