@@ -38,7 +38,7 @@ def _git(path: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError as error:
-        raise SpecError("git is not there, or the folder of the file is not") from error
+        raise SpecError("git is not there") from error
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 

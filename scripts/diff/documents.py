@@ -88,13 +88,12 @@ class _Comparison:
 
     def _compare_calls(self, old: Calls, new: Calls, use: Use) -> None:
         for key in dict.fromkeys([*old, *new]):
-            before, after = old.get(key), new.get(key)
-            if before and after:
-                self._compare_call(before, after, use)
-            elif before:
-                self._add(before.place, NOWHERE, Effect.REMOVED, use, (before.title, ABSENT))
-            elif after:
-                self._add(NOWHERE, after.place, Effect.ADDED, use, (ABSENT, after.title))
+            if key not in new:
+                self._add(old[key].place, NOWHERE, Effect.REMOVED, use, (old[key].title, ABSENT))
+            elif key not in old:
+                self._add(NOWHERE, new[key].place, Effect.ADDED, use, (ABSENT, new[key].title))
+            else:
+                self._compare_call(old[key], new[key], use)
 
     def _compare_call(self, old: Call, new: Call, use: Use) -> None:
         """Finds what changed in one operation; in a callback, which the server sends, `use` is the response."""

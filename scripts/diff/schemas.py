@@ -12,6 +12,7 @@ from scripts.diff.unions import Union, all_types, is_choice_alone, matched, unio
 
 # compared by methods of their own, as they say something together
 _TOGETHER = {"type", "const", "enum", "properties", "required", "additionalProperties", "anyOf", "oneOf"}
+_TOGETHER |= {"discriminator"}
 
 
 class SchemaComparison:
@@ -42,8 +43,8 @@ class SchemaComparison:
             return
         self._compared.add(both)
         before, after = keywords_of(old), keywords_of(new)
+        self._compare_discriminators(before, after, use)
         if is_choice_alone(before) or is_choice_alone(after):
-            self._compare_discriminators(before, after, use)
             self._compare_unions(union_of(old, before), union_of(new, after), use)
             return
         self._compare_values(before, after, use)
@@ -69,8 +70,6 @@ class SchemaComparison:
             self._compare_inner(old, new, use)
         elif name == "default":
             self._compare_defaults(old, new, use, constant="const" in after)
-        elif name == "discriminator":
-            self._compare_discriminators(before, after, use)
         elif spelled_out(old) != spelled_out(new):  # x-envelope, and what is not known here
             self.add(old, new, Effect.OTHER, use)
 
