@@ -11,8 +11,17 @@ from scripts.diff.places import NOWHERE, WORDS, Place, spelled_out
 from scripts.diff.unions import Union, all_types, is_choice_alone, matched, union_of
 
 # compared by methods of their own, as they say something together
-_TOGETHER = {"type", "const", "enum", "properties", "required", "additionalProperties", "anyOf", "oneOf"}
-_TOGETHER |= {"discriminator"}
+_TOGETHER = {
+    "type",
+    "const",
+    "enum",
+    "properties",
+    "required",
+    "additionalProperties",
+    "anyOf",
+    "oneOf",
+    "discriminator",
+}
 
 
 class SchemaComparison:
