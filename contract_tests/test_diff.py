@@ -112,16 +112,16 @@ _EDITS: dict[str, tuple[str, Any, str, str]] = {
         '["string", "integer", "null"] -> ["string", "null"] (response)',
     ),
     "another envelope": (
-        f"{_SCHEMAS}/TaskResponse/x-envelope",
-        {"code": "/status"},
+        f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
+        [0],
         "caller and server",
-        '{"x-source": "upstream", "code": "/code", "success-codes": … -> {"code": "/status"} (response)',
+        '[0, "0"] -> [0] (response)',
     ),
     "no token": (
         f"{_DELETION}/post/security",
         [],
-        "caller and server",
-        '["bearerToken"] -> ["nobody is asked"] (request)',
+        "server",
+        '["bearerToken"] -> ["nothing is asked for"] (request)',
     ),
     "a notification fewer": (
         f"{_ELEMENTS}/post/callbacks/taskStatusChanged/{{$request.body#~1callback_url}}/post",
@@ -221,7 +221,7 @@ def test_a_break_needs_a_version_that_tells_of_it(version: str, says: str) -> No
     """Which one that is, is said."""
     lines, fits = report("it", _small(), _small(version, 19))
 
-    assert ([_LINE, f"it: changes: 1, 1 break callers, 0 break servers{says}"], not says) == (lines, fits)
+    assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, fits)
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -270,7 +270,7 @@ def test_the_command_fails_for_a_break_until_the_version_tells_of_it(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It prints each change and what is missing."""
-    summary = "kling-elements.yaml since HEAD: changes: 1, 1 break callers, 0 break servers"
+    summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))
     missing = "; info.version is 1.0.0, it must be 2.0.0 or later\n"

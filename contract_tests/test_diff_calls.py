@@ -254,8 +254,8 @@ _KINDS: dict[str, tuple[Callable[[Any], object], list[str], list[str]]] = {
     # who may call
     "everybody may call": (
         lambda d: _post(d).update(security=[]),
-        ["breaks caller and server security"],
-        ["breaks caller and server security"],
+        ["breaks server security"],
+        ["breaks caller security"],
     ),
     "everybody may call as well": (
         lambda d: _post(d).update(security=[{}, {"token": []}]),
@@ -264,13 +264,28 @@ _KINDS: dict[str, tuple[Callable[[Any], object], list[str], list[str]]] = {
     ),
     "a scope more": (
         lambda d: _post(d).update(security=[{"token": ["all"]}]),
+        ["breaks caller security"],
+        ["breaks server security"],
+    ),
+    "a second scheme besides": (
+        lambda d: _post(d).update(security=[{"token": [], "key": []}]),
+        ["breaks caller security"],
+        ["breaks server security"],
+    ),
+    "another scheme": (
+        lambda d: _post(d).update(security=[{"key": []}]),
         ["breaks caller and server security"],
         ["breaks caller and server security"],
     ),
+    "another scheme that will do": (
+        lambda d: _post(d).update(security=[{"token": []}, {"key": []}]),
+        ["breaks server security"],
+        ["breaks caller security"],
+    ),
     "another scheme of the same name": (
         lambda d: d["components"]["securitySchemes"]["token"].update(scheme="basic"),
-        ["breaks caller and server token"],
-        ["breaks caller and server token"],
+        ["breaks caller and server scheme"],
+        ["breaks caller and server scheme"],
     ),
     # callbacks
     "no callback": (lambda d: _post(d).pop("callbacks"), ["breaks caller post"], ["breaks server post"]),
@@ -293,8 +308,8 @@ _KINDS: dict[str, tuple[Callable[[Any], object], list[str], list[str]]] = {
     "a server fewer": (lambda d: d["servers"].pop(0), ["breaks caller 0"], ["breaks nobody 0"]),
     "another host": (
         lambda d: d["servers"][1]["variables"]["host"].update(default="three.example.com"),
-        ["breaks caller and server variables"],
-        ["breaks caller and server variables"],
+        ["breaks caller and server default"],
+        ["breaks caller and server default"],
     ),
     "another meaning of a code": (
         lambda d: d["x-business-codes"]["1"].update(retry="after-waiting"),
@@ -373,6 +388,6 @@ def test_what_needs_a_line_of_its_own_is_said_in_words() -> None:
     _post(after)["security"] = [{}]
 
     assert [
-        'breaks caller and server: #/paths/~1things~1{id}/post/security: ["token"] -> ["nobody is asked"] (request)',
         'breaks caller: #/paths/~1things~1{id}/get: "get" -> nothing (request)',
+        'breaks server: #/paths/~1things~1{id}/post/security: ["token"] -> ["nothing is asked for"] (request)',
     ] == sorted(map(str, changes_between(_DOCUMENT, after)))

@@ -64,7 +64,7 @@ def _summary(changes: Sequence[Change], *, differ: bool) -> str:
     if not changes:
         return "other words, the same contract" if differ else "no change"
     of = {party: sum(party in change.breaks for change in changes) for party in Party}
-    return f"changes: {len(changes)}, {of[Party.CALLER]} break callers, {of[Party.SERVER]} break servers"
+    return f"changes: {len(changes)}, breaking callers: {of[Party.CALLER]}, breaking servers: {of[Party.SERVER]}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from scripts.diff.places import NOWHERE, Place, spelled_out
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 Calls = dict[tuple[str, str], "Call"]
+Way = frozenset[tuple[str, str]]
 
 
 class Call:
@@ -81,18 +82,28 @@ def status_around(status: str, declared: Mapping[str, Place]) -> Place:
     return next(found, NOWHERE)
 
 
-def ways_of(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[str, str]:
-    """The ways to prove who one is, each in words; a scheme that goes by another name is the same by what it says."""
+def ways_of(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
+    """The ways to prove who one is, each with its name; one that asks for nothing if there are none.
 
-    def same(name: str) -> str:
+    Args:
+        security: What an operation says, or else its document.
+        schemes: The schemes of the document.
+        others: Those of the other document; a scheme that it lacks goes by what it says, as it may have another name.
+    """
+
+    def named(name: str) -> str:
         return name if name in others or name not in schemes else spelled_out(schemes[name].resolved())
 
+    ways: list[Mapping[str, list[str]]] = (security.node if security else None) or [{}]
     found = {}
-    for way in security.node if security else ():
-        parts = sorted((same(name), name, sorted(scopes)) for name, scopes in way.items())
-        found[str([(key, scopes) for key, _, scopes in parts])] = _in_words((name, scopes) for _, name, scopes in parts)
-    return found or {"[]": _in_words(())}
+    for way in ways:
+        parts = frozenset((named(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
+        words = " and ".join(" ".join([name, *scopes]) for name, scopes in way.items())
+        found[parts] = words or "nothing is asked for"
+    return found
 
 
-def _in_words(parts: Iterable[tuple[str, list[str]]]) -> str:
-    return " and ".join(f"{name} {' '.join(scopes)}".strip() for name, scopes in parts) or "nobody is asked"
+def without_equal(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
+    """The ways for which none of the others would do: one does that asks for no more."""
+    known = list(others)
+    return [words for way, words in ways.items() if not any(other <= way for other in known)]

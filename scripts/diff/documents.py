@@ -14,10 +14,11 @@ from scripts.diff.calls import (
     media_types,
     status_around,
     ways_of,
+    without_equal,
 )
 from scripts.diff.changes import ABSENT, Change, Changes, Effect, Use
 from scripts.diff.keywords import of_assertions, of_presence, of_sets
-from scripts.diff.places import NOWHERE, WORDS, Place, spelled_out
+from scripts.diff.places import NOWHERE, WORDS, Place, differences
 from scripts.diff.schemas import SchemaComparison, pair
 from scripts.spec import Node
 
@@ -53,9 +54,9 @@ class _Comparison:
         self._compare_opaque(self._old.child("webhooks"), self._new.child("webhooks"), Use.RESPONSE)
 
     def _compare_opaque(self, old: Place, new: Place, use: Use) -> None:
-        """What is not gone into: it is the same, or it breaks both."""
-        if spelled_out(old) != spelled_out(new):
-            self._add(old, new, Effect.OTHER, use)
+        """What is compared by its words: it is the same, or it breaks both."""
+        for before, after in differences(old, new):
+            self._add(before, after, Effect.OTHER, use)
 
     def _compare_servers(self) -> None:
         """An address that is gone cannot be called; a new one need not be, and the order is the client's business."""
@@ -110,14 +111,13 @@ class _Comparison:
                 self._compare_opaque(before.child(name), after.child(name), use)
 
     def _compare_security(self, old: Place, new: Place, use: Use) -> None:
-        """More ways to prove who one is are wider, fewer are narrower; none at all is a way too."""
+        """More ways to prove who one is are wider, fewer are narrower; to be asked for nothing is a way too."""
         known = [each.child("components").child("securitySchemes").children() for each in (self._old, self._new)]
         were = ways_of(old.child("security") or self._old.child("security"), *known)
         are = ways_of(new.child("security") or self._new.child("security"), *known[::-1])
-        gone = [words for way, words in were.items() if way not in are]
-        come = [words for way, words in are.items() if way not in were]
+        effect = of_sets({*without_equal(were, are)}, {*without_equal(are, were)})
         at_old, at_new = (Place(each.document, f"{each.pointer}/security", None) for each in (old, new))
-        self._add(at_old, at_new, of_sets({*were}, {*are}), use, (gone or ABSENT, come or ABSENT))
+        self._add(at_old, at_new, effect, use, ([*were.values()], [*are.values()]))
 
     def _compare_parameters(
         self, old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str, str], Place], use: Use

@@ -101,6 +101,16 @@ def spelled_out(place: Place) -> str:
     return canonical(_spelled(place.document, place.node, ()))
 
 
+def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
+    """The innermost places by which two nodes differ in what they mean."""
+    if spelled_out(old) == spelled_out(new):
+        return []
+    go_in = isinstance(old.node, dict) and isinstance(new.node, dict) and not (old.reference or new.reference)
+    names = dict.fromkeys([*old.node, *new.node]) if go_in else ()
+    inner = [pair for name in names if name not in WORDS for pair in differences(old.child(name), new.child(name))]
+    return inner or [(old, new)]
+
+
 def _spelled(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
     if isinstance(node, list):
         return [_spelled(document, item, inside) for item in node]

@@ -7,7 +7,7 @@ from typing import Any
 from scripts.diff import keywords as kw
 from scripts.diff.changes import ABSENT, Changes, Effect, Use, canonical
 from scripts.diff.keywords import Keywords, allowed_of, keywords_of, types_of
-from scripts.diff.places import NOWHERE, WORDS, Place, spelled_out
+from scripts.diff.places import NOWHERE, WORDS, Place, differences
 from scripts.diff.unions import Union, all_types, is_choice_alone, matched, union_of
 
 # compared by methods of their own, as they say something together
@@ -79,8 +79,9 @@ class SchemaComparison:
             self._compare_inner(old, new, use)
         elif name == "default":
             self._compare_defaults(old, new, use, constant="const" in after)
-        elif spelled_out(old) != spelled_out(new):  # x-envelope, and what is not known here
-            self.add(old, new, Effect.OTHER, use)
+        else:  # x-envelope, and what is not known here
+            for inner_old, inner_new in differences(old, new):
+                self.add(inner_old, inner_new, Effect.OTHER, use)
 
     def _compare_assertions(self, old: Place, new: Place, use: Use | None) -> None:
         self.add(old, new, kw.of_assertions(old.node, new.node), use)
