@@ -8,7 +8,7 @@ from scripts.diff import keywords as kw
 from scripts.diff.changes import ABSENT, Changes, Effect, Use, canonical
 from scripts.diff.keywords import Keywords, allowed_of, keywords_of, types_of
 from scripts.diff.places import NOWHERE, WORDS, Place, differences
-from scripts.diff.unions import Union, all_types, is_choice_alone, matched, union_of
+from scripts.diff.unions import Union, all_types, are_choices, matched, union_of
 
 # compared by methods of their own, as they say something together
 _TOGETHER = {
@@ -53,7 +53,7 @@ class SchemaComparison:
         self._compared.add(both)
         before, after = keywords_of(old), keywords_of(new)
         self._compare_discriminators(before, after, use)
-        if is_choice_alone(before) or is_choice_alone(after):
+        if are_choices(before, after):
             self._compare_unions(union_of(old, before), union_of(new, after), use)
             return
         self._compare_values(before, after, use)

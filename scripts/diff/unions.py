@@ -46,9 +46,14 @@ def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
     return Union(keywords[keyword], keyword, keywords[keyword].items(), values)
 
 
-def is_choice_alone(keywords: Keywords) -> bool:
-    """Whether a schema says nothing but one choice."""
-    return keywords.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"})
+def are_choices(before: Keywords, after: Keywords) -> bool:
+    """Whether one schema says nothing but a choice, and the other either does so too or has none."""
+
+    def choices(keywords: Keywords) -> bool:
+        return bool(keywords.keys() & {"anyOf", "oneOf"})
+
+    alone = [each.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"}) for each in (before, after)]
+    return any(alone) and all(one or not choices(each) for one, each in zip(alone, (before, after), strict=True))
 
 
 def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
