@@ -29,7 +29,7 @@ diff: $(READY) ## tell what the contract breaks for callers and servers, compare
 	@$(BIN)/python -m scripts.diff -- "$${BASE-HEAD}"
 
 live: $(READY) ## hold a real gateway to the contract; CREATE=1 IMAGE=... creates one subject and deletes it
-	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CREATE)),--create --image "$$IMAGE")
+	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))
