@@ -22,6 +22,7 @@ from kling_elements.mock import create_app
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements.testing import KlingRouter, respx_router
 from kling_elements_client import contract
+from kling_elements_client.models import Element
 from scripts.live import __main__ as live
 from scripts.live.judge import judge
 
@@ -296,6 +297,25 @@ def test_a_subject_that_cannot_be_looked_up_is_named(
     named = f"external_task_id {task['external_task_id']}: it cannot be looked up: InvalidResponse, status 200; "
     assert 1 == code
     assert lines[-1].startswith(f"left behind: {named}")
+
+
+def test_a_subject_that_can_no_longer_be_looked_up_is_deleted(
+    router: KlingRouter, disturb: Disturb, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the id that was waited for."""
+    wait = KlingElements.wait
+
+    def waited(*arguments: Any, **options: Any) -> Element:
+        element = wait(*arguments, **options)
+        disturb(_LOOK_UP, Reply(200, cut=True))
+        return element
+
+    monkeypatch.setattr(KlingElements, "wait", waited)
+
+    code, lines = run("--create", _IMAGE)
+
+    assert (1, [True]) == (code, [task["deleted"] for task in router.kling.tasks()])
+    assert "  failed: it cannot be looked up: TransportError, no answer: RemoteProtocolError" in lines
 
 
 def test_who_interrupts_leaves_nothing_behind(router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

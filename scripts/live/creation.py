@@ -10,7 +10,7 @@ from kling_elements import KlingElements
 from kling_elements.outcomes import Outcome, is_absent
 from kling_elements.tasks import Progress, elements_of, progress_of
 from kling_elements_client.errors import KlingError
-from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
+from kling_elements_client.models import Element, ElementImageList, ImageElementRequest, ReferImage
 from scripts.live.session import Session, brief
 
 PLAN = "creates one subject from the image, which the gateway may charge for, waits for it, looks it up and deletes it"
@@ -36,26 +36,30 @@ def create_and_delete(
 ) -> None:
     """Creates the subject once, and deletes it; what remains is told by `session.left`."""
     session.say(f"a subject, external_task_id {request.external_task_id}")
-    may_exist = True
+    may_exist, element = True, None
     try:
         task = kling.create_or_adopt(request)
-        kling.wait(task, max_wait_seconds=max_wait_seconds)
+        element = kling.wait(task, max_wait_seconds=max_wait_seconds)
     except KlingError as error:
         may_exist = error.outcome != Outcome.NOT_CREATED
         session.fails(f"it did not become a subject: {brief(error)}")
     finally:
         if may_exist:
-            _delete(kling, session, str(request.external_task_id))
+            _clean_up(kling, session, str(request.external_task_id), element)
         else:
             session.say("nothing was created")
 
 
-def _delete(kling: KlingElements, session: Session, external_id: str) -> None:
-    """Deletes what a look-up by the caller's own id finds."""
+def _clean_up(kling: KlingElements, session: Session, external_id: str, element: Element | None) -> None:
+    """Deletes what a look-up by the caller's own id finds, and without an answer what was waited for."""
     session.say("a look-up of it, and its deletion")
     try:
         task = kling.get(external_id)
     except KlingError as error:
+        if element is not None:
+            session.fails(f"it cannot be looked up: {brief(error)}")
+            _delete(kling, session, external_id, element)
+            return
         why = "it is not there, but may still come" if is_absent(error) else f"it cannot be looked up: {brief(error)}"
         session.leaves(f"external_task_id {external_id}: {why}; look it up again, and delete its subject")
         return
@@ -66,13 +70,17 @@ def _delete(kling: KlingElements, session: Session, external_id: str) -> None:
         session.leaves(
             f"task {_exactly(task.task_id)}, external_task_id {external_id}: delete its subject once it has one"
         )
-    for element in elements_of(task):
-        try:
-            kling.delete(element)
-        except (KlingError, ValueError) as error:
-            why = brief(error) if isinstance(error, KlingError) else "it has no id"
-            session.fails(f"it cannot be deleted: {why}")
-            session.leaves(f"subject {_exactly(element.element_id)}, external_task_id {external_id}")
+    for found in elements_of(task):
+        _delete(kling, session, external_id, found)
+
+
+def _delete(kling: KlingElements, session: Session, external_id: str, element: Element) -> None:
+    try:
+        kling.delete(element)
+    except (KlingError, ValueError) as error:
+        why = brief(error) if isinstance(error, KlingError) else "it has no id"
+        session.fails(f"it cannot be deleted: {why}")
+        session.leaves(f"subject {_exactly(element.element_id)}, external_task_id {external_id}")
 
 
 def _exactly(found: object) -> str:
