@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test gen lint mock fuzz lock clean
+.PHONY: help setup demo test gen lint diff live mock fuzz lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,12 @@ gen: $(READY) ## generate the client from the contract
 
 lint: $(READY) ## check the contract and the code, without running it
 	@bash scripts/lint.sh
+
+diff: $(READY) ## tell what the contract breaks for callers and servers, compared with BASE=...
+	@$(BIN)/python -m scripts.diff -- "$${BASE-HEAD}"
+
+live: $(READY) ## hold a real gateway to the contract; CREATE=1 IMAGE=... creates one subject and deletes it
+	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))

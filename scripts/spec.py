@@ -27,11 +27,27 @@ def load(path: Path = SPEC) -> Node:
         SpecError: The file is missing or is no YAML mapping; a repeated key counts as bad YAML.
     """
     try:
-        document = YAML(typ="safe").load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        return parse(path.read_text("utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path.name}: {error}") from error
+
+
+def parse(text: str, name: str) -> Node:
+    """The document that a text holds.
+
+    Args:
+        text: The text of the file.
+        name: What to call it in an error.
+
+    Raises:
+        SpecError: It is no YAML mapping; a repeated key counts as bad YAML.
+    """
+    try:
+        document = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise SpecError(f"{name}: {error}") from error
     if not isinstance(document, dict):
-        raise SpecError(f"{path.name}: not a mapping")
+        raise SpecError(f"{name}: not a mapping")
     return document
 
 

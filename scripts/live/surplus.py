@@ -1,0 +1,56 @@
+"""What an answer has beyond the contract: names that it does not know, and new words where any text will do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kling_elements_client import contract, explain
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")  # anything else may be somebody's name or number
+
+
+def surplus(schema_pointer: str, value: Any) -> list[str]:
+    """Each unknown name and word once, whichever items of a list have it; the value conforms or not."""
+    return list(dict.fromkeys(_within([schema_pointer], value, "")))
+
+
+def _within(schemas: list[str], value: Any, where: str) -> Iterator[str]:
+    """Goes through a value by the schemas that it may conform to."""
+    leaves = [leaf for pointer in schemas for leaf in _leaves(pointer)]
+    nodes = {leaf: explain.follow(contract.document(), leaf) for leaf in leaves}
+    if isinstance(value, dict):
+        known: dict[str, list[str]] = {}
+        for leaf, node in nodes.items():
+            for name in node.get("properties", ()):
+                known.setdefault(name, []).append(f"{leaf}{explain.pointer(('properties', name))}")
+        for name, inner in value.items() if known else ():
+            if name in known:
+                yield from _within(known[name], inner, f"{where}/{name}")
+            else:
+                yield f"{where}/{_plain(name, 'name')} is not in the contract"
+    elif isinstance(value, list):
+        items = [f"{leaf}/items" for leaf, node in nodes.items() if "items" in node]
+        for inner in value if items else ():
+            yield from _within(items, inner, f"{where}/*")
+    elif isinstance(value, str):
+        words = [word for node in nodes.values() for word in node.get("enum", ())]
+        if words and value not in words:
+            yield f"{where} is {_plain(value, 'word')}, a word that the contract does not have"
+
+
+def _leaves(pointer: str) -> Iterator[str]:
+    """The schemas that references and choices lead to."""
+    node = explain.follow(contract.document(), pointer)
+    if "$ref" in node:
+        yield from _leaves(node["$ref"])
+    choices = [f"{pointer}/{name}/{index}" for name in ("anyOf", "oneOf") for index in range(len(node.get(name, ())))]
+    for choice in choices:
+        yield from _leaves(choice)
+    if "$ref" not in node and not choices:
+        yield pointer
+
+
+def _plain(text: str, kind: str) -> str:
+    return text if _NAME.fullmatch(text) else f"(a {kind} of {len(text)} characters)"
