@@ -790,7 +790,8 @@ def test_each_event_loop_has_its_own_client_of_httpx(client: AuthenticatedClient
     async def ask() -> list[httpx.AsyncClient]:
         return [client.get_async_httpx_client() for _ in range(2)]
 
-    first, second = asyncio.run(ask()), asyncio.run(ask())
+    with asyncio.Runner() as one, asyncio.Runner() as other:  # both loops are there at the same time
+        first, second = one.run(ask()), other.run(ask())
 
     assert first[0] is first[1]
     assert second[0] is second[1]

@@ -233,7 +233,7 @@ def test_what_is_no_policy_is_refused_at_once(client: Client, options: Any) -> N
 
 @both
 def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Gateways have been seen to repeat it."""
+    """Gateways have been seen to repeat it, and callers paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
         _repeated(401),
@@ -250,7 +250,7 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
     errors.append(scripted.failing("create_or_adopt", NAMED))
     errors.append(scripted.failing("create", NAMED))
     errors.append(scripted.failing("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
-    scripted.create({**NAMED, "reference_type": TOKEN})
+    scripted.create({**NAMED, "reference_type": TOKEN, "external_task_id": TOKEN})
 
     told = caplog.text + "".join(f"{error!r} {error} {vars(error)} {error.__cause__!r}" for error in errors)
     assert "***" in told

@@ -82,27 +82,28 @@ def test_a_clock_that_runs_needs_no_step() -> None:
 
 @pytest.mark.parametrize(("example", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
 def test_a_look_up_is_answered_like_the_example(example: str, seconds: float, caller: Caller) -> None:
-    """Every key of the example is there and no other, in the envelope, the task and the subject."""
+    """Every key of the example is there and no other, with a value of its kind, down to those of the subject."""
     caller.create(external_task_id="mara-2026-07", tag_list=[{"tag_id": "o_102"}])
     caller.app.clock.step(seconds)
     answer = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
     expected = EXAMPLES[example]
 
-    assert _keys(expected) == _keys(answer)
+    assert _kinds(expected) == _kinds(answer)
     assert expected["data"]["task_info"] == answer["data"]["task_info"]
     assert expected["data"]["task_status"] == answer["data"]["task_status"]
     assert not contract.schema_violations(contract.operations()["getElement"].success_schema(), answer)
 
 
-def _keys(value: Any) -> Any:
+def _kinds(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _keys(inner) for key, inner in value.items()}
-    return [_keys(inner) for inner in value] if isinstance(value, list) else None
+        return {key: _kinds(inner) for key, inner in value.items()}
+    return [_kinds(inner) for inner in value] if isinstance(value, list) else type(value)
 
 
 def test_a_subject_is_what_was_asked_for(caller: Caller) -> None:
-    """Name, description, kind, addresses and tags come back, the tags by their names."""
-    caller.create(external_task_id="e", tag_list=[{"tag_id": "o_101"}, {"tag_id": "o_108"}])
+    """Name, description, kind, addresses and tags come back to the last space, the tags by their names."""
+    texts = {"element_name": " Mara ", "element_description": "Keeper of a lighthouse.\n"}
+    caller.create(external_task_id="e", tag_list=[{"tag_id": "o_101"}, {"tag_id": "o_108"}], **texts)
     caller.app.clock.step(2)
     element = caller.element("e")
     (known,) = caller.every_task()
@@ -110,6 +111,7 @@ def test_a_subject_is_what_was_asked_for(caller: Caller) -> None:
     assert {
         "element_id": known["element_id"],
         **IMAGE_REQUEST,
+        **texts,
         "tag_list": [
             {"id": "o_101", "name": "Trending", "description": "Trending"},
             {"id": "o_108", "name": "Other", "description": "Other"},
@@ -216,6 +218,16 @@ def test_an_unknown_task_is_1203(name: str, caller: Caller) -> None:
     assert expected == caller.refusal("GET", f"{ELEMENTS}/{name}")
 
 
+def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
+    """An id is a text: another way to write its number is another id, for look-up and deletion."""
+    task_id = caller.create()["task_id"]
+    caller.app.clock.step(2)
+    element_id = caller.element(task_id)["element_id"]
+
+    assert 1203 == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")[1]
+    assert 1203 == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})[1]
+
+
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
 def test_an_id_that_a_path_cannot_carry_is_1200(name: str, caller: Caller) -> None:
     """The contract says which."""
@@ -312,6 +324,7 @@ def test_presets_have_pages_too(caller: Caller) -> None:
     presets = EXAMPLES["presets"]["data"]
 
     assert presets == caller.ask("GET", PRESETS)["data"]
+    assert presets[:2] == caller.ask("GET", f"{PRESETS}?pageSize=2")["data"]
     assert presets[2:] == caller.ask("GET", f"{PRESETS}?pageSize=2&pageNum=2")["data"]
     assert [] == caller.ask("GET", f"{PRESETS}?pageNum=2")["data"]
 

@@ -1,0 +1,241 @@
+"""Planted faults: the table fits the code, and whoever runs it can tell what was caught from what was not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+from scripts.proof.fault_table import Fault, TableError, check, load
+from scripts.proof.planted_faults import Job, main, tell
+from scripts.proof.planting import Kind, Verdict
+from scripts.spec import ROOT
+
+_FAULTS = load()
+
+# A project as small as can be: one module, a test of one half of it, and what could go wrong there.
+_MODULE = """
+def double(number):
+    return 2 * number
+
+def negative(number):
+    return -number
+"""
+_TESTS = """
+import arithmetic
+
+def test_double():
+    assert arithmetic.double(2) == 4
+
+def test_nothing():
+    pass
+"""
+_TESTS_AT_ONCE = "import arithmetic\nassert arithmetic.negative(1) == -1\ndef test_nothing(): pass\n"
+_TABLE = """
+one:
+  three-times: {file: arithmetic.py, find: 2 * number, put: 3 * number, tests: ["test_it.py::test_double"]}
+  not-negative: {file: arithmetic.py, find: -number, put: number, tests: [test_at_once.py]}
+other:
+  nobody-looks: {file: arithmetic.py, find: -number, put: number, tests: [test_it.py]}
+  misspelt: {file: arithmetic.py, find: 2 * number, put: 2 * nubmer, tests: [test_it.py]}
+  no-python: {file: arithmetic.py, find: 2 * number, put: 2 *, tests: [test_it.py]}
+  not-imported: {file: unused.py, find: "1", put: "2", tests: ["test_it.py::test_double"]}
+  ends-the-process: {file: arithmetic.py, find: 2 * number, put: __import__("os")._exit(0), tests: [test_it.py]}
+"""
+_GOOD = '{file: arithmetic.py, find: 2 * number, put: 3 * number, tests: ["test_it.py::test_double"]}'
+_NO_PYTHON = "no-python: broken: contract_tests/test_it.py: invalid syntax (arithmetic.py, line 3)"
+_NOT_IMPORTED = "not-imported: broken: its tests do not import unused.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The project in a folder, with its table."""
+    files = {
+        "pytest.ini": "[pytest]\npythonpath = .\n",
+        "arithmetic.py": _MODULE,
+        "unused.py": "ONE = 1\n",
+        "contract_tests/test_it.py": _TESTS,
+        "contract_tests/test_at_once.py": _TESTS_AT_ONCE,
+        "table.yaml": _TABLE,
+    }
+    (tmp_path / "contract_tests").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def _options(project: Path) -> list[str]:
+    return ["--root", str(project), "--table", str(project / "table.yaml")]
+
+
+def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own: in this one, there are modules of the project already."""
+    command = [sys.executable, "-m", "scripts.proof.planted_faults", *_options(project), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
+def test_each_fault_of_the_table_can_be_planted(fault: Fault) -> None:
+    """Its text is there exactly once, what takes its place is Python, and its tests are there."""
+    check([fault])
+    planted = fault.planted()
+
+    compile(planted, fault.file, "exec", dont_inherit=True)  # raises SyntaxError for what is none
+    assert planted != (ROOT / fault.file).read_text("utf-8")
+    for test in fault.tests:
+        file, _, name = test.partition("::")
+        assert f"\ndef {name.partition('[')[0]}(" in (ROOT / file).read_text("utf-8")
+
+
+def test_the_table_has_many_faults_of_both_kinds() -> None:
+    """No two of them are the same edit."""
+    counted = Counter(fault.group for fault in _FAULTS)
+
+    assert {"mock", "client"} == counted.keys()
+    assert counted["mock"] >= 40
+    assert counted["client"] >= 25
+    assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
+
+
+def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
+    """A line for each fault that survived or proves nothing, the sums, and not a file changed."""
+    done = _run(project, "--workers", "1")
+
+    assert [
+        "nobody-looks: survived",
+        "misspelt: broken: contract_tests/test_it.py::test_double: name 'nubmer' is not defined",
+        _NO_PYTHON,
+        _NOT_IMPORTED,
+        "ends-the-process: broken: its tests end the process",
+        "one: 2 of 2 planted faults were caught",
+        "other: 0 of 5 planted faults were caught",
+    ] == done.stdout.splitlines()
+    assert (1, "") == (done.returncode, done.stderr)
+    assert _MODULE == (project / "arithmetic.py").read_text("utf-8")
+
+
+def test_all_caught_is_a_success(project: Path) -> None:
+    """Then the sums are all that is said."""
+    (project / "table.yaml").write_text(f"one: {{three-times: {_GOOD}}}", "utf-8")
+
+    done = _run(project)
+
+    assert ("one: 1 of 1 planted faults were caught\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+
+
+def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
+    """They would catch anything. So are tests that never end."""
+    test = project / "contract_tests" / "test_it.py"
+    test.write_text(_TESTS.replace("== 4", "== 5"), "utf-8")
+    failing = _run(project)
+    hanging = _run(project, "--max-seconds", "0")
+
+    says = "error: the faults cannot be planted\nwithout any fault: caught: contract_tests/test_it.py::test_double\n"
+    assert (says, "", 1) == (failing.stderr, failing.stdout, failing.returncode)
+    assert "without any fault: broken: its tests take more than 0 seconds" in hanging.stderr
+    assert 1 == hanging.returncode
+
+
+@pytest.mark.parametrize(
+    ("name", "pytest_says", "told", "code"),
+    [
+        ("three-times", "assert 6 == 4", "three-times: caught: contract_tests/test_it.py::test_double", 0),
+        ("not-negative", "assert 1 == -1", "not-negative: caught: contract_tests/test_at_once.py", 0),
+        ("nobody-looks", "2 passed", "nobody-looks: survived", 1),
+        ("no-python", "SyntaxError", _NO_PYTHON, 1),
+        ("not-imported", "1 passed", _NOT_IMPORTED, 1),
+    ],
+)
+def test_one_fault_is_shown_with_what_its_tests_say(
+    name: str, pytest_says: str, told: str, code: int, project: Path
+) -> None:
+    """To see why it is caught, or why not."""
+    done = _run(project, name)
+
+    assert told == done.stdout.splitlines()[-1]
+    assert pytest_says in done.stdout
+    assert (code, "") == (done.returncode, done.stderr)
+
+
+def test_a_test_that_is_gone_catches_nothing(project: Path) -> None:
+    """Nor does it count as one that passes."""
+    (project / "table.yaml").write_text(f"one: {{x: {_GOOD.replace('test_double', 'test_gone')}}}", "utf-8")
+
+    done = _run(project, "x")
+
+    says = "x: broken: pytest found no such tests, or could not run: contract_tests/test_it.py::test_gone"
+    assert says == done.stdout.splitlines()[-1]
+    assert 1 == done.returncode
+
+
+def test_without_a_fault_good_tests_pass(project: Path) -> None:
+    """That is what a control is."""
+    says = f"from pathlib import Path; print(judge(None, ['contract_tests/test_it.py'], Path({str(project)!r})))"
+    command = [sys.executable, "-c", f"from scripts.proof.planting import judge; {says}"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+
+    assert "survived" == done.stdout.splitlines()[-1]
+
+
+def test_a_process_sends_its_verdict_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """A fault that went stale meanwhile is broken, not caught."""
+    fault = Fault(name="x", group="one", file="pyproject.toml", find="no such text", put="", tests=())
+    receiver, sender = Pipe(duplex=False)
+
+    tell(sender, Job(fault, (), ROOT))
+
+    with receiver, sender:
+        assert Verdict(Kind.BROKEN, "x: pyproject.toml: found 0 times instead of once: no such text") == receiver.recv()
+    assert ("", "") == capfd.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("says", "table"),
+    [
+        ("x: arithmetic.py: found 0 times instead of once: 9 * number", _GOOD.replace("2 *", "9 *")),
+        ("x: arithmetic.py: found 4 times instead of once: number", _GOOD.replace("2 * number", "number")),
+        ("x: gone.py: No such file or directory", _GOOD.replace("arithmetic.py", "gone.py")),
+        ("x: contract_tests/test_gone.py is not there", _GOOD.replace("test_it", "test_gone")),
+        ("x: two faults have this name", f"{_GOOD}}}\nother: {{x: {_GOOD}"),
+        ("table.yaml: each fault needs file, find, put and tests: KeyError('put')", _GOOD.replace("put", "puts")),
+        ("table.yaml: each fault needs file, find, put and tests: TypeError(", "[]"),
+        ("table.yaml: while parsing", "{"),
+    ],
+    ids=str,
+)
+def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
+    says: str, table: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any test is run: code that moved away must not leave its faults behind."""
+    (project / "table.yaml").write_text(f"one: {{x: {table}}}", "utf-8")
+
+    assert 1 == main(_options(project))
+    told = capsys.readouterr()
+    assert "" == told.out
+    assert told.err.startswith(f"error: the faults cannot be planted\n{says}")
+
+
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    """With a line for each."""
+    stale = [Fault(name=n, group="one", file="pyproject.toml", find="?" * 9, put="", tests=("t.py",)) for n in "ab"]
+
+    with pytest.raises(TableError) as caught:
+        check(stale)
+
+    assert ["a: pyproject", "a: t.py is n", "b: pyproject", "b: t.py is n"] == [
+        line[:12] for line in str(caught.value).splitlines()
+    ]
+
+
+def test_a_table_and_a_fault_that_are_not_there_are_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each in one line."""
+    assert 1 == main([*_options(project), "nobody"])
+    assert capsys.readouterr().err.endswith("\nnobody: there is no fault of this name in the table\n")
+    (project / "table.yaml").unlink()
+    assert 1 == main(_options(project))
+    assert "\ntable.yaml: [Errno 2]" in capsys.readouterr().err
