@@ -215,16 +215,17 @@ def test_every_model_is_tested() -> None:
     assert named == {model.__name__ for model in _MODELS}
 
 
+@pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, gateway: respx.MockRouter
 ) -> None:
     """The token and the media go nowhere else: one request, and an error that tells where the gateway pointed."""
     elsewhere = gateway.post("https://elsewhere.example.com/")
     route = gateway.post(path=_PATH).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
     with pytest.raises(errors.StatusError) as caught:
-        create(client, base_body("image"))
+        create(make_client(httpx_args=settings), base_body("image"))
 
     assert (1, 0) == (route.call_count, elsewhere.call_count)
     assert status == caught.value.status_code

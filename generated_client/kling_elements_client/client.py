@@ -313,15 +313,16 @@ class AuthenticatedClient:
 
         It is kept, as httpx takes longer to make a request than to send it in memory.
         """
+        key = method, url, headers
         has_cookies = bool(client.cookies)  # set by the gateway; they change
-        blank = None if has_cookies else self._blanks.get((method, url, headers))
+        blank = None if has_cookies else self._blanks.get(key)
         if blank is None:
             blank = client.build_request(method, url, headers=dict(headers))
             blank.headers.pop("Content-Length", None)
             if len(self._blanks) >= _MOST_BLANKS:
                 self._blanks.clear()
             if not has_cookies:
-                self._blanks[method, url, headers] = blank
+                self._blanks[key] = blank
         return blank
 
     def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
