@@ -17,7 +17,7 @@ from scripts.proof.witness import Holds, Subject, Witness
 _CREATE = "createElement"
 _TOKEN = (b"authorization", b"Bearer test-token")
 _JSON = (b"content-type", b"application/json")
-_LARGE = 20_000  # characters of JSON; the oracle takes seconds for a large body, and others have judged it
+_LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and others have judged it
 _UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
 _SIZE: frozenset[str | None] = frozenset(["R15"])  # what is large is about sizes too
 _LISTED, _NOBODYS = (200, 0), (404, 1203)
@@ -30,18 +30,18 @@ def request_witnesses() -> Iterator[Witness]:
     small_ids = {case.id for case, _ in small}
     others = [*ACCEPTED, *REFUSED]
     for case, body in bodies:
-        is_dear = case.id not in small_ids
-        rules = _rules(case) | _SIZE if is_dear else _rules(case)
-        yield Witness(f"{case.id}, by the client", _by_client(case, body), rules, is_dear)
+        is_small = case.id in small_ids
+        rules = _rules(case) if is_small else _rules(case) | _SIZE
+        yield Witness(f"{case.id}, by the client", _by_client(case, body), rules, 0 if is_small else 2)
     yield from (Witness(f"{other.id}, by the client", _other_by_client(other), _UPSTREAM) for other in others)
     yield from (Witness(f"{other.id}, by the mock server", _other_by_server(other), _UPSTREAM) for other in ACCEPTED)
     for size, status in ((65_536, 400), (65_537, 413)):
         yield Witness(f"deleteElement-{status}-{size} bytes, by the mock server", _deletion(size, status), _UPSTREAM)
     for asked in http_cases():
-        is_dear = "MB" in asked.name or "000,000" in asked.name
-        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), frozenset([asked.rule]), is_dear)
-    yield from (Witness(f"{case.id}, by the oracle", _by_oracle(case, body), _rules(case)) for case, body in small)
-    yield from (Witness(f"{other.id}, by the oracle", _other_by_oracle(other), _UPSTREAM) for other in others)
+        rules: frozenset[str | None] = frozenset([asked.rule])
+        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), rules, 2 if len(asked.content()) > _LARGE else 0)
+    yield from (Witness(f"{case.id}, by the oracle", _by_oracle(case, body), _rules(case), 1) for case, body in small)
+    yield from (Witness(f"{other.id}, by the oracle", _other_by_oracle(other), _UPSTREAM, 1) for other in others)
     yield from (Witness(video.id, _by_file(video), frozenset([video.rule])) for video in video_cases())
 
 

@@ -11,6 +11,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from scripts.proof.answer_witnesses import answer_witnesses
 from scripts.proof.equivalents import EQUIVALENTS
@@ -22,6 +23,7 @@ from scripts.proof.witness import Subject, Witness
 from scripts.spec import Node, load
 
 NAME = "spec mutants"
+_DEAR = 2  # the cost of a witness
 _MOST_RECENT = 12  # witnesses that noticed a mutant before; the next mutant is often of the same place
 
 
@@ -63,31 +65,30 @@ def mistaken(document: Node, witnesses: Iterable[Witness]) -> list[str]:
 
 
 def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verdict]:
-    """Ask witnesses about each mutant, until one notices it."""
+    """Ask witnesses about each mutant, until one notices it.
+
+    The order is a matter of time alone: those that noticed one of the last mutants, then quick ones, and of these those of
+    the mutant's own rule. So is that dear ones are asked only about mutants of their own rules: at worst a mutant is said
+    to survive that they would notice.
+    """
+    ordered = cache(lambda rule: _ordered(rule, witnesses))
     recent: list[Witness] = []
     found = []
     for mutant in tried:
-        witness = _first(mutant, recent, witnesses)
+        subject = Subject(mutant.document)
+        with in_force(mutant.document):
+            likely = (*recent, *ordered(mutant.rule))
+            witness = next((each for each in likely if each.testifies_against(subject)), None)
+        subject.close()
         found.append(Verdict(mutant, witness))
-        if witness is not None:
+        if witness is not None and witness.cost < _DEAR:
             recent = [witness, *(other for other in recent if other is not witness)][:_MOST_RECENT]
     return found
 
 
-def _first(mutant: Mutant, recent: Sequence[Witness], witnesses: Sequence[Witness]) -> Witness | None:
-    """Return the first witness that notices a mutant.
-
-    The order is a matter of time alone: likely ones first. So is that dear ones are asked only about mutants of their own
-    rules: at worst a mutant is said to survive that they would notice.
-    """
-    own = [witness for witness in witnesses if mutant.rule in witness.rules]
-    others = [witness for witness in witnesses if mutant.rule not in witness.rules and not witness.is_dear]
-    likely = [*recent, *sorted(own, key=lambda witness: witness.is_dear), *others]
-    subject = Subject(mutant.document)
-    with in_force(mutant.document):
-        noticed = next((witness for witness in likely if witness.testifies_against(subject)), None)
-    subject.close()
-    return noticed
+def _ordered(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
+    asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _DEAR]
+    return sorted(asked, key=lambda witness: (witness.cost, rule not in witness.rules))
 
 
 def outcome_of(found: Sequence[Verdict], equivalents: Mapping[str, str]) -> Outcome:

@@ -75,13 +75,13 @@ class Witness:
         name: What it is, in words.
         holds: Whether it is true of a document.
         rules: The rules that it is about.
-        is_dear: Whether it takes long to find out.
+        cost: What it takes to find out: 0 for less than a millisecond, 1 for about one, 2 for more.
     """
 
     name: str
     holds: Holds
     rules: frozenset[str | None]
-    is_dear: bool = False
+    cost: int = 0
 
     def testifies_against(self, subject: Subject) -> bool:
         """Whether it is not true of a document; a document that it cannot be asked about fails it, as it would a test."""
