@@ -12,13 +12,13 @@ from scripts.spec import escaped, operations, resolve
 
 _JSON = "application/json"
 _FAILURES = {
-    **dict.fromkeys(("400", "401", "403", "404", "429", "default"), [_JSON]),
+    **{status: [_JSON] for status in ("400", "401", "403", "404", "429", "default")},
     "5XX": [_JSON, "text/html"],  # a proxy's page
 }
 _HEADERS = {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "default": ["Allow"]}
 _ANSWERS: dict[str, Any] = {"answers": {"200": [_JSON], **_FAILURES}, "headers": _HEADERS}
 _BODY = {"required": True, "media types": [_JSON]}
-_TOKEN = [{"bearerToken": []}]
+_TOKEN: list[dict[str, list[str]]] = [{"bearerToken": []}]
 _PAGE = {"query pageNum": "optional", "query pageSize": "optional"}
 
 CALLS: dict[str, dict[str, Any]] = {
@@ -98,7 +98,10 @@ def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for method, operation in item.items()
         if isinstance(operation, dict)
     ]
-    return {operation["operationId"]: _call(document, *each, operation) for *each, operation in called + made}
+    return {
+        operation["operationId"]: _call(document, f"{method} {path}", operation)
+        for path, method, operation in [*called, *made]
+    }
 
 
 def servers(document: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
@@ -127,12 +130,12 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
     return found
 
 
-def _call(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:
     answers = {status: resolve(document, answer) for status, answer in operation["responses"].items()}
     parameters = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
     body = operation.get("requestBody")
     return {
-        "call": f"{method} {path}",
+        "call": call,
         "security": operation.get("security"),
         "parameters": {
             f"{each['in']} {each['name']}": "required" if each.get("required") else "optional" for each in parameters

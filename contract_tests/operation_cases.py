@@ -1,4 +1,4 @@
-"""The requests of the operations besides createElement, with their verdicts: a second reading of what the vendor publishes.
+"""Requests of the operations besides createElement and their verdicts: a second reading of what the vendor publishes.
 
 createElement has its own table, rules.yaml.
 """
@@ -36,7 +36,8 @@ class Case:
 
     @property
     def id(self) -> str:
-        return f"{self.operation}-{self.arguments!r:.60}"
+        text = repr(self.arguments)
+        return f"{self.operation}-{text if len(text) <= 60 else f'{text[:60]} ({len(text)} characters)'}"
 
     @property
     def parameters(self) -> dict[str, Any]:

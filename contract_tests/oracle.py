@@ -102,9 +102,7 @@ def accepts(body: object, operation_id: str = _OPERATION) -> bool:
     return _of_the_spec(operation_id).accepts(body)
 
 
-def accepts_parameters(
-    values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None
-) -> bool:
+def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
     """Whether the spec, or another document, accepts JSON values as the parameters of an operation.
 
     Each has to be one of them.

@@ -17,7 +17,6 @@ from contract_tests.answer_cases import (
     STATUS_WORDS,
     TAG_NAMES,
     AnswerCase,
-    values_of,
 )
 from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
 from contract_tests.images import Picture
@@ -135,7 +134,9 @@ def _told_all(subject: Subject) -> bool:
     found = {
         where: value
         for where, value in walk(subject.document["components"]["schemas"], _SCHEMAS)
-        if where.rpartition("/")[2] in ("default", "format", "contentEncoding") and value != "uri" and isinstance(value, str)
+        if where.rpartition("/")[2] in ("default", "format", "contentEncoding")
+        and value != "uri"
+        and isinstance(value, str)
     }
     return found == _TOLD
 
@@ -161,10 +162,10 @@ def _words_about_images(_: Subject) -> bool:
 
 def _words_about_videos(_: Subject) -> bool:
     found = videos.inspect(Opened(b"\x1aE\xdf\xa3".ljust(64)), "video").violations
-    return ["the file is no MP4 or MOV video; it looks like Matroska or WebM"] == [each.message for each in found]
+    return [each.message for each in found] == ["the file is no MP4 or MOV video; it looks like Matroska or WebM"]
 
 
 def _longest_text(subject: Subject) -> bool:
-    """R15 is a length that any validator knows: 10,485,760 bytes are 13,981,016 characters, the next text has four more."""
+    """R15 is a length that any validator knows: 10,485,760 bytes have 13,981,016 characters, the next four more."""
     validator = jsonschema_rs.Draft202012Validator(subject.document["components"]["schemas"]["ImageBase64"])
     return [validator.is_valid("A" * length) for length in (13_981_016, 13_981_020)] == [True, False]

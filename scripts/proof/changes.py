@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from scripts.proof.patterns import variants
@@ -191,7 +192,7 @@ def mapping(node: Node, name: str) -> Iterator[Change]:
     """One value leads nowhere, or two lead to each other's branch."""
     yield from members_of_object(node, name)
     keys = list(node[name])
-    for one, other in zip(keys, keys[1:], strict=False):
+    for one, other in pairwise(keys):
         swapped = {**node[name], one: node[name][other], other: node[name][one]}
         yield f"{one} and {other} swapped", {**node, name: swapped}
 

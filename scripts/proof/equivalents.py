@@ -14,7 +14,7 @@ _STOPS_BEFORE = "Where it goes on, the pattern as it is has matched already: wha
 
 EQUIVALENTS: dict[str, str] = {
     "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/parameters/0/schema/pattern: "
-    r"'[^.]|\\.{3}' -> '[^.]|\\.{3,}'": "The pattern has no anchors, and three full stops in a row are in any longer row.",
+    r"'[^.]|\\.{3}' -> '[^.]|\\.{3,}'": "The pattern has no anchors, and any longer row of full stops has three in it.",
     f"{_SCHEMAS}/ImageBase64/maxLength: 13981016 -> 13981017": (
         "The pattern beside it lets only lengths through that are a multiple of four, and the next one is 13981020."
     ),

@@ -81,7 +81,7 @@ def replaced(node: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     first, *rest = path
-    copy = dict(node) if isinstance(node, dict) else list(node)
+    copy: Any = dict(node) if isinstance(node, dict) else list(node)
     copy[first] = replaced(node[first], tuple(rest), value)
     return copy
 

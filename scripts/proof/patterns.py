@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _TOKEN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?:|\{\d+\}|.", re.DOTALL)
 _ITEM = re.compile(r"(?:\\.|[^\\])-(?:\\.|[^\\])|\\.|[^\\]", re.DOTALL)
 _COUNT = re.compile(r"\{(\d+)\}")
+_UNKNOWN = {"(", "*", "+", "?", "{", "["}  # a quantifier of nothing, one of another kind, a group that captures
 _INSTEAD = {"*": ("", "+"), "+": ("", "*"), "?": ("", "*")}
 
 
@@ -52,20 +53,20 @@ def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
     """Take alternatives off the front of the tokens, up to the end or to the bracket that closes them."""
     alternatives: list[list[_Part]] = [[]]
     while tokens and tokens[0] != ")":
-        token = tokens.pop(0)
-        if token == "|":
+        first = tokens.pop(0)
+        if first == "|":
             alternatives.append([])
             continue
-        if token in ("(", "*", "+", "?") or _COUNT.fullmatch(token) or token == "{":
-            raise ValueError(f"no variants of a pattern are known with {token!r} here")
+        if first in _UNKNOWN or _COUNT.fullmatch(first):
+            raise ValueError(f"no variants of a pattern are known with {first!r} here")
         inner: tuple[tuple[_Part, ...], ...] = ()
-        if token == "(?:":
+        if first == "(?:":
             inner = _parsed(tokens)
             if not tokens:
                 raise ValueError("the pattern has a group that does not close")
             tokens.pop(0)
         quantifier = tokens.pop(0) if tokens and (tokens[0] in _INSTEAD or _COUNT.fullmatch(tokens[0])) else ""
-        alternatives[-1].append(_Part(token, quantifier, inner))
+        alternatives[-1].append(_Part(first, quantifier, inner))
     return tuple(map(tuple, alternatives))
 
 
@@ -90,7 +91,7 @@ def _of_part(part: _Part) -> Iterator[str]:
     yield ""
     yield from (bare + quantifier for quantifier in _quantifiers(part.quantifier))
     if part.alternatives:
-        yield from (f"(?:{inner}){part.quantifier}" for inner in _of_alternatives(part.alternatives))
+        yield from (f"(?:{inner}){part.quantifier}" for inner in _of_alternatives(part.alternatives) if inner)
     elif part.text.startswith("["):
         start = 2 if part.text.startswith("[^") else 1
         items = _ITEM.findall(part.text[start:-1])

@@ -38,8 +38,8 @@ def request_witnesses() -> Iterator[Witness]:
     for size, status in ((65_536, 400), (65_537, 413)):
         yield Witness(f"deleteElement-{status}-{size} bytes, by the mock server", _deletion(size, status), _UPSTREAM)
     for asked in http_cases():
-        rules: frozenset[str | None] = frozenset([asked.rule])
-        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), rules, 2 if len(asked.content()) > _LARGE else 0)
+        cost = 2 if len(asked.content()) > _LARGE else 0
+        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), frozenset([asked.rule]), cost)
     yield from (Witness(f"{case.id}, by the oracle", _by_oracle(case, body), _rules(case), 1) for case, body in small)
     yield from (Witness(f"{other.id}, by the oracle", _other_by_oracle(other), _UPSTREAM, 1) for other in others)
     yield from (Witness(video.id, _by_file(video), frozenset([video.rule])) for video in video_cases())
@@ -115,6 +115,4 @@ def _other_by_server(case: Case) -> Holds:
 
 
 def _deletion(size: int, status: int) -> Holds:
-    return lambda subject: (
-        status == subject.server.answer("POST", DELETE, [_TOKEN, _JSON], b" " * size).status
-    )
+    return lambda subject: status == subject.server.answer("POST", DELETE, [_TOKEN, _JSON], b" " * size).status

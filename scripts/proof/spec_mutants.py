@@ -47,9 +47,7 @@ def prove() -> Outcome:
     logging.disable(logging.WARNING)  # the client warns of odd answers, of which there are thousands here
     try:
         if wrong := mistaken(document, witnesses):
-            return Outcome(
-                "no mutant was tried", tuple(f"not true of the contract as it is: {name}" for name in wrong)
-            )
+            return Outcome("no mutant was tried", tuple(f"not true of the contract as it is: {name}" for name in wrong))
         return outcome_of(verdicts(mutants(document), witnesses), EQUIVALENTS)
     finally:
         logging.disable(logging.NOTSET)
@@ -67,9 +65,9 @@ def mistaken(document: Node, witnesses: Iterable[Witness]) -> list[str]:
 def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verdict]:
     """Ask witnesses about each mutant, until one notices it.
 
-    The order is a matter of time alone: those that noticed one of the last mutants, then quick ones, and of these those of
-    the mutant's own rule. So is that dear ones are asked only about mutants of their own rules: at worst a mutant is said
-    to survive that they would notice.
+    The order is a matter of time alone: those that noticed one of the last mutants, then quick ones, and of these those
+    of the mutant's own rule. So is that dear ones are asked only about mutants of their own rules: at worst a mutant is
+    said to survive that they would notice.
     """
     ordered = cache(lambda rule: _ordered(rule, witnesses))
     recent: list[Witness] = []
@@ -88,7 +86,9 @@ def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verd
 
 def _ordered(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
     asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _DEAR]
-    return sorted(asked, key=lambda witness: (witness.cost, rule not in witness.rules))
+    own = [witness for witness in asked if rule in witness.rules or not witness.cost]
+    others = [witness for witness in asked if rule not in witness.rules and witness.cost]
+    return [*sorted(own, key=lambda witness: (witness.cost, rule not in witness.rules)), *others]
 
 
 def outcome_of(found: Sequence[Verdict], equivalents: Mapping[str, str]) -> Outcome:

@@ -84,7 +84,7 @@ class Witness:
     cost: int = 0
 
     def testifies_against(self, subject: Subject) -> bool:
-        """Whether it is not true of a document; a document that it cannot be asked about fails it, as it would a test."""
+        """Whether it is not true of a document. One that it cannot be asked about fails it, as it would a test."""
         try:
             return not self.holds(subject)
         except Exception:  # noqa: BLE001 - whatever a broken contract breaks
