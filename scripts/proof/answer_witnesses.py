@@ -19,6 +19,7 @@ from contract_tests.answer_cases import (
     AnswerCase,
 )
 from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
+from contract_tests.cases import LONGEST_IMAGE
 from contract_tests.images import Picture
 from contract_tests.mock_caller import ELEMENTS
 from contract_tests.videos import Opened
@@ -166,6 +167,6 @@ def _words_about_videos(_: Subject) -> bool:
 
 
 def _longest_text(subject: Subject) -> bool:
-    """R15 is a length that any validator knows: 10,485,760 bytes have 13,981,016 characters, the next four more."""
+    """R15 is a length that any validator knows; a Base64 text that is longer has four characters more."""
     validator = jsonschema_rs.Draft202012Validator(subject.document["components"]["schemas"]["ImageBase64"])
-    return [validator.is_valid("A" * length) for length in (13_981_016, 13_981_020)] == [True, False]
+    return [validator.is_valid("A" * (LONGEST_IMAGE + more)) for more in (0, 4)] == [True, False]

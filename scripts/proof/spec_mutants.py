@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from contract_tests.equivalents import EQUIVALENTS
 from scripts.proof.answer_witnesses import answer_witnesses
-from scripts.proof.equivalents import EQUIVALENTS
 from scripts.proof.in_force import in_force
 from scripts.proof.mutants import Mutant, mutants
 from scripts.proof.parts import Outcome, run
