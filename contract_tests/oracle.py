@@ -102,10 +102,14 @@ def accepts(body: object, operation_id: str = _OPERATION) -> bool:
     return _of_the_spec(operation_id).accepts(body)
 
 
-def accepts_parameters(values: Mapping[str, object], operation_id: str) -> bool:
-    """Whether the spec accepts JSON values as the parameters of an operation; each has to be one of them."""
-    _, _, operation = _operation(_spec(), operation_id)
-    declared = [_resolved(_spec(), parameter) for parameter in operation["parameters"]]
+def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
+    """Whether the spec, or another document, accepts JSON values as the parameters of an operation.
+
+    Each has to be one of them.
+    """
+    document = document or _spec()
+    _, _, operation = _operation(document, operation_id)
+    declared = [_resolved(document, parameter) for parameter in operation["parameters"]]
     schemas = {parameter["name"]: parameter["schema"] for parameter in declared}
     required = {parameter["name"] for parameter in declared if parameter.get("required")}
     try:

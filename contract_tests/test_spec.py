@@ -86,6 +86,10 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         _schema("ElementName", x_expected="a name"),
         "ElementName: x-expected and pattern or format go together",
     ),
+    "a number that need not be exact": (
+        lambda d: d["components"]["parameters"]["PageSize"]["schema"].update({"x-exact": False}),
+        "PageSize/schema: x-exact is true or absent",
+    ),
     "a requirement of no property": (
         _schema("ElementTag", required=["tag_id", "tag_name"]),
         "ElementTag: requires tag_name, which is no property",

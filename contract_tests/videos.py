@@ -18,6 +18,10 @@ import av
 
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"edts", b"moof", b"traf"})
 _CODECS = {"webm": "libvpx"}
+_FAST = {
+    "libx264": {"preset": "ultrafast", "crf": "51", "threads": "1"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "16"},
+}
 _SOUND_HZ = 48000
 _SOUND_SAMPLES = 1024  # of one frame
 _MATRIX = 40  # its offset in a track header of version 0, and behind it that of the sides
@@ -144,7 +148,7 @@ def _encoded(  # noqa: PLR0913 - what makes a file another one
     options = {"fflags": "+bitexact"}  # no random numbers
     if is_fragmented:
         options["movflags"] = "frag_keyframe+empty_moov+default_base_moof"
-    fast = {"preset": "ultrafast", "crf": "51", "threads": "1"} if codec == "libx264" else {}
+    fast = _FAST.get(codec, {})
     with av.open(file, "w", format=container, options=options) as output:
         picture: Any = output.add_stream(codec, rate=rate, options=fast)
         picture.width, picture.height = size

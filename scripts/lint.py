@@ -165,6 +165,8 @@ def _consistent_keywords(document: Node) -> Problems:
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
         if ("x-expected" in schema) != asserts and "anyOf" not in schema:
             yield where, "x-expected and pattern or format go together"
+        if schema.get("x-exact") is False:
+            yield where, "x-exact is true or absent: its value is not looked at"
         properties = schema.get("properties", {})
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
             yield where, f"requires {name}, which is no property"

@@ -1,0 +1,1 @@
+"""Shows that no rule can be lost: `make proof`."""

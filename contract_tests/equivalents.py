@@ -1,0 +1,47 @@
+"""Mutants that say the same as the contract, so that no request or answer can tell them from it, each with a reason.
+
+Whoever adds one is asked for a reason that a reader can check. One that a witness notices, or that is no mutant any
+more, fails the proof.
+"""
+
+from __future__ import annotations
+
+_SCHEMAS = "#/components/schemas"
+_URL = "^[Hh][Tt][Tt][Pp][Ss]?://(?:[^/?#@]*@)?[^/?#@:][^/?#@]*(?:[/?#]|$)"
+_BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
+_ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
+_STOPS_BEFORE = "Where it goes on, the pattern as it is has matched already: what it goes on over may follow the host."
+
+EQUIVALENTS: dict[str, str] = {
+    "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/parameters/0/schema/pattern: "
+    r"'[^.]|\\.{3}' -> '[^.]|\\.{3,}'": "The pattern has no anchors, and any longer row of full stops has three in it.",
+    f"{_SCHEMAS}/ImageBase64/maxLength: 13981016 -> 13981017": (
+        "The pattern beside it lets only lengths through that are a multiple of four, and the next one is 13981020."
+    ),
+    f"{_SCHEMAS}/ElementVideoList/properties/refer_videos/items: uniqueItems added": (
+        "`maxItems: 1` beside it lets no second item in that could be the same; both are of one rule at one place."
+    ),
+    **{
+        f"{_SCHEMAS}/HttpUrl/pattern: {_URL!r} -> {_URL.replace(part, other, 1)!r}": reason
+        for part, other, reason in (
+            ("@)?", "@)*", _ONE_AT_SIGN),
+            ("(?:[^/?#@]*@)", "(?:[^/?#]*@)", _ONE_AT_SIGN),
+            ("[^/?#@:][^/?#@]*", "[^/?#@:][^?#@]*", _STOPS_BEFORE),
+            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/#@]*", _STOPS_BEFORE),
+            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/?@]*", _STOPS_BEFORE),
+        )
+    },
+    **{
+        f"{_SCHEMAS}/{place}/type: also null": _BESIDE_NULL
+        for place in (
+            "TaskListResponse/properties/data/anyOf/0",
+            "TaskResult",
+            "TaskResult/properties/elements/anyOf/0",
+            "BalanceDeduction",
+            "Element/properties/tag_list/anyOf/0",
+            "ElementVoice",
+            "TaskInfo",
+            "ErrorDetail",
+        )
+    },
+}

@@ -1,0 +1,172 @@
+"""Witnesses about the rest of the contract: its calls and answers, what the mock server does, and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from contract_tests.answer_cases import (
+    ANSWER_CASES,
+    ANSWERS,
+    BUSINESS_CODES,
+    NOTIFICATION,
+    SHAPES,
+    STATUS_WORDS,
+    TAG_NAMES,
+    AnswerCase,
+)
+from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
+from contract_tests.cases import LONGEST_IMAGE
+from contract_tests.images import Picture
+from contract_tests.mock_caller import ELEMENTS
+from contract_tests.videos import Opened
+from kling_elements.media import images, videos
+from kling_elements.outcomes import is_absent
+from kling_elements_client import answers, contract, explain
+from kling_elements_client.errors import ResponseError
+from scripts.proof.witness import Holds, Subject, Witness
+from scripts.spec import escaped, follow, resolve, walk
+
+_POST = f"#/paths/{escaped(ELEMENTS)}/post"
+_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"
+_SCHEMAS = "#/components/schemas"
+# What asserts nothing, but tells generated code and readers what a value is.
+_TOLD: dict[str, Any] = {
+    f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/default": "image_refer",
+    f"{_SCHEMAS}/VideoElementRequest/properties/reference_type/default": "video_refer",
+    f"{_SCHEMAS}/ImageBase64/contentEncoding": "base64",
+    f"{_SCHEMAS}/ImageBase64/format": "image-base64",
+    f"{_SCHEMAS}/DeleteElementRequest/properties/element_id/format": "int64",
+    f"{_SCHEMAS}/Element/properties/element_id/format": "int64",
+    f"{_SCHEMAS}/ElementVoice/properties/voice_id/format": "int64",
+}
+_PAGE = 30  # tasks, where nobody says how many
+
+
+def answer_witnesses() -> Iterator[Witness]:
+    """Yield every witness that is not about one request."""
+    yield _witness("the calls", lambda subject: calls(subject.document) == CALLS)
+    yield _witness("the servers", lambda subject: servers(subject.document) == SERVERS)
+    yield _witness("the security schemes", lambda subject: schemes(subject.document) == SCHEMES, "R02")
+    yield _witness("the business codes", _business_codes, None)
+    for operation, statuses in ANSWERS.items():
+        for status, types in statuses.items():
+            for media_type, kinds in types.items():
+                name = f"what {operation} may answer with {status} as {media_type}"
+                yield _witness(name, _answered(operation, (status, media_type), kinds), "upstream")
+    for case in ANSWER_CASES:
+        yield _witness(case.id, _read(case), "upstream")
+    yield _witness("what a notification may hold", _notified, "upstream")
+    yield _witness("that headers are texts", _headers_are_texts, "upstream")
+    yield _witness("the words for a status", _status_words, "upstream")
+    yield _witness("the names of properties in answers", _property_names, "upstream")
+    yield _witness("what tells generated code something", _told_all, "upstream", "R06", "R13")
+    yield _witness("the names of the tags", _tag_names, "R30")
+    yield Witness("the length of a page", _page, frozenset(["upstream"]), cost=2)
+    yield _witness("the words about a GIF", _words_about_images, "R14")
+    yield Witness("the longest image as plain JSON Schema", _longest_text, frozenset(["R15"]), cost=2)
+    yield _witness("the words about WebM", _words_about_videos, "R20")
+
+
+def _witness(name: str, holds: Holds, *rules: str | None) -> Witness:
+    return Witness(name, holds, frozenset(rules))
+
+
+def _business_codes(_: Subject) -> bool:
+    rows = contract.business_codes().values()
+    return {row.code: (row.http_status, row.created, row.retry) for row in rows} == BUSINESS_CODES
+
+
+def _read(case: AnswerCase) -> Holds:
+    response = httpx.Response(case.status, json=case.body)
+
+    def holds(_: Subject) -> bool:
+        try:
+            answers.parse(case.operation, response, lambda value: value, lambda text: text)
+        except ResponseError as error:
+            return case.outcome == type(error).__name__ and case.is_absence == is_absent(error)
+        return case.outcome == "success"
+
+    return holds
+
+
+def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
+    return lambda subject: subject.lets_through(answer_schemas(subject.document, operation)[which], kinds)
+
+
+def _notified(subject: Subject) -> bool:
+    return subject.lets_through(f"{_CALLBACK}/requestBody/content/application~1json/schema", NOTIFICATION)
+
+
+def _headers_are_texts(subject: Subject) -> bool:
+    places = [
+        f"#/components/responses/{name}/headers/{header}/schema"
+        for name, answer in subject.document["components"]["responses"].items()
+        for header in answer.get("headers", ())
+    ]
+    for index, _ in enumerate(explain.follow(subject.document, f"{_CALLBACK}/parameters")):
+        places.append(f"{_CALLBACK}/parameters/{index}/schema")
+    return all(subject.lets_through(place, "string") for place in places)
+
+
+def _status_words(subject: Subject) -> bool:
+    """The words stand beside any other text; who reads a task, or an answer without an envelope, is told them."""
+    told = [
+        follow(subject.document, f"{_SCHEMAS}/{name}")
+        for name in ("Task/properties/task_status", "CreateElementResponse/properties/status")
+    ]
+    return all(_words(subject, place) == STATUS_WORDS for place in told)
+
+
+def _property_names(subject: Subject) -> bool:
+    schemas = subject.document["components"]["schemas"]
+    return all(schemas[name]["properties"].keys() == SHAPES[name].keys() for name in SHAPES)
+
+
+def _words(subject: Subject, place: Any) -> list[str]:
+    branches = [resolve(subject.document, branch) for branch in place["anyOf"]]
+    return [word for branch in branches for word in branch.get("enum", ())]
+
+
+def _told_all(subject: Subject) -> bool:
+    found = {
+        where: value
+        for where, value in walk(subject.document["components"]["schemas"], _SCHEMAS)
+        if where.rpartition("/")[2] in ("default", "format", "contentEncoding")
+        and value != "uri"
+        and isinstance(value, str)
+    }
+    return found == _TOLD
+
+
+def _tag_names(subject: Subject) -> bool:
+    tags = [{"tag_id": f"o_{number}"} for number in range(101, 109)]
+    task = subject.caller.create(tag_list=tags)
+    (element,) = subject.caller.ask("GET", f"{ELEMENTS}/{task['task_id']}")["data"]["task_result"]["elements"]
+    return [tag["name"] for tag in element["tag_list"]] == TAG_NAMES
+
+
+def _page(subject: Subject) -> bool:
+    for _ in range(_PAGE + 1):
+        subject.caller.create()
+    return len(subject.caller.ask("GET", ELEMENTS)["data"]) == _PAGE
+
+
+def _words_about_images(_: Subject) -> bool:
+    found = images.inspect(Opened(Picture(format="gif").build()), "image").violations
+    says = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
+    return [says] == [violation.message for violation in found]
+
+
+def _words_about_videos(_: Subject) -> bool:
+    found = videos.inspect(Opened(b"\x1aE\xdf\xa3".ljust(64)), "video").violations
+    return [each.message for each in found] == ["the file is no MP4 or MOV video; it looks like Matroska or WebM"]
+
+
+def _longest_text(subject: Subject) -> bool:
+    """R15 is a length that any validator knows; a Base64 text that is longer has four characters more."""
+    validator = jsonschema_rs.Draft202012Validator(subject.document["components"]["schemas"]["ImageBase64"])
+    return [validator.is_valid("A" * (LONGEST_IMAGE + more)) for more in (0, 4)] == [True, False]

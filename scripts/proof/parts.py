@@ -1,0 +1,36 @@
+"""What a part of the proof comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a part of the proof came to.
+
+    Attributes:
+        summary: What was shown, in one line.
+        problems: What is not shown, a line each; none means that the part holds.
+    """
+
+    summary: str
+    problems: tuple[str, ...] = ()
+
+
+Part = Callable[[], Outcome]
+
+
+def run(parts: Mapping[str, Part]) -> int:
+    """Run parts one after the other, print their problems and a line for each; return the exit code."""
+    failed = False
+    for name, part in parts.items():
+        start = perf_counter()
+        outcome = part()
+        failed = failed or bool(outcome.problems)
+        print(*outcome.problems, sep="\n", end="\n" if outcome.problems else "")
+        verdict = "FAILED" if outcome.problems else "holds"
+        print(f"{name}: {verdict}; {outcome.summary}, in {perf_counter() - start:.1f} s", flush=True)
+    return int(failed)

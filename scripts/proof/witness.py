@@ -1,0 +1,91 @@
+"""What can testify against a mutant: something that is known of the contract by another reading than the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import jsonschema_rs
+
+from contract_tests.answer_cases import values_of
+from contract_tests.mock_caller import Caller
+from contract_tests.oracle import Oracle
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.options import Options
+from kling_elements_client import explain
+from scripts.spec import Node
+
+
+class Subject:
+    """A document that witnesses are asked about, while it is in force.
+
+    Attributes:
+        document: The document.
+    """
+
+    def __init__(self, document: Node) -> None:
+        """Take the document; what is made from it is made when it is asked for."""
+        self.document = document
+        self._oracles: dict[str, Oracle] = {}
+        self._verdicts: dict[tuple[str, str], bool] = {}  # several answers share a schema
+
+    @cached_property
+    def server(self) -> MockServer:
+        """A mock server of the document, of which tasks are done at once."""
+        options = Options(tick_seconds=0, unique_external_ids=False, callbacks=False)
+        return MockServer(self.document, options)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """A caller of that server, with a token that no other witness uses."""
+        return Caller(self.server, token="sk-witness")  # noqa: S106 - any will do
+
+    def oracle(self, operation_id: str) -> Oracle:
+        """A judge of bodies that shares no code with the client."""
+        if operation_id not in self._oracles:
+            self._oracles[operation_id] = Oracle(self.document, operation_id)
+        return self._oracles[operation_id]
+
+    def lets_through(self, place: str, kinds: str) -> bool:
+        """Whether the schema at a place lets exactly the values of some kinds through."""
+        if (place, kinds) not in self._verdicts:
+            shared = {name: self.document[name] for name in ("components", "paths")}
+            validator = jsonschema_rs.Draft202012Validator({**explain.follow(self.document, place), **shared})
+            self._verdicts[place, kinds] = all(
+                conforms == validator.is_valid(value) for value, conforms in values_of(kinds)
+            )
+        return self._verdicts[place, kinds]
+
+    def close(self) -> None:
+        """Let go of what was made."""
+        if "server" in self.__dict__:
+            self.server.close()
+
+
+Holds: TypeAlias = Callable[[Subject], bool]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Something that is true of the contract.
+
+    Attributes:
+        name: What it is, in words.
+        holds: Whether it is true of a document.
+        rules: The rules that it is about.
+        cost: What it takes to find out: 0 for less than a millisecond, 1 for about one, 2 for more.
+    """
+
+    name: str
+    holds: Holds
+    rules: frozenset[str | None]
+    cost: int = 0
+
+    def testifies_against(self, subject: Subject) -> bool:
+        """Whether it is not true of a document. One that it cannot be asked about fails it, as it would a test."""
+        try:
+            return not self.holds(subject)
+        except Exception:  # noqa: BLE001 - whatever a broken contract breaks
+            return True
