@@ -1,0 +1,43 @@
+"""Image files that are as large as the contract allows, and one of any size. Their content is noise, the same each time."""
+
+from __future__ import annotations
+
+import io
+import random
+from math import isqrt
+from pathlib import Path
+
+from PIL import Image
+
+_SEGMENT = 65_533  # bytes of a JPEG segment, besides its length field
+_APP15 = b"\xff\xef\xff\xff"  # the marker, and the length of such a segment
+_SEGMENTS = 5  # 320 KB in all, as some cameras write
+_SIDES = 1200  # pixels; as JPEG this noise has some 4 MB
+
+
+def png(path: Path, size: int) -> Path:
+    """Writes a PNG file of so many bytes; zeros behind the picture make it up."""
+    sides = max(isqrt((size - 20_000) // 3), 300)
+    return _written(path, _noise(sides), size, "PNG", compress_level=0)
+
+
+def jpeg(path: Path, size: int) -> Path:
+    """Writes a JPEG file of so many bytes, with 320 KB of application segments before its frame."""
+    file = _written(path, _noise(_SIDES), 0, "JPEG", quality=95, subsampling=0)
+    content = file.read_bytes()
+    start, rest = content[:2], content[2:]
+    segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, no secret
+    path.write_bytes((start + segments + rest).ljust(size, b"\0"))
+    return path
+
+
+def _noise(sides: int) -> Image.Image:
+    pixels = random.Random(0).randbytes(3 * sides * sides)  # noqa: S311 - as above
+    return Image.frombytes("RGB", (sides, sides), pixels)
+
+
+def _written(path: Path, picture: Image.Image, size: int, kind: str, **options: int) -> Path:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    path.write_bytes(file.getvalue().ljust(size, b"\0"))
+    return path

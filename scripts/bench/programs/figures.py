@@ -1,0 +1,53 @@
+"""How a program of the benchmark is told what to do, and how it tells what it found."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"
+
+
+def settings() -> dict[str, Any]:
+    """What the program was told, as JSON, in its first argument."""
+    told: dict[str, Any] = json.loads(sys.argv[1])
+    return told
+
+
+def tell(**figures: float) -> None:
+    """Prints the figures, as the last thing that the program says."""
+    print(json.dumps(figures))
+
+
+def median_ms(action: Callable[[], object], times: int) -> float:
+    """The median duration of an action."""
+    durations = []
+    for _ in range(times):
+        started = time.perf_counter()
+        action()
+        durations.append(time.perf_counter() - started)
+    return statistics.median(durations) * 1e3
+
+
+class PeakMemory:
+    """How much more memory this process holds at most than when this was made, in bytes. Needs Linux's /proc."""
+
+    def __init__(self) -> None:
+        _CLEAR_REFS.write_text(_RESET_PEAK)
+        self._before = _memory("VmRSS")
+
+    def growth(self) -> int:
+        """The growth up to the peak since."""
+        return _memory("VmHWM") - self._before
+
+
+def _memory(field: str) -> int:
+    found = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
+    return int(found.split()[1]) * 1024
