@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test gen lint mock fuzz lock clean
+.PHONY: help setup demo test gen lint mock fuzz bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,13 @@ mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another POR
 
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
+
+bench: $(READY) ## measure the project beside its peers; ONLY="import build" measures these rows, PLOT=FILE.png draws
+	@$(BIN)/python -m scripts.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES)) \
+		$(if $(PLOT),--plot $(PLOT))
+
+soak: $(READY) ## call the mock server for MINUTES=10, and fail if memory grows
+	@$(BIN)/python -m scripts.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh

@@ -6,6 +6,7 @@ It tells its port on a line by itself. Started with the path of a file with a ke
 from __future__ import annotations
 
 import json
+import signal
 import socketserver
 import ssl
 import sys
@@ -30,7 +31,7 @@ class _Handler(socketserver.StreamRequestHandler):
         piece = memoryview(bytearray(_PIECE))
         while (length := self._read_head()) is not None:
             while length:
-                received = self.rfile.readinto(piece[: min(length, _PIECE)])  # type: ignore[attr-defined] # is buffered
+                received = self.rfile.readinto(piece[: min(length, _PIECE)])
                 if not received:
                     return
                 length -= received
@@ -60,6 +61,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 def main(arguments: Sequence[str]) -> None:
     """Serves until it is terminated."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _Server(("127.0.0.1", 0), _Handler) as server:
         if arguments:
             server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

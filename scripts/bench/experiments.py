@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import trustme
@@ -26,7 +26,6 @@ STOCK = "stock"
 OPENAPI_GENERATOR = "openapi-generator"
 
 Sides = Mapping[str, Callable[[], Figures]]
-_T = TypeVar("_T")
 
 _BODY = {
     **clients.TEXTS,
@@ -42,10 +41,15 @@ _IMAGES = 4
 
 
 class Workshop:
-    """Where a run keeps what it makes once: clients of the peers, files, certificates."""
+    """Where a run keeps what it makes once: clients of the peers, files, certificates.
 
-    def __init__(self, scratch: Path) -> None:
+    Attributes:
+        effort: How much of the work to do, as a part of what makes good figures.
+    """
+
+    def __init__(self, scratch: Path, effort: float = 1) -> None:
         """Takes an empty folder."""
+        self.effort = effort
         self._scratch = scratch
         self._made: dict[str, Path | BenchError] = {}
         self._numbers = count()
@@ -73,24 +77,31 @@ class Workshop:
         """A path where nothing is yet."""
         return self._scratch / f"unused-{next(self._numbers)}"
 
+    def times(self, most: int) -> int:
+        """How often to do something that is to be done so often."""
+        return max(round(most * self.effort), 1)
+
     @cached_property
-    def largest_bytes(self) -> int:
-        """The size of the largest image file that the contract allows."""
-        return int(contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]["file-size"]["max-bytes"])
+    def image_bytes(self) -> int:
+        """The size of the image files: the most that the contract allows."""
+        limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+        most: int = limits["file-size"]["max-bytes"]
+        return max(round(most * self.effort), pictures.LEAST_BYTES)
 
     @cached_property
     def png(self) -> Path:
         """A PNG file of that size."""
-        return pictures.png(self._scratch / "largest.png", self.largest_bytes)
+        return pictures.png(self._scratch / "largest.png", self.image_bytes)
 
     @cached_property
     def jpeg(self) -> Path:
         """A JPEG file of that size."""
-        return pictures.jpeg(self._scratch / "largest.jpg", self.largest_bytes)
+        return pictures.jpeg(self._scratch / "largest.jpg", self.image_bytes)
 
     def png_of(self, size_mb: float) -> Path:
         """A PNG file of so many MB."""
-        return pictures.png(self._scratch / f"{size_mb}.png", int(size_mb * 1e6))
+        size = max(round(size_mb * self.effort * 1e6), pictures.LEAST_BYTES)
+        return pictures.png(self._scratch / f"{size_mb}.png", size)
 
     @cached_property
     def certificates(self) -> tuple[Path, Path]:
@@ -124,7 +135,7 @@ def _sending(workshop: Workshop, *, mode: str, tls: bool = False) -> Iterator[Si
             "url": f"{'https' if tls else 'http'}://127.0.0.1:{port}",
             "ca": str(authority) if tls else None,
             "files": [str(workshop.png)] * _IMAGES,
-            "body_bytes": _IMAGES * contract.document()["components"]["schemas"]["ImageBase64"]["maxLength"],
+            "body_bytes": _IMAGES * len(clients.text_of(workshop.png)),
             "mode": mode,
         }
         # what openapi-generator makes is synchronous
@@ -139,7 +150,7 @@ def _program(workshop: Workshop, program: str, side: str, told: Mapping[str, Any
 @contextmanager
 def _small(workshop: Workshop) -> Iterator[Sides]:
     with answering() as port:
-        told = {"url": f"http://127.0.0.1:{port}", "times": 1_000}
+        told = {"url": f"http://127.0.0.1:{port}", "times": workshop.times(1_000)}
         names = (STOCK, OURS, OPENAPI_GENERATOR)
         yield {name: partial(_program, workshop, "small", name, told) for name in names}
 
@@ -148,7 +159,8 @@ def _small(workshop: Workshop) -> Iterator[Sides]:
 def _small_in_process(workshop: Workshop) -> Iterator[Sides]:
     # what openapi-generator makes has no transport that could be put in the network's place
     yield {
-        name: partial(_program, workshop, "small", name, {"url": None, "times": 2_000}) for name in (STOCK, OURS)
+        name: partial(_program, workshop, "small", name, {"url": None, "times": workshop.times(2_000)})
+        for name in (STOCK, OURS)
     }
 
 
@@ -186,33 +198,35 @@ def _over_bare(workshop: Workshop, side: str, arguments: list[str]) -> Figures:
 @contextmanager
 def _check_large(workshop: Workshop) -> Iterator[Sides]:
     files = [str(workshop.png)] * _IMAGES
-    yield {by: partial(figures_of, "check_large", {"by": by, "files": files}) for by in ("pattern", OURS)}
+    yield {by: partial(figures_of, "check_large", {"by": by, "files": files}) for by in ("regular expression", OURS)}
 
 
 @contextmanager
 def _headers(workshop: Workshop) -> Iterator[Sides]:
     files = [str(workshop.png), str(workshop.jpeg)]
-    yield {by: partial(figures_of, "headers", {"by": by, "files": files}) for by in ("decoding", OURS)}
+    yield {by: partial(figures_of, "headers", {"by": by, "files": files}) for by in ("decoding all", OURS)}
 
 
 @contextmanager
-def _check_small(_: Workshop) -> Iterator[Sides]:
-    yield {by: partial(figures_of, "check_small", {"by": by, "times": 2_000}) for by in ("python-jsonschema", OURS)}
+def _check_small(workshop: Workshop) -> Iterator[Sides]:
+    yield {
+        by: partial(figures_of, "check_small", {"by": by, "times": workshop.times(2_000)})
+        for by in ("python-jsonschema", OURS)
+    }
 
 
 @contextmanager
-def _mock(_: Workshop) -> Iterator[Sides]:
+def _mock(workshop: Workshop) -> Iterator[Sides]:
     ours = [sys.executable, "-m", "kling_elements.mock", "--port", "{port}"]
     prism = ["mock", "--host", "127.0.0.1", "--port", "{port}", "--verboseLevel", "silent", str(SPEC)]
-    yield {"Prism": lambda: loaded([str(peers.PRISM.installed()), *prism]), OURS: partial(loaded, ours)}
+    yield {
+        "Prism": lambda: _loaded(workshop, [str(peers.PRISM.installed()), *prism]),
+        OURS: partial(_loaded, workshop, ours),
+    }
 
 
-def loaded(server: list[str], *, warm_up_seconds: float = 1, seconds: float = 4) -> Figures:
-    """How many creates a second a server answers that checks them.
-
-    Raises:
-        BenchError: It takes a request that breaks the contract, or answers with anything but 200.
-    """
+def _loaded(workshop: Workshop, server: list[str]) -> Figures:
+    """How many creates a second a server answers that checks them."""
     path = contract.operation("createElement").path
     with serving(server) as port:
         headers = {"Authorization": f"Bearer {clients.TOKEN}"}
@@ -221,7 +235,7 @@ def loaded(server: list[str], *, warm_up_seconds: float = 1, seconds: float = 4)
         if answer.status_code != httpx.codes.BAD_REQUEST:
             raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
         told = {"port": port, "path": path, "body": json.dumps(_BODY), "connections": 16}
-        told |= {"warm_up_seconds": warm_up_seconds, "seconds": seconds}
+        told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
         return figures_of("scripts.bench.load", told)
 
 
@@ -234,11 +248,11 @@ def _generating(workshop: Workshop) -> Iterator[Sides]:
 
 
 @contextmanager
-def _cases(_: Workshop) -> Iterator[Sides]:
+def _cases(workshop: Workshop) -> Iterator[Sides]:
     def program(*, judged: bool) -> Figures:
-        return figures_of("cases", {"judged": judged, "bodies": 100})
+        return figures_of("cases", {"judged": judged, "bodies": workshop.times(100)})
 
-    yield {"Schemathesis": partial(program, judged=False), OURS: partial(program, judged=True)}
+    yield {"Schemathesis alone": partial(program, judged=False), OURS: partial(program, judged=True)}
 
 
 EXPERIMENTS = {

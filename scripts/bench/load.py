@@ -68,9 +68,7 @@ async def _load(told: dict[str, Any]) -> float:
     request = request_of(told)
     connections = []
     for _ in range(told["connections"]):
-        _, connection = await loop.create_connection(
-            lambda: _Connection(request, failed), "127.0.0.1", told["port"]
-        )
+        _, connection = await loop.create_connection(lambda: _Connection(request, failed), "127.0.0.1", told["port"])
         connections.append(connection)
 
     async def answers_in(seconds: float) -> float:
@@ -87,7 +85,7 @@ async def _load(told: dict[str, Any]) -> float:
 
 def request_of(told: dict[str, Any]) -> bytes:
     """The bytes of the request."""
-    body = told["body"].encode()
+    body: bytes = told["body"].encode()
     head = (
         f"POST {told['path']} HTTP/1.1\r\nHost: 127.0.0.1:{told['port']}\r\nAuthorization: Bearer {clients.TOKEN}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Image files that are as large as the contract allows, and one of any size. Their content is noise, the same each time."""
+"""Image files of any size. Their content is noise, the same each time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from PIL import Image
 _SEGMENT = 65_533  # bytes of a JPEG segment, besides its length field
 _APP15 = b"\xff\xef\xff\xff"  # the marker, and the length of such a segment
 _SEGMENTS = 5  # 320 KB in all, as some cameras write
-_SIDES = 1200  # pixels; as JPEG this noise has some 4 MB
+LEAST_BYTES = 100_000  # of a PNG whose sides are long enough
+
+_LEAST_SIDES, _SIDES = 300, 3_000  # pixels; as JPEG, noise of the latter has some 8 MB
+_ROOM = 5_000  # bytes around the pixels of a PNG, and one for each of its lines
 
 
 def png(path: Path, size: int) -> Path:
     """Writes a PNG file of so many bytes; zeros behind the picture make it up."""
-    sides = max(isqrt((size - 20_000) // 3), 300)
+    sides = max(isqrt(size - _ROOM), _LEAST_SIDES)
     return _written(path, _noise(sides), size, "PNG", compress_level=0)
 
 
 def jpeg(path: Path, size: int) -> Path:
     """Writes a JPEG file of so many bytes, with 320 KB of application segments before its frame."""
-    file = _written(path, _noise(_SIDES), 0, "JPEG", quality=95, subsampling=0)
+    file = _written(path, _noise(_SIDES), 0, "JPEG", quality=95)
     content = file.read_bytes()
     start, rest = content[:2], content[2:]
     segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, no secret
@@ -32,8 +35,8 @@ def jpeg(path: Path, size: int) -> Path:
 
 
 def _noise(sides: int) -> Image.Image:
-    pixels = random.Random(0).randbytes(3 * sides * sides)  # noqa: S311 - as above
-    return Image.frombytes("RGB", (sides, sides), pixels)
+    pixels = random.Random(0).randbytes(sides * sides)  # noqa: S311 - as above
+    return Image.frombytes("L", (sides, sides), pixels)
 
 
 def _written(path: Path, picture: Image.Image, size: int, kind: str, **options: int) -> Path:

@@ -61,7 +61,7 @@ def _draw_line(axes: Axes, place: int, line: Line) -> None:
 
 def _dress(axes: Axes, shown: Sequence[Line]) -> None:
     axes.set_xscale("log")
-    axes.set_yticks(range(len(shown)), [line.row.title.strip() for line in shown])
+    axes.set_yticks(range(len(shown)), [line.row.title for line in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.axvline(1, color=_QUIET, linewidth=1, zorder=1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -69,13 +69,17 @@ def _dress(axes: Axes, shown: Sequence[Line]) -> None:
     axes.grid(axis="x", color="#e9ecef", zorder=0)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_xlabel("cost, as a part of the peer's (logarithmic; 1 is the peer, further to the left is cheaper)", color=_QUIET)
+    axes.set_xlabel(
+        "cost, as a part of the peer's (logarithmic; 1 is the peer, further to the left is cheaper)", color=_QUIET
+    )
     axes.legend(
         handles=[
             Patch(color=_MET, label="ours, target met"),
             Patch(color=_MISSED, label="ours, target missed"),
             Line2D([], [], color=_TARGET, linewidth=2.5, label="target"),
-            Line2D([], [], color=_OTHER, marker="o", markerfacecolor="white", linestyle="", label="openapi-generator's"),
+            Line2D(
+                [], [], color=_OTHER, marker="o", markerfacecolor="white", linestyle="", label="openapi-generator's"
+            ),
         ],
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),

@@ -108,9 +108,7 @@ def serving(command: Sequence[str]) -> Iterator[int]:
 
 @contextmanager
 def _started(command: Sequence[str], *, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=stdout, stderr=subprocess.DEVNULL
-    ) as server:
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=stdout, stderr=subprocess.DEVNULL) as server:
         try:
             yield server
         finally:

@@ -60,7 +60,7 @@ def _reasons(lines: Iterable[Line]) -> list[str]:
     return ["", *found] if found else []
 
 
-def as_json(lines: Sequence[Line], processes: int) -> dict[str, Any]:
+def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[str, Any]:
     """Everything that was measured, and on what; no path and no name of the machine."""
     return {
         "machine": {
@@ -72,6 +72,7 @@ def as_json(lines: Sequence[Line], processes: int) -> dict[str, Any]:
         "versions": {name: version(name) for name in _PACKAGES}
         | {"prism": peers.PRISM.version, "openapi-generator": peers.OPENAPI_GENERATOR.version},
         "processes": processes,
+        "effort": effort,
         "rows": [_row_as_json(line) for line in lines],
     }
 
@@ -80,7 +81,7 @@ def _row_as_json(line: Line) -> dict[str, Any]:
     row = line.row
     return {
         "name": row.name,
-        "title": row.title.strip(),
+        "title": row.title,
         "unit": row.unit,
         "peer": row.peer,
         "medians": {"peer": line.peer, OPENAPI_GENERATOR: line.openapi_generator, OURS: line.ours},
@@ -90,5 +91,3 @@ def _row_as_json(line: Line) -> dict[str, Any]:
         "values": dict(line.values),
         "not_measured": dict(line.reasons),
     }
-
-

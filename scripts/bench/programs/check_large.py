@@ -1,6 +1,6 @@
 """Measures the contract check of a body with large images in memory, against copying that body once.
 
-Settings: `by` (`ours`, or `pattern` for the schema's regular expression alone), `files`.
+Settings: `by` (`ours`, or `regular expression` for what a JSON Schema validator does), `files`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main(told: dict[str, Any]) -> None:
     files = [Path(file) for file in told["files"]]
     texts = [base64.b64encode(file.read_bytes()).decode() for file in files]
     memcpy_ms = _memcpy_ms(sum(map(len, texts)))
-    if told["by"] == "pattern":
+    if told["by"] != "ours":
         figures.tell(memcpy_ms=memcpy_ms, held=_pattern_ms(_body(texts)) / memcpy_ms)
         return
     figures.tell(

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_STATUS = Path("/proc/self/status")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
+_PROCESSES = Path("/proc")
 _RESET_PEAK = "5"
 
 
@@ -40,14 +39,15 @@ class PeakMemory:
     """How much more memory this process holds at most than when this was made, in bytes. Needs Linux's /proc."""
 
     def __init__(self) -> None:
-        _CLEAR_REFS.write_text(_RESET_PEAK)
-        self._before = _memory("VmRSS")
+        (_PROCESSES / "self" / "clear_refs").write_text(_RESET_PEAK)
+        self._before = memory_of("self")
 
     def growth(self) -> int:
         """The growth up to the peak since."""
-        return _memory("VmHWM") - self._before
+        return memory_of("self", "VmHWM") - self._before
 
 
-def _memory(field: str) -> int:
-    found = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
-    return int(found.split()[1]) * 1024
+def memory_of(process: int | str, field: str = "VmRSS") -> int:
+    """How many bytes of memory a process holds; `VmHWM` is the most that it has held."""
+    lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(f"{field}:")).split()[1]) * 1024
