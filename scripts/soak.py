@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripts.bench import pictures
-from scripts.bench.processes import answering, environment
+from scripts.bench.processes import BenchError, answering, environment, mock_server
 from scripts.bench.programs.figures import memory_of
 from scripts.spec import ROOT
 
@@ -53,19 +53,6 @@ def summary(memory: Memory, samples_per_minute: int, most: int) -> tuple[list[st
 
 
 @contextmanager
-def _mock_server(state: Path) -> Iterator[tuple[int, str]]:
-    """The id of a mock server's process, and its address."""
-    options = ["--port", "0", "--tick", "0.001", "--state", str(state)]
-    command = [sys.executable, "-m", "kling_elements.mock", *options]
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - it is a pipe
-        try:
-            yield server.pid, next(word for word in server.stdout.readline().split() if word.startswith("http://"))
-        finally:
-            server.terminate()
-
-
-@contextmanager
 def _caller(told: Mapping[str, object]) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "scripts.bench.programs.calling", json.dumps(told)]
     pipe = subprocess.PIPE
@@ -76,21 +63,25 @@ def _caller(told: Mapping[str, object]) -> Iterator[subprocess.Popen[str]]:
             caller.kill()
 
 
-def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory, int, list[str]]:
-    """The memory of the three, in bytes, how many requests were made, and what went wrong.
+def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory, int]:
+    """The memory of the three, in bytes, and how many requests were made.
 
     Args:
         seconds: How long to go on.
         rounds_per_second: The pace of each client, in rounds of six requests.
         samples: How often to look.
+
+    Raises:
+        BenchError: The server did not start, or a client failed.
     """
     memory: dict[str, list[int]] = {"mock server": [], "sync client": [], "async client": []}
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         receiver = stack.enter_context(answering())
-        server, url = stack.enter_context(_mock_server(scratch / "state.sqlite"))
+        options = ("--tick", "0.001", "--state", str(scratch / "state.sqlite"))
+        port, server = stack.enter_context(mock_server(*options))
         told = {
-            "url": url,
+            "url": f"http://127.0.0.1:{port}",
             "callback_url": f"http://127.0.0.1:{receiver}/",
             "image": str(pictures.png(scratch / "image.png", _IMAGE_BYTES)),
             "seconds": seconds,
@@ -106,9 +97,10 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
             for name, process in watched.items():
                 memory[name].append(memory_of(process))
         ended = [caller.communicate(timeout=_PATIENCE_SECONDS) for caller in callers]
-    failures = [error.strip().splitlines()[-1] for _, error in ended if error]
-    rounds = sum(json.loads(output)["rounds"] for output, _ in ended if output)
-    return memory, rounds * _REQUESTS_PER_ROUND, failures
+    for _, error in ended:
+        if error:
+            raise BenchError(f"a client failed: {error.strip().splitlines()[-1]}")
+    return memory, sum(json.loads(output)["rounds"] for output, _ in ended) * _REQUESTS_PER_ROUND
 
 
 def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60, minute_seconds: float = 60) -> int:
@@ -124,9 +116,10 @@ def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60
         parser.error("--rounds: more than 0 is needed")
     print(f"two clients call a mock server for {options.minutes} minutes", flush=True)
     samples = options.minutes * samples_per_minute
-    memory, requests, failures = soak(options.minutes * minute_seconds, options.rounds, samples)
-    if failures:
-        print("error: a client failed", *failures, sep="\n", file=sys.stderr)
+    try:
+        memory, requests = soak(options.minutes * minute_seconds, options.rounds, samples)
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     lines, is_flat = summary(memory, samples_per_minute, int(options.most_mib * _MIB))
     print(f"{requests:,} requests; memory of each process in MiB, the median of each minute:", *lines, sep="\n")

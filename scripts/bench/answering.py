@@ -1,6 +1,6 @@
 """The server that clients are measured against: takes any request whole, and gives one answer, at next to no cost.
 
-It tells its port on a line by itself. Started with the path of a file with a key and certificates, it speaks TLS.
+It tells its address on its first line. Started with the path of a file with a key and certificates, it speaks TLS.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
         if arguments:
             server.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             server.tls.load_cert_chain(arguments[0])
-        print(server.server_address[1], flush=True)
+        print(f"answering on http://127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()
 
 

@@ -17,7 +17,7 @@ import trustme
 
 from kling_elements_client import contract
 from scripts.bench import peers, pictures
-from scripts.bench.processes import BenchError, Figures, answering, figures_of, serving, whole_process
+from scripts.bench.processes import BenchError, Figures, answering, figures_of, mock_server, serving, whole_process
 from scripts.bench.programs import clients
 from scripts.spec import ROOT, SPEC
 
@@ -217,26 +217,29 @@ def _check_small(workshop: Workshop) -> Iterator[Sides]:
 
 @contextmanager
 def _mock(workshop: Workshop) -> Iterator[Sides]:
-    ours = [sys.executable, "-m", "kling_elements.mock", "--port", "{port}"]
-    prism = ["mock", "--host", "127.0.0.1", "--port", "{port}", "--verboseLevel", "silent", str(SPEC)]
-    yield {
-        "Prism": lambda: _loaded(workshop, [str(peers.PRISM.installed()), *prism]),
-        OURS: partial(_loaded, workshop, ours),
-    }
+    def prism() -> Figures:
+        command = [str(peers.PRISM.installed()), "mock", "--verboseLevel", "silent", "--port", "{port}", str(SPEC)]
+        with serving(command) as port:
+            return _loaded(workshop, port)
+
+    def ours() -> Figures:
+        with mock_server() as (port, _):
+            return _loaded(workshop, port)
+
+    yield {"Prism": prism, OURS: ours}
 
 
-def _loaded(workshop: Workshop, server: list[str]) -> Figures:
+def _loaded(workshop: Workshop, port: int) -> Figures:
     """How many creates a second a server answers that checks them."""
     path = contract.operation("createElement").path
-    with serving(server) as port:
-        headers = {"Authorization": f"Bearer {clients.TOKEN}"}
-        wrong = {**_BODY, "element_name": ""}
-        answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
-        if answer.status_code != httpx.codes.BAD_REQUEST:
-            raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
-        told = {"port": port, "path": path, "body": json.dumps(_BODY), "connections": 16}
-        told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
-        return figures_of("scripts.bench.load", told)
+    headers = {"Authorization": f"Bearer {clients.TOKEN}"}
+    wrong = {**_BODY, "element_name": ""}
+    answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
+    if answer.status_code != httpx.codes.BAD_REQUEST:
+        raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
+    told = {"port": port, "path": path, "body": json.dumps(_BODY), "connections": 16}
+    told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
+    return figures_of("scripts.bench.load", told)
 
 
 @contextmanager

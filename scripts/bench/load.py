@@ -14,7 +14,7 @@ import uvloop
 
 from scripts.bench.programs import clients, figures
 
-_HEAD = re.compile(rb"HTTP/1\.1 200 .*?\r\n(?i:content-length): (\d+)\r\n.*?\r\n\r\n", re.DOTALL)
+_HEAD = re.compile(rb"HTTP/1\.1 200 .*?\r\n(?i:content-length): (\d+)\r\n(?:.*?\r\n)??\r\n", re.DOTALL)
 
 
 class WrongAnswerError(Exception):

@@ -35,13 +35,13 @@ class Peer:
     steps: Sequence[Sequence[str]]
     entry: str
 
-    def installed(self, into: Path = FOLDER) -> Path:
-        """The path of its entry; it is installed unless it is there.
+    def installed(self, into: Path | None = None) -> Path:
+        """The path of its entry; it is installed, below `FOLDER` or another one, unless it is there.
 
         Raises:
             BenchError: It is not here, and cannot be brought here.
         """
-        folder = into / f"{self.name}-{self.version}"
+        folder = (into or FOLDER) / f"{self.name}-{self.version}"
         if not (folder / self.entry).exists():
             if shutil.which(self.needs) is None:
                 raise BenchError(f"not here: {self.needs}")

@@ -14,8 +14,9 @@ _APP15 = b"\xff\xef\xff\xff"  # the marker, and the length of such a segment
 _SEGMENTS = 5  # 320 KB in all, as some cameras write
 LEAST_BYTES = 100_000  # of a PNG whose sides are long enough
 
-_LEAST_SIDES, _SIDES = 300, 3_000  # pixels; as JPEG, noise of the latter has some 8 MB
+_LEAST_SIDES = 300  # pixels
 _ROOM = 5_000  # bytes around the pixels of a PNG, and one for each of its lines
+_JPEG_PART = 0.9  # of so many bytes are as many pixels, which take about one byte each as JPEG
 
 
 def png(path: Path, size: int) -> Path:
@@ -26,7 +27,8 @@ def png(path: Path, size: int) -> Path:
 
 def jpeg(path: Path, size: int) -> Path:
     """Writes a JPEG file of so many bytes, with 320 KB of application segments before its frame."""
-    file = _written(path, _noise(_SIDES), 0, "JPEG", quality=95)
+    sides = max(isqrt(round(size * _JPEG_PART)), _LEAST_SIDES)
+    file = _written(path, _noise(sides), 0, "JPEG", quality=95)
     content = file.read_bytes()
     start, rest = content[:2], content[2:]
     segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, no secret

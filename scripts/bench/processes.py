@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -85,11 +86,32 @@ def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
 
 
 @contextmanager
+def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
+    """The port and the process of a server that tells its port on its first line; it runs as long as the block.
+
+    Raises:
+        BenchError: It tells none.
+    """
+    with _started([sys.executable, "-m", module, *options], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None  # noqa: S101 - it is a pipe
+        found = re.search(rb"http://[\d.]+:(\d+)", server.stdout.readline())
+        if found is None:
+            raise BenchError(f"{module} did not start")
+        yield int(found[1]), server.pid
+
+
+@contextmanager
 def answering(*options: str) -> Iterator[int]:
     """The port of the server that clients are measured against; it runs as long as the block."""
-    with _started([sys.executable, "-m", "scripts.bench.answering", *options], stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None  # noqa: S101 - it is a pipe
-        yield int(server.stdout.readline())
+    with announced("scripts.bench.answering", *options) as (port, _):
+        yield port
+
+
+@contextmanager
+def mock_server(*options: str) -> Iterator[tuple[int, int]]:
+    """The port and the process of a mock server of ours; it runs as long as the block."""
+    with announced("kling_elements.mock", "--port", "0", *options) as server:
+        yield server
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def _sync(told: dict[str, Any]) -> int:
             try:
                 kling.create(_refused(told))
             except KlingError as error:
-                _expect(error)
+                expect_refusal(error)
             kling.delete(kling.wait(task))
             rounds += 1
     return rounds
@@ -72,13 +72,14 @@ async def _async(told: dict[str, Any]) -> int:
             try:
                 await kling.create(_refused(told))
             except KlingError as error:
-                _expect(error)
+                expect_refusal(error)
             await kling.delete(await kling.wait(task))
             rounds += 1
     return rounds
 
 
-def _expect(error: KlingError) -> None:
+def expect_refusal(error: KlingError) -> None:
+    """Raises what is no refusal again."""
     if error.outcome != "not_created":
         raise error
 

@@ -29,12 +29,10 @@ def main(told: dict[str, Any]) -> None:
     validator = jsonschema.Draft202012Validator(schema)
 
     def ours() -> None:
-        if contract.violations("createElement", body):
-            raise SystemExit("the contract refused the body")
+        figures.demand(not contract.violations("createElement", body), "the contract refused the body")
 
     def by_jsonschema() -> None:
-        if list(validator.iter_errors(body)):
-            raise SystemExit("the schema refused the body")
+        figures.demand(not list(validator.iter_errors(body)), "the schema refused the body")
 
     check = ours if told["by"] == "ours" else by_jsonschema
     check()

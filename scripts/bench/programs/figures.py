@@ -25,6 +25,12 @@ def tell(**figures: float) -> None:
     print(json.dumps(figures))
 
 
+def demand(holds: object, why: str) -> None:
+    """Ends the program if what it measures does not do what it should."""
+    if not holds:
+        raise SystemExit(why)
+
+
 def median_ms(action: Callable[[], object], times: int) -> float:
     """The median duration of an action."""
     durations = []

@@ -22,14 +22,12 @@ _TIMES = 15
 
 
 def _ours(text: str, limits: dict[str, Any]) -> None:
-    if list(images.violations(InlineText(text), limits)):
-        raise SystemExit("the contract refused an image")
+    figures.demand(not list(images.violations(InlineText(text), limits)), "the contract refused an image")
 
 
 def _decoding(text: str, limits: dict[str, Any]) -> None:
     with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("JPEG", "PNG")) as picture:
-        if min(picture.size) < limits["displayed-sides"]["min-px"]:
-            raise SystemExit("an image is too small")
+        figures.demand(min(picture.size) >= limits["displayed-sides"]["min-px"], "an image is too small")
 
 
 def main(told: dict[str, Any]) -> None:

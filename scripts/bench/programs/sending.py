@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ class _Blocking:
     """How long the event loop was kept from its other work, at the longest."""
 
     longest_seconds = 0.0
+    _is_watched = True
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -28,16 +29,13 @@ class _Blocking:
         watching = asyncio.create_task(self._watch())
         await asyncio.sleep(2 * _TICK_SECONDS)
         self.longest_seconds = 0.0
-        try:
-            yield
-            await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work is seen too
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+        yield
+        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work is seen too
+        self._is_watched = False
+        await watching
 
     async def _watch(self) -> None:
-        while True:
+        while self._is_watched:
             before = time.perf_counter()
             await asyncio.sleep(_TICK_SECONDS)
             late = time.perf_counter() - before - _TICK_SECONDS
