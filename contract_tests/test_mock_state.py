@@ -6,6 +6,7 @@ import gc
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -213,22 +214,21 @@ def test_a_state_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (tmp_path / ":memory:").is_file()
 
 
-def test_a_transaction_is_whole() -> None:
-    """An exception undoes what was done, and the store can be used on."""
+def test_nobody_comes_in_between_a_look_and_a_change() -> None:
+    """What two threads find before they add is not the same, and an exception lets the next one in."""
     memory = Store()
-    draft = Draft(b"owner", "e", {})
 
-    def add_and_fail() -> None:
-        with memory.transaction():
-            memory.add(draft, 1, 1)
-            raise KeyboardInterrupt
+    def add() -> int:
+        with memory.alone():
+            before = len(memory.every_task())
+            memory.add(Draft(b"owner", None, {}), 1, 1)
+        return before
 
-    with pytest.raises(KeyboardInterrupt):
-        add_and_fail()
-    assert [] == memory.every_task()
-    with memory.transaction():
-        memory.add(draft, 1, 1)
-    assert 1 == len(memory.every_task())
+    with ThreadPoolExecutor(8) as threads:
+        assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
+    with pytest.raises(KeyboardInterrupt), memory.alone():
+        raise KeyboardInterrupt
+    assert 100 == add()
     memory.close()
     memory.close()
 

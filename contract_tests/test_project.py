@@ -16,6 +16,7 @@ from contract_tests.images import Picture
 from contract_tests.videos import Video
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
+from kling_elements.media import check_image
 from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
 from scripts import demo, generate, wording
@@ -193,7 +194,9 @@ def test_the_example_of_media_in_the_readme_runs(
     shown = capsys.readouterr().out.splitlines()
     assert ["mara.jpg", "299", "300"] == shown[:3]
     assert re.search(r"\[R16\]", shown[3])
-    assert ["mara.mp4", "1920", "1080"] == shown[4:]
+    assert ["mara.mp4", "1920", "1080"] == shown[4:7]
+    assert ["enlarged from 299x300 px to 300x301 px encoded as JPEG of quality 100, 4:4:4"] == shown[7:]
+    assert check_image(tmp_path / "mara-fitted.jpg").conforms
 
 
 @pytest.mark.parametrize(("example", "lines"), [(0, 17), (1, 5), (2, 10)])

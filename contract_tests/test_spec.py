@@ -72,7 +72,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a default that is not the constant": (
         lambda d: d["components"]["schemas"]["ImageElementRequest"]["properties"]["reference_type"].update(default="x"),
-        "'image_refer' was expected",
+        '"image_refer" was expected',
     ),
     "too few names of an enum": (
         _schema("TagId", x_enum_varnames=["TRENDING"]),
@@ -203,10 +203,19 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-px": -1}),
         "x-image/displayed-sides/min-px: is no positive number",
     ),
-    "a reference to nowhere": (_schema("CallbackUrl", **{"$ref": "#/components/schemas/None"}), "#: cannot be read: "),
+    "a reference to nowhere": (
+        _schema("CallbackUrl", **{"$ref": "#/components/schemas/None"}),
+        "CallbackUrl/$ref: #/components/schemas/None: no such place",
+    ),
+    "a length that is no number": (_schema("ElementName", maxLength="x"), "ElementName: /maxLength: "),
+    "a pattern that is none": (_schema("ElementName", pattern="["), "ElementName: /pattern: "),
+    "a default that its schema refuses": (
+        lambda d: d["components"]["parameters"]["PageNumber"]["schema"].update(default=0),
+        "PageNumber/schema/default: 0 is less than the minimum of 1",
+    ),
     "a reference to itself": (
         _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
-        "#: cannot be read: ",
+        "CallbackUrl/$ref: #/components/schemas/CallbackUrl leads to itself",
     ),
     "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),
@@ -248,6 +257,12 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     """It ends with 0 for the file as it is, and with 1 and the problem for a bad one."""
     assert lint.main() == 0
     assert capsys.readouterr().out == "kling-elements.yaml: 0 problems\n"
+
+    document = load()
+    document["paths"]["/kling/v1/general/advanced-custom-elements/{id}"]["get"]["parameters"][0]["name"] = "uid"
+    monkeypatch.setattr(lint, "load", lambda: document)
+    assert lint.main() == 1
+    assert "Path parameter 'id'" in capsys.readouterr().out  # what only openapi-spec-validator sees
 
     def fail() -> Any:
         raise SpecError("kling-elements.yaml: not a mapping")

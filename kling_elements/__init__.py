@@ -13,31 +13,24 @@ own dependencies.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kling_elements_client.lazy import loader
 
 if TYPE_CHECKING:
     from kling_elements.client import AsyncKlingElements, KlingElements
     from kling_elements.outcomes import Outcome
     from kling_elements.policies import PollPolicy, RetryPolicy
 
-_HOMES = {
-    "AsyncKlingElements": "client",
-    "KlingElements": "client",
-    "Outcome": "outcomes",
-    "PollPolicy": "policies",
-    "RetryPolicy": "policies",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+__getattr__, __dir__ = loader(
+    __name__,
+    {
+        "AsyncKlingElements": ".client",
+        "KlingElements": ".client",
+        "Outcome": ".outcomes",
+        "PollPolicy": ".policies",
+        "RetryPolicy": ".policies",
+    },
+)
 
 __all__ = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "RetryPolicy"]

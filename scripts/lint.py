@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
-import jsonschema_rs
-from openapi_spec_validator import OpenAPIV31SpecValidator
-
-from scripts.spec import SPEC, Node, SpecError, escaped, follow, load, operations, resolve, walk
+from scripts import soundness
+from scripts.soundness import Problems
+from scripts.spec import SPEC, Node, SpecError, follow, load, operations, pointer, resolve, schemas, walk
 
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-video"},
@@ -68,17 +67,6 @@ def problems(document: Node) -> list[str]:
     return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
 
 
-Problems = Iterator[tuple[str, str]]
-
-
-def _valid_openapi(document: Node) -> Problems:
-    try:
-        for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
-            yield _pointer(error.absolute_path), error.message.partition("\n")[0]
-    except Exception as error:  # noqa: BLE001 - a reference to nowhere, or to itself, raises what its resolver raises
-        yield "#", f"cannot be read: {type(error).__name__} {error}".strip()
-
-
 def _whole(document: Node) -> Problems:
     """What the generated client reads must be there."""
     for name in ("x-rules", "x-business-codes"):
@@ -87,7 +75,7 @@ def _whole(document: Node) -> Problems:
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
     for path, method, operation in operations(document):
-        where = _pointer(["paths", path, method])
+        where = pointer(["paths", path, method])
         if "requestBody" in operation:
             request = operation["requestBody"]
             media_type = request.get("content", {}).get("application/json", {})
@@ -113,12 +101,12 @@ def _business_codes(document: Node) -> Problems:
             yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
     for path, method, operation in operations(document):
         if "x-absent-code" in operation and str(operation["x-absent-code"]) not in document["x-business-codes"]:
-            yield _pointer(["paths", path, method, "x-absent-code"]), "is none of x-business-codes"
+            yield pointer(["paths", path, method, "x-absent-code"]), "is none of x-business-codes"
 
 
 def _known_keywords(document: Node) -> Problems:
     """A validator passes over a keyword or format that it does not know, so a misspelt one would check nothing."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         for keyword in schema.keys() - _KEYWORDS:
             yield where, f"unknown keyword {keyword}"
         if schema.get("format", "uri") not in _FORMATS:
@@ -152,7 +140,7 @@ def _misshapen(value: Any, shape: Any, where: str) -> Problems:
 
 def _applicable_keywords(document: Node) -> Problems:
     """A keyword that can never refuse anything hides a mistake, and no test can show that it is there."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         declared = schema.get("type", [])
         kinds = sorted({declared} if isinstance(declared, str) else set(declared))
         applying = _FOR_ANY.union(*(_APPLIES_TO[kind] for kind in kinds))
@@ -171,7 +159,7 @@ def _applicable_keywords(document: Node) -> Problems:
 
 def _consistent_keywords(document: Node) -> Problems:
     """Keywords that belong together must be together, and agree."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
             yield where, "x-enum-varnames and enum differ in length"
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
@@ -194,7 +182,7 @@ def _used_components(document: Node) -> Problems:
 
 def _described(document: Node) -> Problems:
     """Docstrings come from descriptions."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
             if "description" not in member and "description" not in resolve(document, member):
                 yield f"{where}/properties/{name}", "has no description"
@@ -202,7 +190,7 @@ def _described(document: Node) -> Problems:
 
 def _discriminated(document: Node) -> Problems:
     """A value must fit one branch at most, and the discriminator must lead to the branch that accepts it."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         if "oneOf" not in schema:
             continue
         mapping = schema.get("discriminator", {}).get("mapping", {})
@@ -223,24 +211,12 @@ def _closed_requests(document: Node) -> Problems:
     called = [operation for _, _, operation in operations(document)]
     requests = {id(schema) for schema in _reachable(document, [op.get("requestBody") for op in called])}
     answers = {id(schema) for schema in _reachable(document, [op["responses"] for op in called])}
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
                 yield where, "additionalProperties must be false in a request"
             if id(schema) in answers and schema.get("additionalProperties") is not True:
                 yield where, "additionalProperties must be true in an answer"
-
-
-def _valid_examples(document: Node) -> Problems:
-    shared = {"components": document["components"], "paths": document["paths"]}
-    formats = {"image-base64": lambda _: True, "int64": lambda _: True}
-    for where, node in walk(document):
-        if isinstance(node, dict) and "schema" in node and "examples" in node:
-            schema = {**node["schema"], **shared}
-            validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats=formats)
-            for name, example in node["examples"].items():
-                for error in validator.iter_errors(resolve(document, example)["value"]):
-                    yield f"{where}/examples/{name}", f"{_pointer(error.instance_path)}: {error.message}"
 
 
 def _known_rules(document: Node) -> Problems:
@@ -277,7 +253,7 @@ def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
 
 def _room_for_images(document: Node) -> Problems:
     """The length of a Base64 text follows from the size of the file, and both must say the same."""
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         if "x-image" in schema:
             longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
             if schema.get("maxLength") != longest:
@@ -287,14 +263,14 @@ def _room_for_images(document: Node) -> Problems:
                 content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                 carries = any(node is schema for node in _reachable(document, [content]))
                 if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
-                    place = f"{_pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
+                    place = f"{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
                     yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
 
 
 def _images_past_the_validator(document: Node) -> Problems:
     """The client takes large images out of a request before JSON Schema sees it, and judges them by these alone."""
     judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
-    for where, schema in _schemas(document):
+    for where, schema in schemas(document):
         if "x-image" in schema:
             if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
                 yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
@@ -303,7 +279,7 @@ def _images_past_the_validator(document: Node) -> Problems:
 
 
 # each takes for granted what the ones before it found good
-_FIRST: tuple[Callable[[Node], Problems], ...] = (_valid_openapi, _whole, _known_extensions, _business_codes)
+_FIRST: tuple[Callable[[Node], Problems], ...] = (soundness.valid_openapi, _whole, _known_extensions, _business_codes)
 RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_keywords,
     _applicable_keywords,
@@ -312,7 +288,7 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _described,
     _discriminated,
     _closed_requests,
-    _valid_examples,
+    soundness.valid_examples,
     _known_rules,
     _all_rules,
     _room_for_images,
@@ -323,28 +299,6 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
 def _is_data(where: str) -> bool:
     """Whether a place is inside an example's value or among the names of properties: those are not the contract's."""
     return "/value" in where or where.endswith("/properties")
-
-
-def _schemas(document: Node) -> Iterator[tuple[str, Node]]:
-    """Every schema object with its place."""
-    starts = [
-        (where, node)
-        for where, node in walk(document)
-        if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", where)
-    ]
-    for where, node in starts:
-        yield from _with_subschemas(where, node)
-
-
-def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
-    yield where, schema
-    for name, member in schema.get("properties", {}).items():
-        yield from _with_subschemas(f"{where}/properties/{name}", member)
-    for keyword in ("anyOf", "oneOf"):
-        for index, branch in enumerate(schema.get(keyword, [])):
-            yield from _with_subschemas(f"{where}/{keyword}/{index}", branch)
-    if "items" in schema:
-        yield from _with_subschemas(f"{where}/items", schema["items"])
 
 
 def _reachable(document: Node, starts: list[Any]) -> list[Node]:
@@ -360,14 +314,11 @@ def _reachable(document: Node, starts: list[Any]) -> list[Node]:
     return list(seen.values())
 
 
-def _pointer(path: Any) -> str:
-    return "#" + "".join(f"/{escaped(part)}" for part in path)
-
-
 def main() -> int:
     """Prints what is wrong with the OpenAPI file; returns the exit code."""
     try:
-        found = problems(load())
+        document = load()
+        found = problems(document) or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
     except SpecError as error:
         found = [str(error)]
     print(*found, sep="\n", end="\n" if found else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,30 @@ def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
         for method, operation in item.items():
             if isinstance(operation, dict) and "operationId" in operation:
                 yield path, method, operation
+
+
+def schemas(document: Node) -> Iterator[tuple[str, Node]]:
+    """Every schema object with its place."""
+    starts = [
+        (where, node)
+        for where, node in walk(document)
+        if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", where)
+    ]
+    for where, node in starts:
+        yield from _with_subschemas(where, node)
+
+
+def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
+    yield where, schema
+    for name, member in schema.get("properties", {}).items():
+        yield from _with_subschemas(f"{where}/properties/{name}", member)
+    for keyword in ("anyOf", "oneOf"):
+        for index, branch in enumerate(schema.get(keyword, [])):
+            yield from _with_subschemas(f"{where}/{keyword}/{index}", branch)
+    if "items" in schema:
+        yield from _with_subschemas(f"{where}/items", schema["items"])
+
+
+def pointer(path: Any) -> str:
+    """The reference to a place in the document, given as its names and indices."""
+    return "#" + "".join(f"/{escaped(part)}" for part in path)

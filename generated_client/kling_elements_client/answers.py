@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -44,8 +45,7 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
         answer = _kept(response, body, redact)
         return kind(errors.describe(answer, redact(reason)), answer)
 
-    schema_pointer = contract.operations()[operation_id].success_schema()
-    envelope = explain.resolve(contract.document(), schema_pointer)["x-envelope"]
+    schema_pointer, envelope = _expected(operation_id)
     named_by = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
     names_task = any(_found(body, where) for where in named_by)
     if not response.is_success:
@@ -63,6 +63,13 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
         raise fail(errors.BusinessError, "refused")
     text = response.content.decode("utf-8", "replace")
     return model(body if redact(text) == text else _without_token(body, redact))
+
+
+@cache
+def _expected(operation_id: str) -> tuple[str, dict[str, Any]]:
+    """The reference to the schema of an operation's successful answer, and the object under its `x-envelope`."""
+    schema_pointer = contract.operation(operation_id).success_schema()
+    return schema_pointer, explain.resolve(contract.document(), schema_pointer)["x-envelope"]
 
 
 _NO_JSON = object()

@@ -10,8 +10,8 @@ validator, which tells what is wrong with it.
 from __future__ import annotations
 
 import math
+import os
 import re
-import secrets
 from base64 import b64encode
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ from .inline import Content, InlineFile, InlineText, encoded_length
 
 _LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
 # Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
-_STAND_IN = b64encode(secrets.token_bytes(24)).decode()
+_STAND_IN = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
 _STAND_INS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_STAND_IN.encode()), _DIGITS))
 
@@ -97,14 +97,15 @@ class Attachments:
 
     def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
         """The stand-in for an image, or the value itself where it is to be left in its place."""
+        if self._judge_media and isinstance(value, str) and len(value) <= _LARGE:
+            return value
         schema = self._places.get(place_of(path))
         if schema is None or schema.keyword != "x-image":
             return value
         if isinstance(value, Path):
             return self._take_file(value, path, schema)
         text = InlineText(value)
-        is_small = len(value) <= _LARGE and self._judge_media
-        if is_small or len(value) > schema.longest_text or not text.is_base64() or any(self._broken(text, schema)):
+        if len(value) > schema.longest_text or not text.is_base64() or any(self._broken(text, schema)):
             return value
         return self._stand_in(text)
 

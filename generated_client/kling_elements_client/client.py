@@ -18,6 +18,7 @@ import httpx
 
 from . import answers, contract, parameters, settings
 from .attachments import StreamedBody
+from .connections import AsyncConnections, Connections
 from .errors import ContractError, MediaError, TransportError, Violation
 
 T = TypeVar("T")
@@ -29,6 +30,9 @@ BASE_URL_VARIABLE: Final = "KLING_BASE_URL"
 # Seconds for one read or write on the socket. Reading includes the wait for an answer, and over TLS one write may be the
 # whole body: 57 MB take eight minutes at 1 Mbit/s.
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
+
+_MOST_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
+_PATH = re.compile("/(?!/)")
 
 _log = logging.getLogger(__package__)
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -96,9 +100,10 @@ class AuthenticatedClient:
 
     def _begin_without_connections(self) -> None:
         self._lock = threading.Lock()
-        self._sync_client: httpx.Client | None = None
+        self._connections: Connections | None = None
+        self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
         # connections belong to the event loop that they were opened on
-        self._async_clients = WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]()
+        self._async_connections = WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnections]()
 
     @property
     def base_url(self) -> str:
@@ -116,50 +121,64 @@ class AuthenticatedClient:
         return self._redact(text)
 
     def get_httpx_client(self) -> httpx.Client:
-        """The one `httpx.Client`, made on first use. It does not hold the token."""
-        with self._lock:
-            if self._sync_client is None:
-                self._sync_client = httpx.Client(**self._httpx_args)
-            return self._sync_client
+        """The one `httpx.Client`, made on first use. It does not hold the token.
+
+        Change nothing of it: its settings are read once.
+        """
+        return self._sync().http
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """The `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
 
+        Change nothing of it: its settings are read once.
+
         Raises:
             RuntimeError: No event loop is running.
         """
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            client = self._async_clients.get(loop)
-            if client is None:
-                client = self._async_clients[loop] = httpx.AsyncClient(**self._httpx_args)
-            return client
+        return self._async().http
 
-    def send(self, **request: Any) -> httpx.Response:
-        """Sends one request, given as arguments of `httpx.Client.request`; its URL is a path at the gateway.
+    def send(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: contract.Content | None = None,
+    ) -> httpx.Response:
+        """Sends one request.
+
+        Args:
+            method: The HTTP method.
+            url: A path at the gateway, with the query.
+            headers: More headers.
+            content: The body, as `encode` returns it.
 
         Raises:
             TransportError: No answer came.
             ValueError: The URL leads elsewhere, where the token must not go.
         """
-        client = self.get_httpx_client()
-        prepared = client.build_request(**self._authorized(request))
+        connections = self._sync()
+        prepared = self._prepared(connections.http, method, url, headers, content)
         try:
-            return client.send(prepared)
+            return connections.send(prepared)
         except MediaError:  # a file was changed, and so the request was never whole
             raise
         except Exception as error:  # what an answer can do goes beyond httpx's own errors
             raise self._transport_error(error, prepared) from error
 
-    async def send_async(self, **request: Any) -> httpx.Response:
+    async def send_async(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: contract.Content | None = None,
+    ) -> httpx.Response:
         """Does as `send`, on an event loop."""
-        client = self.get_async_httpx_client()
-        authorized = self._authorized(request)
-        if isinstance(authorized.get("content"), StreamedBody):
-            authorized["content"] = authorized["content"].asynchronous()
-        prepared = client.build_request(**authorized)
+        connections = self._async()
+        prepared = self._prepared(connections.http, method, url, headers, content)
         try:
-            return await client.send(prepared)
+            return await connections.send(prepared)
         except MediaError:  # as in send
             raise
         except Exception as error:  # as in send
@@ -213,17 +232,17 @@ class AuthenticatedClient:
     def close(self) -> None:
         """Closes the connections of synchronous calls."""
         with self._lock:
-            client, self._sync_client = self._sync_client, None
-        if client is not None:
-            client.close()
+            connections, self._connections = self._connections, None
+        if connections is not None:
+            connections.http.close()
 
     async def aclose(self) -> None:
         """Closes the connections of synchronous calls, and of asynchronous calls on the running event loop."""
         self.close()
         with self._lock:
-            client = self._async_clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+            connections = self._async_connections.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            await connections.http.aclose()
 
     def __enter__(self) -> Self:
         return self
@@ -241,6 +260,20 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
+    def _sync(self) -> Connections:
+        with self._lock:
+            if self._connections is None:
+                self._connections = Connections(self._httpx_args)
+            return self._connections
+
+    def _async(self) -> AsyncConnections:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            connections = self._async_connections.get(loop)
+            if connections is None:
+                connections = self._async_connections[loop] = AsyncConnections(self._httpx_args)
+            return connections
+
     def _told(self, violations: list[Violation]) -> list[Violation]:
         return [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
 
@@ -251,17 +284,51 @@ class AuthenticatedClient:
         if found and self._on_violation == "warn":
             _log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
 
-    def _authorized(self, request: dict[str, Any]) -> dict[str, Any]:
-        if not re.match("/(?!/)", request["url"]):
+    def _prepared(
+        self,
+        client: httpx.Client | httpx.AsyncClient,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: contract.Content | None,
+    ) -> httpx.Request:
+        """A request with the token."""
+        if not _PATH.match(url):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
-        headers = {**request.get("headers", {}), "Authorization": self._authorization()}
-        if isinstance(request.get("content"), StreamedBody):
-            headers["Content-Length"] = str(len(request["content"]))
-        return {**request, "headers": headers}
+        blank = self._blank(client, method, url, tuple((headers or {}).items()))
+        to_send = blank.headers
+        body: Any = content
+        if isinstance(content, StreamedBody):
+            to_send = to_send.copy()
+            to_send["Content-Length"] = str(len(content))
+            body = content if isinstance(client, httpx.Client) else content.asynchronous()
+        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=blank.extensions)
+        request.headers["Authorization"] = self._authorization()
+        return request
+
+    def _blank(
+        self, client: httpx.Client | httpx.AsyncClient, method: str, url: str, headers: tuple[tuple[str, str], ...]
+    ) -> httpx.Request:
+        """A request as httpx makes it from its client's settings, without token and content.
+
+        It is kept, as httpx takes longer to make a request than to send it in memory.
+        """
+        has_cookies = bool(client.cookies)  # set by the gateway; they change
+        blank = None if has_cookies else self._blanks.get((method, url, headers))
+        if blank is None:
+            blank = client.build_request(method, url, headers=dict(headers))
+            blank.headers.pop("Content-Length", None)
+            if len(self._blanks) >= _MOST_BLANKS:
+                self._blanks.clear()
+            if not has_cookies:
+                self._blanks[method, url, headers] = blank
+        return blank
 
     def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
         request.headers["Authorization"] = "***"  # httpx's exception keeps the request, and so would a pickle of it
         for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
+            if isinstance(link, httpx.RequestError):
+                link.request = request  # it may be another that equals this one, with the token
             link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
         says = str(error) or "no detail"
         says = f"{type(error).__name__} at {self._base_url}: {says}"
@@ -275,7 +342,7 @@ _of_the_parent: list[object] = []
 def _after_fork() -> None:
     """Leaves connections to the parent process, which goes on using them; closing them here would end them there."""
     for client in _living:
-        _of_the_parent.append((client._sync_client, client._async_clients))
+        _of_the_parent.append((client._connections, client._async_connections))
         client._begin_without_connections()
 
 

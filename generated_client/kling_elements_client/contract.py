@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 import jsonschema_rs
@@ -27,80 +26,21 @@ from .attachments import (
 )
 from .errors import Violation
 from .inline import InlineText
+from .operations import (
+    BusinessCode,
+    Operation,
+    Parameter,
+    business_codes,
+    document,
+    operation,
+    operations,
+)
 from .serialization import UnwritableError, checked_json
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Content: TypeAlias = bytes | StreamedBody
+_write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _MOST_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
-
-
-@frozen
-class Parameter:
-    """What one operation takes in its path or query.
-
-    Attributes:
-        name: Its name in the document.
-        location: `path` or `query`.
-        required: Whether it may not be left out.
-        rule: Where it comes from, as in the document's `x-source`.
-        schema_pointer: The reference to its schema.
-    """
-
-    name: str
-    location: str
-    required: bool
-    rule: str
-    schema_pointer: str
-
-    def violation(self, path: Iterable[str | int], message: str) -> Violation:
-        """A violation at a place within the parameter's value."""
-        return Violation(explain.place((self.location, self.name, *path)), self.rule, message)
-
-
-@frozen
-class Operation:
-    """One call of the API.
-
-    Attributes:
-        path: The path template.
-        method: The HTTP method, in lower case.
-        definition: The operation object of the document.
-        parameters: What it takes in its path and query.
-    """
-
-    path: str
-    method: str
-    definition: dict[str, Any]
-    parameters: tuple[Parameter, ...] = ()
-
-    def success_schema(self) -> str:
-        """The reference to the schema of the answer that means success."""
-        status = next(status for status in self.definition["responses"] if status.startswith("2"))
-        return self.pointer("responses", status, "content", "application/json", "schema")
-
-    def pointer(self, *parts: str) -> str:
-        """The reference to a part of the operation object."""
-        return "#" + explain.pointer(("paths", self.path, self.method, *parts))
-
-
-@frozen
-class BusinessCode:
-    """What a business code of an error means, as in the document's `x-business-codes`.
-
-    Attributes:
-        code: The code.
-        http_status: The HTTP status that it comes with.
-        meaning: What it means, in words.
-        created: Whether the request that it answers created a subject; `earlier` means that this one did not, but that
-            one with the same `external_task_id` may have.
-        retry: Whether sending again can help, and when.
-    """
-
-    code: int
-    http_status: int
-    meaning: str
-    created: Literal["never", "perhaps", "earlier"]
-    retry: Literal["never", "after-waiting", "after-look-up"]
 
 
 @frozen
@@ -136,55 +76,6 @@ class CheckedRequest:
     value: Any = field(default=None, repr=False)
 
 
-@cache
-def document() -> dict[str, Any]:
-    """The OpenAPI document. It is shared: do not change it."""
-    parsed: dict[str, Any] = json.loads(files(str(__package__)).joinpath("openapi.json").read_text("utf-8"))
-    return parsed
-
-
-@cache
-def operations() -> dict[str, Operation]:
-    """The operations by their `operationId`. The mapping is shared: do not change it."""
-    return {
-        definition["operationId"]: Operation(path, method, definition, _parameters(path, method, definition))
-        for path, item in document()["paths"].items()
-        for method, definition in item.items()
-        if isinstance(definition, dict) and "operationId" in definition
-    }
-
-
-def _parameters(path: str, method: str, definition: dict[str, Any]) -> tuple[Parameter, ...]:
-    around = {**document()["paths"][path], **definition}
-    found = []
-    for index, node in enumerate(definition.get("parameters", ())):
-        where = node.get("$ref", "#" + explain.pointer(("paths", path, method, "parameters", index)))
-        said = explain.follow(document(), where)
-        rule = said.get("x-source", around.get("x-source"))
-        found.append(Parameter(said["name"], said["in"], said.get("required", False), rule, f"{where}/schema"))
-    return tuple(found)
-
-
-def operation(operation_id: str) -> Operation:
-    """The operation of that name.
-
-    Raises:
-        KeyError: The contract has no such operation.
-    """
-    if operation_id not in operations():
-        raise KeyError(f"the contract has no operation {operation_id!r}; it has {', '.join(operations())}")
-    return operations()[operation_id]
-
-
-@cache
-def business_codes() -> Mapping[int, BusinessCode]:
-    """What the business codes of errors mean. The mapping is shared: do not change it."""
-    return {
-        int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
-        for code, row in document()["x-business-codes"].items()
-    }
-
-
 def violations(operation_id: str, body: object) -> list[Violation]:
     """Everything in which a request body breaks the contract, up to 1,000 things; empty for a conforming one.
 
@@ -209,18 +100,13 @@ def check(operation_id: str, body: object, *, judge_media: bool = True) -> Check
     Raises:
         KeyError: As `violations`.
     """
-    called = operation(operation_id)
-    if "requestBody" not in called.definition:
-        raise KeyError(f"the operation {operation_id!r} takes no body")
-    request = called.definition["requestBody"]
-    rule: str = request["x-source"]
-    limits = request["content"]["application/json"]["x-body-size"]
-    schema = called.pointer("requestBody", "content", "application/json", "schema")
+    expected = _request_body(operation_id)
+    rule, limits = expected.rule, expected.limits
 
     def refused(*found: Violation) -> CheckedRequest:
         return CheckedRequest(operation_id, None, list(found))
 
-    attached = Attachments(_media_places(schema), judge_media=judge_media)
+    attached = Attachments(expected.media_places, judge_media=judge_media)
     try:
         value, unwritable = checked_json(body, limits["max-values"], attached.take)
     except (UnwritableError, RecursionError) as error:
@@ -230,24 +116,52 @@ def check(operation_id: str, body: object, *, judge_media: bool = True) -> Check
     if unwritable or not attached.are_readable:
         return refused(*(Violation(explain.place(path), rule, why) for path, why in unwritable), *attached.violations)
 
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    text = _write_json(value).encode()
     content: Content = StreamedBody(text, attached.contents) if attached.contents else text
-    found = schema_violations(schema, value) + attached.violations
+    found = schema_violations(expected.schema_pointer, value) + attached.violations
     if len(content) > limits["max-bytes"]:
         says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
         found.insert(0, Violation("", limits["x-source"], says))
     return CheckedRequest(operation_id, content, found, value)
 
 
+@frozen
+class _RequestBody:
+    """What the contract says of the body of one operation.
+
+    Attributes:
+        rule: Where it comes from that there is a body, and that it is JSON.
+        limits: The object under `x-body-size`.
+        schema_pointer: The reference to its schema.
+        media_places: Where images and videos stand in it.
+    """
+
+    rule: str
+    limits: dict[str, Any]
+    schema_pointer: str
+    media_places: Mapping[Place, MediaSchema]
+
+
 @cache
-def _media_places(schema_pointer: str) -> Mapping[Place, MediaSchema]:
-    return media_places(document(), schema_pointer)
+def _request_body(operation_id: str) -> _RequestBody:
+    """What is expected of a body.
+
+    Raises:
+        KeyError: The contract has no such operation, or the operation takes no body.
+    """
+    called = operation(operation_id)
+    if "requestBody" not in called.definition:
+        raise KeyError(f"the operation {operation_id!r} takes no body")
+    request = called.definition["requestBody"]
+    content = "application/json"
+    schema = called.pointer("requestBody", "content", content, "schema")
+    limits = request["content"][content]["x-body-size"]
+    return _RequestBody(request["x-source"], limits, schema, media_places(document(), schema))
 
 
 def addresses(checked: CheckedRequest) -> list[MediaAddress]:
     """Where the media lie that a request without violations names by their addresses."""
-    schema = operation(checked.operation_id).pointer("requestBody", "content", "application/json", "schema")
-    places = _media_places(schema)
+    places = _request_body(checked.operation_id).media_places
     found = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
     # what stands at such a place and has no colon is Base64
     return [
@@ -291,14 +205,21 @@ def parameter_violations(operation_id: str, parameters: Mapping[str, object]) ->
 
 def schema_violations(schema_pointer: str, value: object) -> list[Violation]:
     """Everything in which a JSON value breaks a schema of the document."""
-    schema = explain.follow(document(), schema_pointer)
-    if "discriminator" not in schema:
+    schema, discriminator = _discriminated(schema_pointer)
+    if discriminator is None:
         return _explained(schema_pointer, value)
-    mapping: dict[str, str] = schema["discriminator"]["mapping"]
-    kind = value.get(schema["discriminator"]["propertyName"]) if isinstance(value, dict) else None
+    mapping: dict[str, str] = discriminator["mapping"]
+    kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
     if isinstance(kind, str) and kind in mapping:
         return _explained(mapping[kind], value)
     return _of_no_kind(schema, value)
+
+
+@cache
+def _discriminated(schema_pointer: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """A schema, and what tells its branches apart if it has any."""
+    schema: dict[str, Any] = explain.follow(document(), schema_pointer)
+    return schema, schema.get("discriminator")
 
 
 def _of_no_kind(schema: dict[str, Any], value: object) -> list[Violation]:

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from attrs import frozen
+
+if TYPE_CHECKING:
+    import httpx  # most of the time of loading models and their check would be its
 
 
 class KlingError(Exception):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
@@ -131,6 +130,8 @@ def _types(schema: Schema) -> str:
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     """That a property is unknown, and which one may have been meant."""
+    import difflib  # noqa: PLC0415 - most requests conform
+
     meant = difflib.get_close_matches(name[:_LONGEST_EXCERPT], known, n=1)
     return (
         f"is unknown; did you mean {meant[0]!r}?" if meant else f"is unknown; allowed are {', '.join(map(repr, known))}"

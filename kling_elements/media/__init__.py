@@ -13,8 +13,9 @@ Everything is loaded on first use: Pillow for pixels, PyAV for copies of videos,
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kling_elements_client.lazy import loader
 
 if TYPE_CHECKING:
     from kling_elements.media.budget import Budget
@@ -24,29 +25,21 @@ if TYPE_CHECKING:
     from kling_elements.media.fitted import FittedImage, FittedVideo
     from kling_elements.media.reports import ImageReport, VideoReport
 
-_HOMES = {
-    "Budget": "budget",
-    "FittedImage": "fitted",
-    "FittedVideo": "fitted",
-    "ImageReport": "reports",
-    "VideoReport": "reports",
-    "check_image": "checks",
-    "check_video": "checks",
-    "fit_image": "fit_images",
-    "fit_video": "fit_videos",
-    "image": "checks",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+__getattr__, __dir__ = loader(
+    __name__,
+    {
+        "Budget": ".budget",
+        "FittedImage": ".fitted",
+        "FittedVideo": ".fitted",
+        "ImageReport": ".reports",
+        "VideoReport": ".reports",
+        "check_image": ".checks",
+        "check_video": ".checks",
+        "fit_image": ".fit_images",
+        "fit_video": ".fit_videos",
+        "image": ".checks",
+    },
+)
 
 __all__ = [
     "Budget",

@@ -80,7 +80,7 @@ class Service:
         return fault.disturb(self._created(draft))
 
     def _created(self, draft: Draft) -> Reply:
-        with self._store.transaction():
+        with self._store.alone():
             now = self._clock.now_ms()
             self._check_limits(draft, now)
             task = self._store.add(draft, now, self._tick_ms)
@@ -125,7 +125,7 @@ class Service:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
             raise RefusedError(_NO_PERMISSION, "a subject of the official library cannot be deleted")
-        with self._store.transaction():
+        with self._store.alone():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None:
                 raise RefusedError(_NO_SUCH_RESOURCE, "no subject of this account that is ready has this id")

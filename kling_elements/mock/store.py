@@ -75,16 +75,10 @@ class Store:
             self._closer()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do what follows at once and as a whole: all of it or, if an exception passes, nothing."""
+    def alone(self) -> Iterator[None]:
+        """Do what follows while no other thread does anything. Each change is one statement, a whole by itself."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            yield
 
     def add(self, draft: Draft, now: int, tick_ms: int) -> Task:
         """Create a task that begins after one tick and ends after two."""

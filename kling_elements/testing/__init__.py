@@ -12,24 +12,16 @@ def test_a_subject_is_created() -> None:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kling_elements_client.lazy import loader
 
 if TYPE_CHECKING:
     from kling_elements.testing.gateway import MockGateway
     from kling_elements.testing.router import KlingRouter, respx_router
 
-_HOMES = {"KlingRouter": "router", "MockGateway": "gateway", "respx_router": "router"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+__getattr__, __dir__ = loader(
+    __name__, {"KlingRouter": ".router", "MockGateway": ".gateway", "respx_router": ".router"}
+)
 
 __all__ = ["KlingRouter", "MockGateway", "respx_router"]

@@ -6,14 +6,14 @@ A value of the wrong type passes through as it is: the contract's check refuses 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
 
-from .types import Unset
+from .types import UNSET, Unset
 
 M = TypeVar("M", bound="Model")
 Converter = Callable[[Any], Any]
@@ -22,6 +22,7 @@ Take = Callable[[str | Path, Where], Any]
 
 _LONGEST_REPR = 80  # characters of a text; a longer one may be an image
 _DEEPEST = 64  # levels; a conforming request has a handful
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more bits than these
 
 
@@ -38,7 +39,7 @@ class Model:
 
     def __repr__(self) -> str:
         kind: type[Any] = type(self)
-        named = [(field.name, getattr(self, field.name)) for field in attrs.fields(kind) if field.init]
+        named = [(field, getattr(self, field)) for field, _ in _names(kind)]
         shown = [f"{name}={_short(value)}" for name, value in named if not isinstance(value, Unset)]
         if self.additional_properties:
             shown.append(f"additional_properties={_short(self.additional_properties)}")
@@ -69,9 +70,15 @@ def json_name(name: str) -> dict[str, str]:
     return {_JSON_NAME: name}
 
 
-def _names(kind: type[Any]) -> list[tuple[str, str]]:
+_known_names: dict[type[Any], Sequence[tuple[str, str]]] = {}
+
+
+def _names(model: type[Any]) -> Sequence[tuple[str, str]]:
     """Pairs of field name and property name of a model."""
-    return [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in attrs.fields(kind) if field.init]
+    if model not in _known_names:
+        fields = [field for field in attrs.fields(model) if field.init]
+        _known_names[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
+    return _known_names[model]
 
 
 class UnwritableError(Exception):
@@ -94,15 +101,21 @@ class _Writer:
             raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
+        if type(value) in _PLAIN:  # nearly all are, and need none of what follows
+            return self._part(value, path)
         if isinstance(value, Enum):
             value = value.value
         if isinstance(value, Model):
             own = {name: getattr(value, field) for field, name in _names(type(value))}
             value = {**value.additional_properties, **{n: v for n, v in own.items() if not isinstance(v, Unset)}}
         if isinstance(value, Mapping):
-            return dict(self._members(value, path))
+            return self._members(value, path)
         if isinstance(value, list | tuple):
             return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+        return self._part(value, path)
+
+    def _part(self, value: Any, path: Where) -> Any:
+        """A value without parts."""
         if isinstance(value, str | Path):
             value = self._take(value, path)
         if isinstance(value, str):
@@ -111,12 +124,17 @@ class _Writer:
             self.problems.append((path, problem))
         return value
 
-    def _members(self, value: Mapping[Any, Any], path: Where) -> Iterator[tuple[Any, Any]]:
+    def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
+        written = {}
         for name, item in value.items():
+            if type(name) is str and name.isascii():
+                written[name] = self.write(item, (*path, name))
+                continue
             text = str.__str__(name) if isinstance(name, str) else name
             if not isinstance(text, str) or _has_lone_surrogate(text):
                 self.problems.append((path, "has a property name that cannot be written as JSON"))
-            yield text, self.write(item, (*path, str(text)))
+            written[text] = self.write(item, (*path, str(text)))
+        return written
 
 
 def checked_json(
@@ -173,9 +191,11 @@ def from_json(model: type[M], source: Mapping[str, Any], **converters: Converter
         raise TypeError(f"{model.__name__} is made from a mapping, not from {type(source).__name__}")
     rest = dict(source)
     made = model.__new__(model)
-    for field, name in _names(model):
-        value = rest.pop(name, Unset())
-        setattr(made, field, converters[field](value) if field in converters else value)
+    kind: type[Any] = model
+    for field, name in _names(kind):
+        value = rest.pop(name, UNSET)
+        is_converted = field in converters and value is not UNSET
+        setattr(made, field, converters[field](value) if is_converted else value)
     made.additional_properties = rest
     return made
 

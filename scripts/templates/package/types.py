@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, final
 
-import httpx
 from attrs import frozen
+
+if TYPE_CHECKING:
+    import httpx  # most of the time of loading models would be its
 
 T = TypeVar("T")
 

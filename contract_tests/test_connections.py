@@ -1,0 +1,189 @@
+"""Requests go out by the transport alone where nothing but a connection was asked for, and else by httpx's client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_client.errors import TransportError
+from kling_elements_client.models import CreateElementResponse
+
+MakeClient = Callable[..., AuthenticatedClient]
+Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+
+_BODY = {
+    "element_name": "Mara",
+    "element_description": "Keeper of a lighthouse.",
+    "reference_type": "video_refer",
+    "element_video_list": {"refer_videos": [{"video_url": "https://media.example.com/mara.mp4"}]},
+}
+_ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that may break off, and that knows whether it was closed."""
+
+    def __init__(self, pieces: list[bytes | Exception]) -> None:
+        self._pieces = pieces
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers every request, and keeps them."""
+
+    def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
+        self.body = Body([*pieces] or [_ANSWER])
+        self.requests: list[httpx.Request] = []
+        self._headers = headers
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(200, headers=self._headers, stream=self.body)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
+@pytest.fixture
+def by_httpx(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
+    """Requests that httpx's own clients are given. They are answered without a network."""
+    given: list[httpx.Request] = []
+
+    def send(_client: object, request: httpx.Request) -> httpx.Response:
+        given.append(request)
+        return httpx.Response(200, content=_ANSWER)
+
+    async def send_async(client: object, request: httpx.Request) -> httpx.Response:
+        return send(client, request)
+
+    monkeypatch.setattr(httpx.Client, "send", send)
+    monkeypatch.setattr(httpx.AsyncClient, "send", send_async)
+    return given
+
+
+def _answered(request: httpx.Request) -> httpx.Response:
+    return Transport().handle_request(request)
+
+
+@pytest.mark.parametrize("settings", [{}, {"trust_env": True}, {"limits": httpx.Limits(max_connections=2)}])
+def test_settings_of_the_connection_alone_need_no_client_of_httpx(
+    settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: Any
+) -> None:
+    """The transport that carries the request has these settings."""
+    monkeypatch.setattr("kling_elements_client.connections.getproxies", dict)
+    made: list[dict[str, Any]] = []
+
+    def transport(**options: Any) -> Transport:
+        made.append(options)
+        return Transport()
+
+    monkeypatch.setattr(httpx, "HTTPTransport", transport)
+    monkeypatch.setattr(httpx, "AsyncHTTPTransport", transport)
+
+    assert "1" == create(make_client(httpx_args=settings), _BODY).data.task_id  # type: ignore[union-attr] # it is there
+    assert [] == by_httpx
+    assert [settings] == [{name: value for name, value in options.items() if name in settings} for options in made]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"event_hooks": {"request": [id]}},
+        {"auth": ("user", "password")},
+        {"cookies": {"a": "b"}},
+        {"params": {"a": "b"}},
+        {"mounts": {"https://": Transport()}},
+        {"proxy": "http://proxy.example.com"},
+        {"max_redirects": 1},
+        {"default_encoding": "latin-1"},
+        {"transport": Transport(), "event_hooks": {}},
+    ],
+)
+def test_settings_beyond_the_connection_are_served_by_httpx(
+    settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request]
+) -> None:
+    """Nothing that a caller asks httpx for is left out."""
+    create(make_client(httpx_args=settings), _BODY)
+    assert 1 == len(by_httpx)
+
+
+def test_proxies_of_the_environment_are_served_by_httpx(
+    create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless they are not to be used at all."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
+    create(make_client(httpx_args={"trust_env": True}), _BODY)
+    assert 1 == len(by_httpx)
+
+
+def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient) -> None:
+    """To the letter and in the same order."""
+    sent = []
+    ways: list[dict[str, Any]] = [{}, {"event_hooks": {}}]
+    for more in ways:
+        transport = Transport()
+        create(make_client(httpx_args={"transport": transport, **more}), _BODY)
+        (request,) = transport.requests
+        sent.append((request.method, request.url, request.headers.raw, request.extensions["timeout"]))
+
+    assert sent[0] == sent[1]
+    assert {b"Host", b"Content-Type", b"Content-Length", b"Authorization", b"User-Agent"} <= {
+        name for name, _ in sent[0][2]
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"), [({}, [set(), set()]), ({"cookies": {"mine": "1"}}, [{"mine=1"}, {"mine=1", "theirs=2"}])]
+)
+def test_cookies_come_back_only_where_cookies_were_asked_for(
+    settings: dict[str, Any], sent: list[set[str]], make_client: MakeClient
+) -> None:
+    """The call needs none, so a gateway that sets one does not make a session of it."""
+    transport = Transport(**{"Set-Cookie": "theirs=2"})
+    client = make_client(httpx_args={"transport": transport, **settings})
+    for _ in range(2):
+        create_element.sync(client=client, body=_BODY)
+    assert sent == [{*request.headers.get("Cookie", "").split("; ")} - {""} for request in transport.requests]
+
+
+def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_client: MakeClient) -> None:
+    """The response is closed, and the failure is told as any other of the transport."""
+    transport = Transport(b"{", httpx.ReadError("reset"))
+
+    with pytest.raises(TransportError, match="ReadError") as caught:
+        create(make_client(httpx_args={"transport": transport}), _BODY)
+
+    assert caught.value.may_have_been_sent
+    assert transport.body.closed
+
+
+def test_requests_that_are_kept_for_their_like_are_few(make_client: MakeClient) -> None:
+    """A service that looks up a million tasks keeps no million addresses; each look-up goes to its own."""
+    transport = Transport()
+    client = make_client(httpx_args={"transport": transport})
+    for number in range(150):
+        get_element.sync(client=client, id=str(number))
+
+    assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
+    assert 64 >= len(client._blanks) > 0  # noqa: SLF001 - nothing else shows it
