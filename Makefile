@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test gen lint diff live mock fuzz proof lock clean
+.PHONY: help setup demo test gen lint diff live mock fuzz proof bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,8 +37,7 @@ mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another POR
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
 
-proof: $(READY) ## show that no rule can be lost
-	@$(BIN)/python -m scripts.proof
+.PHONY: help setup demo test gen lint diff live mock fuzz proof bench soak lock clean
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh

@@ -1,0 +1,1 @@
+"""The benchmark: what the project does, measured beside what else there is to do it with. See `__main__`."""
