@@ -37,7 +37,15 @@ mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another POR
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
 	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
 
-.PHONY: help setup demo test gen lint diff live mock fuzz proof bench soak lock clean
+proof: $(READY) ## show that no rule can be lost
+	@$(BIN)/python -m scripts.proof
+
+bench: $(READY) ## measure the project beside its peers; ONLY="import build" measures these rows, PLOT=FILE.png draws
+	@$(BIN)/python -m scripts.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES)) \
+		$(if $(PLOT),--plot $(PLOT))
+
+soak: $(READY) ## call the mock server for MINUTES=10, and fail if memory grows
+	@$(BIN)/python -m scripts.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh
