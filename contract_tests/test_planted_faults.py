@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
+from scripts.proof import planted_faults
 from scripts.proof.fault_table import Fault, TableError, check, load
 from scripts.proof.planted_faults import Job, main, tell
 from scripts.proof.planting import Kind, Verdict
@@ -111,8 +114,7 @@ def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
         _NO_PYTHON,
         _NOT_IMPORTED,
         "ends-the-process: broken: its tests end the process",
-        "one: 2 of 2 planted faults were caught",
-        "other: 0 of 5 planted faults were caught",
+        "caught 2 of 2 in one, 0 of 5 in other",
     ] == done.stdout.splitlines()
     assert (1, "") == (done.returncode, done.stderr)
     assert _MODULE == (project / "arithmetic.py").read_text("utf-8")
@@ -124,7 +126,27 @@ def test_all_caught_is_a_success(project: Path) -> None:
 
     done = _run(project)
 
-    assert ("one: 1 of 1 planted faults were caught\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    assert ("caught 1 of 1 in one\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+
+
+def test_as_a_part_of_the_proof_it_plants_the_faults_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that does not fit is what fails then."""
+    asked: list[Job] = []
+
+    def survived(jobs: Sequence[Job], *_: object) -> list[Verdict]:
+        asked.extend(jobs)
+        return [Verdict(Kind.SURVIVED)] * len(jobs)
+
+    monkeypatch.setattr(planted_faults, "run", survived)
+    outcome = planted_faults.prove_all()
+    assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
+    assert re.fullmatch(r"caught 0 of \d+ in mock, 0 of \d+ in client", outcome.summary)
+    assert _FAULTS == [job.fault for job in asked if job.fault]
+
+    monkeypatch.setattr(planted_faults, "TABLE", ROOT / "gone.yaml")
+    outcome = planted_faults.prove_all()
+    assert "the faults cannot be planted" == outcome.summary
+    assert outcome.problems[0].startswith("gone.yaml: [Errno 2]")
 
 
 def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from scripts.proof import spec_mutants
+from scripts.proof import planted_faults, spec_mutants
 from scripts.proof.parts import Part, run
 
 PARTS: dict[str, Part] = {
     spec_mutants.NAME: spec_mutants.prove,
+    planted_faults.NAME: planted_faults.prove_all,
 }
 
 

@@ -21,9 +21,13 @@ from pathlib import Path
 
 from scripts.proof import fault_table
 from scripts.proof.fault_table import TABLE, Fault, TableError
+from scripts.proof.parts import Outcome
 from scripts.proof.planting import Kind, Verdict, judge
 from scripts.spec import ROOT
 
+NAME = "planted faults"
+
+_WORKERS = os.cpu_count() or 1
 _MAX_SECONDS = 120.0  # of one run: a fault may make a test wait for ever
 # Loaded once for all runs, as that takes longer than most tests do: nothing that a fault may be in.
 _LOADED_BEFORE = (
@@ -92,8 +96,18 @@ def _controls(faults: Sequence[Fault], root: Path) -> list[Job]:
     return [Job(None, tuple(t for t in tests if t.partition("::")[0] == file), root) for file in files]
 
 
-def prove(faults: Sequence[Fault], root: Path, workers: int, max_seconds: float) -> bool:
-    """Plant each fault; print what was not caught, and how many were. Returns whether all were.
+def prove_all() -> Outcome:
+    """Plant each fault of the project's own table."""
+    try:
+        faults = fault_table.load(TABLE)
+        fault_table.check(faults, ROOT)
+        return prove(faults, ROOT, _WORKERS, _MAX_SECONDS)
+    except TableError as error:
+        return Outcome("the faults cannot be planted", (str(error),))
+
+
+def prove(faults: Sequence[Fault], root: Path, workers: int, max_seconds: float) -> Outcome:
+    """Plant each fault.
 
     Raises:
         TableError: The tests do not even pass without a fault.
@@ -102,13 +116,13 @@ def prove(faults: Sequence[Fault], root: Path, workers: int, max_seconds: float)
     if failed := [f"without any fault: {each}" for each in controls if each.kind is not Kind.SURVIVED]:
         raise TableError("\n".join(failed))
     verdicts = run([Job(fault, fault.tests, root) for fault in faults], workers, max_seconds)
-    for fault, verdict in zip(faults, verdicts, strict=True):
-        if verdict.kind is not Kind.CAUGHT:
-            print(f"{fault.name}: {verdict}")
+    judged = list(zip(faults, verdicts, strict=True))
+    problems = [f"{fault.name}: {verdict}" for fault, verdict in judged if verdict.kind is not Kind.CAUGHT]
+    sums = []
     for group in dict.fromkeys(fault.group for fault in faults):
-        kinds = [verdict.kind for fault, verdict in zip(faults, verdicts, strict=True) if fault.group == group]
-        print(f"{group}: {kinds.count(Kind.CAUGHT)} of {len(kinds)} planted faults were caught")
-    return all(verdict.kind is Kind.CAUGHT for verdict in verdicts)
+        kinds = [verdict.kind for fault, verdict in judged if fault.group == group]
+        sums.append(f"{kinds.count(Kind.CAUGHT)} of {len(kinds)} in {group}")
+    return Outcome(f"caught {', '.join(sums)}", tuple(problems))
 
 
 def prove_here(faults: Sequence[Fault], name: str, root: Path) -> bool:
@@ -131,20 +145,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", help="one fault, to see what its tests say; by default all")
     parser.add_argument("--table", type=Path, default=TABLE, help="the faults")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many faults at a time")
+    parser.add_argument("--workers", type=int, default=_WORKERS, help="how many faults at a time")
     parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="how long the tests of one may take")
     options = parser.parse_args(arguments)
     try:
         faults = fault_table.load(options.table)
         fault_table.check(faults, options.root)
         if options.name is None:
-            were_caught = prove(faults, options.root, options.workers, options.max_seconds)
-        else:
-            were_caught = prove_here(faults, options.name, options.root)
+            outcome = prove(faults, options.root, options.workers, options.max_seconds)
+            print(*outcome.problems, outcome.summary, sep="\n")
+            return int(bool(outcome.problems))
+        return int(not prove_here(faults, options.name, options.root))
     except TableError as error:
         print(f"error: the faults cannot be planted\n{error}", file=sys.stderr)
         return 1
-    return int(not were_caught)
 
 
 if __name__ == "__main__":
