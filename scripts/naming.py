@@ -60,7 +60,7 @@ def template_functions(document: Node) -> dict[str, Any]:
     return {
         "attribute_docstring": attribute_docstring,
         "class_docstring": class_docstring,
-        "converter": converter,
+        "converters_of": converters_of,
         "declaration": declaration,
         "fields_of": fields_of,
         "helpers_of": helpers_of,
@@ -101,6 +101,11 @@ def imports_of(model: Any) -> list[str]:
     """The imports of other models."""
     lines = model.relative_imports | model.lazy_imports
     return sorted(line.replace("from ..models.", "from .") for line in lines if line.startswith("from ..models."))
+
+
+def converters_of(model: Any) -> list[tuple[str, str]]:
+    """The fields of a model that need one, each with its converter."""
+    return [(field.python_name, found) for field in fields_of(model) if (found := converter(field))]
 
 
 def converter(field: Any) -> str | None:

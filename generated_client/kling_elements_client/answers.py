@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 
@@ -77,7 +77,8 @@ _NO_JSON = object()
 
 def _json(response: httpx.Response) -> Any:
     try:
-        return json.loads(response.content, parse_float=_number)
+        content = response.content
+        return _read_json(content.decode(json.detect_encoding(content), "surrogatepass"))  # as json.loads does
     except (ValueError, RecursionError):
         return _NO_JSON
 
@@ -101,6 +102,9 @@ def _number(text: str) -> int | float:
     except ArithmeticError:  # an exponent beyond all bounds
         return float(text)
     return int(exact) if whole else float(text)
+
+
+_read_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would make a decoder for each answer
 
 
 def _oddity(schema_pointer: str, body: Any) -> str | None:

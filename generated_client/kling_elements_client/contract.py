@@ -108,7 +108,7 @@ def check(operation_id: str, body: object, *, judge_media: bool = True) -> Check
 
     attached = Attachments(expected.media_places, judge_media=judge_media)
     try:
-        value, unwritable = checked_json(body, limits["max-values"], attached.take)
+        value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
     except (UnwritableError, RecursionError) as error:
         return refused(
             Violation("", rule, str(error) if isinstance(error, UnwritableError) else "is nested too deeply")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -21,7 +22,9 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         home = homes[name]
-        return import_module(f".{name}", package) if home is None else getattr(import_module(home, package), name)
+        found = import_module(f".{name}", package) if home is None else getattr(import_module(home, package), name)
+        setattr(sys.modules[package], name, found)  # Python asks only once then
+        return found
 
     return get, lambda: sorted(homes)
 

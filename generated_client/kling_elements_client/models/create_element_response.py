@@ -44,4 +44,10 @@ class CreateElementResponse(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, data=nested(Task.from_dict), status=known(TaskStatus))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "data": nested(Task.from_dict),
+    "status": known(TaskStatus),
+}

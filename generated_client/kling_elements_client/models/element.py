@@ -52,6 +52,10 @@ class Element(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(
-            cls, source, element_voice_info=nested(ElementVoice.from_dict), tag_list=each(nested(NamedTag.from_dict))
-        )
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "element_voice_info": nested(ElementVoice.from_dict),
+    "tag_list": each(nested(NamedTag.from_dict)),
+}

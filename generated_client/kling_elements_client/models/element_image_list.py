@@ -34,4 +34,9 @@ class ElementImageList(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, refer_images=each(nested(ReferImage.from_dict)))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "refer_images": each(nested(ReferImage.from_dict)),
+}

@@ -30,4 +30,9 @@ class ElementTag(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, tag_id=known(TagId))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "tag_id": known(TagId),
+}

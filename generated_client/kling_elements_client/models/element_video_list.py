@@ -30,4 +30,9 @@ class ElementVideoList(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, refer_videos=each(nested(ReferVideo.from_dict)))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "refer_videos": each(nested(ReferVideo.from_dict)),
+}

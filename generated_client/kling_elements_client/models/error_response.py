@@ -36,4 +36,9 @@ class ErrorResponse(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, error=nested(ErrorDetail.from_dict))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "error": nested(ErrorDetail.from_dict),
+}

@@ -46,9 +46,10 @@ class ImageElementRequest(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(
-            cls,
-            source,
-            element_image_list=nested(ElementImageList.from_dict),
-            tag_list=each(nested(ElementTag.from_dict)),
-        )
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "element_image_list": nested(ElementImageList.from_dict),
+    "tag_list": each(nested(ElementTag.from_dict)),
+}

@@ -49,11 +49,12 @@ class Task(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(
-            cls,
-            source,
-            task_status=known(TaskStatus),
-            task_info=nested(TaskInfo.from_dict),
-            task_result=nested(TaskResult.from_dict),
-            final_balance_deduction=nested(BalanceDeduction.from_dict),
-        )
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "task_status": known(TaskStatus),
+    "task_info": nested(TaskInfo.from_dict),
+    "task_result": nested(TaskResult.from_dict),
+    "final_balance_deduction": nested(BalanceDeduction.from_dict),
+}

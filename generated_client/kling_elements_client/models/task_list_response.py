@@ -36,4 +36,9 @@ class TaskListResponse(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, data=each(nested(Task.from_dict)))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "data": each(nested(Task.from_dict)),
+}

@@ -36,4 +36,9 @@ class TaskResponse(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, data=nested(Task.from_dict))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "data": nested(Task.from_dict),
+}

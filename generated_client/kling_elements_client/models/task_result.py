@@ -30,4 +30,9 @@ class TaskResult(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(cls, source, elements=each(nested(Element.from_dict)))
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "elements": each(nested(Element.from_dict)),
+}

@@ -49,9 +49,10 @@ class VideoElementRequest(Model):
         Raises:
             TypeError: The source is no mapping.
         """
-        return from_json(
-            cls,
-            source,
-            element_video_list=nested(ElementVideoList.from_dict),
-            tag_list=each(nested(ElementTag.from_dict)),
-        )
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "element_video_list": nested(ElementVideoList.from_dict),
+    "tag_list": each(nested(ElementTag.from_dict)),
+}

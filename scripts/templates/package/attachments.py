@@ -84,26 +84,27 @@ class Attachments:
         contents: The images by their stand-ins.
         violations: What is wrong with files, which no validator can look at.
         are_readable: Whether all of them can be sent.
+        shortest_taken: How many characters a text has at least to be looked at.
     """
 
     def __init__(self, places: Mapping[Place, MediaSchema], *, judge_media: bool) -> None:
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
+        self.shortest_taken = _LARGE if judge_media else 0
         self._places = places
         self._judge_media = judge_media
 
     def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
         """The stand-in for an image, or the value itself where it is to be left in its place."""
-        if self._judge_media and isinstance(value, str) and len(value) <= _LARGE:
-            return value
         schema = self._places.get(place_of(path))
         if schema is None or schema.keyword != "x-image":
             return value
         if isinstance(value, Path):
             return self._take_file(value, path, schema)
         text = InlineText(value)
-        if len(value) > schema.longest_text or not text.is_base64() or any(self._broken(text, schema)):
+        is_likely = self.shortest_taken <= len(value) <= schema.longest_text
+        if not is_likely or not text.is_base64() or any(self._broken(text, schema)):
             return value
         return self._stand_in(text)
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -62,6 +63,7 @@ def _short(value: Any) -> str:
     return repr(value)
 
 
+_NO_CONVERTERS: Final[Mapping[str, Converter]] = MappingProxyType({})
 _JSON_NAME: Final = "json_name"
 
 
@@ -88,17 +90,18 @@ class UnwritableError(Exception):
 class _Writer:
     """Turns models, and whatever holds them, into JSON values; notes what JSON cannot carry."""
 
-    def __init__(self, most_values: float, deepest: float, take: Take = lambda value, _: value) -> None:
+    def __init__(
+        self, most_values: float, deepest: float, take: Take = lambda value, _: value, shortest_taken: int = 0
+    ) -> None:
         self._take = take
+        self._shortest_taken = shortest_taken
         self.problems: list[tuple[Where, str]] = []
         self._most_values = most_values
         self._values = 0
         self._deepest = deepest
 
     def write(self, value: Any, path: Where) -> Any:
-        self._values += 1
-        if self._values > self._most_values:
-            raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
+        self._count()
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
         if type(value) in _PLAIN:  # nearly all are, and need none of what follows
@@ -114,6 +117,11 @@ class _Writer:
             return [self.write(item, (*path, index)) for index, item in enumerate(value)]
         return self._part(value, path)
 
+    def _count(self) -> None:
+        self._values += 1
+        if self._values > self._most_values:
+            raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
+
     def _part(self, value: Any, path: Where) -> Any:
         """A value without parts."""
         if isinstance(value, str | Path):
@@ -126,9 +134,14 @@ class _Writer:
 
     def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
         written = {}
+        short = self._shortest_taken if len(path) < self._deepest else 0
         for name, item in value.items():
             if type(name) is str and name.isascii():
-                written[name] = self.write(item, (*path, name))
+                if type(item) is str and len(item) < short and item.isascii():  # most are, and need no further look
+                    self._count()
+                    written[name] = item
+                else:
+                    written[name] = self.write(item, (*path, name))
                 continue
             text = str.__str__(name) if isinstance(name, str) else name
             if not isinstance(text, str) or _has_lone_surrogate(text):
@@ -138,7 +151,7 @@ class _Writer:
 
 
 def checked_json(
-    value: Any, most_values: int, take: Take = lambda value, _: value
+    value: Any, most_values: int, take: Take = lambda value, _: value, shortest_taken: int = 0
 ) -> tuple[Any, list[tuple[Where, str]]]:
     """The JSON value of a model or of any value that holds models, and where and why parts of it are no JSON.
 
@@ -146,11 +159,12 @@ def checked_json(
         value: The model or value.
         most_values: How many JSON values it may have.
         take: What each text and each `Path` becomes, which may be images.
+        shortest_taken: How many characters a text has at least to be asked for.
 
     Raises:
         UnwritableError: It has more values than that, or nests too deeply.
     """
-    writer = _Writer(most_values, _DEEPEST, take)
+    writer = _Writer(most_values, _DEEPEST, take, shortest_taken)
     return writer.write(value, ()), writer.problems
 
 
@@ -181,8 +195,13 @@ def _has_lone_surrogate(text: str) -> bool:
     return False
 
 
-def from_json(model: type[M], source: Mapping[str, Any], **converters: Converter) -> M:
+def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str, Converter] = _NO_CONVERTERS) -> M:
     """A model from a JSON object; a property that the model does not know goes into `additional_properties`.
+
+    Args:
+        model: The class of the model.
+        source: The JSON object.
+        converters: What turns the values of some fields into what these declare.
 
     Raises:
         TypeError: The source is no mapping.
