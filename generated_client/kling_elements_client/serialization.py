@@ -106,14 +106,13 @@ class _Writer:
         self._count()
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
-        if type(value) in _PLAIN:  # nearly all are, and need none of what follows
-            return self._part(value, path)
         if isinstance(value, Enum):
             value = value.value
+        if type(value) in _PLAIN:  # nearly all are, and need none of what follows
+            return self._part(value, path)
         if isinstance(value, Model):
-            own = {name: getattr(value, field) for field, name in _names(type(value))}
-            value = {**value.additional_properties, **{n: v for n, v in own.items() if not isinstance(v, Unset)}}
-        if isinstance(value, Mapping):
+            value = _properties(value)
+        if type(value) is dict or isinstance(value, Mapping):
             return self._members(value, path)
         if isinstance(value, list | tuple):
             return [self.write(item, (*path, index)) for index, item in enumerate(value)]
@@ -150,6 +149,13 @@ class _Writer:
                 self.problems.append((path, "has a property name that cannot be written as JSON"))
             written[text] = self.write(item, (*path, str(text)))
         return written
+
+
+def _properties(model: Model) -> dict[str, Any]:
+    """The JSON object of a model, its parts as they are."""
+    kind: type[Any] = type(model)
+    own = {name: value for field, name in _names(kind) if (value := getattr(model, field)) is not UNSET}
+    return {**model.additional_properties, **own} if model.additional_properties else own
 
 
 def checked_json(

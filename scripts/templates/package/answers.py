@@ -44,9 +44,10 @@ def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[
         return kind(errors.describe(answer, redact(reason)), answer)
 
     schema_pointer, envelope = _expected(operation_id)
-    named_by = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
+    is_success = response.is_success
+    named_by = envelope["task-ids" if is_success else "task-ids-of-failures"]
     names_task = any(_found(body, where) for where in named_by)
-    if not response.is_success:
+    if not is_success:
         if response.is_client_error or not names_task:
             raise errors.status_error(_kept(response, body, redact))
         _log.warning("%s: HTTP %s, but a task is named", operation_id, response.status_code)
