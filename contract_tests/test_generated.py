@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections import Counter
@@ -32,7 +31,7 @@ _GENERATE = settings(
     phases=[Phase.generate],  # a body that fails is shown as it is, without minutes of shrinking
     suppress_health_check=list(HealthCheck),
 )
-_HEADERS = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
+_HEADERS = [(b"authorization", b"Bearer test-token"), (b"content-type", b"application/json")]
 
 
 class Judges:
@@ -46,11 +45,7 @@ class Judges:
         self._client = AuthenticatedClient(
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
-        self._mock = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=create_app(unique_external_ids=False, callbacks=False)),
-            base_url="http://mock.example.com",
-        )
-        self._runner = asyncio.Runner()
+        self._mock = create_app(unique_external_ids=False, callbacks=False)
         self._path = contract.operations()["createElement"].path
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
@@ -59,8 +54,7 @@ class Judges:
 
     def mock_status(self, content: bytes) -> int:
         """What the mock server answers to a body."""
-        post = self._mock.post(self._path, content=content, headers=_HEADERS)
-        return self._runner.run(post).status_code
+        return self._mock.answer("POST", self._path, _HEADERS, content).status
 
     def client_verdict(self, body: Any) -> bool:
         """Whether the client sends a body. It must send exactly that body, or nothing."""
@@ -87,10 +81,9 @@ class Judges:
         return verdicts["oracle"]
 
     def close(self) -> None:
-        """Closes the clients."""
+        """Closes the client and the mock server."""
         self._client.close()
-        self._runner.run(self._mock.aclose())
-        self._runner.close()
+        self._mock.close()
 
 
 @pytest.fixture
