@@ -82,10 +82,6 @@ def by_httpx(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
     return given
 
 
-def _answered(request: httpx.Request) -> httpx.Response:
-    return Transport().handle_request(request)
-
-
 @pytest.mark.parametrize("settings", [{}, {"trust_env": True}, {"limits": httpx.Limits(max_connections=2)}])
 def test_settings_of_the_connection_alone_need_no_client_of_httpx(
     settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: Any

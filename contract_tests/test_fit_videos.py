@@ -311,6 +311,36 @@ def test_sound_that_has_ended_leaves_no_track(tmp_path: Path) -> None:
     assert (None, 3) == (result.report.audio_codec, result.report.duration_seconds)
 
 
+def test_pictures_long_after_the_end_are_not_read(tmp_path: Path) -> None:
+    """Not even where sound that has ended keeps the work from being done."""
+    source = _drawn(tmp_path / "long.mp4", list(range(19)), 1, sound_samples=_SOUND_HZ)
+    result: Any = fit_video(source)
+    assert (8, "aac") == (result.report.duration_seconds, result.report.audio_codec)
+    assert "cut to 8 s, from 0 s on" in result.changes
+
+
+@pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
+def test_an_absurd_shape_of_pixels_is_taken_for_square(aspect: Fraction) -> None:
+    """It is a damaged number, and players ignore it too."""
+    frame = av.VideoFrame(64, 36, "yuv420p")
+    shape = shape_of(frame, aspect, [[1920, 1080]], "pad")
+    assert shape_of(frame, None, [[1920, 1080]], "pad") == shape
+
+
+@pytest.mark.parametrize(
+    ("size", "change"),
+    [
+        # a few lines too many: the service takes it, and then says nothing of the voice
+        ((1080, 1942), "cropped above and below from 1080x1942 px to 1080x1920 px"),
+        ((64, 36), "scaled from 64x36 px to 1920x1080 px"),
+    ],
+)
+def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str) -> None:
+    """What has the size then is not scaled, and what has the ratio already is not cropped."""
+    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
+    assert [change] == shape.changes
+
+
 def test_colours_become_those_of_hd(tmp_path: Path) -> None:
     """Ten bits become eight, and the header tells which colours they are."""
     result = fit_video(_drawn(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
