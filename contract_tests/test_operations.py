@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -15,14 +14,12 @@ import pytest
 import respx
 
 from contract_tests import oracle
+from contract_tests.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
 
 _GATEWAY = "https://gateway.example.com"
-_ELEMENTS = "/kling/v1/general/advanced-custom-elements"
-_PRESETS = "/kling/v1/general/advanced-presets-elements"
-_DELETE = "/kling/v1/general/delete-elements"
 _MODULES = {
     "getElement": "get_element",
     "listElements": "list_elements",
@@ -30,130 +27,6 @@ _MODULES = {
     "deleteElement": "delete_element",
 }
 _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One request and its verdict.
-
-    Attributes:
-        operation: The operation's name.
-        arguments: What its function is called with.
-        target: The path and query that are sent; None for a refused request.
-        violations: Pointer, rule and message of everything that is wrong.
-        unwritable: Whether it could not be sent even if the caller insisted.
-    """
-
-    operation: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    target: str | None = None
-    violations: tuple[tuple[str, str, str], ...] = ()
-    unwritable: bool = False
-
-    @property
-    def id(self) -> str:
-        return f"{self.operation}-{self.arguments!r:.60}"
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters by the names of the contract, as JSON values."""
-        names = {"id": "id", "page_num": "pageNum", "page_size": "pageSize"}
-        return {names[name]: value for name, value in self.arguments.items() if name != "body" and value is not UNSET}
-
-
-def _got(task_id: Any, target: str) -> Case:
-    return Case(operation="getElement", arguments={"id": task_id}, target=f"{_ELEMENTS}/{target}")
-
-
-def _not_got(task_id: Any, message: str, *, unwritable: bool = False) -> Case:
-    wrong = (("/path/id", "upstream", message),)
-    return Case(operation="getElement", arguments={"id": task_id}, violations=wrong, unwritable=unwritable)
-
-
-def _listed(operation: str, path: str, query: str, **arguments: Any) -> Case:
-    return Case(operation=operation, arguments=arguments, target=f"{path}{query}")
-
-
-def _not_listed(pointer: str, message: str, **arguments: Any) -> Case:
-    return Case(operation="listElements", arguments=arguments, violations=((pointer, "upstream", message),))
-
-
-def _not_deleted(body: Any, *violations: tuple[str, str]) -> Case:
-    wrong = tuple((pointer, "upstream", message) for pointer, message in violations)
-    return Case(operation="deleteElement", arguments={"body": body}, violations=wrong)
-
-
-_LOSSY = "is a floating-point number, which may have lost digits; allowed is string or integer"
-_DOTS = "must be an id, and neither one nor two full stops, which a path cannot carry"
-_ACCEPTED = [
-    _got("880431920114688", "880431920114688"),
-    _got("mara-2026-07", "mara-2026-07"),
-    _got("a/b", "a%2Fb"),
-    _got("a b+c", "a%20b%2Bc"),
-    _got("?x=1#y", "%3Fx%3D1%23y"),
-    _got("%2e", "%252e"),
-    _got("Mära 海", "M%C3%A4ra%20%E6%B5%B7"),
-    _got("...", "..."),
-    _got(".\n", ".%0A"),
-    _got("x" * 2000, "x" * 2000),
-    *(
-        case
-        for operation, path in (("listElements", _ELEMENTS), ("listPresetElements", _PRESETS))
-        for case in (
-            _listed(operation, path, "?pageNum=1&pageSize=30"),
-            _listed(operation, path, "?pageNum=2&pageSize=30", page_num=2),
-            _listed(operation, path, "?pageNum=1&pageSize=1", page_size=1),
-            _listed(operation, path, "?pageNum=1000&pageSize=500", page_num=1000, page_size=500),
-            _listed(operation, path, "?pageSize=5", page_num=UNSET, page_size=5),
-            _listed(operation, path, "", page_num=UNSET, page_size=UNSET),
-        )
-    ),
-    Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=_DELETE),
-    Case(operation="deleteElement", arguments={"body": {"element_id": "."}}, target=_DELETE),
-    *(
-        Case(operation="deleteElement", arguments={"body": {"element_id": number}}, target=_DELETE)
-        for number in (1, 9007199254740993, 2**63 - 1)
-    ),
-]
-_REFUSED = [
-    _not_got("", _DOTS, unwritable=True),
-    _not_got(".", _DOTS, unwritable=True),
-    _not_got("..", _DOTS, unwritable=True),
-    _not_got(880431920114688, "is a number, allowed is string"),
-    _not_got(None, "is null, allowed is string"),
-    _not_got(False, "is a boolean, allowed is string"),  # noqa: FBT003 - it is the value
-    _not_got(["a"], "is an array, allowed is string"),
-    _not_listed("/query/pageNum", "is 0, at least 1 needed", page_num=0),
-    _not_listed("/query/pageNum", "is -1, at least 1 needed", page_num=-1),
-    _not_listed("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
-    _not_listed("/query/pageNum", "is a string, allowed is integer", page_num="one"),
-    _not_listed("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
-    _not_listed("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
-    _not_listed("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
-    _not_listed("/query/pageNum", "is null, allowed is integer", page_num=None),
-    _not_listed("/query/pageSize", "is 0, at least 1 needed", page_size=0),
-    _not_listed("/query/pageSize", "is 501, at most 500 allowed", page_size=501),
-    _not_listed("/query/pageSize", f"is {10**18}, at most 500 allowed", page_size=10**18),
-    Case(
-        operation="listPresetElements",
-        arguments={"page_num": 0, "page_size": 501},
-        violations=(
-            ("/query/pageNum", "upstream", "is 0, at least 1 needed"),
-            ("/query/pageSize", "upstream", "is 501, at most 500 allowed"),
-        ),
-    ),
-    _not_deleted({}, ("", "the property 'element_id' is missing")),
-    _not_deleted([], ("", "is an array, allowed is object")),
-    _not_deleted(None, ("", "is null, allowed is object")),
-    _not_deleted({"element_id": ""}, ("/element_id", "has 0 characters, at least 1 needed")),
-    _not_deleted({"element_id": 9007199254740993.0}, ("/element_id", _LOSSY)),
-    _not_deleted({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),
-    _not_deleted({"element_id": 2**63}, ("/element_id", f"is {2**63}, at most {2**63 - 1} allowed")),
-    _not_deleted({"element_id": 1.5}, ("/element_id", "is a number, allowed is string or integer")),
-    _not_deleted({"element_id": True}, ("/element_id", "is a boolean, allowed is string or integer")),
-    _not_deleted({"element_id": None}, ("/element_id", "is null, allowed is string or integer")),
-    _not_deleted({"element_id": "1", "id": "1"}, ("/id", "the property 'id' is unknown; allowed are 'element_id'")),
-]
 
 
 def _each(cases: list[Case]) -> pytest.MarkDecorator:
@@ -207,22 +80,22 @@ def test_every_operation_of_the_contract_is_judged() -> None:
     """The table has accepted and refused requests of each; createElement has its own, rules.yaml."""
     others = contract.operations().keys() - {"createElement"}
 
-    assert others == set(_MODULES) == {case.operation for case in _ACCEPTED} == {case.operation for case in _REFUSED}
+    assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
 
 
-@_each(_ACCEPTED)
+@_each(ACCEPTED)
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
     assert _found(case) == []
 
 
-@_each(_REFUSED)
+@_each(REFUSED)
 def test_the_check_tells_all_that_is_wrong(case: Case) -> None:
     """With place, source and what is allowed."""
     assert set(case.violations) == _told(_found(case))
 
 
-@_each([*_ACCEPTED, *_REFUSED])
+@_each([*ACCEPTED, *REFUSED])
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
     """The spec, read by another library, accepts and refuses the same."""
     if "body" in case.arguments:
@@ -234,7 +107,7 @@ def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(_ACCEPTED)
+@_each(ACCEPTED)
 def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
     """One request goes out, with the method, target, token and body that belong to it."""
     operation = contract.operation(case.operation)
@@ -252,7 +125,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(_REFUSED)
+@_each(REFUSED)
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
     """The caller gets every violation, the gateway gets nothing."""
     with respx.mock(assert_all_called=False) as gateway:
@@ -264,7 +137,7 @@ def test_a_refused_request_is_not_sent(case: Case, way: str, client: Authenticat
     assert set(case.violations) == _told(caught.value.violations)
 
 
-@_each([case for case in _REFUSED if "body" not in case.arguments])
+@_each([case for case in REFUSED if "body" not in case.arguments])
 def test_a_caller_who_insists_gets_a_refused_request_sent(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
@@ -327,7 +200,7 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
         contract.violations("getElement", {})
 
 
-@_each(_ACCEPTED)
+@_each(ACCEPTED)
 def test_the_mock_server_accepts_an_accepted_request(
     case: Case, ask: Callable[[str, str, bytes | None], httpx.Response]
 ) -> None:
@@ -343,30 +216,30 @@ def test_the_mock_server_accepts_an_accepted_request(
 @pytest.mark.parametrize(
     ("method", "target", "content", "pointer"),
     [
-        ("GET", f"{_ELEMENTS}/%2E", None, "/path/id"),
-        ("GET", f"{_ELEMENTS}/%2e%2E", None, "/path/id"),
-        ("GET", f"{_ELEMENTS}?pageNum=0", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=1001", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=one", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=1.0", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=1e2", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=01", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=%2B1", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=%201", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum=%D9%A1", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageNum={'9' * 5000}", None, "/query/pageNum"),
-        ("GET", f"{_ELEMENTS}?pageSize=501", None, "/query/pageSize"),
-        ("GET", f"{_ELEMENTS}?pageSize=1&pageSize=1", None, "/query/pageSize"),
-        ("GET", f"{_ELEMENTS}?page_size=5", None, "/query/page_size"),
-        ("GET", f"{_PRESETS}?pageNum=0", None, "/query/pageNum"),
-        ("POST", _DELETE, b"{}", "the body"),
-        ("POST", _DELETE, b'{"element_id": ""}', "/element_id"),
-        ("POST", _DELETE, b'{"element_id": 1.0}', "/element_id"),
-        ("POST", _DELETE, b'{"element_id": 9.007199254740993e15}', "/element_id"),
-        ("POST", _DELETE, b'{"element_id": "1", "x": 1}', "/x"),
-        ("POST", _DELETE, b'{"element_id": "1"', "not JSON"),
+        ("GET", f"{ELEMENTS}/%2E", None, "/path/id"),
+        ("GET", f"{ELEMENTS}/%2e%2E", None, "/path/id"),
+        ("GET", f"{ELEMENTS}?pageNum=0", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1001", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=one", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1.0", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1e2", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=01", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%2B1", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%201", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%D9%A1", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum={'9' * 5000}", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageSize=501", None, "/query/pageSize"),
+        ("GET", f"{ELEMENTS}?pageSize=1&pageSize=1", None, "/query/pageSize"),
+        ("GET", f"{ELEMENTS}?page_size=5", None, "/query/page_size"),
+        ("GET", f"{PRESETS}?pageNum=0", None, "/query/pageNum"),
+        ("POST", DELETE, b"{}", "the body"),
+        ("POST", DELETE, b'{"element_id": ""}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": 1.0}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": 9.007199254740993e15}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": "1", "x": 1}', "/x"),
+        ("POST", DELETE, b'{"element_id": "1"', "not JSON"),
     ],
 )
 def test_the_mock_server_refuses_what_the_contract_refuses(
@@ -387,13 +260,13 @@ def test_the_mock_server_refuses_what_the_contract_refuses(
 @pytest.mark.parametrize(
     ("method", "target", "status", "allow"),
     [
-        ("GET", f"{_ELEMENTS}/", 404, None),
-        ("GET", f"{_ELEMENTS}/a/b", 404, None),
-        ("POST", f"{_ELEMENTS}/a", 405, "GET"),
-        ("PUT", _ELEMENTS, 405, "GET, POST"),
-        ("POST", _PRESETS, 405, "GET"),
-        ("DELETE", _DELETE, 405, "POST"),
-        ("GET", _DELETE, 405, "POST"),
+        ("GET", f"{ELEMENTS}/", 404, None),
+        ("GET", f"{ELEMENTS}/a/b", 404, None),
+        ("POST", f"{ELEMENTS}/a", 405, "GET"),
+        ("PUT", ELEMENTS, 405, "GET, POST"),
+        ("POST", PRESETS, 405, "GET"),
+        ("DELETE", DELETE, 405, "POST"),
+        ("GET", DELETE, 405, "POST"),
         ("GET", "/kling/v1/general/delete-advanced-elements", 404, None),
     ],
 )
@@ -416,7 +289,7 @@ def test_an_id_is_read_exactly_however_its_number_is_written(client: Authenticat
     written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
     elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
     with respx.mock() as gateway:
-        gateway.get(path=f"{_ELEMENTS}/7").respond(
+        gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"code": 0, "data": {{"task_result": {{"elements": [{elements}]}}}}}}'.encode()
         )
         answer = _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
@@ -430,7 +303,7 @@ def test_an_id_is_read_exactly_however_its_number_is_written(client: Authenticat
 def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: AuthenticatedClient) -> None:
     """The answer breaks the contract; nothing is rounded into an id."""
     with respx.mock() as gateway:
-        gateway.get(path=f"{_ELEMENTS}/7").respond(
+        gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()
         )
         with pytest.raises(InvalidResponse, match="element_id"):
@@ -440,7 +313,7 @@ def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: Authenticat
 def test_a_code_of_failure_under_a_status_of_failure_reaches_the_caller(client: AuthenticatedClient) -> None:
     """What nobody has is told by the error of that status, with the business code."""
     with respx.mock() as gateway:
-        gateway.get(path=f"{_ELEMENTS}/7").respond(404, json={"code": 1203, "message": "no such resource"})
+        gateway.get(path=f"{ELEMENTS}/7").respond(404, json={"code": 1203, "message": "no such resource"})
         with pytest.raises(NotFoundError) as caught:
             _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
