@@ -88,7 +88,7 @@ def results(tmp_path: Path) -> Callable[[dict[str, int | None]], Path]:
     return leave
 
 
-def _explain(monkeypatch: pytest.MonkeyPatch, path: Path, *entries: dict[str, str]) -> None:
+def _explain(monkeypatch: pytest.MonkeyPatch, path: Path, *entries: dict[str, Any]) -> None:
     path.write_text(json.dumps(entries), "utf-8")
     monkeypatch.setattr(code_mutants, "EXPLAINED", path)
 
@@ -163,7 +163,7 @@ def test_the_command_tries_a_part_or_the_whole(
 ) -> None:
     """Only explanations of what was tried are held against it."""
     changes = [Change(f"{module}: f", "a", "b") for module in WHOLE.modules]
-    entries = [{"in": each.within, "was": each.was, "becomes": each.becomes, "because": "why"} for each in changes]
+    entries = [{"in": each.within, "was": each.was, "becomes": [each.becomes], "because": "why"} for each in changes]
     _explain(monkeypatch, tmp_path / "explained.yaml", *entries)
     asked: list[Any] = []
 
@@ -181,7 +181,7 @@ def test_an_explanation_that_lacks_something_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Most of all one without a reason."""
-    _explain(monkeypatch, tmp_path / "explained.yaml", {"in": "a.py: f", "was": "a", "becomes": "b", "because": ""})
+    _explain(monkeypatch, tmp_path / "explained.yaml", {"in": "a.py: f", "was": "a", "becomes": ["b"], "because": ""})
 
     assert main([], tmp_path / "copy", tmp_path) == 1
     assert "explained.yaml: an entry needs in, was, becomes and because" in capsys.readouterr().out

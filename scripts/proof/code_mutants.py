@@ -31,6 +31,7 @@ FOLDER: Final = ROOT / "build" / "code-mutants"
 EXPLAINED: Final = Path(__file__).with_name("code_mutants.yaml")
 _PACKAGES: Final = ("kling_elements", "generated_client/kling_elements_client")
 _OTHERS: Final = ("contract_tests", "scripts", "openapi")
+_SLOW: Final = "makes_the_reader_fail_or_warn or takes_little_memory"  # takes seconds for each change
 _KILLED: Final = {1, 3}  # pytest's exit codes: a test failed, or could not even be run
 _ENDLESS: Final = {24, 36, 152, 255, -24}  # mutmut's, for tests that do not end
 
@@ -133,7 +134,7 @@ def mutate(folder: Path, subject: Subject, workers: int) -> Tally:
         "source_paths": packages,
         "only_mutate": list(subject.modules),
         "also_copy": others,
-        "pytest_add_cli_args": ["-n0", "-p", "no:randomly", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": ["-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", f"not ({_SLOW})"],
         "pytest_add_cli_args_test_selection": list(subject.tests),
     }
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
@@ -201,11 +202,12 @@ def explained(path: Path) -> dict[Change, str]:
     Raises:
         MutantsError: An entry lacks something.
     """
-    entries = YAML(typ="safe").load(path.read_text("utf-8")) or []
-    for entry in entries:
+    known = {}
+    for entry in YAML(typ="safe").load(path.read_text("utf-8")) or []:
         if entry.keys() != {"in", "was", "becomes", "because"} or not all(entry.values()):
             raise MutantsError(f"{path.name}: an entry needs in, was, becomes and because: {entry}")
-    return {Change(entry["in"], entry["was"], entry["becomes"]): entry["because"] for entry in entries}
+        known |= {Change(entry["in"], entry["was"], becomes): entry["because"] for becomes in entry["becomes"]}
+    return known
 
 
 def main(arguments: Sequence[str] = (), folder: Path = FOLDER, root: Path = ROOT) -> int:
