@@ -187,6 +187,18 @@ def test_an_explanation_that_lacks_something_is_an_error(
     assert "explained.yaml: an entry needs in, was, becomes and because" in capsys.readouterr().out
 
 
+def test_explanations_that_are_no_yaml_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line of code that needs quotes is easily written without."""
+    path = tmp_path / "explained.yaml"
+    path.write_text("- was: if a:\n", "utf-8")
+    monkeypatch.setattr(code_mutants, "EXPLAINED", path)
+
+    assert main([], tmp_path / "copy", tmp_path) == 1
+    assert capsys.readouterr().out.startswith("explained.yaml: mapping values are not allowed here")
+
+
 def test_the_subjects_and_the_explanations_are_of_this_project() -> None:
     """Every file is there, the whole includes the part, and what is explained is in a function that is there."""
     assert set(PART.modules) < set(WHOLE.modules)

@@ -20,7 +20,7 @@ from PIL import Image
 from contract_tests.cases import base_body
 from contract_tests.images import Picture, jpeg_frame_header, png_chunk
 from kling_elements_client import contract, images
-from kling_elements_client.inline import InlineText
+from kling_elements_client.inline import InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
@@ -170,6 +170,15 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
         ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
         ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
     ] == _judge(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+
+
+def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
+    """What is no Base64 behind them does not matter; what is none among them does, white space and padding too."""
+    assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
+    assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
+    for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
+        with pytest.raises(UnreadableError, match=r"^no Base64$"):
+            InlineText(text).peek(0, 6)
 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])

@@ -24,6 +24,7 @@ from typing import Final
 
 from attrs import frozen
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from scripts.spec import ROOT
 
@@ -200,10 +201,14 @@ def explained(path: Path) -> dict[Change, str]:
     """The changes that no test could notice, each with the reason.
 
     Raises:
-        MutantsError: An entry lacks something.
+        MutantsError: The file is no YAML, or an entry lacks something.
     """
-    known = {}
-    for entry in YAML(typ="safe").load(path.read_text("utf-8")) or []:
+    try:
+        entries = YAML(typ="safe").load(path.read_text("utf-8")) or []
+    except YAMLError as error:
+        raise MutantsError(f"{path.name}: {error}") from error
+    known: dict[Change, str] = {}
+    for entry in entries:
         if entry.keys() != {"in", "was", "becomes", "because"} or not all(entry.values()):
             raise MutantsError(f"{path.name}: an entry needs in, was, becomes and because: {entry}")
         known |= {Change(entry["in"], entry["was"], becomes): entry["because"] for becomes in entry["becomes"]}
