@@ -27,6 +27,7 @@ _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
 _AFTER_SOI = 2
+_TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"  # EXIF: orientation 6
 
 
 def _text(data: bytes) -> str:
@@ -181,6 +182,14 @@ def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
             InlineText(text).peek(0, 6)
 
 
+def test_the_first_metadata_of_a_jpeg_count() -> None:
+    """A phone writes a second block of another kind behind them, and segments before them that are no metadata."""
+    further = _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
+    data = _jpeg(299, 800, _segment(0xE0, b"JFIF\x00" + bytes(9)), _segment(0xE1, b"Exif\x00\x00" + _TURNED), further)
+
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+
+
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
 def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
     """However many there are: the length of the segment is read wherever it comes to lie."""
@@ -201,8 +210,7 @@ def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
 )
 def test_the_orientation_of_a_png_stands_before_its_pixels(shown: str, chunks: list[bytes]) -> None:
     """However many other chunks come first; the names of chunks tell capitals from small letters."""
-    metadata = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
-    contents = {b"eXIf": metadata, b"exif": metadata, b"tEXt": b"Title\x00" + bytes(294)}
+    contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
     assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
