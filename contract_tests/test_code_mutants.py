@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.proof import code_mutants
+from kling_elements_client import contract
+from scripts.proof import code_mutants, forget
 from scripts.proof.code_mutants import (
     EXPLAINED,
     PART,
@@ -61,6 +62,8 @@ def project(tmp_path: Path) -> Path:
         "kling_elements/__init__.py": "",
         _MODULE: _CODE,
         "contract_tests/__init__.py": "",
+        "scripts/__init__.py": "",
+        "scripts/proof/forget.py": Path(forget.__file__).read_text("utf-8"),
         "contract_tests/test_parity.py": _TESTS,
         "pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["-p", "no:kling_elements"]\npythonpath = ["."]\n',
     }.items():
@@ -120,9 +123,19 @@ def test_a_copy_takes_the_place_of_an_older_one(project: Path, tmp_path: Path) -
 
     lay_out(tmp_path / "copy", project)
 
-    assert ["contract_tests", "kling_elements", "pyproject.toml"] == sorted(
+    assert ["contract_tests", "kling_elements", "pyproject.toml", "scripts"] == sorted(
         p.name for p in (tmp_path / "copy").iterdir()
     )
+
+
+def test_what_was_computed_before_a_change_is_forgotten() -> None:
+    """Else what a changed function would yield now would not be asked of it."""
+    before = contract.business_codes()
+
+    forget.pytest_runtest_setup()
+
+    assert before is not contract.business_codes()
+    assert before == contract.business_codes()
 
 
 def test_each_result_is_counted(results: Callable[[dict[str, int | None]], Path]) -> None:

@@ -32,6 +32,7 @@ FOLDER: Final = ROOT / "build" / "code-mutants"
 EXPLAINED: Final = Path(__file__).with_name("code_mutants.yaml")
 _PACKAGES: Final = ("kling_elements", "generated_client/kling_elements_client")
 _OTHERS: Final = ("contract_tests", "scripts", "openapi")
+_OPTIONS: Final = ("-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "scripts.proof.forget")
 _SLOW: Final = "makes_the_reader_fail_or_warn"  # takes seconds for each change
 _KILLED: Final = {1, 3}  # pytest's exit codes: a test failed, or could not even be run
 _ENDLESS: Final = {24, 36, 152, 255, -24}  # mutmut's, for tests that do not end
@@ -135,7 +136,7 @@ def mutate(folder: Path, subject: Subject, workers: int) -> Tally:
         "source_paths": packages,
         "only_mutate": list(subject.modules),
         "also_copy": others,
-        "pytest_add_cli_args": ["-n0", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", f"not {_SLOW}"],
+        "pytest_add_cli_args": [*_OPTIONS, "-k", f"not {_SLOW}"],
         "pytest_add_cli_args_test_selection": list(subject.tests),
     }
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
