@@ -144,6 +144,14 @@ def test_commas_and_opening_brackets_are_bounded_in_number() -> None:
         assert_refused("too many values: over 200000 commas and opening brackets", more.encode())
 
 
+@pytest.mark.parametrize(
+    "text", [b'["\\ud800", {}]', b'["\\ud800", []]', b'[{"a": 1}, "\\ud800"]', b'[[1], "\\ud800"]']
+)
+def test_half_a_surrogate_pair_is_found_beside_other_values(text: bytes) -> None:
+    """Whatever stands before or behind it."""
+    assert_refused("a string holds half of a surrogate pair", text)
+
+
 def test_a_string_ends_behind_an_escaped_backslash() -> None:
     """So what looks like structure in the next one is none, and what follows it is."""
     assert ["\\", "[" * 100] == loads(b'["\\\\", "' + b"[" * 100 + b'"]')
