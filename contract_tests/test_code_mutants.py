@@ -51,6 +51,7 @@ def test_half() -> None:
     assert "0" == str(half(0))
 """
 # half(0) is 0 for whatever it is divided by; its other changes, and those of is_even, fail a test or cannot run.
+_SLOWED = Change(f"{_MODULE}: half", "return number // 2", "return None")
 _SURVIVOR = Change(f"{_MODULE}: half", "return number // 2", "return number // 3")
 
 
@@ -142,7 +143,7 @@ def test_each_result_is_counted(results: Callable[[dict[str, int | None]], Path]
     """A failed test and one that did not end have noticed a change; anything else has not."""
     tally = code_mutants.tally_of(results({"1": 1, "2": 0, "3": 36}), [_MODULE])
 
-    assert Tally(2, 1, (_SURVIVOR,)) == tally
+    assert Tally(1, (_SLOWED,), (_SURVIVOR,)) == tally
 
 
 def test_a_change_that_was_not_tried_is_an_error(results: Callable[[dict[str, int | None]], Path]) -> None:
@@ -152,21 +153,26 @@ def test_a_change_that_was_not_tried_is_an_error(results: Callable[[dict[str, in
 
 
 @pytest.mark.parametrize(
-    ("survived", "known", "expected"),
+    ("survived", "endless", "known", "expected"),
     [
-        ([], [], (0, "3 of 3 killed (0 by a test that did not end), 0 explained, 0 neither")),
-        ([_SURVIVOR], [_SURVIVOR], (0, "3 of 4 killed (0 by a test that did not end), 1 explained, 0 neither")),
-        ([_SURVIVOR], [], (1, f"no test notices, in {_SURVIVOR}")),
-        ([], [_SURVIVOR], (1, f"code_mutants.yaml explains a change that is noticed or not made, in {_SURVIVOR}")),
+        ([], [], [], (0, "3 of 3 killed (0 by a test that did not end), 0 explained, 0 neither")),
+        ([_SURVIVOR], [], [_SURVIVOR], (0, "3 of 4 killed (0 by a test that did not end), 1 explained, 0 neither")),
+        ([_SURVIVOR], [], [], (1, f"no test notices, in {_SURVIVOR}")),
+        ([], [_SLOWED], [_SLOWED], (0, "4 of 4 killed (1 by a test that did not end), 0 explained, 0 neither")),
+        ([], [], [_SURVIVOR], (1, f"code_mutants.yaml explains a change that is noticed or not made, in {_SURVIVOR}")),
     ],
 )
 def test_each_change_is_noticed_or_explained(
-    survived: list[Change], known: list[Change], expected: tuple[int, str], capsys: pytest.CaptureFixture[str]
+    survived: list[Change],
+    endless: list[Change],
+    known: list[Change],
+    expected: tuple[int, str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is neither is named, and so is an explanation of nothing."""
     code, says = expected
 
-    assert code == report(Tally(3, 0, tuple(survived)), dict.fromkeys(known, "a reason"))
+    assert code == report(Tally(3, tuple(endless), tuple(survived)), dict.fromkeys(known, "a reason"))
     assert says in capsys.readouterr().out
 
 
@@ -182,7 +188,7 @@ def test_the_command_tries_a_part_or_the_whole(
 
     def mutated(*given: Any) -> Tally:
         asked.append(given)
-        return Tally(5, 0, tuple(change for change in changes if change.within.split(":")[0] in subject.modules))
+        return Tally(5, (), tuple(change for change in changes if change.within.split(":")[0] in subject.modules))
 
     monkeypatch.setattr(code_mutants, "mutate", mutated)
 

@@ -84,13 +84,13 @@ class Tally:
     """What came of all changes.
 
     Attributes:
-        killed: How many were noticed.
-        endless: How many of these kept a test from ending.
+        killed: How many made a test fail.
+        endless: Those that kept a test from ending, or made it too slow; they count as noticed.
         survived: The others.
     """
 
     killed: int
-    endless: int
+    endless: tuple[Change, ...]
     survived: tuple[Change, ...]
 
 
@@ -151,19 +151,21 @@ def tally_of(mutants: Path, modules: Iterable[str]) -> Tally:
     Raises:
         MutantsError: A change was not tried.
     """
-    killed, endless, survived = 0, 0, []
+    killed = 0
+    endless: list[Change] = []
+    survived: list[Change] = []
     for module in modules:
         results = json.loads((mutants / f"{module}.meta").read_text("utf-8"))["exit_code_by_key"]
         functions = dict(_functions(mutants / module))
         for name, code in results.items():
             if code is None:
                 raise MutantsError(f"{name} was not tried")
-            if code in _KILLED | _ENDLESS:
+            if code in _KILLED:
                 killed += 1
-                endless += code in _ENDLESS
             else:
-                survived.append(_change(module, name.rsplit(".", 1)[1], functions))
-    return Tally(killed, endless, tuple(survived))
+                others = endless if code in _ENDLESS else survived
+                others.append(_change(module, name.rsplit(".", 1)[1], functions))
+    return Tally(killed, tuple(endless), tuple(survived))
 
 
 def _functions(path: Path) -> Iterator[tuple[str, str]]:
@@ -225,10 +227,11 @@ def main(arguments: Sequence[str] = (), folder: Path = FOLDER, root: Path = ROOT
 def report(tally: Tally, known: dict[Change, str]) -> int:
     """Prints what came of the changes; returns the exit code."""
     open_ones = [change for change in tally.survived if change not in known]
-    stale = [change for change in known if change not in tally.survived]
-    total = tally.killed + len(tally.survived)
+    # one that only costs time may be too slow on a busy machine, so it is not stale for that
+    stale = [change for change in known if change not in (*tally.survived, *tally.endless)]
+    killed, ends_not = tally.killed + len(tally.endless), len(tally.endless)
     print(
-        f"code mutants: {tally.killed} of {total} killed ({tally.endless} by a test that did not end), "
+        f"code mutants: {killed} of {killed + len(tally.survived)} killed ({ends_not} by a test that did not end), "
         f"{len(tally.survived) - len(open_ones)} explained, {len(open_ones)} neither"
     )
     for change in open_ones:
