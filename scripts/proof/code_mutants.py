@@ -171,9 +171,10 @@ def tally_of(mutants: Path, modules: Iterable[str]) -> Tally:
 def _functions(path: Path) -> Iterator[tuple[str, str]]:
     """Every function of a file by its name, with its source."""
     text = path.read_text("utf-8")
+    lines = text.splitlines()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, ast.get_source_segment(text, node) or ""
+            yield node.name, "\n".join(lines[node.lineno - 1 : node.end_lineno])
 
 
 def _change(module: str, name: str, functions: dict[str, str]) -> Change:
