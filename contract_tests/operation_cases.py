@@ -14,6 +14,7 @@ from kling_elements_client import UNSET
 ELEMENTS = "/kling/v1/general/advanced-custom-elements"
 PRESETS = "/kling/v1/general/advanced-presets-elements"
 DELETE = "/kling/v1/general/delete-elements"
+_LISTS = (("listElements", ELEMENTS), ("listPresetElements", PRESETS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,9 @@ def _listed(operation: str, path: str, query: str, **arguments: Any) -> Case:
     return Case(operation=operation, arguments=arguments, target=f"{path}{query}")
 
 
-def _not_listed(pointer: str, message: str, **arguments: Any) -> Case:
-    return Case(operation="listElements", arguments=arguments, violations=((pointer, "upstream", message),))
+def _not_listed(pointer: str, message: str, **arguments: Any) -> list[Case]:
+    wrong = ((pointer, "upstream", message),)
+    return [Case(operation=operation, arguments=arguments, violations=wrong) for operation, _ in _LISTS]
 
 
 def _not_deleted(body: Any, *violations: tuple[str, str]) -> Case:
@@ -83,7 +85,7 @@ ACCEPTED = [
     _got("x" * 2000, "x" * 2000),
     *(
         case
-        for operation, path in (("listElements", ELEMENTS), ("listPresetElements", PRESETS))
+        for operation, path in _LISTS
         for case in (
             _listed(operation, path, "?pageNum=1&pageSize=30"),
             _listed(operation, path, "?pageNum=2&pageSize=30", page_num=2),
@@ -95,32 +97,36 @@ ACCEPTED = [
     ),
     Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=DELETE),
     Case(operation="deleteElement", arguments={"body": {"element_id": "."}}, target=DELETE),
+    Case(operation="deleteElement", arguments={"body": {"element_id": "1" * 65_518}}, target=DELETE),
     *(
         Case(operation="deleteElement", arguments={"body": {"element_id": number}}, target=DELETE)
         for number in (1, 9007199254740993, 2**63 - 1)
     ),
 ]
 REFUSED = [
+    _not_got(UNSET, "is missing", unwritable=True),
     _not_got("", _DOTS, unwritable=True),
     _not_got(".", _DOTS, unwritable=True),
     _not_got("..", _DOTS, unwritable=True),
-    _not_got(UNSET, "is missing", unwritable=True),
     _not_got(880431920114688, "is a number, allowed is string"),
     _not_got(None, "is null, allowed is string"),
     _not_got(False, "is a boolean, allowed is string"),  # noqa: FBT003 - it is the value
     _not_got(["a"], "is an array, allowed is string"),
-    _not_listed("/query/pageNum", "is 0, at least 1 needed", page_num=0),
-    _not_listed("/query/pageNum", "is -1, at least 1 needed", page_num=-1),
-    _not_listed("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
-    _not_listed("/query/pageNum", "is a string, allowed is integer", page_num="one"),
-    _not_listed("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
-    _not_listed("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
-    _not_listed("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
-    _not_listed("/query/pageNum", "is null, allowed is integer", page_num=None),
-    _not_listed("/query/pageSize", _LOSSY.replace("string or ", ""), page_size=2.0),
-    _not_listed("/query/pageSize", "is 0, at least 1 needed", page_size=0),
-    _not_listed("/query/pageSize", "is 501, at most 500 allowed", page_size=501),
-    _not_listed("/query/pageSize", f"is {10**18}, at most 500 allowed", page_size=10**18),
+    *_not_listed("/query/pageNum", "is 0, at least 1 needed", page_num=0),
+    *_not_listed("/query/pageNum", "is -1, at least 1 needed", page_num=-1),
+    *_not_listed("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
+    *_not_listed("/query/pageNum", "is a string, allowed is integer", page_num="one"),
+    *_not_listed("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
+    *_not_listed("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
+    *_not_listed("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
+    *_not_listed("/query/pageNum", "is null, allowed is integer", page_num=None),
+    *_not_listed("/query/pageSize", "is 0, at least 1 needed", page_size=0),
+    *_not_listed("/query/pageSize", "is 501, at most 500 allowed", page_size=501),
+    *_not_listed("/query/pageSize", f"is {10**18}, at most 500 allowed", page_size=10**18),
+    *_not_listed("/query/pageSize", "is a string, allowed is integer", page_size="many"),
+    *_not_listed("/query/pageSize", "is a number, allowed is integer", page_size=1.5),
+    *_not_listed("/query/pageSize", _LOSSY.replace("string or ", ""), page_size=2.0),
+    *_not_listed("/query/pageSize", "is null, allowed is integer", page_size=None),
     Case(
         operation="listPresetElements",
         arguments={"page_num": 0, "page_size": 501},
@@ -143,5 +149,7 @@ REFUSED = [
     _not_deleted({"element_id": []}, ("/element_id", "is an array, allowed is string or integer")),
     _not_deleted({"element_id": {}}, ("/element_id", "is an object, allowed is string or integer")),
     _not_deleted({"element_id": None}, ("/element_id", "is null, allowed is string or integer")),
+    _not_deleted({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes, at most 65536 are allowed")),
+    _not_deleted({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),
     _not_deleted({"element_id": "1", "id": "1"}, ("/id", "the property 'id' is unknown; allowed are 'element_id'")),
 ]

@@ -12,7 +12,7 @@ import re
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
@@ -68,7 +68,7 @@ class Oracle:
             return ["JSON would alter it"]
         if len(sent) > self._max_bytes:
             return [f"the body has {len(sent)} bytes"]
-        if _count(body) > self._max_values:
+        if count(body) > self._max_values:
             return ["the body has too many values"]
         return [
             f"{leaf.json_path} fails {leaf.validator}"
@@ -121,6 +121,47 @@ def accepts_parameters(values: Mapping[str, object], operation_id: str, document
     )
 
 
+def judge_of(schema: Mapping[str, Any]) -> Callable[[object], bool]:
+    """Return what tells whether a schema without references accepts a JSON value."""
+    accepts: Callable[[object], bool] = _StrictValidator(schema).is_valid
+    return accepts
+
+
+class ImageVerdict(NamedTuple):
+    """What the limits of an image say of a text.
+
+    Attributes:
+        format: The image's format; None for a text that is none.
+        said: What is wrong, or None, by the name of each limit that could be judged.
+    """
+
+    format: str | None
+    said: Mapping[str, str | None]
+
+
+def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
+    """Return what each of the contract's limits of an image says of a text."""
+    size = base64_size(text)
+    if size is None:
+        return ImageVerdict(None, {"format": "is no Base64"})
+    said = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
+    try:
+        header = read_header(binascii.a2b_base64(text))
+    except UnreadableError as error:
+        return ImageVerdict(None, said | {"format": str(error)})
+    short, long = sorted((header.width, header.height))
+    most = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))
+    return ImageVerdict(
+        header.format,
+        said
+        | {
+            "format": None if header.format in limits["format"]["one-of"] else f"is a {header.format}",
+            "displayed-sides": f"has a side of {short} px" if short < limits["displayed-sides"]["min-px"] else None,
+            "aspect-ratio": f"is {long} px to {short} px" if long > most else None,
+        },
+    )
+
+
 def exact_pattern(pattern: str) -> str:
     r"""Return a pattern of JSON Schema for Python, whose `$` would also match before a last line end."""
     return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
@@ -135,9 +176,10 @@ def base64_size(text: str) -> int | None:
     return len(data) // 4 * 3 - len(padding)
 
 
-def _count(value: object) -> int:
+def count(value: object) -> int:
+    """Return how many JSON values there are in one, itself included."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_count, parts))
+    return 1 + sum(map(count, parts))
 
 
 def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, dict[str, Any]]:
@@ -186,26 +228,8 @@ def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) ->
 
 
 def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    if not isinstance(instance, str):
-        return
-    size = base64_size(instance)
-    if size is None:
-        yield ValidationError("is no Base64")
-        return
-    if size > limits["file-size"]["max-bytes"]:
-        yield ValidationError(f"has {size} bytes")
-    try:
-        header = read_header(binascii.a2b_base64(instance))
-    except UnreadableError as error:
-        yield ValidationError(str(error))
-        return
-    if header.format not in limits["format"]["one-of"]:
-        yield ValidationError(f"is a {header.format}")
-    short, long = sorted((header.width, header.height))
-    if short < limits["displayed-sides"]["min-px"]:
-        yield ValidationError(f"has a side of {short} px")
-    if long > short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"])):
-        yield ValidationError(f"is {long} px to {short} px")
+    if isinstance(instance, str):
+        yield from (ValidationError(why) for why in judge_image(instance, limits).said.values() if why)
 
 
 def _exact(_: Validator, __: Any, instance: object, ___: Mapping[str, Any]) -> Iterator[ValidationError]:

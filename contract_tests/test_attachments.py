@@ -268,12 +268,22 @@ def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path],
         AuthenticatedClient("test-token", on_violation="ignore").encode("createElement", body)
 
 
+def test_each_file_that_breaks_a_rule_is_told(tmp_path: Path) -> None:
+    """The second does not hide the first."""
+    (tmp_path / "no.jpg").write_bytes(b"GIF89a")
+
+    violations = contract.violations("createElement", _body(tmp_path / "no.jpg", tmp_path / "no.jpg"))
+
+    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(found.pointer, found.rule) for found in violations]
+
+
 def test_a_file_that_may_not_be_opened_is_a_violation(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its size alone does not tell whether it is an image."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
+    contract.document()  # is read now, as it is a file too
     monkeypatch.setattr(Path, "open", refuse)
 
     (found,) = contract.violations("createElement", _body(photograph))

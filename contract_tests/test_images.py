@@ -20,13 +20,15 @@ from PIL import Image
 from contract_tests.cases import base_body
 from contract_tests.images import Picture, jpeg_frame_header, png_chunk
 from kling_elements_client import contract, images
-from kling_elements_client.inline import InlineText
+from kling_elements_client.inline import InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
 _AFTER_SOI = 2
+# EXIF that says: orientation 6
+_TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 
 
 def _text(data: bytes) -> str:
@@ -82,6 +84,7 @@ _BOMB = zlib.compress(bytes(5_000_000))
         pytest.param(Picture(format="jpeg", fill_bytes=100_000).build(), id="JPEG with many fill bytes"),
         pytest.param(Picture(format="jpeg", decoy=(1, 1)).build(), id="JPEG with a thumbnail in its metadata"),
         pytest.param(_jpeg(300, 300, b"\xff\x01\xff\xd0\xff\xff\xd7"), id="JPEG with markers that have no segment"),
+        pytest.param(_jpeg(300, 300, _segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
         pytest.param(_jpeg(300, 300, _segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
         pytest.param(_jpeg(65_535, 65_535), id="largest JPEG that its header can claim"),
         *(
@@ -169,6 +172,49 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
         ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
         ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
     ] == _judge(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+
+
+def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
+    """What is no Base64 behind them does not matter; what is none among them does, white space and padding too."""
+    assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
+    assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
+    for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
+        with pytest.raises(UnreadableError, match=r"^no Base64$"):
+            InlineText(text).peek(0, 6)
+
+
+def test_the_first_metadata_of_a_jpeg_count() -> None:
+    """A phone writes a second block of another kind behind them, and segments before them that are no metadata."""
+    further = _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
+    data = _jpeg(299, 800, _segment(0xE0, b"JFIF\x00" + bytes(9)), _segment(0xE1, b"Exif\x00\x00" + _TURNED), further)
+
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+
+
+@pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
+def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
+    """However many there are: the length of the segment is read wherever it comes to lie."""
+    picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
+
+    assert ["R16"] == [rule for rule, _ in _judge(picture.build())]
+
+
+@pytest.mark.parametrize(
+    ("shown", "chunks"),
+    [
+        ("800x299", [b"gAMA", b"tEXt", b"eXIf"]),
+        ("800x299", [b"idat", b"eXIf"]),
+        ("299x800", [b"gAMA", b"IDAT", b"eXIf"]),
+        ("299x800", [b"exif", b"IDAT"]),
+        ("299x800", [b"gAMA"]),
+    ],
+)
+def test_the_orientation_of_a_png_stands_before_its_pixels(shown: str, chunks: list[bytes]) -> None:
+    """However many other chunks come first; the names of chunks tell capitals from small letters."""
+    contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
+    data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
+
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,23 @@ def test_commas_and_opening_brackets_are_bounded_in_number() -> None:
     assert MAX_SEPARATORS == 200_000
     assert 2 * max_values <= MAX_SEPARATORS  # so that a conforming body is never refused for its number of values
     assert json.loads(most) == loads(most.encode())
-    for more in (f"{most[:-1]},0]", f"[{'[],' * 100_000}0]", f"[{'{},' * 100_000}0]"):
+    more_of_each = [f"[{'[],' * 100_000}0]", f"[{'{},' * 100_000}0]", f"[{'0,' * MAX_SEPARATORS}0,0]"]
+    for more in (f"{most[:-1]},0]", *more_of_each):
         assert_refused("too many values: over 200000 commas and opening brackets", more.encode())
+
+
+@pytest.mark.parametrize(
+    "text", [b'["\\ud800", {}]', b'["\\ud800", []]', b'[{"a": 1}, "\\ud800"]', b'[[1], "\\ud800"]']
+)
+def test_half_a_surrogate_pair_is_found_beside_other_values(text: bytes) -> None:
+    """Whatever stands before or behind it."""
+    assert_refused("a string holds half of a surrogate pair", text)
+
+
+def test_a_string_ends_behind_an_escaped_backslash() -> None:
+    """So what looks like structure in the next one is none, and what follows it is."""
+    assert ["\\", "[" * 100] == loads(b'["\\\\", "' + b"[" * 100 + b'"]')
+    assert_refused("nested more than 64 deep", b'["\\\\", ' + b"[" * 100)
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:

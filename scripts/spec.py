@@ -60,8 +60,8 @@ def follow(document: Node, reference: str) -> Any:
     node: Any = document
     try:
         for part in reference.removeprefix("#/").split("/"):
-            node = node[part.replace("~1", "/").replace("~0", "~")]
-    except (KeyError, TypeError) as error:
+            node = node[int(part) if isinstance(node, list) else part.replace("~1", "/").replace("~0", "~")]
+    except (LookupError, TypeError, ValueError) as error:
         raise SpecError(f"{reference}: no such place in the document") from error
     return node
 
