@@ -24,8 +24,10 @@ from scripts.proof.code_mutants import (
     lay_out,
     main,
     mutate,
-    report,
+    outcome_of,
+    prove,
 )
+from scripts.proof.parts import Outcome
 from scripts.spec import ROOT
 
 _MODULE = "kling_elements/parity.py"
@@ -153,34 +155,40 @@ def test_a_change_that_was_not_tried_is_an_error(results: Callable[[dict[str, in
 
 
 @pytest.mark.parametrize(
-    ("survived", "endless", "known", "expected"),
+    ("survived", "endless", "known", "says", "problems"),
     [
-        ([], [], [], (0, "3 of 3 killed (0 by a test that did not end), 0 explained, 0 neither")),
-        ([_SURVIVOR], [], [_SURVIVOR], (0, "3 of 4 killed (0 by a test that did not end), 1 explained, 0 neither")),
-        ([_SURVIVOR], [], [], (1, f"no test notices, in {_SURVIVOR}")),
-        ([], [_SLOWED], [_SLOWED], (0, "4 of 4 killed (1 by a test that did not end), 0 explained, 0 neither")),
-        ([], [], [_SURVIVOR], (1, f"code_mutants.yaml explains a change that is noticed or not made, in {_SURVIVOR}")),
+        ([], [], [], "3 of 3 mutants killed (0 by a test that did not end), 0 explained", ()),
+        ([_SURVIVOR], [], [_SURVIVOR], "3 of 4 mutants killed (0 by a test that did not end), 1 explained", ()),
+        (
+            [_SURVIVOR],
+            [],
+            [],
+            "3 of 4 mutants killed (0 by a test that did not end), 0 explained",
+            (f"no test notices, in {_SURVIVOR}",),
+        ),
+        ([], [_SLOWED], [_SLOWED], "4 of 4 mutants killed (1 by a test that did not end), 0 explained", ()),
+        (
+            [],
+            [],
+            [_SURVIVOR],
+            "3 of 3 mutants killed (0 by a test that did not end), 0 explained",
+            (f"code_mutants.yaml explains a change that is noticed or not made, in {_SURVIVOR}",),
+        ),
     ],
 )
 def test_each_change_is_noticed_or_explained(
-    survived: list[Change],
-    endless: list[Change],
-    known: list[Change],
-    expected: tuple[int, str],
-    capsys: pytest.CaptureFixture[str],
+    survived: list[Change], endless: list[Change], known: list[Change], says: str, problems: tuple[str, ...]
 ) -> None:
     """What is neither is named, and so is an explanation of nothing."""
-    code, says = expected
-
-    assert code == report(Tally(3, tuple(endless), tuple(survived)), dict.fromkeys(known, "a reason"))
-    assert says in capsys.readouterr().out
+    tally = Tally(3, tuple(endless), tuple(survived))
+    assert Outcome(says, problems) == outcome_of(tally, dict.fromkeys(known, "a reason"))
 
 
-@pytest.mark.parametrize(("arguments", "subject"), [([], PART), (["--whole"], WHOLE)])
-def test_the_command_tries_a_part_or_the_whole(
-    arguments: list[str], subject: Subject, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("subject", [PART, WHOLE])
+def test_explanations_of_what_was_not_tried_do_not_count(
+    subject: Subject, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only explanations of what was tried are held against it."""
+    """Only those of what was tried are held against it."""
     changes = [Change(f"{module}: f", "a", "b") for module in WHOLE.modules]
     entries = [{"in": each.within, "was": each.was, "becomes": [each.becomes], "because": "why"} for each in changes]
     _explain(monkeypatch, tmp_path / "explained.yaml", *entries)
@@ -192,30 +200,49 @@ def test_the_command_tries_a_part_or_the_whole(
 
     monkeypatch.setattr(code_mutants, "mutate", mutated)
 
-    assert main([*arguments, "--workers", "3"], tmp_path / "copy", project) == 0
+    assert () == prove(subject, 3, tmp_path / "copy", project).problems
     assert [(tmp_path / "copy", subject, 3)] == asked
 
 
-def test_an_explanation_that_lacks_something_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [([], (PART, code_mutants.WORKERS)), (["--whole", "--workers", "3"], (WHOLE, 3))],
+)
+def test_the_command_tries_a_part_or_the_whole(
+    arguments: list[str],
+    asked: tuple[Subject, int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """With as many tests at a time as are asked for; the exit code says what came of it."""
+    given: list[Any] = []
+
+    def proved(*arguments: Any) -> Outcome:
+        given.append(arguments)
+        return Outcome("all is well")
+
+    monkeypatch.setattr(code_mutants, "prove", proved)
+    assert main(arguments) == 0
+    assert [asked] == given
+    assert capsys.readouterr().out.startswith("code mutants: holds; all is well")
+
+
+def test_an_explanation_that_lacks_something_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of all one without a reason."""
     _explain(monkeypatch, tmp_path / "explained.yaml", {"in": "a.py: f", "was": "a", "becomes": ["b"], "because": ""})
 
-    assert main([], tmp_path / "copy", tmp_path) == 1
-    assert "explained.yaml: an entry needs in, was, becomes and because" in capsys.readouterr().out
+    (problem,) = prove(folder=tmp_path / "copy", root=tmp_path).problems
+    assert problem.startswith("explained.yaml: an entry needs in, was, becomes and because")
 
 
-def test_explanations_that_are_no_yaml_are_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explanations_that_are_no_yaml_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of code that needs quotes is easily written without."""
     path = tmp_path / "explained.yaml"
     path.write_text("- was: if a:\n", "utf-8")
     monkeypatch.setattr(code_mutants, "EXPLAINED", path)
 
-    assert main([], tmp_path / "copy", tmp_path) == 1
-    assert capsys.readouterr().out.startswith("explained.yaml: mapping values are not allowed here")
+    (problem,) = prove(folder=tmp_path / "copy", root=tmp_path).problems
+    assert problem.startswith("explained.yaml: mapping values are not allowed here")
 
 
 def test_the_subjects_and_the_explanations_are_of_this_project() -> None:

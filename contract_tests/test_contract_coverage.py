@@ -10,7 +10,7 @@ import pytest
 
 from contract_tests.cases import base_body
 from scripts.proof import contract_coverage
-from scripts.proof.contract_coverage import Judged, main, measure
+from scripts.proof.contract_coverage import Judged, main, measure, prove
 from scripts.proof.coverage_page import page
 from scripts.proof.keywords import Keyword, accepted, requests
 from scripts.spec import ROOT, SPEC, load
@@ -38,44 +38,36 @@ def _judged(body: Any, *, expected: bool) -> Judged:
     return Judged("a body", expected, list(_CREATE.body.marks(body)))
 
 
-def test_the_tables_show_every_keyword_from_both_sides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tables_show_every_keyword_from_both_sides(tmp_path: Path) -> None:
     """Each has accepted a value and refused one, and the keywords and the tables agree on every value."""
     report = tmp_path / "deep" / "report.html"
 
-    assert main(report) == 0
+    outcome = prove(report)
 
-    summary, by_accepting, by_refusing, written = capsys.readouterr().out.splitlines()
-    figures = re.fullmatch(r"contract coverage: (\d+) values against (\d+) keywords of requests", summary)
+    assert () == outcome.problems
+    says = r"(\d+) of \1 accepted a value, \1 of \1 refused a value, among (\d+) values; see (.*)"
+    figures = re.fullmatch(says, outcome.summary)
     assert figures is not None
-    values, keywords = map(int, figures.groups())
-    assert values > 700
-    assert keywords > 150
-    assert [f"{keywords} of {keywords} {side} a value" for side in ("accepted", "refused")] == [
-        by_accepting,
-        by_refusing,
-    ]
-    assert f"report: {report}" == written
-    assert f"{keywords} of {keywords} accepted a value" in report.read_text("utf-8")
+    assert int(figures[1]) > 150
+    assert int(figures[2]) > 700
+    assert str(report) == figures[3]
+    assert f"{figures[1]} of {figures[1]} accepted a value" in report.read_text("utf-8")
 
 
-def test_what_was_not_shown_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_not_shown_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One accepted body shows nothing refused and nothing of videos; a wrong verdict of the tables is told."""
     shown = [_judged(_IMAGE, expected=True), _judged({}, expected=True)]
     monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
 
-    assert main(tmp_path / "report.html") == 1
+    problems = prove(tmp_path / "report.html").problems
 
-    lines = capsys.readouterr().out.splitlines()
     at = "#/components/schemas/ElementName/maxLength"
-    refused = next(number for number, line in enumerate(lines) if line.endswith("refused a value"))
-    image = f"  not maxLength 20, of createElement / image_refer / element_name ({at})"
-    video = f"  not maxLength 20, of createElement / video_refer / element_name ({at})"
-    assert image not in lines[:refused]
-    assert video in lines[:refused]
-    assert {image, video} <= set(lines[refused:])
-    assert "  the keywords say another thing than the table of: a body" in lines
+    image = f"maxLength 20, of createElement / image_refer / element_name ({at})"
+    video = f"maxLength 20, of createElement / video_refer / element_name ({at})"
+    assert f"has not accepted a value: {image}" not in problems
+    assert f"has not accepted a value: {video}" in problems
+    assert {f"has not refused a value: {each}" for each in (image, video)} <= set(problems)
+    assert "the keywords say another thing than the table of: a body" == problems[-1]
 
 
 def test_a_keyword_that_nobody_counts_is_an_error(
@@ -86,8 +78,9 @@ def test_a_keyword_that_nobody_counts_is_an_error(
 
     assert main() == 1
 
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.endswith("/requestBody/content/application~1json/schema: nobody counts uniqueItems")
+    problem, said = capsys.readouterr().out.splitlines()
+    assert problem.endswith("/requestBody/content/application~1json/schema: nobody counts uniqueItems")
+    assert said.startswith("contract coverage: FAILED; nothing was counted")
 
 
 def test_the_report_lies_in_the_folder_for_what_is_built() -> None:

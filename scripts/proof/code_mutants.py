@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,11 @@ from attrs import frozen
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from scripts.proof.parts import Outcome, run
 from scripts.spec import ROOT
 
+NAME: Final = "code mutants"
+WORKERS: Final = os.cpu_count() or 1
 FOLDER: Final = ROOT / "build" / "code-mutants"
 EXPLAINED: Final = Path(__file__).with_name("code_mutants.yaml")
 _PACKAGES: Final = ("kling_elements", "generated_client/kling_elements_client")
@@ -204,42 +208,44 @@ def explained(path: Path) -> dict[Change, str]:
     return known
 
 
-def main(arguments: Sequence[str] = (), folder: Path = FOLDER, root: Path = ROOT) -> int:
-    """Prints how many changes were noticed, and each that was not and should have been; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="code_mutants", description=__doc__.split("\n", 1)[0])
-    parser.add_argument(
-        "--whole", action="store_true", help="also the reader of JSON and what takes images out of requests"
-    )
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="tests at a time (default: each core)")
-    options = parser.parse_args(arguments)
-    subject = WHOLE if options.whole else PART
+def prove(subject: Subject = PART, workers: int = WORKERS, folder: Path = FOLDER, root: Path = ROOT) -> Outcome:
+    """Return what came of all changes to a subject."""
     try:
         known = explained(EXPLAINED)
         lay_out(folder, root)
-        tally = mutate(folder, subject, options.workers)
+        tally = mutate(folder, subject, workers)
     except MutantsError as error:
-        print(error)
-        return 1
-    return report(
+        return Outcome("the changes could not be tried", (str(error),))
+    return outcome_of(
         tally, {change: why for change, why in known.items() if change.within.split(":")[0] in subject.modules}
     )
 
 
-def report(tally: Tally, known: dict[Change, str]) -> int:
-    """Prints what came of the changes; returns the exit code."""
+def outcome_of(tally: Tally, known: dict[Change, str]) -> Outcome:
+    """Return what a tally comes to, where the reason is known why some changes cannot be noticed."""
     open_ones = [change for change in tally.survived if change not in known]
     # one that only costs time may be too slow on a busy machine, so it is not stale for that
     stale = [change for change in known if change not in (*tally.survived, *tally.endless)]
-    killed, ends_not = tally.killed + len(tally.endless), len(tally.endless)
-    print(
-        f"code mutants: {killed} of {killed + len(tally.survived)} killed ({ends_not} by a test that did not end), "
-        f"{len(tally.survived) - len(open_ones)} explained, {len(open_ones)} neither"
+    killed = tally.killed + len(tally.endless)
+    return Outcome(
+        f"{killed} of {killed + len(tally.survived)} mutants killed ({len(tally.endless)} by a test that did not end), "
+        f"{len(tally.survived) - len(open_ones)} explained",
+        (
+            *(f"no test notices, in {change}" for change in open_ones),
+            *(f"{EXPLAINED.name} explains a change that is noticed or not made, in {change}" for change in stale),
+        ),
     )
-    for change in open_ones:
-        print(f"no test notices, in {change}")
-    for change in stale:
-        print(f"{EXPLAINED.name} explains a change that is noticed or not made, in {change}")
-    return int(bool(open_ones or stale))
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run this part of the proof alone; return the exit code."""
+    parser = argparse.ArgumentParser(prog="code_mutants", description=__doc__.split("\n", 1)[0])
+    parser.add_argument(
+        "--whole", action="store_true", help="also the reader of JSON and what takes images out of requests"
+    )
+    parser.add_argument("--workers", type=int, default=WORKERS, help="tests at a time (default: one for each core)")
+    options = parser.parse_args(arguments)
+    return run({NAME: partial(prove, WHOLE if options.whole else PART, options.workers)})
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ from contract_tests import cases, operation_cases, oracle
 from kling_elements.media import videos
 from scripts.proof.coverage_page import page
 from scripts.proof.keywords import Keyword, Mark, Requests, accepted, requests
+from scripts.proof.parts import Outcome, run
 from scripts.proof.video_keywords import video_file
 from scripts.spec import ROOT, SPEC, Node, SpecError, load
 
+NAME = "contract coverage"
 REPORT = ROOT / "build" / "contract-coverage.html"
 
 
@@ -132,26 +134,30 @@ def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
     ]
 
 
-def main(report: Path = REPORT) -> int:
-    """Prints what the tables show and writes the report; returns the exit code."""
+def prove(report: Path = REPORT) -> Outcome:
+    """Return what the tables show, and write the report."""
     try:
         coverage = measure(load())
     except SpecError as error:
-        print(error)
-        return 1
-    print(f"contract coverage: {coverage.values} values against {len(coverage.counts)} keywords of requests")
-    total = len(coverage.counts)
-    for side in ("accepted", "refused"):
-        missing = coverage.missing(side)
-        print(f"{total - len(missing)} of {total} {side} a value")
-        for keyword in missing:
-            print(f"  not {keyword.name}, of {keyword.route} ({keyword.where})")
-    for name in coverage.disputed:
-        print(f"  the keywords say another thing than the table of: {name}")
+        return Outcome("nothing was counted", (str(error),))
+    sides = {side: coverage.missing(side) for side in ("accepted", "refused")}
+    problems = [
+        f"has not {side} a value: {keyword.name}, of {keyword.route} ({keyword.where})"
+        for side, missing in sides.items()
+        for keyword in missing
+    ]
+    problems += [f"the keywords say another thing than the table of: {name}" for name in coverage.disputed]
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(page(coverage, SPEC.read_text("utf-8")), "utf-8")
-    print(f"report: {report.relative_to(ROOT) if report.is_relative_to(ROOT) else report}")
-    return int(bool(coverage.missing("accepted") or coverage.missing("refused") or coverage.disputed))
+    total = len(coverage.counts)
+    shown = ", ".join(f"{total - len(missing)} of {total} {side} a value" for side, missing in sides.items())
+    place = report.relative_to(ROOT) if report.is_relative_to(ROOT) else report
+    return Outcome(f"{shown}, among {coverage.values} values; see {place}", tuple(problems))
+
+
+def main() -> int:
+    """Run this part of the proof alone; return the exit code."""
+    return run({NAME: prove})
 
 
 if __name__ == "__main__":
