@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.test_videos import SMALL, broken, judged, without_size
+from contract_tests.judged_videos import SMALL, broken, judged, without_size
 from contract_tests.videos import Opened, Video, box, boxes, content_of, edited, long_box, overwritten
 from kling_elements.media import videos
 from kling_elements.media.boxes import Box, code_name

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.test_videos import SMALL
+from contract_tests.judged_videos import SMALL
 from contract_tests.videos import Opened, Video
 from kling_elements.media import videos
 
