@@ -55,6 +55,7 @@ def refusal(**changes: Any) -> WebhookError:
 
 
 def as_message(headers: dict[str, str]) -> Message:
+    """Headers as the standard library's servers hand them over."""
     message = Message()
     for name, value in headers.items():
         message[name] = value

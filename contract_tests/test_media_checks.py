@@ -6,11 +6,8 @@ import base64
 import io
 import os
 import random
-import struct
 import subprocess
 import sys
-import warnings
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,50 +17,14 @@ import pytest
 from PIL import Image
 
 import kling_elements.media
-from contract_tests.images import Picture, png_chunk
-from contract_tests.range_server import File, chunked, range_server
+from contract_tests.handed_in import JPEG, PNG, Content, base64_of, file_in, rules_of
+from contract_tests.images import Picture
+from contract_tests.pillow_pictures import saved
+from contract_tests.range_server import chunked, range_server
 from contract_tests.videos import Video
-from kling_elements.media import Budget, ImageReport, VideoReport, check_image, check_video, image
-from kling_elements.media.images import inspect
+from kling_elements.media import Budget, check_image, check_video, image
 from kling_elements_client.errors import MediaError
 from kling_elements_client.inline import EncodedImage
-
-_JPEG, _PNG = Picture(format="jpeg").build(), Picture().build()
-
-
-class _Content(File):
-    """What a server has behind an address."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(len(content))
-        self._content = content
-
-    def read(self, start: int, stop: int) -> bytes:
-        return self._content[start:stop]
-
-    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        return iter([self.read(start, stop)])
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _file(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
-    path = folder / name
-    path.write_bytes(data)
-    return path
-
-
-def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def _rules(report: ImageReport | VideoReport) -> list[str]:
-    return [found.rule for found in report.violations]
-
 
 _NAMES = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]
 
@@ -97,25 +58,25 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
         yield reading
 
 
-@pytest.mark.parametrize("data", [_JPEG, _PNG], ids=["JPEG", "PNG"])
+@pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
 def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path) -> None:
     """What this package encodes itself need not be checked again; a text comes back as it is."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
-    sources = [_file(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
+    sources = [file_in(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
 
     for source in sources:
         made = image(source)
-        assert _text(data) == made
+        assert base64_of(data) == made
         assert isinstance(made, EncodedImage)
     assert 6 == file.tell()
     with _pipe(data) as pipe:
-        assert _text(data) == image(pipe)
-    for text in (_text(data), f"data:image/gif;base64,{_text(data)}", f"DATA:;BASE64,{_text(data)}"):
-        assert _text(data) == image(text)
+        assert base64_of(data) == image(pipe)
+    for text in (base64_of(data), f"data:image/gif;base64,{base64_of(data)}", f"DATA:;BASE64,{base64_of(data)}"):
+        assert base64_of(data) == image(text)
     percent = "".join(f"%{byte:02x}" for byte in data)
-    assert _text(data) == image(f"data:,{percent}")
-    assert _text(data) == image(f"data:image/png;base64,{_text(data).replace('+', '%2B')}")
+    assert base64_of(data) == image(f"data:,{percent}")
+    assert base64_of(data) == image(f"data:image/png;base64,{base64_of(data).replace('+', '%2B')}")
 
 
 def test_an_address_is_passed_on_as_it_is() -> None:
@@ -207,10 +168,10 @@ def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monke
         ("ftp://a.example.com/b.png", "begins with neither http:// nor https://"),
         ("http:///b.png", "must be an http or https URL"),
         ("https://a b.example.com/secret", "must be an http or https URL"),
-        (_text(_JPEG)[:80] + "\n" + _text(_JPEG)[80:], "white space; leave it out"),
-        (_text(b"\xff\xd8\xff" + b"\xfb\xff" * 40).replace("+", "-").replace("/", "_"), "URL-safe alphabet"),
-        (_text(_JPEG)[:-1], "not padded"),
-        (_text(bytes(6000)) + "A", "not padded"),
+        (base64_of(JPEG)[:80] + "\n" + base64_of(JPEG)[80:], "white space; leave it out"),
+        (base64_of(b"\xff\xd8\xff" + b"\xfb\xff" * 40).replace("+", "-").replace("/", "_"), "URL-safe alphabet"),
+        (base64_of(JPEG)[:-1], "not padded"),
+        (base64_of(bytes(6000)) + "A", "not padded"),
         ("AA==" + "AAAA" * 20, "= within"),
         ("é" * 80, "characters other than"),
         ("data:image/png;base64", "has no comma"),
@@ -218,7 +179,7 @@ def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monke
         ("data:;base64,A", "not padded"),
         (7, "a value of type int: cannot be taken for an image"),
         (None, "a value of type NoneType"),
-        ([_JPEG], "a value of type list"),
+        ([JPEG], "a value of type list"),
         (Path("none.jpg"), "none.jpg: cannot be read: No such file or directory"),
         (io.StringIO("x"), "gives str instead of bytes; open it in binary mode"),
         (memoryview(b"abcd")[::2], "memoryview: cannot be read"),
@@ -268,7 +229,7 @@ def test_a_file_object_that_gives_less_than_it_has_was_changed() -> None:
 @pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
 def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """A stream that never ends does not fill the disk."""
-    path = _file(tmp_path, Picture(format="jpeg", file_size=size).build())
+    path = file_in(tmp_path, Picture(format="jpeg", file_size=size).build())
 
     class Stream(io.FileIO):
         def seekable(self) -> bool:
@@ -286,10 +247,10 @@ def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool
 @pytest.mark.parametrize(
     ("data", "rules", "says"),
     [
-        (_saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
+        (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
         (b"nothing", ["R14"], "whole header (R14)"),
-        (_JPEG[:20], ["R14"], "whole header (R14)"),
+        (JPEG[:20], ["R14"], "whole header (R14)"),
         (
             Picture(width=299).build(),
             ["R16"],
@@ -303,160 +264,14 @@ def test_what_breaks_a_rule_is_refused_before_it_is_sent(
     data: bytes, rules: list[str], says: str, tmp_path: Path
 ) -> None:
     """The error names the file, each rule, and what can be mended."""
-    path = _file(tmp_path, data)
+    path = file_in(tmp_path, data)
 
     with pytest.raises(MediaError) as caught:
         image(path)
 
-    assert rules == [found.rule for found in caught.value.violations] == _rules(check_image(path))
+    assert rules == [found.rule for found in caught.value.violations] == rules_of(check_image(path))
     assert str(path) == caught.value.source
     assert says in str(caught.value)
-
-
-_SIGNED = {
-    "gif": b"GIF89a",
-    "webp": b"RIFF\0\0\0\0WEBP",
-    "bmp": b"BM\1\2\3\4\0\0\0\0",
-    "tiff": b"MM\0*",
-    "avif": b"\0\0\0\x20ftypavif",
-    "heic": b"\0\0\0\x20ftypheic",
-    "jpeg2000": b"\0\0\0\x0cjP  ",
-    "jxl": b"\xff\x0a",
-    "ico": b"\0\0\1\0",
-    "jpeg": b"\xff\xd8\xff",
-    "png": b"\x89PNG\r\n\x1a\n",
-    None: b"<svg/>",
-}
-
-
-@pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
-def test_what_the_content_is_is_told(name: str | None, start: bytes) -> None:
-    """Also of formats that are refused, and whatever a file is called."""
-    report = check_image(start + bytes(100))
-
-    assert (name, ["R14"], None, None) == (report.format, _rules(report), report.width_px, report.ratio)
-    assert (name not in (None, "jpeg", "png")) == ("it looks like" in report.violations[0].message)
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_sides_are_as_displayed(kind: Any, orientation: int) -> None:
-    """Orientations 5 to 8 swap them."""
-    report = check_image(Picture(format=kind, width=320, height=400, orientation=orientation).build())
-
-    assert ((400, 320) if orientation >= 5 else (320, 400)) == (report.width_px, report.height_px)
-    assert report.conforms
-    assert () == report.unjudged
-
-
-_RED = Image.new("RGB", (300, 320), "red")
-_KINDS = {
-    "progressive JPEG": _saved(_RED, "JPEG", progressive=True),
-    "CMYK JPEG": _saved(_RED.convert("CMYK"), "JPEG"),
-    "grey JPEG": _saved(_RED.convert("L"), "JPEG"),
-    "multi-picture JPEG": _saved(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
-    "animated PNG": _saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
-    "16-bit PNG": _saved(Image.new("I;16", (300, 320)), "PNG"),
-    "palette PNG": _saved(_RED.convert("P"), "PNG", transparency=0),
-    "JPEG with bytes behind its end": _saved(_RED, "JPEG") + bytes(100),
-}
-
-
-@pytest.mark.parametrize("data", _KINDS.values(), ids=_KINDS)
-def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
-    """They are what they are by their content."""
-    report = check_image(data)
-
-    assert report.conforms
-    assert (300, 320, len(data)) == (report.width_px, report.height_px, report.size_bytes)
-    assert report.format in ("jpeg", "png")
-    assert () == report.unjudged
-
-
-_NOISE = Image.frombytes("RGB", (300, 320), random.Random(1).randbytes(300 * 320 * 3))
-_WHOLE = {
-    "JPEG": _saved(_NOISE, "JPEG"),
-    "progressive": _saved(_NOISE, "JPEG", progressive=True),
-    "PNG": _saved(_NOISE, "PNG"),
-}
-
-
-@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
-@pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
-def test_a_picture_that_breaks_off_is_found(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever it does, and even if somebody has told Pillow to take such pictures."""
-    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
-    report = check_image(data[: int(len(data) * kept)])
-
-    assert [("R14", "the image breaks off or is damaged")] == [(v.rule, v.message) for v in report.violations]
-    assert check_image(data).conforms
-
-
-def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """Each chunk is looked at."""
-    header = _PNG[:33]
-
-    assert ["R14"] == _rules(check_image(_PNG.replace(b"IDAT", b"IDAU", 1)))
-    assert ["R14"] == _rules(check_image(header + png_chunk(b"IEND", b"")))
-
-
-def test_what_is_too_large_to_be_decoded_is_left_unjudged() -> None:
-    """A bomb is not decoded, nor is it refused: the rules allow it."""
-    frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, 30000, 30000, 3) + bytes(9)
-    bomb = b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
-    large = check_image(Picture(file_size=10_485_761).build())
-    wide = check_image(_bomb_png(30000))
-
-    (said,) = check_image(bomb).unjudged
-    assert ("R14", "whether the image is whole is not known: it has too many pixels to be decoded") == said
-    assert check_image(bomb).conforms
-    assert (["R15"], ("R14",)) == (_rules(large), tuple(rule for rule, _ in large.unjudged))
-    assert wide.conforms
-    assert (30000, ()) == (wide.width_px, wide.unjudged)
-
-
-def _bomb_png(side: int) -> bytes:
-    rows = zlib.compress(bytes((side // 8 + 1) * 1000))
-    ihdr = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", ihdr) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
-
-
-class _Bytes:
-    def __init__(self, data: bytes) -> None:
-        self.size = len(data)
-        self._data = data
-
-    def peek(self, offset: int, count: int) -> bytes:
-        return self._data[offset : offset + count]
-
-
-@pytest.mark.parametrize("data", [_saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), _PNG], ids=["JPEG", "PNG"])
-def test_no_mutation_of_an_image_makes_the_check_fail(data: bytes) -> None:
-    """20,000 headers with bytes changed, put in, taken out or cut off, each ends in a report."""
-    chance = random.Random(7)
-    with warnings.catch_warnings(record=True, action="always") as warned:
-        for number in range(20_000):
-            changed = _mutated(data, chance)
-            report = inspect(_Bytes(changed), "x") if number % 50 else check_image(changed)
-            assert set(_rules(report)) <= {"R14", "R15", "R16", "R17"}
-
-    assert [] == warned
-
-
-def _mutated(data: bytes, chance: random.Random) -> bytes:
-    changed = bytearray(data)
-    for _ in range(chance.randint(1, 4)):
-        place = chance.randrange(min(len(changed), 200) or 1)
-        match chance.randrange(4):
-            case 0:
-                changed[place : place + 1] = chance.randbytes(1)
-            case 1:
-                changed[place:place] = chance.randbytes(chance.randint(1, 8))
-            case 2:
-                del changed[place : place + chance.randint(1, 8)]
-            case _:
-                changed[place : place + 4] = chance.choice([bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff"])
-    return bytes(changed[: chance.randrange(1, len(changed) + 1)] if changed and chance.random() < 0.2 else changed)
 
 
 @pytest.mark.parametrize("check", [check_image, check_video])
@@ -474,10 +289,10 @@ def test_a_file_behind_an_address_is_judged_by_its_header() -> None:
     """Some kilobytes of it are fetched; whether it is whole is not looked at."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
-        server.file = _Content(content)
+        server.file = Content(content)
         report = check_image(server.url, remote=True, allow_private=True, budget=Budget(max_bytes=2_000_000))
 
-    assert (["R16"], "jpeg", len(content)) == (_rules(report), report.format, report.size_bytes)
+    assert (["R16"], "jpeg", len(content)) == (rules_of(report), report.format, report.size_bytes)
     assert server.url == report.source
     assert () == report.unjudged
 
@@ -485,7 +300,7 @@ def test_a_file_behind_an_address_is_judged_by_its_header() -> None:
 def test_a_size_that_a_server_does_not_tell_is_unjudged() -> None:
     """The rest of the rules hold."""
     with range_server(chunked()) as server:
-        server.file = _Content(_JPEG + bytes(100_000))
+        server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
     assert report.conforms
@@ -496,16 +311,16 @@ def test_a_video_is_judged_wherever_it_is(tmp_path: Path) -> None:
     """As file, bytes, file object, `data:` URL and behind an address."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
-        _file(tmp_path, content, "v.mp4"),
+        file_in(tmp_path, content, "v.mp4"),
         content,
         io.BytesIO(content),
-        f"data:video/mp4;base64,{_text(content)}",
+        f"data:video/mp4;base64,{base64_of(content)}",
     ]
     with range_server() as server:
-        server.file = _Content(content)
+        server.file = Content(content)
         reports = [check_video(server.url, remote=True, allow_private=True), *map(check_video, sources)]
 
-    assert [["R21", "R22"]] * 5 == [_rules(report) for report in reports]
+    assert [["R21", "R22"]] * 5 == [rules_of(report) for report in reports]
     assert {(1080, 1942, "mp4", "h264")} == {(r.width_px, r.height_px, r.container, r.video_codec) for r in reports}
     assert all(report.ratio is not None and not report.conforms for report in reports)
 

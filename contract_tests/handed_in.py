@@ -1,0 +1,44 @@
+"""Media as callers have them, and the rules that a report names."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+from contract_tests.images import Picture
+from contract_tests.range_server import File
+from kling_elements.media import ImageReport, VideoReport
+
+JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
+
+
+class Content(File):
+    """What a server has behind an address."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(len(content))
+        self._content = content
+
+    def read(self, start: int, stop: int) -> bytes:
+        return self._content[start:stop]
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        return iter([self.read(start, stop)])
+
+
+def base64_of(data: bytes) -> str:
+    """The Base64 text of bytes."""
+    return base64.b64encode(data).decode()
+
+
+def file_in(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
+    """A file that holds the bytes."""
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def rules_of(report: ImageReport | VideoReport) -> list[str]:
+    """The rules that are violated, in the order of the report."""
+    return [found.rule for found in report.violations]
