@@ -57,7 +57,12 @@ class Subject:
 
 PART: Final = Subject(
     ("kling_elements/outcomes.py", "kling_elements_client/images.py", "kling_elements_client/inline.py"),
-    ("contract_tests/test_outcomes.py", "contract_tests/test_images.py", "contract_tests/test_attachments.py"),
+    (
+        "contract_tests/test_outcomes.py",
+        "contract_tests/test_images.py",
+        "contract_tests/test_attachments.py",
+        "contract_tests/test_attachment_streams.py",
+    ),
 )
 WHOLE: Final = Subject(
     (*PART.modules, "kling_elements/strict_json.py", "kling_elements_client/attachments.py"),
