@@ -263,6 +263,15 @@ def test_the_locked_requirements_have_hashes_and_no_address() -> None:
         assert pinned == [line for line in text.splitlines() if not line.startswith("    --hash=")]
 
 
+def test_the_architecture_names_every_test_module() -> None:
+    """A reader finds what proves what."""
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    modules = [path.name for path in (ROOT / "contract_tests").glob("test_*.py")]
+
+    assert len(modules) > 50
+    assert [name for name in modules if f"`{name}`" not in text] == []
+
+
 def test_the_generator_is_pinned_exactly() -> None:
     """Another version would make another client."""
     assert '"openapi-python-client==' in (ROOT / "pyproject.toml").read_text("utf-8")

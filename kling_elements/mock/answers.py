@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from kling_elements.mock.reply import HeaderList, Reply, json_reply
 from kling_elements_client import contract
@@ -80,7 +80,7 @@ def code_reply(
 
 def new_request_id() -> str:
     """Return an id that no other answer has."""
-    return uuid4().hex
+    return token_hex(16)
 
 
 def _header_list(headers: Mapping[str, str]) -> HeaderList:

@@ -38,6 +38,8 @@ def values_of(parameters: Collection[Parameter], in_path: Mapping[str, str], que
         RefusedError: The query has a parameter that the operation lacks, which would vanish silently, or has one twice,
             so that nobody can say which counts.
     """
+    if not (query or parameters):  # as of every creation
+        return {}
     texts: dict[str, list[str]] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
         texts.setdefault(name, []).append(text)
