@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -172,6 +175,52 @@ def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_c
 
     assert caught.value.may_have_been_sent
     assert transport.body.closed
+
+
+@pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
+def test_a_client_of_httpx_that_was_closed_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
+    """Nobody would close what it opened."""
+    transport = Transport()
+    client = make_client(httpx_args={"transport": transport, **settings})
+    client.get_httpx_client().close()
+
+    with pytest.raises(TransportError, match="RuntimeError"):
+        create_element.sync(client=client, body=_BODY)
+    assert [] == transport.requests
+
+
+def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: MakeClient) -> None:
+    """Each has its own time-outs, though the address and the headers are made once."""
+    seen = []
+
+    def hurry(request: httpx.Request) -> None:
+        seen.append(request.extensions["timeout"]["read"])
+        request.extensions["timeout"]["read"] = 1
+        request.headers["X-Seen"] = "yes"
+
+    transport = Transport()
+    client = make_client(httpx_args={"transport": transport, "event_hooks": {"request": [hurry]}})
+    for _ in range(2):
+        create_element.sync(client=client, body=_BODY)
+
+    assert [300, 300] == seen
+    assert ["yes", "yes"] == [request.headers["X-Seen"] for request in transport.requests]
+
+
+def test_event_loops_that_ended_are_let_go(make_client: MakeClient) -> None:
+    """Also where nobody called `aclose`: a script may call `asyncio.run` a thousand times."""
+    client = make_client(httpx_args={"transport": Transport()})
+    loops = []
+
+    async def ask() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await create_element.asyncio(client=client, body=_BODY)
+
+    for _ in range(3):
+        asyncio.run(ask())
+    gc.collect()
+
+    assert 1 >= sum(loop() is not None for loop in loops)
 
 
 def test_requests_that_are_kept_for_their_like_are_few(make_client: MakeClient) -> None:

@@ -183,7 +183,14 @@ def test_what_is_no_file_is_refused(source: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"ratio": "stretch"}, {"start_seconds": -1}, {"start_seconds": math.nan}, {"start_seconds": math.inf}]
+    "options",
+    [
+        {"target": "copy.mp4"},
+        {"ratio": "stretch"},
+        {"start_seconds": -1},
+        {"start_seconds": math.nan},
+        {"start_seconds": math.inf},
+    ],
 )
 def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
     """Before anything is read."""

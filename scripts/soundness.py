@@ -39,7 +39,7 @@ def _openapi_schema() -> jsonschema_rs.Validator:
 def _wrong_schema(schema: Node) -> Iterator[str]:
     """Why a validator could not be made of a schema."""
     try:
-        jsonschema_rs.meta.validate({"$schema": _DIALECT, **schema})
+        jsonschema_rs.meta.validate({**schema, "$schema": _DIALECT})
         re.compile(schema.get("pattern", ""))
     except jsonschema_rs.ValidationError as error:
         yield f"{pointer(error.instance_path)[1:]}: {error.message}"

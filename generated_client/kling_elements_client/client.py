@@ -271,6 +271,8 @@ class AuthenticatedClient:
         with self._lock:
             connections = self._async_connections.get(loop)
             if connections is None:
+                for ended in [loop for loop in self._async_connections if loop.is_closed()]:
+                    del self._async_connections[ended]  # its open connections hold it, so it would stay for ever
                 connections = self._async_connections[loop] = AsyncConnections(self._httpx_args)
             return connections
 
@@ -302,7 +304,8 @@ class AuthenticatedClient:
             to_send = to_send.copy()
             to_send["Content-Length"] = str(len(content))
             body = content if isinstance(client, httpx.Client) else content.asynchronous()
-        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=blank.extensions)
+        extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
+        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=extensions)
         request.headers["Authorization"] = self._authorization()
         return request
 
@@ -321,7 +324,7 @@ class AuthenticatedClient:
             blank.headers.pop("Content-Length", None)
             if len(self._blanks) >= _MOST_BLANKS:
                 self._blanks.clear()
-            if not has_cookies:
+            if not has_cookies and "Cookie" not in blank.headers:  # another thread's answer may have set one just now
                 self._blanks[key] = blank
         return blank
 

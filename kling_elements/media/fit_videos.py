@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kling_elements.media.checks import check_video
-from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, new_file
+from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file
 from kling_elements.media.limits import video_limits
 from kling_elements.media.reports import VideoReport
 from kling_elements_client.errors import MediaError, Violation
@@ -55,17 +55,18 @@ def fit_video(
     Raises:
         MediaError: The source cannot be read, is damaged, or is too short (R21); there is something at the target; or
             the extra is not installed.
-        ValueError: `ratio` or `start_seconds` is not understood.
+        ValueError: `ratio` or `start_seconds` is not understood, or `target` is no `pathlib.Path`.
     """
     check_ratio(ratio)
     if not 0 <= start_seconds < math.inf:
         raise ValueError(f"start_seconds must be a finite number of seconds, 0 or more, not {start_seconds!r}")
     if not isinstance(source, Path):
         raise MediaError(f"a value of type {type(source).__name__}", "must be a pathlib.Path of a video")
+    target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
+    check_target(target)
     _need_av(source)
     report = check_video(source)
     _refuse_damaged(report)
-    target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
     tell = _Progress(progress)
     with new_file(target) as unfinished:
         if report.conforms and not report.unjudged and not start_seconds:

@@ -42,7 +42,9 @@ class FittedImage:
 
         Raises:
             MediaError: It cannot be written.
+            ValueError: The path is no `pathlib.Path`.
         """
+        check_target(path)
         with _telling(path), _folder_beside(path) as folder:
             unfinished = Path(folder) / path.name
             unfinished.write_bytes(self.content)
@@ -62,6 +64,16 @@ class FittedVideo:
     path: Path
     report: VideoReport
     changes: tuple[str, ...]
+
+
+def check_target(target: object) -> None:
+    """Refuses what is no path.
+
+    Raises:
+        ValueError: It is something else, such as a str, which is never taken for a path.
+    """
+    if not isinstance(target, Path):
+        raise ValueError(f"where to write must be a pathlib.Path, not {type(target).__name__}")  # noqa: TRY004 - as all
 
 
 def check_ratio(ratio: object) -> None:
@@ -116,4 +128,4 @@ def _telling(target: Path) -> Iterator[None]:
         raise MediaError(str(target), f"cannot be written: {getattr(error, 'strerror', None) or error}") from error
 
 
-__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "new_file"]
+__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "check_target", "new_file"]

@@ -35,7 +35,7 @@ class Connections:
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """The answer, with its body read."""
-        if self._transport is None:
+        if self._transport is None or self.http.is_closed:
             return self.http.send(request)
         response = self._transport.handle_request(request)
         try:
@@ -59,7 +59,7 @@ class AsyncConnections:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The answer, with its body read."""
-        if self._transport is None:
+        if self._transport is None or self.http.is_closed:
             return await self.http.send(request)
         response = await self._transport.handle_async_request(request)
         try:
