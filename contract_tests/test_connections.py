@@ -153,9 +153,14 @@ def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient
 
 
 @pytest.mark.parametrize(
-    ("settings", "sent"), [({}, [set(), set()]), ({"cookies": {"mine": "1"}}, [{"mine=1"}, {"mine=1", "theirs=2"}])]
+    ("settings", "sent"),
+    [
+        ({}, [set(), set()]),
+        ({"cookies": {"mine": "1"}}, [{"mine=1"}, {"mine=1", "theirs=2"}]),
+        ({"event_hooks": {}}, [set(), {"theirs=2"}]),
+    ],
 )
-def test_cookies_come_back_only_where_cookies_were_asked_for(
+def test_cookies_come_back_only_where_httpx_carries_the_request(
     settings: dict[str, Any], sent: list[set[str]], make_client: MakeClient
 ) -> None:
     """The call needs none, so a gateway that sets one does not make a session of it."""
