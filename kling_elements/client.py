@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import ModuleType, TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import httpx
 
 from kling_elements import creating, queries, waiting
 from kling_elements.clock import Clock
 from kling_elements.creating import Patience
-from kling_elements.effects import Flow, run, run_async
+from kling_elements.errors import redact
+from kling_elements.outside import Blocking, OnEventLoop, Outside, finish
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.preflight import Preflight, PreflightPolicy
 from kling_elements.queries import Pages
@@ -19,6 +21,7 @@ from kling_elements.requests import CreateRequest
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
+from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
 
 T = TypeVar("T")
@@ -27,6 +30,8 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 class _Client(Generic[Transport]):
     """What both clients are made of."""
+
+    _outside: ClassVar[type[Outside]]
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
@@ -82,12 +87,21 @@ class _Client(Generic[Transport]):
             httpx_args={**(httpx_args or {}), **carried},
         )
         """The generated client underneath, for single operations."""
+        self._io = self._outside(self.client, self._clock)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
     def _policy(self, preflight: Preflight) -> PreflightPolicy:
         return PreflightPolicy(preflight, self._allow_private)
+
+    @contextmanager
+    def _redacted(self) -> Iterator[None]:
+        try:
+            yield
+        except KlingError as error:
+            redact(error, self.client.redact)
+            raise
 
     def _patience(self, max_wait_seconds: float | None) -> Patience:
         return Patience(self._retry, self._clock, max_wait_seconds)
@@ -99,6 +113,8 @@ class KlingElements(_Client[httpx.BaseTransport]):
     Every method raises `KlingError` alone for what the contract, the network or the gateway does; its `outcome` says
     whether a subject exists now. Use it as a context manager, or call `close`.
     """
+
+    _outside = Blocking
 
     def create(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
@@ -117,7 +133,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
                 call `create_or_adopt` with it.
         """
-        return self._run(creating.create(request, self._patience(max_wait_seconds), self._policy(preflight)))
+        return self._run(creating.create(self._io, request, self._patience(max_wait_seconds), self._policy(preflight)))
 
     def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
@@ -136,7 +152,9 @@ class KlingElements(_Client[httpx.BaseTransport]):
             LookUpUnavailableError: The gateway does not offer look-up.
             KlingError: See its `outcome`.
         """
-        return self._run(creating.create_or_adopt(request, self._patience(max_wait_seconds), self._policy(preflight)))
+        return self._run(
+            creating.create_or_adopt(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
+        )
 
     def get(self, task: Task | str | int) -> Task:
         """Looks a task up, once.
@@ -149,7 +167,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It could not be looked up, or its gateway says so otherwise.
             ValueError: There is no id.
         """
-        return self._run(queries.get(task))
+        return self._run(queries.get(self._io, task))
 
     def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
         """Waits until a task has made its subject.
@@ -166,7 +184,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It cannot be looked up, and trying again would not help.
             ValueError: There is no id.
         """
-        return self._run(waiting.wait(task, self._poll, self._clock, max_wait_seconds))
+        return self._run(waiting.wait(self._io, task, self._poll, self._clock, max_wait_seconds))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
@@ -177,7 +195,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             WaitAllError: Some ended otherwise; `.results` has the subject or the error of each.
             ValueError: There is no id.
         """
-        return self._run(waiting.wait_all(tasks, self._poll, self._clock, max_wait_seconds))
+        return self._run(waiting.wait_all(self._io, tasks, self._poll, self._clock, max_wait_seconds))
 
     def list(self, *, page_size: int | None = None) -> Iterator[Task]:
         """The account's own tasks, each once, page by page as they are asked for.
@@ -209,7 +227,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It was not deleted, or that is not known.
             ValueError: There is no id, or it is a floating-point number, which has lost digits.
         """
-        return self._run(queries.delete(element))
+        return self._run(queries.delete(self._io, element))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -223,45 +241,50 @@ class KlingElements(_Client[httpx.BaseTransport]):
     ) -> None:
         self.close()
 
-    def _run(self, flow: Flow[T]) -> T:
-        return run(flow, self.client, self._clock)
+    def _run(self, coroutine: Coroutine[None, None, T]) -> T:
+        with self._redacted():
+            return finish(coroutine)
 
     def _tasks(self, operation: ModuleType, operation_id: str, page_size: int | None) -> Iterator[Task]:
-        pages = Pages(operation, operation_id, page_size)
-        for call in pages.calls():
-            yield from pages.new_tasks(self._run(queries.ask(call)))
+        pages = Pages(operation_id, page_size)
+        for arguments in pages.arguments():
+            yield from pages.new_tasks(self._run(queries.ask(self._io, operation, **arguments)))
 
 
 class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     """Does as `KlingElements`, on an event loop. Use it as an async context manager, or call `aclose`."""
 
+    _outside = OnEventLoop
+
     async def create(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
         """Creates a subject; see `KlingElements.create`."""
-        return await self._run(creating.create(request, self._patience(max_wait_seconds), self._policy(preflight)))
+        return await self._run(
+            creating.create(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
+        )
 
     async def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
         """Creates or finds a subject; see `KlingElements.create_or_adopt`."""
         return await self._run(
-            creating.create_or_adopt(request, self._patience(max_wait_seconds), self._policy(preflight))
+            creating.create_or_adopt(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
         )
 
     async def get(self, task: Task | str | int) -> Task:
         """Looks a task up; see `KlingElements.get`."""
-        return await self._run(queries.get(task))
+        return await self._run(queries.get(self._io, task))
 
     async def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
         """Waits until a task has made its subject; see `KlingElements.wait`."""
-        return await self._run(waiting.wait(task, self._poll, self._clock, max_wait_seconds))
+        return await self._run(waiting.wait(self._io, task, self._poll, self._clock, max_wait_seconds))
 
     async def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
     ) -> Sequence[Element]:
         """Waits until several tasks have made their subjects; see `KlingElements.wait_all`."""
-        return await self._run(waiting.wait_all(tasks, self._poll, self._clock, max_wait_seconds))
+        return await self._run(waiting.wait_all(self._io, tasks, self._poll, self._clock, max_wait_seconds))
 
     def list(self, *, page_size: int | None = None) -> AsyncIterator[Task]:
         """The account's own tasks; see `KlingElements.list`."""
@@ -273,7 +296,7 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
 
     async def delete(self, element: Element | Task | str | int) -> Task | None:
         """Deletes a subject; see `KlingElements.delete`."""
-        return await self._run(queries.delete(element))
+        return await self._run(queries.delete(self._io, element))
 
     async def aclose(self) -> None:
         """Closes the connections of the running event loop."""
@@ -287,13 +310,14 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     ) -> None:
         await self.aclose()
 
-    async def _run(self, flow: Flow[T]) -> T:
-        return await run_async(flow, self.client, self._clock)
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        with self._redacted():
+            return await coroutine
 
     async def _tasks(self, operation: ModuleType, operation_id: str, page_size: int | None) -> AsyncIterator[Task]:
-        pages = Pages(operation, operation_id, page_size)
-        for call in pages.calls():
-            for task in pages.new_tasks(await self._run(queries.ask(call))):
+        pages = Pages(operation_id, page_size)
+        for arguments in pages.arguments():
+            for task in pages.new_tasks(await self._run(queries.ask(self._io, operation, **arguments))):
                 yield task
 
 

@@ -1,4 +1,4 @@
-"""How a subject is created at most once: when to send, to wait, to look up and to adopt. No I/O; see `effects`."""
+"""How a subject is created at most once: when to send, wait, look up and adopt. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from kling_elements import preflight
 from kling_elements.clock import Clock
-from kling_elements.effects import Call, Flow, Note, Sleep, do
 from kling_elements.errors import LookUpUnavailableError, NoTaskError
 from kling_elements.outcomes import (
     Outcome,
@@ -18,6 +17,7 @@ from kling_elements.outcomes import (
     offers_no_look_up,
     verdict_on,
 )
+from kling_elements.outside import Outside
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements.preflight import PreflightPolicy
 from kling_elements.requests import CreateRequest, has_external_id, with_external_id
@@ -56,15 +56,15 @@ class Patience:
         return seconds if self._clock.monotonic() + seconds <= self._deadline else None
 
 
-def create(request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Flow[Task]:
+async def create(io: Outside, request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Task:
     """Sends a request, and again only if it provably left nothing behind and waiting helps."""
     body, external_id = _checked(request, policy)
     with _marked(external_id, in_doubt=False):
-        body = yield from preflight.look(body, policy)
-    return (yield from _post(body, external_id, patience))
+        body = await preflight.look(io, body, policy)
+    return await _post(io, body, external_id, patience)
 
 
-def create_or_adopt(request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Flow[Task]:
+async def create_or_adopt(io: Outside, request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Task:
     """Sends a request unless its task is there already, and looks after each attempt that may have made it."""
     body, external_id = _checked(request, policy)
     failure: KlingError | None = None  # of the last attempt, until a look-up at a later time has shown nothing
@@ -72,40 +72,40 @@ def create_or_adopt(request: CreateRequest, patience: Patience, policy: Prefligh
     sent = False
     while True:
         with _marked(external_id, in_doubt=in_doubt):
-            found = yield from _look_up(external_id, patience)
+            found = await _look_up(io, external_id, patience)
         if found is not None:
-            yield from do(Note(f"external_task_id {external_id}: adopted task {found.task_id}"))
+            io.log(f"external_task_id {external_id}: adopted task {found.task_id}")
             return _with_id(found, external_id)
         in_doubt = in_doubt and sent
         with _marked(external_id, in_doubt=in_doubt):
             if failure is not None:
-                failure = yield from _give_time(failure, patience)
+                failure = await _give_time(io, failure, patience)
                 continue
             if not sent:
-                body = yield from preflight.look(body, policy)
+                body = await preflight.look(io, body, policy)
             sent = True
-            result = yield from _attempt(body, external_id, patience)
+            result = await _attempt(io, body, external_id, patience)
         if isinstance(result, Task):
             return result
         failure, in_doubt = result, True
 
 
-def _attempt(body: CheckedRequest, external_id: str, patience: Patience) -> Flow[Task | KlingError]:
+async def _attempt(io: Outside, body: CheckedRequest, external_id: str, patience: Patience) -> Task | KlingError:
     """The task, or the failure after which it is to be looked for."""
     try:
-        return (yield from _post(body, external_id, patience))
+        return await _post(io, body, external_id, patience)
     except KlingError as error:
         if not is_duplicate(error) and verdict_on(error).retry is not Retry.AFTER_LOOK_UP:
             raise
         return error
 
 
-def _give_time(failure: KlingError, patience: Patience) -> Flow[KlingError | None]:
+async def _give_time(io: Outside, failure: KlingError, patience: Patience) -> KlingError | None:
     """Waits before the next look-up. The failure remains if it is that of a duplicate, which is never sent again."""
     seconds = patience.seconds_after(failure)
     if seconds is None:
         raise failure
-    yield from do(Sleep(seconds))
+    await io.sleep(seconds)
     return failure if is_duplicate(failure) else None
 
 
@@ -134,15 +134,15 @@ def _marked(external_id: str, *, in_doubt: bool) -> Iterator[None]:
         raise
 
 
-def _post(body: CheckedRequest, external_id: str, patience: Patience) -> Flow[Task]:
+async def _post(io: Outside, body: CheckedRequest, external_id: str, patience: Patience) -> Task:
     while True:
-        yield from do(Note(f"external_task_id {external_id}: creating"))
+        io.log(f"external_task_id {external_id}: creating")
         try:
-            task = _named_task((yield from do(Call(create_element, {"body": body}))))
+            task = _named_task(await io.call(create_element, body=body))
         except KlingError as error:
             said = verdict_on(error)
             error.outcome, error.external_task_id = said.outcome, external_id
-            yield from do(Note(f"external_task_id {external_id}: {said.outcome}: {error}"))
+            io.log(f"external_task_id {external_id}: {said.outcome}: {error}")
             seconds = patience.seconds_after(error) if said.retry is Retry.AFTER_WAITING else None
             if seconds is None:
                 raise
@@ -150,9 +150,9 @@ def _post(body: CheckedRequest, external_id: str, patience: Patience) -> Flow[Ta
             _note(error, external_id)
             raise
         else:
-            yield from do(Note(f"external_task_id {external_id}: created task {task.task_id}"))
+            io.log(f"external_task_id {external_id}: created task {task.task_id}")
             return _with_id(task, external_id)
-        yield from do(Sleep(seconds))
+        await io.sleep(seconds)
 
 
 def _note(error: BaseException, external_id: str) -> None:
@@ -169,11 +169,11 @@ def _named_task(answer: CreateElementResponse) -> Task:
     return task
 
 
-def _look_up(external_id: str, patience: Patience) -> Flow[Task | None]:
+async def _look_up(io: Outside, external_id: str, patience: Patience) -> Task | None:
     """The task of an external id, or None if the gateway says that there is none."""
     while True:
         try:
-            task = task_of((yield from do(Call(get_element, {"id": external_id}))))
+            task = task_of(await io.call(get_element, id=external_id))
         except KlingError as error:
             if is_absent(error):
                 return None
@@ -188,7 +188,7 @@ def _look_up(external_id: str, patience: Patience) -> Flow[Task | None]:
             if external_id_of(task) not in (None, external_id) or str(task.task_id) == external_id:
                 raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
             return task
-        yield from do(Sleep(seconds))
+        await io.sleep(seconds)
 
 
 _WAY_OUT = "create_or_adopt needs it, create does not"

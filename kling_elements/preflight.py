@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
-from kling_elements.effects import Flow, Inspect, Note, do
 from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements.outside import Outside
 from kling_elements.requests import CreateRequest
 from kling_elements_client import contract
 from kling_elements_client.contract import CheckedRequest
@@ -38,7 +38,7 @@ def check(request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     return contract.check("createElement", request, judge_media=policy.preflight != "off")
 
 
-def look(checked: CheckedRequest, policy: PreflightPolicy) -> Flow[CheckedRequest]:
+async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
     """The same request, with what is wrong with the media that it names by their addresses.
 
     Raises:
@@ -51,9 +51,9 @@ def look(checked: CheckedRequest, policy: PreflightPolicy) -> Flow[CheckedReques
     for address in contract.addresses(checked):
         key = address.keyword, address.url
         if key not in reports:
-            reports[key] = yield from do(Inspect(*key, policy.allow_private))
+            reports[key] = await io.inspect(*key, allow_private=policy.allow_private)
             for rule, reason in reports[key].unjudged:
-                yield from do(Note(f"{address.pointer}: not judged by {rule}: {reason}"))
+                io.log(f"{address.pointer}: not judged by {rule}: {reason}")
         found += [Violation(address.pointer, broken.rule, broken.message) for broken in reports[key].violations]
     return evolve(checked, violations=found)
 

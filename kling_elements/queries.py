@@ -1,4 +1,4 @@
-"""Look-ups, lists and deletions: single calls, and which page of a list comes next. No I/O; see `effects`."""
+"""Look-ups, lists and deletions: single calls, and which page of a list comes next. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from kling_elements.effects import Call, Flow, do
 from kling_elements.errors import NoTaskError
 from kling_elements.outcomes import Outcome, is_absent
+from kling_elements.outside import Outside
 from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import is_of, task_of, tasks_of
 from kling_elements_client import contract, explain
@@ -19,19 +19,19 @@ from kling_elements_client.errors import KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
 
 
-def ask(call: Call) -> Flow[Any]:
+async def ask(io: Outside, operation: ModuleType, **arguments: Any) -> Any:
     """Calls once. An error tells whether what was asked for provably does not exist."""
     try:
-        return (yield from do(call))
+        return await io.call(operation, **arguments)
     except KlingError as error:
         error.outcome = Outcome.NOT_CREATED if is_absent(error) else Outcome.MAY_EXIST
         raise
 
 
-def get(task: Task | str | int) -> Flow[Task]:
+async def get(io: Outside, task: Task | str | int) -> Task:
     """Looks a task up."""
     task_id = task_id_from(task)
-    found = task_of((yield from ask(Call(get_element, {"id": task_id}))))
+    found = task_of(await ask(io, get_element, id=task_id))
     if found is None or not is_of(found, task_id):
         says = "without naming a task" if found is None else "with the task of another id"
         error = NoTaskError(f"the gateway answered the look-up {says}")
@@ -40,10 +40,10 @@ def get(task: Task | str | int) -> Flow[Task]:
     return found
 
 
-def delete(element: Element | Task | str | int) -> Flow[Task | None]:
+async def delete(io: Outside, element: Element | Task | str | int) -> Task | None:
     """Deletes a subject."""
     request = DeleteElementRequest(element_id=element_id_from(element))
-    return task_of((yield from ask(Call(delete_element, {"body": request}))))
+    return task_of(await ask(io, delete_element, body=request))
 
 
 _MOST_STALE = 2  # pages in a row without anything new
@@ -53,15 +53,13 @@ _log = logging.getLogger("kling_elements")
 class Pages:
     """The pages of a list, one after the other, and what is new on each."""
 
-    def __init__(self, operation: ModuleType, operation_id: str, page_size: int | None) -> None:
+    def __init__(self, operation_id: str, page_size: int | None) -> None:
         """Begins before the first page.
 
         Args:
-            operation: The module of the operation, such as `api.elements.list_elements`.
             operation_id: Its name in the contract.
             page_size: How many tasks a page has; None for the contract's default.
         """
-        self._operation = operation
         self._sizes = {} if page_size is None else {"page_size": page_size}
         self._last_number = _last_page_number(operation_id)
         self._seen = set[str]()
@@ -69,11 +67,11 @@ class Pages:
         self._stale = 0
         self._ended = False
 
-    def calls(self) -> Iterator[Call]:
-        """The call for each page, as long as there was something new on the one before."""
+    def arguments(self) -> Iterator[dict[str, int]]:
+        """The arguments of the call for each page, as long as there was something new on the one before."""
         while not self._ended and self._number < self._last_number:
             self._number += 1
-            yield Call(self._operation, {"page_num": self._number, **self._sizes})
+            yield {"page_num": self._number, **self._sizes}
         if not self._ended:
             _log.warning("the list goes on beyond page %s, the last that can be asked for", self._last_number)
 

@@ -1,4 +1,4 @@
-"""How tasks are waited for: when to look again, and when to stop. No I/O; see `effects`."""
+"""How tasks are waited for: when to look again, and when to stop. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from attrs import define
 
 from kling_elements.clock import Clock
-from kling_elements.effects import Flow, Sleep, do
 from kling_elements.errors import TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.outcomes import Outcome, can_ask_again, is_absent
+from kling_elements.outside import Outside
 from kling_elements.policies import PollPolicy, interval, limit_seconds, retry_after_seconds
 from kling_elements.queries import get
 from kling_elements.requests import task_id_from
@@ -18,21 +18,23 @@ from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import Element, Task
 
 
-def wait(task: Task | str | int, policy: PollPolicy, clock: Clock, max_wait_seconds: float | None) -> Flow[Element]:
+async def wait(
+    io: Outside, task: Task | str | int, policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
+) -> Element:
     """Looks a task up until it ends; the subject that it made."""
-    (result,) = yield from _results([task], policy, clock, max_wait_seconds)
+    (result,) = await _results(io, [task], policy, clock, max_wait_seconds)
     if isinstance(result, KlingError):
         raise result
     return result
 
 
-def wait_all(
-    tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
-) -> Flow[list[Element]]:
+async def wait_all(
+    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
+) -> list[Element]:
     """Looks several tasks up until all have ended; the subjects that they made."""
     if isinstance(tasks, str):
         raise ValueError("wait_all takes a sequence of tasks; for one there is wait")  # noqa: TRY004 - one kind for all
-    results = yield from _results(tasks, policy, clock, max_wait_seconds)
+    results = await _results(io, tasks, policy, clock, max_wait_seconds)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
@@ -115,9 +117,9 @@ def _shown(task: Task) -> str:
     return str(task.task_status)[:_MOST_SHOWN] if task.task_status else "without a status"
 
 
-def _results(
-    tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
-) -> Flow[list[Element | KlingError]]:
+async def _results(
+    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
+) -> list[Element | KlingError]:
     watched = [_watched(task, policy) for task in tasks]
     limit = limit_seconds(policy, max_wait_seconds)
     deadline = clock.monotonic() + limit
@@ -127,7 +129,7 @@ def _results(
         for each in watched:
             if each.result is None:
                 try:
-                    each.see((yield from get(each.id)), policy)
+                    each.see((await get(io, each.id)), policy)
                 except KlingError as error:
                     each.miss(error, policy)
                     if isinstance(error, ResponseError):
@@ -139,7 +141,7 @@ def _results(
         results = [each.result for each in watched if each.result is not None]
         if len(results) == len(watched):
             return results
-        yield from do(Sleep(min(left, max(asked_seconds, interval(policy, poll)))))
+        await io.sleep(min(left, max(asked_seconds, interval(policy, poll))))
         poll += 1
 
 
