@@ -19,8 +19,8 @@ from contract_tests.handed_in import base64_of
 from contract_tests.images import Picture
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import create_element
-from kling_elements_client.attachments import StreamedBody
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.attachments import StreamedBody
 
 photograph = attached.photograph
 

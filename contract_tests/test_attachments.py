@@ -20,10 +20,10 @@ from contract_tests.cases import BodyCase, base_body, body_cases
 from contract_tests.handed_in import base64_of
 from contract_tests.images import Picture
 from kling_elements_client import AuthenticatedClient, contract
-from kling_elements_client.attachments import StreamedBody
 from kling_elements_client.errors import ContractError, MediaError
-from kling_elements_client.inline import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
+from kling_elements_runtime.attachments import StreamedBody
+from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
 
 photograph = attached.photograph
 

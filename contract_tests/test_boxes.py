@@ -11,7 +11,7 @@ from contract_tests.judged_videos import SMALL, broken, judged, without_size
 from contract_tests.videos import Opened, Video, box, boxes, content_of, edited, long_box, overwritten
 from kling_elements.media import videos
 from kling_elements.media.boxes import Box, code_name
-from kling_elements_client.inline import InlineText
+from kling_elements_runtime.uploads import InlineText
 
 AHEAD = 16384
 PARTS = dict(boxes(Video(**SMALL).build()))

@@ -19,7 +19,7 @@ from contract_tests.answer_cases import (
 )
 from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
 from kling_elements.outcomes import is_absent
-from kling_elements_client import answers, contract
+from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
 from kling_elements_client.models import TagId, TaskStatus
 from scripts.spec import load
@@ -70,13 +70,13 @@ def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
 
 
 @pytest.mark.parametrize("case", ANSWER_CASES, ids=[case.id for case in ANSWER_CASES])
-def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase) -> None:
+def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
     """A success is read, anything else ends in the named exception; only 1203 says that there is no such task."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)
         try:
-            answers.parse(case.operation, response, lambda value: value, lambda text: text)
+            client.decode(case.operation, response, lambda value: value)
         except ResponseError as error:
             return type(error).__name__, is_absent(error)
         return "success", False

@@ -90,7 +90,7 @@ def test_settings_of_the_connection_alone_need_no_client_of_httpx(
     settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: Any
 ) -> None:
     """The transport that carries the request has these settings."""
-    monkeypatch.setattr("kling_elements_client.connections.getproxies", dict)
+    monkeypatch.setattr("kling_elements_runtime.transport.getproxies", dict)
     made: list[dict[str, Any]] = []
 
     def transport(**options: Any) -> Transport:

@@ -19,8 +19,9 @@ from PIL import Image
 
 from contract_tests.cases import base_body
 from contract_tests.images import Picture, jpeg_frame_header, png_chunk
-from kling_elements_client import contract, images
-from kling_elements_client.inline import InlineText, UnreadableError
+from kling_elements_client import contract
+from kling_elements_runtime import headers as images
+from kling_elements_runtime.uploads import InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]

@@ -24,7 +24,7 @@ from contract_tests.range_server import chunked, range_server
 from contract_tests.videos import Video
 from kling_elements.media import Budget, check_image, check_video, image
 from kling_elements_client.errors import MediaError
-from kling_elements_client.inline import EncodedImage
+from kling_elements_runtime.uploads import EncodedImage
 
 _NAMES = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]
 

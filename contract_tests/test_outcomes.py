@@ -30,8 +30,8 @@ from kling_elements_client.errors import (
     KlingError,
     TransportError,
     Violation,
-    status_error,
 )
+from kling_elements_runtime.errors import status_error
 
 _NO, _MAYBE, _YES = Outcome.NOT_CREATED, Outcome.MAY_EXIST, Outcome.CREATED
 _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP

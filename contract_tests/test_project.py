@@ -35,10 +35,14 @@ _ERROR_NAMES = """
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
-    BusinessCode CheckedRequest MediaAddress Operation Parameter addresses business_codes check document operation
-    operations parameter_violations schema_violations violations
+    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter addresses business_codes check document
+    operation operations parameter_violations schema_violations violations
 """
-_GENERATED, _WRITTEN = ROOT / "generated_client" / "kling_elements_client", ROOT / "kling_elements"
+_RUNTIME, _GENERATED, _WRITTEN = (
+    ROOT / "kling_elements_runtime",
+    ROOT / "generated_client" / "kling_elements_client",
+    ROOT / "kling_elements",
+)
 
 
 def _imported(path: Path) -> set[str]:
@@ -54,23 +58,35 @@ def _imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("package", "forbidden"),
-    [(_GENERATED, {"kling_elements", "scripts", "contract_tests"}), (_WRITTEN, {"scripts", "contract_tests"})],
-    ids=["generated", "hand-written"],
+    [
+        (_RUNTIME, {"kling_elements", "kling_elements_client", "scripts", "contract_tests"}),
+        (_GENERATED, {"kling_elements", "scripts", "contract_tests"}),
+        (_WRITTEN, {"scripts", "contract_tests"}),
+    ],
+    ids=["runtime", "generated", "hand-written"],
 )
 def test_imports_run_one_way(package: Path, forbidden: set[str]) -> None:
-    """The client knows nothing of what is built on it, and neither package needs the tests or the scripts."""
+    """No package knows what is built on it, and none needs the tests or the scripts."""
     modules = list(package.rglob("*.py"))
 
     assert len(modules) > 5
     assert [path.name for path in modules if _imported(path) & forbidden] == []
 
 
+def test_the_runtime_knows_no_api() -> None:
+    """It would serve a client of another API as well: no word of this one is in it."""
+    text = "\n".join(path.read_text("utf-8").lower() for path in _RUNTIME.glob("*.py"))
+
+    assert not re.findall("kling|subject|kkiai|element_|advanced-", text.replace("kling_elements_runtime", ""))
+
+
 def test_the_packages_need_only_what_they_declare() -> None:
     """Without the extra, nothing but the standard library and the runtime dependencies is imported."""
     allowed = {*sys.stdlib_module_names, "attrs", "httpcore", "httpx", "jsonschema_rs", "PIL", "kling_elements_client"}
-    allowed |= {"kling_elements", "pybase64", "ssrfguard", "standardwebhooks"}
+    allowed |= {"kling_elements", "kling_elements_runtime", "pybase64", "ssrfguard", "standardwebhooks"}
     allowed |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # these are in the extras
-    found = set[str]().union(*(_imported(path) for tree in (_GENERATED, _WRITTEN) for path in tree.rglob("*.py")))
+    trees = (_RUNTIME, _GENERATED, _WRITTEN)
+    found = set[str]().union(*(_imported(path) for tree in trees for path in tree.rglob("*.py")))
 
     assert found - allowed == set()
 

@@ -17,7 +17,7 @@ from contract_tests.videos import Opened, Video, box, content_of, edited, with_m
 from kling_elements.media import videos
 from kling_elements.media.checks import check_video
 from kling_elements.media.limits import video_limits
-from kling_elements_client.inline import InlineFile
+from kling_elements_runtime.uploads import InlineFile
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "ipod", "3gp"])

@@ -16,7 +16,6 @@ from contract_tests.cases import base_body
 from kling_elements_client import errors, models
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import document, operations
-from kling_elements_client.explain import resolve
 from kling_elements_client.models import (
     CreateElementResponse,
     ElementImageList,
@@ -31,6 +30,7 @@ from kling_elements_client.models import (
     TaskStatus,
     VideoElementRequest,
 )
+from kling_elements_runtime.document import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import respx
 
     from kling_elements_client import AuthenticatedClient
-    from kling_elements_client.serialization import Model
+    from kling_elements_runtime.serialization import Model
 
     Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
     MakeClient = Callable[..., AuthenticatedClient]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kling_elements_client.lazy import loader
+from kling_elements_runtime.lazy import loader
 
 if TYPE_CHECKING:
     from kling_elements.client import AsyncKlingElements, KlingElements

@@ -13,10 +13,11 @@ from kling_elements.outcomes import Outcome, is_absent
 from kling_elements.outside import Outside
 from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import is_of, task_of, tasks_of
-from kling_elements_client import contract, explain
+from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
+from kling_elements_runtime.document import follow
 
 
 async def ask(io: Outside, operation: ModuleType, **arguments: Any) -> Any:
@@ -94,7 +95,7 @@ def _name_of(task: Task) -> str:
 
 def _last_page_number(operation_id: str) -> int:
     (number,) = (parameter for parameter in contract.operation(operation_id).parameters if parameter.name == "pageNum")
-    last: int = explain.follow(contract.document(), number.schema_pointer)["maximum"]
+    last: int = follow(contract.document(), number.schema_pointer)["maximum"]
     return last
 
 

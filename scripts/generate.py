@@ -80,7 +80,7 @@ class EditedTemplates(BaseLoader):
 
 
 class ContractProject(Project):
-    """The generator with our templates, the modules that every client shares, and the document itself."""
+    """The generator with our templates and the document itself."""
 
     def __init__(self, *, document: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -95,8 +95,8 @@ class ContractProject(Project):
     def _build_api(self) -> None:
         super()._build_api()
         self._edited.check_all_used()
-        for source in sorted((TEMPLATES / "package").glob("*.py")):
-            (self.package_dir / source.name).write_bytes(source.read_bytes())
+        contract = self.env.get_template("contract.py.jinja").render()
+        (self.package_dir / "contract.py").write_text(contract, encoding="utf-8")
         (self.package_dir / "py.typed").touch()
         text = json.dumps(self._document, ensure_ascii=False, indent=1)
         (self.package_dir / "openapi.json").write_text(text + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import loader
+from kling_elements_runtime.lazy import loader
 
 if TYPE_CHECKING:
     from . import api, contract, errors, models, types

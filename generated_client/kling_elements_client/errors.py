@@ -1,231 +1,26 @@
 # Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
 
-"""The exceptions that this package raises. They hold no token and no media, and can be pickled."""
+"""The exceptions that this client raises. They hold no token and no media, and can be pickled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
-
-if TYPE_CHECKING:
-    import httpx  # most of the time of loading models and their check would be its
-
-
-class KlingError(Exception):
-    """Anything that this package raises because of the contract, the network or the gateway.
-
-    Attributes:
-        outcome: Whether a subject exists now: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
-            says so, as `kling_elements.KlingElements` does; None where an operation was called by itself.
-        external_task_id: The id under which a create was sent, to look it up by; None where there was none.
-    """
-
-    outcome: str | None = None
-    external_task_id: str | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._arguments(), self.__dict__
-
-    def _arguments(self) -> tuple[Any, ...]:
-        """What makes this exception anew, for pickles and copies."""
-        return self.args
-
-
-@frozen
-class Violation:
-    """One thing in a request that the contract refuses.
-
-    Attributes:
-        pointer: Where, as a JSON Pointer (RFC 6901) into the body. A missing property is reported at its parent, a
-            parameter as `/path/NAME` or `/query/NAME`.
-        rule: The id of the broken rule, as in the spec's `x-source` (`R04`), or else the schema keyword.
-        message: What is wrong and what is allowed, with at most 80 characters of any value.
-    """
-
-    pointer: str
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.pointer or '(body)'}: {self.message} [{self.rule}]"
-
-
-class ContractError(KlingError, ValueError):
-    """The request breaks the contract, so it was not sent.
-
-    Attributes:
-        violations: Everything that is wrong with it.
-    """
-
-    def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__("\n".join(map(str, violations)))
-        self.violations = list(violations)
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return (self.violations,)
-
-
-class MediaError(KlingError, ValueError):
-    """A file, or what lies behind an address, cannot be used as an image or a video. Nothing was created.
-
-    Attributes:
-        source: What it is about: a file's path, an address without its query, or what kind of thing was given.
-        reason: Why it cannot be used, and what to do.
-        violations: The rules that it breaks; empty where it could not even be read.
-    """
-
-    def __init__(self, source: str, reason: str, violations: Sequence[Violation] = ()) -> None:
-        super().__init__(f"{source}: {reason}")
-        self.source = source
-        self.reason = reason
-        self.violations = list(violations)
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return self.source, self.reason, self.violations
-
-
-class TransportError(KlingError):
-    """No answer came: the connection failed, broke or timed out. The cause is httpx's own exception.
-
-    Attributes:
-        may_have_been_sent: False where the request provably never left (no address, no connection), so that nothing was
-            created and sending it again is safe.
-    """
-
-    def __init__(self, message: str, may_have_been_sent: bool) -> None:  # noqa: FBT001 - read by name, set in one place
-        super().__init__(message)
-        self.may_have_been_sent = may_have_been_sent
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return str(self), self.may_have_been_sent
-
-
-@frozen
-class Answer:
-    """What an exception keeps of an answer.
-
-    Attributes:
-        status_code: The HTTP status.
-        headers: The headers, to be looked up without regard to case.
-        code: The business code of the envelope, or of an error in the style of OpenAI; None where there is none.
-        message: The gateway's own words; None where there are none.
-        request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
-        excerpt: The first 200 characters of the body, with white space folded.
-    """
-
-    status_code: int
-    headers: httpx.Headers
-    code: int | str | None
-    message: str | None
-    request_id: str | None
-    excerpt: str
-
-
-class ResponseError(KlingError):
-    """The gateway answered, but not with a success that the contract knows.
-
-    Attributes:
-        answer: What is kept of the answer; its parts are attributes of the exception too.
-    """
-
-    def __init__(self, reason: str, answer: Answer) -> None:
-        super().__init__(reason)
-        self.answer = answer
-
-    def _arguments(self) -> tuple[Any, ...]:
-        return str(self), self.answer
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self.answer.status_code
-
-    @property
-    def headers(self) -> httpx.Headers:
-        """The answer's headers."""
-        return self.answer.headers
-
-    @property
-    def code(self) -> int | str | None:
-        """The business code, or None."""
-        return self.answer.code
-
-    @property
-    def message(self) -> str | None:
-        """The gateway's own words, or None."""
-        return self.answer.message
-
-    @property
-    def request_id(self) -> str | None:
-        """The gateway's id of the request, or None."""
-        return self.answer.request_id
-
-    @property
-    def excerpt(self) -> str:
-        """The first 200 characters of the body."""
-        return self.answer.excerpt
-
-
-class StatusError(ResponseError):
-    """The HTTP status means failure."""
-
-
-class AuthenticationError(StatusError):
-    """401: the token is missing, wrong, or not valid now."""
-
-
-class PermissionDeniedError(StatusError):
-    """403: the account may not do this."""
-
-
-class NotFoundError(StatusError):
-    """404: no such path or resource."""
-
-
-class RateLimitError(StatusError):
-    """429: a limit of rate, concurrency or account; `code` tells which."""
-
-
-class ServerError(StatusError):
-    """5xx, also the codes of proxies such as 524: the subject may have been created all the same."""
-
-
-class BusinessError(ResponseError):
-    """The status means success, but the envelope says failure and names no task."""
-
-
-class InvalidResponse(ResponseError):  # noqa: N818 - the contract's own name for it
-    """The status means success, but the body is not what the contract promises: the subject may have been created."""
-
-
-_BY_STATUS: dict[int, type[StatusError]] = {
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    429: RateLimitError,
-}
-_FIRST_SERVER_ERROR = 500
-
-
-def status_error(answer: Answer) -> StatusError:
-    """The exception for an answer whose status means failure."""
-    server = StatusError if answer.status_code < _FIRST_SERVER_ERROR else ServerError
-    kind = _BY_STATUS.get(answer.status_code, server)
-    return kind(describe(answer), answer)
-
-
-def describe(answer: Answer, reason: str = "") -> str:
-    """One line about an answer: status, business code, what is wrong, and the request's id."""
-    parts: list[Any] = [f"HTTP {answer.status_code}"]
-    if answer.code is not None:
-        parts.append(f"code {answer.code}")
-    parts.append(": ".join(filter(None, [reason, answer.message or answer.excerpt or "empty body"])))
-    if answer.request_id is not None:
-        parts.append(f"request {answer.request_id}")
-    return ", ".join(parts)
-
+from kling_elements_runtime.errors import (
+    Answer,
+    AuthenticationError,
+    BusinessError,
+    ContractError,
+    InvalidResponse,
+    MediaError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    StatusError,
+    TransportError,
+    Violation,
+)
+from kling_elements_runtime.errors import ApiError as KlingError
 
 __all__ = [
     "Answer",

@@ -4,58 +4,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, final
-
-from attrs import frozen
-
-if TYPE_CHECKING:
-    import httpx  # most of the time of loading models would be its
-
-T = TypeVar("T")
-
-
-@final
-class Unset:
-    """The type of `UNSET`, the mark of an absent property. It has one instance, also after copy and pickle."""
-
-    _instance: Unset | None = None
-
-    def __new__(cls) -> Unset:
-        if cls._instance is None:
-            cls._instance = super().__new__(cls)
-        return cls._instance
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __reduce__(self) -> tuple[type[Unset], tuple[()]]:
-        return Unset, ()
-
-
-UNSET: Final = Unset()
-
-
-@frozen
-class Response(Generic[T]):
-    """An answer of the gateway that means success.
-
-    Attributes:
-        status_code: The HTTP status.
-        content: The body as it came, in bytes.
-        headers: The headers, to be looked up without regard to case.
-        parsed: The body as a model.
-    """
-
-    status_code: int
-    content: bytes
-    headers: httpx.Headers
-    parsed: T
-
-    def __repr__(self) -> str:
-        return f"Response(status_code={self.status_code}, content=<{len(self.content)} bytes>, parsed={self.parsed!r})"
-
+from kling_elements_runtime.types import UNSET, Response, Unset
 
 __all__ = ["UNSET", "Response", "Unset"]

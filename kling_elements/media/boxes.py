@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from kling_elements.media.images import File
-from kling_elements_client.inline import UnreadableError
+from kling_elements_runtime.uploads import UnreadableError
 
 _HEADER = 8  # bytes: size 4, type 4
 _LONG_HEADER = 16  # bytes: the same, and a size of 8

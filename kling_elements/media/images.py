@@ -14,8 +14,8 @@ from attrs import evolve, frozen
 from kling_elements.media.limits import image_limits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
-from kling_elements_client.images import displayed_size, read_header, silence, violations
-from kling_elements_client.inline import Reader, UnreadableError
+from kling_elements_runtime.headers import displayed_size, read_header, silence, violations
+from kling_elements_runtime.uploads import Reader, UnreadableError
 
 _SIGNATURES: Final = {
     "jpeg": rb"\xff\xd8\xff",

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base as ExifTag
 
 from kling_elements_client.errors import MediaError
-from kling_elements_client.images import silence
+from kling_elements_runtime.headers import silence
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG stands for MPO too
 _OF_PLUGINS: Final = ("HEIF",)  # formats that other packages may have taught Pillow

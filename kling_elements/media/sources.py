@@ -18,7 +18,7 @@ from kling_elements.media.images import format_of
 from kling_elements.media.limits import image_limits
 from kling_elements_client import contract
 from kling_elements_client.errors import MediaError, Violation
-from kling_elements_client.inline import EncodedImage, InlineFile, InlineText, Reader, encode
+from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, Reader, encode
 
 _PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
 _IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk

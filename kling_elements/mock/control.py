@@ -18,7 +18,7 @@ from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
-from kling_elements_client.settings import is_loopback
+from kling_elements_runtime.settings import is_loopback
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16

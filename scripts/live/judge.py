@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from kling_elements import strict_json
-from kling_elements_client import contract, explain
+from kling_elements_client import contract
+from kling_elements_runtime import document
 from scripts.live.surplus import surplus
 
 _MOST = 10  # violations that are told of one answer
@@ -75,13 +76,13 @@ def _response_pointer(operation: contract.Operation, status: int) -> str | None:
 
 
 def _of_headers(pointer: str, response: httpx.Response) -> Iterator[Finding]:
-    for name, declared in explain.follow(contract.document(), pointer).get("headers", {}).items():
+    for name, declared in document.follow(contract.document(), pointer).get("headers", {}).items():
         if declared.get("required") and name not in response.headers:
             yield Finding(f"the header {name} is missing")
 
 
 def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Iterator[Finding]:
-    content = explain.follow(contract.document(), pointer).get("content", {})
+    content = document.follow(contract.document(), pointer).get("content", {})
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
         came = shown(media_type) if media_type else "no content type"
@@ -94,7 +95,7 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
     except strict_json.StrictJsonError:
         yield Finding("the body is no JSON, or such as readers read differently")
         return
-    schema = f"{pointer}{explain.pointer(('content', media_type, 'schema'))}"
+    schema = f"{pointer}{document.pointer(('content', media_type, 'schema'))}"
     broken = list(dict.fromkeys(v.pointer for v in contract.schema_violations(schema, body)))
     for where in islice(broken, _MOST):
         yield Finding(f"{where or 'the body'} is {type_of(_at(body, where))}, which breaks the contract")
@@ -110,7 +111,7 @@ def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iter
     row = contract.business_codes().get(int(code)) if re.fullmatch("[0-9]{1,9}", str(code), re.ASCII) else None
     if response.is_success:
         schema = contract.operation(operation_id).success_schema()
-        envelope = explain.resolve(contract.document(), schema)["x-envelope"]
+        envelope = document.resolve(contract.document(), schema)["x-envelope"]
         if code is not None and code not in envelope["success-codes"]:
             yield Finding(
                 f"{envelope['code']} is {shown(code)}, which means failure, under status {response.status_code}"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kling_elements_client import contract, explain
+from kling_elements_client import contract
+from kling_elements_runtime.document import follow
+from kling_elements_runtime.document import pointer as written
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")  # anything else may be somebody's name or number
 
@@ -19,12 +21,12 @@ def surplus(schema_pointer: str, value: Any) -> list[str]:
 def _within(schemas: list[str], value: Any, where: str) -> Iterator[str]:
     """Goes through a value by the schemas that it may conform to."""
     leaves = [leaf for pointer in schemas for leaf in _leaves(pointer)]
-    nodes = {leaf: explain.follow(contract.document(), leaf) for leaf in leaves}
+    nodes = {leaf: follow(contract.document(), leaf) for leaf in leaves}
     if isinstance(value, dict):
         known: dict[str, list[str]] = {}
         for leaf, node in nodes.items():
             for name in node.get("properties", ()):
-                known.setdefault(name, []).append(f"{leaf}{explain.pointer(('properties', name))}")
+                known.setdefault(name, []).append(f"{leaf}{written(('properties', name))}")
         for name, inner in value.items() if known else ():
             if name in known:
                 yield from _within(known[name], inner, f"{where}/{name}")
@@ -42,7 +44,7 @@ def _within(schemas: list[str], value: Any, where: str) -> Iterator[str]:
 
 def _leaves(pointer: str) -> Iterator[str]:
     """The schemas that references and choices lead to."""
-    node = explain.follow(contract.document(), pointer)
+    node = follow(contract.document(), pointer)
     if "$ref" in node:
         yield from _leaves(node["$ref"])
     choices = [f"{pointer}/{name}/{index}" for name in ("anyOf", "oneOf") for index in range(len(node.get(name, ())))]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from scripts.proof import code_mutants, contract_coverage, planted_faults, spec_mutants
+from scripts.proof import contract_coverage, planted_faults, spec_mutants
 from scripts.proof.parts import Part, run
 
 PARTS: dict[str, Part] = {
     spec_mutants.NAME: spec_mutants.prove,
     contract_coverage.NAME: contract_coverage.prove,
     planted_faults.NAME: planted_faults.prove_all,
-    code_mutants.NAME: code_mutants.prove,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,8 +26,9 @@ from contract_tests.mock_caller import ELEMENTS
 from contract_tests.videos import Opened
 from kling_elements.media import images, videos
 from kling_elements.outcomes import is_absent
-from kling_elements_client import answers, contract, explain
+from kling_elements_client import contract
 from kling_elements_client.errors import ResponseError
+from kling_elements_runtime.responses import ResponseReader
 from scripts.proof.witness import Holds, Subject, Witness
 from scripts.spec import escaped, follow, resolve, walk
 
@@ -75,6 +77,9 @@ def _witness(name: str, holds: Holds, *rules: str | None) -> Witness:
     return Witness(name, holds, frozenset(rules))
 
 
+_READER = ResponseReader(contract.CONTRACT, lambda text: text, logging.getLogger(__name__))
+
+
 def _business_codes(_: Subject) -> bool:
     rows = contract.business_codes().values()
     return {row.code: (row.http_status, row.created, row.retry) for row in rows} == BUSINESS_CODES
@@ -85,7 +90,7 @@ def _read(case: AnswerCase) -> Holds:
 
     def holds(_: Subject) -> bool:
         try:
-            answers.parse(case.operation, response, lambda value: value, lambda text: text)
+            _READER.model_of(case.operation, response, lambda value: value)
         except ResponseError as error:
             return case.outcome == type(error).__name__ and case.is_absence == is_absent(error)
         return case.outcome == "success"
@@ -107,7 +112,7 @@ def _headers_are_texts(subject: Subject) -> bool:
         for name, answer in subject.document["components"]["responses"].items()
         for header in answer.get("headers", ())
     ]
-    for index, _ in enumerate(explain.follow(subject.document, f"{_CALLBACK}/parameters")):
+    for index, _ in enumerate(follow(subject.document, f"{_CALLBACK}/parameters")):
         places.append(f"{_CALLBACK}/parameters/{index}/schema")
     return all(subject.lets_through(place, "string") for place in places)
 

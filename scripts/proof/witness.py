@@ -14,7 +14,7 @@ from contract_tests.mock_caller import Caller
 from contract_tests.oracle import Oracle
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
-from kling_elements_client import explain
+from kling_elements_runtime.document import follow
 from scripts.spec import Node
 
 
@@ -52,7 +52,7 @@ class Subject:
         """Whether the schema at a place lets exactly the values of some kinds through."""
         if (place, kinds) not in self._verdicts:
             shared = {name: self.document[name] for name in ("components", "paths")}
-            validator = jsonschema_rs.Draft202012Validator({**explain.follow(self.document, place), **shared})
+            validator = jsonschema_rs.Draft202012Validator({**follow(self.document, place), **shared})
             self._verdicts[place, kinds] = all(
                 conforms == validator.is_valid(value) for value, conforms in values_of(kinds)
             )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field
+from kling_elements_runtime.serialization import Model, each, from_json, nested
 
-from ..serialization import Model, each, from_json, nested
 from .refer_image import ReferImage
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
+from kling_elements_runtime.serialization import Model, from_json, known
 
-from ..serialization import Model, from_json, known
 from .tag_id import TagId
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
+from kling_elements_runtime.serialization import Model, each, from_json, nested
 
-from ..serialization import Model, each, from_json, nested
 from .refer_video import ReferVideo
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field
-
-from ..serialization import Model, from_json
+from kling_elements_runtime.serialization import Model, from_json
 
 
 @define(kw_only=True, repr=False)

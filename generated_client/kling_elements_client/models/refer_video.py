@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-
-from ..serialization import Model, from_json
+from kling_elements_runtime.serialization import Model, from_json
 
 
 @define(kw_only=True, repr=False)

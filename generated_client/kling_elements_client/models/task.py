@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
+from kling_elements_runtime.serialization import Model, from_json, known, nested
+from kling_elements_runtime.types import UNSET, Unset
 
-from ..serialization import Model, from_json, known, nested
-from ..types import UNSET, Unset
 from .balance_deduction import BalanceDeduction
 from .task_info import TaskInfo
 from .task_result import TaskResult

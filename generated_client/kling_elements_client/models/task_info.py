@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define, field
-
-from ..serialization import Model, from_json
-from ..types import UNSET, Unset
+from kling_elements_runtime.serialization import Model, from_json
+from kling_elements_runtime.types import UNSET, Unset
 
 
 @define(kw_only=True, repr=False)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from attrs import define, field
+from kling_elements_runtime.serialization import Model, each, from_json, nested
+from kling_elements_runtime.types import UNSET, Unset
 
-from ..serialization import Model, each, from_json, nested
-from ..types import UNSET, Unset
 from .element_tag import ElementTag
 from .element_video_list import ElementVideoList
 

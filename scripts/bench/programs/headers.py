@@ -14,8 +14,9 @@ from typing import Any
 
 from PIL import Image
 
-from kling_elements_client import contract, images
-from kling_elements_client.inline import InlineText
+from kling_elements_client import contract
+from kling_elements_runtime import headers as images
+from kling_elements_runtime.uploads import InlineText
 from scripts.bench.programs import figures
 
 _TIMES = 15

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...contract import CheckedRequest
 from ...models.create_element_response import CreateElementResponse
 from ...models.image_element_request import ImageElementRequest
 from ...models.video_element_request import VideoElementRequest
-from ...types import Response
 
 _OPERATION = "createElement"
 

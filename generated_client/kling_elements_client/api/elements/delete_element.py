@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...contract import CheckedRequest
 from ...models.delete_element_request import DeleteElementRequest
 from ...models.task_response import TaskResponse
-from ...types import Response
 
 _OPERATION = "deleteElement"
 

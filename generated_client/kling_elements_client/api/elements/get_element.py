@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from kling_elements_runtime.types import Response
 
 from ...client import AuthenticatedClient
 from ...models.task_response import TaskResponse
-from ...types import Response
 
 _OPERATION = "getElement"
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from kling_elements_runtime.types import Response, Unset
 
 from ...client import AuthenticatedClient
 from ...models.task_list_response import TaskListResponse
-from ...types import Response, Unset
+from ...types import Unset
 
 _OPERATION = "listPresetElements"
 

@@ -9,8 +9,6 @@ from urllib.request import getproxies
 
 import httpx
 
-_log = logging.getLogger(__package__)
-
 # Of the arguments of httpx's clients, those that are about the connection and nothing else.
 _OF_TRANSPORTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits"})
 _OF_REQUESTS = frozenset({"base_url", "timeout", "headers"})
@@ -26,8 +24,9 @@ class Connections:
         http: The client.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Takes the arguments of `httpx.Client`."""
+    def __init__(self, settings: Mapping[str, Any], log: logging.Logger) -> None:
+        """Takes the arguments of `httpx.Client`, and where to log."""
+        self._log = log
         options = _options_of_transport(settings)
         own = {} if options is None else {"transport": httpx.HTTPTransport(**options)}
         self.http = httpx.Client(**{**settings, **own})
@@ -43,15 +42,16 @@ class Connections:
         except BaseException:
             response.close()
             raise
-        _note(request, response)
+        _note(self._log, request, response)
         return response
 
 
 class AsyncConnections:
     """As `Connections`, on an event loop."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Takes the arguments of `httpx.AsyncClient`."""
+    def __init__(self, settings: Mapping[str, Any], log: logging.Logger) -> None:
+        """Takes the arguments of `httpx.AsyncClient`, and where to log."""
+        self._log = log
         options = _options_of_transport(settings)
         own = {} if options is None else {"transport": httpx.AsyncHTTPTransport(**options)}
         self.http = httpx.AsyncClient(**{**settings, **own})
@@ -67,13 +67,13 @@ class AsyncConnections:
         except BaseException:
             await response.aclose()
             raise
-        _note(request, response)
+        _note(self._log, request, response)
         return response
 
 
-def _note(request: httpx.Request, response: httpx.Response) -> None:
+def _note(log: logging.Logger, request: httpx.Request, response: httpx.Response) -> None:
     """Logs what httpx's clients would."""
-    _log.info("%s %s: HTTP %d", request.method, request.url, response.status_code)
+    log.info("%s %s: HTTP %d", request.method, request.url, response.status_code)
 
 
 def _options_of_transport(settings: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 from typing import Any
 
 import jsonschema_rs
 
-from . import images
-from .errors import Violation
-from .inline import InlineText
+from kling_elements_runtime import headers
+from kling_elements_runtime.document import LONGEST_EXCERPT, Node, follow, place, pointer, rule_of
+from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.uploads import InlineText
 
-Schema = dict[str, Any]
-
-_LONGEST_EXCERPT = 80
 _LONGEST_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
 _LIMITS = {
@@ -29,31 +26,6 @@ _LIMITS = {
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
-def pointer(parts: Iterable[str | int]) -> str:
-    """A JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def place(path: Iterable[str | int]) -> str:
-    """The JSON Pointer of a place in a request; it ends before a name that is too long to be repeated."""
-    return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= _LONGEST_EXCERPT, path))
-
-
-def follow(document: Schema, reference: str) -> Any:
-    """The node of the document that a reference such as `#/components/schemas/TagId` names."""
-    node: Any = document
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        node = node[int(name) if isinstance(node, list) else name]
-    return node
-
-
-def resolve(document: Schema, reference: str) -> Schema:
-    """The schema that a reference names in the end."""
-    schema: Schema = follow(document, reference)
-    return resolve(document, schema["$ref"]) if "$ref" in schema else schema
-
-
 def choice(values: Iterable[object]) -> str:
     """What a closed choice allows, in words."""
     return "must be one of " + ", ".join(map(repr, values))
@@ -62,11 +34,11 @@ def choice(values: Iterable[object]) -> str:
 def excerpt(value: object) -> str:
     """A value for a message: whole if it is short, else its size. Never a part, which might be a part of a secret."""
     text = ascii(value)
-    return text if len(text) <= _LONGEST_EXCERPT else f"one of {len(text)} characters"
+    return text if len(text) <= LONGEST_EXCERPT else f"one of {len(text)} characters"
 
 
 def violations(
-    document: Schema, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
+    document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> Iterator[Violation]:
     """What one error of the validator means.
 
@@ -82,7 +54,7 @@ def violations(
     kind: Any = error.kind
     if keyword == "x-image":  # the path of a keyword of ours begins at the document
         limits = follow(document, pointer(error.evaluation_path))
-        yield from (Violation(where, rule, message) for rule, message in images.violations(InlineText(value), limits))
+        yield from (Violation(where, rule, message) for rule, message in headers.violations(InlineText(value), limits))
         return
 
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
@@ -104,7 +76,7 @@ def violations(
         yield Violation(where, rule, _message(str(keyword), schema, value) or error.message)
 
 
-def _message(keyword: str, schema: Schema, value: Any) -> str | None:
+def _message(keyword: str, schema: Node, value: Any) -> str | None:
     """What is wrong and what is allowed; None for a keyword that has no words here."""
     limit = schema[keyword]
     if keyword in _LIMITS:
@@ -121,7 +93,7 @@ def _message(keyword: str, schema: Schema, value: Any) -> str | None:
     return f"is {_type_name(value)}, which is none of what is allowed" if keyword == "anyOf" else None
 
 
-def _types(schema: Schema) -> str:
+def _types(schema: Node) -> str:
     allowed: str | list[str] = schema["type"]
     return allowed if isinstance(allowed, str) else " or ".join(allowed)
 
@@ -130,13 +102,13 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     """That a property is unknown, and which one may have been meant."""
     import difflib  # noqa: PLC0415 - most requests conform
 
-    meant = difflib.get_close_matches(name[:_LONGEST_EXCERPT], known, n=1)
+    meant = difflib.get_close_matches(name[:LONGEST_EXCERPT], known, n=1)
     return (
         f"is unknown; did you mean {meant[0]!r}?" if meant else f"is unknown; allowed are {', '.join(map(repr, known))}"
     )
 
 
-def _hint(schema: Schema, value: Any) -> str:
+def _hint(schema: Node, value: Any) -> str:
     """What the contract advises about a refused text, or nothing."""
     hints: dict[str, str] = schema.get("x-hints", {})
     text = value[:_LONGEST_HINTED] if isinstance(value, str) else ""
@@ -148,7 +120,7 @@ def _type_name(value: Any) -> str:
 
 
 def _of_branches(
-    document: Schema, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
+    document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> list[Violation]:
     """The violations of the branch of an `anyOf` that was meant; none where the value is of no branch's kind."""
     kind: Any = error.kind
@@ -169,7 +141,7 @@ def _part(value: Any, path: Iterable[str | int]) -> Any:
     return value
 
 
-def _schemas_along(document: Schema, schema_pointer: str, path: Iterable[str | int]) -> list[Schema]:
+def _schemas_along(document: Node, schema_pointer: str, path: Iterable[str | int]) -> list[Node]:
     """The schemas that the validator went through, from the outermost to the one whose keyword failed.
 
     Without a pointer the path begins at the document, as the validator has it for keywords of ours.
@@ -183,13 +155,4 @@ def _schemas_along(document: Schema, schema_pointer: str, path: Iterable[str | i
     return schemas
 
 
-def rule_of(schemas: list[Schema], keyword: str) -> str:
-    """The rule of a keyword of the innermost of several schemas: the nearest `x-source`, or else the keyword."""
-    innermost = schemas[-1].get("x-source", {})
-    if isinstance(innermost, dict) and keyword in innermost:
-        return str(innermost[keyword])
-    sources = (schema.get("x-source") for schema in reversed(schemas))
-    return next((source for source in sources if isinstance(source, str)), keyword)
-
-
-__all__ = ["choice", "excerpt", "follow", "place", "pointer", "resolve", "rule_of", "violations"]
+__all__ = ["choice", "excerpt", "violations"]

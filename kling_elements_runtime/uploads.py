@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 import pybase64
 
-from .errors import MediaError
+from kling_elements_runtime.errors import MediaError
 
 _PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; larger ones gain nothing and hold the loop
 _GROUP = 4  # characters of Base64 for three bytes

@@ -7,12 +7,13 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final, TypeVar
 
 import httpx
+from attrs import frozen
 
-from . import contract, errors, explain
+from kling_elements_runtime import errors
+from kling_elements_runtime.contract import Contract
 
 T = TypeVar("T")
 Redact = Callable[[str], str]
@@ -20,55 +21,61 @@ Redact = Callable[[str], str]
 _MOST_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
 _EXCERPT = 200  # characters of a body that an exception keeps
 _MEDIA = re.compile("[A-Za-z0-9+/]{80,}={0,2}")  # what a gateway repeats of an image in Base64
-_log = logging.getLogger(__package__)
 
 
-def parse(operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T], redact: Redact) -> T:
-    """The model of a successful answer.
+@frozen
+class ResponseReader:
+    """Reads the answers that one client gets.
 
-    Args:
-        operation_id: The operation that was called.
-        response: Its answer, with the body read.
-        model: Makes the model from the JSON object.
+    Attributes:
+        contract: What they are checked against.
         redact: Takes the token out of a text.
-
-    Raises:
-        StatusError: The status means failure; the subclass says which.
-        BusinessError: The status means success, but the envelope says failure and names no task.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        log: Where oddities are logged.
     """
-    body = _json(response)
 
-    def fail(kind: type[errors.ResponseError], reason: str) -> errors.ResponseError:
-        answer = _kept(response, body, redact)
-        return kind(errors.describe(answer, redact(reason)), answer)
+    contract: Contract
+    redact: Redact
+    log: logging.Logger
 
-    schema_pointer, envelope = _expected(operation_id)
-    is_success = response.is_success
-    named_by = envelope["task-ids" if is_success else "task-ids-of-failures"]
-    names_task = any(_found(body, where) for where in named_by)
-    if not is_success:
-        if response.is_client_error or not names_task:
-            raise errors.status_error(_kept(response, body, redact))
-        _log.warning("%s: HTTP %s, but a task is named", operation_id, response.status_code)
-    if body is _NO_JSON:
-        raise fail(errors.InvalidResponse, "the answer is not JSON")
-    if (oddity := _oddity(schema_pointer, body)) is not None:
-        if not names_task:
-            raise fail(errors.InvalidResponse, oddity)
-        # the task exists, and its id must reach the caller whatever else is odd
-        _log.warning("%s: %s", operation_id, redact(oddity))
-    elif not names_task and _says_failure(body, envelope):
-        raise fail(errors.BusinessError, "refused")
-    text = response.content.decode("utf-8", "replace")
-    return model(body if redact(text) == text else _without_token(body, redact))
+    def model_of(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
+        """Return the model of a successful answer.
 
+        Args:
+            operation_id: The operation that was called.
+            response: Its answer, with the body read.
+            model: Makes the model from the JSON object.
 
-@cache
-def _expected(operation_id: str) -> tuple[str, dict[str, Any]]:
-    """The reference to the schema of an operation's successful answer, and the object under its `x-envelope`."""
-    schema_pointer = contract.operation(operation_id).success_schema()
-    return schema_pointer, explain.resolve(contract.document(), schema_pointer)["x-envelope"]
+        Raises:
+            StatusError: The status means failure; the subclass says which.
+            BusinessError: The status means success, but the envelope says failure and names no task.
+            InvalidResponse: The status means success, but the body is not what the contract promises.
+        """
+        body, redact = _json(response), self.redact
+
+        def fail(kind: type[errors.ResponseError], reason: str) -> errors.ResponseError:
+            answer = _kept(response, body, redact)
+            return kind(errors.describe(answer, redact(reason)), answer)
+
+        expected = self.contract.answer(operation_id)
+        envelope = expected.envelope
+        is_success = response.is_success
+        named_by = envelope["task-ids" if is_success else "task-ids-of-failures"]
+        names_task = any(_found(body, where) for where in named_by)
+        if not is_success:
+            if response.is_client_error or not names_task:
+                raise errors.status_error(_kept(response, body, redact))
+            self.log.warning("%s: HTTP %s, but a task is named", operation_id, response.status_code)
+        if body is _NO_JSON:
+            raise fail(errors.InvalidResponse, "the answer is not JSON")
+        if (oddity := _oddity(self.contract, expected.schema_pointer, body)) is not None:
+            if not names_task:
+                raise fail(errors.InvalidResponse, oddity)
+            # the task exists, and its id must reach the caller whatever else is odd
+            self.log.warning("%s: %s", operation_id, redact(oddity))
+        elif not names_task and _says_failure(body, envelope):
+            raise fail(errors.BusinessError, "refused")
+        text = response.content.decode("utf-8", "replace")
+        return model(body if redact(text) == text else _without_token(body, redact))
 
 
 _NO_JSON = object()
@@ -106,7 +113,7 @@ def _number(text: str) -> int | float:
 _read_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would make a decoder for each answer
 
 
-def _oddity(schema_pointer: str, body: Any) -> str | None:
+def _oddity(contract: Contract, schema_pointer: str, body: Any) -> str | None:
     """In which way an answer is not what the contract promises, or None."""
     try:
         found = contract.schema_violations(schema_pointer, body)
@@ -157,4 +164,4 @@ def _first(body: Any, *pointers: str, kinds: tuple[type, ...]) -> Any:
     return next((v for v in found if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)
 
 
-__all__ = ["parse"]
+__all__ = ["Redact", "ResponseReader"]

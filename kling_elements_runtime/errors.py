@@ -1,4 +1,4 @@
-"""The exceptions that this package raises. They hold no token and no media, and can be pickled."""
+"""The exceptions that a generated client raises. They hold no token and no media, and can be pickled."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     import httpx  # most of the time of loading models and their check would be its
 
 
-class KlingError(Exception):
-    """Anything that this package raises because of the contract, the network or the gateway.
+class ApiError(Exception):
+    """Anything that a generated client raises because of its contract, the network or the gateway.
 
     Attributes:
-        outcome: Whether a subject exists now: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
-            says so, as `kling_elements.KlingElements` does; None where an operation was called by itself.
-        external_task_id: The id under which a create was sent, to look it up by; None where there was none.
+        outcome: What the call left behind: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
+            says so; None where an operation was called by itself.
+        external_task_id: The id under which a caller sent the request, to look it up by; None where there was none.
     """
 
     outcome: str | None = None
@@ -50,7 +50,7 @@ class Violation:
         return f"{self.pointer or '(body)'}: {self.message} [{self.rule}]"
 
 
-class ContractError(KlingError, ValueError):
+class ContractError(ApiError, ValueError):
     """The request breaks the contract, so it was not sent.
 
     Attributes:
@@ -65,7 +65,7 @@ class ContractError(KlingError, ValueError):
         return (self.violations,)
 
 
-class MediaError(KlingError, ValueError):
+class MediaError(ApiError, ValueError):
     """A file, or what lies behind an address, cannot be used as an image or a video. Nothing was created.
 
     Attributes:
@@ -84,7 +84,7 @@ class MediaError(KlingError, ValueError):
         return self.source, self.reason, self.violations
 
 
-class TransportError(KlingError):
+class TransportError(ApiError):
     """No answer came: the connection failed, broke or timed out. The cause is httpx's own exception.
 
     Attributes:
@@ -121,7 +121,7 @@ class Answer:
     excerpt: str
 
 
-class ResponseError(KlingError):
+class ResponseError(ApiError):
     """The gateway answered, but not with a success that the contract knows.
 
     Attributes:
@@ -187,7 +187,7 @@ class RateLimitError(StatusError):
 
 
 class ServerError(StatusError):
-    """5xx, also the codes of proxies such as 524: the subject may have been created all the same."""
+    """5xx, also the codes of proxies such as 524: what was asked for may have been done all the same."""
 
 
 class BusinessError(ResponseError):
@@ -195,7 +195,7 @@ class BusinessError(ResponseError):
 
 
 class InvalidResponse(ResponseError):  # noqa: N818 - the contract's own name for it
-    """The status means success, but the body is not what the contract promises: the subject may have been created."""
+    """The status means success, but the body is not what the contract promises. What was asked for may be done."""
 
 
 _BY_STATUS: dict[int, type[StatusError]] = {
@@ -227,11 +227,11 @@ def describe(answer: Answer, reason: str = "") -> str:
 
 __all__ = [
     "Answer",
+    "ApiError",
     "AuthenticationError",
     "BusinessError",
     "ContractError",
     "InvalidResponse",
-    "KlingError",
     "MediaError",
     "NotFoundError",
     "PermissionDeniedError",

@@ -1,5 +1,3 @@
-# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
-
 """What a request carries in path and query: checked against the contract, and written as the request's target."""
 
 from __future__ import annotations
@@ -10,10 +8,10 @@ from urllib.parse import quote, urlencode
 
 from attrs import frozen
 
-from . import contract
-from .errors import Violation
-from .serialization import UnwritableError, checked_json
-from .types import Unset
+from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.types import Unset
 
 _MOST_VALUES = 100
 _LONGEST = 60_000  # characters; httpx takes 65,536 for a whole URL, and servers take less
@@ -33,10 +31,11 @@ class CheckedTarget:
     violations: list[Violation]
 
 
-def check(operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
+def check(contract: Contract, operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
     """The target of a request, and everything in which its parameters break the contract.
 
     Args:
+        contract: What they are checked against.
         operation_id: The operation, such as `getElement`.
         parameters: Values by the names that the contract gives them; one that is `UNSET` is left out.
 

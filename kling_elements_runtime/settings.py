@@ -6,13 +6,11 @@ import inspect
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
-from .explain import pointer
-
-TOKEN_VARIABLE: Final = "KLING_API_KEY"  # noqa: S105 - where the token is, not the token
+from kling_elements_runtime.document import pointer
 
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
@@ -20,8 +18,12 @@ _LAST_PORT = 65535
 _SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
 
 
-def usable_token(token: str) -> str:
-    """The token itself.
+def usable_token(token: str, variable: str = "") -> str:
+    """Return the token itself.
+
+    Args:
+        token: The token, without `Bearer`.
+        variable: The environment variable that it may come from; none if it is empty.
 
     Raises:
         ValueError: It is empty, or cannot be sent.
@@ -29,7 +31,8 @@ def usable_token(token: str) -> str:
     if not isinstance(token, str):
         raise ValueError(f"the token must be a str, not {type(token).__name__}")  # noqa: TRY004 - one kind for all
     if not token:
-        raise ValueError(f"no token: pass token=... or set the environment variable {TOKEN_VARIABLE}")
+        way = f" or set the environment variable {variable}" if variable else ""
+        raise ValueError(f"no token: pass token=...{way}")
     if not _TOKEN.fullmatch(token):
         raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
     return token
@@ -132,7 +135,6 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 __all__ = [
-    "TOKEN_VARIABLE",
     "is_loopback",
     "redactor",
     "usable_headers",

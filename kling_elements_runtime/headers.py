@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .inline import Reader, UnreadableError
+from kling_elements_runtime.uploads import Reader, UnreadableError
 
 Limits = dict[str, Any]
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from attrs import frozen
 
-from . import explain, images
-from .errors import MediaError, Violation
-from .inline import Content, InlineFile, InlineText, encoded_length
+from kling_elements_runtime import headers
+from kling_elements_runtime.document import follow, place, rule_of
+from kling_elements_runtime.errors import MediaError, Violation
+from kling_elements_runtime.uploads import Content, InlineFile, InlineText, encoded_length
 
 _LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
 # Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
@@ -49,16 +50,16 @@ class MediaSchema:
 
 def media_places(document: dict[str, Any], schema_pointer: str) -> Mapping[Place, MediaSchema]:
     """The places of a body where media stand: the names on the way there, with None for any item of a list."""
-    return dict(_media_places(document, explain.follow(document, schema_pointer), ()))
+    return dict(_media_places(document, follow(document, schema_pointer), ()))
 
 
 def _media_places(document: dict[str, Any], schema: dict[str, Any], path: Place) -> Iterator[tuple[Place, MediaSchema]]:
     for keyword in ("x-image", "x-video"):
         if keyword in schema:
-            rule = explain.rule_of([schema], "pattern")
+            rule = rule_of([schema], "pattern")
             yield path, MediaSchema(keyword, schema[keyword], rule, schema.get("maxLength", math.inf))
     if "$ref" in schema:
-        yield from _media_places(document, explain.follow(document, schema["$ref"]), path)
+        yield from _media_places(document, follow(document, schema["$ref"]), path)
     for branch in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
         yield from _media_places(document, branch, path)
     for name, inner in schema.get("properties", {}).items():
@@ -114,13 +115,13 @@ class Attachments:
             found = list(self._broken(file, schema))
         except MediaError as error:
             self.are_readable = False
-            self.violations.append(Violation(explain.place(where), schema.rule, str(error)))
+            self.violations.append(Violation(place(where), schema.rule, str(error)))
             return ""
-        self.violations += [Violation(explain.place(where), rule, message) for rule, message in found]
+        self.violations += [Violation(place(where), rule, message) for rule, message in found]
         return self._stand_in(file)
 
     def _broken(self, content: Content, schema: MediaSchema) -> Iterator[tuple[str, str]]:
-        return images.violations(content, schema.limits, size_alone=not self._judge_media)
+        return headers.violations(content, schema.limits, size_alone=not self._judge_media)
 
     def _stand_in(self, content: Content) -> str:
         text = f"{_STAND_IN}{len(self.contents):0{_DIGITS}}"

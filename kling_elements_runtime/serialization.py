@@ -1,5 +1,3 @@
-# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
-
 """Models to JSON values and back, without altering or losing what a model cannot hold.
 
 A value of the wrong type passes through as it is: the contract's check refuses it, with a message that says where.
@@ -16,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from .types import UNSET, Unset
+from kling_elements_runtime.types import UNSET, Unset
 
 M = TypeVar("M", bound="Model")
 Converter = Callable[[Any], Any]

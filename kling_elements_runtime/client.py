@@ -1,0 +1,384 @@
+"""The client: where to send requests, with which token, and what to do with one that breaks the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
+
+import httpx
+
+from kling_elements_runtime import parameters, settings
+from kling_elements_runtime.attachments import StreamedBody
+from kling_elements_runtime.contract import CheckedRequest, Content, Contract
+from kling_elements_runtime.errors import ContractError, MediaError, TransportError, Violation
+from kling_elements_runtime.responses import ResponseReader
+from kling_elements_runtime.transport import AsyncConnections, Connections
+
+T = TypeVar("T")
+OnViolation = Literal["raise", "warn", "ignore"]
+
+# Seconds for one read or write on the socket. Reading includes the wait for an answer, and over TLS one write may be
+# the whole body: 57 MB take eight minutes at 1 Mbit/s.
+DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
+
+_MOST_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
+_PATH = re.compile("/(?!/)")
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+class AuthenticatedClient:
+    """A connection pool to one gateway, with one token. It may be shared between threads.
+
+    Use it as a context manager (`with` or `async with`), or call `close` or `aclose`.
+
+    A generated client makes a class of its own of this one, and says what the class variables are.
+
+    Attributes:
+        contract: What requests and answers are checked against.
+        token_variable: The environment variable that has the token where none is given.
+        base_url_variable: The environment variable that has the gateway's address where none is given.
+        first_server: The gateway's address where there is none at all.
+        log: Where requests and oddities are logged.
+    """
+
+    contract: ClassVar[Contract]
+    token_variable: ClassVar[str]
+    base_url_variable: ClassVar[str]
+    first_server: ClassVar[str]
+    log: ClassVar[logging.Logger]
+
+    def __init__(  # noqa: PLR0913 - all but two go by name
+        self,
+        token: str | None = None,
+        base_url: str | None = None,
+        *,
+        on_violation: OnViolation = "raise",
+        allow_http: bool = False,
+        timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        httpx_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Makes a client; no connection is opened yet.
+
+        Args:
+            token: The gateway's API key, without `Bearer`. Without one, that of the environment is used.
+            base_url: The gateway's address, to which the operation's path is appended. Without one, that of the
+                environment is used, and without that the contract's first server.
+            on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
+                nothing; `warn` logs the violations and sends; `ignore` sends. What cannot be written as JSON is never
+                sent.
+            allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
+            timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
+            headers: More headers for every request.
+            httpx_args: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
+                of the environment are used unless the gateway is on this machine.
+
+        Raises:
+            ValueError: There is no token, or one of the arguments cannot be used.
+        """
+        secret = settings.usable_token(
+            os.environ.get(self.token_variable, "") if token is None else token, self.token_variable
+        )
+        # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
+        self._authorization: Callable[[], str] = lambda: f"Bearer {secret}"
+        self._redact = settings.redactor(secret)
+        self._responses = ResponseReader(self.contract, self._redact, self.log)
+        url = settings.usable_url(self.default_base_url() if base_url is None else base_url, allow_http=allow_http)
+        self._base_url = str(url)
+        if on_violation not in ("raise", "warn", "ignore"):
+            raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
+        self._on_violation = on_violation
+        self._httpx_args = {
+            # a proxy elsewhere must not get what stays on this machine
+            "trust_env": not settings.is_loopback(url.host),
+            **settings.usable_httpx_args(httpx_args or {}),
+            "base_url": url,
+            "timeout": settings.usable_timeout(timeout),
+            "headers": settings.usable_headers(headers or {}),
+        }
+        self._begin_without_connections()
+        _living.add(self)
+
+    def _begin_without_connections(self) -> None:
+        self._lock = threading.Lock()
+        self._connections: Connections | None = None
+        self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
+        # connections belong to the event loop that they were opened on
+        self._async_connections = WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnections]()
+
+    def leave_connections(self) -> None:
+        """Begin anew after a fork: the parent process goes on using its connections, and closing would end them."""
+        _of_the_parent.append((self._connections, self._async_connections))
+        self._begin_without_connections()
+
+    @classmethod
+    def default_base_url(cls) -> str:
+        """Return the gateway's address where none is given: that of the environment, or else the first server."""
+        return os.environ.get(cls.base_url_variable) or cls.first_server
+
+    @property
+    def base_url(self) -> str:
+        """The gateway's address."""
+        return self._base_url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._base_url!r}, on_violation={self._on_violation!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
+
+    def redact(self, text: str) -> str:
+        """A text without the token, also where that is escaped for JSON, a URL or a JSON Pointer."""
+        return self._redact(text)
+
+    def get_httpx_client(self) -> httpx.Client:
+        """The one `httpx.Client`, made on first use. It does not hold the token.
+
+        Change nothing of it: its settings are read once.
+        """
+        return self._sync().http
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """The `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
+
+        Change nothing of it: its settings are read once.
+
+        Raises:
+            RuntimeError: No event loop is running.
+        """
+        return self._async().http
+
+    def send(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: Content | None = None,
+    ) -> httpx.Response:
+        """Sends one request.
+
+        Args:
+            method: The HTTP method.
+            url: A path at the gateway, with the query.
+            headers: More headers.
+            content: The body, as `encode` returns it.
+
+        Raises:
+            TransportError: No answer came.
+            ValueError: The URL leads elsewhere, where the token must not go.
+        """
+        connections = self._sync()
+        prepared = self._prepared(connections.http, method, url, headers, content)
+        try:
+            return connections.send(prepared)
+        except MediaError:  # a file was changed, and so the request was never whole
+            raise
+        except Exception as error:  # what an answer can do goes beyond httpx's own errors
+            raise self._transport_error(error, prepared) from error
+
+    async def send_async(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        content: Content | None = None,
+    ) -> httpx.Response:
+        """Does as `send`, on an event loop."""
+        connections = self._async()
+        prepared = self._prepared(connections.http, method, url, headers, content)
+        try:
+            return await connections.send(prepared)
+        except MediaError:  # as in send
+            raise
+        except Exception as error:  # as in send
+            raise self._transport_error(error, prepared) from error
+
+    def encode(self, operation_id: str, body: object) -> Content:
+        """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
+
+        Args:
+            operation_id: The operation, such as `createElement`.
+            body: A model, a JSON value, or a body that `contract.check` has checked for this operation.
+
+        Raises:
+            ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
+            ValueError: It was checked for another operation.
+        """
+        checked = body if isinstance(body, CheckedRequest) else self.contract.check(operation_id, body)
+        if checked.operation_id != operation_id:
+            raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
+        found = self._told(checked.violations)
+        if checked.content is None:
+            raise ContractError(found)
+        self._judge(operation_id, found)
+        return checked.content
+
+    def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
+        """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
+
+        Args:
+            operation_id: The operation, such as `getElement`.
+            values: The parameters by the names that the contract gives them; one that is `UNSET` is left out.
+
+        Raises:
+            ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
+        """
+        checked = parameters.check(self.contract, operation_id, values)
+        found = self._told(checked.violations)
+        if checked.text is None:
+            raise ContractError(found)
+        self._judge(operation_id, found)
+        return checked.text
+
+    def decode(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
+        """The model of a successful answer.
+
+        Raises:
+            ResponseError: The answer means failure, or is not what the contract promises; see `errors`.
+        """
+        return self._responses.model_of(operation_id, response, model)
+
+    def close(self) -> None:
+        """Closes the connections of synchronous calls."""
+        with self._lock:
+            connections, self._connections = self._connections, None
+        if connections is not None:
+            connections.http.close()
+
+    async def aclose(self) -> None:
+        """Closes the connections of synchronous calls, and of asynchronous calls on the running event loop."""
+        self.close()
+        with self._lock:
+            connections = self._async_connections.pop(asyncio.get_running_loop(), None)
+        if connections is not None:
+            await connections.http.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _sync(self) -> Connections:
+        with self._lock:
+            if self._connections is None:
+                self._connections = Connections(self._httpx_args, self.log)
+            return self._connections
+
+    def _async(self) -> AsyncConnections:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            connections = self._async_connections.get(loop)
+            if connections is None:
+                for ended in [loop for loop in self._async_connections if loop.is_closed()]:
+                    del self._async_connections[ended]  # its open connections hold it, so it would stay for ever
+                connections = self._async_connections[loop] = AsyncConnections(self._httpx_args, self.log)
+            return connections
+
+    def _told(self, violations: list[Violation]) -> list[Violation]:
+        return [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
+
+    def _judge(self, operation_id: str, found: list[Violation]) -> None:
+        """Whether violations keep a request back is decided here."""
+        if found and self._on_violation == "raise":
+            raise ContractError(found)
+        if found and self._on_violation == "warn":
+            self.log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
+
+    def _prepared(
+        self,
+        client: httpx.Client | httpx.AsyncClient,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: Content | None,
+    ) -> httpx.Request:
+        """A request with the token."""
+        if not _PATH.match(url):
+            raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
+        blank = self._blank(client, method, url, tuple((headers or {}).items()))
+        to_send = blank.headers
+        body: Any = content
+        if isinstance(content, StreamedBody):
+            to_send = to_send.copy()
+            to_send["Content-Length"] = str(len(content))
+            body = content if isinstance(client, httpx.Client) else content.asynchronous()
+        extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
+        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=extensions)
+        request.headers["Authorization"] = self._authorization()
+        return request
+
+    def _blank(
+        self, client: httpx.Client | httpx.AsyncClient, method: str, url: str, headers: tuple[tuple[str, str], ...]
+    ) -> httpx.Request:
+        """A request as httpx makes it from its client's settings, without token and content.
+
+        It is kept, as httpx takes longer to make a request than to send it in memory.
+        """
+        key = method, url, headers
+        has_cookies = bool(client.cookies)  # set by the gateway; they change
+        blank = None if has_cookies else self._blanks.get(key)
+        if blank is None:
+            blank = client.build_request(method, url, headers=dict(headers))
+            blank.headers.pop("Content-Length", None)
+            if len(self._blanks) >= _MOST_BLANKS:
+                self._blanks.clear()
+            if not has_cookies and "Cookie" not in blank.headers:  # another thread's answer may have set one just now
+                self._blanks[key] = blank
+        return blank
+
+    def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
+        request.headers["Authorization"] = "***"  # httpx's exception keeps the request, and so would a pickle of it
+        for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
+            if isinstance(link, httpx.RequestError):
+                link.request = request  # it may be another that equals this one, with the token
+            link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
+        says = str(error) or "no detail"
+        says = f"{type(error).__name__} at {self._base_url}: {says}"
+        return TransportError(says, may_have_been_sent=not isinstance(error, _NEVER_LEFT))
+
+
+_living = WeakSet[AuthenticatedClient]()
+_of_the_parent: list[object] = []
+
+
+def _after_fork() -> None:
+    for client in _living:
+        client.leave_connections()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception and what it comes from; such chains have been seen to bite their own tails."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    return links
+
+
+__all__ = ["DEFAULT_TIMEOUT", "AuthenticatedClient", "OnViolation"]

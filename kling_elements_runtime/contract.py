@@ -1,0 +1,337 @@
+"""An OpenAPI document as a contract: checks requests and answers against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+import jsonschema_rs
+from attrs import field, frozen
+
+from kling_elements_runtime import explain, headers
+from kling_elements_runtime.attachments import (
+    Attachments,
+    MediaSchema,
+    Place,
+    StreamedBody,
+    is_stand_in,
+    media_places,
+    place_of,
+)
+from kling_elements_runtime.document import (
+    BusinessCode,
+    Document,
+    Node,
+    Operation,
+    Parameter,
+    follow,
+    packaged,
+    place,
+    resolve,
+)
+from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.serialization import UnwritableError, checked_json
+from kling_elements_runtime.uploads import InlineText
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Content: TypeAlias = bytes | StreamedBody
+_write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+_MAX_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
+
+
+@frozen
+class MediaAddress:
+    """Where an image or a video lies outside of the request.
+
+    Attributes:
+        pointer: Where the address stands in the body, as a JSON Pointer.
+        keyword: `x-image` or `x-video`, after what it leads to.
+        url: The address.
+    """
+
+    pointer: str
+    keyword: str
+    url: str = field(repr=False)
+
+
+@frozen
+class CheckedRequest:
+    """A request body that was checked.
+
+    Attributes:
+        operation_id: The operation that it is for.
+        content: The JSON text to send, or None where the value cannot be written as JSON. Large images are encoded only
+            while it is sent.
+        violations: Everything that is wrong with it.
+        value: Its JSON value, in which large images have stand-ins; None where it is no JSON value.
+    """
+
+    operation_id: str
+    content: Content | None = field(repr=False)
+    violations: list[Violation]
+    value: Any = field(default=None, repr=False)
+
+
+@frozen
+class _RequestBody:
+    """What the contract says of the body of one operation.
+
+    Attributes:
+        rule: Where it comes from that there is a body, and that it is JSON.
+        limits: The object under `x-body-size`.
+        schema_pointer: The reference to its schema.
+        media_places: Where images and videos stand in it.
+    """
+
+    rule: str
+    limits: dict[str, Any]
+    schema_pointer: str
+    media_places: Mapping[Place, MediaSchema]
+
+
+@frozen
+class ExpectedAnswer:
+    """What the contract says of the successful answer of one operation.
+
+    Attributes:
+        schema_pointer: The reference to its schema.
+        envelope: The object under the schema's `x-envelope`.
+    """
+
+    schema_pointer: str
+    envelope: Node
+
+
+class Contract(Document):
+    """A document, and what is checked against it. It may be shared between threads."""
+
+    def __init__(self, document: Node | Callable[[], Node]) -> None:
+        """Take a document, or a function that reads it when it is needed."""
+        super().__init__(document)
+        self._answer: Callable[[str], ExpectedAnswer] = cache(self._read_answer)
+        self._request_body: Callable[[str], _RequestBody] = cache(self._read_request_body)
+        self._discriminated: Callable[[str], tuple[Node, Node | None]] = cache(self._read_discriminated)
+        self._validator: Callable[[str], jsonschema_rs.Validator] = cache(self._make_validator)
+
+    def answer(self, operation_id: str) -> ExpectedAnswer:
+        """Return what is promised of the successful answer of an operation.
+
+        Raises:
+            KeyError: The contract has no such operation.
+        """
+        return self._answer(operation_id)
+
+    def violations(self, operation_id: str, body: object) -> list[Violation]:
+        """Return everything in which a request body breaks the contract, up to 1,000 things.
+
+        Args:
+            operation_id: The operation, such as `createElement`.
+            body: The JSON value of the body, or a model.
+
+        Raises:
+            KeyError: The contract has no such operation, or the operation takes no body.
+        """
+        return self.check(operation_id, body).violations
+
+    def check(self, operation_id: str, body: object, *, judge_media: bool = True) -> CheckedRequest:
+        """Return the JSON text of a request body, and everything in which it breaks the contract.
+
+        Args:
+            operation_id: The operation, such as `createElement`.
+            body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
+            judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
+
+        Raises:
+            KeyError: As `violations`.
+        """
+        expected = self._request_body(operation_id)
+        rule, limits = expected.rule, expected.limits
+
+        def refused(*found: Violation) -> CheckedRequest:
+            return CheckedRequest(operation_id, None, list(found))
+
+        attached = Attachments(expected.media_places, judge_media=judge_media)
+        try:
+            value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
+        except (UnwritableError, RecursionError) as error:
+            return refused(
+                Violation("", rule, str(error) if isinstance(error, UnwritableError) else "is nested too deeply")
+            )
+        if unwritable or not attached.are_readable:
+            return refused(*(Violation(place(path), rule, why) for path, why in unwritable), *attached.violations)
+
+        text = _write_json(value).encode()
+        content: Content = StreamedBody(text, attached.contents) if attached.contents else text
+        found = self.schema_violations(expected.schema_pointer, value) + attached.violations
+        if len(content) > limits["max-bytes"]:
+            says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
+            found.insert(0, Violation("", limits["x-source"], says))
+        return CheckedRequest(operation_id, content, found, value)
+
+    def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
+        """Return where the media lie that a request without violations names by their addresses."""
+        places = self._request_body(checked.operation_id).media_places
+        found = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
+        # what stands at such a place and has no colon is Base64
+        return [MediaAddress(place(path), media.keyword, text) for path, media, text in found if media and ":" in text]
+
+    def parameter_violations(self, operation_id: str, parameters: Mapping[str, object]) -> list[Violation]:
+        """Return everything in which the parameters of a request break the contract.
+
+        Args:
+            operation_id: The operation, such as `listElements`.
+            parameters: JSON values by the names that the contract gives them; one that is left out is not there.
+
+        Returns:
+            Violations with pointers such as `/query/pageSize` or `/path/id`.
+
+        Raises:
+            KeyError: The contract has no such operation, or it lacks one of the parameters.
+        """
+        called = self.operation(operation_id)
+        known = {parameter.name: parameter for parameter in called.parameters}
+        if unknown := parameters.keys() - known.keys():
+            raise KeyError(f"the operation {operation_id!r} has no parameter {', '.join(sorted(unknown))}")
+        missing = [p.violation((), "is missing") for p in called.parameters if p.required and p.name not in parameters]
+        return missing + [
+            Violation(known[name].violation((), "").pointer + found.pointer, known[name].rule, found.message)
+            for name, value in parameters.items()
+            for found in self.schema_violations(known[name].schema_pointer, value)
+        ]
+
+    def schema_violations(self, schema_pointer: str, value: object) -> list[Violation]:
+        """Return everything in which a JSON value breaks a schema of the document."""
+        schema, discriminator = self._discriminated(schema_pointer)
+        if discriminator is None:
+            return self._explained(schema_pointer, value)
+        mapping: dict[str, str] = discriminator["mapping"]
+        kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
+        if isinstance(kind, str) and kind in mapping:
+            return self._explained(mapping[kind], value)
+        return self._of_no_kind(schema, value)
+
+    def _of_no_kind(self, schema: Node, value: object) -> list[Violation]:
+        """Return what is wrong with a value that does not say which branch it is meant for.
+
+        The branch that comes closest tells the rest; where several come as close, what they agree on.
+        """
+        mapping: dict[str, str] = schema["discriminator"]["mapping"]
+        found = [self._explained(branch, value) for branch in mapping.values()]
+        closest, *others = [branch for branch in found if len(branch) == min(map(len, found))]
+        agreed = {(v.pointer, v.rule) for v in closest}.intersection(
+            *({(v.pointer, v.rule) for v in o} for o in others)
+        )
+        rest = [violation for violation in closest if (violation.pointer, violation.rule) in agreed]
+        if not isinstance(value, dict):
+            return rest
+
+        name, rule, allowed = schema["discriminator"]["propertyName"], schema["x-source"], explain.choice(mapping)
+        if name in value:
+            told = Violation(f"/{name}", rule, f"{allowed}, not {explain.excerpt(value[name])}")
+        else:
+            told = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
+        return [told, *(violation for violation in rest if violation.rule != rule)]
+
+    def _explained(self, schema_pointer: str, value: object) -> list[Violation]:
+        validator = self._validator(schema_pointer)
+        if validator.is_valid(value):
+            return []
+        errors = validator.iter_errors(value)
+        found = (v for error in errors for v in explain.violations(self.document(), schema_pointer, error, value))
+        return list(dict.fromkeys(islice(found, _MAX_VIOLATIONS)))
+
+    def _read_answer(self, operation_id: str) -> ExpectedAnswer:
+        schema_pointer = self.operation(operation_id).success_schema()
+        return ExpectedAnswer(schema_pointer, resolve(self.document(), schema_pointer)["x-envelope"])
+
+    def _read_request_body(self, operation_id: str) -> _RequestBody:
+        """Return what is expected of a body.
+
+        Raises:
+            KeyError: The contract has no such operation, or the operation takes no body.
+        """
+        called = self.operation(operation_id)
+        if "requestBody" not in called.definition:
+            raise KeyError(f"the operation {operation_id!r} takes no body")
+        request = called.definition["requestBody"]
+        content = "application/json"
+        schema = called.pointer("requestBody", "content", content, "schema")
+        limits = request["content"][content]["x-body-size"]
+        return _RequestBody(request["x-source"], limits, schema, media_places(self.document(), schema))
+
+    def _read_discriminated(self, schema_pointer: str) -> tuple[Node, Node | None]:
+        """Return a schema, and what tells its branches apart if it has any."""
+        schema: Node = follow(self.document(), schema_pointer)
+        return schema, schema.get("discriminator")
+
+    def _make_validator(self, schema_pointer: str) -> jsonschema_rs.Validator:
+        return jsonschema_rs.validator_for(
+            {
+                "$schema": _DIALECT,
+                "$ref": quote(schema_pointer, safe="#/~"),
+                **{key: self.document()[key] for key in ("components", "paths")},
+            },
+            validate_formats=True,
+            ignore_unknown_formats=False,
+            formats=_NAMED_FORMATS,
+            keywords=_KEYWORDS,
+            mask="value",
+            offline=True,
+        )
+
+
+def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts within a JSON value, and where they stand."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, (*path, step))
+
+
+class _ImageKeyword:
+    """`x-image` as a keyword of the validator. It tells whether; what is wrong is told by `headers`."""
+
+    def __init__(self, _parent: dict[str, Any], limits: headers.Limits, _location: list[str | int]) -> None:
+        self._limits = limits
+
+    def validate(self, value: object) -> None:
+        if (
+            isinstance(value, str)
+            and not is_stand_in(value)
+            and any(headers.violations(InlineText(value), self._limits))
+        ):
+            raise ValueError("x-image")
+
+
+class _ExactKeyword:
+    """`x-exact` as a keyword of the validator. To JSON Schema a whole floating-point number is an integer."""
+
+    def __init__(self, _parent: dict[str, Any], _value: bool, _location: list[str | int]) -> None:  # noqa: FBT001
+        """Keeps nothing: the keyword has one meaning."""
+
+    def validate(self, value: object) -> None:
+        if isinstance(value, float) and value.is_integer():  # the type refuses any other
+            raise ValueError("x-exact")
+
+
+_KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword, "x-exact": _ExactKeyword}
+# these say what a value is, and assert nothing: x-image judges the one, and the other is about programs that read it
+_NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambda _: True}
+
+
+__all__ = [
+    "BusinessCode",
+    "CheckedRequest",
+    "Content",
+    "Contract",
+    "ExpectedAnswer",
+    "MediaAddress",
+    "Operation",
+    "Parameter",
+    "packaged",
+]

@@ -1,0 +1,210 @@
+"""An OpenAPI document as a value: its places, operations, parameters and business codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from itertools import takewhile
+from typing import Any, Literal, TypeAlias
+
+from attrs import frozen
+
+from kling_elements_runtime.errors import Violation
+
+Node: TypeAlias = dict[str, Any]
+
+LONGEST_EXCERPT = 80
+"""Characters of a caller's value that a message repeats."""
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901) of a path."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def place(path: Iterable[str | int]) -> str:
+    """Return the JSON Pointer of a place in a request. It ends before a name that is too long to be repeated."""
+    return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= LONGEST_EXCERPT, path))
+
+
+def follow(document: Node, reference: str) -> Any:
+    """Return the node that a reference such as `#/components/schemas/TagId` names.
+
+    Raises:
+        LookupError: There is no such node.
+    """
+    node: Any = document
+    for part in reference.removeprefix("#").split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        node = node[int(name) if isinstance(node, list) else name]
+    return node
+
+
+def resolve(document: Node, reference: str) -> Node:
+    """Return the schema that a reference names in the end."""
+    schema: Node = follow(document, reference)
+    return resolve(document, schema["$ref"]) if "$ref" in schema else schema
+
+
+def rule_of(schemas: list[Node], keyword: str) -> str:
+    """Return the rule of a keyword of the innermost of several schemas: the nearest `x-source`, or else the keyword."""
+    innermost = schemas[-1].get("x-source", {})
+    if isinstance(innermost, dict) and keyword in innermost:
+        return str(innermost[keyword])
+    sources = (schema.get("x-source") for schema in reversed(schemas))
+    return next((source for source in sources if isinstance(source, str)), keyword)
+
+
+@frozen
+class Parameter:
+    """What one operation takes in its path or query.
+
+    Attributes:
+        name: Its name in the document.
+        location: `path` or `query`.
+        required: Whether it may not be left out.
+        rule: Where it comes from, as in the document's `x-source`.
+        schema_pointer: The reference to its schema.
+    """
+
+    name: str
+    location: str
+    required: bool
+    rule: str
+    schema_pointer: str
+
+    def violation(self, path: Iterable[str | int], message: str) -> Violation:
+        """Return a violation at a place within the parameter's value."""
+        return Violation(place((self.location, self.name, *path)), self.rule, message)
+
+
+@frozen
+class Operation:
+    """One call of the API.
+
+    Attributes:
+        path: The path template.
+        method: The HTTP method, in lower case.
+        definition: The operation object of the document.
+        parameters: What it takes in its path and query.
+    """
+
+    path: str
+    method: str
+    definition: Node
+    parameters: tuple[Parameter, ...] = ()
+
+    def success_schema(self) -> str:
+        """Return the reference to the schema of the answer that means success."""
+        status = next(status for status in self.definition["responses"] if status.startswith("2"))
+        return self.pointer("responses", status, "content", "application/json", "schema")
+
+    def pointer(self, *parts: str) -> str:
+        """Return the reference to a part of the operation object."""
+        return "#" + pointer(("paths", self.path, self.method, *parts))
+
+
+@frozen
+class BusinessCode:
+    """What a business code of an error means, as in the document's `x-business-codes`.
+
+    Attributes:
+        code: The code.
+        http_status: The HTTP status that it comes with.
+        meaning: What it means, in words.
+        created: Whether the request that it answers created something; `earlier` means that this one did not, but that
+            an earlier one with the same id of the caller's may have.
+        retry: Whether sending again can help, and when.
+    """
+
+    code: int
+    http_status: int
+    meaning: str
+    created: Literal["never", "perhaps", "earlier"]
+    retry: Literal["never", "after-waiting", "after-look-up"]
+
+
+class Document:
+    """An OpenAPI document and what is read out of it, each part once. What it returns is shared: do not change it."""
+
+    def __init__(self, document: Node | Callable[[], Node]) -> None:
+        """Take a document, or a function that reads it when it is needed."""
+        # caches of this object, which end with it
+        self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
+        self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
+        self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
+
+    def document(self) -> Node:
+        """Return the OpenAPI document."""
+        return self._document()
+
+    def operations(self) -> Mapping[str, Operation]:
+        """Return the operations by their `operationId`."""
+        return self._operations()
+
+    def business_codes(self) -> Mapping[int, BusinessCode]:
+        """Return what the business codes of errors mean, by their numbers."""
+        return self._business_codes()
+
+    def operation(self, operation_id: str) -> Operation:
+        """Return the operation of that name.
+
+        Raises:
+            KeyError: The contract has no such operation.
+        """
+        operations = self.operations()
+        if operation_id not in operations:
+            raise KeyError(f"the contract has no operation {operation_id!r}; it has {', '.join(operations)}")
+        return operations[operation_id]
+
+    def _read_operations(self) -> dict[str, Operation]:
+        return {
+            definition["operationId"]: Operation(path, method, definition, tuple(self._parameters(path, method)))
+            for path, item in self.document()["paths"].items()
+            for method, definition in item.items()
+            if isinstance(definition, dict) and "operationId" in definition
+        }
+
+    def _parameters(self, path: str, method: str) -> Iterator[Parameter]:
+        document = self.document()
+        definition = document["paths"][path][method]
+        around = {**document["paths"][path], **definition}
+        for index, node in enumerate(definition.get("parameters", ())):
+            where = node.get("$ref", "#" + pointer(("paths", path, method, "parameters", index)))
+            said = follow(document, where)
+            rule = said.get("x-source", around.get("x-source"))
+            yield Parameter(said["name"], said["in"], said.get("required", False), rule, f"{where}/schema")
+
+    def _read_business_codes(self) -> dict[int, BusinessCode]:
+        return {
+            int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
+            for code, row in self.document()["x-business-codes"].items()
+        }
+
+
+def packaged(package: str) -> Callable[[], Node]:
+    """Return a function that reads the `openapi.json` of a package, also where the package is in an archive."""
+
+    def read() -> Node:
+        parsed: Node = json.loads(files(package).joinpath("openapi.json").read_bytes())
+        return parsed
+
+    return read
+
+
+__all__ = [
+    "LONGEST_EXCERPT",
+    "BusinessCode",
+    "Document",
+    "Node",
+    "Operation",
+    "Parameter",
+    "follow",
+    "packaged",
+    "place",
+    "pointer",
+    "resolve",
+    "rule_of",
+]
