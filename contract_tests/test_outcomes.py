@@ -31,7 +31,6 @@ from kling_elements_client.errors import (
     TransportError,
     Violation,
 )
-from kling_elements_runtime.errors import status_error
 
 _NO, _MAYBE, _YES = Outcome.NOT_CREATED, Outcome.MAY_EXIST, Outcome.CREATED
 _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
@@ -136,7 +135,7 @@ def test_the_words_are_those_that_the_documents_name() -> None:
 
 def _error(status: int, code: Any = None) -> KlingError:
     kept = Answer(status_code=status, headers=httpx.Headers(), code=code, message=None, request_id=None, excerpt="")
-    return status_error(kept) if status >= 300 else BusinessError("refused", kept)
+    return kind_of(status)("refused", kept) if status >= 300 else BusinessError("refused", kept)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ _README = (ROOT / "README.md").read_text("utf-8")
 _DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
 _CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
 _MODEL_NAMES = """
-    BalanceDeduction CreateElementResponse DeleteElementRequest Element ElementImageList ElementTag ElementVideoList
-    ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage ReferVideo TagId Task TaskInfo
+    BalanceDeduction CreateElementResponse DeleteElementRequest DeleteElementResponse Element ElementImageList
+    ElementTag ElementVideoList ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage ReferVideo TagId Task TaskInfo
     TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
@@ -35,8 +35,9 @@ _ERROR_NAMES = """
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
-    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter addresses business_codes check document
-    operation operations parameter_violations schema_violations violations
+    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter Refusal addresses business_code
+    business_codes check dialects document means operation operations parameter_violations refusals
+    schema_violations violations
 """
 _RUNTIME, _GENERATED, _WRITTEN = (
     ROOT / "kling_elements_runtime",

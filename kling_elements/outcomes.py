@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from attrs import frozen
 
 from kling_elements_client import contract
-from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError, TransportError
+from kling_elements_client.errors import (
+    ContractError,
+    KlingError,
+    MediaError,
+    NotFoundError,
+    ResponseError,
+    TransportError,
+)
 
 
 class Phase(StrEnum):
@@ -85,7 +91,7 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
-    if (row := _row(code)) is not None:
+    if (row := contract.business_code(code)) is not None:
         return Verdict(_BY_CODE[row.created], Retry(row.retry))
     if status is not None and 400 <= status < 500 and status not in _GAVE_UP:  # noqa: PLR2004 - HTTP's own
         return Verdict(Outcome.NOT_CREATED, Retry.NEVER)
@@ -106,10 +112,8 @@ def verdict_on(error: KlingError) -> Verdict:
 
 
 def is_absent(error: KlingError) -> bool:
-    """Whether a look-up was answered with the code that says that there is no such task."""
-    absent: int = contract.operation("getElement").definition["x-absent-code"]
-    row = _row(error.code) if isinstance(error, ResponseError) else None
-    return row is not None and row.code == absent
+    """Return whether an answer says that there is no such thing, in whichever dialect (`x-absent`)."""
+    return isinstance(error, NotFoundError)
 
 
 def offers_no_look_up(error: KlingError) -> bool:
@@ -121,22 +125,16 @@ def can_ask_again(error: KlingError) -> bool:
     """Whether a query that failed may succeed if it is repeated: queries change nothing, so only hope decides."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
-    if (row := _row(error.code)) is not None:
+    if (row := contract.business_code(error.code)) is not None:
         return Retry(row.retry) is not Retry.NEVER
     return error.status_code in (*_GAVE_UP, 429) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's own
 
 
 def is_duplicate(error: KlingError) -> bool:
     """Whether a create was refused because its `external_task_id` may be that of an earlier one."""
-    row = _row(error.code) if isinstance(error, ResponseError) else None
-    return row is not None and row.created == "earlier"
-
-
-def _row(code: int | str | None) -> contract.BusinessCode | None:
-    """What the contract says of a business code, which some gateways write as a text."""
-    if isinstance(code, str):
-        code = int(code) if re.fullmatch("[0-9]{1,9}", code) else None
-    return None if code is None else contract.business_codes().get(code)
+    return isinstance(error, ResponseError) and contract.means(
+        "createElement", "x-duplicate", error.code, error.message
+    )
 
 
 __all__ = [

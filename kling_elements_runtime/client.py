@@ -19,6 +19,7 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.errors import ContractError, MediaError, TransportError, Violation
 from kling_elements_runtime.responses import ResponseReader
+from kling_elements_runtime.texts import redactor
 from kling_elements_runtime.transport import AsyncConnections, Connections
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class AuthenticatedClient:
         )
         # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
         self._authorization: Callable[[], str] = lambda: f"Bearer {secret}"
-        self._redact = settings.redactor(secret)
+        self._redact = redactor([secret])
         self._responses = ResponseReader(self.contract, self._redact, self.log)
         url = settings.usable_url(self.default_base_url() if base_url is None else base_url, allow_http=allow_http)
         self._base_url = str(url)

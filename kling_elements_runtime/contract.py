@@ -28,6 +28,7 @@ from kling_elements_runtime.document import (
     Node,
     Operation,
     Parameter,
+    Refusal,
     follow,
     packaged,
     place,
@@ -100,10 +101,12 @@ class ExpectedAnswer:
     Attributes:
         schema_pointer: The reference to its schema.
         envelope: The object under the schema's `x-envelope`.
+        may_be_empty: Whether an answer without a body means success too.
     """
 
     schema_pointer: str
     envelope: Node
+    may_be_empty: bool
 
 
 class Contract(Document):
@@ -245,8 +248,11 @@ class Contract(Document):
         return list(dict.fromkeys(islice(found, _MAX_VIOLATIONS)))
 
     def _read_answer(self, operation_id: str) -> ExpectedAnswer:
-        schema_pointer = self.operation(operation_id).success_schema()
-        return ExpectedAnswer(schema_pointer, resolve(self.document(), schema_pointer)["x-envelope"])
+        called = self.operation(operation_id)
+        schema_pointer = called.success_schema()
+        answers = called.definition["responses"]
+        may_be_empty = any(status.startswith("2") and "content" not in answer for status, answer in answers.items())
+        return ExpectedAnswer(schema_pointer, resolve(self.document(), schema_pointer)["x-envelope"], may_be_empty)
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
         """Return what is expected of a body.
@@ -333,5 +339,6 @@ __all__ = [
     "MediaAddress",
     "Operation",
     "Parameter",
+    "Refusal",
     "packaged",
 ]

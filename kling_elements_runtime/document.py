@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -126,6 +127,28 @@ class BusinessCode:
     retry: Literal["never", "after-waiting", "after-look-up"]
 
 
+@frozen
+class Refusal:
+    """One way in which a gateway words a refusal, as a row of `x-absent` or its like.
+
+    Attributes:
+        dialect: Which of `x-dialects` words it so.
+        code: The business code.
+        message: How that dialect words it, with the names of the request's values in braces; None where the code says
+            enough.
+        pattern: What the message of such an answer matches; None where the code says enough.
+    """
+
+    dialect: str
+    code: int
+    message: str | None = None
+    pattern: re.Pattern[str] | None = None
+
+    def fits(self, code: int | None, message: str | None) -> bool:
+        """Return whether an answer with this code and message is worded so."""
+        return code == self.code and (self.pattern is None or bool(self.pattern.search(message or "")))
+
+
 class Document:
     """An OpenAPI document and what is read out of it, each part once. What it returns is shared: do not change it."""
 
@@ -135,6 +158,7 @@ class Document:
         self._document: Callable[[], Node] = cache(document) if callable(document) else lambda: document
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
         self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
+        self._refusals: Callable[[str, str], tuple[Refusal, ...]] = cache(self._read_refusals)
 
     def document(self) -> Node:
         """Return the OpenAPI document."""
@@ -147,6 +171,34 @@ class Document:
     def business_codes(self) -> Mapping[int, BusinessCode]:
         """Return what the business codes of errors mean, by their numbers."""
         return self._business_codes()
+
+    def business_code(self, code: int | str | None) -> BusinessCode | None:
+        """Return what a code means, which some gateways write as a text; None where the contract does not know it."""
+        if isinstance(code, str):
+            code = int(code) if re.fullmatch("[0-9]{1,9}", code) else None
+        return None if code is None else self.business_codes().get(code)
+
+    def dialects(self) -> tuple[str, ...]:
+        """Return the names of the dialects, the usual one first."""
+        return tuple(self.document()["x-dialects"])
+
+    def refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
+        """Return how an operation words one kind of refusal, in the order of the document.
+
+        Args:
+            operation_id: The operation.
+            keyword: The kind: `x-absent`, `x-duplicate` or `x-deleted-already`.
+
+        Raises:
+            KeyError: The contract has no such operation.
+        """
+        return self._refusals(operation_id, keyword)
+
+    def means(self, operation_id: str, keyword: str, code: int | str | None, message: str | None) -> bool:
+        """Return whether an answer to an operation is this kind of refusal, in whichever dialect; see `refusals`."""
+        row = self.business_code(code)
+        known = None if row is None else row.code
+        return any(refusal.fits(known, message) for refusal in self.refusals(operation_id, keyword))
 
     def operation(self, operation_id: str) -> Operation:
         """Return the operation of that name.
@@ -177,6 +229,17 @@ class Document:
             rule = said.get("x-source", around.get("x-source"))
             yield Parameter(said["name"], said["in"], said.get("required", False), rule, f"{where}/schema")
 
+    def _read_refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
+        return tuple(
+            Refusal(
+                row["dialect"],
+                row["code"],
+                row.get("message"),
+                re.compile(row["message-matches"], re.DOTALL) if "message-matches" in row else None,
+            )
+            for row in self.operation(operation_id).definition.get(keyword, ())
+        )
+
     def _read_business_codes(self) -> dict[int, BusinessCode]:
         return {
             int(code): BusinessCode(int(code), row["http-status"], row["meaning"], row["created"], row["retry"])
@@ -201,6 +264,7 @@ __all__ = [
     "Node",
     "Operation",
     "Parameter",
+    "Refusal",
     "follow",
     "packaged",
     "place",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from kling_elements_runtime.texts import printable
+
 if TYPE_CHECKING:
     import httpx  # most of the time of loading models and their check would be its
 
@@ -111,6 +113,8 @@ class Answer:
         message: The gateway's own words; None where there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
         excerpt: The first 200 characters of the body, with white space folded.
+        method: The HTTP method of the request; empty where it is not known.
+        url: The URL of the request; empty where it is not known.
     """
 
     status_code: int
@@ -119,6 +123,8 @@ class Answer:
     message: str | None
     request_id: str | None
     excerpt: str
+    method: str = ""
+    url: str = ""
 
 
 class ResponseError(ApiError):
@@ -179,7 +185,7 @@ class PermissionDeniedError(StatusError):
 
 
 class NotFoundError(StatusError):
-    """404: no such path or resource."""
+    """There is no such thing, as the answer itself says. A 404 that does not say so is a `StatusError`."""
 
 
 class RateLimitError(StatusError):
@@ -201,22 +207,23 @@ class InvalidResponse(ResponseError):  # noqa: N818 - the contract's own name fo
 _BY_STATUS: dict[int, type[StatusError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
-    404: NotFoundError,
     429: RateLimitError,
 }
 _FIRST_SERVER_ERROR = 500
 
 
-def status_error(answer: Answer) -> StatusError:
-    """The exception for an answer whose status means failure."""
-    server = StatusError if answer.status_code < _FIRST_SERVER_ERROR else ServerError
-    kind = _BY_STATUS.get(answer.status_code, server)
-    return kind(describe(answer), answer)
+def kind_of(status_code: int) -> type[StatusError]:
+    """Return the class of exception for a status that means failure."""
+    server = StatusError if status_code < _FIRST_SERVER_ERROR else ServerError
+    return _BY_STATUS.get(status_code, server)
 
 
 def describe(answer: Answer, reason: str = "") -> str:
-    """One line about an answer: status, business code, what is wrong, and the request's id."""
-    parts: list[Any] = [f"HTTP {answer.status_code}"]
+    """Return one line about an answer: the call, status, business code, what is wrong, and the request's id."""
+    call = f"{answer.method} {answer.url}: " if answer.method else ""
+    parts: list[Any] = [f"{call}HTTP {answer.status_code}"]
+    if (location := answer.headers.get("location")) is not None:
+        parts.append(f"to {printable(location)}")
     if answer.code is not None:
         parts.append(f"code {answer.code}")
     parts.append(": ".join(filter(None, [reason, answer.message or answer.excerpt or "empty body"])))

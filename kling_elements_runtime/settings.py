@@ -5,17 +5,14 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from kling_elements_runtime.document import pointer
-
 _TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _LAST_PORT = 65535
-_SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
 
 
 def usable_token(token: str, variable: str = "") -> str:
@@ -36,22 +33,6 @@ def usable_token(token: str, variable: str = "") -> str:
     if not _TOKEN.fullmatch(token):
         raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
     return token
-
-
-def redactor(token: str) -> Callable[[str], str]:
-    """A function that takes the token out of a text, also where it is escaped for JSON, a URL or a JSON Pointer."""
-    if len(token) < _SHORTEST_SECRET:
-        return lambda text: text
-
-    def spelling(character: str) -> str:
-        if character.isalnum():
-            return character
-        in_pointer = re.escape(pointer((character,))[1:])
-        code = f"{ord(character):02x}"
-        return rf"(?:{in_pointer}|\\?\\?{re.escape(character)}|\\u00{code}|%{code})"
-
-    spellings = re.compile("".join(map(spelling, token)), re.IGNORECASE)
-    return lambda text: spellings.sub("***", text)
 
 
 def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
@@ -136,7 +117,6 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 __all__ = [
     "is_loopback",
-    "redactor",
     "usable_headers",
     "usable_httpx_args",
     "usable_timeout",

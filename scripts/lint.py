@@ -12,9 +12,9 @@ from scripts.soundness import Problems
 from scripts.spec import SPEC, Node, SpecError, follow, load, operations, pointer, resolve, schemas, walk
 
 _APPLIES_TO = {
-    "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-video"},
+    "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
     "array": {"items", "minItems", "maxItems", "uniqueItems"},
-    "object": {"properties", "required", "additionalProperties", "x-excluded", "x-envelope"},
+    "object": {"properties", "required", "additionalProperties", "x-aliases", "x-excluded", "x-envelope"},
     "integer": {"minimum", "maximum", "format", "x-exact"},
     "number": {"minimum", "maximum"},
     "boolean": set[str](),
@@ -22,7 +22,7 @@ _APPLIES_TO = {
 }
 _FOR_ANY = {
     *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
-    *("x-source", "x-expected", "x-hints", "x-enum-varnames"),
+    *("x-source", "x-expected", "x-hints", "x-enum-varnames", "x-progress"),
 }
 _KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
 _NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
@@ -30,6 +30,9 @@ _FORMATS = {"uri", "image-base64", "int64"}
 _BUSINESS_CODE = {"http-status": int, "meaning": str, "created": str, "retry": str}
 _CREATED = {"never", "perhaps", "earlier"}
 _RETRY = {"never", "after-waiting", "after-look-up"}
+
+_REFUSALS = ("x-absent", "x-duplicate", "x-deleted-already")
+_REFUSAL = {"dialect", "code", "message-matches", "message"}
 
 # What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
 _EXTENSIONS: dict[str, Any] = {
@@ -40,10 +43,19 @@ _EXTENSIONS: dict[str, Any] = {
     "x-enum-varnames": list,
     "x-rules": dict,
     "x-business-codes": dict,
-    "x-absent-code": int,
+    "x-dialects": dict,
+    **dict.fromkeys(_REFUSALS, list),
+    "x-deletion": dict,
+    "x-aliases": dict,
+    "x-progress": {"pending": list, "succeeded": list, "failed": list},
+    "x-unusable": list,
     "x-exact": bool,
     "x-body-size": {"max-bytes": int, "max-values": int},
-    "x-envelope": {"code": str, "success-codes": list, "error": str, "task-ids": list, "task-ids-of-failures": list},
+    "x-envelope": {
+        **dict.fromkeys(("code", "error"), str),
+        **dict.fromkeys(("success-codes", "task-ids", "task-ids-of-other-codes", "task-ids-of-failures"), list),
+        **dict.fromkeys(("tasks", "lists"), list),
+    },
     "x-image": {
         "format": {"one-of": list},
         "file-size": {"max-bytes": int},
@@ -69,7 +81,7 @@ def problems(document: Node) -> list[str]:
 
 def _whole(document: Node) -> Problems:
     """What the generated client reads must be there."""
-    for name in ("x-rules", "x-business-codes"):
+    for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
             yield f"#/{name}", "is missing"
     if "{" in document["servers"][0]["url"]:
@@ -99,9 +111,29 @@ def _business_codes(document: Node) -> Problems:
         yield from found
         if not found and not (row["created"] in _CREATED and row["retry"] in _RETRY):
             yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
+
+
+def _dialects(document: Node) -> Problems:
+    """The mock server words refusals by these rows, and clients tell them apart by the expressions in them."""
     for path, method, operation in operations(document):
-        if "x-absent-code" in operation and str(operation["x-absent-code"]) not in document["x-business-codes"]:
-            yield pointer(["paths", path, method, "x-absent-code"]), "is none of x-business-codes"
+        for name in _REFUSALS:
+            for index, row in enumerate(operation.get(name, ())):
+                for problem in _refusal_problems(document, row):
+                    yield pointer(["paths", path, method, name, index]), problem
+        if (answers := operation.get("x-deletion")) is not None and answers.keys() != document["x-dialects"].keys():
+            yield pointer(["paths", path, method, "x-deletion"]), "has other names than x-dialects"
+
+
+def _refusal_problems(document: Node, row: Node) -> Iterator[str]:
+    if not {"dialect", "code"} <= row.keys() <= _REFUSAL or ("message" in row) != ("message-matches" in row):
+        yield "needs a dialect and a code, and has message and message-matches or neither"
+        return
+    if row["dialect"] not in document["x-dialects"]:
+        yield f"{row['dialect']} is none of x-dialects"
+    if str(row["code"]) not in document["x-business-codes"]:
+        yield f"{row['code']} is none of x-business-codes"
+    if "message" in row and not re.search(row["message-matches"], row["message"]):
+        yield "message-matches does not match the message"
 
 
 def _known_keywords(document: Node) -> Problems:
@@ -281,7 +313,13 @@ def _images_past_the_validator(document: Node) -> Problems:
 
 
 # each takes for granted what the ones before it found good
-_FIRST: tuple[Callable[[Node], Problems], ...] = (soundness.valid_openapi, _whole, _known_extensions, _business_codes)
+_FIRST: tuple[Callable[[Node], Problems], ...] = (
+    soundness.valid_openapi,
+    _whole,
+    _known_extensions,
+    _business_codes,
+    _dialects,
+)
 RULES: tuple[Callable[[Node], Problems], ...] = (
     _known_keywords,
     _applicable_keywords,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
@@ -149,7 +149,8 @@ def success_type(endpoint: Any) -> str:
     Raises:
         SpecError: There is not exactly one.
     """
-    found = [r.prop for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
+    successes = [r for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
+    found = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]  # an answer without a body has no class
     if len(found) != 1 or not isinstance(found[0], ModelProperty):
         raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
     return str(found[0].class_info.name)

@@ -13,18 +13,23 @@ from kling_elements_runtime.contract import (
     MediaAddress,
     Operation,
     Parameter,
+    Refusal,
     packaged,
 )
 
 CONTRACT: Final = Contract(packaged(__package__))
 
 addresses = CONTRACT.addresses
+business_code = CONTRACT.business_code
 business_codes = CONTRACT.business_codes
 check = CONTRACT.check
+dialects = CONTRACT.dialects
 document = CONTRACT.document
+means = CONTRACT.means
 operation = CONTRACT.operation
 operations = CONTRACT.operations
 parameter_violations = CONTRACT.parameter_violations
+refusals = CONTRACT.refusals
 schema_violations = CONTRACT.schema_violations
 violations = CONTRACT.violations
 
@@ -35,13 +40,18 @@ __all__ = [
     "MediaAddress",
     "Operation",
     "Parameter",
+    "Refusal",
     "addresses",
+    "business_code",
     "business_codes",
     "check",
+    "dialects",
     "document",
+    "means",
     "operation",
     "operations",
     "parameter_violations",
+    "refusals",
     "schema_violations",
     "violations",
 ]

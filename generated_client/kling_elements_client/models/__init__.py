@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .balance_deduction import BalanceDeduction
     from .create_element_response import CreateElementResponse
     from .delete_element_request import DeleteElementRequest
+    from .delete_element_response import DeleteElementResponse
     from .element import Element
     from .element_image_list import ElementImageList
     from .element_tag import ElementTag
@@ -38,6 +39,7 @@ __getattr__, __dir__ = loader(
         "BalanceDeduction": ".balance_deduction",
         "CreateElementResponse": ".create_element_response",
         "DeleteElementRequest": ".delete_element_request",
+        "DeleteElementResponse": ".delete_element_response",
         "Element": ".element",
         "ElementImageList": ".element_image_list",
         "ElementTag": ".element_tag",
@@ -64,6 +66,7 @@ __all__ = [
     "BalanceDeduction",
     "CreateElementResponse",
     "DeleteElementRequest",
+    "DeleteElementResponse",
     "Element",
     "ElementImageList",
     "ElementTag",

@@ -15,7 +15,8 @@ from .named_tag import NamedTag
 
 @define(kw_only=True, repr=False)
 class Element(Model):
-    """A subject.
+    """A subject. The newer API has `id`, `name`, `description`, `element_type` and `tags` for `element_id`,
+    `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
         element_id: The subject's id, to be named in video generation: a 64-bit integer, or a text at some

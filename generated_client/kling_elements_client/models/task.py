@@ -17,7 +17,9 @@ from .task_status import TaskStatus
 
 @define(kw_only=True, repr=False)
 class Task(Model):
-    """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC.
+    """A task as the service reports it. Times are milliseconds since 1970-01-01 UTC. The newer API has `id`, `status`,
+    `message`, `create_time`, `update_time`, `external_id` and `outputs` for `task_id`, `task_status`,
+    `task_status_msg`, `created_at`, `updated_at`, `task_info.external_task_id` and `task_result.elements`.
 
     Attributes:
         task_id: The system's id of the task.

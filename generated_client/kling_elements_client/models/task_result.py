@@ -17,9 +17,11 @@ class TaskResult(Model):
     """What a task made.
 
     Attributes:
+        element_id: The subject's id, from gateways that leave out the list.
         elements: The subjects.
     """
 
+    element_id: int | None | str | Unset = UNSET
     elements: list[Element] | None | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 

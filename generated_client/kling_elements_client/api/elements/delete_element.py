@@ -13,7 +13,7 @@ from kling_elements_runtime.types import Response
 from ...client import AuthenticatedClient
 from ...contract import CheckedRequest
 from ...models.delete_element_request import DeleteElementRequest
-from ...models.task_response import TaskResponse
+from ...models.delete_element_response import DeleteElementResponse
 
 _OPERATION = "deleteElement"
 
@@ -31,12 +31,12 @@ def _get_kwargs(
     }
 
 
-def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskResponse]:
+def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[DeleteElementResponse]:
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, TaskResponse.from_dict),
+        parsed=client.decode(_OPERATION, response, DeleteElementResponse.from_dict),
     )
 
 
@@ -44,7 +44,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
-) -> Response[TaskResponse]:
+) -> Response[DeleteElementResponse]:
     """Delete a subject.
 
     Deletes a subject of this account. Those of the official library cannot be deleted.
@@ -77,7 +77,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
-) -> TaskResponse:
+) -> DeleteElementResponse:
     """Does as `sync_detailed`, and returns the body alone."""
     return sync_detailed(
         client=client,
@@ -89,7 +89,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
-) -> Response[TaskResponse]:
+) -> Response[DeleteElementResponse]:
     """Does as `sync_detailed`, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
@@ -104,7 +104,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
-) -> TaskResponse:
+) -> DeleteElementResponse:
     """Does as `sync_detailed`, on an event loop, and returns the body alone."""
     return (
         await asyncio_detailed(

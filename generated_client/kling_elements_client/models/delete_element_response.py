@@ -1,0 +1,44 @@
+# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define, field
+from kling_elements_runtime.serialization import Model, from_json, nested
+from kling_elements_runtime.types import UNSET, Unset
+
+from .task import Task
+
+
+@define(kw_only=True, repr=False)
+class DeleteElementResponse(Model):
+    """The answer to a deletion.
+
+    Attributes:
+        code: The business code, 0 for success.
+        message: The business code in words.
+        request_id: The gateway's id of this request, to be named in support cases.
+        data: The task that made the subject.
+    """
+
+    code: int | None | str | Unset = UNSET
+    message: None | str | Unset = UNSET
+    request_id: None | str | Unset = UNSET
+    data: None | Task | Unset = UNSET
+    additional_properties: dict[str, Any] = field(init=False, factory=dict)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+
+        Raises:
+            TypeError: The source is no mapping.
+        """
+        return from_json(cls, source, _CONVERTERS)
+
+
+_CONVERTERS = {
+    "data": nested(Task.from_dict),
+}
