@@ -31,6 +31,7 @@ from kling_elements_client.errors import (
     TransportError,
     Violation,
 )
+from kling_elements_runtime.errors import kind_of
 
 _NO, _MAYBE, _YES = Outcome.NOT_CREATED, Outcome.MAY_EXIST, Outcome.CREATED
 _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP

@@ -27,8 +27,8 @@ _DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHAN
 _CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
 _MODEL_NAMES = """
     BalanceDeduction CreateElementResponse DeleteElementRequest DeleteElementResponse Element ElementImageList
-    ElementTag ElementVideoList ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage ReferVideo TagId Task TaskInfo
-    TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
+    ElementTag ElementVideoList ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage
+    ReferVideo TagId Task TaskInfo TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
     Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
