@@ -7,7 +7,9 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -17,10 +19,13 @@ import httpx
 from kling_elements_runtime import parameters, settings
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
+from kling_elements_runtime.credentials import Hidden, Token, credentials
+from kling_elements_runtime.deadline import within
 from kling_elements_runtime.errors import ContractError, MediaError, TransportError, Violation
-from kling_elements_runtime.responses import ResponseReader
-from kling_elements_runtime.texts import redactor
-from kling_elements_runtime.transport import AsyncConnections, Connections
+from kling_elements_runtime.responses import CALL, ResponseReader
+from kling_elements_runtime.texts import printable
+from kling_elements_runtime.transport import SENT, AsyncConnections, Connections, Route
+from kling_elements_runtime.transport.bodies import ENCODINGS
 
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
@@ -29,8 +34,14 @@ OnViolation = Literal["raise", "warn", "ignore"]
 # the whole body: 57 MB take eight minutes at 1 Mbit/s.
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
 
-_MOST_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
+_MAX_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
 _PATH = re.compile("/(?!/)")
+# A look-up has to show what is there now, and not what a cache on the way remembers.
+_FRESH: Final = {"Cache-Control": "no-cache"}
+# What calls import on first use. A fork in between would leave the child with a lock that nobody releases.
+_IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
+_IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
+_CLOSED = "the client is closed: make another one, or close it only when it is needed no longer"
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
@@ -58,7 +69,7 @@ class AuthenticatedClient:
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        token: str | None = None,
+        token: Token | Hidden | None = None,
         base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
@@ -70,7 +81,8 @@ class AuthenticatedClient:
         """Makes a client; no connection is opened yet.
 
         Args:
-            token: The gateway's API key, without `Bearer`. Without one, that of the environment is used.
+            token: The gateway's API key, without `Bearer`; or a function that returns it, which is asked before each
+                request. Without one, that of the environment is used.
             base_url: The gateway's address, to which the operation's path is appended. Without one, that of the
                 environment is used, and without that the contract's first server.
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
@@ -85,35 +97,45 @@ class AuthenticatedClient:
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
         """
-        secret = settings.usable_token(
-            os.environ.get(self.token_variable, "") if token is None else token, self.token_variable
+        hidden = token if isinstance(token, Hidden) else Hidden(self._from_environment() if token is None else token)
+        del token  # no variable of this frame holds it, as frames are shown with errors
+        self._credentials = credentials(hidden, self.token_variable)
+        self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
+        paths = {operation.path for operation in self.contract.operations().values()}
+        url = settings.usable_url(
+            self.default_base_url() if base_url is None else base_url, allow_http=allow_http, paths=paths
         )
-        # the token stands in closures alone, which neither repr nor vars shows and which cannot be pickled
-        self._authorization: Callable[[], str] = lambda: f"Bearer {secret}"
-        self._redact = redactor([secret])
-        self._responses = ResponseReader(self.contract, self._redact, self.log)
-        url = settings.usable_url(self.default_base_url() if base_url is None else base_url, allow_http=allow_http)
         self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
+        limits = settings.usable_timeout(timeout)
+        self._longest_seconds = sum(seconds or 0.0 for seconds in limits.as_dict().values())
         self._httpx_args = {
-            # a proxy elsewhere must not get what stays on this machine
-            "trust_env": not settings.is_loopback(url.host),
             **settings.usable_httpx_args(httpx_args or {}),
             "base_url": url,
-            "timeout": settings.usable_timeout(timeout),
-            "headers": settings.usable_headers(headers or {}),
+            "timeout": limits,
+            "headers": {"Accept-Encoding": ENCODINGS, **settings.usable_headers(headers or {})},
         }
+        self._route = Route.of(url, self._httpx_args, on_this_machine=settings.is_loopback(url.host))
+        self._is_closed = False
+        for name in _IMPORTED_BY_CALLS:
+            import_module(name)
         self._begin_without_connections()
         _living.add(self)
+
+    @classmethod
+    def _from_environment(cls) -> str:
+        return os.environ.get(cls.token_variable, "")
 
     def _begin_without_connections(self) -> None:
         self._lock = threading.Lock()
         self._connections: Connections | None = None
         self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
         # connections belong to the event loop that they were opened on
-        self._async_connections = WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncConnections]()
+        self._async_connections = WeakKeyDictionary[
+            asyncio.AbstractEventLoop, tuple[AsyncConnections, AsyncGenerator[None]]
+        ]()
 
     def leave_connections(self) -> None:
         """Begin anew after a fork: the parent process goes on using its connections, and closing would end them."""
@@ -138,7 +160,7 @@ class AuthenticatedClient:
 
     def redact(self, text: str) -> str:
         """A text without the token, also where that is escaped for JSON, a URL or a JSON Pointer."""
-        return self._redact(text)
+        return self._credentials.redact(text)
 
     def get_httpx_client(self) -> httpx.Client:
         """The one `httpx.Client`, made on first use. It does not hold the token.
@@ -165,7 +187,7 @@ class AuthenticatedClient:
         headers: Mapping[str, str] | None = None,
         content: Content | None = None,
     ) -> httpx.Response:
-        """Sends one request.
+        """Send one request and return the answer, with its body read. A block of `deadline.within` ends it in time.
 
         Args:
             method: The HTTP method.
@@ -176,15 +198,19 @@ class AuthenticatedClient:
         Raises:
             TransportError: No answer came.
             ValueError: The URL leads elsewhere, where the token must not go.
+            RuntimeError: The client is closed.
         """
         connections = self._sync()
-        prepared = self._prepared(connections.http, method, url, headers, content)
+        request = self._prepared(connections.http, method, url, headers, content)
         try:
-            return connections.send(prepared)
+            with within(self._longest_seconds):
+                response = connections.send(request)
         except MediaError:  # a file was changed, and so the request was never whole
             raise
         except Exception as error:  # what an answer can do goes beyond httpx's own errors
-            raise self._transport_error(error, prepared) from error
+            raise self._transport_error(error, request) from error
+        response.extensions[CALL] = request.method, str(request.url)
+        return response
 
     async def send_async(
         self,
@@ -194,15 +220,18 @@ class AuthenticatedClient:
         headers: Mapping[str, str] | None = None,
         content: Content | None = None,
     ) -> httpx.Response:
-        """Does as `send`, on an event loop."""
+        """Send one request on an event loop of asyncio; see `send`."""
         connections = self._async()
-        prepared = self._prepared(connections.http, method, url, headers, content)
+        request = self._prepared(connections.http, method, url, headers, content)
         try:
-            return await connections.send(prepared)
+            with within(self._longest_seconds):
+                response = await connections.send(request)
         except MediaError:  # as in send
             raise
         except Exception as error:  # as in send
-            raise self._transport_error(error, prepared) from error
+            raise self._transport_error(error, request) from error
+        response.extensions[CALL] = request.method, str(request.url)
+        return response
 
     def encode(self, operation_id: str, body: object) -> Content:
         """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
@@ -249,22 +278,29 @@ class AuthenticatedClient:
         """
         return self._responses.model_of(operation_id, response, model)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed, so that it sends nothing any more."""
+        return self._is_closed
+
     def close(self) -> None:
-        """Closes the connections of synchronous calls."""
+        """Close the client, and the connections of synchronous calls."""
         with self._lock:
+            self._is_closed = True
             connections, self._connections = self._connections, None
         if connections is not None:
-            connections.http.close()
+            connections.close()
 
     async def aclose(self) -> None:
-        """Closes the connections of synchronous calls, and of asynchronous calls on the running event loop."""
+        """Close the client, the connections of synchronous calls, and those of the running event loop."""
         self.close()
         with self._lock:
-            connections = self._async_connections.pop(asyncio.get_running_loop(), None)
+            connections, _ = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
         if connections is not None:
-            await connections.http.aclose()
+            await connections.aclose()
 
     def __enter__(self) -> Self:
+        self._check_open()
         return self
 
     def __exit__(
@@ -273,6 +309,7 @@ class AuthenticatedClient:
         self.close()
 
     async def __aenter__(self) -> Self:
+        self._check_open()
         return self
 
     async def __aexit__(
@@ -280,24 +317,36 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError(_CLOSED)
+
     def _sync(self) -> Connections:
         with self._lock:
+            self._check_open()
             if self._connections is None:
-                self._connections = Connections(self._httpx_args, self.log)
+                self._connections = Connections(self._httpx_args, self._route, self.log)
             return self._connections
 
     def _async(self) -> AsyncConnections:
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            says = "no running event loop of asyncio: asynchronous calls work on asyncio only, not on trio"
+            raise RuntimeError(says) from error
         with self._lock:
-            connections = self._async_connections.get(loop)
-            if connections is None:
-                for ended in [loop for loop in self._async_connections if loop.is_closed()]:
-                    del self._async_connections[ended]  # its open connections hold it, so it would stay for ever
-                connections = self._async_connections[loop] = AsyncConnections(self._httpx_args, self.log)
-            return connections
+            self._check_open()
+            for ended in [loop for loop in self._async_connections if loop.is_closed()]:
+                del self._async_connections[ended]  # its open connections hold it, so it would stay for ever
+            if loop not in self._async_connections:
+                for name in _IMPORTED_BY_ASYNC_CALLS:
+                    import_module(name)
+                connections = AsyncConnections(self._httpx_args, self._route, self.log)
+                self._async_connections[loop] = connections, _closed_with_the_loop(connections)
+            return self._async_connections[loop][0]
 
     def _told(self, violations: list[Violation]) -> list[Violation]:
-        return [Violation(self._redact(v.pointer), v.rule, self._redact(v.message)) for v in violations]
+        return [Violation(self.redact(v.pointer), v.rule, self.redact(v.message)) for v in violations]
 
     def _judge(self, operation_id: str, found: list[Violation]) -> None:
         """Whether violations keep a request back is decided here."""
@@ -326,7 +375,7 @@ class AuthenticatedClient:
             body = content if isinstance(client, httpx.Client) else content.asynchronous()
         extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
         request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=extensions)
-        request.headers["Authorization"] = self._authorization()
+        request.headers["Authorization"] = self._credentials.authorization()
         return request
 
     def _blank(
@@ -340,23 +389,50 @@ class AuthenticatedClient:
         has_cookies = bool(client.cookies)  # set by the gateway; they change
         blank = None if has_cookies else self._blanks.get(key)
         if blank is None:
-            blank = client.build_request(method, url, headers=dict(headers))
+            own = _FRESH if method.upper() == "GET" else {}
+            blank = client.build_request(method, url, headers={**own, **dict(headers)})
             blank.headers.pop("Content-Length", None)
-            if len(self._blanks) >= _MOST_BLANKS:
+            if len(self._blanks) >= _MAX_BLANKS:
                 self._blanks.clear()
             if not has_cookies and "Cookie" not in blank.headers:  # another thread's answer may have set one just now
                 self._blanks[key] = blank
         return blank
 
     def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
-        request.headers["Authorization"] = "***"  # httpx's exception keeps the request, and so would a pickle of it
+        # httpx's exception keeps the request, and so would a pickle of it: the token and the body are left out
+        bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
         for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
             if isinstance(link, httpx.RequestError):
-                link.request = request  # it may be another that equals this one, with the token
-            link.args = tuple(self._redact(part) if isinstance(part, str) else part for part in link.args)
-        says = str(error) or "no detail"
-        says = f"{type(error).__name__} at {self._base_url}: {says}"
-        return TransportError(says, may_have_been_sent=not isinstance(error, _NEVER_LEFT))
+                link.request = bare
+            link.args = tuple(self.redact(part) if isinstance(part, str) else part for part in link.args)
+        sent = request.extensions.get(SENT)
+        never_left = isinstance(error, _NEVER_LEFT)
+        may_have_been_sent = not never_left if sent is None else sent.is_whole
+        says = f"{type(error).__name__} at {self._base_url}: {printable(str(error)) or 'no detail'}"
+        if not may_have_been_sent and not never_left:
+            says += _BROKEN_OFF
+        return TransportError(says, may_have_been_sent)
+
+
+_BROKEN_OFF = (
+    "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
+    "early end it so: check the key and the size of what is sent"
+)
+
+
+def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
+    """Return a generator that closes connections when the running event loop ends, as `asyncio.run` ends it."""
+
+    async def wait() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await connections.aclose()
+
+    waiting = wait()
+    with suppress(StopIteration):
+        waiting.__anext__().send(None)
+    return waiting
 
 
 _living = WeakSet[AuthenticatedClient]()

@@ -1,42 +1,27 @@
-"""What a client may be given: tokens, addresses and options that can be used, or one clear error."""
+"""What a client may be given: addresses and options that can be used, or one clear error."""
 
 from __future__ import annotations
 
 import inspect
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
 
-_TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
+_LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
 _LAST_PORT = 65535
 
 
-def usable_token(token: str, variable: str = "") -> str:
-    """Return the token itself.
+def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
+    """Return the address as a URL.
 
     Args:
-        token: The token, without `Bearer`.
-        variable: The environment variable that it may come from; none if it is empty.
-
-    Raises:
-        ValueError: It is empty, or cannot be sent.
-    """
-    if not isinstance(token, str):
-        raise ValueError(f"the token must be a str, not {type(token).__name__}")  # noqa: TRY004 - one kind for all
-    if not token:
-        way = f" or set the environment variable {variable}" if variable else ""
-        raise ValueError(f"no token: pass token=...{way}")
-    if not _TOKEN.fullmatch(token):
-        raise ValueError("the token has white space or characters beyond ASCII; it is given alone, without 'Bearer'")
-    return token
-
-
-def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
-    """The address as a URL.
+        base_url: The address.
+        allow_http: Whether a gateway on another machine may be called without TLS.
+        paths: The paths that are appended to it, of which it must not have a part already.
 
     Raises:
         ValueError: It is no address of a gateway, or needs `allow_http`.
@@ -48,7 +33,8 @@ def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
-    if url.scheme not in ("http", "https") or not _HOST.fullmatch(host) or ".." in host:
+    is_host = _HOST.fullmatch(host) and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+    if url.scheme not in ("http", "https") or not is_host or ".." in host:
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
     if url.port is not None and url.port > _LAST_PORT:
         raise ValueError(f"base_url has a port beyond {_LAST_PORT}: {_shown(url)}")
@@ -56,7 +42,17 @@ def usable_url(base_url: str, *, allow_http: bool) -> httpx.URL:
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
         raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")
+    if shared := _shared_path(url.path, paths):
+        right = f"{_shown(url)}{url.path.rstrip('/').removesuffix(shared)}"
+        raise ValueError(f"base_url ends with {shared}, which is part of each call's own path: pass {right}")
     return url
+
+
+def _shared_path(base: str, paths: Iterable[str]) -> str:
+    """Return the longest end of a path with which one of several paths begins; empty where there is none."""
+    parts = base.strip("/").split("/")
+    ends = ("/" + "/".join(parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
 
 
 def _shown(url: httpx.URL) -> str:
@@ -101,13 +97,15 @@ def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
 
 
 def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments themselves.
+    """Return the arguments themselves.
 
     Raises:
         ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
     if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+    if "auth" in httpx_args:
+        raise ValueError("httpx_args must not hold auth: for a token that changes, pass a function as token")
     if httpx_args.get("follow_redirects"):
         raise ValueError("httpx_args must not ask to follow redirects: a request would be sent twice, or elsewhere")
     if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
@@ -120,6 +118,5 @@ __all__ = [
     "usable_headers",
     "usable_httpx_args",
     "usable_timeout",
-    "usable_token",
     "usable_url",
 ]

@@ -93,7 +93,7 @@ def _port(text: str) -> int:
 
 
 def _token(text: str) -> str:
-    from kling_elements_runtime.settings import usable_token  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_runtime.credentials import usable_token  # noqa: PLC0415 -- --help needs no client
 
     return _usable(usable_token, text)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from kling_elements.mock.callbacks import Retries
-from kling_elements_runtime.settings import usable_token
+from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret

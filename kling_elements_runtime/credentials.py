@@ -1,0 +1,124 @@
+"""The token of a client: sent with each request, and taken out of every text that is shown."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from kling_elements_runtime.errors import TransportError
+from kling_elements_runtime.texts import Redact, redactor
+
+Token: TypeAlias = str | Callable[[], str]
+
+_TOKEN = re.compile(r"[!-~]+")  # visible ASCII: anything else could not be sent in a header
+_REMEMBERED = 8  # tokens that are still taken out of texts after others have followed
+
+
+class Hidden:
+    """A token, or a function that returns one, in an object that does not show it.
+
+    An error is shown with the variables of every frame on the way, by pytest and by error trackers, so that no variable
+    holds the token itself.
+    """
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, token: Token) -> None:
+        """Take the token."""
+        self.reveal: Callable[[], Token] = lambda: token
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@frozen
+class Credentials:
+    """What a client does with its token. No repr, no `vars` and no pickle has it: it is in closures only.
+
+    Attributes:
+        authorization: Returns the value of the header `Authorization`.
+        redact: Takes every token that was used out of a text.
+    """
+
+    authorization: Callable[[], str] = field(repr=False)
+    redact: Redact = field(repr=False)
+
+
+def credentials(hidden: Hidden, variable: str) -> Credentials:
+    """Return what a client does with a token, or with a function that is asked for the token before each request.
+
+    Args:
+        hidden: The token, without `Bearer`, or the function.
+        variable: The environment variable that a token may come from, for the error.
+
+    Raises:
+        ValueError: The token is empty or cannot be sent.
+    """
+    used: deque[str] = deque(maxlen=_REMEMBERED)
+    hide: list[Redact] = [redactor([])]
+
+    def use(token: str) -> str:
+        if token not in used:
+            used.append(token)
+            hide[0] = redactor(used)
+        return f"Bearer {token}"
+
+    def current() -> str:
+        given = hidden.reveal()
+        return use(given) if isinstance(given, str) else use(_asked_for(given))
+
+    if not callable(hidden.reveal()):
+        if problem := token_problem(hidden.reveal(), variable):
+            raise ValueError(problem)
+        current()
+    return Credentials(current, lambda text: hide[0](text))  # noqa: PLW0108 - another one follows with each token
+
+
+def _asked_for(give: Callable[[], str]) -> str:
+    """Return the token that a function gives now.
+
+    Raises:
+        TransportError: It raised something, or gave none that can be sent; nothing was sent.
+    """
+    try:
+        token = give()
+    except Exception as error:
+        says = f"nothing was sent, as the function that gives the token raised {type(error).__name__}: {error}"
+        raise TransportError(says, may_have_been_sent=False) from error
+    if problem := token_problem(token):
+        del token
+        raise TransportError(
+            f"nothing was sent, as the function that gives the token gave none that can be: {problem}",
+            may_have_been_sent=False,
+        )
+    return token
+
+
+def token_problem(token: object, variable: str = "") -> str | None:
+    """Return why a token cannot be used, and what to do, without repeating it; None for one that can."""
+    if not isinstance(token, str):
+        return f"the token must be a str, or a function that returns one, not {type(token).__name__}"
+    if not token:
+        way = f" or set the environment variable {variable}" if variable else ""
+        return f"no token: pass token=...{way}"
+    if not _TOKEN.fullmatch(token):
+        return "the token has white space or characters beyond ASCII; it is given without 'Bearer'"
+    return None
+
+
+def usable_token(token: str) -> str:
+    """Return the token itself.
+
+    Raises:
+        ValueError: It is empty, or cannot be sent.
+    """
+    if problem := token_problem(token):
+        raise ValueError(problem)
+    return token
+
+
+__all__ = ["Credentials", "Hidden", "Token", "credentials", "token_problem", "usable_token"]

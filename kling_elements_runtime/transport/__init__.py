@@ -1,0 +1,10 @@
+"""How requests go out and answers come back.
+
+`connections` decides which way a request takes, `pool` keeps the connections to the one gateway, `sockets` holds each
+read and write to the deadline of the call, `bodies` bounds what an answer may cost, `route` says where to connect to.
+"""
+
+from kling_elements_runtime.transport.connections import SENT, AsyncConnections, Connections
+from kling_elements_runtime.transport.route import Route
+
+__all__ = ["SENT", "AsyncConnections", "Connections", "Route"]

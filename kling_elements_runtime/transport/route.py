@@ -1,0 +1,194 @@
+"""How to get to the gateway: its address, the proxy on the way, and the certificates to trust.
+
+What a caller or the environment gives is looked at when a client is made, so that a mistake is one clear error there
+and no foreign exception at the first call.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+from attrs import field, frozen
+
+from kling_elements_runtime.transport.pool import AsyncPool, Limits, Pool
+from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+_CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
+_DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+
+
+@frozen
+class Route:
+    """The way to one gateway.
+
+    Attributes:
+        url: The gateway's address.
+        verify: Which certificates to trust, as httpx takes it.
+        cert: The client's own certificate, as httpx takes it.
+        trust_env: Whether the environment may name certificates.
+        http1: Whether HTTP/1.1 may be spoken.
+        http2: Whether HTTP/2 may be spoken.
+        limits: How many connections there may be.
+        proxy: The proxy on the way, or None.
+    """
+
+    url: httpx.URL
+    verify: ssl.SSLContext | str | bool = field(default=True, repr=False)
+    cert: Any = field(default=None, repr=False)
+    trust_env: bool = True
+    http1: bool = True
+    http2: bool = False
+    limits: httpx.Limits = _DEFAULT_LIMITS
+    proxy: httpx.Proxy | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, url: httpx.URL, options: Mapping[str, Any], *, on_this_machine: bool) -> Route:
+        """Return the way that a client's options and the environment describe.
+
+        Args:
+            url: The gateway's address.
+            options: Arguments of httpx's clients; those about connections count.
+            on_this_machine: Whether the gateway is here, so that a proxy elsewhere must not get what is sent.
+
+        Raises:
+            ValueError: One of them cannot be used.
+        """
+        names = ("verify", "cert", "trust_env", "http1", "http2", "limits")
+        given = {name: options[name] for name in names if options.get(name) is not None}
+        trusts_environment = given.get("trust_env", True)
+        if options.get("proxy") is not None:
+            given["proxy"] = _proxy(options["proxy"], "httpx_args['proxy']")
+        elif trusts_environment and not on_this_machine:
+            given["proxy"] = _proxy_of_environment(url)
+        if given.get("http2") and find_spec("h2") is None:
+            raise ValueError("httpx_args['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
+        if url.scheme == "https":
+            _check_certificates(given.get("verify", True), trusts_environment=trusts_environment)
+        return cls(url, **given)
+
+    def pool(self) -> Pool:
+        """Return a pool for threads, without any connection yet.
+
+        Raises:
+            CertificatesError: The certificates cannot be read.
+        """
+        maker = httpcore.ConnectionPool(network_backend=Backend(), **self._options())
+        return Pool(lambda: maker.create_connection(self._origin()), self._limits())
+
+    def async_pool(self) -> AsyncPool:
+        """Return a pool for the running event loop; see `pool`."""
+        maker = httpcore.AsyncConnectionPool(network_backend=AsyncBackend(), **self._options())
+        return AsyncPool(lambda: maker.create_connection(self._origin()), self._limits())
+
+    def _options(self) -> dict[str, Any]:
+        proxy = self.proxy and httpcore.Proxy(
+            url=httpcore.URL(
+                scheme=self.proxy.url.raw_scheme,
+                host=self.proxy.url.raw_host,
+                port=self.proxy.url.port,
+                target=self.proxy.url.raw_path,
+            ),
+            auth=self.proxy.raw_auth,
+            headers=self.proxy.headers.raw,
+            ssl_context=self.proxy.ssl_context,
+        )
+        return {
+            "ssl_context": self.ssl_context() if self.url.scheme == "https" else None,
+            "proxy": proxy,
+            "keepalive_expiry": self.limits.keepalive_expiry,
+            "http1": self.http1,
+            "http2": self.http2,
+        }
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Return what checks the gateway's certificate.
+
+        Raises:
+            CertificatesError: The certificates cannot be read.
+        """
+        if isinstance(self.verify, ssl.SSLContext):
+            return self.verify
+        named = [name for name in _CERTIFICATES if self.trust_env and os.environ.get(name)]
+        try:
+            if self.verify is True and self.cert is None:
+                return _usual_context(self.trust_env, self.http2, *(os.environ.get(name) for name in named))
+            return httpx.create_ssl_context(self.verify, self.cert, self.trust_env)
+        except (OSError, ValueError) as error:
+            where = f" ({', '.join(named)} of the environment)" if named else ""
+            raise CertificatesError(f"the certificates to trust cannot be read{where}: {error}") from error
+
+    def _origin(self) -> httpcore.Origin:
+        return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
+
+    def _limits(self) -> Limits:
+        at_once, idle = self.limits.max_connections, self.limits.max_keepalive_connections
+        return Limits(sys.maxsize if at_once is None else at_once, sys.maxsize if idle is None else idle)
+
+
+class CertificatesError(httpx.ConnectError):
+    """There is no connection, as the certificates that it would be checked by cannot be read."""
+
+
+@cache
+def _usual_context(trust_env: bool, _http2: bool, *_files: str | None) -> ssl.SSLContext:  # noqa: FBT001 - for the cache
+    """Return one context for all clients with the same settings, as making it takes long."""
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
+def _proxy(given: Any, name: str) -> httpx.Proxy:
+    """Return a proxy.
+
+    Args:
+        given: What httpx takes for one.
+        name: Where it comes from, for the error.
+
+    Raises:
+        ValueError: It cannot be used.
+    """
+    try:
+        proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
+        scheme, has_host = proxy.url.scheme, bool(proxy.url.host)
+    except (ValueError, TypeError, httpx.InvalidURL):
+        scheme, has_host = "", False
+    if scheme not in _SCHEMES or not has_host:
+        schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+        raise ValueError(f"{name} is no proxy that can be used: it must begin with one of {schemes} and name a host")
+    if scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ValueError(f"{name} is a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]'")
+    return proxy
+
+
+def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
+    """Return the proxy that the environment names for an address, if any."""
+    proxies = getproxies()
+    kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
+    if kind is None or proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    name = next((name for name in os.environ if name.lower() == f"{kind}_proxy"), None)
+    value = proxies[kind]
+    where = f"the environment variable {name}" if name else "the proxy in the settings of this system"
+    return _proxy(value if "://" in value else f"http://{value}", where)
+
+
+def _check_certificates(verify: Any, *, trusts_environment: bool) -> None:
+    """Raise ValueError if files of certificates that are named are not there."""
+    if isinstance(verify, str) and not Path(verify).exists():
+        raise ValueError(f"httpx_args['verify'] names no file or folder of certificates: {verify}")
+    for name, is_there in _CERTIFICATES.items() if verify is True and trusts_environment else ():
+        value = os.environ.get(name)
+        if value and not is_there(Path(value)):
+            raise ValueError(f"the environment variable {name} names no certificates: {value}; correct it or unset it")
+
+
+__all__ = ["CertificatesError", "Route"]
