@@ -129,9 +129,9 @@ _KINDS: dict[str, tuple[Callable[[Any], object], list[str], list[str]]] = {
         ["breaks nobody operationId"],
     ),
     "something unknown of an operation": (
-        lambda d: _post(d).update({"x-absent-code": 1}),
-        ["breaks caller and server x-absent-code"],
-        ["breaks caller and server x-absent-code"],
+        lambda d: _post(d).update({"x-absent": [{"dialect": "live", "code": 1203}]}),
+        ["breaks caller and server x-absent"],
+        ["breaks caller and server x-absent"],
     ),
     # parameters
     "a query parameter": (

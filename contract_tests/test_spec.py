@@ -47,6 +47,18 @@ _POST = "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post"
 _BODY = f"{_POST}/requestBody/content/application~1json"
 _GET = "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get"
 
+_DELETION = "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion"
+
+
+def _refusal(**members: Any) -> Change:
+    """Sets members of the row by which a look-up says that there is no such task; None takes one away."""
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        rows[0] = {name: value for name, value in {**rows[0], **members}.items() if value is not None}
+
+    return _at(f"{_GET}/x-absent", change)
+
+
 _FAULTS: dict[str, tuple[Change, str]] = {
     "a misspelt keyword": (_schema("ElementName", maxLenght=20), "ElementName: unknown keyword maxLenght"),
     "an unknown format": (_schema("HttpUrl", format="urL"), "HttpUrl: unknown format urL"),
@@ -193,9 +205,35 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["x-business-codes"]["1303"].update(retry="later"),
         "retry one of ['after-look-up', 'after-waiting', 'never']",
     ),
-    "an absence without a code": (
-        lambda d: follow(d, _GET).update({"x-absent-code": 1299}),
-        "x-absent-code: is none of x-business-codes",
+    "a document without dialects": (lambda d: d.pop("x-dialects"), "#/x-dialects: is missing"),
+    "an absence of no dialect": (_refusal(dialect="latin"), "x-absent/0: latin is none of x-dialects"),
+    "an absence with an unknown code": (_refusal(code=1299), "x-absent/0: 1299 is none of x-business-codes"),
+    "an absence without a code": (_refusal(code=None), "x-absent/0: needs a dialect and a code"),
+    "an absence with something unknown": (_refusal(status=400), "x-absent/0: needs a dialect and a code"),
+    "an absence in words that nobody recognises": (
+        _refusal(**{"message-matches": None}),
+        "x-absent/0: needs a dialect and a code, and has message and message-matches or neither",
+    ),
+    "an absence that is not recognised by its words": (
+        _refusal(message="No task for id: {id}"),
+        "x-absent/0: message-matches does not match the message",
+    ),
+    "an absence that is unique": (_refusal(**{"unique-over": "user"}), "x-absent/0: unique-over must be one of"),
+    "a duplicate that is unique over nothing": (
+        _at(f"{_POST}/x-duplicate/1", lambda row: row.pop("unique-over")),
+        "x-duplicate/1: unique-over must be one of ['account', 'user'] in x-duplicate, and is nowhere else",
+    ),
+    "a deletion in no dialect": (
+        _at(_DELETION, lambda answers: answers.pop("live")),
+        "delete-elements/post/x-deletion: has other names than x-dialects",
+    ),
+    "a deletion like no example": (
+        _at(_DELETION, lambda answers: answers["live"].update(example="gone")),
+        "x-deletion/live: gone is none of the examples",
+    ),
+    "a deletion that leaves who knows what": (
+        _at(_DELETION, lambda answers: answers["live"].pop("remains")),
+        "x-deletion/live: has ['example'] instead of ['example', 'remains']",
     ),
     "a parameter without a source": (
         lambda d: d["paths"]["/kling/v1/general/advanced-custom-elements/{id}"].pop("x-source"),

@@ -33,6 +33,8 @@ _RETRY = {"never", "after-waiting", "after-look-up"}
 
 _REFUSALS = ("x-absent", "x-duplicate", "x-deleted-already")
 _REFUSAL = {"dialect", "code", "message-matches", "message"}
+_UNIQUE_OVER = {"account", "user"}
+_DELETION = {"example": str, "remains": bool}
 
 # What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
 _EXTENSIONS: dict[str, Any] = {
@@ -118,14 +120,26 @@ def _dialects(document: Node) -> Problems:
     for path, method, operation in operations(document):
         for name in _REFUSALS:
             for index, row in enumerate(operation.get(name, ())):
-                for problem in _refusal_problems(document, row):
+                for problem in _refusal_problems(document, name, row):
                     yield pointer(["paths", path, method, name, index]), problem
-        if (answers := operation.get("x-deletion")) is not None and answers.keys() != document["x-dialects"].keys():
-            yield pointer(["paths", path, method, "x-deletion"]), "has other names than x-dialects"
+        if (answers := operation.get("x-deletion")) is not None:
+            yield from _deletion_problems(document, answers, pointer(["paths", path, method, "x-deletion"]))
 
 
-def _refusal_problems(document: Node, row: Node) -> Iterator[str]:
-    if not {"dialect", "code"} <= row.keys() <= _REFUSAL or ("message" in row) != ("message-matches" in row):
+def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
+    if answers.keys() != document["x-dialects"].keys():
+        yield where, "has other names than x-dialects"
+    for name, answer in answers.items():
+        found = list(_misshapen(answer, _DELETION, f"{where}/{name}"))
+        yield from found
+        if not found and answer["example"] not in document["components"]["examples"]:
+            yield f"{where}/{name}", f"{answer['example']} is none of the examples"
+
+
+def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
+    if not {"dialect", "code"} <= row.keys() <= _REFUSAL | {"unique-over"} or ("message" in row) != (
+        "message-matches" in row
+    ):
         yield "needs a dialect and a code, and has message and message-matches or neither"
         return
     if row["dialect"] not in document["x-dialects"]:
@@ -134,6 +148,8 @@ def _refusal_problems(document: Node, row: Node) -> Iterator[str]:
         yield f"{row['code']} is none of x-business-codes"
     if "message" in row and not re.search(row["message-matches"], row["message"]):
         yield "message-matches does not match the message"
+    if row.get("unique-over") not in (_UNIQUE_OVER if name == "x-duplicate" else (None,)):
+        yield f"unique-over must be one of {sorted(_UNIQUE_OVER)} in x-duplicate, and is nowhere else"
 
 
 def _known_keywords(document: Node) -> Problems:
