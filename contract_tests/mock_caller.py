@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from contract_tests.calls import answer_schemas
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.reply import Reply
+from kling_elements_client import contract
 
 ELEMENTS = "/kling/v1/general/advanced-custom-elements"
 PRESETS = "/kling/v1/general/advanced-presets-elements"
@@ -31,10 +33,17 @@ VIDEO_REQUEST: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Caller:
-    """Sends requests to a server with one token; a body that is None is empty."""
+    """Sends requests to a server with one token; a body that is None is empty.
+
+    Attributes:
+        app: The server.
+        token: The token.
+        dialect: The dialect that the server speaks.
+    """
 
     app: MockServer
     token: str = "sk-test"
+    dialect: str = "live"
 
     def send(self, method: str, path: str, body: object = None) -> Reply:
         """Return the reply, whatever it is."""
@@ -45,12 +54,12 @@ class Caller:
         """Return the value that a successful reply holds."""
         reply = self.send(method, path, body)
         assert 200 == reply.status, reply.body
-        return json.loads(reply.body)
+        return self._conforming(method, path, reply)
 
     def refusal(self, method: str, path: str, body: object = None) -> tuple[int, int, str]:
         """Return status, business code and message of a refusal."""
         reply = self.send(method, path, body)
-        answer = json.loads(reply.body)
+        answer = self._conforming(method, path, reply)
         assert {"code", "message", "request_id"} == answer.keys()
         return reply.status, answer["code"], answer["message"]
 
@@ -82,3 +91,14 @@ class Caller:
     def queue(self, *names: str) -> None:
         """Queue faults."""
         self.ask("POST", "/_mock/faults", list(names))
+
+    def _conforming(self, method: str, path: str, reply: Reply) -> Any:
+        """Return the value of a reply, which conforms to what the contract says of its status."""
+        value = json.loads(reply.body)
+        route = self.app.routes.find(path.partition("?")[0])
+        if route and method in route[0].operations:
+            said = answer_schemas(contract.document(), route[0].operations[method].operation_id)
+            kind = (str(reply.status), "application/json")
+            schema = said.get(kind) or said["default", "application/json"]
+            assert [] == contract.schema_violations(schema, value)
+        return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
@@ -18,6 +19,7 @@ import pytest
 
 from contract_tests.cases import base_body
 from contract_tests.conftest import run_async, tls
+from contract_tests.dialect_cases import DIALECTS
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements.mock import create_app
@@ -92,6 +94,8 @@ _ROWS = [
     *(_in_doubt(fault, 1) for fault in ("drop-after", "truncated-json", "empty-object")),
     *(_in_doubt(f"{kind}:{_TOO_LATE_SECONDS}", 1) for kind in ("delay", "late")),
 ]
+# The dialects word look-ups in different ways, and only these calls make any.
+_CALLS = [("create", "live"), *(("create_or_adopt", dialect) for dialect in DIALECTS)]
 
 
 class _NoWaiting(Clock):
@@ -111,10 +115,10 @@ class _NoWaiting(Clock):
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[MockGateway]:
-    """A mock server on a socket, for all rows: each has a token, and so subjects, of its own."""
-    with serving(create_app(tick_seconds=0)) as gateway:
-        yield gateway
+def gateways() -> Iterator[dict[str, MockGateway]]:
+    """A mock server on a socket for each dialect, for all rows: each has a token, and so subjects, of its own."""
+    with ExitStack() as stack:
+        yield {each: stack.enter_context(serving(create_app(tick_seconds=0, dialect=each))) for each in DIALECTS}
 
 
 def _options() -> dict[str, Any]:
@@ -142,10 +146,13 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
-@pytest.mark.parametrize("method", ["create", "create_or_adopt"])
+@pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @pytest.mark.parametrize("row", _ROWS, ids=[row.fault for row in _ROWS])
-def test_what_is_told_is_true_and_nothing_is_there_twice(gateway: MockGateway, row: Row, method: str, way: str) -> None:
+def test_what_is_told_is_true_and_nothing_is_there_twice(
+    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, way: str
+) -> None:
     """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
+    gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request: Any = base_body("image")
     gateway.queue_faults(row.fault)
@@ -163,9 +170,13 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(gateway: MockGateway, r
     assert [external_id] * left == _external_ids(gateway, token)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("row", [row for row in _ROWS if row.left], ids=[row.fault for row in _ROWS if row.left])
-def test_adopting_again_finds_the_subject_that_a_failed_create_left(gateway: MockGateway, row: Row) -> None:
+def test_adopting_again_finds_the_subject_that_a_failed_create_left(
+    gateways: dict[str, MockGateway], row: Row, dialect: str
+) -> None:
     """After `create` with a fault, `create_or_adopt` of the same request, called twice, ends with that one subject."""
+    gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
     gateway.queue_faults(row.fault)
@@ -180,8 +191,12 @@ def test_adopting_again_finds_the_subject_that_a_failed_create_left(gateway: Moc
     assert _external_ids(gateway, token) == ["the-only-one"]
 
 
-def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(gateway: MockGateway) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(
+    gateways: dict[str, MockGateway], dialect: str
+) -> None:
     """The refusal as duplicate speaks of a subject that exists."""
+    gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
     _call(gateway, token, "create", "sync", request)

@@ -21,7 +21,7 @@ from contract_tests import generation, oracle
 from kling_elements.mock import create_app
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
-from kling_elements_client.errors import ContractError, NotFoundError
+from kling_elements_client.errors import ContractError, StatusError
 
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # requests for each test, at random: `make fuzz N=...`
 _REQUESTS = _LONG_RUN or 400
@@ -64,15 +64,15 @@ class Judges:
     def client_verdict(self, call: Callable[[], Any]) -> bool:
         """Whether the client sends a request; the mock server must take what it sends, and finds nothing there."""
         self.sent.clear()
-        code: object = 1203
+        code: object = 1201
         try:
             call()
         except ContractError:
             assert self.sent == []
             return False
-        except NotFoundError as error:
+        except StatusError as error:
             code = error.code
-        assert (1203, 1) == (code, len(self.sent))
+        assert (1201, 1) == (code, len(self.sent))
         return True
 
     def agree(self, what: object, **verdicts: bool) -> None:
@@ -178,12 +178,12 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
             assert judges.ask("POST", path, body).status_code == 400
             judges.said[False] += 1
             return
-        status = judges.ask("POST", path, json.dumps(body).encode()).status_code
+        answer = judges.ask("POST", path, json.dumps(body).encode()).json()
         judges.agree(
             body,
             oracle=oracle.accepts(body, "deleteElement"),
             client=judges.client_verdict(lambda: delete_element.sync(client=judges.client, body=body)),
-            mock={404: True, 400: False}[status],
+            mock={1201: True, 1200: False}[answer["code"]],
         )
 
     run()

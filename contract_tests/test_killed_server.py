@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from contract_tests.cases import base_body
 from contract_tests.conftest import tls
+from contract_tests.dialect_cases import DIALECTS
 from contract_tests.mock_process import MockProcess
 from kling_elements import KlingElements, Outcome, RetryPolicy
 from kling_elements_client.errors import KlingError
@@ -29,9 +31,10 @@ def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
     return KlingElements(_TOKEN, server.url, retry=retry, httpx_args={"verify": tls()})
 
 
-def test_adopting_after_a_kill_leaves_each_subject_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: Path) -> None:
     """Some creates were answered, some lost, some never left; after the restart all 500 are adopted or created."""
-    options = ("--state", str(tmp_path / "state.db"), "--tick", "0")
+    options = ("--state", str(tmp_path / "state.db"), "--tick", "0", "--dialect", dialect)
     server = MockProcess("--port", "0", *options)
     answered: dict[int, object] = {}
     outcomes: Counter[str | None] = Counter()

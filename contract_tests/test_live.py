@@ -89,7 +89,7 @@ _READS = [
     "the list of presets",
     "  listPresetElements: status 200, conforms",
     "a look-up of an id that nobody has",
-    "  getElement: status 404, conforms",
+    "  getElement: status 400, conforms",
     "the list, without a token",
     "  listElements: status 401, conforms",
     "the list, with a wrong token",
@@ -135,7 +135,7 @@ def test_a_subject_is_created_and_deleted(source: str, router: KlingRouter, run:
     assert [
         *_READS,
         f"a subject, external_task_id {task['external_task_id']}",
-        "  getElement: status 404, conforms",
+        "  getElement: status 400, conforms",
         "  createElement: status 200, conforms",
         "  getElement: status 200, conforms",
         "a look-up of it, and its deletion",

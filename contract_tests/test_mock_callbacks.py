@@ -19,7 +19,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.conftest import run_async
-from contract_tests.mock_caller import ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Courier, Retries
@@ -163,6 +163,25 @@ def test_a_notification_of_success_holds_the_subject() -> None:
 
         assert task == receiver.bodies[1]
         assert "final_unit_deduction" in task
+
+    run(main())
+
+
+def test_a_notification_tells_of_the_subject_as_it_was() -> None:
+    """It was deleted only after the change that is told, which had to wait."""
+
+    async def main() -> None:
+        async with receiving() as receiver:
+            app = server(tick_seconds=0)
+            early = Caller(app)
+            early.create(callback_url=receiver.url, external_task_id="e")
+            early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
+            async with running(app) as caller:
+                await until(lambda: len(receiver.told) == 1)
+                now = caller.element("e")["status"]
+
+        (element,) = receiver.bodies[0]["task_result"]["elements"]
+        assert ("succeed", "deleted") == (element["status"], now)
 
     run(main())
 

@@ -259,9 +259,9 @@ def test_help_names_the_options_and_their_defaults() -> None:
     """Port 8787 on the loopback address."""
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
 
-    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--state FILE] "
-    usage += "[--tick SECONDS] [--manual-clock] [--concurrency N] [--rate N] [--allow-duplicates] [--no-callbacks] "
-    usage += "[--webhook-secret SECRET] "
+    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
+    usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
+    usage += "[--allow-duplicates] [--no-callbacks] [--webhook-secret SECRET] "
     assert " ".join(done.stdout.split()).startswith(usage)
     assert "default 8787" in done.stdout
     assert "default 127.0.0.1" in done.stdout
@@ -351,6 +351,43 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     assert ["a", "b", "c"] == [task["external_task_id"] for task in tasks]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), (400, 1201, "Task not found by id/external id: x")),
+        (("--dialect", "live"), (400, 1201, "Task not found by id/external id: x")),
+        (
+            ("--dialect", "documented"),
+            (404, 1203, "no such resource: no task of this account has this id or external_task_id"),
+        ),
+    ],
+)
+def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
+    """By default it is what people saw the service speak."""
+    with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
+        status, _, answer = answer_to(connection, b"", method="GET", path=f"{PATH}/x")
+
+    assert expected == (status, answer["code"], answer["message"])
+
+
+def test_tasks_take_the_times_of_the_command() -> None:
+    """Between the two; they are given in place of a tick, not beside it."""
+    options = ("--task-seconds", "2.5-40", "--manual-clock")
+    with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
+        for number in range(50):
+            ask(connection, "POST", PATH, {**examples()["sample"], "external_task_id": f"{number}"})
+        seen = []
+        for seconds in (2.499, 17.5, 20.001):
+            ask(connection, "POST", "/_mock/clock", {"seconds": seconds})
+            seen.append([task["status"] for task in ask(connection, "GET", "/_mock/elements")].count("succeed"))
+    done = subprocess.run([*COMMAND, *options, "--tick", "1"], capture_output=True, text=True, check=False)
+
+    assert (0, 50) == (seen[0], seen[2])
+    assert 0 < seen[1] < 50
+    assert 2 == done.returncode
+    assert "error: argument --tick: not allowed with argument --task-seconds" in done.stderr
+
+
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
     """A cut connection gives not a byte, a slow answer comes whole, and the server serves on."""
     with connected(port) as connection:
@@ -436,6 +473,13 @@ def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
         ("--tick", "-1"),
         ("--tick", "x"),
         ("--tick", "nan"),
+        ("--dialect", "latin"),
+        ("--task-seconds", "3"),
+        ("--task-seconds", "3-1"),
+        ("--task-seconds", "-1-3"),
+        ("--task-seconds", "1-1e9"),
+        ("--task-seconds", "1-31622401"),
+        ("--task-seconds", "\u0661-3"),
         ("--concurrency", "0"),
         ("--rate", "1.5"),
         ("--state", ""),

@@ -12,7 +12,7 @@ from contract_tests.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
-PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks"]
+PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks", "/_mock/used-ids"]
 
 
 @pytest.fixture
@@ -77,7 +77,13 @@ def test_another_path_is_404(path: str, caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("methods", "path"),
-    [("GET, POST, DELETE", PATHS[0]), ("GET", PATHS[1]), ("GET, POST", PATHS[2]), ("GET", PATHS[3])],
+    [
+        ("GET, POST, DELETE", PATHS[0]),
+        ("GET", PATHS[1]),
+        ("GET, POST", PATHS[2]),
+        ("GET", PATHS[3]),
+        ("GET, POST", PATHS[4]),
+    ],
 )
 def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
     """Allow says which there are."""

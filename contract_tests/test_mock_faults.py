@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.dialect_cases import DIALECTS
 from contract_tests.mock_caller import ELEMENTS, IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app, faults
 from kling_elements.mock.asgi import ConnectionCutError
@@ -20,9 +21,9 @@ CODES = contract.business_codes()
 
 
 @pytest.fixture
-def caller() -> Iterator[Caller]:
-    """A caller of a server whose clock stands still."""
-    app = create_app(manual_clock=True)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A caller of a server whose clock stands still, in the dialect that a test asks for."""
+    app = create_app(manual_clock=True, dialect=getattr(request, "param", None))
     yield Caller(app)
     app.close()
 
@@ -207,6 +208,7 @@ def test_a_creation_may_come_late(caller: Caller) -> None:
     assert None is final.late
 
 
+@pytest.mark.parametrize("caller", DIALECTS, indirect=True)
 def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
     """If by then its external id is used."""
     caller.queue("late:30")
@@ -238,6 +240,7 @@ def test_what_is_refused_takes_no_fault(caller: Caller) -> None:
     assert 429 == creation(caller).status
 
 
+@pytest.mark.parametrize("caller", DIALECTS, indirect=True)
 def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: Caller) -> None:
     """It passed every check of token and contract; the refusal is told as it is."""
     creation(caller)

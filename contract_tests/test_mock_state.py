@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.dialect_cases import DIALECTS
 from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app, store
 from kling_elements.mock.clock import Clock, Reading
@@ -33,16 +34,17 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_BUSY_SECONDS", 0.0)
 
 
-def test_tasks_survive_the_server(path: Path) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
     """Found by both ids, with what becomes of them, and deleted ones stay so; external ids stay used."""
-    with closing(create_app(state=path, manual_clock=True)) as app:
+    with closing(create_app(state=path, manual_clock=True, dialect=dialect)) as app:
         caller = Caller(app)
         caller.queue("none", "fail:no face", "status-word:archived")
         names = [caller.create(external_task_id=name)["task_id"] for name in ("a", "b", "c", "d")]
         app.clock.step(2)
         caller.ask("POST", DELETION, {"element_id": str(caller.element("d")["element_id"])})
         before = [caller.every_task(), caller.page(), app.clock.now()]
-    with closing(create_app(state=path, manual_clock=True)) as app:
+    with closing(create_app(state=path, manual_clock=True, dialect=dialect)) as app:
         caller = Caller(app)
 
         assert before == [caller.every_task(), caller.page(), app.clock.now()]
@@ -145,7 +147,12 @@ def _marked(path: Path) -> None:
 
 def _newer(path: Path) -> None:
     create_app(state=path).close()
-    _database(path, "PRAGMA user_version = 2")
+    _database(path, "PRAGMA user_version = 3")
+
+
+def _older(path: Path) -> None:
+    create_app(state=path).close()
+    _database(path, "DROP TABLE used_elsewhere", "PRAGMA user_version = 1")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +161,8 @@ def _newer(path: Path) -> None:
         ("it is no database; name a file that is not there yet", _text),
         ("it is a database of another program; name a file that is not there yet", _foreign),
         ("it is a database of another program; name a file that is not there yet", _marked),
-        ("another version made it (2, this one reads 1); name another file", _newer),
+        ("another version made it (3, this one reads 2); name another file", _newer),
+        ("another version made it (1, this one reads 2); name another file", _older),
         ("unable to open database file", Path.mkdir),
     ],
 )
@@ -206,12 +214,26 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
     assert path.stat().st_size > 0
 
 
-def test_a_state_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
+def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that means something else to SQLite."""
     monkeypatch.chdir(tmp_path)
-    create_app(state=":memory:").close()
+    create_app(state=name).close()
 
-    assert (tmp_path / ":memory:").is_file()
+    assert [name] == [file.name for file in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("name", [":memory:", Path(":memory:")])
+def test_the_name_that_sqlite_has_for_memory_makes_no_file(
+    name: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers of that name share nothing."""
+    monkeypatch.chdir(tmp_path)
+    with closing(create_app(state=name)) as one, closing(create_app(state=name)) as other:
+        Caller(one).create()
+
+        assert [] == Caller(other).every_task()
+        assert [] == list(tmp_path.iterdir())
 
 
 def test_nobody_comes_in_between_a_look_and_a_change() -> None:
@@ -221,7 +243,7 @@ def test_nobody_comes_in_between_a_look_and_a_change() -> None:
     def add() -> int:
         with memory.alone():
             before = len(memory.every_task())
-            memory.add(Draft(b"owner", None, {}), 1, 1)
+            memory.add(Draft(b"owner", None, {}), 1, 2)
         return before
 
     with ThreadPoolExecutor(8) as threads:
@@ -236,7 +258,7 @@ def test_nobody_comes_in_between_a_look_and_a_change() -> None:
 def test_ids_grow_also_while_time_stands() -> None:
     """They are of creation's time, and go on from there however many come in one moment."""
     memory = Store()
-    ids = [memory.add(Draft(b"owner", None, {}), 1_000, 1).task_id for _ in range(3)]
+    ids = [memory.add(Draft(b"owner", None, {}), 1_000, 2).task_id for _ in range(3)]
 
     assert [1000 << 10, (1000 << 10) + 1, (1000 << 10) + 2] == ids
     memory.close()
@@ -286,6 +308,11 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
     [
         ("a tick must have 0 to 31622400 seconds", {"tick_seconds": -1}),
         ("a tick must have 0 to 31622400 seconds", {"tick_seconds": float("nan")}),
+        *(
+            ("a task must take a time between two of 0 to 31622400 seconds, the shorter first", {"task_seconds": pair})
+            for pair in ((-1, 1), (2, 1), (0, 31622401), (0, float("nan")), (float("nan"), 1), (1,), (1, 2, 3))
+        ),
+        ("there is no dialect ''; there are live, documented", {"dialect": ""}),
         ("a limit must be 1 or more", {"concurrency": 0}),
         ("a limit must be 1 or more", {"rate": -1}),
         ("the token has white space", {"token": "a b"}),

@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
+from contract_tests import dialect_cases as said
 from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, PRESETS, VIDEO_REQUEST, Caller
 from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
@@ -21,19 +23,21 @@ EXAMPLES: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def caller() -> Iterator[Caller]:
-    """A caller of a server whose clock stands still."""
-    app = create_app(manual_clock=True)
-    yield Caller(app)
+@pytest.fixture(params=said.DIALECTS)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A caller of a server whose clock stands still, once for each dialect."""
+    app = create_app(manual_clock=True, dialect=request.param)
+    yield Caller(app, dialect=request.param)
     app.close()
 
 
 def test_the_words_of_a_status_are_those_of_the_contract() -> None:
     """The server has no word of its own."""
     words = {tasks.SUBMITTED, tasks.PROCESSING, tasks.SUCCEED, tasks.FAILED}
+    schemas = contract.document()["components"]["schemas"]
 
-    assert words < set(contract.document()["components"]["schemas"]["TaskStatus"]["enum"])
+    assert words < set(schemas["TaskStatus"]["enum"])
+    assert tasks.DELETED in schemas["Element"]["properties"]["status"]["x-unusable"]
 
 
 def test_a_task_moves_with_the_clock(caller: Caller) -> None:
@@ -67,6 +71,32 @@ def test_a_tick_may_have_any_length(tick: float, seconds: float, expected: str) 
 
     assert "submitted" == created["task_status"]
     assert expected == caller.get(created["task_id"])["task_status"]
+
+
+def test_tasks_may_take_varied_times() -> None:
+    """Each one a time of its own between two, half of it submitted; the limit of tasks under way goes by it."""
+    caller = Caller(create_app(task_seconds=(2, 10), manual_clock=True))
+    created = [caller.create()["created_at"] for _ in range(200)]
+    ended, began = list[int](), list[int]()
+    for _ in range(100):
+        caller.app.clock.step(0.1)
+        told = [task["status"] for task in caller.every_task()]
+        began.append(200 - told.count("submitted"))
+        ended.append(told.count("succeed"))
+
+    assert 1 == len(set(created))
+    assert [0, 200] == [ended[18], ended[99]]  # after 1.9 s and 10 s
+    assert [0, 200] == [began[8], began[49]]  # after 0.9 s and 5 s
+    assert all(20 <= ended[index + 20] - ended[index] <= 90 for index in (19, 39, 59, 79))  # of 50 to be expected
+
+
+def test_tasks_may_all_take_one_time_or_none() -> None:
+    """Where both ends are the same, nothing varies; ticks count for nothing."""
+    for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
+        caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
+        task_id = caller.create()["task_id"]
+        seen = [(caller.app.clock.step(step), caller.get(task_id)["task_status"])[1] for step in steps]
+        assert ["submitted", "processing", "processing", "succeed"][-len(steps) :] == seen
 
 
 def test_a_clock_that_runs_needs_no_step() -> None:
@@ -162,8 +192,7 @@ def test_an_external_id_can_be_used_once(caller: Caller) -> None:
     """The second creation is 1201, also after the first one is deleted; nothing is created."""
     caller.create(external_task_id="e")
     again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
-    meaning = contract.business_codes()[1201].meaning
-    expected = (400, 1201, f"{meaning}: this external_task_id was used before")
+    expected = said.USED_BEFORE[caller.dialect]("e")
 
     assert expected == caller.refusal(*again)
     caller.app.clock.step(2)
@@ -210,12 +239,20 @@ def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("name", ["1", "nobody", "9" * 30, "-1", "%00"])
-def test_an_unknown_task_is_1203(name: str, caller: Caller) -> None:
-    """Nothing of another one is told."""
+def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
+    """The dialect says how that is told; nothing of another one is."""
     caller.create(external_task_id="e")
-    expected = (404, 1203, "no such resource: no task of this account has this id or external_task_id")
 
-    assert expected == caller.refusal("GET", f"{ELEMENTS}/{name}")
+    assert said.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+
+
+def test_a_refusal_repeats_no_more_than_200_characters_of_a_request(caller: Caller) -> None:
+    """However long an id is."""
+    caller.create(external_task_id="x" * 10_000)
+    again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
+
+    assert said.USED_BEFORE[caller.dialect]("x" * 200) == again
+    assert said.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
 
 
 def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
@@ -224,8 +261,8 @@ def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]
 
-    assert 1203 == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")[1]
-    assert 1203 == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})[1]
+    assert said.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
+    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
 
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
@@ -243,12 +280,15 @@ def test_tokens_see_their_own_tasks_alone(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
     other = Caller(caller.app, "sk-other")
+    no_task, no_subject = said.NO_TASK[caller.dialect], said.NO_SUBJECT[caller.dialect]
 
-    assert 1203 == other.refusal("GET", f"{ELEMENTS}/{task_id}")[1]
-    assert 1203 == other.refusal("GET", f"{ELEMENTS}/e")[1]
-    assert 1203 == other.refusal("POST", DELETION, {"element_id": element_id})[1]
+    assert no_task(task_id) == other.refusal("GET", f"{ELEMENTS}/{task_id}")
+    assert no_task("e") == other.refusal("GET", f"{ELEMENTS}/e")
+    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
     assert [] == other.page()
     assert [task_id] == [task["task_id"] for task in caller.page()]
+    caller.ask("POST", DELETION, {"element_id": element_id})
+    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
     assert "sk-test" not in json.dumps(caller.every_task())
 
 
@@ -329,37 +369,48 @@ def test_presets_have_pages_too(caller: Caller) -> None:
     assert [] == caller.ask("GET", f"{PRESETS}?pageNum=2")["data"]
 
 
-def test_a_deleted_subject_is_gone(caller: Caller) -> None:
-    """From look-up and list, and for a second deletion; the others stay."""
+def test_a_deleted_subject_is_gone_or_says_that_it_is_deleted(caller: Caller) -> None:
+    """From look-up and list, as the dialect has it; a second deletion is refused, and the others stay."""
     gone, stays = caller.create(external_task_id="e")["task_id"], caller.create()["task_id"]
     caller.app.clock.step(2)
-    deletion = {"element_id": str(caller.element(gone)["element_id"])}
+    before, element = caller.get(gone), caller.element(gone)
+    element_id = element["element_id"]
+    answer = caller.ask("POST", DELETION, {"element_id": str(element_id)})
+    envelope = {"code": 0, "message": "SUCCEED", "request_id": answer["request_id"]}
+    after = {**before, "task_result": {"elements": [{**element, "status": "deleted"}]}}
 
-    assert {"task_id": gone, "task_status": "succeed"} == caller.ask("POST", DELETION, deletion)["data"]
-    assert [1203, 1203] == [caller.refusal("GET", f"{ELEMENTS}/{name}")[1] for name in (gone, "e")]
-    assert [stays] == [task["task_id"] for task in caller.page()]
-    assert (404, 1203, "no such resource: no subject of this account that is ready has this id") == caller.refusal(
-        "POST", DELETION, deletion
-    )
+    assert {**envelope, **said.DELETION[caller.dialect](gone)} == answer
+    if said.REMAINS[caller.dialect]:
+        assert [after, after] == [caller.get(name) for name in (gone, "e")]
+        assert [stays, gone] == [task["task_id"] for task in caller.page()]
+        assert after == caller.page()[1]
+    else:
+        for name in (gone, "e"):
+            assert said.NO_TASK[caller.dialect](name) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+        assert [stays] == [task["task_id"] for task in caller.page()]
+    for again in (element_id, str(element_id)):
+        assert said.DELETED_BEFORE[caller.dialect](again) == caller.refusal("POST", DELETION, {"element_id": again})
     assert [True, False] == [task["deleted"] for task in caller.every_task()]
+    assert "succeed" == caller.element(stays)["status"]
 
 
 def test_a_subject_that_is_not_ready_cannot_be_deleted(caller: Caller) -> None:
     """Its id is not known yet, and guessing it does not help; nor does that of one that failed."""
+    refused = said.NO_SUBJECT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
     guessed = [str(tasks.element_id_of(task_id)) for task_id in tasks_ids]
 
-    assert [1203, 1203] == [caller.refusal("POST", DELETION, {"element_id": each})[1] for each in guessed]
+    assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": each}) for each in guessed]
     caller.app.clock.step(2)
-    assert 1203 == caller.refusal("POST", DELETION, {"element_id": guessed[1]})[1]
-    assert "task_id" in caller.ask("POST", DELETION, {"element_id": guessed[0]})["data"]
+    assert refused == caller.refusal("POST", DELETION, {"element_id": guessed[1]})
+    assert 0 == caller.ask("POST", DELETION, {"element_id": guessed[0]})["code"]
 
 
 @pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
 def test_an_unknown_subject_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """Whatever is no id of a subject of this token's is 1203."""
-    assert 1203 == caller.refusal("POST", DELETION, {"element_id": element_id})[1]
+    """Whatever is no id of a subject of this token's is refused; how the service words that, only its table tells."""
+    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
 
 
 def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
@@ -396,7 +447,7 @@ def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
         caller.app.answer("POST", DELETION, headers, text.ljust(size).encode()).status for size in (65_536, 65_537)
     ]
 
-    assert [404, 413] == statuses
+    assert [said.NO_SUBJECT[caller.dialect][0], 413] == statuses
 
 
 def test_no_media_is_kept(caller: Caller) -> None:

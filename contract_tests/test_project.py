@@ -17,6 +17,7 @@ from contract_tests.videos import Video
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements.media import check_image
+from kling_elements.mock import create_app
 from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
 from scripts import demo, generate, wording
@@ -228,6 +229,7 @@ def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
     """What the server says that there is, is in the tables."""
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
         router.kling.queue_faults("?")
+    paths = re.findall("/_mock/[a-z-]+", create_app().answer("GET", "/_mock/").body.decode())
     faults = re.findall(r"[a-z0-9-]+(?::[A-Z]+|-STATUS-[a-z]+)?[a-z-]*", str(caught.value).partition("there are ")[2])
     command = [sys.executable, "-m", "kling_elements.mock", "--help"]
     options = re.findall(
@@ -235,7 +237,8 @@ def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
     )
 
     assert len(options) > 8
-    assert [name for name in (*faults[:20], *options) if name not in _README] == []
+    assert len(paths) == 5
+    assert [name for name in (*faults[:20], *options, *paths) if name not in _README] == []
 
 
 def test_the_demonstration_creates_a_subject_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,11 +15,13 @@ import pytest
 
 from contract_tests.cases import base_body
 from contract_tests.conftest import tls
+from contract_tests.dialect_cases import DIALECTS, REMAINS
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements.mock import create_app
+from kling_elements.tasks import elements_of
 from kling_elements.testing import MockGateway, respx_router
-from kling_elements_client.errors import TransportError
+from kling_elements_client.errors import NotFoundError, StatusError, TransportError
 from scripts.spec import ROOT
 
 _OPTIONS: dict[str, Any] = {"httpx_args": {"verify": tls()}}
@@ -35,9 +37,11 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "sleep_async", AsyncMock())
 
 
-def test_the_router_answers_without_a_socket() -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_router_answers_without_a_socket(dialect: str) -> None:
     """A subject is created, found, listed and deleted at the contract's own address."""
-    with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
+    app = create_app(tick_seconds=0, dialect=dialect)
+    with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(_request()))
         listed = [task.task_id for task in kling.list()]
         kling.delete(element)
@@ -46,8 +50,34 @@ def test_the_router_answers_without_a_socket() -> None:
         assert listed == [task["task_id"]]
         assert element.element_id is not None
         assert task["deleted"] is True
-        assert list(kling.list()) == []
+        assert [task.task_id for task in kling.list()] == (listed if REMAINS[dialect] else [])
         assert len(list(kling.presets())) == 3
+
+
+def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
+    """By default a deleted subject remains, its status says so, and nothing is absent under 404."""
+    with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
+        element = kling.wait(kling.create(_request()))
+        kling.delete(element)
+        (task,) = kling.list()
+
+        assert [each.status for each in elements_of(task)] == ["deleted"]
+        with pytest.raises(NotFoundError, match="Task not found by id/external id: nobody") as caught:
+            kling.get("nobody")
+        assert (caught.value.status_code, caught.value.code) == (400, 1201)
+
+
+def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found() -> None:
+    """As it is in an account where a video has it; another id is free."""
+    with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
+        router.kling.use_ids("a-video", "another")
+        for call in (kling.create, kling.create_or_adopt):
+            with pytest.raises(StatusError, match="External_task_id a-video already exists") as caught:
+                call(_request(external_task_id="a-video"))
+            assert caught.value.outcome == "may_exist"
+        kling.create(_request(external_task_id="free"))
+
+        assert [task["external_task_id"] for task in router.kling.tasks()] == ["free"]
 
 
 def test_the_router_answers_on_an_event_loop_too() -> None:
@@ -68,7 +98,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
     assert there == listed
 
 
-@pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/kling"])
+@pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
 def test_the_router_takes_any_address(address: str) -> None:
     """Also one with a port or with a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
@@ -132,6 +162,7 @@ def test_an_application_of_ones_own_can_stand_behind_the_router() -> None:
     [
         (lambda kling: kling.queue_faults("drop-sideways"), "there is no fault 'drop-sideways'; there are none, "),
         (lambda kling: kling.step(-1), "seconds"),
+        (lambda kling: kling.use_ids("a", ""), "the body must be a list of ids"),
         (lambda kling: kling.step("1"), "seconds"),
     ],
 )

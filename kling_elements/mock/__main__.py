@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
 
@@ -34,8 +35,10 @@ def main() -> int:
     try:
         app = create_app(
             arguments.token,
+            dialect=arguments.dialect,
             state=arguments.state,
             tick_seconds=arguments.tick,
+            task_seconds=arguments.task_seconds,
             concurrency=arguments.concurrency,
             rate=arguments.rate,
             webhook_secret=arguments.webhook_secret,
@@ -68,8 +71,24 @@ def _arguments() -> argparse.Namespace:
     add("--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 picks a free one")
     add("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
     add("--token", type=_token, help="the only token to take; by default any will do")
+    add(
+        "--dialect",
+        metavar="NAME",
+        type=_dialect,
+        help="how to word what is absent, used or deleted: live, as people saw the service answer, by default, or "
+        "documented, as its table says",
+    )
     add("--state", metavar="FILE", type=_file, help="keep tasks in this file; by default they end with the server")
-    add("--tick", metavar="SECONDS", type=_tick, default=1.0, help="how long each status lasts, default %(default)s")
+    times = parser.add_mutually_exclusive_group()
+    times.add_argument(
+        "--tick", metavar="SECONDS", type=_tick, default=1.0, help="how long each status lasts, default %(default)s"
+    )
+    times.add_argument(
+        "--task-seconds",
+        metavar="MIN-MAX",
+        type=_task_seconds,
+        help="in place of --tick: let each task take a time of its own between these, such as 0.5-3",
+    )
     add("--manual-clock", action="store_true", help="let time stand still until POST /_mock/clock steps it")
     add("--concurrency", metavar="N", type=_limit, help="tasks under way at a time, for each token")
     add("--rate", metavar="N", type=_limit, help="creations in a second, for each token")
@@ -102,6 +121,21 @@ def _file(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("it has no name")
     return text
+
+
+def _dialect(text: str) -> str:
+    from kling_elements.mock.options import usable_dialect  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_dialect, text)
+
+
+def _task_seconds(text: str) -> Sequence[float]:
+    from kling_elements.mock.options import usable_task_seconds  # noqa: PLC0415 -- --help needs no client
+
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no MIN-MAX in seconds, such as 0.5-3")
+    return _usable(usable_task_seconds, (float(found[1]), float(found[2])))
 
 
 def _tick(text: str) -> float:

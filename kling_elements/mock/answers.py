@@ -59,22 +59,26 @@ class Refusals:
     def answer(self, refused: RefusedError) -> Reply:
         """Return the answer, under a request id of its own."""
         if isinstance(refused.reason, int):
-            return code_reply(refused.reason, detail=str(refused), headers=refused.headers)
+            return code_reply(refused.reason, str(refused), headers=refused.headers)
         own = {"message": str(refused), "request_id": new_request_id()}
         return json_reply(
             {**self._envelopes[refused.reason], **own}, refused.reason.status, _header_list(refused.headers)
         )
 
 
+def refused_by(code: int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
+    """Return a refusal by a business code: in the contract's words, and then what is wrong here."""
+    return RefusedError(code, f"{contract.business_codes()[code].meaning}: {detail}", headers)
+
+
 def code_reply(
-    code: int, *, status: int | None = None, detail: str = "", headers: Mapping[str, str] | None = None
+    code: int, message: str | None = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Reply:
-    """Return the answer with a business code: in the contract's words and, unless told another, with its status."""
+    """Return the answer with a business code: in the contract's words and with its status, unless given others."""
     row = contract.business_codes()[code]
     status = row.http_status if status is None else status
-    message = f"{row.meaning}: {detail}" if detail else row.meaning
     needed = CHALLENGE if status == _UNAUTHORIZED else {}
-    envelope = {"code": code, "message": message, "request_id": new_request_id()}
+    envelope = {"code": code, "message": message or row.meaning, "request_id": new_request_id()}
     return json_reply(envelope, status, _header_list({**needed, **(headers or {})}))
 
 

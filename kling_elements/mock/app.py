@@ -25,6 +25,7 @@ from kling_elements.mock.asgi import (
 )
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.clock import Clock
+from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.options import Options
@@ -37,6 +38,7 @@ from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import Store
 from kling_elements_client import contract
 from kling_elements_client.errors import Violation
+from kling_elements_runtime.document import Document
 
 _MAX_VIOLATIONS = 20  # that a message tells in full
 _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
@@ -45,8 +47,10 @@ _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in charac
 def create_app(  # noqa: PLR0913 -- all but the token go by name
     token: str | None = None,
     *,
+    dialect: str | None = None,
     state: str | PathLike[str] | None = None,
     tick_seconds: float = 1.0,
+    task_seconds: Sequence[float] | None = None,
     concurrency: int | None = None,
     rate: int | None = None,
     webhook_secret: str | None = None,
@@ -58,8 +62,13 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
 
     Args:
         token: The only Bearer token that it takes. By default any well-formed one will do.
-        state: The file in which it keeps tasks, made if it is not there. By default they are kept in memory.
+        dialect: How it words what is absent, used or deleted: `live`, as people saw the service answer, which is the
+            default, or `documented`, as the service's table says.
+        state: The file in which it keeps tasks, made if it is not there. By default, and with `:memory:`, they are kept
+            in memory.
         tick_seconds: How long a task stays submitted, and then as long processing; with 0 it is done at once.
+        task_seconds: The shortest and the longest time that a task takes, such as `(1, 5)`, in place of `tick_seconds`.
+            Each task takes a time of its own in between, drawn by `random`; after half of it the task is processing.
         concurrency: How many tasks under way a token may have. By default there is no limit.
         rate: How many tasks a token may create in a second. By default there is no limit.
         webhook_secret: What notifications are signed with, `whsec_...`. By default they are not signed.
@@ -73,8 +82,10 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     """
     options = Options(
         token=token,
+        dialect=dialect,
         state=state,
         tick_seconds=tick_seconds,
+        task_seconds=task_seconds,
         concurrency=concurrency,
         rate=rate,
         webhook_secret=webhook_secret,
@@ -104,6 +115,7 @@ class MockServer:
         self.routes = Routes(document)
         self._refusals = Refusals(document)
         self._token = options.token
+        dialect = Dialect(Document(dict(document)), options.dialect or contract.dialects()[0])
         shapes = Shapes(document)
         self._faults = FaultQueue(shapes)
         self._store = Store(options.state)
@@ -120,6 +132,7 @@ class MockServer:
         self._control = control.Control(clock=self.clock, store=self._store, faults=self._faults, courier=self._courier)
         self._service = Service(
             options,
+            dialect=dialect,
             clock=self.clock,
             store=self._store,
             shapes=shapes,

@@ -41,6 +41,7 @@ class Control:
             f"{PREFIX}elements": {"GET": self._elements},
             f"{PREFIX}clock": {"GET": self._time, "POST": self._step},
             f"{PREFIX}callbacks": {"GET": self._callbacks},
+            f"{PREFIX}used-ids": {"GET": self._used_ids, "POST": self._use_ids},
         }
 
     def accept(self, head: Head) -> Accepted:
@@ -91,6 +92,16 @@ class Control:
 
     def _callbacks(self, _: Body) -> object:
         return [asdict(record) for record in self._courier.records]
+
+    def _used_ids(self, _: Body) -> object:
+        return self._store.used_elsewhere()
+
+    def _use_ids(self, body: Body) -> object:
+        ids = json_value(body)
+        if not (isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)):
+            raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, texts that are not empty")
+        self._store.use_elsewhere(ids)
+        return self._store.used_elsewhere()
 
 
 def _told(task: Task, now: int) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 
 from kling_elements.mock.callbacks import Retries
+from kling_elements_client import contract
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
+_MS = 1000
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
 
 
@@ -21,8 +24,11 @@ class Options:
 
     Attributes:
         token: The only Bearer token to take; None stands for any.
-        state: The file to keep tasks in; None keeps them in memory.
+        dialect: Which of the contract's dialects to speak; None stands for the first one.
+        state: The file to keep tasks in; None and `:memory:` keep them in memory.
         tick_seconds: How long a task stays submitted, and then as long processing.
+        task_seconds: The shortest and the longest time that a task takes, in place of two ticks; each takes a time of
+            its own in between.
         concurrency: How many tasks under way a token may have; None stands for any number.
         rate: How many tasks a token may create in a second; None stands for any number.
         webhook_secret: What notifications are signed with, `whsec_` and a key in Base64; None leaves them unsigned.
@@ -33,8 +39,10 @@ class Options:
     """
 
     token: str | None = field(default=None, repr=False)
+    dialect: str | None = None
     state: str | PathLike[str] | None = None
     tick_seconds: float = 1.0
+    task_seconds: Sequence[float] | None = None
     concurrency: int | None = None
     rate: int | None = None
     webhook_secret: str | None = field(default=None, repr=False)
@@ -51,12 +59,33 @@ class Options:
         """
         if self.token is not None:
             usable_token(self.token)
+        if self.dialect is not None:
+            usable_dialect(self.dialect)
         usable_tick(self.tick_seconds)
+        if self.task_seconds is not None:
+            usable_task_seconds(self.task_seconds)
         for limit in (self.concurrency, self.rate):
             if limit is not None:
                 usable_limit(limit)
         if self.webhook_secret is not None:
             usable_secret(self.webhook_secret)
+
+    @property
+    def task_ms(self) -> tuple[int, int]:
+        """The shortest and the longest time that a task takes, in milliseconds."""
+        shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
+        return round(shortest * _MS), round(longest * _MS)
+
+
+def usable_dialect(name: str) -> str:
+    """Return the name of a dialect.
+
+    Raises:
+        ValueError: The contract has none of this name.
+    """
+    if name not in contract.dialects():
+        raise ValueError(f"there is no dialect {name!r}; there are {', '.join(contract.dialects())}")
+    return name
 
 
 def usable_tick(seconds: float) -> float:
@@ -67,6 +96,19 @@ def usable_tick(seconds: float) -> float:
     """
     if not (math.isfinite(seconds) and 0 <= seconds <= _LONGEST_TICK_SECONDS):
         raise ValueError(f"a tick must have 0 to {_LONGEST_TICK_SECONDS} seconds")
+    return seconds
+
+
+def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
+    """Return the shortest and the longest time that a task takes.
+
+    Raises:
+        ValueError: They are not two times, the shortest first.
+    """
+    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _LONGEST_TICK_SECONDS):  # noqa: PLR2004 -- a pair
+        raise ValueError(
+            f"a task must take a time between two of 0 to {_LONGEST_TICK_SECONDS} seconds, the shorter first"
+        )
     return seconds
 
 

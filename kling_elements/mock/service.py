@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from random import randint
 from typing import Any
 
-from kling_elements.mock.answers import RefusedError
+from kling_elements.mock.answers import refused_by
 from kling_elements.mock.clock import Clock
+from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.options import Options
 from kling_elements.mock.reply import Reply
@@ -15,7 +17,7 @@ from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, Task, number_of, task_id_of
 
-_NO_PERMISSION, _EXISTS_ALREADY, _NO_SUCH_RESOURCE, _TOO_FAST, _TOO_MANY = 1103, 1201, 1203, 1302, 1303
+_NO_PERMISSION, _TOO_FAST, _TOO_MANY = 1103, 1302, 1303
 _MS = 1000
 _WINDOW_SECONDS = 1  # of the rate
 
@@ -42,6 +44,7 @@ class Service:
         self,
         options: Options,
         *,
+        dialect: Dialect,
         clock: Clock,
         store: Store,
         shapes: Shapes,
@@ -50,7 +53,7 @@ class Service:
     ) -> None:
         """Take what it works with, and whom to tell of a new task."""
         self._options = options
-        self._tick_ms = round(options.tick_seconds * _MS)
+        self._dialect = dialect
         self._clock = clock
         self._store = store
         self._shapes = shapes
@@ -83,38 +86,50 @@ class Service:
         with self._store.alone():
             now = self._clock.now_ms()
             self._check_limits(draft, now)
-            task = self._store.add(draft, now, self._tick_ms)
+            task = self._store.add(draft, now, randint(*self._options.task_ms))  # noqa: S311 -- nobody gains by guessing
         self._on_create(task)
         return self._shapes.answer(self._shapes.submitted(task))
 
     def _check_limits(self, draft: Draft, now: int) -> None:
         """Refuse an external id that was used, more tasks than the rate allows, and more under way than allowed."""
         options, store, owner = self._options, self._store, draft.owner
-        if draft.external_id and options.unique_external_ids and store.has_external_id(owner, draft.external_id):
-            raise RefusedError(_EXISTS_ALREADY, "this external_task_id was used before")
+        if draft.external_id and options.unique_external_ids and self._is_used(owner, draft.external_id):
+            detail = "this external_task_id was used before"
+            raise self._dialect.refusal(
+                "createElement", "x-duplicate", detail=detail, external_task_id=draft.external_id
+            )
         since = now - _WINDOW_SECONDS * _MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
             waiting = {"Retry-After": str(_WINDOW_SECONDS)}
-            raise RefusedError(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
+            raise refused_by(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
         limit = options.concurrency
         if limit and store.count_ending_after(owner, now, limit) == limit:
-            raise RefusedError(_TOO_MANY, f"at most {limit} tasks under way")
+            raise refused_by(_TOO_MANY, f"at most {limit} tasks under way")
+
+    def _is_used(self, owner: bytes, external_id: str) -> bool:
+        """Tell whether a task of the owner's has an external id or, where the dialect counts it, another call."""
+        return self._store.has_external_id(owner, external_id) or (
+            self._dialect.counts_all_calls and self._store.is_used_elsewhere(external_id)
+        )
 
     def _get(self, call: Call) -> Reply:
-        task = self._find(call.owner, call.parameters["id"])
+        name = call.parameters["id"]
+        task = self._find(call.owner, name)
         if task is None:
-            raise RefusedError(_NO_SUCH_RESOURCE, "no task of this account has this id or external_task_id")
+            detail = "no task of this account has this id or external_task_id"
+            raise self._dialect.refusal("getElement", "x-absent", detail=detail, id=name)
         return self._shapes.answer(self._shapes.task(task, self._clock.now_ms()))
 
     def _find(self, owner: bytes, name: str) -> Task | None:
         """Return the task with an id of the system's or, if there is none, with one of the caller's."""
-        task_id = number_of(name)
-        task = None if task_id is None else self._store.by_id(owner, task_id)
-        return task or self._store.by_external_id(owner, name)
+        task_id, deleted_too = number_of(name), self._dialect.keeps_deleted
+        task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=deleted_too)
+        return task or self._store.by_external_id(owner, name, deleted_too=deleted_too)
 
     def _list(self, call: Call) -> Reply:
         now = self._clock.now_ms()
-        page = self._store.page(call.owner, call.parameters["pageNum"], call.parameters["pageSize"])
+        number, size = call.parameters["pageNum"], call.parameters["pageSize"]
+        page = self._store.page(call.owner, number, size, deleted_too=self._dialect.keeps_deleted)
         return self._shapes.answer([self._shapes.task(task, now) for task in page])
 
     def _list_presets(self, call: Call) -> Reply:
@@ -124,17 +139,21 @@ class Service:
     def _delete(self, call: Call) -> Reply:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
-            raise RefusedError(_NO_PERMISSION, "a subject of the official library cannot be deleted")
+            raise refused_by(_NO_PERMISSION, "a subject of the official library cannot be deleted")
         with self._store.alone():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
-            if task is None:
-                raise RefusedError(_NO_SUCH_RESOURCE, "no subject of this account that is ready has this id")
+            if task is None or task.deleted:
+                keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
+                detail = "no subject of this account that is ready has this id"
+                raise self._dialect.refusal(
+                    "deleteElement", *keywords, detail=detail, element_id=call.body["element_id"]
+                )
             self._store.mark_deleted(task)
-        return self._shapes.answer(self._shapes.deleted(replace(task, deleted=1)))
+        return self._shapes.deletion(self._dialect.deletion_example, task)
 
     def _ready_task(self, owner: bytes, element_id: int) -> Task | None:
         task_id = task_id_of(element_id)
-        task = None if task_id is None else self._store.by_id(owner, task_id)
+        task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=True)
         return task if task and task.is_ready_at(self._clock.now_ms()) else None
 
     def _preset_ids(self) -> set[object]:

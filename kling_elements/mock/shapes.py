@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kling_elements.mock.answers import new_request_id
 from kling_elements.mock.reply import Reply, json_reply
-from kling_elements.mock.tasks import SUBMITTED, SUCCEED, Task
+from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
 
 _MS = 1000
 _INLINE_IMAGE = "https://media.invalid/inline-image"  # what stands for one: no media is kept
@@ -24,7 +25,8 @@ class Shapes:
         Raises:
             KeyError: It lacks an example or the tags.
         """
-        examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
+        self._examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
+        examples = self._examples
         self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}
         self._flat = examples["submittedFlat"]
         succeeded = examples["taskSucceeded"]["data"]
@@ -49,9 +51,11 @@ class Shapes:
             "updated_at": task.created_at,
         }
 
-    def deleted(self, task: Task) -> dict[str, Any]:
-        """Return what the answer to a deletion tells of the task."""
-        return self._named(task, task.end_status)
+    def deletion(self, example: str, task: Task) -> Reply:
+        """Return the answer to a deletion as an example has it: about this task, where it is about a task at all."""
+        answer = self._examples[example]
+        named = {"data": {**answer["data"], **self._named(task, task.end_status)}} if "data" in answer else {}
+        return json_reply({**answer, **named, "request_id": new_request_id()})
 
     def task(self, task: Task, now: int) -> dict[str, Any]:
         """Return all that there is to tell of a task at a time."""
@@ -66,8 +70,12 @@ class Shapes:
         }
 
     def notification(self, task: Task, now: int) -> dict[str, Any]:
-        """Return what a notification tells of a task at a time: all but what it cost in money."""
-        return {name: value for name, value in self.task(task, now).items() if name != "final_balance_deduction"}
+        """Return what a notification tells of a task at a time: all but what it cost in money.
+
+        A deletion is no change of the task, and comes after all that there are.
+        """
+        told = self.task(replace(task, deleted=0), now)
+        return {name: value for name, value in told.items() if name != "final_balance_deduction"}
 
     def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a creation as gateways without an envelope write it."""
@@ -87,7 +95,7 @@ class Shapes:
             **({"element_voice_info": {"voice_id": voice_id}} if voice_id else {}),
             "tag_list": [self._tag(tag["tag_id"]) for tag in request.get("tag_list", ())],
             "owned_by": task.owner_name,
-            "status": SUCCEED,
+            "status": DELETED if task.deleted else SUCCEED,
         }
 
     def _tag(self, tag_id: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -15,9 +15,10 @@ from kling_elements.mock.clock import Reading
 from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, Task
 
+_IN_MEMORY = ":memory:"
 _BUSY_SECONDS = 2.0  # that an earlier server may take to let go of its file
 _APPLICATION_ID = 0x6B6C6E67  # "klng": marks the file as one of these
-_VERSION = 1  # of the tables; another one is not read
+_VERSION = 2  # of the tables; another one is not read
 _ID_BITS = 10  # an id is the time of creation and, in these bits, room for more in the same millisecond
 
 _COLUMNS = ", ".join(Task.__dataclass_fields__)
@@ -41,6 +42,7 @@ _TABLES = (
     "CREATE INDEX by_creation ON tasks (owner, created_at)",
     "CREATE INDEX by_end ON tasks (owner, ended_at)",
     "CREATE INDEX by_next_notification ON tasks (due_at) WHERE due_at IS NOT NULL",
+    "CREATE TABLE used_elsewhere (external_id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE clock (only_row INTEGER PRIMARY KEY, ahead_ms INTEGER NOT NULL, stands_at_ms INTEGER)",
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
@@ -58,7 +60,7 @@ class Store:
     """Every task there is. It may be used from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        """Open a file, which is made if it is not there; None keeps everything in memory.
+        """Open a file, which is made if it is not there; None and `:memory:` keep everything in memory.
 
         Raises:
             StateError: The file cannot be opened, is none of these, or is in use.
@@ -80,19 +82,19 @@ class Store:
         with self._lock:
             yield
 
-    def add(self, draft: Draft, now: int, tick_ms: int) -> Task:
-        """Create a task that begins after one tick and ends after two."""
+    def add(self, draft: Draft, now: int, lasting_ms: int) -> Task:
+        """Create a task that ends after a time, and begins after half of it."""
         with self._lock:
             self._last_id = max(self._last_id + 1, now << _ID_BITS)
-            first_change = 0 if tick_ms else CHANGES - 1  # a task that is done at once never begins
+            first_change = 0 if lasting_ms else CHANGES - 1  # a task that is done at once never begins
             task = Task(
                 task_id=self._last_id,
                 owner=draft.owner,
                 external_id=draft.external_id,
                 request=encode(draft.request).decode(),
                 created_at=now,
-                processing_at=now + tick_ms,
-                ended_at=now + 2 * tick_ms,
+                processing_at=now + lasting_ms // 2,
+                ended_at=now + lasting_ms,
                 end_status=draft.ending.status,
                 end_message=draft.ending.message,
                 deleted=0,
@@ -109,6 +111,23 @@ class Store:
         sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
         return bool(self._one(sql, owner, external_id)[0])
 
+    def use_elsewhere(self, external_ids: Iterable[str]) -> None:
+        """Note external ids as used by another product of every account."""
+        with self._lock:
+            rows = [(external_id,) for external_id in external_ids]
+            self._connection.executemany("INSERT OR IGNORE INTO used_elsewhere VALUES (?)", rows)
+
+    def used_elsewhere(self) -> list[str]:
+        """Return the external ids that another product has used, in alphabetical order."""
+        with self._lock:
+            rows = self._connection.execute("SELECT external_id FROM used_elsewhere ORDER BY external_id")
+            return [external_id for (external_id,) in rows]
+
+    def is_used_elsewhere(self, external_id: str) -> bool:
+        """Tell whether another product has used an external id."""
+        sql = "SELECT EXISTS (SELECT 1 FROM used_elsewhere WHERE external_id = ?)"
+        return bool(self._one(sql, external_id)[0])
+
     def count_created_after(self, owner: bytes, time: int, at_most: int) -> int:
         """Count the tasks that an owner created after a time, no further than asked."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND created_at > ? LIMIT ?)"
@@ -119,19 +138,19 @@ class Store:
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
         return int(self._one(sql, owner, time, at_most)[0])
 
-    def by_id(self, owner: bytes, task_id: int) -> Task | None:
-        """Return an owner's task that is not deleted."""
-        return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND NOT deleted", task_id, owner)
+    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> Task | None:
+        """Return an owner's task, a deleted one only if asked to."""
+        return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, deleted_too)
 
-    def by_external_id(self, owner: bytes, external_id: str) -> Task | None:
-        """Return an owner's task that is not deleted, the newest if several have the id."""
-        where = "WHERE owner = ? AND external_id = ? AND NOT deleted ORDER BY task_id DESC LIMIT 1"
-        return self._task(f"{_SELECT} {where}", owner, external_id)
+    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> Task | None:
+        """Return an owner's task, a deleted one only if asked to, and the newest if several have the id."""
+        where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
+        return self._task(f"{_SELECT} {where}", owner, external_id, deleted_too)
 
-    def page(self, owner: bytes, number: int, size: int) -> list[Task]:
-        """Return one page of an owner's tasks that are not deleted, newest first. The first page is 1."""
-        where = "WHERE owner = ? AND NOT deleted ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
-        return self._tasks(f"{_SELECT} {where}", owner, size, (number - 1) * size)
+    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[Task]:
+        """Return one page of an owner's tasks, newest first, deleted ones only if asked to. The first page is 1."""
+        where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
+        return self._tasks(f"{_SELECT} {where}", owner, deleted_too, size, (number - 1) * size)
 
     def every_task(self) -> list[Task]:
         """Return all tasks of all owners, oldest first."""
@@ -195,7 +214,9 @@ class Store:
 
 
 def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
-    name = ":memory:" if path is None else str(Path(path).absolute())
+    if path is not None and str(path) == _IN_MEMORY:  # as SQLite and its users know it
+        path = None
+    name = _IN_MEMORY if path is None else str(Path(path).absolute())
     try:
         if path is not None and not Path(path).exists():
             Path(path).touch(mode=0o600)  # callback addresses may hold secrets

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 SUBMITTED, PROCESSING, SUCCEED, FAILED = "submitted", "processing", "succeed", "failed"
+DELETED = "deleted"  # of a subject; its task stays as it is
 
 CHANGES = 2
 """How often a task's status changes: when it begins, and when it ends."""

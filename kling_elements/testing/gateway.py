@@ -48,6 +48,16 @@ class MockGateway:
         """
         self._control("POST", "clock", {"seconds": seconds})
 
+    def use_ids(self, *external_ids: str) -> None:
+        """Mark external ids as used by another product of the account, such as for a video.
+
+        In the dialect `live` a create with one of them is refused as a duplicate, though no look-up finds it.
+
+        Raises:
+            ValueError: One of them is empty.
+        """
+        self._control("POST", "used-ids", list(external_ids))
+
     def tasks(self) -> list[dict[str, Any]]:
         """Every task of every token: `task_id`, `external_task_id`, `status`, `element_id`, `deleted`, `owner`."""
         found: list[dict[str, Any]] = self._control("GET", "elements")

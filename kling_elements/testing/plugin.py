@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def kling_mock(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
-    """A mock server on a port of its own: `url`, `token`, `queue_faults`, `step`, `tasks`, `callbacks`.
+    """A mock server on a port of its own: `url`, `token`, `queue_faults`, `step`, `use_ids`, `tasks`, `callbacks`.
 
     Tasks are done at once. `@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)` lets time pass by `step` alone.
     """

@@ -1,0 +1,60 @@
+"""What one dialect of the service says where another one says something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kling_elements.mock.answers import RefusedError, refused_by
+from kling_elements_runtime.document import Document
+
+_INVALID_VALUE = 1201  # where nobody has seen how a dialect refuses something
+_LONGEST_VALUE = 200  # characters of a request's value that a message repeats
+
+
+class Dialect:
+    """How refusals are worded, and what deletions leave.
+
+    Attributes:
+        deletion_example: The name of the example that answers a deletion; empty where the document has no deletions.
+        keeps_deleted: Whether look-ups and lists still show a deleted subject.
+        counts_all_calls: Whether an external id that another call of the account used is refused too.
+    """
+
+    def __init__(self, document: Document, name: str) -> None:
+        """Read what a document says of the dialect of a name.
+
+        Raises:
+            KeyError: The document has deletions, and does not say how this dialect answers them.
+        """
+        self._document = document
+        self._name = name
+        deletes = self._definition("deleteElement")
+        answer: Mapping[str, Any] = deletes["x-deletion"][name] if deletes else {"example": "", "remains": False}
+        self.deletion_example: str = answer["example"]
+        self.keeps_deleted: bool = answer["remains"]
+        self.counts_all_calls = any(
+            row["dialect"] == name and row.get("unique-over") == "account"
+            for row in self._definition("createElement").get("x-duplicate", ())
+        )
+
+    def refusal(self, operation_id: str, *keywords: str, detail: str, **values: object) -> RefusedError:
+        """Return how a request is refused.
+
+        Args:
+            operation_id: The operation.
+            keywords: The kinds of refusal that fit, such as `x-absent`; the first one that the dialect has counts.
+            detail: What is wrong, for where the dialect has only a code for it.
+            values: The values of the request that the dialect's message may repeat, by their names.
+        """
+        for row in (row for keyword in keywords for row in self._document.refusals(operation_id, keyword)):
+            if row.dialect == self._name:
+                if row.message is None:
+                    return refused_by(row.code, detail)
+                shown = {name: str(value)[:_LONGEST_VALUE] for name, value in values.items()}
+                return RefusedError(row.code, row.message.format(**shown))
+        return refused_by(_INVALID_VALUE, detail)
+
+    def _definition(self, operation_id: str) -> Mapping[str, Any]:
+        operation = self._document.operations().get(operation_id)
+        return operation.definition if operation else {}
