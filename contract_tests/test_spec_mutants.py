@@ -33,7 +33,8 @@ _CONSTRAINING = {
     *("format", "required", "additionalProperties", "uniqueItems", "discriminator", "mapping", "propertyName", "anyOf"),
     *("oneOf", "items", "properties", "x-exact", "x-excluded", "x-image", "x-video", "x-body-size", "x-envelope"),
     *(
-        "x-absent-code",
+        *("x-dialects", "x-absent", "x-duplicate", "x-deleted-already", "x-deletion", "dialect"),
+        *("message-matches", "unique-over", "remains"),
         "x-business-codes",
         "security",
         "responses",
@@ -143,6 +144,10 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
         "#/paths/~1kling~1v1~1general~1delete-elements/post/security",
         "#/paths/~1kling~1v1~1general~1delete-elements/post/responses",
         "#/x-business-codes/1303/retry",
+        "#/x-dialects",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/x-absent/0/message-matches",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-duplicate/1/unique-over",
+        "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion/live/remains",
     ],
 )
 def test_mutants_of_the_spec_are_killed(pointer: str) -> None:

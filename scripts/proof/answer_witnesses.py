@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 import jsonschema_rs
 
+from contract_tests import dialect_cases as said
 from contract_tests.answer_cases import (
     ANSWER_CASES,
     ANSWERS,
@@ -22,7 +24,7 @@ from contract_tests.answer_cases import (
 from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
 from contract_tests.cases import LONGEST_IMAGE
 from contract_tests.images import Picture
-from contract_tests.mock_caller import ELEMENTS
+from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST
 from contract_tests.videos import Opened
 from kling_elements.media import images, videos
 from kling_elements.outcomes import is_absent
@@ -45,6 +47,7 @@ _TOLD: dict[str, Any] = {
     f"{_SCHEMAS}/Element/properties/element_id/format": "int64",
     f"{_SCHEMAS}/ElementVoice/properties/voice_id/format": "int64",
 }
+_ENVELOPE = {"code", "message", "request_id"}
 _PAGE = 30  # tasks, where nobody says how many
 
 
@@ -54,6 +57,12 @@ def answer_witnesses() -> Iterator[Witness]:
     yield _witness("the servers", lambda subject: servers(subject.document) == SERVERS)
     yield _witness("the security schemes", lambda subject: schemes(subject.document) == SCHEMES, "R02")
     yield _witness("the business codes", _business_codes, None)
+    yield _witness("the dialects", lambda _: contract.dialects() == said.DIALECTS, None)
+    for meaning in said.MEANINGS:
+        yield _witness(meaning.id, _told_apart(meaning), "upstream", "R01")
+    for dialect in said.DIALECTS:
+        rules = frozenset([None, "upstream", "R01"])
+        yield Witness(f"what the mock server says in the dialect {dialect}", _spoken(dialect), rules, cost=1)
     for operation, statuses in ANSWERS.items():
         for status, types in statuses.items():
             for media_type, kinds in types.items():
@@ -83,6 +92,42 @@ _READER = ResponseReader(contract.CONTRACT, lambda text: text, logging.getLogger
 def _business_codes(_: Subject) -> bool:
     rows = contract.business_codes().values()
     return {row.code: (row.http_status, row.created, row.retry) for row in rows} == BUSINESS_CODES
+
+
+def _told_apart(case: said.Meaning) -> Holds:
+    def holds(_: Subject) -> bool:
+        rows = contract.refusals(case.operation, case.keyword)
+        return case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
+
+    return holds
+
+
+def _spoken(dialect: str) -> Holds:
+    """Whether a subject's whole life is told as the dialect tells it."""
+
+    def holds(subject: Subject) -> bool:
+        caller = subject.speaking(dialect)
+        task_id = caller.create(external_task_id="e")["task_id"]
+        element_id = caller.element(task_id)["element_id"]
+        again, elsewhere = ({**IMAGE_REQUEST, "external_task_id": name} for name in ("e", "elsewhere"))
+        deletion = ("POST", DELETION, {"element_id": element_id})
+        refusals = [
+            (said.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),
+            (said.NO_TASK[dialect]("nobody"), caller.refusal("GET", f"{ELEMENTS}/nobody")),
+            (said.NO_SUBJECT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
+        ]
+        answer = caller.ask(*deletion)
+        refusals.append((said.DELETED_BEFORE[dialect](str(element_id)), caller.refusal(*deletion)))
+        remains = caller.send("GET", f"{ELEMENTS}/e").status == HTTPStatus.OK
+        caller.ask("POST", "/_mock/used-ids", ["elsewhere"])
+        counts = caller.send("POST", ELEMENTS, elsewhere).status != HTTPStatus.OK
+        return (
+            all(expected == refusal for expected, refusal in refusals)
+            and said.DELETION[dialect](task_id) == {name: answer[name] for name in answer.keys() - _ENVELOPE}
+            and (remains, counts) == (said.REMAINS[dialect], said.COUNTS_ALL_CALLS[dialect])
+        )
+
+    return holds
 
 
 def _read(case: AnswerCase) -> Holds:

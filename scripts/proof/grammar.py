@@ -64,6 +64,7 @@ KINDS: dict[str, dict[str, Member]] = {
     "document": {
         "servers": Member(kind="server", holds="list"),
         "x-business-codes": Member(changes.renamed, "business code", "map"),
+        "x-dialects": Member(changes.renamed),
         "paths": Member(changes.renamed, "path item", "map"),
         "components": Member(kind="components"),
         **dict.fromkeys(("openapi", "info", "tags", "x-rules"), _WORDS),
@@ -75,6 +76,17 @@ KINDS: dict[str, dict[str, Member]] = {
         "created": Member(changes.one_of("never", "perhaps", "earlier")),
         "retry": Member(changes.one_of("never", "after-waiting", "after-look-up")),
         "meaning": _WORDS,
+    },
+    "refusal": {
+        "dialect": Member(changes.one_of("live", "documented")),
+        "code": Member(changes.number_alone),
+        "message": Member(changes.word_or_none),
+        "message-matches": Member(changes.pattern),
+        "unique-over": Member(changes.one_of("account", "user")),
+    },
+    "deletion": {
+        "example": Member(changes.one_of("deleted", "deletedSilently")),
+        "remains": Member(changes.flag),
     },
     "components": {
         "securitySchemes": Member(changes.members_of_object, "security scheme", "map"),
@@ -99,7 +111,8 @@ KINDS: dict[str, dict[str, Member]] = {
         "requestBody": Member(changes.dropped, "body"),
         "responses": Member(changes.renamed, "response", "map"),
         "callbacks": Member(changes.renamed, "callback", "map"),
-        "x-absent-code": Member(changes.number),
+        **dict.fromkeys(("x-absent", "x-duplicate", "x-deleted-already"), Member(changes.branches, "refusal", "list")),
+        "x-deletion": Member(changes.renamed, "deletion", "map"),
         **dict.fromkeys(("summary", "description", "tags", "x-source"), _WORDS),
     },
     "parameter": {

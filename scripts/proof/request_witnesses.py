@@ -20,7 +20,7 @@ _JSON = (b"content-type", b"application/json")
 _LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and others have judged it
 _UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
 _SIZE: frozenset[str | None] = frozenset(["R15"])  # what is large is about sizes too
-_LISTED, _NOBODYS = (200, 0), (404, 1203)
+_LISTED, _NOBODYS = (200, 0), (400, 1201)
 
 
 def request_witnesses() -> Iterator[Witness]:

@@ -29,6 +29,7 @@ class Subject:
         """Take the document; what is made from it is made when it is asked for."""
         self.document = document
         self._oracles: dict[str, Oracle] = {}
+        self._speaking: dict[str, Caller] = {}
         self._verdicts: dict[tuple[str, str], bool] = {}  # several answers share a schema
 
     @cached_property
@@ -41,6 +42,13 @@ class Subject:
     def caller(self) -> Caller:
         """A caller of that server, with a token that no other witness uses."""
         return Caller(self.server, token="sk-witness")  # noqa: S106 - any will do
+
+    def speaking(self, dialect: str) -> Caller:
+        """Return a caller of another mock server, which speaks a dialect and lets no external id repeat."""
+        if dialect not in self._speaking:
+            options = Options(tick_seconds=0, dialect=dialect, callbacks=False)
+            self._speaking[dialect] = Caller(MockServer(self.document, options), dialect=dialect)
+        return self._speaking[dialect]
 
     def oracle(self, operation_id: str) -> Oracle:
         """A judge of bodies that shares no code with the client."""
@@ -62,6 +70,8 @@ class Subject:
         """Let go of what was made."""
         if "server" in self.__dict__:
             self.server.close()
+        for caller in self._speaking.values():
+            caller.app.close()
 
 
 Holds: TypeAlias = Callable[[Subject], bool]
