@@ -28,8 +28,9 @@ lint: $(READY) ## check the contract and the code, without running it
 diff: $(READY) ## tell what the contract breaks for callers and servers, compared with BASE=...
 	@$(BIN)/python -m scripts.diff -- "$${BASE-HEAD}"
 
-live: $(READY) ## hold a real gateway to the contract; CREATE=1 IMAGE=... creates one subject and deletes it
-	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
+live: $(READY) ## see what a real gateway answers, and what is new; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE do more
+	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CONFIRM)),--confirm) $(if $(BASELINE),--baseline="$$BASELINE") \
+		$(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))

@@ -1,4 +1,7 @@
-"""`make live`: what is sent to a gateway, what is told of its answers, and that nothing remains there."""
+"""`make live`: what is sent to a gateway, what is told of its answers, and that nothing remains there.
+
+What it writes, and how it is compared, is in test_live_reports.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
 Disturb = Callable[[str, Reply], None]
 Run = Callable[..., tuple[int, list[str]]]
+_ABSENT = {"live": 400, "documented": 404}  # the status of a look-up of what is not there
 
 
 @pytest.fixture
@@ -61,15 +66,21 @@ def disturb(router: KlingRouter, monkeypatch: pytest.MonkeyPatch) -> Disturb:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs the command, and returns its exit code and what it printed; no secret is in that."""
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """A function that runs the command, and returns its exit code and what it printed.
+
+    No secret is in that, nor in what it wrote, and it wrote no more than its two files.
+    """
     monkeypatch.setenv("KLING_API_KEY", _TOKEN)
 
     def run(*arguments: str) -> tuple[int, list[str]]:
-        code = live.main(arguments, FakeClock())
+        code = live.main(arguments, FakeClock(), tmp_path / "build")
         printed = "".join(capsys.readouterr())
-        assert re.search(f"{_TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}", printed) is None, printed
-        return code, printed.splitlines()
+        written = {path.name: path.read_text("utf-8") for path in tmp_path.glob("build/*")}
+        assert set(written) <= {"live-answers.yaml", "live.html"}
+        for text in (printed, *written.values()):
+            assert re.search(f"{_TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}", text) is None, text
+        return code, [line for line in printed.splitlines() if not line.startswith("wrote ")]
 
     return run
 
@@ -83,28 +94,45 @@ def _create(token: str = _TOKEN) -> None:
 
 
 _PLAN = "https://www.kkiai.com: this reads the account's list, the list of presets, a look-up of the first task "
-_READS = [
-    "the account's list",
-    "  listElements: status 200, conforms",
-    "the list of presets",
-    "  listPresetElements: status 200, conforms",
-    "a look-up of an id that nobody has",
-    "  getElement: status 400, conforms",
-    "the list, without a token",
-    "  listElements: status 401, conforms",
-    "the list, with a wrong token",
-    "  listElements: status 401, conforms",
-]
 
 
-def test_it_reads_only_unless_told_otherwise(router: KlingRouter, run: Run) -> None:
-    """It says before what it will do, and what each answer was."""
-    code, (plan, nothing, *lines) = run()
+def _reads(dialect: str) -> list[str]:
+    return [
+        "the account's list",
+        "  listElements: status 200, conforms",
+        "the list of presets",
+        "  listPresetElements: status 200, conforms",
+        "a look-up of an id that nobody has (external-id)",
+        f"  getElement: status {_ABSENT[dialect]}, conforms",
+        "a look-up of an id that nobody has (task-id)",
+        f"  getElement: status {_ABSENT[dialect]}, conforms",
+        "the list, without a token",
+        "  listElements: status 401, conforms",
+        "the list, with a wrong token",
+        "  listElements: status 401, conforms",
+    ]
+
+
+@contextmanager
+def _gateway(dialect: str) -> Iterator[KlingRouter]:
+    """A gateway that speaks a dialect; its tasks are done at once."""
+    options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
+    with respx_router(app=create_app(_TOKEN, **options)) as router:
+        yield router
+
+
+@pytest.mark.parametrize("dialect", _ABSENT)
+def test_it_reads_only_unless_told_otherwise(dialect: str, run: Run) -> None:
+    """It says before what it will do, and then what each answer was and which dialect is spoken."""
+    with _gateway(dialect) as router:
+        code, (plan, nothing, *lines) = run()
+        assert [] == router.kling.tasks()
 
     assert plan.startswith(_PLAN)
     assert "It creates nothing." == nothing
-    assert [*_READS, "5 answers, 0 departures from the contract, 0 failed calls"] == lines
-    assert (0, []) == (code, router.kling.tasks())
+    counts = "6 answers, 0 departures from the contract, 0 failed calls, 0 new"
+    assert [*_reads(dialect), f"dialect: {dialect}", counts] == lines
+    assert 0 == code
 
 
 def test_an_image_alone_creates_nothing(router: KlingRouter, run: Run) -> None:
@@ -124,24 +152,28 @@ def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
 
 
 @pytest.mark.parametrize("source", ["address", "file"])
-def test_a_subject_is_created_and_deleted(source: str, router: KlingRouter, run: Run, tmp_path: Path) -> None:
-    """From an address or a file."""
+@pytest.mark.parametrize("dialect", _ABSENT)
+def test_a_subject_is_created_and_deleted(dialect: str, source: str, run: Run, tmp_path: Path) -> None:
+    """From an address or a file, at a gateway of either dialect."""
     (tmp_path / "mara.png").write_bytes(Picture().build())
 
-    code, (_, plan, *lines) = run("--create", _IMAGE if source == "address" else f"--image={tmp_path / 'mara.png'}")
+    with _gateway(dialect) as router:
+        image = _IMAGE if source == "address" else f"--image={tmp_path / 'mara.png'}"
+        code, (_, plan, *lines) = run("--create", image)
+        (task,) = router.kling.tasks()
 
-    (task,) = router.kling.tasks()
     assert plan.startswith("Then it creates one subject from the image, which the gateway may charge for")
     assert [
-        *_READS,
+        *_reads(dialect),
         f"a subject, external_task_id {task['external_task_id']}",
-        "  getElement: status 400, conforms",
+        f"  getElement: status {_ABSENT[dialect]}, conforms",
         "  createElement: status 200, conforms",
         "  getElement: status 200, conforms",
         "a look-up of it, and its deletion",
         "  getElement: status 200, conforms",
         "  deleteElement: status 200, conforms",
-        "10 answers, 0 departures from the contract, 0 failed calls",
+        f"dialect: {dialect}",
+        "11 answers, 0 departures from the contract, 0 failed calls, 0 new",
     ] == lines
     assert (0, True) == (code, task["deleted"])
 
@@ -365,8 +397,9 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, disturb: Distu
     code, lines = run("--create", _IMAGE)
 
     assert 1 == code
-    says = "the contract has status 404 and its code for what is not there: NotFoundError, status 404, code 1202"
-    assert f"  departs: {says}" in lines
+    says = "the answer does not say in any dialect that it is not there: StatusError, status 404, code 1202"
+    assert 2 == lines.count(f"  departs: {says}")
+    assert "dialect: neither live or documented" in lines
     assert "  failed: nothing is created, as it could not be found again" in lines
     assert [] == router.kling.tasks()
 
@@ -394,10 +427,11 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, disturb: Distu
             json_reply({"code": 0}),
             [
                 "  failed: it cannot be looked up: NoTaskError",
-                "  departs: the contract has status 404 and its code for what is not there: NoTaskError",
+                *["  departs: the answer does not say in any dialect that it is not there: NoTaskError"] * 2,
             ],
         ),
-        (_LOOK_UP, json_reply({"data": {"task_id": "7"}}), ["  departs: a task was found"]),
+        (_LOOK_UP, json_reply({"data": {"task_id": "7"}}), ["  departs: a task was found"] * 2),
+        (_LOOK_UP, Reply(200, cut=True), ["  failed: TransportError, no answer: RemoteProtocolError"] * 2),
     ],
 )
 def test_a_read_that_goes_wrong_is_told(where: str, reply: Reply, told: list[str], disturb: Disturb, run: Run) -> None:
@@ -528,15 +562,35 @@ def test_a_header_that_the_contract_requires_is_missed(monkeypatch: pytest.Monke
     assert [] == judge("getElement", _answer(401, {}, **{"www-authenticate": "Bearer"}))
 
 
-def test_it_runs_as_a_command_against_a_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialect", _ABSENT)
+def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> None:
     """On a socket, as `make live` starts it."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "scripts.live", "--create", "--image", str(tmp_path / "mara.jpg")]
-    with mock_process("--token", _TOKEN, "--tick", "0") as server:
+    with mock_process("--token", _TOKEN, "--tick", "0", "--dialect", dialect) as server:
         environment = {**os.environ, "KLING_API_KEY": _TOKEN, "KLING_BASE_URL": server.url}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert (0, "") == (done.returncode, done.stderr)
     assert done.stdout.startswith(f"{server.url}: this reads")
-    assert done.stdout.endswith("\n10 answers, 0 departures from the contract, 0 failed calls\n")
+    assert done.stdout.endswith("\n11 answers, 0 departures from the contract, 0 failed calls, 0 new\n")
+    assert _TOKEN not in done.stdout
+
+
+_NO_SUCH_PATH = b'{"error":{"message":"Invalid URL (GET /kling)","type":"invalid_request_error","param":"","code":""}}'
+
+
+def test_it_runs_against_a_server_that_answers_oddly(serve: Callable[[bytes], str]) -> None:
+    """A gateway that has none of the calls is no dialect; which of its words are known is told."""
+    head = f"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {len(_NO_SUCH_PATH)}\r\n\r\n"
+    url = serve(head.encode() + _NO_SUCH_PATH)
+    environment = {**os.environ, "KLING_API_KEY": _TOKEN, "KLING_BASE_URL": url}
+    command = [sys.executable, "-m", "scripts.live", "--confirm"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (1, "") == (done.returncode, done.stderr)
+    assert "\ndialect: neither live or documented\n" in done.stdout
+    assert "  failed: it cannot be read: StatusError, status 404\n" in done.stdout
+    news = 'new: unknown-subject: HTTP 404, "Invalid URL (GET /kling)", read as refused'
+    assert news in done.stdout
     assert _TOKEN not in done.stdout

@@ -98,7 +98,7 @@ def test_the_table_has_many_faults_of_both_kinds() -> None:
     """No two of them are the same edit."""
     counted = Counter(fault.group for fault in _FAULTS)
 
-    assert {"mock", "client"} == counted.keys()
+    assert {"mock", "client", "live"} == counted.keys()
     assert counted["mock"] >= 40
     assert counted["client"] >= 25
     assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)

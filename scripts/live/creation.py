@@ -35,7 +35,8 @@ def create_and_delete(
     kling: KlingElements, session: Session, request: ImageElementRequest, max_wait_seconds: float | None
 ) -> None:
     """Creates the subject once, and deletes it; what remains is told by `session.left`."""
-    session.say(f"a subject, external_task_id {request.external_task_id}")
+    external_id = str(request.external_task_id)
+    session.about("creation", f"a subject, external_task_id {external_id}", external_id)
     may_exist, element = True, None
     try:
         task = kling.create_or_adopt(request)
@@ -45,7 +46,7 @@ def create_and_delete(
         session.fails(f"it did not become a subject: {brief(error)}")
     finally:
         if may_exist:
-            _clean_up(kling, session, str(request.external_task_id), element)
+            _clean_up(kling, session, external_id, element)
         else:
             session.say("nothing was created")
 

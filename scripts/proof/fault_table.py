@@ -25,7 +25,7 @@ class Fault:
 
     Attributes:
         name: What it is called, unique in the table.
-        group: What it is planted in, `mock` or `client`.
+        group: What it is planted in, such as `mock` or `client`.
         file: The file, relative to the project.
         find: The text that is replaced, which must be there exactly once.
         put: What takes its place.

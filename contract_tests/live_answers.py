@@ -1,0 +1,239 @@
+"""What services and gateways really answered: the rows of live_answers.yaml, and of files that `make live` wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+TABLE: Final = Path(__file__).with_name("live_answers.yaml")
+NOTIFICATION: Final = "notification"
+"""Stands in place of an operation's name for a request that comes from the service."""
+MEANINGS: Final[Mapping[str, frozenset[str]]] = {
+    "createElement": frozenset({"task", "no task", "duplicate", "refused", "wait", "in doubt"}),
+    "getElement": frozenset({"task", "absent", "no look-up", "refused"}),
+    "listElements": frozenset({"list", "no list", "refused"}),
+    "listPresetElements": frozenset({"list", "no list", "refused"}),
+    "deleteElement": frozenset({"deleted", "deleted already", "absent", "refused"}),
+    NOTIFICATION: frozenset({"task", "refused"}),
+}
+"""What an answer to each call can mean; live_answers.yaml explains the words."""
+CERTAINTIES: Final = (
+    "seen on this path",
+    "seen on a sibling call",
+    "seen at a gateway",
+    "documented by the vendor",
+    "documented by a gateway",
+    "code of a gateway",
+    "code of an integrator",
+    "told by a trial",
+)
+"""How sure an answer can be; live_answers.yaml explains the words."""
+
+_REQUIRED = frozenset({"call", "seen", "sure", "means"})
+_OPTIONAL = frozenset(
+    {"asked", "status", "headers", "body", "text", "secret", "dialect", "provoked-by", "reads", "note"}
+)
+_SIGHTING = frozenset({"source", "when", "where"})
+_READS = frozenset({"task", "external-id", "progress", "elements", "unusable", "tasks", "code", "message"})
+_WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
+
+
+class TableError(Exception):
+    """A file is no table of answers; the text says where and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One time that an answer was seen or told.
+
+    Attributes:
+        source: Who tells it, by a name of openapi/sources.md.
+        when: A year, month or day, or months such as `2026-07/08`.
+        where: On which call, page or line.
+    """
+
+    source: str
+    when: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reads:
+    """What a reader finds in an answer; None where the row does not say.
+
+    Attributes:
+        task: The task's id.
+        external_id: The caller's own id of the task.
+        progress: How far the task is.
+        elements: The ids of usable subjects.
+        unusable: The ids of subjects that must not be handed out.
+        tasks: The ids of the tasks of a list.
+        code: The business code, where it is not that of the body.
+        message: The gateway's words, where they are not those of the body.
+    """
+
+    task: str | None = None
+    external_id: str | None = None
+    progress: str | None = None
+    elements: tuple[str, ...] | None = None
+    unusable: tuple[str, ...] = ()
+    tasks: tuple[str, ...] | None = None
+    code: int | str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One row.
+
+    Attributes:
+        id: Its name.
+        call: The operation that it answers, or `NOTIFICATION`.
+        means: What a reader has to make of it, a word of `MEANINGS`.
+        content: The bytes of its body.
+        status: The HTTP status; 0 for a notification.
+        headers: Those that matter, Content-Type among them.
+        asked: The id in the request that it answers; empty where there is none.
+        secret: A notification's webhook secret; empty where it is not signed.
+        reads: What is in it.
+        seen: Each time that it was seen.
+        sure: How sure it is, one of `CERTAINTIES`.
+        dialect: The dialect that it belongs to; empty for none.
+        provoked_by: What makes the mock server answer so in that dialect; empty for nothing.
+    """
+
+    id: str
+    call: str
+    means: str
+    content: bytes = field(repr=False)
+    status: int
+    headers: Mapping[str, str]
+    asked: str
+    secret: str
+    reads: Reads
+    seen: tuple[Sighting, ...]
+    sure: str
+    dialect: str
+    provoked_by: str
+
+    def response(self) -> httpx.Response:
+        """Return it as httpx has it, made anew."""
+        return httpx.Response(self.status, content=self.content, headers=dict(self.headers))
+
+    def body(self) -> Any:
+        """Return the JSON value of its body; None where it has none."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+
+@cache
+def answers() -> tuple[Answer, ...]:
+    """Return the rows of live_answers.yaml."""
+    return load(TABLE)
+
+
+def load(path: Path) -> tuple[Answer, ...]:
+    """Return the rows of a file.
+
+    Raises:
+        TableError: The file cannot be read, or is no such table.
+    """
+    try:
+        document = YAML(typ="safe").load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise TableError(f"{path.name}: {' '.join(str(error).split())}") from error
+    rows = document.get("answers") if isinstance(document, dict) else None
+    if not isinstance(rows, dict):
+        raise TableError(f"{path.name}: it must have `answers`, a mapping of names to answers, as {TABLE.name} has")
+    return tuple(as_answer(str(name), row, path.name) for name, row in rows.items())
+
+
+def as_answer(name: str, row: Any, table: str = TABLE.name) -> Answer:
+    """Return the answer that a row of a table stands for.
+
+    Raises:
+        TableError: Something is wrong with it.
+    """
+    for problem in _problems(row):
+        raise TableError(f"{table}: {name}: {problem}")
+    content, kind = _content(row)
+    given = {name: str(value) for name, value in row.get("headers", {}).items()}
+    return Answer(
+        id=name,
+        call=row["call"],
+        means=row["means"],
+        content=content,
+        status=row.get("status", 0),
+        headers={**({"Content-Type": kind} if kind else {}), **given},
+        asked=row.get("asked", ""),
+        secret=row.get("secret", ""),
+        reads=_reads(row.get("reads", {})),
+        seen=tuple(Sighting(**{key: str(value) for key, value in sighting.items()}) for sighting in row["seen"]),
+        sure=row["sure"],
+        dialect=row.get("dialect", ""),
+        provoked_by=row.get("provoked-by", ""),
+    )
+
+
+def _problems(row: Any) -> list[str]:
+    """Return what is wrong with a row, the first thing first."""
+    if not isinstance(row, dict) or not _REQUIRED <= row.keys() <= _REQUIRED | _OPTIONAL:
+        return [f"it must have {_list(_REQUIRED)}, and may have {_list(_OPTIONAL)}"]
+    call, found = row["call"], []
+    if call not in MEANINGS:
+        return [f"call must be one of {_list(MEANINGS)}"]
+    if row["means"] not in MEANINGS[call]:
+        found.append(f"means must be one of {_list(MEANINGS[call])} for {call}")
+    if ("body" in row) == ("text" in row):
+        found.append("it must have either body, a JSON value, or text")
+    if isinstance(row.get("status"), int) == (call == NOTIFICATION):
+        found.append("it must have a status, an integer, unless it is a notification")
+    if row["sure"] not in CERTAINTIES:
+        found.append(f"sure must be one of {_list(CERTAINTIES)}")
+    if not row["seen"] or not all(s.keys() == _SIGHTING and _WHEN.fullmatch(str(s["when"])) for s in row["seen"]):
+        found.append(f"each of seen must have {_list(_SIGHTING)}, when as 2026, 2026-09 or 2026-09-20")
+    if ("provoked-by" in row) > ("dialect" in row):
+        found.append("provoked-by needs a dialect")
+    if not row.get("reads", {}).keys() <= _READS:
+        found.append(f"reads may have {_list(_READS)}")
+    return found
+
+
+def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Return the bytes of a body and its media type; an empty one has none."""
+    if "body" in row:
+        return json.dumps(row["body"], ensure_ascii=False).encode(), "application/json"
+    text: str = row["text"]
+    return text.encode(), "text/html" if text else ""
+
+
+def _reads(row: Mapping[str, Any]) -> Reads:
+    return Reads(
+        task=row.get("task"),
+        external_id=row.get("external-id"),
+        progress=row.get("progress"),
+        elements=_ids(row.get("elements")),
+        unusable=_ids(row.get("unusable")) or (),
+        tasks=_ids(row.get("tasks")),
+        code=row.get("code"),
+        message=row.get("message"),
+    )
+
+
+def _ids(found: list[object] | None) -> tuple[str, ...] | None:
+    return None if found is None else tuple(map(str, found))
+
+
+def _list(words: Any) -> str:
+    return ", ".join(sorted(words))

@@ -1,0 +1,180 @@
+"""What the client makes of an answer: the answer is given to it again, without a network and without a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+
+from kling_elements import KlingElements
+from kling_elements.clock import Clock
+from kling_elements.errors import LookUpUnavailableError, NoTaskError
+from kling_elements.outcomes import Outcome
+from kling_elements_client import contract
+from kling_elements_client.api.elements import delete_element
+from kling_elements_client.errors import InvalidResponse, KlingError, NotFoundError, ResponseError
+from kling_elements_client.models import DeleteElementRequest, Task
+
+_GATEWAY: Final = "https://gateway.invalid"
+_TOKEN: Final = "no-token-at-all"  # noqa: S105 - nothing is sent
+_ID: Final = "nobody"
+_OK: Final = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the client makes of an answer.
+
+    Attributes:
+        means: In the words of live_answers.yaml.
+        code: The business code, or None.
+        message: The gateway's own words, or None.
+    """
+
+    means: str
+    code: int | str | None = None
+    message: str | None = None
+
+
+class _NoWaiting(Clock):
+    """Time that passes as soon as somebody waits."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._seconds, UTC)
+
+    def chance(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self._seconds += seconds
+
+
+def read(call: str, answer: httpx.Response, asked: str = "") -> Reading:
+    """Return what the client makes of an answer.
+
+    Args:
+        call: The operation that it answers, such as `getElement`.
+        answer: The answer, with its body read.
+        asked: The id that was asked for, or the external id that was sent.
+    """
+    return _READERS[call](answer, asked or _ID)
+
+
+def _of_create(answer: httpx.Response, external_id: str) -> Reading:
+    try:
+        with _client(lambda _: _again(answer)) as kling:
+            kling.create(_subject(external_id), max_wait_seconds=0)
+    except NoTaskError:
+        return Reading("no task")
+    except KlingError as error:
+        if _says(error, "createElement", "x-duplicate"):
+            return _reading("duplicate", error)
+        if error.outcome != Outcome.NOT_CREATED:
+            return _reading("in doubt", error)
+        return _reading("wait" if _is_sent_again(answer, external_id) else "refused", error)
+    return Reading("task")
+
+
+def _of_look_up(answer: httpx.Response, task_id: str) -> Reading:
+    try:
+        with _client(lambda _: _again(answer)) as kling:
+            kling.get(task_id)
+    except NotFoundError as error:
+        return _reading("absent", error)
+    except KlingError as error:
+        return _reading("no look-up" if _forbids_adopting(answer, task_id) else "refused", error)
+    return Reading("task")
+
+
+def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], Reading]:
+    def read_list(answer: httpx.Response, _: str) -> Reading:
+        try:
+            with _client(lambda _: _again(answer)) as kling:
+                list(tasks(kling))
+        except InvalidResponse as error:
+            return _reading("no list", error)
+        except KlingError as error:
+            return _reading("refused", error)
+        return Reading("list")
+
+    return read_list
+
+
+def _of_deletion(answer: httpx.Response, element_id: str) -> Reading:
+    try:
+        with _client(lambda _: _again(answer)) as kling:
+            delete_element.sync(client=kling.client, body=DeleteElementRequest(element_id=element_id))
+    except NotFoundError as error:
+        return _reading("absent", error)
+    except KlingError as error:
+        already = _says(error, "deleteElement", "x-deleted-already")
+        return _reading("deleted already" if already else "refused", error)
+    return Reading("deleted")
+
+
+_READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
+    "createElement": _of_create,
+    "getElement": _of_look_up,
+    "listElements": _of_list(KlingElements.list),
+    "listPresetElements": _of_list(KlingElements.presets),
+    "deleteElement": _of_deletion,
+}
+
+
+def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
+    """Return whether `create_or_adopt` would give up because of such an answer to its look-up."""
+    try:
+        with _client(lambda _: _again(answer)) as kling:
+            kling.create_or_adopt(_subject(external_id), max_wait_seconds=0)
+    except LookUpUnavailableError:
+        return True
+    except KlingError:
+        pass
+    return False
+
+
+def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:
+    """Return whether a create is sent again after such an answer."""
+    requests = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        created = {"data": {"task_id": "1", "task_info": {"external_task_id": external_id}}}
+        return _again(answer) if len(requests) == 1 else httpx.Response(_OK, json=created)
+
+    with suppress(KlingError), _client(answered) as kling:
+        kling.create(_subject(external_id))
+    return len(requests) > 1
+
+
+def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
+    return KlingElements(_TOKEN, _GATEWAY, transport=httpx.MockTransport(answered), clock=_NoWaiting())
+
+
+def _again(answer: httpx.Response) -> httpx.Response:
+    """Return the answer made anew, as a response is used up once."""
+    return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+
+
+def _subject(external_id: str) -> dict[str, Any]:
+    example: dict[str, Any] = contract.document()["components"]["examples"]["fromImages"]["value"]
+    return {**example, "external_task_id": external_id}
+
+
+def _says(error: KlingError, call: str, keyword: str) -> bool:
+    """Return whether a refusal is of this kind, in whichever dialect."""
+    return isinstance(error, ResponseError) and contract.means(call, keyword, error.code, error.message)
+
+
+def _reading(means: str, error: KlingError) -> Reading:
+    return Reading(means, error.code, error.message) if isinstance(error, ResponseError) else Reading(means)
