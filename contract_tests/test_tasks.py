@@ -10,8 +10,18 @@ import pytest
 from contract_tests.scripted import NAMED, Client, Reply, Scripted, both
 from kling_elements.errors import NoTaskError
 from kling_elements.requests import element_id_from, task_id_from
-from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of, task_from
-from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
+from kling_elements.tasks import (
+    Progress,
+    elements_of,
+    external_id_of,
+    progress_of,
+    task_from,
+    task_in,
+    tasks_of,
+)
+from kling_elements_client import UNSET
+from kling_elements_client.models import Element, Task, TaskInfo, TaskListResponse, TaskResult, TaskStatus
+from kling_elements_client.types import Unset
 
 _NO_OBJECTS: list[Any] = [None, "x", 5, 1.5, True, [], [1], {}, {"a": 1}]
 _FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
@@ -58,7 +68,7 @@ def _nested(levels: int) -> Reply:
         ("7", {"data": {"task_id": "7"}, "message": 5, "request_id": [1], "extra": {"a": [1]}}),
         ("\ud83d", {"data": {"task_id": "\ud83d"}}),
         ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
-        *(("7", _nested(levels)) for levels in (10, 300, 700)),
+        *(("7", _nested(levels)) for levels in (10, 62)),
         ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
         ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
         ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
@@ -160,11 +170,47 @@ def test_what_else_an_answer_says_is_kept(client: Client) -> None:
         ({"task_id": [1]}, {"task_id": [1]}),
         ({"task_status": "succeed"}, {"task_status": "succeeded"}),
         ({"task_status": "succeed"}, {"status": "succeeded"}),
-        ({"task_status": "Succeeded"}, {"status": "Succeeded"}),
+        ({"task_status": "succeed"}, {"status": "Succeeded"}),
+        ({"task_status": "succeed"}, {"task_status": "SUCCESS"}),
+        ({"task_status": "succeed"}, {"task_status": "completed"}),
+        ({"task_status": "failed"}, {"status": "FAILURE"}),
+        ({"task_status": "failed"}, {"status": "Failed"}),
+        ({"task_status": "IN_PROGRESS"}, {"status": "IN_PROGRESS"}),
+        ({"task_status": "Processing"}, {"status": "Processing"}),
+        ({"task_status": "paused"}, {"status": "paused"}),
+        ({"task_status": 200}, {"status": 200}),
         ({"task_status_msg": "no"}, {"message": "no"}),
+        ({"task_status_msg": "no"}, {"fail_reason": "no"}),
+        ({"task_status_msg": "no"}, {"message": "", "fail_reason": "no"}),
+        ({"task_status_msg": "no", "fail_reason": "other"}, {"message": "no", "fail_reason": "other"}),
         ({"task_status_msg": "no", "message": "other"}, {"task_status_msg": "no", "message": "other"}),
         ({"created_at": 1, "updated_at": 2}, {"create_time": 1, "update_time": 2}),
         ({"created_at": 1, "create_time": 2, "x": 3}, {"created_at": 1, "create_time": 2, "x": 3}),
+        ({"task_info": {"external_task_id": "e"}, "external_id": "e"}, {"external_id": "e"}),
+        ({"task_info": {"external_task_id": "e"}, "external_task_id": "e"}, {"external_task_id": "e"}),
+        (
+            {"task_info": {"external_task_id": "e", "x": 1}, "external_id": "e"},
+            {"task_info": {"external_task_id": "", "x": 1}, "external_id": "e"},
+        ),
+        (
+            {"task_info": {"external_task_id": "e"}, "external_id": "other"},
+            {"task_info": {"external_task_id": "e"}, "external_id": "other"},
+        ),
+        ({"task_info": [1], "external_id": "e"}, {"task_info": [1], "external_id": "e"}),
+        (
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 5}]}},
+            {"task_result": {"element_id": 5}},
+        ),
+        (
+            {"task_result": {"element_id": 5, "name": "M", "elements": [{"element_id": 5, "element_name": "M"}]}},
+            {"task_result": {"element_id": 5, "name": "M", "elements": []}},
+        ),
+        (
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 6}]}},
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 6}]}},
+        ),
+        ({"task_result": {"element_id": [5]}}, {"task_result": {"element_id": [5]}}),
+        ({"task_result": {"elements": [5, None]}}, {"task_result": {"elements": [5, None]}}),
     ],
 )
 def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
@@ -175,11 +221,157 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     assert before == source
 
 
-def _done(*ids: Any) -> TaskResult:
-    return TaskResult(elements=[Element(element_id=element_id) for element_id in ids])
+_NEWER: Any = {
+    "id": "7",
+    "status": "succeeded",
+    "message": "",
+    "create_time": 1,
+    "update_time": 2,
+    "external_id": "e-1",
+    "outputs": [
+        {"type": "video", "id": "1", "url": "https://media.example.com/walk.mp4"},
+        {
+            "type": "element",
+            "id": "9007199254740993",
+            "name": "Mara",
+            "description": "A keeper",
+            "element_type": "image_refer",
+            "materials": [{"type": "image", "role": "frontal", "url": "https://media.example.com/mara.jpg"}],
+            "owned_by": "studio",
+            "status": "succeed",
+            "tags": [{"id": "o_102", "name": "Character", "description": "A person"}],
+        },
+        {"id": 9007199254740993},
+        5,
+    ],
+    "billing": [{"unit": "0"}],
+}
+
+
+def test_the_newer_shape_loses_nothing() -> None:
+    """Elements, external id and progress are where the documented shape has them; the rest is as it came."""
+    found = task_from(_NEWER)
+    mara, other = elements_of(found)
+
+    assert ("7", "succeed", "", 1, 2) == (
+        found.task_id,
+        found.task_status,
+        found.task_status_msg,
+        found.created_at,
+        found.updated_at,
+    )
+    assert Progress.SUCCEEDED is progress_of(found)
+    assert "e-1" == external_id_of(found)
+    assert ("9007199254740993", "Mara", "A keeper", "image_refer", "studio", "succeed") == (
+        mara.element_id,
+        mara.element_name,
+        mara.element_description,
+        mara.reference_type,
+        mara.owned_by,
+        mara.status,
+    )
+    assert _NEWER["outputs"][1]["tags"] == mara.to_dict()["tag_list"]
+    assert {"type": "element", "materials": _NEWER["outputs"][1]["materials"]} == mara.additional_properties
+    assert 9007199254740993 == other.element_id
+    assert {name: _NEWER[name] for name in ("external_id", "outputs", "billing")} == found.additional_properties
+
+
+def test_outputs_that_are_no_list_are_no_elements() -> None:
+    """They stay where they came."""
+    found = task_from({"id": "7", "outputs": "none"})
+
+    assert [] == elements_of(found)
+    assert {"outputs": "none"} == found.additional_properties
+
+
+_MADE = {"elements": [{"element_id": 9}]}
+_KLINGS = {"task_id": "8", "task_status": "succeed", "task_status_msg": "", "task_result": _MADE, "created_at": 1}
+_ENVELOPED = {"code": 0, "message": "SUCCEED", "request_id": "r", "data": _KLINGS}
+_OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress": "100%", "data": _ENVELOPED}
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [
+        (("8", "succeed", "", 9), {"code": 0, "data": _KLINGS}),
+        (("task_7", "succeed", "", 9), {"code": "success", "message": "", "data": _OUTER}),
+        (("task_7", "succeed", "bad", 9), {"code": "success", "data": {**_OUTER, "fail_reason": "bad"}}),
+        (
+            ("task_7", "failed", "no face", None),
+            {
+                "code": "success",
+                "data": {
+                    "task_id": "task_7",
+                    "status": "FAILURE",
+                    "fail_reason": "no face",
+                    "data": {**_ENVELOPED, "data": {"task_id": "8", "task_status": "failed"}},
+                },
+            },
+        ),
+        (
+            ("task_7", "IN_PROGRESS", "inner", None),
+            {
+                "code": "success",
+                "data": {
+                    "task_id": "task_7",
+                    "status": "IN_PROGRESS",
+                    "fail_reason": "",
+                    "data": {"code": 0, "message": "SUCCEED", "data": {"task_id": "8", "task_status_msg": "inner"}},
+                },
+            },
+        ),
+        (("8", "succeed", "", 9), {"code": "success", "data": {"status": "SUCCESS", "data": _ENVELOPED}}),
+        (("8", "succeed", "", 9), {"code": "success", "data": {"data": _KLINGS}}),
+        (("7", "succeed", "ok", None), {"id": "7", "status": "completed", "message": "ok"}),
+        (("7", "succeed", None, None), {"code": 0, "message": "ok", "id": "7", "status": "completed"}),
+        (("7", "succeed", None, None), {"request_id": "r", "message": "ok", "id": "7", "status": "completed"}),
+        (("7", "succeed", "", 9), {"code": 0, "id": "7", "data": {**_KLINGS, "task_id": None}}),
+        (("8", "succeed", "", 9), {"id": "7", "status": "failed", "data": _KLINGS}),
+        (None, {"code": 0, "data": {"task_status": "succeed"}}),
+        (None, {"code": 0, "data": [_KLINGS]}),
+        (None, {"code": 0, "data": {"data": {"data": {"data": _KLINGS}}}}),
+        (None, {}),
+    ],
+)
+def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
+    """What it lacks is filled in from the places within it, and an envelope's own words are not the task's."""
+    found = task_in(answer)
+
+    told = found and (
+        found.task_id,
+        found.task_status,
+        None if isinstance(found.task_status_msg, Unset) else found.task_status_msg,
+        next((element.element_id for element in elements_of(found)), None),
+    )
+    assert expected == told
+
+
+def test_what_no_place_knows_stays() -> None:
+    """Properties of a gateway's own are kept, those of the envelope between its task and the service's are not."""
+    found = task_in({"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}})
+
+    assert found is not None
+    assert {"progress": "100%", "x": 1} == found.additional_properties
+    assert 1 == found.created_at
+
+
+def test_a_list_is_read_as_look_ups_are() -> None:
+    """In each shape, and also a task without an id."""
+    answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
+
+    found = tasks_of(answer)
+
+    assert ["8", "task_7", "7", UNSET] == [made.task_id for made in found]
+    assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in found]
+    assert [1, 1, 2, 0] == [len(elements_of(made)) for made in found]
+    assert [] == tasks_of(TaskListResponse()) == tasks_of(TaskListResponse(data=None))
 
 
 _ODD: Any = [1]
+
+
+def _done(*ids: Any) -> TaskResult:
+    return TaskResult(elements=[Element(element_id=element_id) for element_id in ids])
 
 
 @pytest.mark.parametrize(
@@ -191,16 +383,21 @@ _ODD: Any = [1]
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(5))),
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
         (Progress.SUCCEEDED, task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}})),
-        (Progress.UNKNOWN, Task(task_status="succeed")),
-        (Progress.UNKNOWN, Task(task_status="succeed", task_result=_done())),
-        (Progress.UNKNOWN, Task(task_status="succeed", task_result=_done(None, "", 0))),
-        (Progress.UNKNOWN, Task(task_status="succeed", task_result=TaskResult(elements=None))),
-        *((Progress.UNKNOWN, Task(task_status=status)) for status in ("", "Succeed", "queued", None, _ODD)),
-        (Progress.UNKNOWN, Task()),
+        (Progress.SUCCEEDED, Task(task_status="SUCCESS", task_result=_done(5))),
+        (Progress.FAILED, Task(task_status="FAILURE")),
+        *((Progress.PENDING, Task(task_status=word)) for word in ("queued", "pending", "in_progress", "not_start")),
+        *((Progress.PENDING, Task(task_status=word)) for word in ("QUEUED", "Pending", "IN_PROGRESS", "NOT_START")),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed")),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=_done())),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=_done(None, "", 0, 1.5, _ODD))),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=TaskResult(elements=None))),
+        *((Progress.WITHOUT_STATUS, Task(task_status=status)) for status in ("", None)),
+        (Progress.WITHOUT_STATUS, Task()),
+        *((Progress.UNKNOWN, Task(task_status=status)) for status in ("paused", "succeed ", "succeeds", _ODD)),
     ],
 )
 def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
-    """A word that is not known, or no word, is neither success nor failure."""
+    """A word that is not known, no word, and a success without a subject are each told apart from the rest."""
     assert expected is progress_of(made)
 
 

@@ -9,6 +9,7 @@ from kling_elements.outcomes import Outcome, Phase, verdict
 from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError, Violation
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.texts import printable
 
 
 class LookUpUnavailableError(KlingError):
@@ -29,7 +30,7 @@ class TaskError(KlingError):
     outcome: str | None = verdict(Phase.ACCEPTED).outcome
 
     def __init__(self, reason: str, task: Task) -> None:
-        super().__init__(reason)
+        super().__init__(printable(reason))  # it quotes the gateway
         self.task = task
         self.external_task_id = external_id_of(task)
 
@@ -39,6 +40,10 @@ class TaskError(KlingError):
 
 class TaskFailedError(TaskError):
     """The task ended as `failed`; the message has the service's reason. Waiting longer cannot help."""
+
+
+class ElementUnavailableError(TaskError):
+    """The task made a subject that cannot be used any more: by its own status it was deleted, or failed."""
 
 
 class UnknownStatusError(TaskError):
@@ -84,6 +89,7 @@ def redact(error: KlingError, hide: Callable[[str], str]) -> None:
 
 
 __all__ = [
+    "ElementUnavailableError",
     "LookUpUnavailableError",
     "NoTaskError",
     "TaskError",

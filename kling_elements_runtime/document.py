@@ -43,6 +43,16 @@ def follow(document: Node, reference: str) -> Any:
     return node
 
 
+def at(value: Any, json_pointer: str) -> Any:
+    """Return what is at a place of a JSON value, such as `/data/task_id`; None where there is no such place."""
+    for name in json_pointer.split("/")[1:]:
+        if isinstance(value, list):
+            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def resolve(document: Node, reference: str) -> Node:
     """Return the schema that a reference names in the end."""
     schema: Node = follow(document, reference)
@@ -265,6 +275,7 @@ __all__ = [
     "Operation",
     "Parameter",
     "Refusal",
+    "at",
     "follow",
     "packaged",
     "place",

@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
+def shown(value: object) -> str:
+    """Return a value as messages repeat it: on one line, with 200 characters at most."""
+    return printable(str(value)[:EXCERPT_LENGTH])[:EXCERPT_LENGTH]
+
+
 def excerpt(text: str, redact: Redact) -> str:
     """Return the first 200 characters of a text, on one line, without the token and without media."""
     window = redact(text[:_WINDOW])
@@ -66,4 +71,4 @@ def _spelling(character: str) -> str:
     return rf"(?:{in_pointer}|\\{{0,2}}{re.escape(character)}|{escaped})"
 
 
-__all__ = ["EXCERPT_LENGTH", "Redact", "excerpt", "printable", "redactor"]
+__all__ = ["EXCERPT_LENGTH", "Redact", "excerpt", "printable", "redactor", "shown"]

@@ -11,10 +11,11 @@ from scripts import soundness
 from scripts.soundness import Problems
 from scripts.spec import SPEC, Node, SpecError, follow, load, operations, pointer, resolve, schemas, walk
 
+_OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
     "array": {"items", "minItems", "maxItems", "uniqueItems"},
-    "object": {"properties", "required", "additionalProperties", "x-aliases", "x-excluded", "x-envelope"},
+    "object": {"properties", "required", "additionalProperties", *_OF_ANSWERS, "x-excluded"},
     "integer": {"minimum", "maximum", "format", "x-exact"},
     "number": {"minimum", "maximum"},
     "boolean": set[str](),
@@ -51,6 +52,7 @@ _EXTENSIONS: dict[str, Any] = {
     "x-aliases": dict,
     "x-progress": {"pending": list, "succeeded": list, "failed": list},
     "x-unusable": list,
+    "x-output-type": str,
     "x-exact": bool,
     "x-body-size": {"max-bytes": int, "max-values": int},
     "x-envelope": {

@@ -1,0 +1,34 @@
+"""The subject that a task made, if it can be used."""
+
+from __future__ import annotations
+
+from kling_elements.errors import ElementUnavailableError, UnknownStatusError
+from kling_elements.tasks import elements_of, is_id, is_usable
+from kling_elements_client.models import Element, Task
+from kling_elements_runtime.texts import shown
+
+
+def element_of(task: Task) -> Element:
+    """Return the subject that a task made, the first one where it made several.
+
+    Args:
+        task: A task that has succeeded.
+
+    Raises:
+        ElementUnavailableError: Its subject was deleted, or failed.
+        UnknownStatusError: It names no subject.
+    """
+    named = [element for element in elements_of(task) if is_id(element.element_id)]
+    if not named:
+        raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no subject", task)
+    usable = next(filter(is_usable, named), None)
+    if usable is None:
+        raise ElementUnavailableError(
+            f"the subject {shown(named[0].element_id)} of task {shown(task.task_id)} cannot be used, as its status is "
+            f"{named[0].status}: create it again, with an external_task_id that was not used before",
+            task,
+        )
+    return usable
+
+
+__all__ = ["element_of"]
