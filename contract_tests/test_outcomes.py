@@ -16,6 +16,8 @@ from kling_elements.outcomes import (
     Verdict,
     can_ask_again,
     is_absent,
+    is_certain_duplicate,
+    is_deleted_already,
     is_duplicate,
     offers_no_look_up,
     verdict,
@@ -28,6 +30,7 @@ from kling_elements_client.errors import (
     ContractError,
     InvalidResponse,
     KlingError,
+    NotFoundError,
     TransportError,
     Violation,
 )
@@ -60,11 +63,15 @@ _CODES = [
     (503, 5001, _MAYBE, _LOOK),
     (504, 5002, _MAYBE, _LOOK),
 ]
-_REFUSALS = [400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416, 418, 421, 422, 425, 426, 428, 429]
+_REFUSALS = [400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416, 418, 421, 422, 425, 426, 428]
 _REFUSALS += [431, 451, 498]
 _IN_DOUBT = [100, 200, 201, 202, 204, 206, 299, 300, 301, 302, 303, 304, 307, 308, 399]
 _IN_DOUBT += [408, 499, 500, 501, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 599, 600]
-_STATUSES = [*((status, _NO, _NEVER) for status in _REFUSALS), *((status, _MAYBE, _LOOK) for status in _IN_DOUBT)]
+_STATUSES = [
+    *((status, _NO, _NEVER) for status in _REFUSALS),
+    (429, _NO, _WAIT),
+    *((status, _MAYBE, _LOOK) for status in _IN_DOUBT),
+]
 _UNKNOWN_CODES: list[Any] = [
     *(None, 0, "0", -1302, 1, 42, 1005, 1305, 5003, 13020, 10**30),
     *("", " ", "x", "-1302", "+1302", "1302.0", "1302x", " 1302", "1302 ", "0x516", "1_302", "1" * 5000),
@@ -94,7 +101,7 @@ def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(("status", "outcome", "retry"), _STATUSES)
 def test_without_a_known_code_the_status_decides(status: int, outcome: Outcome, retry: Retry) -> None:
-    """A 4xx is a refusal, save where a proxy gave up waiting; all else that names no task is in doubt."""
+    """A 4xx is a refusal, which a 429 is for a while only, save where a proxy gave up waiting; all else is in doubt."""
     for code in _UNKNOWN_CODES:
         assert Verdict(outcome, retry) == verdict(Phase.ANSWERED, status, code)
 
@@ -134,8 +141,11 @@ def test_the_words_are_those_that_the_documents_name() -> None:
     assert _MAYBE == "may_exist"
 
 
-def _error(status: int, code: Any = None) -> KlingError:
-    kept = Answer(status_code=status, headers=httpx.Headers(), code=code, message=None, request_id=None, excerpt="")
+def _error(status: int, code: Any = None, message: str | None = None) -> KlingError:
+    """Return the error that an answer to a look-up becomes."""
+    kept = Answer(status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt="")
+    if contract.means("getElement", "x-absent", code, message):
+        return NotFoundError("absent", kept)
     return kind_of(status)("refused", kept) if status >= 300 else BusinessError("refused", kept)
 
 
@@ -167,6 +177,8 @@ def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError)
         (False, KlingError("no")),
         *((code in (1302, 1303, 5000, 5001, 5002), _error(status, str(code))) for status, code, _, _ in _CODES),
         *((False, _error(status)) for status in (300, 302, 400, 401, 403, 404, 405, 409, 425, 498)),
+        *((False, _error(status, "task_not_exist")) for status in (200, 201, 400, 404, 422)),
+        *((True, _error(status, "task_not_exist")) for status in (408, 429, 500, 502)),
         *((True, _error(status, 42)) for status in (200, 204, 408, 429, 499, 500, 501, 502, 503, 504, 520, 524, 599)),
     ],
 )
@@ -175,39 +187,123 @@ def test_a_query_may_be_repeated_where_there_is_hope(expected: bool, error: Klin
     assert expected is can_ask_again(error)
 
 
-def test_only_its_own_code_says_that_a_task_is_absent() -> None:
-    """A 404 without it may be a gateway that has no look-up at all."""
-    assert [(404, 1203), (200, "1203"), (500, 1203)] == [
-        (status, code)
-        for status, code in [(404, 1203), (200, "1203"), (500, 1203), (404, None), (404, 1202), (400, 1201), (410, 42)]
-        if is_absent(_error(status, code))
-    ]
+_ABSENT = "Task not found by id/external id: e-1"
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 422, 500])
+@pytest.mark.parametrize(
+    ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
+)
+def test_a_task_is_absent_where_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
+    """In whichever dialect, and whatever the status."""
+    error = _error(status, code, message)
+
+    assert is_absent(error)
+    assert not offers_no_look_up(error)
+    assert not can_ask_again(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (404, None, _ABSENT),
+        (404, 1202, _ABSENT),
+        (400, 1200, _ABSENT),
+        (400, 1201, "Invalid parameters"),
+        (400, 1201, f"{_ABSENT}".lower()),
+        (400, 1201, f"No: {_ABSENT}"),
+        (400, 1201, None),
+        (410, 42, None),
+    ],
+)
+def test_nothing_else_says_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
+    """A 404 by itself may be that of a gateway without look-ups, and 1201 stands for other mistakes too."""
+    assert not is_absent(_error(status, code, message))
     assert not is_absent(TransportError("no", may_have_been_sent=True))
 
 
-def test_a_gateway_without_look_up_says_so_by_the_status() -> None:
-    """404, 405 and 501, unless the code says that only this task is missing."""
-    assert [(404, None), (404, 1202), (405, None), (501, None), (501, 42)] == [
-        (status, code)
-        for status, code in [
-            *((404, None), (404, 1202), (404, 1203), (405, None), (501, None), (501, 42)),
-            *((200, None), (400, None), (401, None), (410, None), (500, None), (503, None)),
-        ]
-        if offers_no_look_up(_error(status, code))
-    ]
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((404, None), (404, 1202), (405, None), (501, None), (501, 42)),
+        *((status, "task_not_exist") for status in (200, 201, 400, 404, 422)),
+        *((status, "invalid_request") for status in (200, 400)),
+    ],
+)
+def test_a_gateway_without_look_up_says_so(status: int, code: Any) -> None:
+    """By 404, 405 and 501, or by a refusal in words of its own."""
+    assert offers_no_look_up(_error(status, code))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((status, None) for status in (200, 400, 401, 410, 422, 429, 500, 503)),
+        *((status, "task_not_exist") for status in (401, 403, 408, 429, 500, 503)),
+        *((400, code) for code in (1200, "1200", 42, "42", "-1", "***")),
+        *((200, code) for code in (5000, "5000", 42, "42")),
+    ],
+)
+def test_any_other_failure_of_a_look_up_says_nothing_of_the_gateway(status: int, code: Any) -> None:
+    """A number is the service's own, and with another status it may pass."""
+    assert not offers_no_look_up(_error(status, code))
     assert not offers_no_look_up(TransportError("no", may_have_been_sent=True))
 
 
-def test_one_code_says_that_there_is_an_earlier_task() -> None:
-    """1201, whatever the status."""
-    assert [1201] == [code for status, code, _, _ in _CODES if is_duplicate(_error(status, code))]
-    assert is_duplicate(_error(409, "1201"))
-    assert not any(is_duplicate(error) for error in (_error(409), TransportError("no", may_have_been_sent=True)))
+_TAKEN = "External_task_id e-1 already exists"
+
+
+@pytest.mark.parametrize(
+    ("certain", "status", "code", "message"),
+    [
+        (True, 400, 1201, _TAKEN),
+        (True, 409, "1201", _TAKEN),
+        (False, 400, 1201, "Invalid key"),
+        (False, 400, 1201, _ABSENT),
+        (False, 400, "1201", None),
+    ],
+)
+def test_a_code_says_that_there_may_be_an_earlier_task_and_words_say_that_there_is(
+    certain: bool,  # noqa: FBT001
+    status: int,
+    code: Any,
+    message: str | None,
+) -> None:
+    """1201, whatever the status, stands for other mistakes too unless its message speaks of the external id."""
+    error = kind_of(status)("refused", Answer(status, httpx.Headers(), code, message, None, ""))
+
+    assert is_duplicate(error)
+    assert certain is is_certain_duplicate(error)
+
+
+def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
+    """Not even with the words."""
+    others = [_error(status, code, _TAKEN) for status, code, _, _ in _CODES if code != 1201]
+    others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
+
+    assert [] == [error for error in others if is_duplicate(error) or is_certain_duplicate(error)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "code", "message"),
+    [
+        (True, 1201, "Element already be deleted for id: 9"),
+        (True, "1201", "Element already be deleted"),
+        (False, 1201, "Element not found"),
+        (False, 1201, None),
+        (False, 1203, "Element already be deleted for id: 9"),
+        (False, None, "Element already be deleted for id: 9"),
+    ],
+)
+def test_a_second_deletion_is_known_by_its_words(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
+    """The code by itself stands for other mistakes too."""
+    assert expected is is_deleted_already(_error(400, code, message))
+    assert not is_deleted_already(TransportError("no", may_have_been_sent=True))
 
 
 def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
     """What cannot be read as one is none."""
-    waits = [verdict(Phase.ANSWERED, 429, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
+    waits = [verdict(Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
 
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 

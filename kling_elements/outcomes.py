@@ -1,4 +1,4 @@
-"""What a failed create means: may a subject exist, and can sending again help? Decided here, without any I/O."""
+"""What failures mean: may a subject exist, and can sending or asking again help? Decided here, without any I/O."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from attrs import frozen
 
 from kling_elements_client import contract
 from kling_elements_client.errors import (
+    BusinessError,
     ContractError,
     KlingError,
     MediaError,
@@ -75,14 +76,16 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
 }
 # Statuses below 500 with which a proxy says that it gave up waiting: what it passed on may have been done.
 _GAVE_UP = (408, 499)
+_TOO_MANY = 429
 _NO_SUCH_CALL = (404, 405, 501)
+_INVALID = (400, 422)
 
 
 def verdict(phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
-    """What is to be thought of a create that got so far.
+    """Return what is to be thought of a create that got so far.
 
-    A business code that the contract knows decides, whatever the status. Without one a 4xx is a refusal, and anything
-    else that names no task may have created one.
+    A business code that the contract knows decides, whatever the status. Without one a 4xx is a refusal, which with
+    429 ends after a while, and anything else that names no task may have created one.
 
     Args:
         phase: How far it got.
@@ -94,12 +97,12 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
     if (row := contract.business_code(code)) is not None:
         return Verdict(_BY_CODE[row.created], Retry(row.retry))
     if status is not None and 400 <= status < 500 and status not in _GAVE_UP:  # noqa: PLR2004 - HTTP's own
-        return Verdict(Outcome.NOT_CREATED, Retry.NEVER)
+        return Verdict(Outcome.NOT_CREATED, Retry.AFTER_WAITING if status == _TOO_MANY else Retry.NEVER)
     return Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP)
 
 
 def verdict_on(error: KlingError) -> Verdict:
-    """What is to be thought of a create that ended in an error of the generated client."""
+    """Return what is to be thought of a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
             return verdict(Phase.REFUSED_HERE)
@@ -116,25 +119,58 @@ def is_absent(error: KlingError) -> bool:
     return isinstance(error, NotFoundError)
 
 
+def is_duplicate(error: KlingError) -> bool:
+    """Return whether a create was refused because its `external_task_id` may be that of an earlier one."""
+    return _means(error, "createElement", "x-duplicate")
+
+
+def is_certain_duplicate(error: KlingError) -> bool:
+    """Return whether a create was refused in words that say so of its `external_task_id`, and not by the code alone."""
+    return isinstance(error, ResponseError) and any(
+        refusal.message is not None and refusal.fits(_number(error.code), error.message)
+        for refusal in contract.refusals("createElement", "x-duplicate")
+    )
+
+
+def is_deleted_already(error: KlingError) -> bool:
+    """Return whether a deletion was refused because the subject was deleted before (`x-deleted-already`)."""
+    return _means(error, "deleteElement", "x-deleted-already")
+
+
 def offers_no_look_up(error: KlingError) -> bool:
-    """Whether a failed look-up shows that the gateway has no such call at all."""
-    return isinstance(error, ResponseError) and error.status_code in _NO_SUCH_CALL and not is_absent(error)
+    """Return whether a failed look-up shows that the gateway never finds a task by the caller's own id.
+
+    It has no such call, or it refuses in words of its own (`task_not_exist`), and so looks into a list of its own.
+    """
+    if not isinstance(error, ResponseError) or is_absent(error):
+        return False
+    return error.status_code in _NO_SUCH_CALL or _is_refused_in_words(error)
 
 
 def can_ask_again(error: KlingError) -> bool:
-    """Whether a query that failed may succeed if it is repeated: queries change nothing, so only hope decides."""
+    """Return whether a query that failed may succeed if it is repeated: it changes nothing, so only hope decides."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
     if (row := contract.business_code(error.code)) is not None:
         return Retry(row.retry) is not Retry.NEVER
-    return error.status_code in (*_GAVE_UP, 429) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's own
+    if _is_refused_in_words(error):
+        return False
+    return error.status_code in (*_GAVE_UP, _TOO_MANY) or not 300 <= error.status_code < 500  # noqa: PLR2004 - HTTP's
 
 
-def is_duplicate(error: KlingError) -> bool:
-    """Whether a create was refused because its `external_task_id` may be that of an earlier one."""
-    return isinstance(error, ResponseError) and contract.means(
-        "createElement", "x-duplicate", error.code, error.message
-    )
+def _is_refused_in_words(error: ResponseError) -> bool:
+    """Return whether the code of a refusal is a word, of which the service behind the gateways has none."""
+    is_word = isinstance(error.code, str) and any(map(str.isalpha, error.code))
+    return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
+
+
+def _means(error: KlingError, operation_id: str, keyword: str) -> bool:
+    return isinstance(error, ResponseError) and contract.means(operation_id, keyword, error.code, error.message)
+
+
+def _number(code: int | str | None) -> int | None:
+    row = contract.business_code(code)
+    return row.code if row else None
 
 
 __all__ = [
@@ -144,6 +180,8 @@ __all__ = [
     "Verdict",
     "can_ask_again",
     "is_absent",
+    "is_certain_duplicate",
+    "is_deleted_already",
     "is_duplicate",
     "offers_no_look_up",
     "verdict",
