@@ -1,7 +1,7 @@
-"""What answers and notifications may hold, and what the client makes of an answer: a second reading.
+"""What answers and notifications may hold, and what the client makes of them: a second reading.
 
-It is made from what the vendor publishes, and from what gateways were seen to answer. Answers are open and are read
-tolerantly: whatever names or tells something may be null, and an id may be a text or an integer.
+It is made from what the vendor publishes, and from what the service and gateways were seen to answer. Answers are open
+and are read tolerantly: whatever names or tells something may be null, and an id may be a text or an integer.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "status": "string integer null",
     },
     "TaskResponse": {**_ENVELOPE, "data": "Task null"},
+    "DeleteElementResponse": {**_ENVELOPE, "data": "Task null"},
     "TaskListResponse": {**_ENVELOPE, "data": "[Task] null"},
     "ErrorResponse": {**_ENVELOPE, "error": "ErrorDetail null"},
     "ErrorDetail": {"message": "string null", "type": "string null", "code": "integer string null"},
@@ -51,7 +52,7 @@ SHAPES: dict[str, dict[str, str]] = {
     },
     "TaskInfo": {"external_task_id": "string null"},
     "BalanceDeduction": {"quota": "string number null", "list_price": "string number null"},
-    "TaskResult": {"elements": "[Element] null"},
+    "TaskResult": {"element_id": "integer string null", "elements": "[Element] null"},
     "Element": {
         "element_id": "integer string null",
         "element_name": "string null",
@@ -86,9 +87,10 @@ ANSWERS: dict[str, dict[str, dict[str, str]]] = {
         "getElement": "TaskResponse",
         "listElements": "TaskListResponse",
         "listPresetElements": "TaskListResponse",
-        "deleteElement": "TaskResponse",
+        "deleteElement": "DeleteElementResponse",
     }.items()
 }
+ANSWERS["deleteElement"]["204"] = {}  # there is no body
 NOTIFICATION = "Task"
 STATUS_WORDS = ["submitted", "processing", "succeed", "succeeded", "failed"]
 TAG_NAMES = ["Trending", "Character", "Animal", "Prop", "Clothing", "Scene", "Effect", "Other"]
@@ -138,41 +140,114 @@ class AnswerCase:
         return f"{self.operation}-{self.status}-{self.body!r:.60}"
 
 
-_NAMED: tuple[dict[str, Any], ...] = ({"data": {"task_id": "t-1"}}, {"task_id": "t-1"}, {"id": "t-1"})
-_SUCCESSES: tuple[dict[str, Any], ...] = ({}, {"code": 0}, {"code": "0"}, {"code": None}, {"code": 0, "error": None})
+_SUCCESSES: tuple[dict[str, Any], ...] = (
+    {},
+    {"code": 0},
+    {"code": "0"},
+    {"code": None},
+    {"code": 0, "error": None},
+    {"code": "success"},
+    {"code": "SUCCESS"},
+    {"code": 200},
+)
 _REFUSALS: tuple[dict[str, Any], ...] = (
     {"code": 1},
     {"code": "1"},
     {"code": -1},
+    {"code": 201},
+    {"code": "200"},
+    {"code": "fail_to_fetch_task"},
+    {"code": True},
+    {"code": False},
     {"code": 1200},
     {"code": 5000, "data": None},
     {"error": {"code": "quota"}},
     {"code": 0, "error": "no credit"},
 )
+_ID = "t-1"
+_PLACES: dict[str, dict[str, Any]] = {  # where an answer may have the id of a task
+    "/data/task_id": {"data": {"task_id": _ID}},
+    "/data/id": {"data": {"id": _ID}},
+    "/task_id": {"task_id": _ID},
+    "/id": {"id": _ID},
+    "/data/data/task_id": {"data": {"data": {"task_id": _ID}}},
+    "/data/data/data/task_id": {"data": {"data": {"data": {"task_id": _ID}}}},
+    "/data/data/id": {"data": {"data": {"id": _ID}}},
+    "/data/data/data/id": {"data": {"data": {"data": {"id": _ID}}}},
+}
+# Which of them count. A create makes something, so that a task that is named outweighs any code, and `task_id` a status
+# of failure. A look-up is believed beside a code that nobody knows. An `id` by itself may be that of a request.
+_OF_CREATES = {"/data/task_id", "/data/id", "/task_id", "/id"}
+_OF_FAILED_CREATES = {"/data/task_id", "/task_id"}
+_OF_LOOK_UPS = {"/data/task_id", "/data/id", "/data/data/task_id", "/data/data/data/task_id", "/task_id"}
+_UNKNOWN_CODES = (42, "42", "odd", "0000")
+_KNOWN_CODE = 5000
+_PAGES: tuple[Any, ...] = ([], None, [{}])
+_LISTS: tuple[dict[str, Any], ...] = (
+    *({"data": page} for page in _PAGES),
+    *({"items": page, "total": 0} for page in _PAGES),
+    *({"data": {"items": page, "total": 0}} for page in _PAGES),
+)
+_NO_LISTS: tuple[dict[str, Any], ...] = ({}, {"data": {}}, {"data": {"data": []}}, {"items": {}}, {"list": []})
+ABSENT_MESSAGE = "Task not found by id/external id: e-1"
 
 
 def _cases() -> Iterator[AnswerCase]:
     for operation in ANSWERS:
+        lists = operation.startswith("list")
         for body in _SUCCESSES:
-            yield AnswerCase(operation=operation, status=200, body=body, outcome="success")
+            said = {"data": None, **body} if lists else body
+            yield AnswerCase(operation=operation, status=200, body=said, outcome="success")
         for body in _REFUSALS:
             yield AnswerCase(operation=operation, status=200, body=body, outcome="BusinessError")
-        # only a create makes something, so only there a task that is named outweighs a code or status of failure
-        creates = operation == "createElement"
-        for body in _NAMED:
-            is_odd = operation.startswith("list") and "data" in body
-            refused = "InvalidResponse" if is_odd else "BusinessError"
-            outcome = "success" if creates else refused
-            yield AnswerCase(operation=operation, status=200, body={"code": 5000, **body}, outcome=outcome)
-            made = creates and "id" not in body  # a proxy's `id` may be that of the request
-            yield AnswerCase(operation=operation, status=502, body=body, outcome="success" if made else "ServerError")
-    for code in (1202, 1203, 1204):
+        for place, body in _PLACES.items():
+            yield from _with_a_task(operation, place, body)
+        for body in _LISTS if lists else ():
+            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="success")
+        for body in _NO_LISTS if lists else ():
+            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="InvalidResponse")
+        yield from _absences(operation)
+
+
+def _with_a_task(operation: str, place: str, body: dict[str, Any]) -> Iterator[AnswerCase]:
+    """Yield answers that name a task and say failure, or say it in a code that nobody knows."""
+
+    def case(status: int, code: Any, refused: str, counting: set[str]) -> AnswerCase:
+        outcome = "success" if place in counting else refused
+        return AnswerCase(operation=operation, status=status, body={"code": code, **body}, outcome=outcome)
+
+    counting = {"createElement": _OF_CREATES}.get(operation, set())
+    yield case(200, _KNOWN_CODE, "BusinessError", counting)
+    yield case(200, str(_KNOWN_CODE), "BusinessError", counting)
+    for code in _UNKNOWN_CODES:
+        yield case(200, code, "BusinessError", {"getElement": _OF_LOOK_UPS}.get(operation, counting))
+    yield case(400, 42, "StatusError", set())
+    yield case(502, 42, "ServerError", _OF_FAILED_CREATES if operation == "createElement" else set())
+
+
+def _absences(operation: str) -> Iterator[AnswerCase]:
+    """Yield answers that say, or seem to say, that there is no such thing."""
+    looks_up, deletes = operation == "getElement", operation == "deleteElement"
+    for status, code, message, says_so in (
+        (404, 1202, None, False),
+        (404, 1203, None, looks_up or deletes),
+        (404, "1203", "no such resource", looks_up or deletes),
+        (200, 1203, None, looks_up or deletes),
+        (404, 1204, ABSENT_MESSAGE, False),
+        (400, 1201, ABSENT_MESSAGE, looks_up),
+        (400, "1201", ABSENT_MESSAGE, looks_up),
+        (200, 1201, ABSENT_MESSAGE, looks_up),
+        (400, 1201, "Invalid parameters", False),
+        (400, 1201, f"No: {ABSENT_MESSAGE}", False),
+        (400, 1200, ABSENT_MESSAGE, False),
+    ):
+        refused = "BusinessError" if status == 200 else "StatusError"
         yield AnswerCase(
-            operation="getElement",
-            status=404,
-            body={"code": code},
-            outcome="NotFoundError",
-            is_absence=code == 1203,
+            operation=operation,
+            status=status,
+            body={"code": code, "message": message},
+            outcome="NotFoundError" if says_so else refused,
+            is_absence=says_so,
         )
 
 
@@ -196,3 +271,95 @@ BUSINESS_CODES: dict[int, tuple[int, str, str]] = {
     5001: (503, *_LOOK_UP),
     5002: (504, *_LOOK_UP),
 }
+
+# What gateways call the properties of tasks and subjects. A name with a slash leads into a property.
+OTHER_NAMES: dict[str, dict[str, list[str]]] = {
+    "Task": {
+        "task_id": ["id"],
+        "task_status": ["status"],
+        "task_status_msg": ["message", "fail_reason"],
+        "task_info/external_task_id": ["external_id", "external_task_id"],
+        "task_result/elements": ["outputs"],
+        "created_at": ["create_time"],
+        "updated_at": ["update_time"],
+    },
+    "Element": {
+        "element_id": ["id"],
+        "element_name": ["name"],
+        "element_description": ["description"],
+        "reference_type": ["element_type"],
+        "tag_list": ["tags"],
+    },
+}
+NO_NAMES: dict[str, list[str]] = {  # what is none of them
+    "Task": ["ID", "STATUS", "FAIL_REASON", "EXTERNAL_TASK_ID", "OUTPUTS", "CREATE_TIME", "UPDATE_TIME", "reason"],
+    "Element": ["ID", "NAME", "DESCRIPTION", "ELEMENT_TYPE", "TAGS", "materials"],
+}
+# What words for a status mean, in any case of letters, and the word that the client writes for the same.
+WORDS: dict[str, tuple[str, str]] = {
+    **{
+        word: ("PENDING", word) for word in ("submitted", "processing", "queued", "pending", "in_progress", "not_start")
+    },
+    **dict.fromkeys(("succeed", "succeeded", "success", "completed"), ("SUCCEEDED", "succeed")),
+    **dict.fromkeys(("failed", "failure"), ("FAILED", "failed")),
+}
+NO_WORDS = ["paused", "done", "cancelled", "succeeds", "not started", "failures", "unknown", "1"]
+UNUSABLE = {"deleted": True, "failed": True, "succeed": False, "processing": False, "unknown": False}
+OUTPUT_TYPES = {"element": True, "Element": False, "video": False, "image": False, "voice": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskCase:
+    """One answer and the task in it.
+
+    Attributes:
+        schema: The answer's schema, as called in the spec; for a list, that of the answer that the item is on.
+        body: Its JSON value.
+        task_id: The id of the task, or None where it names none.
+        element_id: The id of its subject, or None.
+    """
+
+    schema: str
+    body: dict[str, Any]
+    task_id: str | None
+    element_id: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.schema}-{self.body!r:.80}"
+
+
+_SUBJECT: dict[str, Any] = {"task_result": {"elements": [{"element_id": 9}]}}
+
+
+def _task_cases() -> Iterator[TaskCase]:
+    places: dict[str, dict[str, Any]] = {
+        "": {"task_id": _ID},
+        "/data": {"data": {"task_id": _ID}},
+        "/data/data": {"data": {"data": {"task_id": _ID}}},
+        "/data/data/data": {"data": {"data": {"data": {"task_id": _ID}}}},
+        "/data/data/data/data": {"data": {"data": {"data": {"data": {"task_id": _ID}}}}},
+        "/items": {"items": {"task_id": _ID}},
+    }
+    for schema, known in {
+        "CreateElementResponse": {"", "/data"},
+        "TaskResponse": {"", "/data", "/data/data", "/data/data/data"},
+        "TaskListResponse": {"", "/data", "/data/data"},
+        "DeleteElementResponse": {"/data"},
+    }.items():
+        for place, body in places.items():
+            yield TaskCase(schema=schema, body=body, task_id=_ID if place in known else None)
+    inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_SUBJECT}
+    nested: dict[str, Any] = {
+        "task_id": _ID,
+        "status": "SUCCESS",
+        "data": {"code": 0, "message": "SUCCEED", "data": inner},
+    }
+    yield TaskCase(schema="TaskResponse", body={"code": "success", "data": nested}, task_id=_ID, element_id=9)
+    yield TaskCase(schema="TaskListResponse", body=nested, task_id=_ID, element_id=9)
+    for schema in ("TaskResponse", "CreateElementResponse"):
+        both: dict[str, Any] = {"task_id": "t-2", **_SUBJECT, "data": {"task_id": _ID}}
+        yield TaskCase(schema=schema, body=both, task_id=_ID)  # what is around it is not taken for its own
+
+
+TASK_CASES = list(_task_cases())

@@ -69,6 +69,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "parameters": {},
         "body": _BODY,
         **_ANSWERS,
+        "answers": {**_ANSWERS["answers"], "204": []},
         "links": {},
         "callbacks": [],
     },

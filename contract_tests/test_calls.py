@@ -71,7 +71,7 @@ def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
 
 @pytest.mark.parametrize("case", ANSWER_CASES, ids=[case.id for case in ANSWER_CASES])
 def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
-    """A success is read, anything else ends in the named exception; only 1203 says that there is no such task."""
+    """A success is read, anything else ends in the named exception, which tells whether there is no such thing."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)

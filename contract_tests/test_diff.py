@@ -115,7 +115,7 @@ _EDITS: dict[str, tuple[str, Any, str, str]] = {
         f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
         [0],
         "caller and server",
-        '[0, "0"] -> [0] (response)',
+        '[0, "0", "success", 200] -> [0] (response)',
     ),
     "no token": (
         f"{_DELETION}/post/security",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     MakeClient = Callable[..., AuthenticatedClient]
     Failure = Callable[..., errors.ResponseError]
 
+_URL = "https://gateway.example.com/kling/v1/general/advanced-custom-elements"
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 _BODY: Any = base_body("image")
 _ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
@@ -60,7 +61,7 @@ def failure(client: AuthenticatedClient, gateway: respx.MockRouter) -> Failure:
         (errors.AuthenticationError, 401),
         (errors.StatusError, 402),
         (errors.PermissionDeniedError, 403),
-        (errors.NotFoundError, 404),
+        (errors.StatusError, 404),
         (errors.StatusError, 405),
         (errors.StatusError, 409),
         (errors.StatusError, 413),
@@ -81,7 +82,7 @@ def test_the_status_chooses_the_class(
     error = caught.value
 
     assert kind is type(error)
-    assert f"HTTP {status}, code 1200, no, request r-1" == str(error)
+    assert f"POST {_URL}: HTTP {status}, code 1200, no, request r-1" == str(error)
     assert (status, 1200, "no", "r-1") == (error.status_code, error.code, error.message, error.request_id)
     assert {"7"} == {error.headers["retry-after"], error.headers["RETRY-AFTER"]}
     assert json.loads(error.excerpt) == _ENVELOPE
@@ -105,7 +106,7 @@ def test_the_status_chooses_the_class(
             (None, "bad <400 characters>", None), '{"message": "bad <400 characters>"}', _ECHO, id="a repeated image"
         ),
         pytest.param(_NOTHING, "\ufffd(", b"\xc3(", id="invalid UTF-8"),
-        pytest.param(_NOTHING, "\x00\x01", b"\x00\x01", id="binary"),
+        pytest.param(_NOTHING, r"\x01\x1b[2J", b"\x01\x1b[2J", id="binary"),
         pytest.param(_NOTHING, "é" * 200, "é".encode() * 300, id="characters are counted, not bytes"),
         pytest.param((None, "m." * 100, None), None, json.dumps({"message": "m." * 450}), id="long message"),
         pytest.param(("c." * 100, None, None), None, json.dumps({"code": "c." * 450}), id="long code"),
@@ -115,11 +116,16 @@ def test_the_status_chooses_the_class(
         pytest.param((0, None, None), None, '{"code": 0}', id="code of success"),
         pytest.param(("bad", "no", None), None, '{"error": {"message": "no", "code": "bad"}}', id="OpenAI style"),
         pytest.param((7, None, None), None, '{"code": null, "error": {"code": 7}}', id="code inside beside null"),
-        pytest.param(_NOTHING, None, '{"error": "bad"}', id="error as text"),
+        pytest.param((None, "bad", None), None, '{"error": "bad"}', id="error as text"),
+        pytest.param((None, "bad", None), None, '{"msg": "bad"}', id="msg"),
+        pytest.param((None, "bad", None), None, '{"detail": "bad"}', id="detail"),
+        pytest.param((None, "bad", None), None, '{"detail": [{"loc": ["body"], "msg": "bad"}]}', id="FastAPI"),
+        pytest.param((None, "bad", None), None, '{"message": "bad", "error": "x", "detail": "y"}', id="several"),
+        pytest.param(_NOTHING, None, '{"detail": []}', id="no detail"),
         pytest.param(_NOTHING, None, '{"error": [{"code": 1}]}', id="error as array"),
         pytest.param(_NOTHING, None, '{"code": true, "message": {"a": 1}, "request_id": 7}', id="wrong types"),
         pytest.param(_NOTHING, None, '{"code": [1], "message": 3, "request_id": {}}', id="more wrong types"),
-        pytest.param((5, "\ud83d", None), None, '{"code": 5, "message": "\\ud83d"}', id="half a surrogate pair"),
+        pytest.param((5, r"\ud83d", None), None, '{"code": 5, "message": "\\ud83d"}', id="half a surrogate pair"),
         pytest.param((5, None, None), None, '{"code": 5, "\\ud83d": NaN}', id="what is no JSON and no Unicode"),
     ],
 )
@@ -132,8 +138,104 @@ def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     assert type(error) is errors.ServerError
     assert kept == (error.code, error.message, error.request_id)
     assert (content[:200] if excerpt is None else excerpt) == error.excerpt
-    assert str(error).startswith("HTTP 503")
-    assert "\n" not in str(error)
+    assert str(error).startswith(f"POST {_URL}: HTTP 503")
+    assert str(error).isprintable()
+
+
+def _wrapped(inner: str, **outer: Any) -> str:
+    return json.dumps({"code": "fail_to_fetch_task", "message": inner, "request_id": "outer", **outer})
+
+
+_OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack limit", "request_id": "inner"})
+
+
+@pytest.mark.parametrize(
+    ("kept", "content"),
+    [
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_OVER)),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(f" \n{_OVER}")),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_wrapped(_wrapped(_OVER)))),
+        (("1102", "pack used up", "outer"), _wrapped('{"code": "1102", "message": "pack used up"}')),
+        ((1201, None, "outer"), _wrapped('{"code": 1201}')),
+        ((1303, "full", None), json.dumps({"error": {"message": '{"error": {"code": 1303, "message": "full"}}'}})),
+        ((1303, "full", None), json.dumps({"detail": '{"code": 1303, "message": "full"}'})),
+        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrapped('{"code": 42, "message": "odd"}')),
+        (("fail_to_fetch_task", "no {", "outer"), _wrapped("no {")),
+        (("fail_to_fetch_task", "{no", "outer"), _wrapped("{no")),
+        ((1302, '{"code": 1303}', "outer"), _wrapped('{"code": 1303}', code=1302)),
+    ],
+)
+def test_a_refusal_that_a_gateway_passes_on_in_its_message_is_read(
+    kept: tuple[Any, ...], content: str, failure: Failure
+) -> None:
+    """What the service said counts, if the contract knows its code; else what the gateway said."""
+    error = failure(429, content)
+
+    assert type(error) is errors.RateLimitError
+    assert kept == (error.code, error.message, error.request_id)
+
+
+def test_a_refusal_is_unpacked_so_often_and_no_more(failure: Failure) -> None:
+    """Who packs it a thousand times has another mind than passing it on."""
+    content = _OVER
+    for _ in range(4):
+        content = _wrapped(content)
+
+    assert "fail_to_fetch_task" == failure(429, content).code
+
+
+def test_an_error_names_the_call(failure: Failure) -> None:
+    """A 404 is told from a wrong path by its URL."""
+    assert f"POST {_URL}: HTTP 404, <html>" == str(failure(404, "<html>"))
+
+
+def test_a_redirect_shows_where_it_leads(failure: Failure) -> None:
+    """Up to 200 characters, and none that a terminal would obey."""
+    found = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
+
+    assert found.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
+    assert str(found).endswith("x, empty body")
+    assert 400 > len(str(found))
+
+
+_HOSTILE = "a\x1b[2J\r\n\x00\x9b\u202e\u2028\ud800"
+_HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_what_a_terminal_would_obey_is_shown_escaped(
+    status: int, failure: Failure, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Escape sequences, line ends, marks that turn text around and halves of characters, wherever they come from."""
+    body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
+    error = failure(status, json.dumps(body))
+    page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))
+
+    assert (_HARMLESS, _HARMLESS, _HARMLESS) == (error.code, error.message, error.request_id)
+    shown = [str(error), error.excerpt, str(page), page.excerpt, *(record.getMessage() for record in caplog.records)]
+    assert [] == [text for text in shown if not text.isprintable()]
+    assert r"a\x1b[2J" in page.excerpt
+
+
+@pytest.mark.parametrize(
+    ("expected", "content", "content_type"),
+    [
+        ("no", "no".encode("utf-16"), None),
+        ("no", "no".encode("utf-16-le"), None),
+        ("no", "no".encode("utf-32-be"), None),
+        ("\u6d77", "\u6d77".encode("utf-16"), None),
+        ("\xe9", b"\xe9", b"text/html; charset=latin-1"),
+        ("\ufffd", b"\xe9", b"text/html; charset=no-such-thing"),
+        ("\ufffd", b"\xe9", None),
+    ],
+)
+def test_an_excerpt_is_read_in_the_encoding_of_the_answer(
+    expected: str, content: bytes, content_type: bytes | None, failure: Failure
+) -> None:
+    """By its header, or by its first bytes."""
+    error = failure(502, content, [(b"Content-Type", content_type)] if content_type else None)
+
+    assert expected == error.excerpt
 
 
 @pytest.mark.parametrize(
@@ -177,15 +279,20 @@ def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
         ("the answer is not JSON: <html> </html>", b"<html>\n</html>"),
         ("the answer is not JSON: {", b'{"code": 0, '),
         ("the answer is not JSON: \ufffd", b"\xff"),
-        ("the answer is not JSON: [[", b"[" * 100_000),
+        ("the answer nests deeper than 64 levels: [[", b"[" * 100_000),
+        ("the answer nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
+        ("the answer has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
+        (
+            "the answer takes more than 16777216 bytes of memory: {",
+            '{"message": "\U0001f600'.encode() + b"x y" * 1_398_100 + b'"}',
+        ),
         ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
         ("the answer cannot be read: {", b'{"\\ud83d": 1}'),
         ("the answer breaks the contract at (body): ", b"[]"),
         ("the answer breaks the contract at (body): ", b"null"),
         ("the answer breaks the contract at (body): ", b'"ok"'),
-        ("the answer breaks the contract at /code: ", b'{"code": true}'),
-        ("the answer breaks the contract at /code: ", b'{"code": NaN}'),
-        ("the answer breaks the contract at /code: ", b'{"code": 1e999}'),
+        ("the answer breaks the contract at /message: ", b'{"message": NaN}'),
+        ("the answer breaks the contract at /message: ", b'{"message": 1e999}'),
         ("the answer breaks the contract at /id: ", b'{"id": false}'),
         ("the answer breaks the contract at /data: ", b'{"data": []}'),
         ("the answer breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
@@ -203,7 +310,24 @@ def test_a_success_that_is_not_what_was_promised_is_invalid(
     assert reason in str(error)
     assert str(error).endswith(", request h-1")
     assert (status, "h-1") == (error.status_code, error.headers["x-request-id"])
-    assert " ".join(content.decode("utf-8", "replace").split())[:200] == error.excerpt
+    assert " ".join(content[:1000].decode("utf-8", "replace").split())[:200] == error.excerpt
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "status"),
+    [
+        (errors.InvalidResponse, "HTTP 200, the answer is compressed, and damaged: ", b"200 OK"),
+        (errors.ServerError, "HTTP 500, ", b"500 Oh"),
+    ],
+)
+def test_an_answer_that_cannot_be_unpacked_is_an_answer_all_the_same(
+    kind: type[errors.ResponseError], says: str, status: bytes, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """It has a status."""
+    answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
+
+    with pytest.raises(kind, match=says):
+        create_element.sync(client=make_client(base_url=serve(answer)), body=_BODY)
 
 
 def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) -> None:
@@ -224,7 +348,12 @@ def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) ->
         (5000, {"code": 5000, "data": None}),
         (5000, {"code": 5000, "data": {}}),
         (5000, {"code": 5000, "data": {"task_id": None, "task_status": "failed"}, "id": "", "task_id": None}),
-        (5000, {"code": 5000, "data": {"id": "not a task's"}}),
+        (None, {"code": True}),
+        (None, {"code": False}),
+        (None, {"code": float("nan")}),
+        (None, {"code": 1.5}),
+        (201, {"code": 201}),
+        ("200", {"code": "200"}),
         ("quota", {"error": {"message": "no credit", "type": "billing", "code": "quota"}}),
         (0, {"code": 0, "error": {"code": 7}}),
         (None, {"error": "no credit"}),
@@ -249,9 +378,13 @@ def test_a_success_whose_envelope_says_failure_is_a_failure(
         {"code": 5000, "data": {"task_id": "t-1"}},
         {"code": 5000, "data": {"task_id": 1}},
         {"code": 5000, "task_id": "t-1"},
+        {"code": 5000, "data": {"id": "t-1"}},
         {"code": "5000", "id": "t-1", "error": {"message": "slow"}},
         {"code": 0},
         {"code": "0"},
+        {"code": "success"},
+        {"code": "SUCCESS"},
+        {"code": 200},
         {"code": None},
         {"code": 0, "error": None},
         {"message": "failed"},
@@ -262,7 +395,7 @@ def test_a_success_whose_envelope_says_failure_is_a_failure(
 def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
     body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
 ) -> None:
-    """The id of a task, in any of its three places, outweighs the code: the subject exists and must not be lost."""
+    """The id of a task, in any of its four places, outweighs the code: the subject exists and must not be lost."""
     gateway.post().respond(status, json=body)
 
     assert body == create(client, _BODY).to_dict()
@@ -273,7 +406,6 @@ def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
     [
         '{"data": {"task_id": "t-1", "task_status": 1}}',
         '{"id": "t-1", "code": true}',
-        '{"id": 1.5}',
         '{"task_id": "t-1", "data": []}',
         '{"task_id": "t-1", "\\ud83d": 1}',
         '{"code": 5000, "id": "t-1", "message": 7}',
@@ -292,7 +424,7 @@ def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
     assert json.loads(content) == create(client, _BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements_client"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: the answer ")
+    assert logged.getMessage().startswith("createElement: a task is named, but the answer is odd: HTTP 200, code ")
 
 
 _NEVER_LEFT = {
@@ -342,8 +474,6 @@ def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
         ("RemoteProtocolError", b"220 mail.example.com ESMTP\r\n"),
         ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"),
         ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
-        ("DecodingError", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
-        ("DecodingError", b"HTTP/1.1 500 Oh\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
     ],
 )
 def test_an_answer_that_breaks_off_or_is_garbled_is_none(

@@ -113,7 +113,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
     """One request goes out, with the method, target, token and body that belong to it."""
     operation = contract.operation(case.operation)
     with respx.mock() as gateway:
-        route = gateway.route(url__startswith=_GATEWAY).respond(json={})
+        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
         _call(way, client, case)
         (call,) = route.calls
 
@@ -145,7 +145,7 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
     """With `on_violation="ignore"` it is sent, unless no path could carry it to where it belongs."""
     client = make_client(on_violation="ignore")
     with respx.mock(assert_all_called=False) as gateway:
-        route = gateway.route(url__startswith=_GATEWAY).respond(json={})
+        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
         if case.unwritable:
             with pytest.raises(ContractError):
                 _call("sync", client, case)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
+import html.entities
 import io
 import json
 import logging
 import pickle
 import re
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -20,7 +24,14 @@ from contract_tests.images import Picture
 from kling_elements_client import errors
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
-from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
+from kling_elements_client.models import (
+    CreateElementResponse,
+    ElementImageList,
+    ImageElementRequest,
+    ReferImage,
+    Task,
+    TaskListResponse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +39,6 @@ if TYPE_CHECKING:
     import respx
 
     from kling_elements_client import AuthenticatedClient
-    from kling_elements_client.models import CreateElementResponse
 
     Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
     MakeClient = Callable[..., AuthenticatedClient]
@@ -214,6 +224,77 @@ def test_an_answer_that_repeats_the_token_does_not_spread_it(
     assert "***" == error.headers["x-key"]
 
 
+def _each(form: str) -> Callable[[str], str]:
+    return lambda text: "".join(form.format(code=ord(character)) for character in text)
+
+
+_NAMES = {value: name for name, value in html.entities.html5.items() if name.endswith(";")}
+_ESCAPES: dict[str, Callable[[str], str]] = {
+    "JSON": _each(r"\u{code:04x}"),
+    "JSON, upper case": _each(r"\u{code:04X}"),
+    "JSON within JSON": _each(r"\\u{code:04x}"),
+    "JSON within JSON within JSON": _each(r"\\\\u{code:04x}"),
+    "a repr": _each(r"\\x{code:02x}"),
+    "HTML": _each("&#{code};"),
+    "HTML, hexadecimal": _each("&#x{code:x};"),
+    "HTML, padded": _each("&#000{code};"),
+    "HTML by names": lambda text: "".join(f"&{_NAMES[c]}" if c in _NAMES else c for c in text).replace("\\", r"\\"),
+    "HTML within HTML": _each("&amp;#{code};"),
+    "a URL": _each("%{code:02x}"),
+    "a URL within a URL": _each("%25{code:02X}"),
+}
+
+
+def _unescaped(text: str) -> str:
+    """Return a text as somebody would read it who knows every way to escape."""
+    for _ in range(6):
+        text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text, flags=re.IGNORECASE)
+        text = html.unescape(unquote(text))
+    return text
+
+
+def test_a_text_that_is_escaped_can_be_unescaped() -> None:
+    """Or the two tests below would find nothing."""
+    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescaped(escape(_TOKEN))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
+def test_a_failure_that_repeats_the_token_in_any_escape_does_not_spread_it(
+    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+) -> None:
+    """In a body of JSON, on a page and in a header: neither message nor excerpt nor headers have it."""
+    said = escape(_TOKEN)
+    for status in (200, 400, 503):
+        for body in (f'{{"code": "{said}", "message": "bad {said}", "request_id": "{said}"}}', f"<html>bad {said}"):
+            response = httpx.Response(status, content=body.encode(encoding), headers={"X-Key": said, "Location": said})
+            with pytest.raises(errors.ResponseError) as caught:
+                client.decode("createElement", response, lambda value: value)
+            assert [] == _leaks([_unescaped(text) for text in _texts(caught.value)])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
+def test_a_success_that_repeats_the_token_in_any_escape_does_not_spread_it(
+    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+) -> None:
+    """Neither the model nor its repr has it, in values and names at any depth; the rest is as it came."""
+    said = escape(_TOKEN)
+    body = f'{{"data": {{"task_id": "7", "x": [{{"{said}": 1}}, "{said}"], "y": "z"}}, "{said}": "{said}"}}'
+    response = httpx.Response(200, content=body.encode(encoding))
+
+    answer = client.decode("createElement", response, CreateElementResponse.from_dict)
+
+    assert [] == _leaks([_unescaped(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
+    assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == answer.to_dict()
+
+
+@pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
+def test_a_hostile_answer_does_not_hold_the_redaction_up(run: str, client: AuthenticatedClient) -> None:
+    """The work is linear in the length of a text."""
+    assert run == client.redact(run)
+
+
 def test_the_log_of_an_odd_success_does_not_show_the_token(
     client: AuthenticatedClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -356,6 +437,44 @@ def test_no_long_text_is_in_a_repr(expected: str, value: Any) -> None:
     model.additional_properties = {"new": value}
 
     assert f"ReferImage(image_url={expected}, additional_properties={{'new': {expected}}})" == repr(model)
+
+
+def test_a_repr_ends_at_some_depth() -> None:
+    """Also that of what contains itself."""
+    itself: dict[str, Any] = {}
+    itself["x"] = itself
+    model, deep = Task(), Task()
+    model.additional_properties = itself
+    for _ in range(2_000):
+        deep = Task(task_result=deep)  # type: ignore[arg-type] # whatever a gateway makes of it
+
+    assert "Task(additional_properties=" + "{'x': " * 15 + "..." + "}" * 15 + ")" == repr(model)
+    assert "Task(task_result=" * 16 + "..." + ")" * 16 == repr(deep)
+
+
+def test_a_repr_ends_at_some_length() -> None:
+    """A page of ten thousand tasks is not printed whole, and takes no time."""
+    page = TaskListResponse(data=[Task(task_id=str(number)) for number in range(10_000)])
+
+    assert 10_003 == len(repr(page))
+    assert repr(page).startswith("TaskListResponse(data=[Task(task_id='0'), Task(task_id='1'), ")
+    assert repr(page).endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        ("<81 bytes>", b"x" * 81),
+        ("<integer of 14000 bits>", 1 << 13_999),
+        ("<Path>", Path("x" * 500)),
+        ("('x', 1)", ("x", 1)),
+        ("(<81 characters>)", ("x" * 81,)),
+        (r"'\x1b\n\u202e\ud800'", "\x1b\n\u202e\ud800"),
+    ],
+)
+def test_a_repr_tells_of_odd_values_without_showing_them_whole(expected: str, value: Any) -> None:
+    """Bytes may be an image, and Python does not write integers of any length."""
+    assert f"Task(task_id={expected})".replace("Path", type(Path()).__name__) == repr(Task(task_id=value))
 
 
 _BAD_IMAGES = {

@@ -265,7 +265,20 @@ _FAILURES: dict[str, tuple[type[errors.StatusError], Any, str | None, str]] = {
     "missingToken": (errors.AuthenticationError, 1001, "6f1c0a52b7d94c21", "Authorization is empty"),
     "invalidToken": (errors.AuthenticationError, 1002, "6f1c0a52b7d94c22", "Authorization is invalid"),
     "permissionDenied": (errors.PermissionDeniedError, 1103, "6f1c0a52b7d94c23", "no permission for this resource"),
-    "noSuchResource": (errors.NotFoundError, 1203, "6f1c0a52b7d94c24", "no such resource"),
+    "absent": (
+        errors.StatusError,  # what is absent is told of in the answer to a look-up
+        1201,
+        "6f1c0a52b7d94c31",
+        "Task not found by id/external id: mara-2026-07",
+    ),
+    "duplicate": (errors.StatusError, 1201, "6f1c0a52b7d94c32", "External_task_id mara-2026-07 already exists"),
+    "deletedAlready": (
+        errors.StatusError,
+        1201,
+        "6f1c0a52b7d94c33",
+        "Element already be deleted for id: 9007199254740993",
+    ),
+    "noSuchResource": (errors.StatusError, 1203, "6f1c0a52b7d94c24", "no such resource"),
     "rateLimited": (errors.RateLimitError, 1302, "6f1c0a52b7d94c25", "rate limit exceeded"),
     "internalError": (errors.ServerError, 5000, "6f1c0a52b7d94c26", "internal error"),
     "proxyPage": (errors.ServerError, None, None, "502 Bad Gateway"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from kling_elements_runtime.texts import printable
+from kling_elements_runtime.texts import shown
 
 if TYPE_CHECKING:
     import httpx  # most of the time of loading models and their check would be its
@@ -112,7 +112,8 @@ class Answer:
         code: The business code of the envelope, or of an error in the style of OpenAI; None where there is none.
         message: The gateway's own words; None where there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
-        excerpt: The first 200 characters of the body, with white space folded.
+        excerpt: The first 200 characters of the body, with white space folded. As in all texts here, what a terminal
+            would obey is shown escaped.
         method: The HTTP method of the request; empty where it is not known.
         url: The URL of the request; empty where it is not known.
     """
@@ -223,7 +224,7 @@ def describe(answer: Answer, reason: str = "") -> str:
     call = f"{answer.method} {answer.url}: " if answer.method else ""
     parts: list[Any] = [f"{call}HTTP {answer.status_code}"]
     if (location := answer.headers.get("location")) is not None:
-        parts.append(f"to {printable(location)}")
+        parts.append(f"to {shown(location)}")
     if answer.code is not None:
         parts.append(f"code {answer.code}")
     parts.append(": ".join(filter(None, [reason, answer.message or answer.excerpt or "empty body"])))

@@ -6,7 +6,7 @@ A value of the wrong type passes through as it is: the contract's check refuses 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,9 @@ Where = tuple[str | int, ...]
 Take = Callable[[str | Path, Where], Any]
 
 _LONGEST_REPR = 80  # characters of a text; a longer one may be an image
+_LONGEST_FOREIGN_REPR = 400  # characters of the repr of what is no JSON, such as a path
+_LONGEST_MODEL = 10_000  # characters of the repr of a model
+_DEEPEST_REPR = 16  # levels of it
 _DEEPEST = 64  # levels; a conforming request has a handful
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more bits than these
@@ -39,12 +42,7 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        kind: type[Any] = type(self)
-        named = [(field, getattr(self, field)) for field, _ in _names(kind)]
-        shown = [f"{name}={_short(value)}" for name, value in named if not isinstance(value, Unset)]
-        if self.additional_properties:
-            shown.append(f"additional_properties={_short(self.additional_properties)}")
-        return f"{kind.__name__}({', '.join(shown)})"
+        return _cut(_pieces(self, _DEEPEST_REPR))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, without the properties that are `UNSET`."""
@@ -52,15 +50,58 @@ class Model:
         return value
 
 
+def _pieces(value: Any, levels: int) -> Iterator[str]:
+    """Yield the repr of a value piece by piece. A long text, which may be an image, is told by its length."""
+    if isinstance(value, Model):
+        opening, closing = f"{type(value).__name__}(", ")"
+        parts = ((f"{name}=", part) for name, part in _set_fields(value))
+    elif isinstance(value, dict):
+        opening, closing = "{", "}"
+        parts = ((f"{_short(name)}: ", part) for name, part in value.items())
+    elif isinstance(value, list | tuple):
+        opening, closing = "[]" if isinstance(value, list) else "()"
+        parts = (("", part) for part in value)
+    else:
+        yield _short(value)
+        return
+    if not levels:
+        yield "..."
+        return
+    yield opening
+    between = ""
+    for name, part in parts:
+        yield between + name
+        yield from _pieces(part, levels - 1)
+        between = ", "
+    yield closing
+
+
+def _set_fields(model: Model) -> Iterator[tuple[str, Any]]:
+    for field, _ in _names(type(model)):
+        if not isinstance(value := getattr(model, field), Unset):
+            yield field, value
+    if model.additional_properties:
+        yield "additional_properties", model.additional_properties
+
+
 def _short(value: Any) -> str:
-    """A repr without media: a long text is told by its length."""
-    if isinstance(value, str) and len(value) > _LONGEST_REPR:
-        return f"<{len(value)} characters>"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_short, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_short(name)}: {_short(item)}' for name, item in value.items())}}}"
-    return repr(value)
+    """Return the repr of a value without parts."""
+    if isinstance(value, str | bytes | bytearray) and len(value) > _LONGEST_REPR:
+        return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
+    if isinstance(value, int) and value.bit_length() > _LONGEST_REPR:  # Python writes none of thousands of digits
+        return f"<integer of {value.bit_length()} bits>"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_FOREIGN_REPR else f"<{type(value).__name__}>"
+
+
+def _cut(pieces: Iterable[str]) -> str:
+    """Return a text that is put together only as far as it is shown."""
+    text = ""
+    for piece in pieces:
+        text += piece
+        if len(text) > _LONGEST_MODEL:
+            return f"{text[:_LONGEST_MODEL]}..."
+    return text
 
 
 _NO_CONVERTERS: Final[Mapping[str, Converter]] = MappingProxyType({})
@@ -109,7 +150,7 @@ class _Writer:
         if type(value) in _PLAIN:  # nearly all are, and need none of what follows
             return self._part(value, path)
         if isinstance(value, Model):
-            value = _properties(value)
+            value = properties_of(value)
         if type(value) is dict or isinstance(value, Mapping):
             return self._members(value, path)
         if isinstance(value, list | tuple):
@@ -149,8 +190,8 @@ class _Writer:
         return written
 
 
-def _properties(model: Model) -> dict[str, Any]:
-    """The JSON object of a model, its parts as they are."""
+def properties_of(model: Model) -> dict[str, Any]:
+    """Return the properties of a model by their names in JSON, with their values as they are."""
     kind: type[Any] = type(model)
     own = {name: value for field, name in _names(kind) if (value := getattr(model, field)) is not UNSET}
     return {**model.additional_properties, **own} if model.additional_properties else own
@@ -241,4 +282,14 @@ def known(enum: type[Enum]) -> Converter:
     return lambda value: members.get(value, value) if isinstance(value, str) else value
 
 
-__all__ = ["Model", "UnwritableError", "checked_json", "each", "from_json", "json_name", "known", "nested"]
+__all__ = [
+    "Model",
+    "UnwritableError",
+    "checked_json",
+    "each",
+    "from_json",
+    "json_name",
+    "known",
+    "nested",
+    "properties_of",
+]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from html.entities import html5
 from typing import TypeAlias
 
 Redact: TypeAlias = Callable[[str], str]
 
 _SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
-_ESCAPING = "\\%&~"  # with which every way to escape a character begins
 _WINDOW = 1 << 14  # characters at the beginning of a text that an excerpt is made from
-_MEDIA = re.compile("[A-Za-z0-9+/]{80,}={0,2}")  # what a gateway repeats of an image in Base64
+_MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # what a gateway repeats of an image in Base64
 EXCERPT_LENGTH = 200
 """Characters of a text that an exception keeps."""
 
@@ -34,41 +33,56 @@ def excerpt(text: str, redact: Redact) -> str:
     window = redact(text[:_WINDOW])
     if len(text) > _WINDOW:
         window = window[: _WINDOW // 2]  # a token that the window ends in the middle of would not be known for one
-    if "&" in window and redact(unescaped := html.unescape(window)) != unescaped:
-        window = redact(unescaped)
-    shown = _MEDIA.sub(lambda found: f"<{len(found[0])} characters>", window)
-    return printable(" ".join(shown.split()))[:EXCERPT_LENGTH]
+    folded = _MEDIA.sub(lambda found: f"<{len(found[0])} characters>", window)
+    return printable(" ".join(folded.split()))[:EXCERPT_LENGTH]
 
 
-def redactor(tokens: Sequence[str]) -> Redact:
+def redactor(tokens: Iterable[str]) -> Redact:
     """Return a function that takes tokens out of a text, however they are escaped in it.
 
-    That is as in JSON, in JSON within JSON, in a URL, in a JSON Pointer, or in HTML. The longest is looked for first.
+    That is as in JSON, JSON within JSON, a URL, a JSON Pointer, HTML or a repr. The longest is looked for first.
     """
     long = sorted((token for token in tokens if len(token) >= _SHORTEST_SECRET), key=len, reverse=True)
     if not long:
         return lambda text: text
     spellings = re.compile("|".join("".join(map(_spelling, token)) for token in long), re.IGNORECASE)
     plain = [token.lower() for token in long]
+    codes = "|".join({f"{ord(character):02x}" for token in long for character in token})
+    names = "".join({f"|{name}" for token in long for character in token for name in _html_names(character)})
+    escapes = re.compile(rf"\\|~[01]|%(?i:25|{codes})|&(?i:#|amp;{names})")  # one is in each text with an escaped token
 
     def redact(text: str) -> str:
-        if not any(mark in text for mark in _ESCAPING):  # most texts escape nothing, and this is a tenth of the work
-            lowered = text.lower()
-            if not any(token in lowered for token in plain):
-                return text
-        return spellings.sub("***", text)
+        lowered = text.lower()
+        for token in plain:
+            if token in lowered:
+                return spellings.sub("***", text)
+        # nearly all texts end here: to look for every spelling takes a hundred times as long
+        if ("\\" in text or "%" in text or "&" in text or "~" in text) and escapes.search(text):
+            return spellings.sub("***", text)
+        return text
 
     return redact
 
 
 def _spelling(character: str) -> str:
-    """Return an expression for each way in which a character of a token may be written."""
+    """Return an expression for each way in which a character of a token may be written.
+
+    What escapes may be escaped in its turn, by backslashes that double, `%25` or `&amp;`. That is bounded, as an answer
+    may be a million backslashes.
+    """
     code = ord(character)
-    escaped = rf"\\{{1,2}}u00{code:02x}|%{code:02x}|&#0*{code};|&#x0*{code:x};"
+    in_code = rf"\\{{1,8}}(?:u00|x){code:02x}"
+    in_url = f"%(?:25){{0,4}}{code:02x}"
+    names = "".join(f"|{name}" for name in _html_names(character))
+    in_html = f"&(?:amp;){{0,4}}(?:#0{{0,8}}{code};?|#x0{{0,8}}{code:x};?{names})"
     if character.isalnum():
-        return f"(?:{character}|{escaped})"
-    in_pointer = {"~": "~0", "/": "~1"}.get(character, re.escape(character))
-    return rf"(?:{in_pointer}|\\{{0,2}}{re.escape(character)}|{escaped})"
+        return f"(?:{character}|{in_code}|{in_url}|{in_html})"
+    in_pointer = {"~": "~0|", "/": "~1|"}.get(character, "")
+    return rf"(?:{in_pointer}\\{{0,8}}{re.escape(character)}|{in_code}|{in_url}|{in_html})"
+
+
+def _html_names(character: str) -> list[str]:
+    return [name for name, value in html5.items() if value == character and name.endswith(";")]
 
 
 __all__ = ["EXCERPT_LENGTH", "Redact", "excerpt", "printable", "redactor", "shown"]
