@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests import read_tasks
+from contract_tests.answer_cases import UNUSABLE
 from kling_elements.elements import element_of
-from kling_elements.errors import ElementUnavailableError, TaskError, UnknownStatusError
+from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError, UnknownStatusError
 from kling_elements_client.models import Element, Task, TaskResult
 
 
@@ -44,6 +46,12 @@ def test_a_subject_that_was_deleted_or_failed_is_an_error(status: str) -> None:
     assert task == pickle.loads(pickle.dumps(error)).task
 
 
+@pytest.mark.parametrize(("status", "expected"), UNUSABLE.items())
+def test_the_words_for_what_cannot_be_used_are_the_vendors(status: str, expected: bool) -> None:  # noqa: FBT001
+    """Any other subject can be."""
+    assert expected is read_tasks.unusable(status) is read_tasks.unusable(status.upper())
+
+
 def test_of_several_subjects_the_first_that_can_be_used_is_taken() -> None:
     """What has no id is none of them."""
     deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
@@ -64,3 +72,10 @@ def test_what_an_id_does_to_a_terminal_is_shown_escaped() -> None:
 
     with pytest.raises(ElementUnavailableError, match=r"^the subject 5\\x1b\[2J\\nx{190} of task 7 cannot"):
         element_of(task)
+
+
+def test_an_error_of_a_task_is_fit_for_a_terminal() -> None:
+    """Whatever of the gateway's words it quotes."""
+    error = TaskFailedError("task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800", Task(task_id="7"))
+
+    assert r"task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800" == str(error)

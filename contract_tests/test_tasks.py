@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from contract_tests import read_tasks
+from contract_tests.answer_cases import NO_NAMES, NO_WORDS, OTHER_NAMES, OUTPUT_TYPES, TASK_CASES, WORDS, TaskCase
 from contract_tests.scripted import NAMED, Client, Reply, Scripted, both
 from kling_elements.errors import NoTaskError
 from kling_elements.requests import element_id_from, task_id_from
@@ -219,6 +221,49 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
 
     assert expected == task_from(source).to_dict()
     assert before == source
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "other"),
+    [
+        (schema, name, other)
+        for schema, names in OTHER_NAMES.items()
+        for name, others in names.items()
+        for other in others
+    ],
+)
+def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
+    """As what it is, and as nothing else."""
+    assert {name} == read_tasks.documented_names(schema, other)
+
+
+@pytest.mark.parametrize(("schema", "other"), [(schema, name) for schema, names in NO_NAMES.items() for name in names])
+def test_what_is_no_other_name_stays(schema: str, other: str) -> None:
+    """Letters count as they are."""
+    assert set() == read_tasks.documented_names(schema, other)
+
+
+@pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
+def test_a_word_for_a_status_is_read_in_any_case_of_letters(word: str) -> None:
+    """One for success or failure becomes the documented one, and any other stays as it came."""
+    progress, written = WORDS.get(word, ("UNKNOWN", word))
+
+    for said in (word, word.upper(), word.title()):
+        assert (progress, written if progress in ("SUCCEEDED", "FAILED") else said) == read_tasks.word(said)
+
+
+@pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
+def test_an_output_of_another_type_is_no_subject(output_type: str, expected: bool) -> None:  # noqa: FBT001
+    """The newer API lists all that a task made."""
+    assert expected is read_tasks.is_subject(output_type)
+
+
+@pytest.mark.parametrize("case", TASK_CASES, ids=[case.id for case in TASK_CASES])
+def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
+    """And nowhere else."""
+    expected = None if case.task_id is None else (case.task_id, case.element_id)
+
+    assert expected == read_tasks.told(task_in(case.body, case.schema))
 
 
 _NEWER: Any = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contract_tests.signed_notifications import (
@@ -31,7 +31,7 @@ from kling_elements.webhooks import WebhookError
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
 
-_PATIENT = settings(deadline=None)  # a busy machine proves nothing
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
 
 
 def _with(**headers: Any) -> dict[str, Any]:
@@ -110,6 +110,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         for body in (
             *(b"", b"{", b"null", b"7", b'"task"', b"[]", b'[{"id":"7"}]', b'{"id":"7","id":"7"}', b'{"id":NaN}'),
             *(b'\xef\xbb\xbf{"id":"7"}', b'{"id":1e999}', b'{"id":"\\ud800"}', b"[" * 100_000),
+            b'{"id":"7","x":' + b"[" * 64 + b"]" * 64 + b"}",
             *(b'{"id":' + b"9" * 5_000 + b"}", b'{"id":"7"} {"id":"8"}', "id=7&status=\u8d85".encode(), b"{'id':'7'}"),
         )
     ),
@@ -118,7 +119,8 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         for body in (
             *(b"{}", b'{"task_id":null}', b'{"task_id":""}', b'{"task_id":0}', b'{"id":""}'),
             *(b'{"task_id":[1]}', b'{"task_id":{}}'),
-            *(b'{"task_id":true}', b'{"id":0.5}', b'{"task_status":"succeed"}', b'{"data":{"task_id":"7"}}'),
+            *(b'{"task_id":true}', b'{"id":0.5}', b'{"task_status":"succeed"}', b'{"data":{"task_id":[]}}'),
+            *(b'{"data":[{"task_id":"7"}]}', b'{"code":0,"data":{"data":{"task_id":""}}}', b'{"outputs":[{"id":"7"}]}'),
         )
     ),
     *(
@@ -128,6 +130,8 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
             ("/task_status", b'{"id":"7","status":["succeeded"]}'),
             ("/task_result", b'{"task_id":"7","task_result":"all"}'),
             ("/task_result/elements/0/element_id", b'{"id":"7","task_result":{"elements":[{"element_id":1.5}]}}'),
+            ("/task_result/elements/0/element_id", b'{"id":"7","outputs":[{"type":"element","id":1.5}]}'),
+            ("/task_result/elements", b'{"id":"7","outputs":"all"}'),
         )
     ),
     *(

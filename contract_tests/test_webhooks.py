@@ -28,7 +28,8 @@ from contract_tests.signed_notifications import (
     signature_of,
 )
 from kling_elements import webhooks
-from kling_elements_client.models import Task, TaskInfo, TaskStatus
+from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
 from scripts.spec import load
 
 
@@ -63,6 +64,22 @@ def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None
     assert ("7", expected) == (task.task_id, task.task_status)
 
 
+_MARA = Element(
+    element_id="9007199254740993",
+    element_name="Mara the lighthouse",
+    element_description="Keeper of a lighthouse, red raincoat, short grey hair.",
+    reference_type="image_refer",
+    element_type="image_refer",
+    owned_by="studio",
+    status="succeed",
+    tag_list=[NamedTag(id="o_102", name="Character", description="A person")],
+)
+_MARA.additional_properties = {
+    "type": "element",
+    "materials": [{"type": "image", "role": "frontal", "url": "https://media.example.com/mara/front.jpg"}],
+}
+
+
 @pytest.mark.parametrize(
     ("expected", "name"),
     [
@@ -82,18 +99,56 @@ def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None
                 task_id="880431920114688",
                 task_status=TaskStatus.SUCCEED,
                 task_status_msg="",
+                task_info=TaskInfo(external_task_id="mara-2026-07"),
                 created_at=1784541600000,
                 updated_at=1784541605000,
+                task_result=TaskResult(elements=[_MARA]),
             ),
             "notificationNewer",
         ),
     ],
 )
 def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
-    """Signed here, from the words of the scheme."""
+    """Signed here, from the words of the scheme. What the documented shape has no place for is kept as it came."""
     example = load()["components"]["examples"][name]["value"]
+    found = parse_signed(json.dumps(example, indent=1).encode())
 
-    assert expected == parse_signed(json.dumps(example, indent=1).encode())
+    kept, found.additional_properties = found.additional_properties, {}
+    assert expected == found
+    assert {key: example[key] for key in example if key in ("external_id", "outputs", "billing")} == kept
+
+
+_NEWER = (
+    b'{"id":"7","status":"SUCCEEDED","message":"","external_id":"e-1","outputs":['
+    b'{"type":"video","id":"1"},{"type":"element","id":9007199254740993,"status":"succeed"}],"billing":[]}'
+)
+_OLDER = (
+    b'{"task_id":"7","task_status":"succeed","task_info":{"external_task_id":"e-1"},'
+    b'"task_result":{"element_id":9007199254740993}}'
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _NEWER,
+        _OLDER,
+        *(
+            b'{"code":%s,"message":"ok","request_id":"r","data":%s}' % (code, task)
+            for code in (b"0", b'"success"', b"200", b"5000")
+            for task in (_NEWER, _OLDER)
+        ),
+        b'{"code":"success","data":{"task_id":"7","status":"SUCCESS","data":{"code":0,"data":%s}}}' % _OLDER,
+    ],
+)
+def test_a_notification_in_any_shape_tells_of_its_subject(body: bytes) -> None:
+    """Older or newer, by itself or in an envelope: element, external id and progress are read, as those of answers."""
+    task = parse_signed(body)
+
+    assert "7" == task.task_id
+    assert Progress.SUCCEEDED is progress_of(task)
+    assert "e-1" == external_id_of(task)
+    assert [9007199254740993] == [element.element_id for element in elements_of(task)]
 
 
 def test_a_body_beyond_ascii_is_verified_as_its_bytes() -> None:

@@ -6,10 +6,12 @@ Where a task may be in an answer, what its properties are called and what its wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from functools import cache
 from typing import Any, TypeAlias
+
+from attrs import frozen
 
 from kling_elements_client import contract
 from kling_elements_client.models import (
@@ -22,7 +24,7 @@ from kling_elements_client.models import (
     TaskResponse,
     TaskResult,
 )
-from kling_elements_runtime.document import at
+from kling_elements_runtime.serialization import Model, properties_of
 
 Properties: TypeAlias = dict[str, Any]
 
@@ -54,44 +56,38 @@ def task_from(source: Mapping[str, Any]) -> Task:
     A word for success or failure becomes the documented one; any other stays as it came, as do properties that the
     contract does not know.
     """
-    properties = _with_documented_names("Task", source)
-    progress, documented = _read_status(properties.get("task_status"))
-    if progress in (Progress.SUCCEEDED, Progress.FAILED):
-        properties["task_status"] = documented
-    if isinstance(result := properties.get("task_result"), Mapping):
-        properties["task_result"] = _result_from(result)
-    return Task.from_dict(properties)
+    return _made(_with_documented_names("Task", source))
 
 
-def task_in(answer: Mapping[str, Any], schema: str = "TaskResponse") -> Task | None:
-    """Return the task that the JSON object of an answer or a notification names; None where it names no task.
+def task_in(answer: Mapping[str, Any] | Model, schema: str = "TaskResponse") -> Task | None:
+    """Return the task that an answer or a notification names; None where it names no task.
 
-    The outermost place that names an id decides. What it lacks is filled in from the places within it.
+    The first place that names an id decides. What it lacks is filled in from the places within it.
 
     Args:
-        answer: The JSON object.
+        answer: The answer, or an item of a list, as a JSON object or a model.
         schema: The schema of the answer, which says where tasks may be.
     """
-    found = {place: _task_at(answer, place) for place in _fact(schema, "x-envelope")["tasks"]}
-    outermost = next((place for place, task in found.items() if is_id(task.get("task_id"))), None)
-    if outermost is None:
+    found = {place: _task_of(value) for place, value in _objects_at(answer, _fact(schema, "x-envelope")["tasks"])}
+    decides = next((place for place, task in found.items() if is_id(task.get("task_id"))), None)
+    if decides is None:
         return None
-    properties = found[outermost]
+    properties = found[decides]
     for place, task in found.items():
-        if place.startswith(f"{outermost}/"):
+        if place.startswith(f"{decides}/"):
             properties |= {name: value for name, value in task.items() if not _says(name, properties.get(name))}
-    return task_from(properties)
+    return _made(properties)
 
 
 def task_of(answer: CreateElementResponse | DeleteElementResponse | TaskResponse) -> Task | None:
     """Return the task that an answer names, whatever its code says; None where it names no task."""
-    return task_in(answer.to_dict(), type(answer).__name__)
+    return task_in(answer, type(answer).__name__)
 
 
 def tasks_of(answer: TaskListResponse) -> list[Task]:
     """Return the tasks on a page of a list."""
-    items = [item.to_dict() for item in answer.data or []]
-    return [task_in({"data": item}) or task_from(item) for item in items]
+    schema = type(answer).__name__
+    return [task_in(item, schema) or task_from(properties_of(item)) for item in answer.data or []]
 
 
 def elements_of(task: Task) -> list[Element]:
@@ -152,14 +148,60 @@ def _words() -> Mapping[str, tuple[Progress, str]]:
     return {word: (progress, known[name][0]) for name, progress in _PROGRESS.items() for word in known[name]}
 
 
-def _task_at(answer: Mapping[str, Any], place: str) -> Properties:
-    """Return the properties of the task at a place of an answer, without those of an envelope around another one."""
-    value = at(answer, place)
-    if not isinstance(value, Mapping):
-        return {}
-    around = _ENVELOPE if value.keys() & _OF_ENVELOPES else frozenset[str]()
-    own = {name: each for name, each in value.items() if name not in around and name != "data"}
-    return _with_documented_names("Task", own)
+def _object(value: object) -> Properties | None:
+    """Return the properties of a JSON object or a model; None for anything else."""
+    if isinstance(value, Model):
+        return properties_of(value)
+    return dict(value) if isinstance(value, Mapping) else None
+
+
+def _objects_at(answer: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
+    """Return each place of an answer with the properties of the object there, none where there is no object."""
+    found = {"": _object(answer) or {}}
+
+    def object_at(place: str) -> Properties:
+        if place not in found:
+            around, _, name = place.rpartition("/")
+            found[place] = _object(object_at(around).get(name)) or {}
+        return found[place]
+
+    return [(place, object_at(place)) for place in places]
+
+
+def _task_of(properties: Properties) -> Properties:
+    """Return the properties of a task without those of an envelope around another one, by their documented names."""
+    around = _ENVELOPE if _OF_ENVELOPES & properties.keys() else ()
+    for name in ("data", *around):
+        properties.pop(name, None)
+    return _with_documented_names("Task", properties)
+
+
+@frozen
+class _Alias:
+    """Another name of a property.
+
+    Attributes:
+        other: The name that a gateway gives to it.
+        outer: The documented property that it belongs into; empty where it belongs into none.
+        name: Its documented name there.
+        is_documented: Whether the other name is that of a documented property too, which keeps its value.
+    """
+
+    other: str
+    outer: str
+    name: str
+    is_documented: bool
+
+
+@cache
+def _aliases(schema: str) -> tuple[_Alias, ...]:
+    documented = _fact(schema, "properties")
+    return tuple(
+        _Alias(other, outer, name, other in documented)
+        for path, others in _fact(schema, "x-aliases").items()
+        for outer, _, name in [path.rpartition("/")]
+        for other in others
+    )
 
 
 def _with_documented_names(schema: str, source: Mapping[str, Any]) -> Properties:
@@ -168,18 +210,17 @@ def _with_documented_names(schema: str, source: Mapping[str, Any]) -> Properties
     What belongs into another object also stays where it was.
     """
     properties = dict(source)
-    documented = _fact(schema, "properties")
-    for path, others in _fact(schema, "x-aliases").items():
-        outer, _, name = path.rpartition("/")
-        for other in others:
-            if other not in source or _says(path, at(properties, f"/{path}")):
-                continue
-            if not outer:
-                properties[name] = source[other]
-                if other not in documented:
-                    del properties[other]
-            elif isinstance(around := properties.get(outer) or {}, Mapping):
-                properties[outer] = {**around, name: _subjects_among(source[other])}
+    for alias in _aliases(schema):
+        if alias.other not in source:
+            continue
+        if alias.outer:
+            around = _object(properties.get(alias.outer) or {})
+            if around is not None and not _says(alias.name, around.get(alias.name)):
+                properties[alias.outer] = {**around, alias.name: _subjects_among(source[alias.other])}
+        elif not _says(alias.name, properties.get(alias.name)):
+            properties[alias.name] = source[alias.other]
+            if not alias.is_documented:
+                del properties[alias.other]
     return properties
 
 
@@ -196,15 +237,33 @@ def _subjects_among(value: Any) -> Any:
     return [item for item in value if not isinstance(item, Mapping) or item.get("type", wanted) == wanted]
 
 
-def _result_from(result: Mapping[str, Any]) -> Properties:
-    """Return what a task made, with the documented names, and in a list where a gateway gives one subject without."""
+def _made(properties: Properties) -> Task:
+    """Return the task of some properties with documented names, with the documented words."""
+    progress, documented = _read_status(properties.get("task_status"))
+    if progress in (Progress.SUCCEEDED, Progress.FAILED):
+        properties["task_status"] = documented
+    result = _object(properties.get("task_result"))
+    if result is not None:
+        properties["task_result"] = _with_elements(result)
+    return Task.from_dict(properties)
+
+
+def _with_elements(result: Properties) -> Properties:
+    """Return what a task made, with its subjects in a list where a gateway gives one subject without."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
         elements = [{name: value for name, value in result.items() if name != "elements"}]
     if not isinstance(elements, list):
-        return dict(result)
-    named = [_with_documented_names("Element", item) if isinstance(item, Mapping) else item for item in elements]
-    return {**result, "elements": named}
+        return result
+    return {**result, "elements": list(map(_named_element, elements))}
+
+
+def _named_element(item: object) -> object:
+    """Return a subject with the documented names; what is none as it is."""
+    own = _object(item)
+    if own is None or not any(alias.other in own for alias in _aliases("Element")):
+        return item
+    return _with_documented_names("Element", own)
 
 
 __all__ = [

@@ -22,10 +22,11 @@ from typing import Any
 from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
-from kling_elements.tasks import task_from
+from kling_elements.tasks import task_in
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
+from kling_elements_runtime.texts import printable
 
 _TOLERANCE = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,8 +79,8 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
         verify: False reads the notification of an account that has no secret. Anybody can forge it: look the task up.
 
     Returns:
-        The task in the documented shape, also where it came in the newer one (`id`, `status: succeeded`). A status
-        that is not known is kept as it is.
+        The task in the documented shape, also where it came in the newer one (`id`, `status`, `outputs`) or in the
+        envelope of an answer. A status that is not known is kept as it is.
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature fits, or
@@ -90,13 +91,14 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
     body = _bytes(raw_body)
     if _is_to_be_verified(verify, secrets):
         _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
-    task = task_from(_json_object(body))
-    if type(task.task_id) not in (str, int) or not task.task_id:
+    task = task_in(_json_object(body))
+    if task is None:
         raise WebhookError(
             "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"
         )
     if found := contract.schema_violations("#/components/schemas/Task", task.to_dict()):
-        raise WebhookError(f"the body is no task as the contract has it: {found[0].pointer} is of another kind")
+        where = printable(found[0].pointer)
+        raise WebhookError(f"the body is no task as the contract has it: {where} is of another kind")
     return task
 
 
