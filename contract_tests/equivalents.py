@@ -32,6 +32,12 @@ EQUIVALENTS: dict[str, str] = {
         )
     },
     **{
+        f"{_SCHEMAS}/CreateElementResponse/x-envelope/task-ids-of-other-codes: also {place}": (
+            "`task-ids` beside it has the same place, and counts whatever the code."
+        )
+        for place in ("/task_id", "/id", "/data/task_id", "/data/id")
+    },
+    **{
         f"{_SCHEMAS}/{place}/type: also null": _BESIDE_NULL
         for place in (
             "TaskListResponse/properties/data/anyOf/0",

@@ -45,6 +45,7 @@ _CONSTRAINING = {
     ),
     *("max-bytes", "max-values", "one-of", "min-px", "max-long-to-short", "min-seconds", "max-seconds", "headers"),
     *("tolerance-frames", "one-of-px", "pixel-aspect", "success-codes", "task-ids", "task-ids-of-failures", "retry"),
+    *("x-aliases", "x-progress", "x-unusable", "x-output-type", "tasks", "lists", "task-ids-of-other-codes"),
     *("http-status", "created", "scheme", "in", "name", "default", "operationId", "get", "post", "schema"),
 }
 _NAMES_OF_OTHERS = ("properties", "headers", "examples", "x-source", "x-rules", "x-hints", "components", "schemas")
@@ -148,6 +149,13 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
         "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/x-absent/0/message-matches",
         "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-duplicate/1/unique-over",
         "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion/live/remains",
+        "#/components/schemas/Task/x-aliases",
+        "#/components/schemas/TaskStatus/x-progress",
+        "#/components/schemas/Element/properties/status/x-unusable",
+        "#/components/schemas/Element/x-output-type",
+        "#/components/schemas/TaskResponse/x-envelope/tasks",
+        "#/components/schemas/TaskListResponse/x-envelope/lists",
+        "#/components/schemas/TaskResponse/x-envelope/task-ids-of-other-codes",
     ],
 )
 def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
@@ -297,6 +305,17 @@ def test_every_variant_of_a_pattern_of_the_spec_can_be_read() -> None:
         (changes.additional, {"k": True}, [{"k": False}]),
         (changes.additional, {"k": False}, [{}, {"k": True}]),
         (changes.members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
+        (changes.words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
+        (
+            changes.lists_of_words("z"),
+            {"k": {"x": ["a"], "y": ["b"]}},
+            [
+                *({"k": {"y": ["b"]}}, {"k": {"x": ["a"]}}),
+                *({"k": {"x": [], "y": ["b"]}}, {"k": {"x": ["a", "z"], "y": ["b"]}}),
+                *({"k": {"x": ["a"], "y": []}}, {"k": {"x": ["a"], "y": ["b", "z"]}}),
+            ],
+        ),
+        (changes.lists_of_words(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
         (changes.items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
         (changes.one_of("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
         (changes.pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),

@@ -11,15 +11,24 @@ import httpx
 import jsonschema_rs
 
 from contract_tests import dialect_cases as said
+from contract_tests import read_tasks
 from contract_tests.answer_cases import (
     ANSWER_CASES,
     ANSWERS,
     BUSINESS_CODES,
+    NO_NAMES,
+    NO_WORDS,
     NOTIFICATION,
+    OTHER_NAMES,
+    OUTPUT_TYPES,
     SHAPES,
     STATUS_WORDS,
     TAG_NAMES,
+    TASK_CASES,
+    UNUSABLE,
+    WORDS,
     AnswerCase,
+    TaskCase,
 )
 from contract_tests.calls import CALLS, SCHEMES, SERVERS, answer_schemas, calls, schemes, servers
 from contract_tests.cases import LONGEST_IMAGE
@@ -28,6 +37,7 @@ from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST
 from contract_tests.videos import Opened
 from kling_elements.media import images, videos
 from kling_elements.outcomes import is_absent
+from kling_elements.tasks import task_in
 from kling_elements_client import contract
 from kling_elements_client.errors import ResponseError
 from kling_elements_runtime.responses import ResponseReader
@@ -46,6 +56,7 @@ _TOLD: dict[str, Any] = {
     f"{_SCHEMAS}/DeleteElementRequest/properties/element_id/format": "int64",
     f"{_SCHEMAS}/Element/properties/element_id/format": "int64",
     f"{_SCHEMAS}/ElementVoice/properties/voice_id/format": "int64",
+    f"{_SCHEMAS}/TaskResult/properties/element_id/format": "int64",
 }
 _ENVELOPE = {"code", "message", "request_id"}
 _PAGE = 30  # tasks, where nobody says how many
@@ -70,6 +81,13 @@ def answer_witnesses() -> Iterator[Witness]:
                 yield _witness(name, _answered(operation, (status, media_type), kinds), "upstream")
     for case in ANSWER_CASES:
         yield _witness(case.id, _read(case), "upstream")
+    for task_case in TASK_CASES:
+        yield _witness(task_case.id, _task_read(task_case), "upstream")
+    for schema in OTHER_NAMES:
+        yield _witness(f"the other names of properties of {schema}", _other_names(schema), "upstream")
+    yield _witness("what words for a status mean", _progress_words, "upstream")
+    yield _witness("what cannot be used", _unusable, "upstream")
+    yield _witness("which outputs are subjects", _subjects, "upstream")
     yield _witness("what a notification may hold", _notified, "upstream")
     yield _witness("that headers are texts", _headers_are_texts, "upstream")
     yield _witness("the words for a status", _status_words, "upstream")
@@ -141,6 +159,31 @@ def _read(case: AnswerCase) -> Holds:
         return case.outcome == "success"
 
     return holds
+
+
+def _task_read(case: TaskCase) -> Holds:
+    expected = None if case.task_id is None else (case.task_id, case.element_id)
+    return lambda _: expected == read_tasks.told(task_in(case.body, case.schema))
+
+
+def _other_names(schema: str) -> Holds:
+    expected = {other: {name} for name, others in OTHER_NAMES[schema].items() for other in others}
+    expected |= {other: set() for other in NO_NAMES[schema]}
+    return lambda _: all(names == read_tasks.documented_names(schema, other) for other, names in expected.items())
+
+
+def _progress_words(_: Subject) -> bool:
+    known = all(read_tasks.word(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
+    written = all(read_tasks.word(word)[1] == written for word, (_, written) in WORDS.items())
+    return known and written and all(read_tasks.word(word) == ("UNKNOWN", word) for word in NO_WORDS)
+
+
+def _unusable(_: Subject) -> bool:
+    return {status: read_tasks.unusable(status) for status in UNUSABLE} == UNUSABLE
+
+
+def _subjects(_: Subject) -> bool:
+    return {output_type: read_tasks.is_subject(output_type) for output_type in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
 def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:

@@ -96,10 +96,34 @@ def constant(node: Node, name: str) -> Iterator[Change]:
 def members(node: Node, name: str) -> Iterator[Change]:
     """One member of a list is missing, or one is too many."""
     found: list[Any] = node[name]
+    yield from ((said, {**node, name: changed}) for said, changed in _lists(found, neighbour(found[-1])))
+
+
+def words(more: str) -> Changes:
+    """One word of a list is missing, or one is too many. A neighbour would be the same word in other letters."""
+
+    def changes(node: Node, name: str) -> Iterator[Change]:
+        yield from ((said, {**node, name: changed}) for said, changed in _lists(node[name], more))
+
+    return changes
+
+
+def lists_of_words(more: str | None = None) -> Changes:
+    """Each list under a name is missing, or changed as `members`, or as `words` do where there is another word."""
+
+    def changes(node: Node, name: str) -> Iterator[Change]:
+        yield from members_of_object(node, name)
+        for each, found in node[name].items():
+            for said, changed in _lists(found, neighbour(found[-1]) if more is None else more):
+                yield f"{each}: {said}", {**node, name: {**node[name], each: changed}}
+
+    return changes
+
+
+def _lists(found: list[Any], more: Any) -> Iterator[tuple[str, list[Any]]]:
     for index, member in enumerate(found):
-        yield f"without {member!r}", {**node, name: [*found[:index], *found[index + 1 :]]}
-    more = neighbour(found[-1])
-    yield f"also {more!r}", {**node, name: [*found, more]}
+        yield f"without {member!r}", [*found[:index], *found[index + 1 :]]
+    yield f"also {more!r}", [*found, more]
 
 
 def choice(node: Node, name: str) -> Iterator[Change]:

@@ -29,7 +29,11 @@ class Member:
 
 _WORDS = Member()  # for people, or it says where something comes from
 _EXAMPLES = Member()  # show what conforms, and constrain nothing
-_IDS = ("/data/task_id", "/task_id", "/id")  # the places where answers name tasks
+# where answers have tasks, the ids of tasks, and lists of them
+_TASKS = ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items")
+_IDS = (*(f"{place}/{name}" for place in _TASKS[:4] for name in ("task_id", "id")),)
+_LISTS = ("/data", "/items", "/data/items", "/data/data")
+_NO_WORD = "unknown"  # for a status
 
 _SCHEMA = {
     "$ref": Member(changes.dropped),
@@ -55,6 +59,10 @@ _SCHEMA = {
     "x-image": Member(changes.dropped, "x-image"),
     "x-video": Member(changes.dropped, "x-video"),
     "x-envelope": Member(changes.dropped, "x-envelope"),
+    "x-aliases": Member(changes.lists_of_words()),
+    "x-progress": Member(changes.lists_of_words(_NO_WORD)),
+    "x-unusable": Member(changes.words(_NO_WORD)),
+    "x-output-type": Member(changes.word),
     **dict.fromkeys(("description", "x-source", "x-expected", "x-hints"), _WORDS),
 }
 _CONTENT = Member(changes.renamed, "media type", "map")
@@ -151,7 +159,11 @@ KINDS: dict[str, dict[str, Member]] = {
     "x-envelope": {
         **dict.fromkeys(("code", "error"), Member(changes.word)),
         "success-codes": Member(changes.members),
-        **dict.fromkeys(("task-ids", "task-ids-of-failures"), Member(changes.pointers(*_IDS))),
+        **dict.fromkeys(
+            ("task-ids", "task-ids-of-other-codes", "task-ids-of-failures"), Member(changes.pointers(*_IDS))
+        ),
+        "tasks": Member(changes.pointers(*_TASKS)),
+        "lists": Member(changes.pointers(*_LISTS)),
         "x-source": _WORDS,
     },
     "x-image": {
