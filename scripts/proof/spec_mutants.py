@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from contract_tests.equivalents import EQUIVALENTS
 from scripts.proof.answer_witnesses import answer_witnesses
@@ -75,7 +76,8 @@ def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verd
     for mutant in tried:
         subject = Subject(mutant.document)
         with in_force(mutant.document):
-            likely = (*recent, *ordered(mutant.rule))
+            asked = set(map(id, recent))  # one that changes the subject can be asked once
+            likely = chain(recent, (each for each in ordered(mutant.rule) if id(each) not in asked))
             witness = next((each for each in likely if each.testifies_against(subject)), None)
         subject.close()
         found.append(Verdict(mutant, witness))
