@@ -197,7 +197,14 @@ def test_what_is_no_sequence_of_requests_is_refused(client: Client, requests: An
 
 
 @pytest.mark.parametrize(
-    "options", [{"at_once": 0}, {"max_wait_seconds": -1}, {"preflight": "all"}, {"max_wait_seconds": "5"}]
+    "options",
+    [
+        {"at_once": 0},
+        {"max_wait_seconds": -1},
+        {"max_wait_seconds": 0},
+        {"preflight": "all"},
+        {"max_wait_seconds": "5"},
+    ],
 )
 @both
 def test_an_argument_that_cannot_be_used_is_refused(client: Client, options: Any) -> None:
@@ -351,7 +358,7 @@ def test_it_gives_up_when_nothing_moves_any_more(client: Client) -> None:
     assert 300 == service.clock.seconds - 1000
 
 
-@pytest.mark.parametrize(("limit", "taken"), [(0, 0), (5, 6), (60, 10)])
+@pytest.mark.parametrize(("limit", "taken"), [(5, 6), (60, 10)])
 @both
 def test_a_limit_ends_it(client: Client, limit: float, taken: int) -> None:
     """What was not sent until then is told as that."""

@@ -49,7 +49,19 @@ def test_the_public_names_are_these() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("client", "creating", "errors", "limiter", "many", "outcomes", "outside", "patience", "policies", "queries"),
+        *(
+            "calls",
+            "client",
+            "creating",
+            "errors",
+            "limiter",
+            "many",
+            "outcomes",
+            "outside",
+            "patience",
+            "policies",
+            "queries",
+        ),
         *("tasks", "trail", "waiting"),
     ],
 )

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from functools import partial
-from types import ModuleType, TracebackType
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import TracebackType
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import httpx
-from attrs import frozen
 
-from kling_elements import creating, many, queries, waiting
+from kling_elements.calls import AsyncTasks, Call, Calls, Tasks
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
-from kling_elements.limiter import Limiter
 from kling_elements.outside import Blocking, OnEventLoop, Outside, finish
-from kling_elements.patience import Patience
-from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
-from kling_elements.preflight import Preflight, PreflightPolicy
-from kling_elements.queries import Listing
+from kling_elements.policies import PollPolicy, RetryPolicy
+from kling_elements.preflight import Preflight
 from kling_elements.requests import CreateRequest
-from kling_elements.trail import Trail, explain_all
 from kling_elements_client import AuthenticatedClient
-from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
@@ -30,21 +23,6 @@ from kling_elements_runtime.deadline import within
 
 T = TypeVar("T")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
-
-
-@frozen
-class _Call(Generic[T]):
-    """A call that is about to be made.
-
-    Attributes:
-        coroutine: What it does.
-        seconds: The seconds after which it has to be over; None where only its steps are bounded.
-        explain: Puts onto what ends it early what that means for the subject, and gets what logs a warning.
-    """
-
-    coroutine: Coroutine[Any, Any, T]
-    seconds: float | None
-    explain: Callable[[BaseException, Callable[[str], None]], None] | None = None
 
 
 class _Client(Generic[Transport]):
@@ -92,10 +70,6 @@ class _Client(Generic[Transport]):
             if not isinstance(policy, kind | None):
                 raise ValueError(f"{kind.__name__} expected, not {type(policy).__name__}")  # noqa: TRY004 - as all others
         carried = {} if transport is None else {"transport": transport}
-        self._retry = retry or RetryPolicy()
-        self._poll = poll or PollPolicy()
-        self._clock = clock or Clock()
-        self._allow_private = allow_private
         self.client: Final = AuthenticatedClient(
             token,
             base_url,
@@ -106,89 +80,13 @@ class _Client(Generic[Transport]):
             httpx_args={**(httpx_args or {}), **carried},
         )
         """The generated client underneath, for single operations."""
-        self._io = self._outside(self.client, self._clock)
+        self._io = self._outside(self.client, clock or Clock())
+        self._calls = Calls(self._io, retry or RetryPolicy(), poll or PollPolicy(), allow_private=allow_private)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
-    def _create(self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None) -> _Call[Task]:
-        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
-        coroutine = creating.create(self._io, trail, request, patience, policy)
-        return _Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
-
-    def _create_or_adopt(
-        self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None
-    ) -> _Call[Task]:
-        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
-        coroutine = creating.create_or_adopt(self._io, trail, request, patience, policy)
-        return _Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
-
-    def _create_all(
-        self,
-        requests: Sequence[CreateRequest],
-        at_once: int | None,
-        preflight: Preflight,
-        max_wait_seconds: float | None,
-    ) -> _Call[list[Task]]:
-        if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
-            raise ValueError("create_all takes a sequence of requests; for one there is create")  # noqa: TRY004
-        limits = None if max_wait_seconds is None else limit_seconds(self._retry, max_wait_seconds)
-        trails = [Trail() for _ in requests]
-        coroutine = many.create_all(
-            self._io,
-            requests,
-            trails,
-            limiter=Limiter(self._clock, self._retry, at_once),
-            retry=self._retry,
-            poll=self._poll,
-            preflight=self._preflight(preflight),
-            limit_seconds=limits,
-        )
-        return _Call(coroutine, limits, partial(explain_all, trails))
-
-    def _get(self, task: Task | str | int, max_wait_seconds: float | None) -> _Call[Task]:
-        patience = self._patience(max_wait_seconds)
-        return _Call(queries.get(self._io, task, patience), deadline_seconds(max_wait_seconds))
-
-    def _wait(self, task: Task | str | int, max_wait_seconds: float | None) -> _Call[Element]:
-        limit = limit_seconds(self._poll, max_wait_seconds)
-        return _Call(waiting.wait(self._io, task, self._poll, limit), deadline_seconds(limit))
-
-    def _wait_all(self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None) -> _Call[list[Element]]:
-        limit = limit_seconds(self._poll, max_wait_seconds)
-        return _Call(waiting.wait_all(self._io, tasks, self._poll, limit), deadline_seconds(limit))
-
-    def _delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> _Call[Task | None]:
-        patience = self._patience(max_wait_seconds)
-        return _Call(queries.delete(self._io, element, patience), deadline_seconds(max_wait_seconds))
-
-    def _listing(
-        self,
-        operation: ModuleType,
-        operation_id: str,
-        first_page: int,
-        page_size: int | None,
-        max_wait_seconds: float | None,
-    ) -> Callable[[], _Call[Task | None]]:
-        """Return a function that returns the call for each next task of a list."""
-        self._patience(max_wait_seconds)  # refuses now what cannot be used
-        listing = Listing(
-            self._io,
-            operation,
-            operation_id,
-            first_page=first_page,
-            page_size=page_size,
-            patience=partial(self._patience, max_wait_seconds),
-        )
-        return lambda: _Call(listing.next(), deadline_seconds(max_wait_seconds))
-
-    def _preflight(self, preflight: Preflight) -> PreflightPolicy:
-        return PreflightPolicy(preflight, self._allow_private)
-
-    def _patience(self, max_wait_seconds: float | None) -> Patience:
-        return Patience(self._retry, self._clock, max_wait_seconds)
-
-    def _ended(self, call: _Call[Any], error: BaseException) -> None:
+    def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Put onto what ends a call early what is known, and take the token out."""
         if call.explain is not None:
             call.explain(error, self._io.warn)
@@ -239,7 +137,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
                 call `create_or_adopt` with it.
         """
-        return self._run(self._create(request, preflight, max_wait_seconds))
+        return self._run(self._calls.create(request, preflight, max_wait_seconds))
 
     def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
@@ -261,7 +159,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             ExternalIdUsedError: The id was used before, but nothing is found by it; the message says why that can be.
             KlingError: See its `outcome`.
         """
-        return self._run(self._create_or_adopt(request, preflight, max_wait_seconds))
+        return self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
 
     def create_all(
         self,
@@ -282,13 +180,13 @@ class KlingElements(_Client[httpx.BaseTransport]):
             requests: The subjects, each as for `create`. Give each an `external_task_id` of its own, and store them.
             at_once: How many tasks may be under way at most; by default as many as the service allows.
             preflight: As for `create`.
-            max_wait_seconds: Seconds after which the call is over; by default it has no end of its own.
+            max_wait_seconds: Seconds after which the call is over, above 0; by default it has no end of its own.
 
         Raises:
             CreateAllError: Some were not created, or nobody knows; `.results` has the task or the error of each.
             ValueError: An argument cannot be used.
         """
-        return self._run(self._create_all(requests, at_once, preflight, max_wait_seconds))
+        return self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
 
     def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
         """Look a task up, again after errors that pass.
@@ -303,7 +201,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It could not be looked up, or its gateway says so otherwise.
             ValueError: There is no id.
         """
-        return self._run(self._get(task, max_wait_seconds))
+        return self._run(self._calls.get(task, max_wait_seconds))
 
     def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
         """Wait until a task has made its subject.
@@ -325,7 +223,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It cannot be looked up, and trying again would not help.
             ValueError: There is no id.
         """
-        return self._run(self._wait(task, max_wait_seconds))
+        return self._run(self._calls.wait(task, max_wait_seconds))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
@@ -336,7 +234,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             WaitAllError: Some ended otherwise; `.results` has the subject or the error of each.
             ValueError: There is no id.
         """
-        return self._run(self._wait_all(tasks, max_wait_seconds))
+        return self._run(self._calls.wait_all(tasks, max_wait_seconds))
 
     def list(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
@@ -354,14 +252,13 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: A page could not be fetched; the error's `page` says which. The iterator goes on raising it.
             ValueError: An argument cannot be used.
         """
-        return _Tasks(self._run, self._listing(list_elements, "listElements", first_page, page_size, max_wait_seconds))
+        return Tasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
 
     def presets(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
     ) -> Iterator[Task]:
         """Return an iterator over the vendor's own subjects, as `list`."""
-        calls = self._listing(list_preset_elements, "listPresetElements", first_page, page_size, max_wait_seconds)
-        return _Tasks(self._run, calls)
+        return Tasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
 
     def delete(self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None) -> Task | None:
         """Delete a subject. One that was deleted before is no error.
@@ -377,7 +274,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It was not deleted, or that is not known.
             ValueError: There is no id, or it is a floating-point number, which has lost digits.
         """
-        return self._run(self._delete(element, max_wait_seconds))
+        return self._run(self._calls.delete(element, max_wait_seconds))
 
     def close(self) -> None:
         """Close the connections."""
@@ -391,7 +288,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
     ) -> None:
         self.close()
 
-    def _run(self, call: _Call[T]) -> T:
+    def _run(self, call: Call[T]) -> T:
         # nothing is left to do once the result is there, as Ctrl+C may come between any two steps outside of the block
         try:
             with within(call.seconds):
@@ -399,22 +296,6 @@ class KlingElements(_Client[httpx.BaseTransport]):
         except BaseException as error:
             self._ended(call, error)
             raise
-
-
-class _Tasks(Iterator[Task]):
-    """The tasks of a list."""
-
-    def __init__(
-        self, run: Callable[[_Call[Task | None]], Task | None], calls: Callable[[], _Call[Task | None]]
-    ) -> None:
-        self._run = run
-        self._calls = calls
-
-    def __next__(self) -> Task:
-        task = self._run(self._calls())
-        if task is None:
-            raise StopIteration
-        return task
 
 
 class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
@@ -426,13 +307,13 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
         """Create a subject: choose its `external_task_id`, and store that before; see `KlingElements.create`."""
-        return await self._run(self._create(request, preflight, max_wait_seconds))
+        return await self._run(self._calls.create(request, preflight, max_wait_seconds))
 
     async def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
         """Create or find a subject; see `KlingElements.create_or_adopt`."""
-        return await self._run(self._create_or_adopt(request, preflight, max_wait_seconds))
+        return await self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
 
     async def create_all(
         self,
@@ -443,41 +324,39 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
         max_wait_seconds: float | None = None,
     ) -> Sequence[Task]:
         """Create many subjects; see `KlingElements.create_all`."""
-        return await self._run(self._create_all(requests, at_once, preflight, max_wait_seconds))
+        return await self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
 
     async def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
         """Look a task up; see `KlingElements.get`."""
-        return await self._run(self._get(task, max_wait_seconds))
+        return await self._run(self._calls.get(task, max_wait_seconds))
 
     async def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
         """Wait until a task has made its subject; see `KlingElements.wait`."""
-        return await self._run(self._wait(task, max_wait_seconds))
+        return await self._run(self._calls.wait(task, max_wait_seconds))
 
     async def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
     ) -> Sequence[Element]:
         """Wait until several tasks have made their subjects; see `KlingElements.wait_all`."""
-        return await self._run(self._wait_all(tasks, max_wait_seconds))
+        return await self._run(self._calls.wait_all(tasks, max_wait_seconds))
 
     def list(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
     ) -> AsyncIterator[Task]:
         """Return an iterator over the account's own tasks; see `KlingElements.list`."""
-        calls = self._listing(list_elements, "listElements", first_page, page_size, max_wait_seconds)
-        return _AsyncTasks(self._run, calls)
+        return AsyncTasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
 
     def presets(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
     ) -> AsyncIterator[Task]:
         """Return an iterator over the vendor's own subjects; see `KlingElements.presets`."""
-        calls = self._listing(list_preset_elements, "listPresetElements", first_page, page_size, max_wait_seconds)
-        return _AsyncTasks(self._run, calls)
+        return AsyncTasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
 
     async def delete(
         self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None
     ) -> Task | None:
         """Delete a subject; see `KlingElements.delete`."""
-        return await self._run(self._delete(element, max_wait_seconds))
+        return await self._run(self._calls.delete(element, max_wait_seconds))
 
     async def aclose(self) -> None:
         """Closes the connections of the running event loop."""
@@ -491,31 +370,13 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     ) -> None:
         await self.aclose()
 
-    async def _run(self, call: _Call[T]) -> T:
+    async def _run(self, call: Call[T]) -> T:
         try:
             with within(call.seconds):
                 return await call.coroutine
         except BaseException as error:
             self._ended(call, error)
             raise
-
-
-class _AsyncTasks(AsyncIterator[Task]):
-    """The tasks of a list."""
-
-    def __init__(
-        self,
-        run: Callable[[_Call[Task | None]], Coroutine[Any, Any, Task | None]],
-        calls: Callable[[], _Call[Task | None]],
-    ) -> None:
-        self._run = run
-        self._calls = calls
-
-    async def __anext__(self) -> Task:
-        task = await self._run(self._calls())
-        if task is None:
-            raise StopAsyncIteration
-        return task
 
 
 __all__ = ["AsyncKlingElements", "KlingElements"]
