@@ -374,3 +374,12 @@ def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
     """It is a mistake of ours, and is told as that."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
         outside.finish(asyncio.sleep(0))
+
+
+@both
+def test_a_log_shows_what_a_terminal_would_obey(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of the gateway's and of the caller's, escaped."""
+    caplog.set_level(logging.INFO, "kling_elements")
+    Scripted(client, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
+
+    assert r"external_task_id e\n1: created task 7\x1b[2J" in caplog.text

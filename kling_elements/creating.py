@@ -38,6 +38,7 @@ from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
+from kling_elements_runtime.texts import shown
 
 
 async def create(
@@ -60,10 +61,11 @@ async def create_or_adopt(
 ) -> Task:
     """Send a request unless its task is there already, and look for the task of each attempt that may have made it."""
     body = check(trail, request, policy)
-    if has_external_id(request):
-        trail.outcome = Outcome.MAY_EXIST
+    # unknown: an id of the caller's own may have been used before
+    trail.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
     found = await _look_up(io, trail, patience)
     if found is None:
+        # absent
         trail.outcome = Outcome.NOT_CREATED
         body = await preflight.look(io, body, policy)
     is_ours = False  # whether an attempt of this call may have made the task
@@ -75,12 +77,15 @@ async def create_or_adopt(
         said = verdict_on(failure)
         is_ours = is_ours or (said.outcome is Outcome.MAY_EXIST and not is_duplicate(failure))
         if trail.outcome is Outcome.MAY_EXIST:
+            # in doubt
             most = None if is_ours else patience.policy.max_duplicate_look_ups
             found = await _search(io, trail, patience, failure, most)
         elif said.retry is Retry.AFTER_WAITING:
+            # still absent
             await patience.wait_after(io, failure)
         else:
             raise failure
+    # found
     return _adopted(io, trail, found)
 
 
@@ -126,7 +131,7 @@ def _created(answer: CreateElementResponse, trail: Trail) -> Task:
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
-        says = f"task {task.task_id} of another external_task_id, {external_id_of(task)}"
+        says = f"task {shown(task.task_id)} of another external_task_id, {shown(external_id_of(task))}"
         raise NoTaskError(f"the gateway answered with {says}; look for the subject by the id that was sent")
     return with_id(task, trail)
 

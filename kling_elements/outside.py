@@ -21,6 +21,7 @@ from attrs import frozen
 from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.texts import printable
 
 _log = logging.getLogger("kling_elements")
 
@@ -63,12 +64,12 @@ class Outside(ABC):
     clock: Clock
 
     def log(self, text: str) -> None:
-        """Log a line, without the token."""
-        _log.info("%s", self.client.redact(text))
+        """Log a line, without the token, and with what a terminal would obey shown escaped."""
+        _log.info("%s", printable(self.client.redact(text)))
 
     def warn(self, text: str) -> None:
-        """Log a warning, without the token. It reaches stderr where nothing is said about logging."""
-        _log.warning("%s", self.client.redact(text))
+        """Log a warning, likewise. It reaches stderr where nothing is said about logging."""
+        _log.warning("%s", printable(self.client.redact(text)))
 
     @abstractmethod
     def open(self) -> None:
