@@ -120,6 +120,12 @@ MEANINGS = [
         codes={1200: "", 1202: "", 1203: ""},
     ),
     *_meanings(
+        "createElement",
+        "x-too-many",
+        words={"parallel task over resource pack limit": "", "": ""},
+        codes={1303: "documented", 1302: "", 1304: "", 1102: ""},
+    ),
+    *_meanings(
         "deleteElement",
         "x-absent",
         words={_ABSENT: "", _DELETED: "", "": ""},

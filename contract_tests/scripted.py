@@ -6,11 +6,13 @@ import asyncio
 import inspect
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -60,9 +62,21 @@ def no(status: int, code: Any = None, **headers: str) -> Reply:
     return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-ABSENT = no(404, 1203)
+ABSENT = no(404, 1203)  # in the words of the client's dialect, as DUPLICATE
+DUPLICATE = no(400, 1201)
 LOST = httpx.ReadTimeout  # the answer never came
 REFUSED = httpx.ConnectError  # the request never left
+
+
+def _live(step: Step, request: httpx.Request) -> Step:
+    """Return a step as people saw the service word it, where that differs from its table of errors."""
+    if step is ABSENT:
+        name = unquote(request.url.raw_path.decode().rpartition("/")[2])
+        return Reply(400, {"code": 1201, "message": f"Task not found by id/external id: {name}", "request_id": "r-1"})
+    if step is DUPLICATE:
+        name = json.loads(request.content)["external_task_id"]
+        return Reply(400, {"code": 1201, "message": f"External_task_id {name} already exists", "request_id": "r-1"})
+    return step
 
 
 class Gateway:
@@ -72,8 +86,9 @@ class Gateway:
         requests: What came, in order.
     """
 
-    def __init__(self, script: tuple[Step, ...]) -> None:
+    def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
         """Begins at the first step."""
+        self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
 
@@ -82,6 +97,8 @@ class Gateway:
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
         step = self._steps.popleft()
+        if self._dialect == "live":
+            step = _live(step, request)
         if isinstance(step, Reply):
             return step.response()
         if isinstance(step, type):
@@ -139,6 +156,12 @@ class FakeClock(Clock):
     async def sleep_async(self, seconds: float) -> None:
         self.let_pass(seconds)
 
+    def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
+        super().wait(jobs, None)  # what is answered by a script needs no time
+
+    async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
+        await super().wait_async(jobs, None)
+
     def let_pass(self, seconds: float) -> None:
         """Go on."""
         self.slept.append(seconds)
@@ -156,9 +179,15 @@ class Scripted:
         clock: What it sleeps by.
     """
 
-    def __init__(self, kind: type[KlingElements | AsyncKlingElements], *script: Step, **options: Any) -> None:
+    def __init__(
+        self,
+        kind: type[KlingElements | AsyncKlingElements],
+        *script: Step,
+        dialect: str = "documented",
+        **options: Any,
+    ) -> None:
         """Makes the client; further options are the client's own."""
-        self.gateway = Gateway(script)
+        self.gateway = Gateway(script, dialect)
         self.clock = FakeClock()
         given = {"token": TOKEN, "base_url": URL, "transport": httpx.MockTransport(self.gateway), "clock": self.clock}
         self.kling = kind(**{**given, **options})
@@ -178,6 +207,10 @@ class Scripted:
             getattr(self, name)(*arguments, **named)
         return caught.value
 
+    def following(self, found: Any) -> Any:
+        """Return the next thing of an iterator."""
+        return asyncio.run(_next(found)) if isinstance(found, AsyncIterator) else next(found)
+
     def first(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
         """Return the first things of an iterator, and ask for no more; all of them for None.
 
@@ -196,6 +229,10 @@ class Scripted:
         return taken
 
 
+async def _next(found: AsyncIterator[Any]) -> Any:
+    return await anext(found)
+
+
 async def _take(most: int | None, found: AsyncIterator[Any], taken: list[Any]) -> None:
     while len(taken) != most:
         try:
@@ -207,3 +244,5 @@ async def _take(most: int | None, found: AsyncIterator[Any], taken: list[Any]) -
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
 both = pytest.mark.parametrize("client", [KlingElements, AsyncKlingElements], ids=["sync", "async"])
 """Marks a test that has to hold for either client: it gets the class as `client`."""
+both_dialects = pytest.mark.parametrize("dialect", ["live", "documented"])
+"""Marks a test that has to hold in whichever words a gateway says that something is absent or a duplicate."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import uuid
 from types import MappingProxyType
@@ -27,7 +26,8 @@ from contract_tests.scripted import (
     task,
 )
 from kling_elements import AsyncKlingElements, RetryPolicy
-from kling_elements.creating import Patience
+from kling_elements.errors import NoTaskError
+from kling_elements.patience import Patience
 from kling_elements_client import UNSET
 from kling_elements_client.errors import ContractError, KlingError, RateLimitError, TransportError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage, Task, VideoElementRequest
@@ -169,6 +169,8 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
             [1], [no(429, 1302, retry_after="Wed, 10 Jun 2026 07:00:00 GMT"), task()], id="a date that has passed"
         ),
         pytest.param([1], [no(429, 1302, retry_after="soon"), task()], id="what cannot be read"),
+        pytest.param([1], [no(429), task()], id="429 without a code"),
+        pytest.param([1, 2, 4, 8, 16, 29], [_FULL] * 6 + [task()], id="the last wait is cut to what is left"),
         pytest.param([60], [no(429, 1302, retry_after="60"), task()], id="just within the limit"),
     ],
 )
@@ -192,14 +194,12 @@ def test_what_provably_left_nothing_behind_is_sent_again(
         *(pytest.param("may_exist", [], [step], id=step.__name__) for step in _ON_THE_WAY),
         *(pytest.param("not_created", [], [no(429, code)], id=str(code)) for code in (1100, 1101, 1102, 1304)),
         *(pytest.param("may_exist", [], [no(500, code)], id=str(code)) for code in (5000, 5001, 5002)),
-        pytest.param("not_created", [], [no(429)], id="429 without a code"),
-        pytest.param("not_created", [], [no(429, retry_after="1")], id="429 without a code that asks to wait"),
         pytest.param("may_exist", [], [no(503, retry_after="1")], id="503 that asks to wait"),
         pytest.param("may_exist", [], [no(400, 1201)], id="duplicate"),
         pytest.param("may_exist", [1], [_BUSY, LOST], id="lost after a wait"),
         pytest.param("not_created", [1], [_BUSY, no(429, 1101)], id="refused after a wait"),
         pytest.param("not_created", [1, 2], [REFUSED] * 3, id="no connection at all"),
-        pytest.param("not_created", [1, 2, 4, 8, 16], [_FULL] * 6, id="busy all the time"),
+        pytest.param("not_created", [1, 2, 4, 8, 16, 29], [_FULL] * 7, id="busy all the time"),
         pytest.param("not_created", [], [no(429, 1302, retry_after="61")], id="beyond the limit"),
         pytest.param("not_created", [], [no(429, 1302, retry_after="31536000")], id="a year"),
         pytest.param("not_created", [], [no(429, 1302, retry_after="9" * 400)], id="for ever"),
@@ -221,16 +221,62 @@ def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float],
 
 @pytest.mark.parametrize(
     ("slept", "limit"),
-    [([], 0), ([], 0.5), ([1], 1), ([1], 2.9), ([1, 2], 3), ([1, 2, 4], 7.5), ([1, 2, 4, 8, 16, 30], 61)],
+    [
+        ([], 0),
+        ([0.5], 0.5),
+        ([1], 1),
+        ([1, 2], 3),
+        ([1, 2, 1], 4),
+        ([1, 2, 4, 0.5], 7.5),
+        ([1, 2, 4, 8, 16, 29], 60),
+        ([1, 2, 4, 8, 16, 30], 61),
+    ],
 )
 @both
-def test_no_attempt_begins_after_the_limit(client: Client, slept: list[float], limit: float) -> None:
-    """It is given to the call, or with the policy."""
-    for options, named in [({}, {"max_wait_seconds": limit}), ({"retry": RetryPolicy(max_wait_seconds=limit)}, {})]:
-        scripted = Scripted(client, *[_BUSY] * (len(slept) + 1), **options)
+def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: list[float], limit: float) -> None:
+    """The last wait is cut to what is left."""
+    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
 
-        assert isinstance(scripted.failing("create", BODY, **named), RateLimitError)
-        assert slept == scripted.clock.slept
+    assert isinstance(scripted.failing("create", BODY), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit"),
+    [
+        ([], 0),
+        ([], 0.5),
+        ([], 1.9),
+        ([1], 2),
+        ([1, 1], 3),
+        ([1, 2, 2, 1], 7),
+        ([1, 2, 4, 8, 16, 14.5, 7.25, 3.625, 1.8125], 60),
+    ],
+)
+@both
+def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, slept: list[float], limit: float) -> None:
+    """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
+    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1))
+
+    assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
+@both
+def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
+    client: Client, slept: list[float], asked: float
+) -> None:
+    """And ends the call at once where the limit is before."""
+    scripted = Scripted(client, no(429, 1302, retry_after=str(asked)), task())
+
+    if slept:
+        assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
+    else:
+        assert isinstance(scripted.failing("create", BODY, max_wait_seconds=10), RateLimitError)
+    assert slept == scripted.clock.slept
 
 
 @both
@@ -277,37 +323,44 @@ def test_how_often_connections_may_fail_is_the_policys() -> None:
     assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+_OTHER = {"external_task_id": "e-0"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        task("5", task_info=_OTHER),
+        task("5", external_id="e-0"),
+        Reply(200, {"id": "5", "status": "submitted", "external_id": "e-0"}),
+        Reply(500, {"code": 5000, "data": {"task_id": "5", "task_info": _OTHER}}),
+        task("5", task_info={"external_task_id": 43}),
+    ],
+)
 @both
-def test_an_interruption_carries_the_id(client: Client, kind: type[BaseException]) -> None:
-    """Ctrl+C must not take the only trace of a task along."""
-    scripted = Scripted(client, kind)
+def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Reply) -> None:
+    """A connection may carry one answer too many: then nobody knows what became of this create."""
+    error = Scripted(client, answer).failing("create", NAMED)
 
-    with pytest.raises(kind) as caught:
-        scripted.create(BODY)
-
-    (sent,) = scripted.gateway.bodies()
-    assert [f"external_task_id {sent['external_task_id']}: the subject may exist"] == caught.value.__notes__
+    assert isinstance(error, NoTaskError)
+    assert "task 5 of another external_task_id, " in str(error)
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-def test_a_cancelled_task_carries_the_id() -> None:
-    """Also where asyncio turns the cancellation into a time-out."""
+@pytest.mark.parametrize("told", ["e-1", None, ""])
+@both
+def test_an_answer_need_not_repeat_the_id(client: Client, told: Any) -> None:
+    """The task has the one that was sent."""
+    found = Scripted(client, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
 
-    async def never(_: httpx.Request) -> httpx.Response:
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+    assert {"external_task_id": "e-1", "x": 1} == found.task_info.to_dict()
 
-    async def cancelled() -> list[str]:
-        async with AsyncKlingElements("t", transport=httpx.MockTransport(never)) as kling:
-            create = asyncio.create_task(kling.create(NAMED))
-            await asyncio.sleep(0)
-            create.cancel()
-            with pytest.raises(asyncio.CancelledError) as caught:
-                await create
-            with pytest.raises(TimeoutError) as timed_out:
-                await asyncio.wait_for(kling.create(NAMED), 0.001)
-            return [*caught.value.__notes__, *getattr(timed_out.value.__cause__, "__notes__", [])]
 
-    assert ["external_task_id e-1: the subject may exist"] * 2 == asyncio.run(cancelled())
+@both
+def test_a_number_that_was_sent_as_a_text_is_the_same_id(client: Client) -> None:
+    """Some gateways make numbers of what looks like one."""
+    found = Scripted(client, task("5", task_info={"external_task_id": 42})).create({**BODY, "external_task_id": "42"})
+
+    assert "42" == found.task_info.external_task_id
 
 
 @both

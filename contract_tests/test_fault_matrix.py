@@ -75,7 +75,7 @@ _NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203
 _IF_WAITED_FOR = (1302, 1303)
 _PERHAPS = (5000, 5001, 5002)
 _GATEWAYS_TROUBLE = (500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 408, 499, 302, 307)
-_REFUSALS = (400, 401, 403, 404, 409, 413, 422, 429)
+_REFUSALS = (400, 401, 403, 404, 409, 413, 422)
 
 # Written from what the service behind the gateways publishes, not from what the client does.
 _ROWS = [
@@ -83,6 +83,7 @@ _ROWS = [
     *(_fine(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
     *(_refused(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
     *(_refused(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
+    *(_fine(f"{kind}-429-before") for kind in ("html", "status")),
     *map(_duplicate, ("code:1201", "200-code:1201")),
     *(_in_doubt(form.format(code), 0) for form in ("code:{}", "200-code:{}") for code in _PERHAPS),
     *(_in_doubt(f"code:{code}-after", 1) for code in _PERHAPS),

@@ -47,7 +47,23 @@ def test_the_public_names_are_these() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["client", "creating", "outcomes", "policies", "waiting", "queries", "tasks", "errors"]
+    "name",
+    [
+        *(
+            "calls",
+            "client",
+            "creating",
+            "errors",
+            "limiter",
+            "many",
+            "outcomes",
+            "outside",
+            "patience",
+            "policies",
+            "queries",
+        ),
+        *("tasks", "trail", "waiting"),
+    ],
 )
 def test_the_modules_export_what_they_have(name: str) -> None:
     """Each name of `__all__` is there."""
@@ -207,11 +223,12 @@ def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture
     scripted.failing("create", NAMED)
     scripted.create_or_adopt(NAMED)
 
+    path = "/kling/v1/general/advanced-custom-elements"
     assert [
         "external_task_id e-1: creating",
         "external_task_id e-1: created task 7",
         "external_task_id e-1: creating",
-        "external_task_id e-1: not_created: HTTP 400, code 1301, no",
+        f"external_task_id e-1: not_created: POST {URL}{path}: HTTP 400, code 1301, no",
         "external_task_id e-1: creating",
         "external_task_id e-1: may_exist: ReadTimeout at https://gateway.example.com: scripted",
         "external_task_id e-1: adopted task 5",
@@ -275,7 +292,7 @@ def test_methods_document_themselves(client: Client) -> None:
     """Each public method has a docstring."""
     public = [getattr(client, name) for name in dir(client) if re.match("[a-z]", name) and name != "client"]
 
-    assert len(public) == 9
+    assert len(public) == 10
     assert all(method.__doc__ for method in public)
 
 

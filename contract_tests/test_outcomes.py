@@ -320,7 +320,7 @@ def test_both_clients_say_what_the_table_says(
     answer = no(status, str(code) if code else None) if status != 204 else Reply(204, b"")
     scripted = Scripted(client, answer, answer)
 
-    error = scripted.failing("create", NAMED, max_wait_seconds=1)
+    error = scripted.failing("create", NAMED, max_wait_seconds=2)
 
     assert (outcome, "e-1") == (error.outcome, error.external_task_id)
     assert (2 if retry is _WAIT else 1) == len(scripted.gateway.requests)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from contract_tests.scripted import NOW
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
-from kling_elements.policies import interval, limit_seconds, retry_after_seconds
+from kling_elements.policies import deadline_seconds, interval, limit_seconds, retry_after_seconds
 
 _LONGEST = 1e9
 
@@ -32,8 +32,8 @@ def test_the_defaults_are_those_of_the_service() -> None:
         *(retry.max_connect_attempts, retry.max_duplicate_look_ups),
     )
     assert 0 < retry.jitter < 1
-    assert (1, 1.5, 15, 300, 5) == (
-        *(poll.first_seconds, poll.factor, poll.longest_seconds, poll.max_wait_seconds, poll.max_unknown_polls),
+    assert (1, 1.5, 15, 300, 30) == (
+        *(poll.first_seconds, poll.factor, poll.longest_seconds, poll.max_wait_seconds, poll.max_unknown_seconds),
     )
 
 
@@ -52,6 +52,7 @@ def test_a_policy_is_a_value(kind: Any) -> None:
 
 _NO_NUMBERS: list[Any] = ["1", None, [], 1j]
 _NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
+_UNKNOWN = "max_unknown_seconds"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ _NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
         *((kind, "factor", 0.99) for kind in (RetryPolicy, PollPolicy)),
         *((RetryPolicy, "jitter", bad) for bad in (-0.1, math.nan, math.inf)),
         *((RetryPolicy, name, bad) for name in ("max_connect_attempts", "max_duplicate_look_ups") for bad in (0, -1)),
-        *((PollPolicy, "max_unknown_polls", bad) for bad in (0, -1)),
+        *((PollPolicy, _UNKNOWN, bad) for bad in (-1, math.nan, -math.inf)),
     ],
 )
 def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> None:
@@ -85,7 +86,7 @@ def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> Non
             for name in ("max_connect_attempts", "max_duplicate_look_ups")
             for bad in (1.5, "1")
         ),
-        (PollPolicy, "max_unknown_polls", 2.0),
+        *((PollPolicy, _UNKNOWN, bad) for bad in _NO_NUMBERS),
         (RetryPolicy, "jitter", None),
     ],
 )
@@ -136,6 +137,12 @@ def test_a_limit_takes_the_place_of_the_policys(limit: float) -> None:
         *(limit_seconds(RetryPolicy(), None), limit_seconds(PollPolicy(), None)),
         limit_seconds(PollPolicy(max_wait_seconds=7), None),
     )
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(None, None), (None, 0), (0.1, 0.1), (1e9, math.inf)])
+def test_a_limit_that_is_given_bounds_the_whole_call(seconds: float | None, limit: float | None) -> None:
+    """But 0 asks for one attempt, and without any an upload may take as long as it takes."""
+    assert seconds == deadline_seconds(limit)
 
 
 @pytest.mark.parametrize("limit", [-1, -math.inf, math.nan, True, "5", [], 1j, timedelta(seconds=5)])

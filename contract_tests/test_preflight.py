@@ -211,11 +211,12 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, t
         path.write_bytes(b"")
         raise LOST("scripted")
 
-    scripted = Scripted(client, ABSENT, change, ABSENT, ABSENT)
+    scripted = Scripted(client, ABSENT, change, *[ABSENT] * 8)
     error = scripted.failing("create_or_adopt", _with_images(path, path, external_task_id="e-1"))
 
     assert isinstance(error, MediaError)
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+    assert scripted.gateway.finished()
 
 
 @both

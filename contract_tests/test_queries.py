@@ -10,7 +10,20 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.scripted import ABSENT, LOST, REFUSED, Client, Reply, Scripted, Step, both, made, no, task
+from contract_tests.scripted import (
+    ABSENT,
+    LOST,
+    REFUSED,
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    both,
+    both_dialects,
+    made,
+    no,
+    task,
+)
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import NoTaskError
 from kling_elements_client.errors import (
@@ -21,9 +34,7 @@ from kling_elements_client.errors import (
     KlingError,
     NotFoundError,
     RateLimitError,
-    ServerError,
     StatusError,
-    TransportError,
 )
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
 
@@ -63,7 +74,7 @@ def test_a_task_is_looked_up_once(client: Client, part: str, given: Any) -> None
         ({"task_id": "7", "task_status": "succeed"}, {"code": 0, "data": {"task_id": "7", "task_status": "succeeded"}}),
         ({"task_id": "7", "task_status": "succeed"}, {"code": "0", "data": {"id": "7", "status": "succeeded"}}),
         ({"task_id": 7, "task_status": "queued", "x": 1}, {"id": 7, "status": "queued", "x": 1}),
-        ({"task_id": "7"}, {"data": None, "task_id": "7", "message": "ok"}),
+        ({"task_id": "7", "task_status_msg": "ok"}, {"data": None, "task_id": "7", "message": "ok"}),
         ({"task_id": "7", "task_status": "new"}, {"data": {"task_status": "new"}, "id": "7"}),
         ({"task_id": "7", "task_status_msg": "no"}, {"data": {"id": "7", "message": "no"}, "message": "ok"}),
     ],
@@ -74,37 +85,110 @@ def test_a_task_is_found_in_any_shape(client: Client, expected: Any, body: Any) 
     assert expected == Scripted(client, Reply(200, body)).get("7").to_dict()
 
 
-_FAILURES: list[tuple[type[KlingError], str, Step]] = [
-    (NotFoundError, "not_created", ABSENT),
-    (BusinessError, "not_created", no(200, "1203")),
-    (NotFoundError, "may_exist", no(404)),
-    (AuthenticationError, "may_exist", no(401, 1000)),
-    (RateLimitError, "may_exist", no(429, 1302)),
-    (ServerError, "may_exist", no(503)),
-    (StatusError, "may_exist", Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
-    (BusinessError, "may_exist", no(200, 5000)),
-    (InvalidResponse, "may_exist", Reply(200, b"<html>")),
-    (InvalidResponse, "may_exist", Reply(200, [1])),
-    (TransportError, "may_exist", LOST),
-    (TransportError, "may_exist", REFUSED),
-]
+_NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
-@pytest.mark.parametrize(("kind", "outcome", "step"), _FAILURES)
-@pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
+def _asked(scripted: Scripted, name: str, **named: Any) -> Any:
+    """Call a query, to the end of its list where it is one."""
+    if name in ("list", "presets"):
+        return scripted.first(None, name, **named)
+    return getattr(scripted, name)("7", **named)
+
+
+def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
+    with pytest.raises(KlingError) as caught:
+        _asked(scripted, name, **named)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        (AuthenticationError, no(401, 1000)),
+        (RateLimitError, no(429, 1101)),
+        (StatusError, no(404)),
+        (StatusError, Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
+        (BusinessError, no(200, 1200)),
+        (InvalidResponse, Reply(200, b"<html>")),
+        (InvalidResponse, Reply(200, [1])),
+    ],
+)
+@_NAMES
 @both
-def test_a_query_that_fails_is_not_repeated(
-    client: Client, name: str, kind: type[KlingError], outcome: str, step: Step
+def test_a_query_that_cannot_succeed_is_not_repeated(
+    client: Client, name: str, kind: type[KlingError], step: Step
 ) -> None:
-    """The caller decides; the error says whether what was asked for provably does not exist."""
+    """Its error has no outcome, as it says nothing of a create."""
     scripted = Scripted(client, step)
 
-    with pytest.raises(KlingError) as caught:
-        scripted.first(None, name) if name in ("list", "presets") else getattr(scripted, name)("7")
+    error = _failing(scripted, name)
 
-    assert kind is type(caught.value)
-    assert outcome == caught.value.outcome
-    assert 1 == len(scripted.gateway.requests)
+    assert kind is type(error)
+    assert error.outcome is None
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("name", ["get", "delete"])
+@both_dialects
+@both
+def test_what_is_not_there_is_told_at_once(client: Client, dialect: str, name: str) -> None:
+    """By its own error, in whichever words; a deletion that was not tried before knows it by the table's alone."""
+    scripted = Scripted(client, ABSENT, dialect=dialect if name == "get" else "documented")
+
+    error = _failing(scripted, name)
+
+    assert isinstance(error, NotFoundError)
+    assert error.outcome is None
+
+
+@pytest.mark.parametrize(
+    "step", [no(429, 1302), no(429), no(503), no(500, 5000), no(200, 5001), no(408), LOST, REFUSED]
+)
+@_NAMES
+@both
+def test_a_query_is_repeated_after_what_passes(client: Client, name: str, step: Step) -> None:
+    """As a create that left nothing behind: it changes nothing."""
+    scripted = Scripted(client, step, step, _page() if name in ("list", "presets") else made())
+
+    _asked(scripted, name)
+
+    assert [1, 2] == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit", "step"),
+    [
+        ([1, 2, 4, 8, 16, 29], None, no(503)),
+        ([1, 2], None, REFUSED),
+        ([], 0, no(503)),
+        ([1, 2, 2, 1], 7, no(503)),
+        ([], None, no(503, retry_after="61")),
+        ([], 7, no(503, retry_after="7")),
+    ],
+)
+@_NAMES
+@both
+def test_a_query_is_not_repeated_for_ever(
+    client: Client, name: str, slept: list[float], limit: float | None, step: Step
+) -> None:
+    """The policy says for how long, or the call."""
+    scripted = Scripted(client, *[step] * (len(slept) + 1))
+
+    error = _failing(scripted, name, max_wait_seconds=limit)
+
+    assert error.outcome is None
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("limit", [-1, float("nan"), "5", True])
+@_NAMES
+@both
+def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, name: str, limit: Any) -> None:
+    """Before anything is sent, and by a list before it is gone through."""
+    with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
+        getattr(Scripted(client), name)(*(["7"] if name in ("get", "delete") else []), max_wait_seconds=limit)
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
@@ -114,7 +198,7 @@ def test_a_look_up_that_names_no_task_is_an_error(client: Client, body: Any) -> 
     error = Scripted(client, Reply(200, body)).failing("get", "7")
 
     assert isinstance(error, NoTaskError)
-    assert "may_exist" == error.outcome
+    assert error.outcome is None
 
 
 @both
@@ -160,7 +244,6 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
     [
         pytest.param([], [_page()], id="nothing"),
         pytest.param([], [Reply(200, {"code": 0, "data": None})], id="null"),
-        pytest.param([], [Reply(200, {})], id="an empty object"),
         pytest.param(["1"], [_page("1"), _page()], id="one page"),
         pytest.param(["1", "2", "3"], [_page("1", "2"), _page("3"), _page()], id="two pages"),
         pytest.param(["1", "2"], [_page("1", "2")] * 3, id="the same page for every number"),
@@ -235,15 +318,26 @@ def test_a_list_ends_at_the_last_page_number_of_the_contract(client: Client, cap
 
 
 @both
-def test_a_page_that_fails_ends_the_list(client: Client) -> None:
-    """What came before it was handed out."""
-    scripted = Scripted(client, _page("1"), no(502))
-    seen = list[Task]()
+def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client: Client) -> None:
+    """What came before was handed out; then it goes on raising the same error, which says where to go on."""
+    scripted = Scripted(client, _page("1", "2"), no(404), _page("3"), _page())
+    listed = scripted.kling.list()
 
-    with pytest.raises(ServerError):
-        scripted.first(None, "list", seen)
+    tasks = [scripted.following(listed), scripted.following(listed)]
+    with pytest.raises(StatusError) as caught:
+        scripted.following(listed)
+    with pytest.raises(StatusError) as caught_again:
+        scripted.following(listed)
 
-    assert ["1"] == [found.task_id for found in seen]
+    error = caught.value
+    assert error is caught_again.value
+    assert ["1", "2"] == [found.task_id for found in tasks]
+    assert 2 == error.page
+    assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
+    assert ["3"] == [found.task_id for found in scripted.first(None, "list", first_page=error.page)]
+    assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
+        request.url.query.decode().partition("&")[0] for request in scripted.gateway.requests
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 500])
@@ -268,6 +362,43 @@ def test_a_size_that_the_contract_does_not_allow_is_refused(client: Client, size
     assert "" == scripted.gateway.calls()
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
+@both
+def test_a_list_goes_on_after_an_interruption(client: Client, kind: type[BaseException]) -> None:
+    """With the page that it was waiting for."""
+    scripted = Scripted(client, _page("1"), kind, _page("2"))
+    listed = scripted.kling.list()
+    scripted.following(listed)
+
+    with pytest.raises(kind):
+        scripted.following(listed)
+
+    assert "2" == scripted.following(listed).task_id
+
+
+@pytest.mark.parametrize("name", ["list", "presets"])
+@both
+def test_a_list_may_begin_with_any_page(client: Client, name: str) -> None:
+    """Up to the last of the contract."""
+    scripted = Scripted(client, _page("1"), _page(), _page())
+
+    assert ["1"] == [found.task_id for found in scripted.first(None, name, first_page=7, page_size=5)]
+    assert [] == scripted.first(None, name, first_page=1000)
+
+    targets = [request.url.query.decode() for request in scripted.gateway.requests]
+    assert ["pageNum=7&pageSize=5", "pageNum=8&pageSize=5", "pageNum=1000&pageSize=30"] == targets
+    with pytest.raises(ContractError, match="/query/pageNum"):
+        scripted.first(None, name, first_page=1001)
+
+
+@pytest.mark.parametrize("page", [0, -1, "1", 1.0, True, None])
+@both
+def test_a_page_that_is_no_number_is_refused(client: Client, page: Any) -> None:
+    """Before the list is gone through."""
+    with pytest.raises(ValueError, match="first_page must be a whole number, 1 or more, not"):
+        Scripted(client).list(first_page=page)
+
+
 _SUBJECT = Element(element_id=2**63 - 1)
 
 
@@ -289,6 +420,44 @@ def test_a_subject_is_deleted_by_its_exact_id(client: Client, element_id: str, g
     assert "5" == scripted.delete(given).task_id
     assert [{"element_id": element_id}] == scripted.gateway.bodies()
     assert [f"{_ROOT}/delete-elements"] == [request.url.path for request in scripted.gateway.requests]
+
+
+_DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [_DELETED_ALREADY],
+        [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
+        [LOST, _DELETED_ALREADY],
+        [LOST, ABSENT],
+        [no(503), no(429, 1302), ABSENT],
+        [no(500, 5000), REFUSED, ABSENT],
+    ],
+)
+@both
+def test_a_second_deletion_is_no_error(client: Client, script: list[Step]) -> None:
+    """Nor an absence, once an attempt of the same call may have deleted it."""
+    scripted = Scripted(client, *script)
+
+    assert scripted.delete("9") is None
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
+@both
+def test_what_was_never_there_is_not_deleted(client: Client, script: list[Step]) -> None:
+    """No attempt can have deleted it."""
+    assert isinstance(Scripted(client, *script).failing("delete", "9"), NotFoundError)
+
+
+@both
+def test_another_refusal_with_the_same_code_is_an_error(client: Client) -> None:
+    """Only its words tell that it was deleted."""
+    error = Scripted(client, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
+
+    assert (StatusError, None) == (type(error), error.outcome)
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])

@@ -20,6 +20,7 @@ from kling_elements.media import site
 from kling_elements.media.budget import Meter
 from kling_elements.media.remote import Budget, RemoteFile, reading
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.deadline import within
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
 serving = remote_files.serving
@@ -157,6 +158,16 @@ def test_a_deadline_that_has_passed_lets_nothing_begin(serving: Callable[..., Ra
         with pytest.raises(MediaError, match="took longer than 30 s"):
             file.peek(50_000, 1)
     assert ["0-16383"] == server.ranges
+
+
+def test_a_call_that_ends_sooner_ends_the_reading(serving: Callable[..., RangeServer]) -> None:
+    """The reason does not speak of the budget, which is larger; a smaller one counts all the same."""
+    with within(0.2):
+        assert "was not read by the end of the call's max_wait_seconds; allow it more" == private_refusal(
+            serving(hangs()).url
+        )
+    with within(60):
+        assert private_refusal(serving(hangs()).url, budget=SOON).startswith("took longer than 0.2 s to be read")
 
 
 def test_a_handshake_that_hangs_meets_the_deadline() -> None:

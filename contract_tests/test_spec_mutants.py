@@ -33,7 +33,7 @@ _CONSTRAINING = {
     *("format", "required", "additionalProperties", "uniqueItems", "discriminator", "mapping", "propertyName", "anyOf"),
     *("oneOf", "items", "properties", "x-exact", "x-excluded", "x-image", "x-video", "x-body-size", "x-envelope"),
     *(
-        *("x-dialects", "x-absent", "x-duplicate", "x-deleted-already", "x-deletion", "dialect"),
+        *("x-dialects", "x-absent", "x-duplicate", "x-too-many", "x-deleted-already", "x-deletion", "dialect"),
         *("message-matches", "unique-over", "remains"),
         "x-business-codes",
         "security",
@@ -148,6 +148,7 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
         "#/x-dialects",
         "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/x-absent/0/message-matches",
         "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-duplicate/1/unique-over",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-too-many",
         "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion/live/remains",
         "#/components/schemas/Task/x-aliases",
         "#/components/schemas/TaskStatus/x-progress",

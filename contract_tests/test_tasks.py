@@ -26,6 +26,7 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskListRespon
 from kling_elements_client.types import Unset
 
 _NO_OBJECTS: list[Any] = [None, "x", 5, 1.5, True, [], [1], {}, {"a": 1}]
+_NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
 _FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
 
 
@@ -58,7 +59,7 @@ def _nested(levels: int) -> Reply:
         *(("7", {"code": odd, "id": "7"}) for odd in _NO_OBJECTS),
         *(("7", {"code": 5000, "data": odd, "task_id": "7"}) for odd in _NO_OBJECTS),
         *(("7", {"data": {"task_id": "7", "task_info": odd}}) for odd in _NO_OBJECTS),
-        *(("7", {"data": {"task_id": "7", "task_info": {"external_task_id": odd}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_info": {"external_task_id": odd}}}) for odd in _NO_IDS),
         *(("7", {"data": {"task_id": "7", "task_status": odd}}) for odd in _NO_OBJECTS),
         *(("7", {"data": {"task_id": "7", "task_result": odd}}) for odd in _NO_OBJECTS),
         *(("7", {"data": {"task_id": "7", "task_result": {"elements": odd}}}) for odd in _NO_OBJECTS),

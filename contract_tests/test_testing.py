@@ -21,7 +21,7 @@ from kling_elements.clock import Clock
 from kling_elements.mock import create_app
 from kling_elements.tasks import elements_of
 from kling_elements.testing import MockGateway, respx_router
-from kling_elements_client.errors import NotFoundError, StatusError, TransportError
+from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
 from scripts.spec import ROOT
 
 _OPTIONS: dict[str, Any] = {"httpx_args": {"verify": tls()}}
@@ -72,7 +72,7 @@ def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         router.kling.use_ids("a-video", "another")
         for call in (kling.create, kling.create_or_adopt):
-            with pytest.raises(StatusError, match="External_task_id a-video already exists") as caught:
+            with pytest.raises(ResponseError, match="External_task_id a-video already exists") as caught:
                 call(_request(external_task_id="a-video"))
             assert caught.value.outcome == "may_exist"
         kling.create(_request(external_task_id="free"))

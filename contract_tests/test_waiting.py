@@ -9,9 +9,26 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.scripted import ABSENT, LOST, REFUSED, TOKEN, Client, Reply, Scripted, Step, both, made, no, task
+from contract_tests.scripted import (
+    ABSENT,
+    LOST,
+    REFUSED,
+    TOKEN,
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    both,
+    both_dialects,
+    made,
+    no,
+    task,
+)
 from kling_elements import Outcome, PollPolicy
 from kling_elements.errors import (
+    CreateAllError,
+    ElementUnavailableError,
+    ExternalIdUsedError,
     LookUpUnavailableError,
     NoTaskError,
     TaskError,
@@ -26,13 +43,15 @@ from kling_elements_client.errors import (
     ContractError,
     KlingError,
     NotFoundError,
+    StatusError,
     TransportError,
 )
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
 
 _BEGUN, _GOES_ON = task(), task(status="processing")
 _FAILED = task(status="failed", task_status_msg="no face", task_info={"external_task_id": "e-1"})
-_NEW_WORD, _EMPTY = task(status="queued"), task(status="succeed", task_result={"elements": []})
+_NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
+_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][:7]  # seconds between look-ups; 30 s are borne
 _GIVEN = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
@@ -50,8 +69,10 @@ _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}
         ),
         pytest.param([], [_HALF], id="the subject that has an id"),
         pytest.param([1], [_EMPTY, made()], id="succeeded before its subject is named"),
-        pytest.param([1, 1.5, 2.25, 3.375], [_NEW_WORD] * 4 + [made()], id="unknown word that passes"),
-        pytest.param([1, 1.5], [_NEW_WORD, task(status=None), made()], id="no word"),
+        pytest.param(_UNCLEAR, [_NEW_WORD] * 7 + [made()], id="unknown word that passes"),
+        pytest.param(_UNCLEAR, [ABSENT] * 7 + [made()], id="not found yet"),
+        pytest.param([1, 1.5, 2.25], [ABSENT, _BEGUN, ABSENT, made()], id="found by some look-ups"),
+        pytest.param([1, 1.5, 2.25], [_NEW_WORD, task(status=None), ABSENT, made()], id="no word"),
         *(
             pytest.param([1], [step, made()], id=f"survives {name}")
             for name, step in {
@@ -65,16 +86,17 @@ _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}
             }.items()
         ),
         pytest.param([20, 1.5], [no(429, 1302, retry_after="20"), _BEGUN, made()], id="the gateway asks for a while"),
-        pytest.param([300], [no(503, retry_after="99999999999"), made()], id="the gateway asks for too long"),
+        pytest.param([299], [no(503, retry_after="299"), made()], id="the gateway asks for as long as there is"),
     ],
 )
 @pytest.mark.parametrize("given", ["7", 7, _GIVEN, Task(task_id=7, task_status="submitted")])
+@both_dialects
 @both
 def test_the_subject_is_returned_once_it_is_there(
-    client: Client, given: Any, slept: list[float], script: list[Step]
+    client: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
 ) -> None:
-    """Errors that pass are survived, and intervals grow."""
-    scripted = Scripted(client, *script)
+    """Errors that pass are survived, as is what is not understood, and intervals grow."""
+    scripted = Scripted(client, *script, dialect=dialect)
 
     assert 9 == scripted.wait(given).element_id
     assert slept == scripted.clock.slept
@@ -117,10 +139,13 @@ def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client: Clien
 
 
 _REASON = "task 7 failed: no face"
-_UNKNOWN = "task 7 remains queued, which is not known here, after 5 look-ups"
-_NAMELESS = "task 7 remains succeed, which is not known here, after 5 look-ups"
-_LATE = "task 7 is still processing after 10 s"
-_TEN = [1, 1.5, 2.25, 3.375, 1.875]
+_UNKNOWN = "task 7 is still resting, which is not known here, after 32.2 s"
+_NAMELESS = "task 7 has succeeded, but its answer still names no subject after 32.2 s"
+_WORDLESS = "task 7 is still without a status after 32.2 s"
+_LATE = "task 7 is still processing after 9.67 s"
+_TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of what is left is kept for the last look-up
+_LOOKED = "GET https://gateway.example.com/kling/v1/general/advanced-custom-elements/7: HTTP"
+_DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 
 
 @pytest.mark.parametrize(
@@ -128,20 +153,19 @@ _TEN = [1, 1.5, 2.25, 3.375, 1.875]
     [
         (TaskFailedError, "created", _REASON, [1], [_BEGUN, _FAILED]),
         (TaskFailedError, "created", "task 7 failed: no reason given", [], [task(status="failed")]),
-        (UnknownStatusError, "created", _UNKNOWN, _TEN[:4], [_NEW_WORD] * 5),
-        (UnknownStatusError, "created", _NAMELESS, _TEN[:4], [_EMPTY] * 5),
-        (UnknownStatusError, "created", "task 7 remains without a status", _TEN[:4], [task(status="")] * 5),
-        (WaitTimeoutError, "created", _LATE, _TEN, [_BEGUN, *[_GOES_ON] * 5]),
-        (WaitTimeoutError, "created", "task 7 is still queued after 10 s", _TEN, [_BEGUN, _NEW_WORD] * 3),
-        (WaitTimeoutError, "created", f"{_LATE}; the last look-up failed: ReadTimeout", _TEN, [_GOES_ON] * 5 + [LOST]),
-        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 10 s; the last", _TEN, [no(503)] * 6),
-        (WaitTimeoutError, "may_exist", "task 7 is still without a status", [10], [no(503, retry_after="60")] * 2),
-        (NotFoundError, "not_created", "HTTP 404, code 1203, no", [], [ABSENT]),
-        (NotFoundError, "may_exist", "HTTP 404, no", [], [no(404)]),
-        (NotFoundError, "created", "HTTP 404, code 1203, no", _TEN, [_BEGUN, *[ABSENT] * 5]),
-        (AuthenticationError, "may_exist", "HTTP 401, code 1004, no", [], [no(401, 1004)]),
-        (KlingError, "created", "HTTP 429, code 1101, no", [1], [_BEGUN, no(429, 1101)]),
-        (KlingError, "may_exist", "HTTP 307, empty body", [], [Reply(307, b"", {"Location": "/"})]),
+        (ElementUnavailableError, "created", "the subject 9 of task 7 cannot be used", [1], [_BEGUN, _DELETED]),
+        (UnknownStatusError, "created", _UNKNOWN, _UNCLEAR, [_NEW_WORD] * 8),
+        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [_EMPTY] * 8),
+        (UnknownStatusError, "created", _WORDLESS, _UNCLEAR, [task(status="")] * 8),
+        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
+        (NotFoundError, "may_exist", f"{_LOOKED} 404, code 1203", _UNCLEAR, [ABSENT] * 8),
+        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, *[ABSENT] * 7]),
+        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, no(503), *[ABSENT] * 6]),
+        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [], [no(401, 1004)]),
+        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [1], [ABSENT, no(401, 1004)]),
+        (StatusError, "may_exist", f"{_LOOKED} 404, no", [], [no(404)]),
+        (KlingError, "created", f"{_LOOKED} 429, code 1101, no", [1], [_BEGUN, no(429, 1101)]),
+        (KlingError, "may_exist", f"{_LOOKED} 307, to /, empty body", [], [Reply(307, b"", {"Location": "/"})]),
         (NoTaskError, "may_exist", "the gateway answered the look-up without naming a task", [], [Reply(200, {})]),
     ],
 )
@@ -152,13 +176,57 @@ def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(  # noqa: PLR09
     """It tells whether the task is known to exist."""
     scripted = Scripted(client, *script)
 
-    error = scripted.failing("wait", "7", max_wait_seconds=10)
+    error = scripted.failing("wait", "7")
 
-    assert isinstance(error, kind)
+    assert kind is type(error) or kind is KlingError
     assert str(error).startswith(says)
     assert outcome == error.outcome
     assert slept == scripted.clock.slept
     assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "says", "slept", "script"),
+    [
+        (WaitTimeoutError, "created", _LATE, _TEN, [_BEGUN, *[_GOES_ON] * 7]),
+        (WaitTimeoutError, "created", "task 7 is still resting, which is not", _TEN, [_BEGUN, _NEW_WORD] * 4),
+        (WaitTimeoutError, "created", f"{_LATE}; the last look-up failed: ReadTimeout", _TEN, [_GOES_ON] * 7 + [LOST]),
+        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 9.67 s; the", _TEN, [no(503)] * 8),
+        (
+            WaitTimeoutError,
+            "may_exist",
+            "task 7 is still without a status after 0 s; the gateway asks to wait 60 s; the last look-up failed: GET",
+            [],
+            [no(503, retry_after="60")],
+        ),
+        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 0 s", [], [no(503, retry_after="10")]),
+        (NotFoundError, "created", _LOOKED, _TEN, [_BEGUN, *[ABSENT] * 7]),
+        (NotFoundError, "may_exist", _LOOKED, _TEN, [ABSENT] * 8),
+    ],
+)
+@both
+def test_waiting_ends_in_time(  # noqa: PLR0913, PLR0917
+    client: Client, kind: type[KlingError], outcome: str, says: str, slept: list[float], script: list[Step]
+) -> None:
+    """With the last state, and at once where the gateway asks for more than is left."""
+    scripted = Scripted(client, *script)
+
+    error = scripted.failing("wait", "7", max_wait_seconds=10)
+
+    assert kind is type(error)
+    assert str(error).startswith(says)
+    assert outcome == error.outcome
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@both
+def test_short_intervals_are_kept_to_the_end(client: Client) -> None:
+    """A limit may be shorter than a second, and intervals too."""
+    scripted = Scripted(client, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
+
+    assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
+    assert [0.01] * 4 == scripted.clock.slept
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
@@ -189,19 +257,22 @@ def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) ->
 
 
 @both
-def test_unknown_words_count_in_a_row(client: Client) -> None:
-    """How many are borne is the policy's; a word that is known begins a new count, an error that passes does not."""
+def test_what_is_not_understood_is_counted_in_a_row(client: Client) -> None:
+    """For how long it is borne is the policy's; a word that is known begins anew, an error that passes does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
-    scripted = Scripted(client, *script, poll=PollPolicy(max_unknown_polls=2))
+    scripted = Scripted(client, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
+    at_once = Scripted(client, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
 
-    assert str(scripted.failing("wait", "7")).endswith("after 2 look-ups")
+    assert str(scripted.failing("wait", "7")).endswith("after 2 s")
     assert scripted.gateway.finished()
+    assert isinstance(at_once.failing("wait", "7"), NotFoundError)
 
 
 @both
 def test_the_limit_is_the_policys_unless_it_is_given(client: Client) -> None:
     """With nought there is one look-up."""
-    for options, named in [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]:
+    cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
+    for options, named in cases:
         scripted = Scripted(client, _BEGUN, **options)
 
         assert str(scripted.failing("wait", "7", **named)).endswith("after 0 s")
@@ -287,21 +358,21 @@ def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
         client,
         made("1", 11),
         task("2", status="failed", task_status_msg="no face"),
-        ABSENT,
+        no(404, 1202),
         task("4"),
         no(429, 1302, retry_after="8"),
         made("4", 44),
-        *[task("5")] * 3,
+        *[task("5")] * 4,
     )
 
     error = scripted.failing("wait_all", list("12345"), max_wait_seconds=10)
 
     assert isinstance(error, WaitAllError)
     kinds = [type(result) for result in error.results]
-    assert [Element, TaskFailedError, NotFoundError, Element, WaitTimeoutError] == kinds
+    assert [Element, TaskFailedError, StatusError, Element, WaitTimeoutError] == kinds
     assert [11, 44] == [result.element_id for result in error.results if isinstance(result, Element)]
-    assert str(error).startswith("3 of 5 tasks ended in an error: task 2 failed: no face; HTTP 404")
-    assert [8, 1.5, 0.5] == scripted.clock.slept
+    assert str(error).startswith("3 of 5 tasks ended in an error: task 2 failed: no face; GET https:")
+    assert [8, 1, 0.5, 0.25] == scripted.clock.slept
 
 
 @pytest.mark.parametrize(
@@ -309,8 +380,8 @@ def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
     [
         ("created", [_FAILED, task("8", "failed")]),
         ("created", [made(), task("8", "failed")]),
-        ("not_created", [ABSENT, ABSENT]),
-        ("may_exist", [_FAILED, ABSENT]),
+        ("may_exist", [no(401, 1000), no(401, 1000)]),
+        ("may_exist", [_FAILED, no(401, 1000)]),
         ("may_exist", [made(), no(401, 1000)]),
     ],
 )
@@ -318,24 +389,6 @@ def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
 def test_the_error_of_several_says_what_they_agree_on(client: Client, outcome: str, script: list[Step]) -> None:
     """Otherwise subjects may exist, and each result says more."""
     assert outcome == Scripted(client, *script).failing("wait_all", ["7", "8"]).outcome
-
-
-@both
-def test_a_task_that_was_just_created_need_not_be_found_at_once(client: Client) -> None:
-    """Some look-ups are granted to a gateway that does not know everywhere yet what it answered."""
-    scripted = Scripted(client, *[ABSENT] * 4, made())
-
-    assert 9 == scripted.wait(_GIVEN).element_id
-    assert 4 == len(scripted.clock.slept)
-
-
-@both
-def test_a_task_that_is_gone_is_not_waited_for_without_end(client: Client) -> None:
-    """After as many look-ups as an unknown status is granted, the error says what the gateway says."""
-    error = Scripted(client, *[ABSENT] * 5).failing("wait", _GIVEN)
-
-    assert isinstance(error, NotFoundError)
-    assert Outcome.CREATED == error.outcome
 
 
 @both
@@ -367,8 +420,17 @@ def _errors() -> list[KlingError]:
     lost = TransportError("lost", may_have_been_sent=True)
     lost.outcome, lost.external_task_id = Outcome.MAY_EXIST, "e-2"
     several = WaitAllError([Element(element_id=9), late, missing])
-    kinds = (LookUpUnavailableError("no look-up"), NoTaskError("no task"), KlingError("any"))
-    return [late, missing, lost, several, TaskFailedError("failed", _GIVEN), UnknownStatusError("new", Task()), *kinds]
+    many = CreateAllError([_GIVEN, missing, lost])
+    used = ExternalIdUsedError("used", answer)
+    paged = KlingError("page 2")
+    paged.page = 2
+    of_tasks = [
+        TaskFailedError("failed", _GIVEN),
+        UnknownStatusError("new", Task()),
+        ElementUnavailableError("deleted", _GIVEN),
+    ]
+    others = [LookUpUnavailableError("no look-up"), NoTaskError("no task"), KlingError("any")]
+    return [late, missing, lost, several, many, used, paged, *of_tasks, *others]
 
 
 @pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
@@ -385,5 +447,5 @@ def test_errors_can_be_pickled_and_copied_with_all_they_say(error: KlingError) -
 
 def _said(error: KlingError) -> dict[str, Any]:
     results = [_said(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
-    names = ("outcome", "external_task_id", "task", "answer", "may_have_been_sent", "__notes__")
+    names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
     return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

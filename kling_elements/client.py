@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import ModuleType, TracebackType
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import TracebackType
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import httpx
 
-from kling_elements import creating, queries, waiting
+from kling_elements.calls import AsyncTasks, Call, Calls, Tasks
 from kling_elements.clock import Clock
-from kling_elements.creating import Patience
 from kling_elements.errors import redact
 from kling_elements.outside import Blocking, OnEventLoop, Outside, finish
 from kling_elements.policies import PollPolicy, RetryPolicy
-from kling_elements.preflight import Preflight, PreflightPolicy
-from kling_elements.queries import Pages
+from kling_elements.preflight import Preflight
 from kling_elements.requests import CreateRequest
 from kling_elements_client import AuthenticatedClient
-from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.deadline import within
 
 T = TypeVar("T")
 Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -73,45 +70,47 @@ class _Client(Generic[Transport]):
             if not isinstance(policy, kind | None):
                 raise ValueError(f"{kind.__name__} expected, not {type(policy).__name__}")  # noqa: TRY004 - as all others
         carried = {} if transport is None else {"transport": transport}
-        self._retry = retry or RetryPolicy()
-        self._poll = poll or PollPolicy()
-        self._clock = clock or Clock()
-        self._allow_private = allow_private
         self.client: Final = AuthenticatedClient(
             token,
             base_url,
             on_violation=on_violation,
             allow_http=allow_http,
             timeout=timeout,
-            headers=headers,
+            headers=_uncached(headers or {}),
             httpx_args={**(httpx_args or {}), **carried},
         )
         """The generated client underneath, for single operations."""
-        self._io = self._outside(self.client, self._clock)
+        self._io = self._outside(self.client, clock or Clock())
+        self._calls = Calls(self._io, retry or RetryPolicy(), poll or PollPolicy(), allow_private=allow_private)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
-    def _policy(self, preflight: Preflight) -> PreflightPolicy:
-        return PreflightPolicy(preflight, self._allow_private)
-
-    @contextmanager
-    def _redacted(self) -> Iterator[None]:
-        try:
-            yield
-        except KlingError as error:
+    def _ended(self, call: Call[Any], error: BaseException) -> None:
+        """Put onto what ends a call early what is known, and take the token out."""
+        if call.explain is not None:
+            call.explain(error, self._io.warn)
+        if isinstance(error, KlingError):
             redact(error, self.client.redact)
-            raise
 
-    def _patience(self, max_wait_seconds: float | None) -> Patience:
-        return Patience(self._retry, self._clock, max_wait_seconds)
+
+def _uncached(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return headers with one that keeps caches on the way from answering, as with look-ups of a moment ago."""
+    given: object = headers  # what is no mapping is refused by the client underneath
+    if not isinstance(given, Mapping) or any(str(name).lower() == "cache-control" for name in given):
+        return headers
+    return {**headers, "Cache-Control": "no-cache"}
 
 
 class KlingElements(_Client[httpx.BaseTransport]):
     """Creates, finds, waits for, lists and deletes subjects at one gateway. It may be shared between threads.
 
-    Every method raises `KlingError` alone for what the contract, the network or the gateway does; its `outcome` says
-    whether a subject exists now. Use it as a context manager, or call `close`.
+    Every method raises only `KlingError` for what the contract, the network or the gateway does; after a create or a
+    wait its `outcome` says whether a subject exists now. Use it as a context manager, or call `close`.
+
+    Every method takes `max_wait_seconds`: the seconds after which the call is over, whatever the gateway does; with 0
+    there is a single attempt, as long as that takes. Without it the policies say for how long calls are repeated, and a
+    request that has begun takes as long as its time-outs allow.
     """
 
     _outside = Blocking
@@ -119,26 +118,31 @@ class KlingElements(_Client[httpx.BaseTransport]):
     def create(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
-        """Creates a subject with exactly one POST, unless one provably left nothing behind and waiting helps.
+        """Create a subject: choose its `external_task_id` yourself, and store that before the call.
+
+        It is what finds the subject again if your program ends before the answer comes. Exactly one POST is sent, and
+        another only if one provably left nothing behind and waiting helps. An interruption (Ctrl+C, a cancelled task)
+        that may leave a subject behind is logged as a warning with the id, which is its `external_task_id` too.
 
         Args:
             request: The subject. Without an `external_task_id` a fresh UUID is sent; it is in the task's `task_info`,
                 and on every error. Image files are given by their `Path` and encoded while they are sent.
             preflight: What is checked of media before anything is sent: `inline`, images in the request by their
                 headers; `remote`, also images and the video behind addresses; `off`, only the size of images here.
-            max_wait_seconds: Seconds after which no further attempt begins; by default those of the retry policy.
+            max_wait_seconds: Seconds after which the call is over. By default no attempt begins after those of the
+                retry policy.
 
         Raises:
             MediaError: A file or what lies at an address cannot be read, or was changed while it was sent.
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
                 call `create_or_adopt` with it.
         """
-        return self._run(creating.create(self._io, request, self._patience(max_wait_seconds), self._policy(preflight)))
+        return self._run(self._calls.create(request, preflight, max_wait_seconds))
 
     def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
-        """Creates a subject, or finds the one that was created before under the same `external_task_id`.
+        """Create a subject, or find the one that was created before under the same `external_task_id`.
 
         It may be called any number of times, from any number of processes: there is one subject at most, as long as the
         gateway keeps external ids unique (R32). The task that is found may have failed.
@@ -146,79 +150,122 @@ class KlingElements(_Client[httpx.BaseTransport]):
         Args:
             request: The subject, with an `external_task_id` that was not used for another one.
             preflight: As for `create`; addresses are looked at only if there is no such subject yet.
-            max_wait_seconds: Seconds after which no further attempt begins; by default those of the retry policy.
+            max_wait_seconds: As for `create`. While it is in doubt whether an attempt made the subject, it is looked
+                for until then.
 
         Raises:
             LookUpUnavailableError: The gateway does not offer look-up.
+            ElementUnavailableError: The subject that was found was deleted, or failed.
+            ExternalIdUsedError: The id was used before, but nothing is found by it; the message says why that can be.
             KlingError: See its `outcome`.
         """
-        return self._run(
-            creating.create_or_adopt(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
-        )
+        return self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
 
-    def get(self, task: Task | str | int) -> Task:
-        """Looks a task up, once.
+    def create_all(
+        self,
+        requests: Sequence[CreateRequest],
+        *,
+        at_once: int | None = None,
+        preflight: Preflight = "inline",
+        max_wait_seconds: float | None = None,
+    ) -> Sequence[Task]:
+        """Create many subjects, as fast as the service lets them be, and return their tasks in the same order.
+
+        The service allows so many tasks under way and so many creates a second, and refuses others (1303, 1302). Both
+        numbers are learned from that, and what was refused is sent again. Tasks under way are looked up, as each holds
+        its place until it ends. It goes on as long as something moves: it gives up once no task was created and none
+        has ended for the `max_wait_seconds` of the poll policy.
+
+        Args:
+            requests: The subjects, each as for `create`. Give each an `external_task_id` of its own, and store them.
+            at_once: How many tasks may be under way at most; by default as many as the service allows.
+            preflight: As for `create`.
+            max_wait_seconds: Seconds after which the call is over, above 0; by default it has no end of its own.
+
+        Raises:
+            CreateAllError: Some were not created, or nobody knows; `.results` has the task or the error of each.
+            ValueError: An argument cannot be used.
+        """
+        return self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
+
+    def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
+        """Look a task up, again after errors that pass.
 
         Args:
             task: The task, its id, or the caller's own id of it.
+            max_wait_seconds: Seconds after which the call is over. By default no attempt begins after those of the
+                retry policy.
 
         Raises:
             NotFoundError: There is no such task.
             KlingError: It could not be looked up, or its gateway says so otherwise.
             ValueError: There is no id.
         """
-        return self._run(queries.get(self._io, task))
+        return self._run(self._calls.get(task, max_wait_seconds))
 
     def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
-        """Waits until a task has made its subject.
+        """Wait until a task has made its subject.
+
+        What look-ups do not show, or show in words that are not known, is waited for too, for the `max_unknown_seconds`
+        of the poll policy: a task that was created a moment ago need not be found everywhere yet.
 
         Args:
             task: The task, its id, or the caller's own id of it.
-            max_wait_seconds: Seconds after which waiting ends, by default those of the poll policy. A look-up under way
-                then is not cut short.
+            max_wait_seconds: Seconds after which waiting ends, by default those of the poll policy. With 0 there is one
+                look-up.
 
         Raises:
             TaskFailedError: The task failed; the message has the service's reason.
-            UnknownStatusError: Its status remains a word that is not known here.
+            ElementUnavailableError: Its subject was deleted, or failed.
+            UnknownStatusError: Its status remains a word that is not known here, or its subject is not named.
+            NotFoundError: There is no such task.
             WaitTimeoutError: The time is up; `.task` is the last state.
             KlingError: It cannot be looked up, and trying again would not help.
             ValueError: There is no id.
         """
-        return self._run(waiting.wait(self._io, task, self._poll, self._clock, max_wait_seconds))
+        return self._run(self._calls.wait(task, max_wait_seconds))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
     ) -> Sequence[Element]:
-        """Waits until several tasks have made their subjects; returns these in the same order.
+        """Wait until several tasks have made their subjects, and return these in the same order.
 
         Raises:
             WaitAllError: Some ended otherwise; `.results` has the subject or the error of each.
             ValueError: There is no id.
         """
-        return self._run(waiting.wait_all(self._io, tasks, self._poll, self._clock, max_wait_seconds))
+        return self._run(self._calls.wait_all(tasks, max_wait_seconds))
 
-    def list(self, *, page_size: int | None = None) -> Iterator[Task]:
-        """The account's own tasks, each once, page by page as they are asked for.
+    def list(
+        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+    ) -> Iterator[Task]:
+        """Return an iterator over the account's own tasks, each once, page by page as they are asked for.
 
         Take all before deleting any: what is deleted makes room, and tasks move to pages that were read already.
 
         Args:
+            first_page: The number of the page to begin with, from 1 up.
             page_size: How many tasks to fetch at a time; by default the contract's.
+            max_wait_seconds: As for `get`, for each page.
 
         Raises:
-            KlingError: A page could not be fetched.
+            KlingError: A page could not be fetched; the error's `page` says which. The iterator goes on raising it.
+            ValueError: An argument cannot be used.
         """
-        return self._tasks(list_elements, "listElements", page_size)
+        return Tasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
 
-    def presets(self, *, page_size: int | None = None) -> Iterator[Task]:
-        """The vendor's own subjects, as `list`."""
-        return self._tasks(list_preset_elements, "listPresetElements", page_size)
+    def presets(
+        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+    ) -> Iterator[Task]:
+        """Return an iterator over the vendor's own subjects, as `list`."""
+        return Tasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
 
-    def delete(self, element: Element | Task | str | int) -> Task | None:
-        """Deletes a subject.
+    def delete(self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None) -> Task | None:
+        """Delete a subject. One that was deleted before is no error.
 
         Args:
             element: The subject, the task that made it, or its id, as int or str.
+            max_wait_seconds: As for `get`.
 
         Returns:
             The task that the gateway names, or None.
@@ -227,10 +274,10 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: It was not deleted, or that is not known.
             ValueError: There is no id, or it is a floating-point number, which has lost digits.
         """
-        return self._run(queries.delete(self._io, element))
+        return self._run(self._calls.delete(element, max_wait_seconds))
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self.client.close()
 
     def __enter__(self) -> Self:
@@ -241,14 +288,14 @@ class KlingElements(_Client[httpx.BaseTransport]):
     ) -> None:
         self.close()
 
-    def _run(self, coroutine: Coroutine[None, None, T]) -> T:
-        with self._redacted():
-            return finish(coroutine)
-
-    def _tasks(self, operation: ModuleType, operation_id: str, page_size: int | None) -> Iterator[Task]:
-        pages = Pages(operation_id, page_size)
-        for arguments in pages.arguments():
-            yield from pages.new_tasks(self._run(queries.ask(self._io, operation, **arguments)))
+    def _run(self, call: Call[T]) -> T:
+        # nothing is left to do once the result is there, as Ctrl+C may come between any two steps outside of the block
+        try:
+            with within(call.seconds):
+                return finish(call.coroutine)
+        except BaseException as error:
+            self._ended(call, error)
+            raise
 
 
 class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
@@ -259,44 +306,57 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     async def create(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
-        """Creates a subject; see `KlingElements.create`."""
-        return await self._run(
-            creating.create(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
-        )
+        """Create a subject: choose its `external_task_id`, and store that before; see `KlingElements.create`."""
+        return await self._run(self._calls.create(request, preflight, max_wait_seconds))
 
     async def create_or_adopt(
         self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
     ) -> Task:
-        """Creates or finds a subject; see `KlingElements.create_or_adopt`."""
-        return await self._run(
-            creating.create_or_adopt(self._io, request, self._patience(max_wait_seconds), self._policy(preflight))
-        )
+        """Create or find a subject; see `KlingElements.create_or_adopt`."""
+        return await self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
 
-    async def get(self, task: Task | str | int) -> Task:
-        """Looks a task up; see `KlingElements.get`."""
-        return await self._run(queries.get(self._io, task))
+    async def create_all(
+        self,
+        requests: Sequence[CreateRequest],
+        *,
+        at_once: int | None = None,
+        preflight: Preflight = "inline",
+        max_wait_seconds: float | None = None,
+    ) -> Sequence[Task]:
+        """Create many subjects; see `KlingElements.create_all`."""
+        return await self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
+
+    async def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
+        """Look a task up; see `KlingElements.get`."""
+        return await self._run(self._calls.get(task, max_wait_seconds))
 
     async def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
-        """Waits until a task has made its subject; see `KlingElements.wait`."""
-        return await self._run(waiting.wait(self._io, task, self._poll, self._clock, max_wait_seconds))
+        """Wait until a task has made its subject; see `KlingElements.wait`."""
+        return await self._run(self._calls.wait(task, max_wait_seconds))
 
     async def wait_all(
         self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
     ) -> Sequence[Element]:
-        """Waits until several tasks have made their subjects; see `KlingElements.wait_all`."""
-        return await self._run(waiting.wait_all(self._io, tasks, self._poll, self._clock, max_wait_seconds))
+        """Wait until several tasks have made their subjects; see `KlingElements.wait_all`."""
+        return await self._run(self._calls.wait_all(tasks, max_wait_seconds))
 
-    def list(self, *, page_size: int | None = None) -> AsyncIterator[Task]:
-        """The account's own tasks; see `KlingElements.list`."""
-        return self._tasks(list_elements, "listElements", page_size)
+    def list(
+        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+    ) -> AsyncIterator[Task]:
+        """Return an iterator over the account's own tasks; see `KlingElements.list`."""
+        return AsyncTasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
 
-    def presets(self, *, page_size: int | None = None) -> AsyncIterator[Task]:
-        """The vendor's own subjects; see `KlingElements.presets`."""
-        return self._tasks(list_preset_elements, "listPresetElements", page_size)
+    def presets(
+        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+    ) -> AsyncIterator[Task]:
+        """Return an iterator over the vendor's own subjects; see `KlingElements.presets`."""
+        return AsyncTasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
 
-    async def delete(self, element: Element | Task | str | int) -> Task | None:
-        """Deletes a subject; see `KlingElements.delete`."""
-        return await self._run(queries.delete(self._io, element))
+    async def delete(
+        self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None
+    ) -> Task | None:
+        """Delete a subject; see `KlingElements.delete`."""
+        return await self._run(self._calls.delete(element, max_wait_seconds))
 
     async def aclose(self) -> None:
         """Closes the connections of the running event loop."""
@@ -310,15 +370,13 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     ) -> None:
         await self.aclose()
 
-    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        with self._redacted():
-            return await coroutine
-
-    async def _tasks(self, operation: ModuleType, operation_id: str, page_size: int | None) -> AsyncIterator[Task]:
-        pages = Pages(operation_id, page_size)
-        for arguments in pages.arguments():
-            for task in pages.new_tasks(await self._run(queries.ask(self._io, operation, **arguments))):
-                yield task
+    async def _run(self, call: Call[T]) -> T:
+        try:
+            with within(call.seconds):
+                return await call.coroutine
+        except BaseException as error:
+            self._ended(call, error)
+            raise
 
 
 __all__ = ["AsyncKlingElements", "KlingElements"]

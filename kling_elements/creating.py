@@ -1,205 +1,237 @@
-"""How a subject is created at most once: when to send, wait, look up and adopt. All I/O goes through `Outside`."""
+"""How a subject is created at most once. All I/O goes through `Outside`.
+
+`create` sends a request, and again only while it is certain that nothing was created.
+
+`create_or_adopt` goes by what is known of the external id:
+
+- *unknown*: an earlier call may have used it. It is looked up.
+- *absent*: a look-up shows nothing, and no attempt of this call is in doubt. The request is sent.
+- *in doubt*: an attempt of this call may have created the subject, or was refused because the id was used before. It
+  is looked up at once and after a wait, since look-ups may lag behind creates. If that shows nothing, the request is
+  sent again, as the service refuses an id that was used; unless the refusal says that sending it again cannot help.
+  Then the id is looked up until patience ends, or where no attempt of this call can have used it, a few times.
+- *found*: the task is adopted, if its subject can be used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from kling_elements import preflight
-from kling_elements.clock import Clock
-from kling_elements.errors import LookUpUnavailableError, NoTaskError
+from kling_elements.elements import element_of
+from kling_elements.errors import ExternalIdUsedError, LookUpUnavailableError, NoTaskError
 from kling_elements.outcomes import (
     Outcome,
     Retry,
     can_ask_again,
     is_absent,
+    is_certain_duplicate,
     is_duplicate,
     offers_no_look_up,
     verdict_on,
 )
 from kling_elements.outside import Outside
-from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
+from kling_elements.patience import Patience
 from kling_elements.preflight import PreflightPolicy
 from kling_elements.requests import CreateRequest, has_external_id, with_external_id
-from kling_elements.tasks import external_id_of, task_of
+from kling_elements.tasks import elements_of, external_id_of, is_id, task_of
+from kling_elements.trail import Trail
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
-from kling_elements_client.errors import ContractError, KlingError, ResponseError, TransportError
+from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
+from kling_elements_runtime.texts import shown
 
 
-class Patience:
-    """How often, and for how long altogether, one create is tried."""
-
-    def __init__(self, policy: RetryPolicy, clock: Clock, max_wait_seconds: float | None) -> None:
-        """Begins to count; a limit given here takes the place of the policy's."""
-        self._policy = policy
-        self._clock = clock
-        self._deadline = clock.monotonic() + limit_seconds(policy, max_wait_seconds)
-        self._failures = 0
-        self._unconnected = 0
-        self._duplicates = 0
-
-    def seconds_after(self, error: KlingError) -> float | None:
-        """How long to wait after a failed attempt, or None where no further one is to be made."""
-        unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
-        self._unconnected = self._unconnected + 1 if unconnected else 0
-        self._duplicates += is_duplicate(error)
-        if self._unconnected >= self._policy.max_connect_attempts:
-            return None
-        if self._duplicates >= self._policy.max_duplicate_look_ups:
-            return None
-        spread = 1 + self._policy.jitter * self._clock.chance()
-        asked = retry_after_seconds(error.headers, self._clock.now()) if isinstance(error, ResponseError) else 0.0
-        seconds = max(asked, interval(self._policy, self._failures) * spread)
-        self._failures += 1
-        return seconds if self._clock.monotonic() + seconds <= self._deadline else None
-
-
-async def create(io: Outside, request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Task:
-    """Sends a request, and again only if it provably left nothing behind and waiting helps."""
-    body, external_id = _checked(request, policy)
-    with _marked(external_id, in_doubt=False):
-        body = await preflight.look(io, body, policy)
-    return await _post(io, body, external_id, patience)
-
-
-async def create_or_adopt(io: Outside, request: CreateRequest, patience: Patience, policy: PreflightPolicy) -> Task:
-    """Sends a request unless its task is there already, and looks after each attempt that may have made it."""
-    body, external_id = _checked(request, policy)
-    failure: KlingError | None = None  # of the last attempt, until a look-up at a later time has shown nothing
-    in_doubt = has_external_id(request)  # whether an attempt, here or in another process, may have made the task
-    sent = False
+async def create(
+    io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
+) -> Task:
+    """Send a request, and again only if it provably left nothing behind and waiting helps."""
+    body = await preflight.look(io, check(trail, request, policy), policy)
     while True:
-        with _marked(external_id, in_doubt=in_doubt):
-            found = await _look_up(io, external_id, patience)
-        if found is not None:
-            io.log(f"external_task_id {external_id}: adopted task {found.task_id}")
-            return _with_id(found, external_id)
-        in_doubt = in_doubt and sent
-        with _marked(external_id, in_doubt=in_doubt):
-            if failure is not None:
-                failure = await _give_time(io, failure, patience)
-                continue
-            if not sent:
-                body = await preflight.look(io, body, policy)
-            sent = True
-            result = await _attempt(io, body, external_id, patience)
-        if isinstance(result, Task):
-            return result
-        failure, in_doubt = result, True
-
-
-async def _attempt(io: Outside, body: CheckedRequest, external_id: str, patience: Patience) -> Task | KlingError:
-    """The task, or the failure after which it is to be looked for."""
-    try:
-        return await _post(io, body, external_id, patience)
-    except KlingError as error:
-        if not is_duplicate(error) and verdict_on(error).retry is not Retry.AFTER_LOOK_UP:
-            raise
-        return error
-
-
-async def _give_time(io: Outside, failure: KlingError, patience: Patience) -> KlingError | None:
-    """Waits before the next look-up. The failure remains if it is that of a duplicate, which is never sent again."""
-    seconds = patience.seconds_after(failure)
-    if seconds is None:
-        raise failure
-    await io.sleep(seconds)
-    return failure if is_duplicate(failure) else None
-
-
-def _checked(request: CreateRequest, policy: PreflightPolicy) -> tuple[CheckedRequest, str]:
-    """The request as it will be sent, with an external id, and that id."""
-    try:
-        named, external_id = with_external_id(request)
-    except ContractError as error:
-        error.outcome = verdict_on(error).outcome
-        raise
-    return preflight.check(named, policy), external_id
-
-
-@contextmanager
-def _marked(external_id: str, *, in_doubt: bool) -> Iterator[None]:
-    """Puts onto errors what they mean for the create that they end."""
-    try:
-        yield
-    except KlingError as error:
-        error.outcome = Outcome.MAY_EXIST if in_doubt else error.outcome or Outcome.NOT_CREATED
-        error.external_task_id = external_id
-        raise
-    except BaseException as error:
-        if in_doubt:
-            _note(error, external_id)
-        raise
-
-
-async def _post(io: Outside, body: CheckedRequest, external_id: str, patience: Patience) -> Task:
-    while True:
-        io.log(f"external_task_id {external_id}: creating")
         try:
-            task = _named_task(await io.call(create_element, body=body))
+            return await send(io, trail, body)
         except KlingError as error:
-            said = verdict_on(error)
-            error.outcome, error.external_task_id = said.outcome, external_id
-            io.log(f"external_task_id {external_id}: {said.outcome}: {error}")
-            seconds = patience.seconds_after(error) if said.retry is Retry.AFTER_WAITING else None
-            if seconds is None:
+            if verdict_on(error).retry is not Retry.AFTER_WAITING:
                 raise
-        except BaseException as error:
-            _note(error, external_id)
-            raise
+            failure = error
+        await patience.wait_after(io, failure)
+
+
+async def create_or_adopt(
+    io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
+) -> Task:
+    """Send a request unless its task is there already, and look for the task of each attempt that may have made it."""
+    body = check(trail, request, policy)
+    # unknown: an id of the caller's own may have been used before
+    trail.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
+    found = await _look_up(io, trail, patience)
+    if found is None:
+        # absent
+        trail.outcome = Outcome.NOT_CREATED
+        body = await preflight.look(io, body, policy)
+    is_ours = False  # whether an attempt of this call may have made the task
+    while found is None:
+        try:
+            return await send(io, trail, body)
+        except KlingError as error:
+            failure = error
+        said = verdict_on(failure)
+        is_ours = is_ours or (said.outcome is Outcome.MAY_EXIST and not is_duplicate(failure))
+        if trail.outcome is Outcome.MAY_EXIST:
+            # in doubt
+            most = None if is_ours else patience.policy.max_duplicate_look_ups
+            found = await _search(io, trail, patience, failure, most)
+        elif said.retry is Retry.AFTER_WAITING:
+            # still absent
+            await patience.wait_after(io, failure)
         else:
-            io.log(f"external_task_id {external_id}: created task {task.task_id}")
-            return _with_id(task, external_id)
-        await io.sleep(seconds)
+            raise failure
+    # found
+    return _adopted(io, trail, found)
 
 
-def _note(error: BaseException, external_id: str) -> None:
-    """A cancellation or Ctrl+C must not take the only trace of a task along."""
-    says = f"external_task_id {external_id}: the subject may exist"
-    if says not in getattr(error, "__notes__", ()):
-        error.add_note(says)
+def check(trail: Trail, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+    """Return a request as it will be sent, under an external id that the trail keeps.
+
+    Raises:
+        ContractError: Its `external_task_id` is no text.
+    """
+    named, trail.external_id = with_external_id(request)
+    return preflight.check(named, policy)
 
 
-def _named_task(answer: CreateElementResponse) -> Task:
-    task = task_of(answer)
-    if task is None:
-        raise NoTaskError("the gateway answered with success, but named no task")
+async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
+    """Send a request once, and keep the trail of what comes of it.
+
+    Raises:
+        KlingError: It was not created, or that is not known: see the trail.
+    """
+    before = trail.outcome
+    io.open()
+    io.log(f"external_task_id {trail.external_id}: creating")
+    trail.about_to_send()
+    try:
+        task = _created(await io.call(create_element, body=body), trail)
+    except KlingError as error:
+        said = verdict_on(error).outcome
+        if before is Outcome.NOT_CREATED:  # a refusal tells nothing of an earlier attempt
+            trail.outcome = said
+        io.log(f"external_task_id {trail.external_id}: {said}: {error}")
+        raise
+    trail.outcome = Outcome.CREATED
+    io.log(f"external_task_id {trail.external_id}: created task {task.task_id}")
     return task
 
 
-async def _look_up(io: Outside, external_id: str, patience: Patience) -> Task | None:
-    """The task of an external id, or None if the gateway says that there is none."""
+def _created(answer: CreateElementResponse, trail: Trail) -> Task:
+    """Return the task of an answer, if it is that of this create.
+
+    Connections have been seen to carry the answer to an earlier request.
+    """
+    task = task_of(answer)
+    if task is None:
+        raise NoTaskError("the gateway answered with success, but named no task")
+    if not _may_be_of(task, trail):
+        says = f"task {shown(task.task_id)} of another external_task_id, {shown(external_id_of(task))}"
+        raise NoTaskError(f"the gateway answered with {says}; look for the subject by the id that was sent")
+    return with_id(task, trail)
+
+
+async def _search(io: Outside, trail: Trail, patience: Patience, failure: KlingError, most: int | None) -> Task | None:
+    """Look for the task that an attempt may have made, or None where sending it again is the next step.
+
+    Args:
+        io: The outside.
+        trail: What is known so far.
+        patience: How long to go on.
+        failure: What came of the attempt.
+        most: How many look-ups may show nothing; None for as many as patience has.
+
+    Raises:
+        KlingError: It cannot be looked up.
+        ExternalIdUsedError: The id was used, but nothing is found by it.
+    """
+    may_send = verdict_on(failure).retry is not Retry.NEVER and not is_duplicate(failure)
+    look_ups = 0
+    while True:
+        found = await _look_up(io, trail, patience)
+        look_ups += 1
+        if found is not None or (may_send and look_ups > 1):
+            return found
+        seconds = patience.seconds_after(failure) if most is None or look_ups < most else None
+        if seconds is None:
+            if isinstance(failure, ResponseError) and is_duplicate(failure):
+                raise _used(trail, failure, is_ours=most is None) from failure
+            raise failure
+        await io.sleep(seconds)
+
+
+def _used(trail: Trail, failure: ResponseError, *, is_ours: bool) -> ExternalIdUsedError:
+    """Return the error for an id that was used although look-ups find nothing by it, which says why that can be."""
+    says = f"external_task_id {trail.external_id} is refused as used before, but look-ups find nothing by it"
+    if is_ours:
+        says += ": an attempt of this call may have made the subject, and look-ups not show it yet; call again later"
+    else:
+        says += (
+            ": a create of another process may not be shown yet, the subject may have been deleted, or the id belongs "
+            "to something else of the account, such as a video; call again later, and take another id only if you know "
+            "that no subject is meant to have this one"
+        )
+    if not is_certain_duplicate(failure):
+        says += "; or the request has another mistake, as the code stands for these, too"
+    return ExternalIdUsedError(f"{says}: {failure}", failure.answer)
+
+
+async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None:
+    """Return the task of the external id, or None if the gateway says that there is none."""
     while True:
         try:
-            task = task_of(await io.call(get_element, id=external_id))
+            task = task_of(await io.call(get_element, id=trail.external_id))
         except KlingError as error:
             if is_absent(error):
                 return None
             if offers_no_look_up(error):
                 raise LookUpUnavailableError(f"this gateway does not offer look-up; {_WAY_OUT}: {error}") from error
-            seconds = patience.seconds_after(error) if can_ask_again(error) else None
-            if seconds is None:
+            if not can_ask_again(error):
                 raise
+            failure = error
         else:
             if task is None:
                 raise LookUpUnavailableError(f"this gateway answers look-ups without naming a task; {_WAY_OUT}")
-            if external_id_of(task) not in (None, external_id) or str(task.task_id) == external_id:
+            if not _may_be_of(task, trail) or str(task.task_id) == trail.external_id:
                 raise LookUpUnavailableError(f"this gateway answers a look-up with the task of another id; {_WAY_OUT}")
             return task
-        await io.sleep(seconds)
+        await patience.wait_after(io, failure)
 
 
 _WAY_OUT = "create_or_adopt needs it, create does not"
 
 
-def _with_id(task: Task, external_id: str) -> Task:
-    """The task with the external id that was sent, which not every gateway repeats."""
-    if not isinstance(task.task_info, TaskInfo):
-        task.task_info = TaskInfo()
-    task.task_info.external_task_id = external_id
+def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
+    """Return a task that was found.
+
+    Raises:
+        ElementUnavailableError: Its subject was deleted, or failed.
+    """
+    trail.outcome = Outcome.CREATED
+    task = with_id(task, trail)
+    if any(is_id(element.element_id) for element in elements_of(task)):
+        element_of(task)
+    io.log(f"external_task_id {trail.external_id}: adopted task {task.task_id}")
     return task
 
 
-__all__ = ["Patience", "create", "create_or_adopt"]
+def _may_be_of(task: Task, trail: Trail) -> bool:
+    """Return whether a task is of the external id that was sent, as far as the answer tells."""
+    told: object = external_id_of(task)
+    return not is_id(told) or str(told) == trail.external_id
+
+
+def with_id(task: Task, trail: Trail) -> Task:
+    """Return the task with the external id that was sent, which not every gateway repeats."""
+    if not isinstance(task.task_info, TaskInfo):
+        task.task_info = TaskInfo()
+    task.task_info.external_task_id = trail.external_id
+    return task
+
+
+__all__ = ["check", "create", "create_or_adopt", "send", "with_id"]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from kling_elements.outcomes import Outcome, Phase, verdict
 from kling_elements.tasks import external_id_of
-from kling_elements_client.errors import ContractError, KlingError, Violation
+from kling_elements_client.errors import ContractError, KlingError, ResponseError, Violation
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.texts import printable
 
 
 class LookUpUnavailableError(KlingError):
     """The gateway does not offer look-up by the external id, so nothing can be adopted."""
+
+
+class ExternalIdUsedError(ResponseError):
+    """The gateway refuses the `external_task_id` as used before, but look-ups find nothing by it. The message says why.
+
+    It has what the refusal has: `code`, `message` and so on.
+    """
 
 
 class NoTaskError(KlingError):
@@ -54,23 +61,38 @@ class WaitTimeoutError(TaskError, TimeoutError):
     """The task was still under way when the time was up. Waiting for it again can help."""
 
 
-class WaitAllError(KlingError):
-    """Some of several tasks did not end in a subject.
+class SeveralError(KlingError):
+    """Some of several things that were asked for at once failed.
 
     Attributes:
-        results: The subject or the error of each task, in the order in which the tasks were given.
+        results: What came of each, in the order in which they were asked for; an error where it failed.
         outcome: What the errors agree on, or else `may_exist`.
     """
 
-    def __init__(self, results: Sequence[Element | KlingError]) -> None:
+    _things: ClassVar[str]
+
+    def __init__(self, results: Sequence[Element | Task | KlingError]) -> None:
         errors = [result for result in results if isinstance(result, KlingError)]
-        super().__init__(f"{len(errors)} of {len(results)} tasks ended in an error: " + "; ".join(map(str, errors)))
+        told = "; ".join(map(str, errors))
+        super().__init__(f"{len(errors)} of {len(results)} {self._things} ended in an error: {told}")
         self.results = list(results)
         outcomes = {error.outcome for error in errors}
         self.outcome = outcomes.pop() if len(outcomes) == 1 else Outcome.MAY_EXIST
 
     def _arguments(self) -> tuple[Any, ...]:
         return (self.results,)
+
+
+class WaitAllError(SeveralError):
+    """Some of several tasks did not end in a subject; `results` has the subject or the error of each."""
+
+    _things = "tasks"
+
+
+class CreateAllError(SeveralError):
+    """Some of several subjects were not created, or nobody knows; `results` has the task or the error of each."""
+
+    _things = "creates"
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
@@ -83,15 +105,18 @@ def redact(error: KlingError, hide: Callable[[str], str]) -> None:
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
     if isinstance(error, ContractError):
         error.violations = [Violation(hide(v.pointer), v.rule, hide(v.message)) for v in error.violations]
-    for result in error.results if isinstance(error, WaitAllError) else ():
+    for result in error.results if isinstance(error, SeveralError) else ():
         if isinstance(result, KlingError):
             redact(result, hide)
 
 
 __all__ = [
+    "CreateAllError",
     "ElementUnavailableError",
+    "ExternalIdUsedError",
     "LookUpUnavailableError",
     "NoTaskError",
+    "SeveralError",
     "TaskError",
     "TaskFailedError",
     "UnknownStatusError",

@@ -22,4 +22,11 @@ def number(expected: str, holds: Callable[[Any], bool], *kinds: type) -> Check:
 
 count = number("a whole number, 1 or more", lambda value: value >= 1, int)
 
-__all__ = ["Check", "count", "number"]
+
+def check_count(name: str, value: object) -> None:
+    """Raise ValueError for an argument that is no whole number from 1 up."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number, 1 or more, not {value!r}")
+
+
+__all__ = ["Check", "check_count", "count", "number"]

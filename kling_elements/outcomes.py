@@ -132,6 +132,11 @@ def is_certain_duplicate(error: KlingError) -> bool:
     )
 
 
+def is_too_many(error: KlingError) -> bool:
+    """Return whether a create was refused because as many tasks are under way as may be (`x-too-many`)."""
+    return _means(error, "createElement", "x-too-many")
+
+
 def is_deleted_already(error: KlingError) -> bool:
     """Return whether a deletion was refused because the subject was deleted before (`x-deleted-already`)."""
     return _means(error, "deleteElement", "x-deleted-already")
@@ -183,6 +188,7 @@ __all__ = [
     "is_certain_duplicate",
     "is_deleted_already",
     "is_duplicate",
+    "is_too_many",
     "offers_no_look_up",
     "verdict",
     "verdict_on",

@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from concurrent.futures import Future
+from contextvars import copy_context
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
 from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.texts import printable
 
 _log = logging.getLogger("kling_elements")
 
 T = TypeVar("T")
+
+
+class Job(Protocol):
+    """Something that is done beside the coroutine that began it."""
+
+    def done(self) -> bool:
+        """Return whether it has ended."""
+
+    def result(self) -> Any:
+        """Return what came of it, or raise what ended it."""
 
 
 def report_on(keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
@@ -50,8 +64,20 @@ class Outside(ABC):
     clock: Clock
 
     def log(self, text: str) -> None:
-        """Log a line, without the token."""
-        _log.info("%s", self.client.redact(text))
+        """Log a line, without the token, and with what a terminal would obey shown escaped."""
+        _log.info("%s", printable(self.client.redact(text)))
+
+    def warn(self, text: str) -> None:
+        """Log a warning, likewise. It reaches stderr where nothing is said about logging."""
+        _log.warning("%s", printable(self.client.redact(text)))
+
+    @abstractmethod
+    def open(self) -> None:
+        """Make ready for calls.
+
+        Raises:
+            RuntimeError: None can be made: the client is closed, or there is no event loop of asyncio.
+        """
 
     @abstractmethod
     async def call(self, operation: ModuleType, **arguments: Any) -> Any:
@@ -65,9 +91,25 @@ class Outside(ABC):
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL; see `report_on`."""
 
+    @abstractmethod
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Job:
+        """Begin to run a coroutine that awaits this `Outside` beside the one that is running."""
+
+    @abstractmethod
+    async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
+        """Wait until one of some jobs is done, or let some seconds pass; None for as long as it takes."""
+
+    @abstractmethod
+    async def abandon(self, jobs: Collection[Any]) -> None:
+        """End jobs that nobody waits for any more, as far as that is possible."""
+
 
 class Blocking(Outside):
     """Blocks the thread; its coroutines never suspend."""
+
+    def open(self) -> None:
+        """Make ready for calls."""
+        self.client.get_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Any:
         """Call an operation."""
@@ -81,9 +123,24 @@ class Blocking(Outside):
         """Check what lies behind a URL."""
         return report_on(keyword, url, allow_private=allow_private)
 
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine in a thread of its own."""
+        return in_thread(lambda: finish(coroutine))
+
+    async def wait(self, jobs: Collection[Future[Any]], seconds: float | None) -> None:
+        """Wait for one of some jobs."""
+        self.clock.wait(jobs, seconds)
+
+    async def abandon(self, jobs: Collection[Future[Any]]) -> None:
+        """Do nothing: a thread cannot be ended. It ends with its request, and does not hold the interpreter up."""
+
 
 class OnEventLoop(Outside):
     """Lets the event loop go on meanwhile."""
+
+    def open(self) -> None:
+        """Make ready for calls."""
+        self.client.get_async_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Any:
         """Call an operation."""
@@ -95,17 +152,52 @@ class OnEventLoop(Outside):
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL, in a thread."""
-        return await asyncio.to_thread(report_on, keyword, url, allow_private=allow_private)
+        return await asyncio.wrap_future(in_thread(lambda: report_on(keyword, url, allow_private=allow_private)))
+
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run a coroutine as a task of the event loop."""
+        return asyncio.get_running_loop().create_task(coroutine)
+
+    async def wait(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:
+        """Wait for one of some jobs."""
+        await self.clock.wait_async(jobs, seconds)
+
+    async def abandon(self, jobs: Collection[asyncio.Task[Any]]) -> None:
+        """Cancel some jobs, and wait until they have ended."""
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
 
-def finish(coroutine: Coroutine[None, None, T]) -> T:
+def in_thread(function: Callable[[], T]) -> Future[T]:
+    """Run a function in a thread of its own, which holds up neither the end of an event loop nor of the interpreter.
+
+    The deadline of the caller is that of the thread, too.
+    """
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # it cannot be cancelled
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(function))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="kling-elements", daemon=True).start()
+    return future
+
+
+def finish(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never suspends, because it awaits a `Blocking` outside, and return its result."""
     try:
         coroutine.send(None)
     except StopIteration as end:
         result: T = end.value
         return result
+    finally:
+        coroutine.close()  # an interruption may come before it was begun
     raise RuntimeError(f"{coroutine!r} suspended without an event loop")
 
 
-__all__ = ["Blocking", "OnEventLoop", "Outside", "finish", "report_on"]
+__all__ = ["Blocking", "Job", "OnEventLoop", "Outside", "finish", "report_on"]

@@ -22,17 +22,21 @@ _LONGEST_SECONDS = 1e9  # no clock sleeps for ever
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """When a create that provably left nothing behind is sent again. A wait that the gateway asks for is granted.
+    """When a call is made again: a create that provably left nothing behind, and whatever only asks or deletes.
+
+    A wait that the gateway asks for by `Retry-After` is granted, if there is so much time.
 
     Attributes:
         first_seconds: Seconds before the second attempt.
         factor: How much longer each further interval is.
         longest_seconds: Seconds that no interval exceeds, jitter aside.
         jitter: The part of itself by which an interval is lengthened at most, at random, to keep clients apart.
-        max_wait_seconds: Seconds from the first attempt after which none begins; 0 for a single attempt.
+        max_wait_seconds: Seconds from the first attempt after which none begins; 0 for a single attempt. An attempt
+            that has begun takes as long as its time-outs allow, as a large upload may.
         max_connect_attempts: How many attempts in a row may fail before there is a connection.
-        max_duplicate_look_ups: How often a task is looked up that a refusal as duplicate speaks of. The same business
-            code stands for other mistakes, so it need not be there.
+        max_duplicate_look_ups: How often `create_or_adopt` looks a task up whose `external_task_id` is refused as used,
+            where no attempt of its own can have used it. The same business code stands for other mistakes, so there
+            need not be one.
 
     Raises:
         ValueError: One of them is no number, or below what makes sense.
@@ -55,8 +59,9 @@ class PollPolicy:
         first_seconds: Seconds before the second look-up.
         factor: How much longer each further interval is.
         longest_seconds: Seconds that no interval exceeds.
-        max_wait_seconds: Seconds after which waiting ends.
-        max_unknown_polls: How many look-ups in a row may show a status that is not known before waiting ends.
+        max_wait_seconds: Seconds after which waiting ends, look-ups included; 0 for a single look-up.
+        max_unknown_seconds: Seconds for which look-ups may show nothing that is understood before waiting ends: no such
+            task, no status, one that is not known, or a success without an element.
 
     Raises:
         ValueError: One of them is no number, or below what makes sense.
@@ -66,11 +71,12 @@ class PollPolicy:
     factor: float = field(default=1.5, validator=_at_least_1)
     longest_seconds: float = field(default=15.0, validator=_positive)
     max_wait_seconds: float = field(default=300.0, validator=_not_negative)
-    max_unknown_polls: int = field(default=5, validator=count)
+    # look-ups found 152 of 152 tasks at once; the longest lag that was met anywhere is 10 s
+    max_unknown_seconds: float = field(default=30.0, validator=_not_negative)
 
 
 def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> float:
-    """The seconds after which to stop: what was given, or else the policy's.
+    """Return the seconds after which to stop: what was given, or else the policy's.
 
     Raises:
         ValueError: It is no number from 0 up.
@@ -83,8 +89,16 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> floa
     return min(given, _LONGEST_SECONDS)
 
 
+def deadline_seconds(given: float | None) -> float | None:
+    """Return the seconds after which a call has to be over; None where only its steps are bounded.
+
+    A limit that is given for the call bounds all of it; 0 asks for a single attempt, as long as that takes.
+    """
+    return min(given, _LONGEST_SECONDS) if given else None
+
+
 def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
-    """Seconds to wait after an attempt, the first being 0, without jitter."""
+    """Return the seconds to wait after an attempt, the first being 0, without jitter."""
     try:
         grown = policy.first_seconds * policy.factor ** min(attempt, 64)
     except OverflowError:
@@ -93,7 +107,7 @@ def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
-    """The seconds to wait that an answer asks for by `Retry-After` (RFC 9110, section 10.2.3); 0 where it does not.
+    """Return the seconds to wait that an answer asks for by `Retry-After` (RFC 9110, section 10.2.3); 0 for none.
 
     More than a clock can wait for is cut to what it can, about 30 years.
 
@@ -112,4 +126,4 @@ def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:
     return min(max(0.0, math.ceil((until - now).total_seconds())), _LONGEST_SECONDS)
 
 
-__all__ = ["PollPolicy", "RetryPolicy", "interval", "limit_seconds", "retry_after_seconds"]
+__all__ = ["PollPolicy", "RetryPolicy", "deadline_seconds", "interval", "limit_seconds", "retry_after_seconds"]

@@ -1,95 +1,144 @@
-"""Look-ups, lists and deletions: single calls, and which page of a list comes next. All I/O goes through `Outside`."""
+"""Look-ups, lists and deletions, and which page of a list comes next. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
-from typing import Any
 
 from kling_elements.errors import NoTaskError
-from kling_elements.outcomes import Outcome, is_absent
+from kling_elements.numbers import check_count
+from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
 from kling_elements.outside import Outside
+from kling_elements.patience import Patience, ask
 from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import is_of, task_of, tasks_of
 from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element
-from kling_elements_client.errors import KlingError
+from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
 from kling_elements_runtime.document import follow
 
 
-async def ask(io: Outside, operation: ModuleType, **arguments: Any) -> Any:
-    """Calls once. An error tells whether what was asked for provably does not exist."""
-    try:
-        return await io.call(operation, **arguments)
-    except KlingError as error:
-        error.outcome = Outcome.NOT_CREATED if is_absent(error) else Outcome.MAY_EXIST
-        raise
+async def look_up(io: Outside, task_id: str) -> Task:
+    """Look a task up, with one call.
 
-
-async def get(io: Outside, task: Task | str | int) -> Task:
-    """Looks a task up."""
-    task_id = task_id_from(task)
-    found = task_of(await ask(io, get_element, id=task_id))
+    Raises:
+        NoTaskError: The answer names no task, or another one.
+    """
+    found = task_of(await io.call(get_element, id=task_id))
     if found is None or not is_of(found, task_id):
         says = "without naming a task" if found is None else "with the task of another id"
-        error = NoTaskError(f"the gateway answered the look-up {says}")
-        error.outcome = Outcome.MAY_EXIST
-        raise error
+        raise NoTaskError(f"the gateway answered the look-up {says}")
     return found
 
 
-async def delete(io: Outside, element: Element | Task | str | int) -> Task | None:
-    """Deletes a subject."""
+async def get(io: Outside, task: Task | str | int, patience: Patience) -> Task:
+    """Look a task up."""
+    return await ask(io, patience, partial(look_up, io, task_id_from(task)))
+
+
+async def delete(io: Outside, element: Element | Task | str | int, patience: Patience) -> Task | None:
+    """Delete a subject. One that was deleted before is no error, nor one that is gone after an attempt in doubt."""
     request = DeleteElementRequest(element_id=element_id_from(element))
-    return task_of(await ask(io, delete_element, body=request))
+    in_doubt = False  # whether an attempt may have deleted it
+
+    async def attempt() -> Task | None:
+        nonlocal in_doubt
+        try:
+            return task_of(await io.call(delete_element, body=request))
+        except KlingError as error:
+            if is_deleted_already(error) or (in_doubt and is_absent(error)):
+                return None
+            in_doubt = in_doubt or verdict_on(error).outcome is not Outcome.NOT_CREATED
+            raise
+
+    return await ask(io, patience, attempt)
 
 
 _MOST_STALE = 2  # pages in a row without anything new
-_log = logging.getLogger("kling_elements")
 
 
-class Pages:
-    """The pages of a list, one after the other, and what is new on each."""
+class Listing:
+    """The tasks of a list, each once, page by page as they are asked for."""
 
-    def __init__(self, operation_id: str, page_size: int | None) -> None:
-        """Begins before the first page.
+    def __init__(  # noqa: PLR0913 - most go by name
+        self,
+        io: Outside,
+        operation: ModuleType,
+        operation_id: str,
+        *,
+        first_page: int,
+        page_size: int | None,
+        patience: Callable[[], Patience],
+    ) -> None:
+        """Begin before the first page; nothing is sent yet.
 
         Args:
+            io: The outside.
+            operation: The operation that fetches a page.
             operation_id: Its name in the contract.
+            first_page: The number of the page to begin with.
             page_size: How many tasks a page has; None for the contract's default.
+            patience: What makes the patience for a page.
+
+        Raises:
+            ValueError: The first page is no whole number from 1 up.
         """
+        check_count("first_page", first_page)
+        self._io = io
+        self._operation = operation
+        self._patience = patience
         self._sizes = {} if page_size is None else {"page_size": page_size}
-        self._last_number = _last_page_number(operation_id)
+        self._page = first_page  # the next one to fetch
+        self._last_page = _last_page_number(operation_id)
         self._seen = set[str]()
-        self._number = 0
-        self._stale = 0
-        self._ended = False
+        self._ready = deque[Task]()
+        self._stale_pages = 0
+        self._is_complete = False
+        self._failure: KlingError | None = None
 
-    def arguments(self) -> Iterator[dict[str, int]]:
-        """The arguments of the call for each page, as long as there was something new on the one before."""
-        while not self._ended and self._number < self._last_number:
-            self._number += 1
-            yield {"page_num": self._number, **self._sizes}
-        if not self._ended:
-            _log.warning("the list goes on beyond page %s, the last that can be asked for", self._last_number)
+    async def next(self) -> Task | None:
+        """Return the next task; None where there are no more.
 
-    def new_tasks(self, answer: TaskListResponse) -> list[Task]:
-        """The tasks of a page that were on none before: they move down a list while it is read."""
+        Raises:
+            KlingError: A page could not be fetched. The same error comes each time from then on.
+        """
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        while not self._ready and not self._is_complete:
+            page = partial(self._io.call, self._operation, page_num=self._page, **self._sizes)
+            try:
+                answer = await ask(self._io, self._patience(), page)
+            except KlingError as error:
+                self._failure = error
+                if not isinstance(error, ContractError):
+                    error.page = self._page
+                    error.args = (f"page {self._page}, from which first_page={self._page} goes on: {error}",)
+                raise
+            self._take(answer)
+        return self._ready.popleft() if self._ready else None
+
+    def _take(self, answer: TaskListResponse) -> None:
+        """Take what is new of a page: tasks move down a list while it is read."""
         named = {_name_of(task): task for task in tasks_of(answer)}
         new = [task for name, task in named.items() if name not in self._seen]
         self._seen.update(named)
+        self._ready.extend(new)
         # New tasks push known ones onto the next page, so one without anything new need not be the last. Two end it: a
         # gateway that answers every number with the same page must not be asked for all of them.
-        self._stale = 0 if new else self._stale + 1
-        self._ended = not named or self._stale >= _MOST_STALE
-        return new
+        self._stale_pages = 0 if new else self._stale_pages + 1
+        self._is_complete = not named or self._stale_pages >= _MOST_STALE
+        if not self._is_complete and self._page >= self._last_page:
+            self._is_complete = True
+            self._io.warn(f"the list goes on beyond page {self._page}, the last that can be asked for")
+        self._page += 1
 
 
 def _name_of(task: Task) -> str:
-    """What tells a task from others: its id, or where a gateway leaves that out, all that it says."""
+    """Return what tells a task from others: its id, or where a gateway leaves that out, all that it says."""
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 
@@ -99,4 +148,4 @@ def _last_page_number(operation_id: str) -> int:
     return last
 
 
-__all__ = ["Pages", "ask", "delete", "get"]
+__all__ = ["Listing", "delete", "get", "look_up"]

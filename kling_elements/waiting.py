@@ -4,44 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define
+from attrs import define, field
 
-from kling_elements.clock import Clock
-from kling_elements.errors import TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
+from kling_elements.elements import element_of
+from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.outcomes import Outcome, can_ask_again, is_absent
 from kling_elements.outside import Outside
-from kling_elements.policies import PollPolicy, interval, limit_seconds, retry_after_seconds
-from kling_elements.queries import get
+from kling_elements.patience import asked_seconds
+from kling_elements.policies import PollPolicy, interval
+from kling_elements.queries import look_up
 from kling_elements.requests import task_id_from
-from kling_elements.tasks import Progress, elements_of, progress_of
-from kling_elements_client.errors import KlingError, ResponseError
+from kling_elements.tasks import Progress, progress_of
+from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.texts import shown
 
 
-async def wait(
-    io: Outside, task: Task | str | int, policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
-) -> Element:
-    """Looks a task up until it ends; the subject that it made."""
-    (result,) = await _results(io, [task], policy, clock, max_wait_seconds)
+async def wait(io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float) -> Element:
+    """Look a task up until it ends, and return the subject that it made."""
+    (result,) = await _results(io, [task], policy, limit_seconds)
     if isinstance(result, KlingError):
         raise result
     return result
 
 
 async def wait_all(
-    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
+    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, limit_seconds: float
 ) -> list[Element]:
-    """Looks several tasks up until all have ended; the subjects that they made."""
+    """Look several tasks up until all have ended, and return the subjects that they made."""
     if isinstance(tasks, str):
         raise ValueError("wait_all takes a sequence of tasks; for one there is wait")  # noqa: TRY004 - one kind for all
-    results = await _results(io, tasks, policy, clock, max_wait_seconds)
+    results = await _results(io, tasks, policy, limit_seconds)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
     return elements
 
 
-_MOST_SHOWN = 200  # characters of what the gateway says
+_SHORTEST_SECONDS = 0.25  # that are waited before a last look-up
+_ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 
 @define
@@ -52,7 +53,7 @@ class _Watched:
         id: What it is looked up by.
         last: The last state that was seen.
         exists: Whether it is known to exist: an answer showed it, or the caller has it from one.
-        unknown_polls: How many look-ups in a row showed a status that is not known, or not the task.
+        unclear_since: The time of the first of the latest look-ups in a row that showed nothing that is understood.
         error: Why the last look-up failed, if it did.
         result: What came of it, once something has.
     """
@@ -60,88 +61,107 @@ class _Watched:
     id: str
     last: Task
     exists: bool
-    unknown_polls: int = 0
-    error: KlingError | None = None
-    result: Element | KlingError | None = None
+    unclear_since: float | None = field(init=False, default=None)
+    error: KlingError | None = field(init=False, default=None)
+    result: Element | KlingError | None = field(init=False, default=None)
 
-    def see(self, task: Task, policy: PollPolicy) -> None:
-        """Takes note of the task's state."""
+    def see(self, task: Task, now: float, policy: PollPolicy) -> None:
+        """Take note of the task's state."""
         self.last, self.exists, self.error = task, True, None
         progress = progress_of(task)
-        self.unknown_polls = self.unknown_polls + 1 if progress is Progress.UNKNOWN else 0
         if progress is Progress.SUCCEEDED:
-            self.result = next(element for element in elements_of(task) if element.element_id)
+            try:
+                self.result = element_of(task)
+            except TaskError as error:
+                self.result = error
         elif progress is Progress.FAILED:
-            reason = str(task.task_status_msg or "no reason given")[:_MOST_SHOWN]
+            reason = shown(task.task_status_msg) if task.task_status_msg else "no reason given"
             self.result = TaskFailedError(f"task {self.id} failed: {reason}", task)
-        elif self.unknown_polls >= policy.max_unknown_polls:
-            says = (
-                f"task {self.id} remains {_shown(task)}, which is not known here, after {self.unknown_polls} look-ups"
-            )
-            self.result = UnknownStatusError(says, task)
+        elif progress is Progress.PENDING:
+            self.unclear_since = None
+        elif (seconds := self._unclear_seconds(now)) >= policy.max_unknown_seconds:
+            self.result = UnknownStatusError(f"{self._state()} after {seconds:.3g} s", task)
 
-    def miss(self, error: KlingError, policy: PollPolicy) -> None:
-        """Takes note of a look-up that failed."""
+    def miss(self, error: KlingError, now: float, policy: PollPolicy) -> None:
+        """Take note of a look-up that failed. What was created a moment ago need not be found everywhere yet."""
         self.error = error
-        if self.exists:
-            error.outcome = Outcome.CREATED
-        # what was created a moment ago need not be found everywhere yet
-        unseen = self.exists and is_absent(error)
-        self.unknown_polls += unseen
-        if not (can_ask_again(error) or unseen) or self.unknown_polls >= policy.max_unknown_polls:
+        error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
+        if not can_ask_again(error) and not (
+            is_absent(error) and self._unclear_seconds(now) < policy.max_unknown_seconds
+        ):
             self.result = error
 
-    def give_up(self, waited_seconds: float) -> None:
-        """Ends the waiting, if nothing has come of it."""
-        if self.result is None:
-            says = f"task {self.id} is still {_shown(self.last)} after {waited_seconds:g} s"
-            if self.error is not None:
-                says += f"; the last look-up failed: {self.error}"
-            self.result = WaitTimeoutError(says, self.last)
-            if not self.exists:
-                self.result.outcome = Outcome.MAY_EXIST
-            self.result.__cause__ = self.error
+    def _unclear_seconds(self, now: float) -> float:
+        """Return for how long look-ups have shown nothing that is understood, with the one at this time."""
+        if self.unclear_since is None:
+            self.unclear_since = now
+        return now - self.unclear_since
+
+    def give_up(self, why: str) -> None:
+        """End the waiting, if nothing has come of it."""
+        if self.result is not None:
+            return
+        if self.error is not None and is_absent(self.error):
+            self.result = self.error  # and not that it is still under way
+            return
+        says = f"{self._state()} {why}"
+        if self.error is not None:
+            says += f"; the last look-up failed: {self.error}"
+        self.result = WaitTimeoutError(says, self.last)
+        self.result.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
+        self.result.__cause__ = self.error
+
+    def _state(self) -> str:
+        """Return in which state the task is, as far as it is understood."""
+        match progress_of(self.last):
+            case Progress.WITHOUT_ELEMENT:
+                return f"task {self.id} has succeeded, but its answer still names no subject"
+            case Progress.WITHOUT_STATUS:
+                return f"task {self.id} is still without a status"
+            case Progress.UNKNOWN:
+                return f"task {self.id} is still {shown(self.last.task_status)}, which is not known here,"
+            case _:
+                return f"task {self.id} is still {shown(self.last.task_status)}"
 
 
-def _watched(task: Task | str | int, policy: PollPolicy) -> _Watched:
+def _watched(task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:
     task_id = task_id_from(task)
     if not isinstance(task, Task):
         return _Watched(task_id, Task(task_id=task_id), exists=False)
     watched = _Watched(task_id, task, exists=True)
-    if progress_of(task) in (Progress.SUCCEEDED, Progress.FAILED):
-        watched.see(task, policy)
+    if progress_of(task) in _ENDED:
+        watched.see(task, now, policy)
     return watched
 
 
-def _shown(task: Task) -> str:
-    return str(task.task_status)[:_MOST_SHOWN] if task.task_status else "without a status"
-
-
 async def _results(
-    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, clock: Clock, max_wait_seconds: float | None
+    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, limit_seconds: float
 ) -> list[Element | KlingError]:
-    watched = [_watched(task, policy) for task in tasks]
-    limit = limit_seconds(policy, max_wait_seconds)
-    deadline = clock.monotonic() + limit
+    began = io.clock.monotonic()
+    watched = [_watched(task, began, policy) for task in tasks]
     poll = 0
     while True:
-        asked_seconds = 0.0
+        asked = 0.0
         for each in watched:
             if each.result is None:
                 try:
-                    each.see((await get(io, each.id)), policy)
+                    task = await look_up(io, each.id)
                 except KlingError as error:
-                    each.miss(error, policy)
-                    if isinstance(error, ResponseError):
-                        asked_seconds = max(asked_seconds, retry_after_seconds(error.headers, clock.now()))
-        left = deadline - clock.monotonic()
-        if left <= 0:
+                    each.miss(error, io.clock.monotonic(), policy)
+                    asked = max(asked, asked_seconds(error, io.clock))
+                else:
+                    each.see(task, io.clock.monotonic(), policy)
+        passed = io.clock.monotonic() - began
+        left = limit_seconds - passed
+        usual, most = interval(policy, poll), left / 2  # the other half is kept for the look-up that follows
+        if most < min(usual, _SHORTEST_SECONDS) or asked >= left:
+            asks = f"; the gateway asks to wait {asked:g} s" if asked else ""
             for each in watched:
-                each.give_up(limit)
+                each.give_up(f"after {passed:.3g} s{asks}")
         results = [each.result for each in watched if each.result is not None]
         if len(results) == len(watched):
             return results
-        await io.sleep(min(left, max(asked_seconds, interval(policy, poll))))
+        await io.sleep(max(asked, min(usual, most)))
         poll += 1
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -25,7 +25,9 @@ def within(seconds: float | None) -> Iterator[None]:
     try:
         yield
     finally:
-        _ends_at.reset(token)
+        # a coroutine that is left over when its loop ends is closed in another context, which has nothing to reset
+        with suppress(ValueError):
+            _ends_at.reset(token)
 
 
 def seconds_left() -> float | None:

@@ -197,7 +197,7 @@ class Document:
 
         Args:
             operation_id: The operation.
-            keyword: The kind: `x-absent`, `x-duplicate` or `x-deleted-already`.
+            keyword: The kind: `x-absent`, `x-duplicate`, `x-too-many` or `x-deleted-already`.
 
         Raises:
             KeyError: The contract has no such operation.

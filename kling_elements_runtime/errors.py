@@ -20,10 +20,12 @@ class ApiError(Exception):
         outcome: What the call left behind: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
             says so; None where an operation was called by itself.
         external_task_id: The id under which a caller sent the request, to look it up by; None where there was none.
+        page: The number of the page of a list that could not be fetched; None where it was about no list.
     """
 
     outcome: str | None = None
     external_task_id: str | None = None
+    page: int | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._arguments(), self.__dict__

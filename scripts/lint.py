@@ -32,7 +32,7 @@ _BUSINESS_CODE = {"http-status": int, "meaning": str, "created": str, "retry": s
 _CREATED = {"never", "perhaps", "earlier"}
 _RETRY = {"never", "after-waiting", "after-look-up"}
 
-_REFUSALS = ("x-absent", "x-duplicate", "x-deleted-already")
+_REFUSALS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
 _REFUSAL = {"dialect", "code", "message-matches", "message"}
 _UNIQUE_OVER = {"account", "user"}
 _DELETION = {"example": str, "remains": bool}

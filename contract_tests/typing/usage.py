@@ -5,6 +5,7 @@ A line that must be an error is marked as ignored, which checkers complain about
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, assert_type
 
 import httpx
@@ -97,12 +98,13 @@ def live(image: models.ImageElementRequest) -> None:
         task = kling.create(image)
         assert_type(task, models.Task)
         assert_type(kling.create_or_adopt({"element_name": "Ada"}, max_wait_seconds=5), models.Task)
+        assert_type(kling.create_all([image, {"element_name": "Ada"}], at_once=2), Sequence[models.Task])
         element = kling.wait(task, max_wait_seconds=300)
         assert_type(element, models.Element)
         assert_type(element.element_id, int | str | None | Unset)
-        for each in kling.list(page_size=5):
+        for each in kling.list(page_size=5, first_page=2, max_wait_seconds=5):
             assert_type(each, models.Task)
-        assert_type(kling.get("mara"), models.Task)
+        assert_type(kling.get("mara", max_wait_seconds=5), models.Task)
         assert_type(kling.delete(element), models.Task | None)
         kling.create("{}")  # type: ignore[arg-type]
         kling.wait(1.5)  # type: ignore[arg-type]
@@ -114,6 +116,7 @@ async def live_asynchronously(image: models.ImageElementRequest) -> None:
     async with AsyncKlingElements() as kling:
         assert_type(kling, AsyncKlingElements)
         assert_type(await kling.wait(await kling.create(image)), models.Element)
+        assert_type(await kling.create_all([image]), Sequence[models.Task])
         async for each in kling.presets():
             assert_type(each, models.Task)
 

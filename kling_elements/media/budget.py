@@ -19,6 +19,7 @@ from ssrfguard.httpx import SafeBackend
 from kling_elements.clock import Clock
 from kling_elements.numbers import count, number
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.deadline import seconds_left
 
 _MOST_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the rest is for redirects and odd files
 _MOST_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
@@ -57,13 +58,16 @@ class Meter:
     """
 
     def __init__(self, source: str, budget: Budget, clock: Clock) -> None:
-        """Begins to count the seconds."""
+        """Begins to count the seconds. They end with those of a block of `deadline.within` that this is in."""
         self.source = source
         self.budget = budget
         self.requests = 0
         self.fetched_bytes = 0
         self._clock = clock
-        self._until = clock.monotonic() + budget.max_seconds
+        left = seconds_left()
+        seconds = budget.max_seconds if left is None else min(left, budget.max_seconds)
+        self._is_cut = seconds < budget.max_seconds
+        self._until = clock.monotonic() + seconds
 
     @property
     def bytes_left(self) -> int:
@@ -102,6 +106,8 @@ class Meter:
 
     def late(self) -> MediaError:
         """The error for when the time is up."""
+        if self._is_cut:
+            return MediaError(self.source, "was not read by the end of the call's max_wait_seconds; allow it more")
         return self._spent(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
 
     def _spent(self, what: str, name: str) -> MediaError:

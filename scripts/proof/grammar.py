@@ -119,7 +119,9 @@ KINDS: dict[str, dict[str, Member]] = {
         "requestBody": Member(changes.dropped, "body"),
         "responses": Member(changes.renamed, "response", "map"),
         "callbacks": Member(changes.renamed, "callback", "map"),
-        **dict.fromkeys(("x-absent", "x-duplicate", "x-deleted-already"), Member(changes.branches, "refusal", "list")),
+        **dict.fromkeys(
+            ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already"), Member(changes.branches, "refusal", "list")
+        ),
         "x-deletion": Member(changes.renamed, "deletion", "map"),
         **dict.fromkeys(("summary", "description", "tags", "x-source"), _WORDS),
     },

@@ -1,0 +1,188 @@
+"""What each method of the clients does, as a call that is about to be made: by a thread, or on an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from kling_elements import creating, many, queries, waiting
+from kling_elements.limiter import Limiter
+from kling_elements.outside import Outside
+from kling_elements.patience import Patience
+from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
+from kling_elements.preflight import Preflight, PreflightPolicy
+from kling_elements.queries import Listing
+from kling_elements.requests import CreateRequest
+from kling_elements.trail import Trail, explain_all
+from kling_elements_client.api.elements import list_elements, list_preset_elements
+from kling_elements_client.models import Element, Task
+
+T = TypeVar("T")
+
+
+@frozen
+class Call(Generic[T]):
+    """A call that is about to be made.
+
+    Attributes:
+        coroutine: What it does.
+        seconds: The seconds after which it has to be over; None where only its steps are bounded.
+        explain: Puts onto what ends it early what that means for the subject, and gets what logs a warning.
+    """
+
+    coroutine: Coroutine[Any, Any, T]
+    seconds: float | None
+    explain: Callable[[BaseException, Callable[[str], None]], None] | None = None
+
+
+@frozen
+class Calls:
+    """Makes calls ready; whatever argument cannot be used is a `ValueError` here, before anything is done.
+
+    Attributes:
+        io: The outside.
+        retry: When a call is made again.
+        poll: How often a task is looked up.
+        allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
+    """
+
+    io: Outside
+    retry: RetryPolicy
+    poll: PollPolicy
+    allow_private: bool = field(kw_only=True)
+
+    def create(self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None) -> Call[Task]:
+        """Create a subject."""
+        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
+        coroutine = creating.create(self.io, trail, request, patience, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+
+    def create_or_adopt(
+        self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None
+    ) -> Call[Task]:
+        """Create a subject, or find the one of the same external id."""
+        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
+        coroutine = creating.create_or_adopt(self.io, trail, request, patience, policy)
+        return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
+
+    def create_all(
+        self,
+        requests: Sequence[CreateRequest],
+        at_once: int | None,
+        preflight: Preflight,
+        max_wait_seconds: float | None,
+    ) -> Call[list[Task]]:
+        """Create many subjects."""
+        if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
+            raise ValueError("create_all takes a sequence of requests; for one there is create")  # noqa: TRY004
+        limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
+        if limits == 0:
+            raise ValueError("max_wait_seconds of create_all must be above 0, or nothing would be sent")
+        trails = [Trail() for _ in requests]
+        coroutine = many.create_all(
+            self.io,
+            requests,
+            trails,
+            limiter=Limiter(self.io.clock, self.retry, at_once),
+            retry=self.retry,
+            poll=self.poll,
+            preflight=self._preflight(preflight),
+            limit_seconds=limits,
+        )
+        return Call(coroutine, limits, partial(explain_all, trails))
+
+    def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:
+        """Look a task up."""
+        patience = self._patience(max_wait_seconds)
+        return Call(queries.get(self.io, task, patience), deadline_seconds(max_wait_seconds))
+
+    def wait(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Element]:
+        """Wait for the subject of a task."""
+        limit = limit_seconds(self.poll, max_wait_seconds)
+        return Call(waiting.wait(self.io, task, self.poll, limit), deadline_seconds(limit))
+
+    def wait_all(self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None) -> Call[list[Element]]:
+        """Wait for the subjects of several tasks."""
+        limit = limit_seconds(self.poll, max_wait_seconds)
+        return Call(waiting.wait_all(self.io, tasks, self.poll, limit), deadline_seconds(limit))
+
+    def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
+        """Delete a subject."""
+        patience = self._patience(max_wait_seconds)
+        return Call(queries.delete(self.io, element, patience), deadline_seconds(max_wait_seconds))
+
+    def own_tasks(
+        self, first_page: int, page_size: int | None, max_wait_seconds: float | None
+    ) -> Callable[[], Call[Task | None]]:
+        """Return a function that returns the call for each next task of the account."""
+        return self._listing(list_elements, "listElements", first_page, page_size, max_wait_seconds)
+
+    def presets(
+        self, first_page: int, page_size: int | None, max_wait_seconds: float | None
+    ) -> Callable[[], Call[Task | None]]:
+        """Return a function that returns the call for each next task of the vendor's library."""
+        return self._listing(list_preset_elements, "listPresetElements", first_page, page_size, max_wait_seconds)
+
+    def _listing(
+        self,
+        operation: ModuleType,
+        operation_id: str,
+        first_page: int,
+        page_size: int | None,
+        max_wait_seconds: float | None,
+    ) -> Callable[[], Call[Task | None]]:
+        self._patience(max_wait_seconds)  # refuses now what cannot be used
+        listing = Listing(
+            self.io,
+            operation,
+            operation_id,
+            first_page=first_page,
+            page_size=page_size,
+            patience=partial(self._patience, max_wait_seconds),
+        )
+        return lambda: Call(listing.next(), deadline_seconds(max_wait_seconds))
+
+    def _preflight(self, preflight: Preflight) -> PreflightPolicy:
+        return PreflightPolicy(preflight, self.allow_private)
+
+    def _patience(self, max_wait_seconds: float | None) -> Patience:
+        return Patience(self.retry, self.io.clock, max_wait_seconds)
+
+
+class Tasks(Iterator[Task]):
+    """The tasks of a list."""
+
+    def __init__(self, run: Callable[[Call[Task | None]], Task | None], calls: Callable[[], Call[Task | None]]) -> None:
+        self._run = run
+        self._calls = calls
+
+    def __next__(self) -> Task:
+        task = self._run(self._calls())
+        if task is None:
+            raise StopIteration
+        return task
+
+
+class AsyncTasks(AsyncIterator[Task]):
+    """The tasks of a list."""
+
+    def __init__(
+        self,
+        run: Callable[[Call[Task | None]], Coroutine[Any, Any, Task | None]],
+        calls: Callable[[], Call[Task | None]],
+    ) -> None:
+        self._run = run
+        self._calls = calls
+
+    async def __anext__(self) -> Task:
+        task = await self._run(self._calls())
+        if task is None:
+            raise StopAsyncIteration
+        return task
+
+
+__all__ = ["AsyncTasks", "Call", "Calls", "Tasks"]
