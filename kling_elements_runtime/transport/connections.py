@@ -173,9 +173,8 @@ def _is_as_made(http: Any, transport: Any, name: str) -> bool:
 
 def _hurried(request: httpx.Request) -> httpx.Request:
     """Return a request no step of which takes more time than the call has: other transports know of no deadline."""
-    left = seconds_left()
-    if left is not None:
-        limits = request.extensions["timeout"]
+    left, limits = seconds_left(), request.extensions["timeout"]
+    if left is not None and left < max(limits.values()):
         request.extensions["timeout"] = {step: min(seconds, max(left, 0.001)) for step, seconds in limits.items()}
     return request
 
@@ -200,15 +199,14 @@ def _response(received: Received) -> httpx.Response:
 def _read(response: httpx.Response) -> httpx.Response:
     """Return an answer of a transport that is not ours with its body, as far as that keeps to the limit."""
     try:
-        body = _body_of(response)
-        if response.is_stream_consumed:  # read before, as that of a mock or by a hook
-            body.add(response.read())
-        else:
-            for piece in response.iter_raw():
-                if (seconds_left() or 1) <= 0:
-                    raise httpx.ReadTimeout("the time for this call is up")
-                if not body.add(piece):
-                    break
+        if response.is_stream_consumed:  # by a hook, or as it was made from memory
+            return _within_limit(response, response.read())
+        body = AnswerBody(response.headers.get("content-encoding", ""))
+        for piece in response.iter_raw():
+            if (seconds_left() or 1) <= 0:
+                raise httpx.ReadTimeout("the time for this call is up")
+            if not body.add(piece):
+                break
         return _with_body(response, body)
     finally:
         response.close()
@@ -217,20 +215,20 @@ def _read(response: httpx.Response) -> httpx.Response:
 async def _aread(response: httpx.Response) -> httpx.Response:
     """Do as `_read`, for an event loop, where the deadline is kept by who awaits this."""
     try:
-        body = _body_of(response)
         if response.is_stream_consumed:
-            body.add(await response.aread())
-        else:
-            async for piece in response.aiter_raw():
-                if not body.add(piece):
-                    break
+            return _within_limit(response, await response.aread())
+        body = AnswerBody(response.headers.get("content-encoding", ""))
+        async for piece in response.aiter_raw():
+            if not body.add(piece):
+                break
         return _with_body(response, body)
     finally:
         await response.aclose()
 
 
-def _body_of(response: httpx.Response) -> AnswerBody:
-    return AnswerBody("" if response.is_stream_consumed else response.headers.get("content-encoding", ""))
+def _within_limit(response: httpx.Response, content: bytes) -> httpx.Response:
+    body = AnswerBody()
+    return response if body.add(content) else _with_body(response, body)
 
 
 def _with_body(response: httpx.Response, body: AnswerBody) -> httpx.Response:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -27,6 +26,31 @@ _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (R
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
 
+class _Telling:
+    """A block in which what can go wrong with a socket is raised by httpcore's names for it."""
+
+    def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
+        """Take the name for what took too long, and the one for all else."""
+        self._late, self._failed = late, failed
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Raise an error by its name, where it is not one of these."""
+        if error is None or isinstance(error, (self._late, self._failed)):
+            return
+        if isinstance(error, TimeoutError | httpcore.TimeoutException):
+            raise self._late(str(error) or "timed out") from error
+        if isinstance(error, OSError | UnicodeError | RuntimeError | httpcore.NetworkError):
+            raise self._failed(str(error) or "the connection was closed") from error
+
+
+_CONNECTING = _Telling(httpcore.ConnectTimeout, httpcore.ConnectError)
+_READING = _Telling(httpcore.ReadTimeout, httpcore.ReadError)
+_WRITING = _Telling(httpcore.WriteTimeout, httpcore.WriteError)
+
+
 class Backend(httpcore.NetworkBackend):
     """Opens blocking sockets."""
 
@@ -40,7 +64,7 @@ class Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Return a connected socket, to the first of the host's addresses that takes it."""
         failures = []
-        with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with _CONNECTING:
             for address in look_up(host, port).result(_limit(timeout)):
                 try:
                     return _Stream(_connected(address, timeout))
@@ -69,15 +93,15 @@ class _Stream(httpcore.NetworkStream):
         self._socket = connected
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _told_as(httpcore.ReadTimeout, httpcore.ReadError):
-            self._socket.settimeout(_limit(timeout))
+        with _READING:
+            self._limit(timeout)
             return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = memoryview(buffer)
-        with _told_as(httpcore.WriteTimeout, httpcore.WriteError):
+        with _WRITING:
             while left:
-                self._socket.settimeout(_limit(timeout))
+                self._limit(timeout)
                 left = left[self._socket.send(left[:_PIECE]) :]
 
     def close(self) -> None:
@@ -89,12 +113,17 @@ class _Stream(httpcore.NetworkStream):
         if isinstance(self._socket, ssl.SSLSocket):  # which cannot be wrapped again
             return _NestedTls.over(self, ssl_context, server_hostname, timeout)
         try:
-            with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
-                self._socket.settimeout(_limit(timeout))
+            with _CONNECTING:
+                self._limit(timeout)
                 return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname))
         except BaseException:
             self.close()
             raise
+
+    def _limit(self, timeout: float | None) -> None:
+        seconds = _limit(timeout)
+        if seconds != self._socket.gettimeout():  # which costs no call of the system
+            self._socket.settimeout(seconds)
 
     def get_extra_info(self, info: str) -> Any:
         if info == "ssl_object":
@@ -114,7 +143,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: _Options = None,  # noqa: ARG002 - as in Backend
     ) -> httpcore.AsyncNetworkStream:
         """Return a connected socket, to whichever of the host's addresses takes it first."""
-        with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with _CONNECTING:
             async with asyncio.timeout(timeout):
                 addresses: Any = await asyncio.wrap_future(look_up(host, port))
                 connected = await aiohappyeyeballs.start_connection(
@@ -135,12 +164,12 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self._socket = connected
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _told_as(httpcore.ReadTimeout, httpcore.ReadError):
+        with _READING:
             async with asyncio.timeout(timeout):
                 return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _told_as(httpcore.WriteTimeout, httpcore.WriteError):
+        with _WRITING:
             async with asyncio.timeout(timeout):
                 await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
 
@@ -177,12 +206,12 @@ class _Tls(httpcore.AsyncNetworkStream):
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, said or not
                 return b""
 
-        with _told_as(httpcore.ReadTimeout, httpcore.ReadError):
+        with _READING:
             return await self._do(decrypted, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         whole = memoryview(buffer)
-        with _told_as(httpcore.WriteTimeout, httpcore.WriteError):
+        with _WRITING:
             for start in range(0, len(whole), _PIECE):
                 await self._do(partial(self._tls.write, whole[start : start + _PIECE]), timeout)
 
@@ -223,7 +252,7 @@ async def _start_tls(
     inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
 ) -> httpcore.AsyncNetworkStream:
     try:
-        with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with _CONNECTING:
             stream = _Tls(inner, context, server_hostname)
             await stream.handshake(timeout)
     except BaseException:
@@ -299,19 +328,6 @@ def _limit(timeout: float | None) -> float | None:
     if left <= 0:
         raise TimeoutError("the time for this call is up")
     return left if timeout is None else min(timeout, left)
-
-
-@contextmanager
-def _told_as(late: type[Exception], failed: type[Exception]) -> Iterator[None]:
-    """Raise what can go wrong with a socket by httpcore's names: one for what took too long, one for all else."""
-    try:
-        yield
-    except (late, failed):
-        raise
-    except (TimeoutError, httpcore.TimeoutException) as error:
-        raise late(str(error) or "timed out") from error
-    except (OSError, UnicodeError, RuntimeError, httpcore.NetworkError) as error:
-        raise failed(str(error) or "the connection was closed") from error
 
 
 def _send_at_once(connected: socket.socket) -> None:
