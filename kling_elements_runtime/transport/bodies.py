@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Final
 
@@ -33,25 +33,30 @@ class Sending:
         self._begun = 0  # bytes of the body whose writing was begun
         self._written = 0  # and ended
 
-    def pieces(self, body: Iterable[bytes], length: int | None) -> Iterator[bytes]:
+    def pieces(
+        self, body: Iterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
+    ) -> Iterator[bytes]:
         """Yield a body piece by piece, and take note of how many were written.
 
         Args:
             body: The pieces.
             length: How many bytes they have; None where nobody knows.
+            before_last: What is called before the piece that completes the body; it may raise something instead.
         """
         self._begin(length)
         for piece in body:
-            self._begun += len(piece)
+            self._count(piece, before_last)
             yield piece
             self._written = self._begun
         self._end()
 
-    async def pieces_async(self, body: AsyncIterable[bytes], length: int | None) -> AsyncIterator[bytes]:
+    async def pieces_async(
+        self, body: AsyncIterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[bytes]:
         """Do as `pieces` on an event loop."""
         self._begin(length)
         async for piece in body:
-            self._begun += len(piece)
+            self._count(piece, before_last)
             yield piece
             self._written = self._begun
         self._end()
@@ -67,6 +72,13 @@ class Sending:
 
     def _begin(self, length: int | None) -> None:
         self._length = math.inf if length is None else length
+        self._begun = self._written = 0
+
+    def _count(self, piece: bytes, before_last: Callable[[], None]) -> None:
+        assert self._length is not None  # noqa: S101 - it was begun
+        if self._begun + len(piece) >= self._length:
+            before_last()
+        self._begun += len(piece)
 
     def _end(self) -> None:
         self._length = self._written

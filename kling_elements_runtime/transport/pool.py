@@ -11,8 +11,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import httpcore
@@ -32,6 +33,7 @@ SENT: Final = "kling_elements_runtime.sent"
 
 _MAX_IDLE_SECONDS = 1.0  # of a connection that carries what must not be sent twice: servers close idle ones at any time
 _SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
+_LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
 
@@ -123,13 +125,27 @@ class Pool(httpcore.ConnectionPool):
 
     def _exchange(self, request: httpcore.Request) -> Received:
         with self._lock:
-            connection, useless = self._idle.take(request.method)
+            kept, useless = self._idle.take(request.method)
+        _close(useless)
+        body = request.stream
+        if kept is not None:
+            try:
+                return self._carry(kept, request, body, partial(_check_kept, kept))
+            except _LOST as error:
+                if not _can_be_sent_again(request, error):
+                    raise
+        return self._carry(self.create_connection(self._origin), request, body)
+
+    def _carry(
+        self,
+        connection: httpcore.ConnectionInterface,
+        request: httpcore.Request,
+        body: Any,
+        before_last: Callable[[], None] = lambda: None,
+    ) -> Received:
         is_reusable = False
+        request.stream = _sending(request).pieces(body, _length(request), before_last)
         try:
-            if connection is None:
-                connection = self.create_connection(self._origin)
-            body: Any = request.stream
-            request.stream = _sending(request).pieces(body, _length(request))
             response = connection.handle_request(request)
             answer = AnswerBody(encoding_of(response.headers))
             try:
@@ -143,8 +159,7 @@ class Pool(httpcore.ConnectionPool):
             return received
         finally:
             with self._lock:
-                if connection is not None:
-                    useless += self._idle.put(connection) if is_reusable and not self._is_closed else [connection]
+                useless = self._idle.put(connection) if is_reusable and not self._is_closed else [connection]
             _close(useless)
 
 
@@ -195,13 +210,27 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         await super().aclose()
 
     async def _exchange(self, request: httpcore.Request) -> Received:
-        connection, useless = self._idle.take(request.method)
+        kept, useless = self._idle.take(request.method)
+        _close_async(useless)
+        body = request.stream
+        if kept is not None:
+            try:
+                return await self._carry(kept, request, body, partial(_check_kept, kept))
+            except _LOST as error:
+                if not _can_be_sent_again(request, error):
+                    raise
+        return await self._carry(self.create_connection(self._origin), request, body)
+
+    async def _carry(
+        self,
+        connection: httpcore.AsyncConnectionInterface,
+        request: httpcore.Request,
+        body: Any,
+        before_last: Callable[[], None] = lambda: None,
+    ) -> Received:
         is_reusable = False
+        request.stream = _sending(request).pieces_async(body, _length(request), before_last)
         try:
-            if connection is None:
-                connection = self.create_connection(self._origin)
-            body: Any = request.stream
-            request.stream = _sending(request).pieces_async(body, _length(request))
             response = await connection.handle_async_request(request)
             answer = AnswerBody(encoding_of(response.headers))
             try:
@@ -214,9 +243,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             is_reusable = answer.problem is None and _is_reusable(connection)
             return received
         finally:
-            if connection is not None:
-                useless += self._idle.put(connection) if is_reusable and not self._is_closed else [connection]
-            _close_async(useless)
+            _close_async(self._idle.put(connection) if is_reusable and not self._is_closed else [connection])
 
 
 class _Turns:
@@ -337,10 +364,30 @@ def _is_reusable(connection: Any) -> bool:
     """
     if not connection.is_idle():
         return False
-    while (inner := getattr(connection, "_connection", None)) is not None:  # what it goes through, as a proxy
-        connection = inner
-    parser = getattr(connection, "_h11_state", None)
+    parser = getattr(_innermost(connection), "_h11_state", None)
     return parser is None or not parser.trailing_data[0]
+
+
+def _check_kept(connection: Any) -> None:
+    """Raise RemoteProtocolError if the server has closed a connection that was kept, or says something unasked.
+
+    Before the last piece of a request is written that does no harm yet. Over HTTP/2 something is said all the time.
+    """
+    inner = _innermost(connection)
+    if hasattr(inner, "_h11_state") and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
+        raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
+
+
+def _innermost(connection: Any) -> Any:
+    """Return what speaks HTTP with the gateway, without what it goes through, such as a proxy."""
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    return connection
+
+
+def _can_be_sent_again(request: httpcore.Request, error: Exception) -> bool:
+    """Return whether a request may go out once more, over another connection, after one that was kept was lost."""
+    return request.method in _SAFE_METHODS or not _sending(request).may_have_arrived(error)
 
 
 def _close(connections: list[httpcore.ConnectionInterface]) -> None:

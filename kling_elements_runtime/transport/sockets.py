@@ -146,9 +146,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         with _CONNECTING:
             async with asyncio.timeout(timeout):
                 addresses: Any = await asyncio.wrap_future(look_up(host, port))
-                connected = await aiohappyeyeballs.start_connection(
-                    addresses, happy_eyeballs_delay=_HEAD_START_SECONDS
-                )
+                connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START_SECONDS)
             try:
                 _send_at_once(connected)
             except OSError:
