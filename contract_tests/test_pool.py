@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -191,7 +192,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
     assert turns.wait(None)
     with monkeypatch.context() as patch:
-        patch.setattr("kling_elements_runtime.transport.pool.threading.Lock", Turn)
+        patch.setattr(pool, "threading", SimpleNamespace(Lock=Turn))
         if interruption:
             with pytest.raises(interruption):
                 turns.wait(60)
@@ -289,7 +290,7 @@ class Connection:
 def test_connections_that_waited_too_long_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those that it does not take."""
     now = [100.0]
-    monkeypatch.setattr("kling_elements_runtime.transport.pool.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
     idle = pool._Idle[Any](10, 5.0)  # noqa: SLF001 - nobody can wait for it
     first, second, third = Connection(), Connection(), Connection()
     assert [] == idle.put(first)

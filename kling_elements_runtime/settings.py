@@ -35,10 +35,9 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
-    is_host = _HOST.fullmatch(host) and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
-    if url.scheme not in ("http", "https") or not is_host or ".." in host:
+    if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
-    if url.port is not None and url.port > _LAST_PORT:
+    if not is_port(url.port):
         raise ValueError(f"base_url has a port beyond {_LAST_PORT}: {_shown(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
@@ -60,6 +59,17 @@ def _shared_path(base: str, paths: Iterable[str]) -> str:
 def _shown(url: httpx.URL) -> str:
     """The address without what may be secret in it."""
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
+
+
+def is_host(host: str) -> bool:
+    """Return whether a text is the name of a host or an address, as they are sent."""
+    is_one = _HOST.fullmatch(host) is not None and ".." not in host
+    return is_one and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+
+
+def is_port(port: int | None) -> bool:
+    """Return whether a number is that of a port; None is the usual one."""
+    return port is None or port <= _LAST_PORT
 
 
 def is_loopback(host: str) -> bool:
@@ -120,7 +130,9 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 __all__ = [
+    "is_host",
     "is_loopback",
+    "is_port",
     "usable_headers",
     "usable_httpx_args",
     "usable_timeout",

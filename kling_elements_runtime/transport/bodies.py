@@ -17,6 +17,7 @@ ENCODINGS: Final = "gzip"
 """What is asked for by `Accept-Encoding`."""
 
 _PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
+_LARGEST_PART = 1 << 20  # bytes of a request that are written at a time
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
@@ -30,8 +31,8 @@ class Sending:
     def __init__(self) -> None:
         """Begin with nothing: not even the headers are written."""
         self._length: float | None = None
-        self._begun = 0  # bytes of the body whose writing was begun
-        self._written = 0  # and ended
+        self._written = 0  # bytes of the body
+        self._perhaps = 0  # and of a piece that is under way on an event loop
 
     def pieces(
         self, body: Iterable[bytes], length: int | None, before_last: Callable[[], None] = lambda: None
@@ -44,10 +45,12 @@ class Sending:
             before_last: What is called before the piece that completes the body; it may raise something instead.
         """
         self._begin(length)
-        for piece in body:
-            self._count(piece, before_last)
-            yield piece
-            self._written = self._begun
+        for whole in body:
+            for piece in _parts(whole):
+                if self._is_last(piece):
+                    before_last()
+                yield piece
+                self._written += len(piece)
         self._end()
 
     async def pieces_async(
@@ -55,33 +58,40 @@ class Sending:
     ) -> AsyncIterator[bytes]:
         """Do as `pieces` on an event loop."""
         self._begin(length)
-        async for piece in body:
-            self._count(piece, before_last)
-            yield piece
-            self._written = self._begun
+        async for whole in body:
+            for piece in _parts(whole):
+                if self._is_last(piece):
+                    before_last()
+                self._perhaps = len(piece)
+                yield piece
+                self._written, self._perhaps = self._written + len(piece), 0
         self._end()
 
     def may_have_arrived(self, error: BaseException) -> bool:
         """Return whether the server may have all of the request, after an error.
 
-        A write that failed says that something is left. One that was given up because the time was up does not: the
-        last piece may have gone out in the same moment.
+        A write that failed says that something is left. One that an event loop gave up because the time was up does
+        not: the piece may have gone out in the same moment.
         """
-        sent = self._begun if isinstance(error, _TIME_IS_UP) else self._written
+        sent = self._written + (self._perhaps if isinstance(error, _TIME_IS_UP) else 0)
         return self._length is not None and sent >= self._length
 
     def _begin(self, length: int | None) -> None:
         self._length = math.inf if length is None else length
-        self._begun = self._written = 0
+        self._written = self._perhaps = 0
 
-    def _count(self, piece: bytes, before_last: Callable[[], None]) -> None:
-        assert self._length is not None  # noqa: S101 - it was begun
-        if self._begun + len(piece) >= self._length:
-            before_last()
-        self._begun += len(piece)
+    def _is_last(self, piece: bytes) -> bool:
+        return self._length is not None and self._written + len(piece) >= self._length
 
     def _end(self) -> None:
         self._length = self._written
+
+
+def _parts(piece: bytes) -> Iterable[bytes]:
+    """Return a piece of a body in parts that are not too large, so that one that is under way is little of it."""
+    if len(piece) <= _LARGEST_PART:
+        return (piece,)
+    return (piece[start : start + _LARGEST_PART] for start in range(0, len(piece), _LARGEST_PART))
 
 
 class AnswerBody:

@@ -19,6 +19,8 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
+from kling_elements_runtime.settings import is_host, is_port
+
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
 _DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
@@ -62,15 +64,16 @@ class Route:
         """
         names = ("verify", "cert", "trust_env", "http1", "http2", "limits")
         given = {name: options[name] for name in names if options.get(name) is not None}
-        trusts_environment = given.get("trust_env", True)
+        if options.get("transport") is not None:
+            given["trust_env"] = False  # it knows its way
         if options.get("proxy") is not None:
             given["proxy"] = _proxy(options["proxy"], "httpx_args['proxy']")
-        elif trusts_environment and not on_this_machine:
+        elif given.get("trust_env", True) and not on_this_machine:
             given["proxy"] = _proxy_of_environment(url)
         if given.get("http2") and find_spec("h2") is None:
             raise ValueError("httpx_args['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
-        if isinstance(given.get("verify"), os.PathLike):
-            given["verify"] = os.fspath(given["verify"])
+        for name in given.keys() & {"verify", "cert"}:
+            given[name] = _with_texts(given[name])
         route = cls(url, **given)
         _check_limits(route.limits)
         if url.scheme == "https":
@@ -110,7 +113,7 @@ class Route:
         Raises:
             httpcore.ConnectError: The certificates cannot be read.
         """
-        if isinstance(self.verify, ssl.SSLContext):
+        if isinstance(self.verify, ssl.SSLContext) and self.cert is None:
             return self.verify
         named = ", ".join(name for name in _CERTIFICATES if self.trust_env and os.environ.get(name))
         try:
@@ -140,7 +143,8 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
     """
     try:
         proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
-        is_usable = proxy.url.scheme in _SCHEMES and bool(proxy.url.raw_host)
+        url = proxy.url
+        is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
     except (ValueError, TypeError, httpx.InvalidURL):
         is_usable = False
     if not is_usable:
@@ -182,12 +186,19 @@ def _check_certificates(route: Route) -> None:
             raise ValueError(f"the environment variable {name} names no certificates: {value}; correct it or unset it")
 
 
+def _with_texts(files: Any) -> Any:
+    """Return what names files with texts in the place of paths, as httpx takes no others."""
+    if isinstance(files, tuple | list):
+        return tuple(map(_with_texts, files))
+    return os.fspath(files) if isinstance(files, os.PathLike) else files
+
+
 def _named_files(route: Route) -> Iterator[tuple[str, str]]:
     """Yield the files that the arguments name, each with its argument."""
     if isinstance(route.verify, str):
         yield "verify", route.verify
     if route.cert is not None:  # one file, or a certificate and its key, and perhaps the password of that
-        files = (route.cert,) if isinstance(route.cert, str) else tuple(route.cert)[:2]
+        files = (route.cert,) if isinstance(route.cert, str) else route.cert[:2]
         yield from (("cert", file) for file in files)
 
 
