@@ -19,6 +19,7 @@ from attrs import define, field
 from contract_tests.conftest import run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_runtime.attachments import StreamedBody
+from kling_elements_runtime.deadline import within
 
 TOKEN = "sk-token-1234567890"
 ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
@@ -126,22 +127,14 @@ class Listener:
         self.connections = 0
         self.port = int(self._socket.getsockname()[1])
         self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
-
-    def serve(self) -> None:
-        """Take connections until it is closed."""
-        with suppress(OSError):
-            while True:
-                connected, _ = self._socket.accept()
-                self._open.append(connected)
-                thread = threading.Thread(target=self._serve, args=(connected, self.connections))
-                self.connections += 1
-                self._threads.append(thread)
-                thread.start()
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
 
     def close(self) -> None:
         """End it all, and raise what went wrong in the function."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._socket.close()
         for connected in self._open:
             with suppress(OSError):
@@ -150,6 +143,16 @@ class Listener:
             thread.join()
         if self._problems:
             raise self._problems[0]
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connected, _ = self._socket.accept()
+                self._open.append(connected)
+                thread = threading.Thread(target=self._serve, args=(connected, self.connections))
+                self.connections += 1
+                self._threads.append(thread)
+                thread.start()
 
     def _serve(self, connected: socket.socket, number: int) -> None:
         try:
@@ -170,13 +173,10 @@ class Listener:
 def listening(behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
     """Have a server as long as the block runs."""
     listener = Listener(behave, tls)
-    thread = threading.Thread(target=listener.serve)
-    thread.start()
     try:
         yield listener
     finally:
         listener.close()
-        thread.join()
 
 
 @cache
@@ -234,43 +234,44 @@ class Ways:
         """Take `sync` or `async`."""
         self.name = name
 
-    def outcomes(self, client: AuthenticatedClient, *calls: Call) -> list[Any]:
+    def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
         """Make calls one after the other, close the client, and return the answer or the exception of each.
 
-        A function among the calls is called in its turn, and what it returns is left out.
+        A function among the calls is called in its turn, and what it returns is left out. All of them have to be over
+        within some seconds, if these are given.
         """
+        found = [*self._outcomes(client, calls, seconds)]
+        return [each for call, each in zip(calls, found, strict=True) if not callable(call)]
+
+    def _outcomes(self, client: AuthenticatedClient, calls: tuple[Call, ...], seconds: float | None) -> list[Any]:
+        async def run() -> list[Any]:
+            async with client:
+                with within(seconds):
+                    return [await _outcome_async(client, call) for call in calls]
+
         if self.name == "async":
-            return run_async(_outcomes_async(client, calls))
-        found: list[Any] = []
-        with client:
-            for call in calls:
-                if callable(call):
-                    call()
-                    continue
-                try:
-                    found.append(client.send(**call))
-                except Exception as error:  # noqa: BLE001 - it is what is asked for
-                    found.append(error)
-        return found
+            return run_async(run())
+        with client, within(seconds):
+            return [_outcome(client, call) for call in calls]
 
-    def outcome(self, client: AuthenticatedClient, call: Call = POST) -> Any:
+    def outcome(self, client: AuthenticatedClient, call: Call = POST, *, seconds: float | None = None) -> Any:
         """Return the answer or the exception of a call, and close the client."""
-        (found,) = self.outcomes(client, call)
+        (found,) = self.outcomes(client, call, seconds=seconds)
         return found
 
 
-async def _outcomes_async(client: AuthenticatedClient, calls: tuple[Call, ...]) -> list[Any]:
-    found: list[Any] = []
-    async with client:
-        for call in calls:
-            if callable(call):
-                call()
-                continue
-            try:
-                found.append(await client.send_async(**call))
-            except Exception as error:  # noqa: BLE001 - it is what is asked for
-                found.append(error)
-    return found
+def _outcome(client: AuthenticatedClient, call: Call) -> Any:
+    try:
+        return call() if callable(call) else client.send(**call)
+    except Exception as error:  # noqa: BLE001 - it is what is asked for
+        return error
+
+
+async def _outcome_async(client: AuthenticatedClient, call: Call) -> Any:
+    try:
+        return call() if callable(call) else await client.send_async(**call)
+    except Exception as error:  # noqa: BLE001 - as above
+        return error
 
 
 both_ways = pytest.mark.parametrize("ways", [Ways("sync"), Ways("async")], ids=lambda ways: ways.name)

@@ -22,6 +22,7 @@ from kling_elements_runtime.transport.names import look_up
 T = TypeVar("T")
 
 _PIECE = 1 << 16  # bytes that are read or written at a time
+_TIME_IS_UP = "the time for this call is up"
 _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
@@ -41,7 +42,7 @@ class _Telling:
         if error is None or isinstance(error, (self._late, self._failed)):
             return
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
-            raise self._late(str(error) or "timed out") from error
+            raise self._late(_TIME_IS_UP if _is_over() else str(error) or "timed out") from error
         if isinstance(error, OSError | UnicodeError | RuntimeError | httpcore.NetworkError):
             raise self._failed(str(error) or "the connection was closed") from error
 
@@ -320,12 +321,15 @@ def _limit(timeout: float | None) -> float | None:
     Raises:
         TimeoutError: Nothing is left.
     """
+    if _is_over():
+        raise TimeoutError
+    return min((limit for limit in (timeout, seconds_left()) if limit is not None), default=None)
+
+
+def _is_over() -> bool:
+    """Return whether nothing is left of the time for the call."""
     left = seconds_left()
-    if left is None:
-        return timeout
-    if left <= 0:
-        raise TimeoutError("the time for this call is up")
-    return left if timeout is None else min(timeout, left)
+    return left is not None and left <= 0
 
 
 def _send_at_once(connected: socket.socket) -> None:
