@@ -17,6 +17,7 @@ ENCODINGS: Final = "gzip"
 """What is asked for by `Accept-Encoding`."""
 
 _PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
+_MAX_PIECES = 1 << 17  # of an answer; each takes time, however small it is
 _LARGEST_PART = 1 << 20  # bytes of a request that are written at a time
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
@@ -107,11 +108,13 @@ class AnswerBody:
         self._gzip = zlib.decompressobj(_WITH_GZIP_HEADER) if self._encoding in ("gzip", "x-gzip") else None
         self._content = BytesIO()  # many small pieces in a list would take several times their size
         self._came = 0  # bytes
+        self._pieces = 0
         self.problem: str | None = None
 
     def add(self, piece: bytes) -> bool:
         """Take a piece; return whether more are wanted."""
         self._came += len(piece)
+        self._pieces += 1
         if self._gzip is not None:
             self._decode(piece, self._gzip)
         elif self._encoding in ("", "identity"):
@@ -120,6 +123,8 @@ class AnswerBody:
             self.problem = f"the answer is encoded as {self._encoding[:40]!r}, and only {ENCODINGS} was asked for"
         if self._came > MAX_ANSWER_BYTES:
             self.problem = _TOO_LARGE
+        elif self._pieces > _MAX_PIECES:
+            self.problem = f"the answer comes in more than {_MAX_PIECES} pieces"
         return self.problem is None
 
     def content(self) -> bytes:

@@ -165,12 +165,15 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with _READING:
             async with asyncio.timeout(timeout):
-                return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
+                received = await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
+                await _let_others_run(received)
+                return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         with _WRITING:
             async with asyncio.timeout(timeout):
                 await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
+                await _let_others_run(buffer)
 
     async def aclose(self) -> None:
         self._socket.close()
@@ -182,6 +185,12 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return _extra_info(self._socket, info)
+
+
+async def _let_others_run(piece: bytes) -> None:
+    """Let the event loop do other work after a large piece: what a socket takes or has at once is not waited for."""
+    if len(piece) >= _PIECE:
+        await asyncio.sleep(0)
 
 
 class _Tls(httpcore.AsyncNetworkStream):
