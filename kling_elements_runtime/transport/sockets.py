@@ -21,7 +21,8 @@ from kling_elements_runtime.transport.names import look_up
 
 T = TypeVar("T")
 
-_PIECE = 1 << 16  # bytes that are read or written at a time
+_READ_BYTES = 1 << 16  # at a time, as httpcore reads
+_WRITTEN_BYTES = 1 << 18  # at a time with TLS, where they are there twice meanwhile
 _TIME_IS_UP = "the time for this call is up"
 _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
@@ -103,7 +104,7 @@ class _Stream(httpcore.NetworkStream):
         with _WRITING:
             while left:
                 self._limit(timeout)
-                left = left[self._socket.send(left[:_PIECE]) :]
+                left = left[self._socket.send(left) :]
 
     def close(self) -> None:
         self._socket.close()
@@ -189,7 +190,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 async def _let_others_run(piece: bytes) -> None:
     """Let the event loop do other work after a large piece: what a socket takes or has at once is not waited for."""
-    if len(piece) >= _PIECE:
+    if len(piece) >= _READ_BYTES:
         await asyncio.sleep(0)
 
 
@@ -220,8 +221,8 @@ class _Tls(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         whole = memoryview(buffer)
         with _WRITING:
-            for start in range(0, len(whole), _PIECE):
-                await self._do(partial(self._tls.write, whole[start : start + _PIECE]), timeout)
+            for start in range(0, len(whole), _WRITTEN_BYTES):
+                await self._do(partial(self._tls.write, whole[start : start + _WRITTEN_BYTES]), timeout)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -245,7 +246,7 @@ class _Tls(httpcore.AsyncNetworkStream):
                 done = step()
             except ssl.SSLWantReadError:
                 await self._send(timeout)
-                received = await self._inner.read(_PIECE, timeout)
+                received = await self._inner.read(_READ_BYTES, timeout)
                 self._received.write(received) if received else self._received.write_eof()
             else:
                 await self._send(timeout)
