@@ -7,9 +7,10 @@ import logging
 import os
 import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from traceback import clear_frames
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -38,7 +39,7 @@ _MAX_BLANKS = 64  # requests that differ by path, as look-ups of different tasks
 _PATH = re.compile("/(?!/)")
 # A look-up has to show what is there now, and not what a cache on the way remembers.
 _FRESH: Final = {"Cache-Control": "no-cache"}
-# What calls import on first use. A fork in between would leave the child with a lock that nobody releases.
+# What calls would import on first use, in threads that a fork in between leaves behind with locks that nobody releases.
 _IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
 _IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
 _CLOSED = "the client is closed: make another one, or close it only when it is needed no longer"
@@ -110,17 +111,18 @@ class AuthenticatedClient:
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
         limits = settings.usable_timeout(timeout)
+        sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
+        sent_always.update(settings.usable_headers(headers or {}))
         self._longest_seconds = sum(seconds or 0.0 for seconds in limits.as_dict().values())
         self._httpx_args = {
             **settings.usable_httpx_args(httpx_args or {}),
             "base_url": url,
             "timeout": limits,
-            "headers": {"Accept-Encoding": ENCODINGS, **settings.usable_headers(headers or {})},
+            "headers": sent_always,
         }
         self._route = Route.of(url, self._httpx_args, on_this_machine=settings.is_loopback(url.host))
         self._is_closed = False
-        for name in _IMPORTED_BY_CALLS:
-            import_module(name)
+        _import(_IMPORTED_BY_CALLS)
         self._begin_without_connections()
         _living.add(self)
 
@@ -202,13 +204,8 @@ class AuthenticatedClient:
         """
         connections = self._sync()
         request = self._prepared(connections.http, method, url, headers, content)
-        try:
-            with within(self._longest_seconds):
-                response = connections.send(request)
-        except MediaError:  # a file was changed, and so the request was never whole
-            raise
-        except Exception as error:  # what an answer can do goes beyond httpx's own errors
-            raise self._transport_error(error, request) from error
+        with self._telling_of(request), within(self._longest_seconds):
+            response = connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
@@ -223,13 +220,8 @@ class AuthenticatedClient:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._async()
         request = self._prepared(connections.http, method, url, headers, content)
-        try:
-            with within(self._longest_seconds):
-                response = await connections.send(request)
-        except MediaError:  # as in send
-            raise
-        except Exception as error:  # as in send
-            raise self._transport_error(error, request) from error
+        with self._telling_of(request), within(self._longest_seconds):
+            response = await connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
@@ -294,10 +286,11 @@ class AuthenticatedClient:
     async def aclose(self) -> None:
         """Close the client, the connections of synchronous calls, and those of the running event loop."""
         self.close()
-        with self._lock:
-            connections, _ = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
-        if connections is not None:
-            await connections.aclose()
+        with suppress(RuntimeError):  # trio runs another kind of loop, on which there are none
+            with self._lock:
+                _, closing = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
+            if closing is not None:
+                await closing.aclose()
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -337,10 +330,9 @@ class AuthenticatedClient:
         with self._lock:
             self._check_open()
             for ended in [loop for loop in self._async_connections if loop.is_closed()]:
-                del self._async_connections[ended]  # its open connections hold it, so it would stay for ever
+                self._async_connections.pop(ended)[0].close_of_ended_loop()
             if loop not in self._async_connections:
-                for name in _IMPORTED_BY_ASYNC_CALLS:
-                    import_module(name)
+                _import(_IMPORTED_BY_ASYNC_CALLS)
                 connections = AsyncConnections(self._httpx_args, self._route, self.log)
                 self._async_connections[loop] = connections, _closed_with_the_loop(connections)
             return self._async_connections[loop][0]
@@ -389,7 +381,7 @@ class AuthenticatedClient:
         has_cookies = bool(client.cookies)  # set by the gateway; they change
         blank = None if has_cookies else self._blanks.get(key)
         if blank is None:
-            own = _FRESH if method.upper() == "GET" else {}
+            own = _FRESH if method.upper() == "GET" and "Cache-Control" not in client.headers else {}
             blank = client.build_request(method, url, headers={**own, **dict(headers)})
             blank.headers.pop("Content-Length", None)
             if len(self._blanks) >= _MAX_BLANKS:
@@ -398,6 +390,24 @@ class AuthenticatedClient:
                 self._blanks[key] = blank
         return blank
 
+    @contextmanager
+    def _telling_of(self, request: httpx.Request) -> Iterator[None]:
+        """Raise whatever ends a request without an answer as an exception of ours, without the token and the body.
+
+        The frames on the way are kept, but not what was in them: that is shown with errors, and headers are among it.
+        """
+        try:
+            yield
+        except MediaError:  # a file was changed, and so the request was never whole
+            raise
+        except Exception as error:  # what an answer can do goes beyond httpx's own errors
+            for link in _chain(error):
+                clear_frames(link.__traceback__)
+            raise self._transport_error(error, request) from error
+        except BaseException as interruption:
+            clear_frames(interruption.__traceback__)
+            raise
+
     def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
         # httpx's exception keeps the request, and so would a pickle of it: the token and the body are left out
         bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
@@ -405,15 +415,16 @@ class AuthenticatedClient:
             if isinstance(link, httpx.RequestError):
                 link.request = bare
             link.args = tuple(self.redact(part) if isinstance(part, str) else part for part in link.args)
-        sent = request.extensions.get(SENT)
+        sending = request.extensions.get(SENT)
         never_left = isinstance(error, _NEVER_LEFT)
-        may_have_been_sent = not never_left if sent is None else sent.is_whole
+        may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
         says = f"{type(error).__name__} at {self._base_url}: {printable(str(error)) or 'no detail'}"
         if not may_have_been_sent and not never_left:
-            says += _BROKEN_OFF
+            says += _TOO_LATE if isinstance(error, httpx.TimeoutException) else _BROKEN_OFF
         return TransportError(says, may_have_been_sent)
 
 
+_TOO_LATE = "; the request was not sent whole by then, so nothing was done"
 _BROKEN_OFF = (
     "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
     "early end it so: check the key and the size of what is sent"
@@ -437,15 +448,24 @@ def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]
 
 _living = WeakSet[AuthenticatedClient]()
 _of_the_parent: list[object] = []
+_importing = threading.RLock()  # held during a fork, which so waits for imports under way
 
 
-def _after_fork() -> None:
+def _import(names: Iterable[str]) -> None:
+    """Import modules before they are needed."""
+    with _importing:
+        for name in names:
+            import_module(name)
+
+
+def _in_child() -> None:
+    _importing.release()
     for client in _living:
         client.leave_connections()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_in_child)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -13,6 +13,8 @@ import httpx
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
 _LAST_PORT = 65535
+_LONGEST_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
+_OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
 def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) -> httpx.URL:
@@ -33,10 +35,9 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
         raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
-    is_host = _HOST.fullmatch(host) and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
-    if url.scheme not in ("http", "https") or not is_host or ".." in host:
+    if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
-    if url.port is not None and url.port > _LAST_PORT:
+    if not is_port(url.port):
         raise ValueError(f"base_url has a port beyond {_LAST_PORT}: {_shown(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
@@ -60,6 +61,17 @@ def _shown(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
+def is_host(host: str) -> bool:
+    """Return whether a text is the name of a host or an address, as they are sent."""
+    is_one = _HOST.fullmatch(host) is not None and ".." not in host
+    return is_one and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+
+
+def is_port(port: int | None) -> bool:
+    """Return whether a number is that of a port; None is the usual one."""
+    return port is None or port <= _LAST_PORT
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine itself."""
     try:
@@ -76,12 +88,13 @@ def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
     """
     if not isinstance(headers, Mapping):
         raise ValueError("headers must be a mapping of names to values")  # noqa: TRY004 - one kind for all
-    if any(name.lower() == "authorization" for name in headers):
-        raise ValueError("headers must not hold Authorization: the client sends the token")
     try:
-        return httpx.Headers(dict(headers))
+        usable = httpx.Headers(dict(headers))
     except (TypeError, UnicodeError) as error:
         raise ValueError("headers must be texts in ASCII") from error
+    if clash := [name for name in _OWN_HEADERS if name in usable]:
+        raise ValueError(f"headers must not hold {', '.join(clash)}: the client sends its own")
+    return usable
 
 
 def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
@@ -91,8 +104,9 @@ def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
         ValueError: One of them is missing, so that a request might wait for ever.
     """
     usable = httpx.Timeout(timeout)
-    if not all(isinstance(seconds, int | float) and seconds > 0 for seconds in usable.as_dict().values()):
-        raise ValueError("timeout must set a number of seconds above 0 for every step")
+    steps = usable.as_dict().values()
+    if not all(isinstance(seconds, int | float) and 0 < seconds <= _LONGEST_SECONDS for seconds in steps):
+        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}")
     return usable
 
 
@@ -108,13 +122,17 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ValueError("httpx_args must not hold auth: for a token that changes, pass a function as token")
     if httpx_args.get("follow_redirects"):
         raise ValueError("httpx_args must not ask to follow redirects: a request would be sent twice, or elsewhere")
+    if httpx_args.get("proxy") is not None and httpx_args.get("transport") is not None:
+        raise ValueError("httpx_args must not hold both proxy and transport: the transport decides where requests go")
     if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
         raise ValueError(f"httpx_args must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
     return httpx_args
 
 
 __all__ = [
+    "is_host",
     "is_loopback",
+    "is_port",
     "usable_headers",
     "usable_httpx_args",
     "usable_timeout",

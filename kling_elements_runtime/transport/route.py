@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +19,7 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
-from kling_elements_runtime.transport.pool import AsyncPool, Limits, Pool
-from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
+from kling_elements_runtime.settings import is_host, is_port
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
@@ -66,32 +64,29 @@ class Route:
         """
         names = ("verify", "cert", "trust_env", "http1", "http2", "limits")
         given = {name: options[name] for name in names if options.get(name) is not None}
-        trusts_environment = given.get("trust_env", True)
+        if options.get("transport") is not None:
+            given["trust_env"] = False  # it knows its way
         if options.get("proxy") is not None:
             given["proxy"] = _proxy(options["proxy"], "httpx_args['proxy']")
-        elif trusts_environment and not on_this_machine:
+        elif given.get("trust_env", True) and not on_this_machine:
             given["proxy"] = _proxy_of_environment(url)
         if given.get("http2") and find_spec("h2") is None:
             raise ValueError("httpx_args['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
+        for name in given.keys() & {"verify", "cert"}:
+            given[name] = _with_texts(given[name])
+        route = cls(url, **given)
+        _check_limits(route.limits)
         if url.scheme == "https":
-            _check_certificates(given.get("verify", True), trusts_environment=trusts_environment)
-        return cls(url, **given)
+            _check_certificates(route)
+        return route
 
-    def pool(self) -> Pool:
-        """Return a pool for threads, without any connection yet.
+    @property
+    def origin(self) -> httpcore.Origin:
+        """Scheme, host and port of the gateway, as httpcore has them."""
+        return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
 
-        Raises:
-            CertificatesError: The certificates cannot be read.
-        """
-        maker = httpcore.ConnectionPool(network_backend=Backend(), **self._options())
-        return Pool(lambda: maker.create_connection(self._origin()), self._limits())
-
-    def async_pool(self) -> AsyncPool:
-        """Return a pool for the running event loop; see `pool`."""
-        maker = httpcore.AsyncConnectionPool(network_backend=AsyncBackend(), **self._options())
-        return AsyncPool(lambda: maker.create_connection(self._origin()), self._limits())
-
-    def _options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of httpcore's pools, save those about certificates."""
         proxy = self.proxy and httpcore.Proxy(
             url=httpcore.URL(
                 scheme=self.proxy.url.raw_scheme,
@@ -104,8 +99,9 @@ class Route:
             ssl_context=self.proxy.ssl_context,
         )
         return {
-            "ssl_context": self.ssl_context() if self.url.scheme == "https" else None,
             "proxy": proxy,
+            "max_connections": self.limits.max_connections,
+            "max_keepalive_connections": self.limits.max_keepalive_connections,
             "keepalive_expiry": self.limits.keepalive_expiry,
             "http1": self.http1,
             "http2": self.http2,
@@ -115,35 +111,24 @@ class Route:
         """Return what checks the gateway's certificate.
 
         Raises:
-            CertificatesError: The certificates cannot be read.
+            httpcore.ConnectError: The certificates cannot be read.
         """
-        if isinstance(self.verify, ssl.SSLContext):
+        if isinstance(self.verify, ssl.SSLContext) and self.cert is None:
             return self.verify
-        named = [name for name in _CERTIFICATES if self.trust_env and os.environ.get(name)]
+        named = ", ".join(name for name in _CERTIFICATES if self.trust_env and os.environ.get(name))
         try:
-            if self.verify is True and self.cert is None:
-                return _usual_context(self.trust_env, self.http2, *(os.environ.get(name) for name in named))
+            if self.verify is True and self.cert is None and not named:
+                return _usual_context(self.http2)
             return httpx.create_ssl_context(self.verify, self.cert, self.trust_env)
         except (OSError, ValueError) as error:
-            where = f" ({', '.join(named)} of the environment)" if named else ""
-            raise CertificatesError(f"the certificates to trust cannot be read{where}: {error}") from error
-
-    def _origin(self) -> httpcore.Origin:
-        return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
-
-    def _limits(self) -> Limits:
-        at_once, idle = self.limits.max_connections, self.limits.max_keepalive_connections
-        return Limits(sys.maxsize if at_once is None else at_once, sys.maxsize if idle is None else idle)
-
-
-class CertificatesError(httpx.ConnectError):
-    """There is no connection, as the certificates that it would be checked by cannot be read."""
+            where = f" ({named} of the environment)" if named else ""
+            raise httpcore.ConnectError(f"the certificates cannot be read{where}: {error}") from error
 
 
 @cache
-def _usual_context(trust_env: bool, _http2: bool, *_files: str | None) -> ssl.SSLContext:  # noqa: FBT001 - for the cache
-    """Return one context for all clients with the same settings, as making it takes long."""
-    return httpx.create_ssl_context(trust_env=trust_env)
+def _usual_context(_http2: bool) -> ssl.SSLContext:  # noqa: FBT001 - httpcore writes it into the context
+    """Return one context for all clients that trust the usual certificates, as making it takes long."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _proxy(given: Any, name: str) -> httpx.Proxy:
@@ -158,13 +143,14 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
     """
     try:
         proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
-        scheme, has_host = proxy.url.scheme, bool(proxy.url.host)
+        url = proxy.url
+        is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
     except (ValueError, TypeError, httpx.InvalidURL):
-        scheme, has_host = "", False
-    if scheme not in _SCHEMES or not has_host:
+        is_usable = False
+    if not is_usable:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise ValueError(f"{name} is no proxy that can be used: it must begin with one of {schemes} and name a host")
-    if scheme.startswith("socks") and find_spec("socksio") is None:
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ValueError(f"{name} is a SOCKS proxy, which needs the package socksio: pip install 'httpx[socks]'")
     return proxy
 
@@ -181,14 +167,39 @@ def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
     return _proxy(value if "://" in value else f"http://{value}", where)
 
 
-def _check_certificates(verify: Any, *, trusts_environment: bool) -> None:
+def _check_limits(limits: Any) -> None:
+    """Raise ValueError if there is no number of connections that could be kept to."""
+    if not isinstance(limits, httpx.Limits):
+        raise ValueError(f"httpx_args['limits'] must be an httpx.Limits, not {type(limits).__name__}")  # noqa: TRY004
+    if limits.max_connections is not None and limits.max_connections < 1:
+        raise ValueError("httpx_args['limits'] must allow at least one connection: max_connections=1 or more")
+
+
+def _check_certificates(route: Route) -> None:
     """Raise ValueError if files of certificates that are named are not there."""
-    if isinstance(verify, str) and not Path(verify).exists():
-        raise ValueError(f"httpx_args['verify'] names no file or folder of certificates: {verify}")
-    for name, is_there in _CERTIFICATES.items() if verify is True and trusts_environment else ():
+    for argument, file in _named_files(route):
+        if not Path(file).exists():
+            raise ValueError(f"httpx_args[{argument!r}] names no file or folder of certificates: {file}")
+    for name, is_there in _CERTIFICATES.items() if route.verify is True and route.trust_env else ():
         value = os.environ.get(name)
         if value and not is_there(Path(value)):
             raise ValueError(f"the environment variable {name} names no certificates: {value}; correct it or unset it")
 
 
-__all__ = ["CertificatesError", "Route"]
+def _with_texts(files: Any) -> Any:
+    """Return what names files with texts in the place of paths, as httpx takes no others."""
+    if isinstance(files, tuple | list):
+        return tuple(map(_with_texts, files))
+    return os.fspath(files) if isinstance(files, os.PathLike) else files
+
+
+def _named_files(route: Route) -> Iterator[tuple[str, str]]:
+    """Yield the files that the arguments name, each with its argument."""
+    if isinstance(route.verify, str):
+        yield "verify", route.verify
+    if route.cert is not None:  # one file, or a certificate and its key, and perhaps the password of that
+        files = (route.cert,) if isinstance(route.cert, str) else route.cert[:2]
+        yield from (("cert", file) for file in files)
+
+
+__all__ = ["Route"]

@@ -7,91 +7,130 @@ peer has answered already, such as a 401 given while a large body is still on it
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import aiohappyeyeballs
 import httpcore
 
 from kling_elements_runtime.deadline import seconds_left
+from kling_elements_runtime.transport.names import look_up
 
 T = TypeVar("T")
 
-_PIECE = 1 << 16  # bytes that are read or written at a time
-_HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
+_READ_BYTES = 1 << 16  # at a time, as httpcore reads
+_WRITTEN_BYTES = 1 << 18  # at a time with TLS, where they are there twice meanwhile
 _TIME_IS_UP = "the time for this call is up"
-_Option = tuple[Any, ...]
+_HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
+_Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
 
-def _within_deadline(timeout: float | None, late: type[Exception]) -> float | None:
-    """Return the seconds that a step may take: its own time-out, or what is left for the call if that is less."""
-    left = seconds_left()
-    if left is None:
-        return timeout
-    if left <= 0:
-        raise late(_TIME_IS_UP)
-    return left if timeout is None else min(timeout, left)
+class _Telling:
+    """A block in which what can go wrong with a socket is raised by httpcore's names for it."""
+
+    def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
+        """Take the name for what took too long, and the one for all else."""
+        self._late, self._failed = late, failed
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Raise an error by its name, where it is not one of these."""
+        if error is None or isinstance(error, (self._late, self._failed)):
+            return
+        if isinstance(error, TimeoutError | httpcore.TimeoutException):
+            raise self._late(_TIME_IS_UP if _is_over() else str(error) or "timed out") from error
+        if isinstance(error, OSError | UnicodeError | RuntimeError | httpcore.NetworkError):
+            raise self._failed(str(error) or "the connection was closed") from error
+
+
+_CONNECTING = _Telling(httpcore.ConnectTimeout, httpcore.ConnectError)
+_READING = _Telling(httpcore.ReadTimeout, httpcore.ReadError)
+_WRITING = _Telling(httpcore.WriteTimeout, httpcore.WriteError)
 
 
 class Backend(httpcore.NetworkBackend):
     """Opens blocking sockets."""
-
-    def __init__(self) -> None:
-        """Take those of httpcore."""
-        self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[_Option] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - connections of ours have none
+        socket_options: _Options = None,  # noqa: ARG002 - nor these
     ) -> httpcore.NetworkStream:
         """Return a connected socket, to the first of the host's addresses that takes it."""
-        with _as_connect_error():
-            addresses = _addresses(host, port) or socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         failures = []
-        for *_, address in addresses:
-            try:
-                limit = _within_deadline(timeout, httpcore.ConnectTimeout)
-                inner = self._inner.connect_tcp(str(address[0]), port, limit, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failures.append(error)
-            else:
-                return _Stream(inner)
-        raise failures[0]
+        with _CONNECTING:
+            for address in look_up(host, port).result(_limit(timeout)):
+                try:
+                    return _Stream(_connected(address, timeout))
+                except OSError as error:
+                    failures.append(error)
+            raise failures[0]
+
+
+def _connected(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
+    family, kind, protocol, _, place = address
+    opened = socket.socket(family, kind, protocol)
+    try:
+        opened.settimeout(_limit(timeout))
+        opened.connect(place)
+        _send_at_once(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 class _Stream(httpcore.NetworkStream):
-    """A blocking socket."""
+    """A blocking socket, with TLS or without."""
 
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _within_deadline(timeout, httpcore.ReadTimeout))
+        with _READING:
+            self._limit(timeout)
+            return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _PIECE):
-            limit = _within_deadline(timeout, httpcore.WriteTimeout)
-            self._inner.write(buffer[start : start + _PIECE], limit)
+        left = memoryview(buffer)
+        with _WRITING:
+            while left:
+                self._limit(timeout)
+                left = left[self._socket.send(left) :]
 
     def close(self) -> None:
-        self._inner.close()
+        self._socket.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        limit = _within_deadline(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, limit))
+        if isinstance(self._socket, ssl.SSLSocket):  # which cannot be wrapped again
+            return _NestedTls.over(self, ssl_context, server_hostname, timeout)
+        try:
+            with _CONNECTING:
+                self._limit(timeout)
+                return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname))
+        except BaseException:
+            self.close()
+            raise
+
+    def _limit(self, timeout: float | None) -> None:
+        seconds = _limit(timeout)
+        if seconds != self._socket.gettimeout():  # which costs no call of the system
+            self._socket.settimeout(seconds)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        if info == "ssl_object":
+            return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+        return _extra_info(self._socket, info)
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
@@ -102,20 +141,19 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[_Option] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - as in Backend
+        socket_options: _Options = None,  # noqa: ARG002 - as in Backend
     ) -> httpcore.AsyncNetworkStream:
         """Return a connected socket, to whichever of the host's addresses takes it first."""
-        loop = asyncio.get_running_loop()
-        with _as_connect_error():
+        with _CONNECTING:
             async with asyncio.timeout(timeout):
-                found = _addresses(host, port) or await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                local = local_address and await loop.getaddrinfo(local_address, 0, type=socket.SOCK_STREAM)
-                connected = await aiohappyeyeballs.start_connection(
-                    found, local_addr_infos=local or None, happy_eyeballs_delay=_HEAD_START_SECONDS, loop=loop
-                )
-            for option in (*(socket_options or ()), (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)):
-                connected.setsockopt(*option)
+                addresses: Any = await asyncio.wrap_future(look_up(host, port))
+                connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START_SECONDS)
+            try:
+                _send_at_once(connected)
+            except OSError:
+                connected.close()
+                raise
         return _AsyncStream(connected)
 
 
@@ -126,12 +164,17 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         self._socket = connected
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        loop = asyncio.get_running_loop()
-        return await _step(loop.sock_recv(self._socket, max_bytes), timeout, httpcore.ReadTimeout, httpcore.ReadError)
+        with _READING:
+            async with asyncio.timeout(timeout):
+                received = await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
+                await _let_others_run(received)
+                return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        await _step(loop.sock_sendall(self._socket, buffer), timeout, httpcore.WriteTimeout, httpcore.WriteError)
+        with _WRITING:
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
+                await _let_others_run(buffer)
 
     async def aclose(self) -> None:
         self._socket.close()
@@ -142,11 +185,17 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return await _start_tls(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        return _is_readable(self._socket) if info == "is_readable" else None
+        return _extra_info(self._socket, info)
 
 
-class _AsyncTls(httpcore.AsyncNetworkStream):
-    """TLS over a stream on an event loop, by buffers in memory."""
+async def _let_others_run(piece: bytes) -> None:
+    """Let the event loop do other work after a large piece: what a socket takes or has at once is not waited for."""
+    if len(piece) >= _READ_BYTES:
+        await asyncio.sleep(0)
+
+
+class _Tls(httpcore.AsyncNetworkStream):
+    """TLS over a stream, by buffers in memory."""
 
     def __init__(
         self, inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None
@@ -156,16 +205,24 @@ class _AsyncTls(httpcore.AsyncNetworkStream):
         self._tls = context.wrap_bio(self._received, self._to_send, server_hostname=server_hostname)
 
     async def handshake(self, timeout: float | None) -> None:
-        await self._do(self._tls.do_handshake, timeout, httpcore.ConnectError)
+        """Agree on keys, and check the certificate."""
+        await self._do(self._tls.do_handshake, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        try:
-            return await self._do(lambda: self._tls.read(max_bytes), timeout, httpcore.ReadError)
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            return b""
+        def decrypted() -> bytes:
+            try:
+                return self._tls.read(max_bytes)
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, said or not
+                return b""
+
+        with _READING:
+            return await self._do(decrypted, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._do(lambda: self._tls.write(buffer), timeout, httpcore.WriteError)
+        whole = memoryview(buffer)
+        with _WRITING:
+            for start in range(0, len(whole), _WRITTEN_BYTES):
+                await self._do(partial(self._tls.write, whole[start : start + _WRITTEN_BYTES]), timeout)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -176,21 +233,21 @@ class _AsyncTls(httpcore.AsyncNetworkStream):
         return await _start_tls(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._tls if info == "ssl_object" else self._inner.get_extra_info(info)
+        if info == "ssl_object":
+            return self._tls
+        if info == "is_readable" and (self._received.pending or self._tls.pending()):
+            return True  # the socket was read already
+        return self._inner.get_extra_info(info)
 
-    async def _do(self, step: Callable[[], T], timeout: float | None, failed: type[Exception]) -> T:
+    async def _do(self, step: Callable[[], T], timeout: float | None) -> T:
         """Return what a step of TLS returns, once the peer has sent and been sent what that takes."""
         while True:
             try:
                 done = step()
             except ssl.SSLWantReadError:
                 await self._send(timeout)
-                received = await self._inner.read(_PIECE, timeout)
+                received = await self._inner.read(_READ_BYTES, timeout)
                 self._received.write(received) if received else self._received.write_eof()
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                raise
-            except ssl.SSLError as error:
-                raise failed(str(error)) from error
             else:
                 await self._send(timeout)
                 return done
@@ -203,53 +260,112 @@ class _AsyncTls(httpcore.AsyncNetworkStream):
 async def _start_tls(
     inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
 ) -> httpcore.AsyncNetworkStream:
-    stream = _AsyncTls(inner, context, server_hostname)
     try:
-        await stream.handshake(timeout)
-    except BaseException as error:
+        with _CONNECTING:
+            stream = _Tls(inner, context, server_hostname)
+            await stream.handshake(timeout)
+    except BaseException:
         await inner.aclose()
-        if isinstance(error, httpcore.TimeoutException):
-            raise httpcore.ConnectTimeout(str(error)) from error
-        if isinstance(error, httpcore.NetworkError | ssl.SSLError):
-            raise httpcore.ConnectError(str(error) or "the peer closed the connection") from error
         raise
     return stream
 
 
-async def _step(awaitable: Awaitable[T], timeout: float | None, late: type[Exception], failed: type[Exception]) -> T:
+class _Awaited(httpcore.AsyncNetworkStream):
+    """A blocking stream behind the face of one for an event loop. Its coroutines never suspend."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _NestedTls(httpcore.NetworkStream):
+    """TLS over a blocking stream that has TLS already, as to a gateway behind a proxy that speaks TLS itself."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    @classmethod
+    def over(
+        cls, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
+    ) -> _NestedTls:
+        """Return it, with the keys agreed on and the certificate checked."""
+        return cls(_finish(_start_tls(_Awaited(inner), context, server_hostname, timeout)))
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return _finish(self._stream.read(max_bytes, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        _finish(self._stream.write(buffer, timeout))
+
+    def close(self) -> None:
+        _finish(self._stream.aclose())
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that never suspends."""
     try:
-        async with asyncio.timeout(timeout):
-            return await awaitable
-    except TimeoutError as error:
-        raise late(str(error)) from error
-    except OSError as error:
-        raise failed(str(error)) from error
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("a blocking stream suspended")  # pragma: no cover - none does
 
 
-@contextmanager
-def _as_connect_error() -> Iterator[None]:
-    """Raise what can go wrong before there is a connection as httpcore does: no address, no socket, no answer."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise httpcore.ConnectTimeout(str(error)) from error
-    except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
-        raise httpcore.ConnectError(str(error)) from error
+def _limit(timeout: float | None) -> float | None:
+    """Return the seconds that a step may take: its own time-out, or what is left for the call if that is less.
+
+    Raises:
+        TimeoutError: Nothing is left.
+    """
+    if _is_over():
+        raise TimeoutError
+    return min((limit for limit in (timeout, seconds_left()) if limit is not None), default=None)
 
 
-def _addresses(host: str, port: int) -> list[Any]:
-    """Return the one address of a host that is given by its number; none where the name has to be looked up."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return []
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+def _is_over() -> bool:
+    """Return whether nothing is left of the time for the call."""
+    left = seconds_left()
+    return left is not None and left <= 0
+
+
+def _send_at_once(connected: socket.socket) -> None:
+    """Have small pieces sent without waiting for more: headers and body of a request are written one by one."""
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _extra_info(connected: socket.socket, info: str) -> Any:
+    """Return what httpcore and tools ask of a connection."""
+    match info:
+        case "is_readable":
+            return _is_readable(connected)
+        case "socket":
+            return connected
+        case "client_addr":
+            return connected.getsockname()
+        case "server_addr":
+            return connected.getpeername()
+    return None
 
 
 def _is_readable(connected: socket.socket) -> bool:
     """Return whether something came, or the peer has closed: on an idle connection both mean that it is of no use."""
+    connected.settimeout(0)
     try:
-        connected.recv(1, socket.MSG_PEEK)
+        socket.socket.recv(connected, 1, socket.MSG_PEEK)  # that of SSLSocket takes no flags
     except BlockingIOError:
         return False
     except OSError:
