@@ -52,6 +52,27 @@ def test_large_requests_and_answers_come_through_whole(tls: ssl.SSLContext | Non
     assert 1 == server.connections
 
 
+@both_ways
+def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers and body together, as each call of the system takes time; a large body is not copied for that."""
+    sizes: list[int] = []
+    send = socket.socket.send
+
+    def count(self: socket.socket, data: Any) -> int:
+        sizes.append(len(data))
+        return send(self, data)
+
+    with listening(Peer.answer) as server, monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "send", count)
+        found = ways.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
+
+    of_requests = [size for size in sizes if size > 1]  # event loops wake themselves up by one byte
+    assert [200] * 4 == [each.status_code for each in found]
+    assert [b"{}", b"", b"x" * 20_000, b"{}"] == [each.body for each in server.heard]
+    assert 5 == len(of_requests)
+    assert 20_000 == of_requests[3]
+
+
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 def test_it_works_on_uvloop(tls: ssl.SSLContext | None) -> None:
     """The mock server brings it along."""

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _READ_BYTES = 1 << 16  # at a time, as httpcore reads
 _WRITTEN_BYTES = 1 << 18  # at a time with TLS, where they are there twice meanwhile
+_HELD_BYTES = 1 << 14  # of headers, or of a small body, that are put together with what follows or went before
 _TIME_IS_UP = "the time for this call is up"
 _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
@@ -88,19 +89,51 @@ def _connected(address: tuple[Any, ...], timeout: float | None) -> socket.socket
     return opened
 
 
+class _Held:
+    """The first piece that is written after a read, held back until the next one, so that both go out together.
+
+    These are the headers of a request and the beginning of its body. A call of the system takes longer than all that
+    h11 does with a small request.
+    """
+
+    def __init__(self) -> None:
+        self._piece = b""
+        self._is_first = True
+
+    def to_write(self, piece: bytes) -> Iterable[bytes]:
+        """Return what is to be sent now, of what was held and another piece."""
+        if self._is_first and len(piece) <= _HELD_BYTES:
+            self._is_first, self._piece = False, piece
+            return ()
+        held, self._piece, self._is_first = self._piece, b"", False
+        pieces = (held + piece,) if len(piece) <= _HELD_BYTES else (held, piece)  # a large one is not copied
+        return filter(None, pieces)
+
+    def to_read(self) -> bytes:
+        """Return what is to be sent before the next read."""
+        held, self._piece, self._is_first = self._piece, b"", True
+        return held
+
+
 class _Stream(httpcore.NetworkStream):
     """A blocking socket, with TLS or without."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._held = _Held()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._send(self._held.to_read(), timeout)
         with _READING:
             self._limit(timeout)
             return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = memoryview(buffer)
+        for piece in self._held.to_write(buffer):
+            self._send(piece, timeout)
+
+    def _send(self, piece: bytes, timeout: float | None) -> None:
+        left = memoryview(piece)
         with _WRITING:
             while left:
                 self._limit(timeout)
@@ -162,8 +195,11 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self._held = _Held()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if held := self._held.to_read():
+            await self._send(held, timeout)
         with _READING:
             async with asyncio.timeout(timeout):
                 received = await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
@@ -171,10 +207,14 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
                 return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for piece in self._held.to_write(buffer):
+            await self._send(piece, timeout)
+
+    async def _send(self, piece: bytes, timeout: float | None) -> None:
         with _WRITING:
             async with asyncio.timeout(timeout):
-                await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
-                await _let_others_run(buffer)
+                await asyncio.get_running_loop().sock_sendall(self._socket, piece)
+                await _let_others_run(piece)
 
     async def aclose(self) -> None:
         self._socket.close()
