@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 import pytest
 import respx
+from hypothesis import HealthCheck, settings
 
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
 T = TypeVar("T")
+
+# how fast this machine is, and how busy, proves nothing
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _GATEWAY = "https://gateway.example.com"
 

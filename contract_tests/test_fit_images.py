@@ -172,7 +172,7 @@ def test_every_kind_of_pixels_is_taken(mode: str, ratio: Any) -> None:
     mode=st.sampled_from([*_MODES, *_WIDE_MODES]),
     ratio=st.sampled_from(["pad", "crop"]),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_any_picture_ends_in_one_that_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
     """Sides of 300 px at least, at most 2.5 times as long as wide, whole, and the same each time."""
     result = fit_image(Image.new(mode, size), ratio=ratio)

@@ -26,7 +26,6 @@ _BODIES = _LONG_RUN or 1_200
 _GENERATE = settings(
     max_examples=_BODIES,
     database=None,
-    deadline=None,
     derandomize=not _LONG_RUN,
     phases=[Phase.generate],  # a body that fails is shown as it is, without minutes of shrinking
     suppress_health_check=list(HealthCheck),

@@ -28,7 +28,6 @@ _REQUESTS = _LONG_RUN or 400
 _GENERATE = settings(
     max_examples=_REQUESTS,
     database=None,
-    deadline=None,
     derandomize=not _LONG_RUN,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -305,7 +305,7 @@ _SMALL = [
 )
 @example(_SMALL[0], [], 400)
 @example(_SMALL[1], [], 400)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tuple[int, bytes]], length: int) -> None:
     """Bytes changed, put in or cut off end in a verdict of the rules on images."""
     for offset, patch in patches:

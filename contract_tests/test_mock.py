@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kling_elements.mock
@@ -183,7 +183,6 @@ def test_a_websocket_is_closed() -> None:
     assert asyncio.run(_speak(server(), "websocket", [])) == [{"type": "websocket.close"}]
 
 
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
 _BYTES_HEADERS = st.lists(
     st.tuples(
         st.sampled_from([b"authorization", b"content-type", b"content-length", b"expect", b"Content-Type", b"x"]),
@@ -211,7 +210,6 @@ _BODIES = st.binary() | st.recursive(
     headers=_BYTES_HEADERS,
     bodies=st.lists(_BODIES, min_size=1, max_size=3),
 )
-@settings(_PATIENT)
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
@@ -224,14 +222,13 @@ def test_no_request_is_answered_with_500(
 
 
 @given(body=_BODIES)
-@settings(_PATIENT, max_examples=300)
+@settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
     """As above, for requests of which nothing but the body is odd."""
     assert reply_to(Request(body=body)).status in {200, 400}
 
 
 @given(changed=st.dictionaries(st.sampled_from(list(SAMPLE)), st.none() | st.text() | st.lists(st.text()), min_size=1))
-@settings(_PATIENT)
 def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> None:
     """The server refuses what the client's own check refuses, and nothing else."""
     body = {**SAMPLE, **changed}

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs.exceptions import FrozenInstanceError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract_tests.scripted import NOW
@@ -216,7 +216,6 @@ _WORDS = [
 _WORDS += ["-0000", "+9999", "-2400", "9" * 20, "-", "+", ",", ":", "\t", "é"]
 
 
-@settings(deadline=None)
 @given(text=st.lists(st.sampled_from(_WORDS) | st.text(max_size=5), max_size=8).map(" ".join))
 def test_no_text_upsets_it(text: str) -> None:
     """It comes from outside."""

@@ -7,14 +7,13 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kling_elements.strict_json import MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_SEPARATORS, StrictJsonError, loads
 from kling_elements_client import contract
 
 LARGEST_BODY = 56_972_640
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
@@ -241,7 +240,6 @@ def assert_agrees_with_json(raw: bytes) -> None:
 
 
 @given(st.binary())
-@settings(_PATIENT)
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     """Nothing but the one error ever leaves."""
     assert_agrees_with_json(raw)
@@ -272,7 +270,7 @@ _PIECES = [
 @given(st.lists(st.sampled_from([*_PIECES, '"a":', "[" * 40, "]" * 40, '"["', "9" * 299, '{"a":1},'])).map("".join))
 @example("[" * 64 + "]" * 64)
 @example("{" + '"a":{' * 64 + "}" * 65)
-@settings(_PATIENT, max_examples=500)
+@settings(max_examples=500)
 def test_any_jumble_of_json_is_read_or_refused(text: str) -> None:
     """As above, for inputs that look like JSON at least in part."""
     assert_agrees_with_json(text.encode())
@@ -301,7 +299,7 @@ def _written(value: object) -> str:
 
 
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
-@settings(_PATIENT, max_examples=200)
+@settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
     """As above, for well-formed texts, and for the same with a few bytes changed somewhere."""
     raw = _written(value).encode()

@@ -190,7 +190,7 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
 
 @pytest.mark.parametrize("model", _MODELS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_model_keeps_every_json_object_as_it_is(model: Any, data: st.DataObject) -> None:
     """What goes in comes out: no value is altered, lost or added, however wrong it may be."""
     value = data.draw(st.dictionaries(_NAMES, _JSON, max_size=6))
