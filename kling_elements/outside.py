@@ -33,9 +33,11 @@ class Job(Protocol):
 
     def done(self) -> bool:
         """Return whether it has ended."""
+        ...
 
     def result(self) -> Any:
         """Return what came of it, or raise what ended it."""
+        ...
 
 
 def report_on(keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:

@@ -257,8 +257,9 @@ class Document:
         }
 
 
-def packaged(package: str) -> Callable[[], Node]:
-    """Return a function that reads the `openapi.json` of a package, also where the package is in an archive."""
+def packaged(module: str) -> Callable[[], Node]:
+    """Return a function that reads the `openapi.json` beside a module, also where its package is in an archive."""
+    package = module.rpartition(".")[0]
 
     def read() -> Node:
         parsed: Node = json.loads(files(package).joinpath("openapi.json").read_bytes())

@@ -17,7 +17,7 @@ from kling_elements_runtime.contract import (
     packaged,
 )
 
-CONTRACT: Final = Contract(packaged(__package__))
+CONTRACT: Final = Contract(packaged(__name__))
 
 addresses = CONTRACT.addresses
 business_code = CONTRACT.business_code

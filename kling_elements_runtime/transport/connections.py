@@ -112,8 +112,9 @@ class AsyncConnections:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read; see `Connections.send`."""
+        limit = asyncio.timeout(seconds_left())
         try:
-            async with asyncio.timeout(seconds_left()) as limit:
+            async with limit:
                 return await self._send(request)
         except TimeoutError:
             if not limit.expired():

@@ -146,8 +146,8 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
         url = proxy.url
         is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
     except (ValueError, TypeError, httpx.InvalidURL):
-        is_usable = False
-    if not is_usable:
+        proxy, is_usable = None, False
+    if proxy is None or not is_usable:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise ValueError(f"{name} is no proxy that can be used: it must begin with one of {schemes} and name a host")
     if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
