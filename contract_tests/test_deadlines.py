@@ -11,8 +11,9 @@ import socketserver
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from contract_tests.conftest import run_async, tls
 from contract_tests.range_server import hangs, range_server
 from contract_tests.scripted import NAMED, TOKEN, Client, Scripted, both, task
 from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements.errors import CreateAllError, WaitTimeoutError
+from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, TransportError
 from kling_elements_runtime.deadline import seconds_left, within
 
@@ -50,76 +51,94 @@ def _answering(answer: Callable[[Any], None]) -> Iterator[str]:
             thread.join()
 
 
-def _dripping(handler: Any) -> None:
-    """Send one byte of a header after the other, far faster than any time-out."""
-    try:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx: ")
-        while True:
-            handler.wfile.write(b"x")
-            time.sleep(0.02)
-    except OSError:
-        pass
+_DRIPS = {  # a beginning, and what follows it for ever
+    "header": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" "),
+    "1xx": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"),
+}
 
 
-@pytest.fixture(scope="module")
-def dripping() -> Iterator[str]:
-    """A gateway whose answers never end."""
-    with _answering(_dripping) as url:
+@contextmanager
+def _dripping(start: bytes, piece: bytes) -> Iterator[str]:
+    """A gateway whose answers never end, with a piece far sooner than any time-out."""
+
+    def answer(handler: Any) -> None:
+        with suppress(OSError):
+            handler.wfile.write(start)
+            while True:
+                handler.wfile.write(piece)
+                time.sleep(0.02)
+
+    with _answering(answer) as url:
         yield url
 
 
-def _call(client: Client, url: str, name: str, *arguments: Any, **options: Any) -> tuple[KlingError, float]:
-    """Return the error of a call, and how long it took."""
+_Call: TypeAlias = tuple[str, list[Any], dict[str, Any]]
+_CALLS: list[_Call] = [
+    ("create", [NAMED], {}),
+    ("create_or_adopt", [NAMED], {}),
+    ("create_all", [[NAMED] * 3], {}),
+    ("get", ["7"], {}),
+    ("wait", ["7"], {}),
+    ("wait_all", [["7", "8"]], {}),
+    ("delete", ["7"], {}),
+    ("list", [], {}),
+    ("presets", [], {}),
+]
+_KINDS = {"create_all": CreateAllError, "wait": WaitTimeoutError, "wait_all": WaitAllError}
+_OF_NO_CREATE = ("get", "delete", "list", "presets")
+
+
+def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
+    """Make calls all at once, and return the error of each, and how long it took."""
     settings: Any = {"httpx_args": {"verify": tls()}, "allow_private": True}
 
-    async def call_async() -> None:
-        async with AsyncKlingElements(TOKEN, url, **settings) as kling:
+    async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
+        name, arguments, options = call
+        began = time.monotonic()
+        with pytest.raises(KlingError) as caught:
             answer = getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options)
             await (anext(answer) if isinstance(answer, AsyncIterator) else answer)
+        return caught.value, time.monotonic() - began
 
-    def call() -> None:
-        if client is AsyncKlingElements:
-            run_async(call_async())
-        else:
-            with KlingElements(TOKEN, url, **settings) as kling:
+    async def ends() -> list[tuple[KlingError, float]]:
+        async with AsyncKlingElements(TOKEN, url, **settings) as kling:
+            return await asyncio.gather(*(end_of(kling, call) for call in calls))
+
+    if client is AsyncKlingElements:
+        return run_async(ends())
+    with KlingElements(TOKEN, url, **settings) as kling, ThreadPoolExecutor(len(calls)) as threads:
+
+        def end(call: _Call) -> tuple[KlingError, float]:
+            name, arguments, options = call
+            began = time.monotonic()
+            with pytest.raises(KlingError) as caught:
                 next(getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options))
+            return caught.value, time.monotonic() - began
 
-    began = time.monotonic()
-    with pytest.raises(KlingError) as caught:
-        call()
-    return caught.value, time.monotonic() - began
+        return list(threads.map(end, calls))
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "arguments"),
-    [
-        (TransportError, "create", [NAMED]),
-        (TransportError, "create_or_adopt", [NAMED]),
-        (CreateAllError, "create_all", [[NAMED] * 3]),
-        (TransportError, "get", ["7"]),
-        (WaitTimeoutError, "wait", ["7"]),
-        (TransportError, "delete", ["7"]),
-        (TransportError, "list", []),
-        (TransportError, "presets", []),
-    ],
-)
+@pytest.mark.parametrize("drip", _DRIPS)
 @both
-def test_no_call_outlasts_its_limit(
-    client: Client, kind: type[KlingError], name: str, arguments: list[Any], dripping: str
-) -> None:
+def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
     """A server that drips keeps to every time-out, but not to the limit."""
-    error, took = _call(client, dripping, name, *arguments)
+    with _dripping(*_DRIPS[drip]) as url:
+        ends = _ends_of(client, url, _CALLS)
 
-    assert kind is type(error)
-    assert _SOON <= took < _FAR
-    assert (error.outcome is None) == (name in ("get", "delete", "list", "presets"))
+    for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
+        assert (name, _KINDS.get(name, TransportError)) == (name, type(error))
+        assert (name, name in _OF_NO_CREATE) == (name, error.outcome is None)
+        assert _SOON <= took < _FAR
 
 
 @both
-def test_looks_at_addresses_are_within_the_limit(client: Client, dripping: str) -> None:
+def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
     """All of them together; what was not read is told as that, and nothing was sent."""
-    images = {"frontal_image": f"{dripping}/a.png", "refer_images": [{"image_url": f"{dripping}/b.png"}] * 3}
-    error, took = _call(client, dripping, "create", {**NAMED, "element_image_list": images}, preflight="remote")
+    with _dripping(*_DRIPS["header"]) as url:
+        images = {"frontal_image": f"{url}/a.png", "refer_images": [{"image_url": f"{url}/b.png"}] * 3}
+        request = {**NAMED, "element_image_list": images}
+        ((error, took),) = _ends_of(client, url, [("create", [request], {"preflight": "remote"})])
 
     assert isinstance(error, MediaError)
     assert took < _FAR

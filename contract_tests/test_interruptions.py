@@ -176,12 +176,14 @@ def test_an_interruption_behind_the_answer_tells_the_id(
 
 
 @both
-def test_a_warning_has_no_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Which callers have been seen to paste into the wrong field."""
-    with pytest.raises(KeyboardInterrupt):
-        Scripted(client, KeyboardInterrupt).create({**BODY, "external_task_id": TOKEN})
+def test_a_warning_and_a_note_have_no_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Which callers have been seen to paste into the wrong field; and nothing that a terminal would obey."""
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Scripted(client, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
-    assert "external_task_id ***: the subject may exist" in caplog.text
+    expected = r"external_task_id \x1b[2J***: the subject may exist"
+    assert [expected] == caught.value.__notes__
+    assert expected in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -206,7 +208,7 @@ def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pyte
 def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
     """Its caller was told what there is."""
     trail = Trail("e-1")
-    trail.tell(KeyboardInterrupt(), pytest.fail)
+    trail.tell(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
         trail.about_to_send()

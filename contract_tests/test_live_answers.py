@@ -18,7 +18,7 @@ from kling_elements import KlingElements, Outcome, webhooks
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import Reply
-from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements.tasks import Progress, elements_named_by, external_id_of, progress_of
 from kling_elements_client import contract
 from kling_elements_client.api.elements import (
     create_element,
@@ -357,7 +357,7 @@ def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
     assert row.reads.task == str(found.task_id)
     assert row.reads.external_id == external_id_of(found)
     if row.reads.elements is not None:
-        assert list(row.reads.elements) == [str(element.element_id) for element in elements_of(found)]
+        assert list(row.reads.elements) == [str(element.element_id) for element in elements_named_by(found)]
     assert Progress[str(row.reads.progress).upper()] is progress_of(found)
 
 
@@ -445,7 +445,7 @@ def test_a_notification_is_read(row: Answer) -> None:
 
     assert row.reads.task == str(found.task_id)
     assert row.reads.external_id == external_id_of(found)
-    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_of(found)]
+    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(found)]
     if row.reads.progress is not None:
         assert Progress[row.reads.progress.upper()] is progress_of(found)
 

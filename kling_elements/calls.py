@@ -31,12 +31,12 @@ class Call(Generic[T]):
     Attributes:
         coroutine: What it does.
         seconds: The seconds after which it has to be over; None where only its steps are bounded.
-        explain: Puts onto what ends it early what that means for the subject, and gets what logs a warning.
+        explain: Puts onto what ends it early what that means for the subject; it logs to the outside that it gets.
     """
 
     coroutine: Coroutine[Any, Any, T]
     seconds: float | None
-    explain: Callable[[BaseException, Callable[[str], None]], None] | None = None
+    explain: Callable[[BaseException, Outside], None] | None = None
 
 
 @frozen

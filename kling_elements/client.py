@@ -89,7 +89,7 @@ class _Client(Generic[Transport]):
     def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Put onto what ends a call early what is known, and take the token out."""
         if call.explain is not None:
-            call.explain(error, self._io.warn)
+            call.explain(error, self._io)
         if isinstance(error, KlingError):
             redact(error, self.client.redact)
 

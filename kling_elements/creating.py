@@ -32,7 +32,7 @@ from kling_elements.outside import Outside
 from kling_elements.patience import Patience
 from kling_elements.preflight import PreflightPolicy
 from kling_elements.requests import CreateRequest, has_external_id, with_external_id
-from kling_elements.tasks import elements_of, external_id_of, is_id, task_of
+from kling_elements.tasks import elements_named_by, external_id_of, is_id, task_of
 from kling_elements.trail import Trail
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
@@ -214,7 +214,7 @@ def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
     """
     trail.outcome = Outcome.CREATED
     task = with_id(task, trail)
-    if any(is_id(element.element_id) for element in elements_of(task)):
+    if any(is_id(element.element_id) for element in elements_named_by(task)):
         element_of(task)
     io.log(f"external_task_id {trail.external_id}: adopted task {task.task_id}")
     return task

@@ -66,12 +66,16 @@ class Outside(ABC):
     clock: Clock
 
     def log(self, text: str) -> None:
-        """Log a line, without the token, and with what a terminal would obey shown escaped."""
-        _log.info("%s", printable(self.client.redact(text)))
+        """Log a line, as `shown` has it."""
+        _log.info("%s", self.shown(text))
 
     def warn(self, text: str) -> None:
-        """Log a warning, likewise. It reaches stderr where nothing is said about logging."""
-        _log.warning("%s", printable(self.client.redact(text)))
+        """Log a warning, as `shown` has it. It reaches stderr where nothing is said about logging."""
+        _log.warning("%s", self.shown(text))
+
+    def shown(self, text: str) -> str:
+        """Return a text without the token, and with what a terminal would obey shown escaped."""
+        return printable(self.client.redact(text))
 
     @abstractmethod
     def open(self) -> None:

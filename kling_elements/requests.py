@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from kling_elements.tasks import elements_of, external_id_of
+from kling_elements.tasks import elements_named_by, external_id_of
 from kling_elements_client import contract
 from kling_elements_client.errors import ContractError
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
@@ -66,7 +66,7 @@ def element_id_from(element: Element | Task | str | int) -> str:
         ValueError: There is none, there are several, or it is a floating-point number, which has lost digits.
     """
     if isinstance(element, Task):
-        elements = elements_of(element)
+        elements = elements_named_by(element)
         if not elements:
             raise ValueError("the task names no subject: pass what wait returned, or look the task up again")
         if len(elements) > 1:

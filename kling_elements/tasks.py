@@ -91,7 +91,16 @@ def tasks_of(answer: TaskListResponse) -> list[Task]:
 
 
 def elements_of(task: Task) -> list[Element]:
-    """Return the subjects that a task made; none as long as it is under way, or when it failed."""
+    """Return the subjects that a task made and that can be used.
+
+    There are none as long as it is under way, when it failed, and once they were deleted: some gateways go on showing
+    these, with a status of their own.
+    """
+    return list(filter(is_usable, elements_named_by(task)))
+
+
+def elements_named_by(task: Task) -> list[Element]:
+    """Return the subjects that a task names, also those that were deleted or failed."""
     result: object = task.task_result  # an answer that names a task is taken even where the rest of it is odd
     elements: object = result.elements if isinstance(result, TaskResult) else None
     return [item for item in elements if isinstance(item, Element)] if isinstance(elements, list) else []
@@ -122,7 +131,7 @@ def is_usable(element: Element) -> bool:
 def progress_of(task: Task) -> Progress:
     """Return how far a task is."""
     progress, _ = _read_status(task.task_status)
-    if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in elements_of(task)):
+    if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in elements_named_by(task)):
         return Progress.WITHOUT_ELEMENT
     return progress
 
@@ -268,6 +277,7 @@ def _named_element(item: object) -> object:
 
 __all__ = [
     "Progress",
+    "elements_named_by",
     "elements_of",
     "external_id_of",
     "is_id",

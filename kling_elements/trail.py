@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from attrs import define
 
 from kling_elements.outcomes import Outcome
+from kling_elements.outside import Outside
 from kling_elements_client.errors import KlingError
-
-Warn: TypeAlias = Callable[[str], None]
 
 
 class CreateStoppedError(Exception):
@@ -41,7 +39,7 @@ class Trail:
         if self.is_told:
             raise CreateStoppedError
 
-    def explain(self, error: BaseException, warn: Warn) -> None:
+    def explain(self, error: BaseException, io: Outside) -> None:
         """Put onto what ends the create what it means for the subject: its id, and for a `KlingError` the outcome.
 
         An interruption (Ctrl+C, a cancellation) would take the only trace of a subject along. Often nobody sees the
@@ -49,29 +47,29 @@ class Trail:
         """
         if isinstance(error, KlingError):
             self.mark(error)
-        elif self.tell(error, warn):
+        elif self.tell(error, io):
             vars(error)["external_task_id"] = self.external_id
 
     def mark(self, error: KlingError) -> None:
         """Put the outcome and the id onto an error."""
         error.outcome, error.external_task_id = self.outcome, self.external_id
 
-    def tell(self, error: BaseException, warn: Warn) -> bool:
+    def tell(self, error: BaseException, io: Outside) -> bool:
         """Tell of an interruption by a note and a warning, if the subject may exist; return whether it may."""
         self.is_told = True
         if self.outcome is Outcome.NOT_CREATED:
             return False
         says = f"external_task_id {self.external_id}: the subject {_EXISTS[self.outcome]}"
-        error.add_note(says)
-        warn(f"{says}, but its create was interrupted by {type(error).__name__}; create_or_adopt or get finds it")
+        error.add_note(io.shown(says))
+        io.warn(f"{says}, but its create was interrupted by {type(error).__name__}; create_or_adopt or get finds it")
         return True
 
 
-def explain_all(trails: Sequence[Trail], error: BaseException, warn: Warn) -> None:
+def explain_all(trails: Sequence[Trail], error: BaseException, io: Outside) -> None:
     """Do as `Trail.explain` for several creates that one interruption ends; it gets the list `external_task_ids`."""
     if isinstance(error, KlingError):
         return  # it has what is to be said of each
-    told = [trail.external_id for trail in trails if trail.tell(error, warn)]
+    told = [trail.external_id for trail in trails if trail.tell(error, io)]
     if told:
         vars(error)["external_task_ids"] = told
 
