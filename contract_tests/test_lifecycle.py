@@ -15,7 +15,7 @@ import pytest
 from contract_tests.conftest import run_async, tls
 from contract_tests.dialect_cases import DIALECTS
 from contract_tests.scripted import BODY, Client, both
-from kling_elements import AsyncKlingElements, KlingElements, PollPolicy
+from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
 from kling_elements.mock import create_app
@@ -43,8 +43,8 @@ class _Life:
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a client that is made for it with these options, and return all of what it returns."""
-        poll = PollPolicy(first_seconds=0.01)
-        given: Any = {"httpx_args": {"verify": tls()}, "poll": poll, **options}
+        soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
+        given: Any = {"httpx_args": {"verify": tls()}, **soon, **options}
 
         async def call() -> Any:
             async with AsyncKlingElements(self._token, self._gateway.url, **given) as kling:
