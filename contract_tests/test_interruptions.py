@@ -8,8 +8,9 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from functools import partial
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from itertools import cycle, islice
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from contract_tests.conftest import run_async, tls
+from contract_tests.dialect_cases import DIALECTS
 from contract_tests.scripted import (
     ABSENT,
     BODY,
@@ -214,14 +216,34 @@ def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
         trail.about_to_send()
 
 
-@pytest.fixture
-def gateway() -> Iterator[MockGateway]:
+@pytest.fixture(params=DIALECTS)
+def gateway(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
     """A mock server on a socket."""
-    with serving(create_app(tick_seconds=0)) as gateway:
+    with serving(create_app(tick_seconds=0, dialect=request.param)) as gateway:
         yield gateway
 
 
-_Create = Callable[[], Awaitable[Task]]
+def _there(gateway: MockGateway) -> Counter[str]:
+    """Return how many subjects there are under each id."""
+    return Counter(each["external_task_id"] for each in gateway.tasks())
+
+
+_Create = Callable[[], Awaitable[Iterable[Task]]]
+
+
+def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
+    """Return each way to create, again and again."""
+
+    async def create() -> Iterable[Task]:
+        return [await kling.create(BODY)]
+
+    async def create_or_adopt() -> Iterable[Task]:
+        return [await kling.create_or_adopt(BODY)]
+
+    async def create_all() -> Iterable[Task]:
+        return await kling.create_all([BODY] * 3)
+
+    return cycle([create, create_or_adopt, create_all])
 
 
 async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
@@ -232,7 +254,7 @@ async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: li
         raise LookupError
 
     async def keep() -> None:
-        results.append(await create())
+        results.extend(await create())
 
     async def both() -> None:
         async with asyncio.TaskGroup() as group:
@@ -247,7 +269,7 @@ async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task
     """What gathers is cancelled."""
 
     async def keep() -> None:
-        results.append(await create())
+        results.extend(await create())
 
     gathering = asyncio.gather(keep())
     await moment
@@ -259,7 +281,7 @@ async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task
     """What waits is cancelled, and what is shielded goes on until the event loop ends."""
 
     async def keep() -> None:
-        results.append(await create())
+        results.extend(await create())
 
     shielded = asyncio.shield(keep())
     await moment
@@ -272,7 +294,7 @@ async def _timed_out(create: _Create, moment: Awaitable[None], results: list[Tas
     try:
         async with asyncio.timeout(None) as timeout:
             waits.add_done_callback(lambda _: timeout.reschedule(0))
-            results.append(await create())
+            results.extend(await create())
             await asyncio.sleep(3600)
     except TimeoutError:
         await waits
@@ -290,27 +312,28 @@ def test_no_id_is_lost_to_a_cancellation(
 
     async def made(external_id: str) -> None:
         """Until the server has made it; the answer is still on its way."""
-        while external_id not in [each["external_task_id"] for each in gateway.tasks()]:  # noqa: ASYNC110 - a server's
+        while external_id not in _there(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
+
+    async def hold_up(kling: AsyncKlingElements, external_id: str) -> None:
+        async def create() -> Iterable[Task]:
+            return [await kling.create({**BODY, "external_task_id": external_id})]
+
+        await way(create, made(external_id), returned)
 
     async def tries() -> None:
         async with AsyncKlingElements(gateway.token, gateway.url, httpx_args={"verify": tls()}) as kling:
             gateway.queue_faults(*["delay:3600"] * len(held_up))
-            await asyncio.gather(
-                *(
-                    way(partial(kling.create, {**BODY, "external_task_id": each}), made(each), returned)
-                    for each in held_up
-                )
-            )
-            for moment in range(_TRIES - len(held_up)):
-                await way(partial(kling.create, BODY), asyncio.sleep(moment / 5000), returned)
+            await asyncio.gather(*(hold_up(kling, each) for each in held_up))
+            for moment, create in enumerate(islice(_creates(kling), _TRIES)):
+                await way(create, asyncio.sleep(moment / 3000), returned)
 
     run_async(tries())
 
-    there = {each["external_task_id"] for each in gateway.tasks()}
-    told = set(_warned(caplog))
+    there, told = _there(gateway), set(_warned(caplog))
     assert set(held_up) <= told
-    assert set() == there - told - {each.task_info.external_task_id for each in returned}  # type: ignore[union-attr]
+    assert set() == there.keys() - told - {each.task_info.external_task_id for each in returned}  # type: ignore[union-attr]
+    assert {1} == set(there.values())
 
 
 # Creates subjects and interrupts itself, at other moments each time; what is not in an exception goes to stderr.
@@ -326,15 +349,17 @@ def interrupt(seconds):
     signal.pthread_kill(main, signal.SIGINT)
 
 with KlingElements("any-token", url) as kling:
+    ways = [lambda: [kling.create(body)], lambda: [kling.create_or_adopt(body)], lambda: kling.create_all([body] * 3)]
     for number in range(tries):
-        thread, task = threading.Thread(target=interrupt, args=[number / 5000]), None
+        thread, tasks = threading.Thread(target=interrupt, args=[number / 3000]), []
         try:
             thread.start()
-            task = kling.create(body)
+            tasks = ways[number % 3]()
             while True:
                 time.sleep(0.001)
         except KeyboardInterrupt as error:
-            told.append(task.task_info.external_task_id if task else getattr(error, "external_task_id", None))
+            named = [getattr(error, "external_task_id", None), *getattr(error, "external_task_ids", [])]
+            told.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
         thread.join()
 print(json.dumps(told))
 """
@@ -348,10 +373,12 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     told = json.loads(done.stdout)
+    ids = {each for ids in told for each in ids}
+    there, warned = _there(gateway), set(_ID.findall(done.stderr))
     assert len(told) == _TRIES
-    assert {each["external_task_id"] for each in gateway.tasks()} <= set(told)
-    assert set(_ID.findall(done.stderr)) <= set(told)
-    assert set(_ID.findall(done.stderr))
+    assert set() == there.keys() - ids
+    assert {1} == set(there.values())
+    assert set() < warned <= ids
 
 
 @both
