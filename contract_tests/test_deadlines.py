@@ -13,13 +13,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
 from contract_tests.conftest import run_async, tls
+from contract_tests.images import Picture
+from contract_tests.peers import Peer, listening
 from contract_tests.range_server import hangs, range_server
+from contract_tests.range_server import head as _head
 from contract_tests.scripted import NAMED, TOKEN, Client, Scripted, both, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
@@ -165,9 +169,11 @@ def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client: Client) -
     assert left[2] <= 5
 
 
-def test_a_cancelled_look_holds_no_event_loop_up() -> None:
-    """Its thread is none that `asyncio.run` waits for."""
-    with range_server(answer=hangs()) as served:
+@pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no answer", "a body"])
+def test_a_cancelled_look_leaves_nothing_behind(start: bytes) -> None:
+    """No thread that `asyncio.run` waits for, and soon none at all, nor a connection, though it may last 30 s."""
+    before = set(threading.enumerate())
+    with range_server(answer=hangs(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
 
         async def cancelled() -> None:
@@ -184,6 +190,52 @@ def test_a_cancelled_look_holds_no_event_loop_up() -> None:
         run_async(cancelled())
 
         assert time.monotonic() - began < 20
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "kling-elements":
+                thread.join(20)
+                assert not thread.is_alive()
+        assert 1 == served.connections
+
+
+def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path) -> None:
+    """As soon as the event loop goes on; the connection is closed, too."""
+    path = tmp_path / "front.png"
+    path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
+    arrived, closed = threading.Event(), threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.head()
+        arrived.set()
+        go_on.wait(60)
+        with suppress(OSError):
+            peer.until_closed()
+        closed.set()
+
+    def is_open() -> bool:
+        files = []
+        for opened in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # it was closed just now
+                files.append(opened.readlink())
+        return path in files
+
+    images = {"frontal_image": path, "refer_images": [{"image_url": "https://example.com/b.png"}]}
+
+    async def cancelled(url: str) -> None:
+        async with AsyncKlingElements(TOKEN, url) as kling:
+            creating = asyncio.ensure_future(kling.create({**NAMED, "element_image_list": images}, preflight="off"))
+            await asyncio.to_thread(arrived.wait, 60)
+            assert is_open()
+            creating.cancel()
+            await asyncio.gather(creating, return_exceptions=True)
+            for _ in range(10):  # steps of the loop
+                await asyncio.sleep(0)
+            go_on.set()
+            assert not is_open()
+            assert await asyncio.to_thread(closed.wait, 60)
+
+    go_on = threading.Event()
+    with listening(behave) as server:
+        run_async(cancelled(server.url))
 
 
 def test_a_deadline_may_be_left_in_another_context() -> None:

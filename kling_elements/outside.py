@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future
 from contextvars import copy_context
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +22,7 @@ from attrs import frozen
 from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.deadline import end_once
 from kling_elements_runtime.texts import printable
 
 _log = logging.getLogger("kling_elements")
@@ -157,8 +159,13 @@ class OnEventLoop(Outside):
         await self.clock.sleep_async(seconds)
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
-        """Check what lies behind a URL, in a thread."""
-        return await asyncio.wrap_future(in_thread(lambda: report_on(keyword, url, allow_private=allow_private)))
+        """Check what lies behind a URL, in a thread, which ends soon after a cancellation."""
+        abandoned = threading.Event()
+        look = partial(report_on, keyword, url, allow_private=allow_private)
+        try:
+            return await asyncio.wrap_future(in_thread(look, abandoned))
+        finally:
+            abandoned.set()
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine as a task of the event loop."""
@@ -175,14 +182,16 @@ class OnEventLoop(Outside):
         await asyncio.gather(*jobs, return_exceptions=True)
 
 
-def in_thread(function: Callable[[], T]) -> Future[T]:
+def in_thread(function: Callable[[], T], abandoned: threading.Event | None = None) -> Future[T]:
     """Run a function in a thread of its own, which holds up neither the end of an event loop nor of the interpreter.
 
-    The deadline of the caller is that of the thread, too.
+    The deadline of the caller is that of the thread, too, as is the moment when an event is set.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()  # it cannot be cancelled
     context = copy_context()
+    if abandoned is not None:
+        context.run(end_once, abandoned)
 
     def run() -> None:
         try:

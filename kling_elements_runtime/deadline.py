@@ -5,12 +5,14 @@ Time-outs bound each step of a request, and a server that drips one byte a minut
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+_abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
 
 
 @contextmanager
@@ -30,10 +32,17 @@ def within(seconds: float | None) -> Iterator[None]:
             _ends_at.reset(token)
 
 
+def end_once(abandoned: threading.Event) -> None:
+    """Have the time of the running context be up once an event is set, as nobody waits for what runs in it any more."""
+    _abandoned.set(abandoned)
+
+
 def seconds_left() -> float | None:
-    """Return the seconds until the end, below 0 once that has passed; None where there is no end."""
-    end = _ends_at.get()
+    """Return the seconds until the end, 0 or below once that has passed; None where there is no end."""
+    end, abandoned = _ends_at.get(), _abandoned.get()
+    if abandoned is not None and abandoned.is_set():
+        return 0.0
     return None if end is None else end - time.monotonic()
 
 
-__all__ = ["seconds_left", "within"]
+__all__ = ["end_once", "seconds_left", "within"]

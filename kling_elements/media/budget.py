@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ _MOST_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the re
 _MOST_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
 _MOST_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
 _LONGEST_WAIT = 3600.0  # seconds; sockets refuse time-outs of weeks
+_LONGEST_READ = 1.0  # seconds that a socket waits at a time, as nobody may wait for the file any more
 
 _finite = number("a finite number above 0", lambda value: 0 < value < math.inf, int, float)
 
@@ -80,8 +82,8 @@ class Meter:
         Raises:
             MediaError: The time is up.
         """
-        left = self._until - self._clock.monotonic()
-        if left <= 0:
+        left, of_call = self._until - self._clock.monotonic(), seconds_left()
+        if left <= 0 or (of_call is not None and of_call <= 0):
             raise self.late()
         return min(left, _LONGEST_WAIT)
 
@@ -166,7 +168,13 @@ class _MeteredStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as in connect_tcp
         self._meter.need(1)
-        piece = self._stream.read(min(max_bytes, self._meter.bytes_left), self._meter.seconds_left())
+        wanted = min(max_bytes, self._meter.bytes_left)
+        while (left := self._meter.seconds_left()) > _LONGEST_READ:
+            with suppress(httpcore.ReadTimeout):
+                return self._counted(self._stream.read(wanted, _LONGEST_READ))
+        return self._counted(self._stream.read(wanted, left))
+
+    def _counted(self, piece: bytes) -> bytes:
         self._meter.fetched_bytes += len(piece)
         return piece
 
