@@ -197,7 +197,7 @@ def test_a_cancelled_look_leaves_nothing_behind(start: bytes) -> None:
         assert 1 == served.connections
 
 
-def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path) -> None:
+def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as the event loop goes on; the connection is closed, too."""
     path = tmp_path / "front.png"
     path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
@@ -211,26 +211,25 @@ def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path) -> Non
             peer.until_closed()
         closed.set()
 
-    def is_open() -> bool:
-        files = []
-        for opened in Path("/proc/self/fd").iterdir():
-            with suppress(OSError):  # it was closed just now
-                files.append(opened.readlink())
-        return path in files
+    def watched(self: Path, mode: str) -> Any:
+        files.append(opened(self, mode))
+        return files[-1]
 
+    opened, files = Path.open, list[Any]()
+    monkeypatch.setattr(Path, "open", watched)
     images = {"frontal_image": path, "refer_images": [{"image_url": "https://example.com/b.png"}]}
 
     async def cancelled(url: str) -> None:
         async with AsyncKlingElements(TOKEN, url) as kling:
             creating = asyncio.ensure_future(kling.create({**NAMED, "element_image_list": images}, preflight="off"))
             await asyncio.to_thread(arrived.wait, 60)
-            assert is_open()
+            assert 1 == sum(not file.closed for file in files)
             creating.cancel()
             await asyncio.gather(creating, return_exceptions=True)
             for _ in range(10):  # steps of the loop
                 await asyncio.sleep(0)
             go_on.set()
-            assert not is_open()
+            assert all(file.closed for file in files)
             assert await asyncio.to_thread(closed.wait, 60)
 
     go_on = threading.Event()

@@ -41,7 +41,7 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Makes calls ready; whatever argument cannot be used is a `ValueError` here, before anything is done.
+    """Calls that are made ready: an argument that cannot be used is a `ValueError` here, before anything is done.
 
     Attributes:
         io: The outside.

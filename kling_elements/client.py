@@ -46,7 +46,7 @@ class _Client(Generic[Transport]):
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
     ) -> None:
-        """Makes a client; no connection is opened yet.
+        """Make a client; no connection is opened yet.
 
         Args:
             token: The gateway's API key, without `Bearer`; by default that of the environment variable `KLING_API_KEY`.
@@ -241,7 +241,8 @@ class KlingElements(_Client[httpx.BaseTransport]):
     ) -> Iterator[Task]:
         """Return an iterator over the account's own tasks, each once, page by page as they are asked for.
 
-        Take all before deleting any: what is deleted makes room, and tasks move to pages that were read already.
+        Where a gateway lists what was deleted, too, `kling_elements.tasks.elements_of` leaves that out. Take all before
+        deleting any: what is deleted makes room, and tasks move to pages that were read already.
 
         Args:
             first_page: The number of the page to begin with, from 1 up.
@@ -261,7 +262,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
         return Tasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
 
     def delete(self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None) -> Task | None:
-        """Delete a subject. One that was deleted before is no error.
+        """Delete a subject. One that was deleted before is no error where the gateway says so.
 
         Args:
             element: The subject, the task that made it, or its id, as int or str.
@@ -271,6 +272,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
             The task that the gateway names, or None.
 
         Raises:
+            NotFoundError: There is none of this id, as far as the gateway tells; some say no more of a deleted one.
             KlingError: It was not deleted, or that is not known.
             ValueError: There is no id, or it is a floating-point number, which has lost digits.
         """
@@ -359,7 +361,7 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
         return await self._run(self._calls.delete(element, max_wait_seconds))
 
     async def aclose(self) -> None:
-        """Closes the connections of the running event loop."""
+        """Close the connections of the running event loop."""
         await self.client.aclose()
 
     async def __aenter__(self) -> Self:

@@ -96,7 +96,7 @@ class CreateAllError(SeveralError):
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
-    """Takes the token out of what an error says: it may quote the gateway, which has been seen to repeat it.
+    """Take the token out of what an error says: it may quote the gateway, which has been seen to repeat it.
 
     Args:
         error: The error, which is changed.

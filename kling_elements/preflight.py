@@ -34,12 +34,12 @@ class PreflightPolicy:
 
 
 def check(request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """The request as it will be sent, however often, and what is wrong with it. Files are held to what they are now."""
+    """Return a request as it will be sent, however often, with what is wrong with it. Files must remain as they are."""
     return contract.check("createElement", request, judge_media=policy.preflight != "off")
 
 
 async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
-    """The same request, with what is wrong with the media that it names by their addresses.
+    """Return the same request, with what is wrong with the media that it names by their addresses.
 
     Raises:
         MediaError: One of them cannot be read.

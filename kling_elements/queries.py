@@ -41,7 +41,7 @@ async def get(io: Outside, task: Task | str | int, patience: Patience) -> Task:
 
 
 async def delete(io: Outside, element: Element | Task | str | int, patience: Patience) -> Task | None:
-    """Delete a subject. One that was deleted before is no error, nor one that is gone after an attempt in doubt."""
+    """Delete a subject. One that was deleted before is no error, if the gateway says so, nor one gone after a doubt."""
     request = DeleteElementRequest(element_id=element_id_from(element))
     in_doubt = False  # whether an attempt may have deleted it
 

@@ -18,7 +18,7 @@ CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[s
 
 
 def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
-    """A request with an `external_task_id`, the caller's or a fresh UUID, and that id. The caller's object is kept.
+    """Return a request with an `external_task_id`, the caller's or a fresh UUID, and that id; the one given is kept.
 
     Raises:
         ContractError: The request is no object, or its `external_task_id` is no text.
@@ -35,12 +35,12 @@ def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
 
 
 def has_external_id(request: CreateRequest) -> bool:
-    """Whether a request has an id of the caller's choice, which may have been used before."""
+    """Return whether a request has an id of the caller's choice, which may have been used before."""
     return bool(_given_id(request))
 
 
 def _given_id(request: object) -> object:
-    """The `external_task_id` of a request: an empty text where it has none, None where it can have none."""
+    """Return the `external_task_id` of a request: an empty text where it has none, None where it can have none."""
     given: object = None
     if isinstance(request, ImageElementRequest | VideoElementRequest):
         given = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
@@ -50,7 +50,7 @@ def _given_id(request: object) -> object:
 
 
 def task_id_from(task: Task | str | int) -> str:
-    """The id to look a task up by: the system's where it is known, otherwise the caller's own.
+    """Return the id to look a task up by: the system's where it is known, otherwise the caller's own.
 
     Raises:
         ValueError: There is none.
@@ -60,7 +60,7 @@ def task_id_from(task: Task | str | int) -> str:
 
 
 def element_id_from(element: Element | Task | str | int) -> str:
-    """The id of a subject as a text, exact to the last digit.
+    """Return the id of a subject as a text, exact to the last digit.
 
     Raises:
         ValueError: There is none, there are several, or it is a floating-point number, which has lost digits.
