@@ -98,14 +98,10 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
     """A function that creates a subject; a test that takes it runs once for each way to call the operation."""
     function = getattr(create_element, request.param)
 
-    async def finish(answer: Any, client: AuthenticatedClient) -> Any:
-        async with client:  # connections belong to the event loop, so they end with it
-            return await answer
-
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
         answer: Any = function(client=client, body=body)
         if inspect.isawaitable(answer):
-            answer = run_async(finish(answer, client))
+            answer = run_async(answer)
         model: CreateElementResponse = answer if isinstance(answer, CreateElementResponse) else answer.parsed
         return model
 
