@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 
+_AUTH = {"auth": ("user", "password")}
+_MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
+
+
 def _authorization(client: AuthenticatedClient, gateway: respx.MockRouter) -> str:
     """Return what a client sends as Authorization."""
     gateway.post().respond(json={})
@@ -71,7 +75,7 @@ def test_an_empty_token_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("token", [" ", " a", "a ", "a\n", "a\tb", "Bearer a", "é", "密钥", "a\x00", "a\x7f", "\ud83d"])
 def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
     """White space, control characters and anything beyond ASCII are slips of the hand; so is `Bearer` itself."""
-    with pytest.raises(ValueError, match="it is given alone, without 'Bearer'"):
+    with pytest.raises(ValueError, match="it is given without 'Bearer'"):
         AuthenticatedClient(token=token)
 
 
@@ -162,7 +166,10 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
             ("is no address: it must begin with https:// and name a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
-        *(("must begin with https:// and name a host", url) for url in ("https://a b", "https://a ", "https://a..b")),
+        *(
+            ("must begin with https:// and name a host", url)
+            for url in ("https://a b", "https://a ", "https://a..b", f"https://{'a' * 64}.example.com")
+        ),
         ("must be a str, not int", 5),
         ("must be a str, not bytes", b"https://a"),
         ("must be a str, not URL", httpx.URL("https://a")),
@@ -173,6 +180,27 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
     """Whatever would send requests elsewhere than the caller can see is an error at once."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
         AuthenticatedClient(token="t", base_url=base_url, allow_http=allow_http)
+
+
+@pytest.mark.parametrize(
+    ("right", "base_url"),
+    [
+        ("https://gateway.example.com", f"https://gateway.example.com{end}{slash}")
+        for end in ("/kling", "/kling/v1", "/kling/v1/general/advanced-custom-elements")
+        for slash in ("", "/")
+    ]
+    + [("https://gateway.example.com:8443/a", "https://gateway.example.com:8443/a/kling/v1/general")],
+)
+def test_an_address_that_has_a_part_of_the_path_already_is_refused(right: str, base_url: str) -> None:
+    """The path would be there twice; the error says what to pass."""
+    with pytest.raises(ValueError, match=f"^base_url ends with .*, which is part of .*: pass {right}$"):
+        AuthenticatedClient(token="t", base_url=base_url)
+
+
+@pytest.mark.parametrize("base_url", ["https://a/v1", "https://a/general", "https://a/kling-proxy", "https://a/xkling"])
+def test_an_address_may_have_a_path_of_its_own(base_url: str) -> None:
+    """Words of the call's path in other places are none of it."""
+    assert base_url == AuthenticatedClient(token="t", base_url=base_url).base_url
 
 
 def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
@@ -192,7 +220,7 @@ def test_other_time_outs_take_their_place(timeout: Any) -> None:
 @pytest.mark.parametrize("timeout", [None, httpx.Timeout(None), httpx.Timeout(5, read=None)])
 def test_a_time_out_cannot_be_switched_off(timeout: Any) -> None:
     """A request that waits for ever helps nobody; a large number can be given."""
-    with pytest.raises(ValueError, match="timeout must set a number of seconds above 0 for every step"):
+    with pytest.raises(ValueError, match="timeout must set a number of seconds for every step, above 0 and up to 1,000,000"):
         AuthenticatedClient(token="t", timeout=timeout)
 
 
@@ -213,15 +241,19 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
 @pytest.mark.parametrize(
     ("reason", "options"),
     [
-        ("the token must be a str, not int", {"token": 5}),
+        ("the token must be a str, or a function that returns one, not int", {"token": 5}),
         ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
         ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
         ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
         ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values", {"headers": "X-A: 1"}),
-        ("timeout must set a number of seconds above 0 for every step", {"timeout": -1}),
-        ("timeout must set a number of seconds above 0 for every step", {"timeout": "5"}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": -1}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": 1_000_001}),
         ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
+        ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
+        ("httpx_args must not hold both proxy and transport", {"httpx_args": {"proxy": "http://a", "transport": _MOCK}}),
+        ("httpx_args must not ask to follow redirects", {"httpx_args": {"follow_redirects": True}}),
         ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
         ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),
         (
@@ -247,7 +279,6 @@ def test_a_proxy_of_the_environment_does_not_get_what_stays_on_this_machine(
 
     with AuthenticatedClient(token="t", base_url=url) as client:
         assert {} == create_element.sync(client=client, body=BODY).to_dict()
-    assert AuthenticatedClient(token="t").get_httpx_client().trust_env
 
 
 @pytest.mark.parametrize(

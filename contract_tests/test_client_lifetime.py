@@ -1,16 +1,20 @@
-"""A client makes its connections when they are needed, shares them, closes them, and can be used again."""
+"""A client makes its connections when they are needed, shares them, closes them, and stays closed."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import trio
 
+from contract_tests.conftest import run_async
 from contract_tests.image_body import BODY
+from contract_tests.peers import POST, Peer, listening
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 
@@ -95,33 +99,119 @@ def test_an_async_with_block_closes_both_kinds_of_connection(make_client: MakeCl
 
 
 def test_a_client_may_be_closed_twice_and_before_it_was_used(client: AuthenticatedClient) -> None:
-    """Nothing happens then."""
+    """It is closed then, and nothing else happens."""
 
     async def run() -> None:
         await client.aclose()
         await client.aclose()
 
+    assert not client.is_closed
     client.close()
     client.close()
     asyncio.run(run())
+    assert client.is_closed
 
-    assert client.get_httpx_client().is_closed is False
 
-
-def test_a_closed_client_can_be_used_again(client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
-    """It makes new connections."""
+@pytest.mark.parametrize("way", ["close", "with", "aclose", "async with"])
+@pytest.mark.parametrize("was_used", [True, False])
+def test_a_closed_client_stays_closed(
+    way: str,
+    was_used: bool,  # noqa: FBT001 - of a table
+    client: AuthenticatedClient,
+    gateway: respx.MockRouter,
+) -> None:
+    """It sends nothing, opens no connection that nobody would close, and the error says what to do."""
     gateway.post().respond(json={})
 
-    for _ in range(2):
+    async def close() -> None:
+        if way == "aclose":
+            await client.aclose()
+        else:
+            async with client:
+                pass
+
+    if was_used:
+        create_element.sync(client=client, body=BODY)
+    if way == "close":
+        client.close()
+    elif way == "with":
         with client:
-            create_element.sync(client=client, body=BODY)
-            inner = client.get_httpx_client()
-        assert inner.is_closed
-        asyncio.run(_create_and_close(client))
+            pass
+    else:
+        run_async(close())
 
-    assert 4 == gateway.calls.call_count
+    closed = pytest.raises(RuntimeError, match=r"^the client is closed: make another one, or close it only when it is ")
+    with closed:
+        create_element.sync(client=client, body=BODY)
+    with closed:
+        run_async(create_element.asyncio(client=client, body=BODY))
+    with closed:
+        client.get_httpx_client()
+    with closed, client:
+        pass
+    with closed:
+        run_async(close() if way == "async with" else _enter(client))
+    assert was_used is bool(gateway.calls)
 
 
-async def _create_and_close(client: AuthenticatedClient) -> None:
+async def _enter(client: AuthenticatedClient) -> None:
     async with client:
-        await create_element.asyncio(client=client, body=BODY)
+        pass
+
+
+def test_connections_of_an_event_loop_end_with_it(make_client: MakeClient, recwarn: pytest.WarningsRecorder) -> None:
+    """Nobody has to close anything between two runs, and the client serves the next loop."""
+
+    async def run(client: AuthenticatedClient) -> httpx.AsyncClient:
+        assert 200 == (await client.send_async(**POST)).status_code
+        return client.get_async_httpx_client()
+
+    with listening(Peer.answer) as server:
+        client = make_client(base_url=server.url)
+        inner = [run_async(run(client)) for _ in range(2)]
+
+    assert [True, True] == [each.is_closed for each in inner]
+    assert 2 == server.connections
+    gc.collect()  # where a connection was left open, Python says so now
+    assert [] == list(recwarn)
+
+
+def test_connections_of_a_loop_that_was_not_ended_properly_are_closed_by_the_next(make_client: MakeClient) -> None:
+    """Without `shutdown_asyncgens`, as with `run_until_complete` alone, nothing is left to await their end."""
+    gone = threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.answer()
+        if peer.number == 0:
+            gone.set()
+
+    with listening(behave) as server:
+        client = make_client(base_url=server.url)
+        loop = asyncio.new_event_loop()
+        assert 200 == loop.run_until_complete(client.send_async(**POST)).status_code
+        loop.close()
+        assert 200 == run_async(client.send_async(**POST)).status_code
+        assert gone.wait(60)
+    assert 2 == server.connections
+
+
+def test_a_loop_that_ended_and_had_a_transport_of_the_caller_s_is_let_go(make_client: MakeClient) -> None:
+    """The transport is the caller's to close."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
+    client = make_client(httpx_args={"transport": transport})
+    for _ in range(2):
+        loop = asyncio.new_event_loop()
+        assert 200 == loop.run_until_complete(client.send_async(**POST)).status_code
+        loop.close()
+
+
+def test_on_trio_the_error_says_what_it_takes(client: AuthenticatedClient) -> None:
+    """Closing works there all the same."""
+
+    async def run() -> None:
+        async with client:
+            with pytest.raises(RuntimeError, match="asynchronous calls work on asyncio only, not on trio"):
+                await client.send_async(**POST)
+
+    trio.run(run)
+    assert client.is_closed

@@ -1,9 +1,10 @@
-"""Requests go out by the transport alone where nothing but a connection was asked for, and else by httpx's client."""
+"""Requests go out over our own connections alone where nothing else was asked for, and else by httpx's client."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.peers import Peer, listening
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
@@ -68,72 +70,60 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self.handle_request(request)
 
 
-@pytest.fixture
-def by_httpx(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
-    """Requests that httpx's own clients are given. They are answered without a network."""
-    given: list[httpx.Request] = []
-
-    def send(_client: object, request: httpx.Request) -> httpx.Response:
-        given.append(request)
-        return httpx.Response(200, content=_ANSWER)
-
-    async def send_async(client: object, request: httpx.Request) -> httpx.Response:
-        return send(client, request)
-
-    monkeypatch.setattr(httpx.Client, "send", send)
-    monkeypatch.setattr(httpx.AsyncClient, "send", send_async)
-    return given
-
-
-@pytest.mark.parametrize("settings", [{}, {"trust_env": True}, {"limits": httpx.Limits(max_connections=2)}])
-def test_settings_of_the_connection_alone_need_no_client_of_httpx(
-    settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: Any
-) -> None:
-    """The transport that carries the request has these settings."""
-    monkeypatch.setattr("kling_elements_runtime.transport.getproxies", dict)
-    made: list[dict[str, Any]] = []
-
-    def transport(**options: Any) -> Transport:
-        made.append(options)
-        return Transport()
-
-    monkeypatch.setattr(httpx, "HTTPTransport", transport)
-    monkeypatch.setattr(httpx, "AsyncHTTPTransport", transport)
-
-    assert "1" == create(make_client(httpx_args=settings), _BODY).data.task_id  # type: ignore[union-attr] # it is there
-    assert [] == by_httpx
-    assert [settings] == [{name: value for name, value in options.items() if name in settings} for options in made]
+def _by_httpx(caplog: pytest.LogCaptureFixture) -> int:
+    """Return how many requests the clients of httpx have sent: each of them logs a line of its own."""
+    return [record.name for record in caplog.records].count("httpx")
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"event_hooks": {"request": [id]}},
-        {"auth": ("user", "password")},
+        {},
+        {"trust_env": True},
+        {"limits": httpx.Limits(max_connections=2)},
+        {"verify": False},
+        {"http2": True, "http1": True},
+        {"transport": Transport()},
+    ],
+)
+def test_settings_of_connections_need_no_client_of_httpx(
+    settings: dict[str, Any], create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What carries the request has these settings, which `test_route` holds. One line is logged for each request."""
+    caplog.set_level(logging.INFO)
+    with listening(Peer.answer) as server:
+        answer = create(make_client(base_url=server.url, httpx_args=settings), _BODY)
+
+    assert "1" == answer.data.task_id  # type: ignore[union-attr] # it is there
+    assert 0 == _by_httpx(caplog)
+    assert ["kling_elements_client"] == [each.name for each in caplog.records if each.levelno == logging.INFO]
+    assert server.connections == ("transport" not in settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"event_hooks": {}},
         {"cookies": {"a": "b"}},
         {"params": {"a": "b"}},
-        {"mounts": {"https://": Transport()}},
-        {"proxy": "http://proxy.example.com"},
+        {"mounts": {"https://": None}},
         {"max_redirects": 1},
         {"default_encoding": "latin-1"},
         {"transport": Transport(), "event_hooks": {}},
     ],
 )
-def test_settings_beyond_the_connection_are_served_by_httpx(
-    settings: dict[str, Any], create: Create, make_client: MakeClient, by_httpx: list[httpx.Request]
+def test_settings_beyond_connections_are_served_by_httpx(
+    settings: dict[str, Any], create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing that a caller asks httpx for is left out."""
-    create(make_client(httpx_args=settings), _BODY)
-    assert 1 == len(by_httpx)
+    caplog.set_level(logging.INFO)
+    with listening(Peer.answer) as server:
+        create(make_client(base_url=server.url, httpx_args=settings), _BODY)
 
-
-def test_proxies_of_the_environment_are_served_by_httpx(
-    create: Create, make_client: MakeClient, by_httpx: list[httpx.Request], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Unless they are not to be used at all."""
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
-    create(make_client(httpx_args={"trust_env": True}), _BODY)
-    assert 1 == len(by_httpx)
+    assert 1 == _by_httpx(caplog)
+    assert server.connections == ("transport" not in settings)
+    assert settings.get("params") != {"a": "b"} or server.heard[0].line.endswith("?a=b HTTP/1.1")
+    assert "cookies" not in settings or server.heard[0].headers["Cookie"] == "a=b"
 
 
 def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient) -> None:

@@ -22,39 +22,47 @@ from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import TransportError
 
 
-def test_a_client_is_closed_at_the_end_and_opens_again_when_used() -> None:
-    """Closing twice does no harm."""
-    transport = httpx.MockTransport(lambda _: task().response())
+def test_a_client_is_closed_at_the_end_and_stays_closed() -> None:
+    """Closing twice does no harm. What nobody sent has no outcome, and leaves nothing in doubt."""
+    asked: list[httpx.Request] = []
 
-    with KlingElements("t", transport=transport) as kling:
-        first = kling.client.get_httpx_client()
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return task().response()
+
+    with KlingElements("t", transport=httpx.MockTransport(answer)) as kling:
+        inner = kling.client.get_httpx_client()
         assert "7" == kling.create(BODY).task_id
-    assert first.is_closed
-    assert "7" == kling.create(BODY).task_id
-    second = kling.client.get_httpx_client()
+    assert inner.is_closed
     kling.close()
-    kling.close()
-    assert second.is_closed
+    with pytest.raises(RuntimeError, match="^the client is closed: make another one") as caught:
+        kling.create(BODY)
+
+    assert 1 == len(asked)
+    assert [] == getattr(caught.value, "__notes__", [])
 
 
 def test_each_event_loop_has_its_own_connections() -> None:
-    """One client may serve several loops, one after the other or at once."""
+    """One client may serve several loops, one after the other or at once; they are closed with the loop."""
     kling = AsyncKlingElements("t", transport=httpx.MockTransport(lambda _: task().response()))
     used = list[httpx.AsyncClient]()
 
     async def create() -> list[Any]:
+        used.append(kling.client.get_async_httpx_client())
+        found = await asyncio.gather(*(kling.create(BODY) for _ in range(20)))
+        return [each.task_info.external_task_id for each in found]  # type: ignore[union-attr]
+
+    async def close() -> None:
         async with kling as same:
             assert kling is same
-            used.append(kling.client.get_async_httpx_client())
-            found = await asyncio.gather(*(kling.create(BODY) for _ in range(20)))
-        assert "7" == (await kling.create(BODY)).task_id
         await kling.aclose()
-        await kling.aclose()
-        return [each.task_info.external_task_id for each in found]  # type: ignore[union-attr]
+        with pytest.raises(RuntimeError, match="^the client is closed: make another one"):
+            await kling.create(BODY)
 
     ids = asyncio.run(create()) + asyncio.run(create())
     with ThreadPoolExecutor(4) as threads:
         ids += [external_id for _ in threads.map(lambda _: asyncio.run(create()), range(4)) for external_id in _]
+    asyncio.run(close())
 
     assert 6 == len(set(map(id, used)))
     assert all(client.is_closed for client in used)
