@@ -220,7 +220,9 @@ def test_other_time_outs_take_their_place(timeout: Any) -> None:
 @pytest.mark.parametrize("timeout", [None, httpx.Timeout(None), httpx.Timeout(5, read=None)])
 def test_a_time_out_cannot_be_switched_off(timeout: Any) -> None:
     """A request that waits for ever helps nobody; a large number can be given."""
-    with pytest.raises(ValueError, match="timeout must set a number of seconds for every step, above 0 and up to 1,000,000"):
+    with pytest.raises(
+        ValueError, match="timeout must set a number of seconds for every step, above 0 and up to 1,000,000"
+    ):
         AuthenticatedClient(token="t", timeout=timeout)
 
 
@@ -252,7 +254,10 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
         ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": 1_000_001}),
         ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
         ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
-        ("httpx_args must not hold both proxy and transport", {"httpx_args": {"proxy": "http://a", "transport": _MOCK}}),
+        (
+            "httpx_args must not hold both proxy and transport",
+            {"httpx_args": {"proxy": "http://a", "transport": _MOCK}},
+        ),
         ("httpx_args must not ask to follow redirects", {"httpx_args": {"follow_redirects": True}}),
         ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
         ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),

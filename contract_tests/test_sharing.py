@@ -35,7 +35,7 @@ def test_a_client_is_closed_at_the_end_and_stays_closed() -> None:
         assert "7" == kling.create(BODY).task_id
     assert inner.is_closed
     kling.close()
-    with pytest.raises(RuntimeError, match="^the client is closed: make another one") as caught:
+    with pytest.raises(RuntimeError, match=r"^the client is closed: make another one") as caught:
         kling.create(BODY)
 
     assert 1 == len(asked)
@@ -56,7 +56,7 @@ def test_each_event_loop_has_its_own_connections() -> None:
         async with kling as same:
             assert kling is same
         await kling.aclose()
-        with pytest.raises(RuntimeError, match="^the client is closed: make another one"):
+        with pytest.raises(RuntimeError, match=r"^the client is closed: make another one"):
             await kling.create(BODY)
 
     ids = asyncio.run(create()) + asyncio.run(create())

@@ -24,6 +24,7 @@ from kling_elements_runtime.transport.route import Route
 # Arguments of httpx's clients that are about connections, or that every client of ours has.
 _OF_CONNECTIONS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
 _OF_REQUESTS = frozenset({"base_url", "timeout", "headers", "transport"})
+_CLIENTS = (httpx.Client, httpx.AsyncClient)
 _OF_CLIENTS = ("send", "_send_single_request", "_transport_for_url")
 # What tools replace: Sentry and ddtrace the first, vcrpy up to version 7 the second, respx the third or the fifth,
 # pytest-httpx, vcrpy from version 8 and OpenTelemetry the fourth.
@@ -165,7 +166,8 @@ def _needs_httpx(settings: Mapping[str, Any]) -> bool:
 def _is_as_made(http: Any, transport: Any, name: str) -> bool:
     """Return whether a client and its transport are as they were made, as tools change single ones of these too."""
     return (
-        http._transport is transport  # noqa: SLF001 - where OpenTelemetry puts one of its own
+        type(http) in _CLIENTS
+        and http._transport is transport  # noqa: SLF001 - where OpenTelemetry puts one of its own
         and not http.is_closed
         and vars(http).keys().isdisjoint(_OF_CLIENTS)
         and name not in getattr(transport, "__dict__", ())
