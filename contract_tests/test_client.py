@@ -252,6 +252,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
         ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": -1}),
         ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
         ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": 1_000_001}),
+        ("httpx_args must be a mapping of names to values", {"httpx_args": 5}),
         ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
         ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
         (

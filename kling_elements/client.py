@@ -19,6 +19,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.credentials import Hidden, Token
 from kling_elements_runtime.deadline import within
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class _Client(Generic[Transport]):
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        token: str | None = None,
+        token: Token | None = None,
         base_url: str | None = None,
         *,
         retry: RetryPolicy | None = None,
@@ -49,7 +50,8 @@ class _Client(Generic[Transport]):
         """Make a client; no connection is opened yet.
 
         Args:
-            token: The gateway's API key, without `Bearer`; by default that of the environment variable `KLING_API_KEY`.
+            token: The gateway's API key, without `Bearer`, or a function that returns it, which is asked before each
+                request; by default that of the environment variable `KLING_API_KEY`.
             base_url: The gateway's address; by default that of the environment variable `KLING_BASE_URL`, or else the
                 contract's first server.
             retry: When a create is sent again.
@@ -66,12 +68,14 @@ class _Client(Generic[Transport]):
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
         """
+        hidden = None if token is None else Hidden(token)
+        del token  # no variable of this frame holds it, as frames are shown with errors
         for policy, kind in ((retry, RetryPolicy), (poll, PollPolicy)):
             if not isinstance(policy, kind | None):
                 raise ValueError(f"{kind.__name__} expected, not {type(policy).__name__}")  # noqa: TRY004 - as all others
         carried = {} if transport is None else {"transport": transport}
         self.client: Final = AuthenticatedClient(
-            token,
+            hidden,
             base_url,
             on_violation=on_violation,
             allow_http=allow_http,

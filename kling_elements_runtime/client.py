@@ -22,7 +22,7 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
-from kling_elements_runtime.errors import ContractError, MediaError, TransportError, Violation
+from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, TransportError, Violation
 from kling_elements_runtime.responses import CALL, ResponseReader
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.transport import SENT, AsyncConnections, Connections, Route
@@ -268,7 +268,11 @@ class AuthenticatedClient:
         Raises:
             ResponseError: The answer means failure, or is not what the contract promises; see `errors`.
         """
-        return self._responses.model_of(operation_id, response, model)
+        try:
+            return self._responses.model_of(operation_id, response, model)
+        except ResponseError as error:
+            _clear(error)  # an answer may repeat the token, and has it until it is taken out
+            raise
 
     @property
     def is_closed(self) -> bool:
@@ -401,8 +405,7 @@ class AuthenticatedClient:
         except MediaError:  # a file was changed, and so the request was never whole
             raise
         except Exception as error:  # what an answer can do goes beyond httpx's own errors
-            for link in _chain(error):
-                clear_frames(link.__traceback__)
+            _clear(error)
             raise self._transport_error(error, request) from error
         except BaseException as interruption:
             clear_frames(interruption.__traceback__)
@@ -476,6 +479,12 @@ def _chain(error: BaseException) -> list[BaseException]:
         links.append(link)
         link = link.__cause__ or link.__context__
     return links
+
+
+def _clear(error: BaseException) -> None:
+    """Forget the variables of the frames that an exception and what it comes from have left."""
+    for link in _chain(error):
+        clear_frames(link.__traceback__)
 
 
 __all__ = ["DEFAULT_TIMEOUT", "AuthenticatedClient", "OnViolation"]

@@ -116,6 +116,8 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
+    if not isinstance(httpx_args, Mapping):
+        raise ValueError("httpx_args must be a mapping of names to values")  # noqa: TRY004 - one kind for all
     if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
     if "auth" in httpx_args:
