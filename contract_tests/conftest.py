@@ -100,7 +100,7 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
 
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
         answer: Any = function(client=client, body=body)
-        if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
             answer = run_async(answer)
         model: CreateElementResponse = answer if isinstance(answer, CreateElementResponse) else answer.parsed
         return model

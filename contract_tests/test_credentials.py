@@ -179,7 +179,7 @@ def _leaks(error: BaseException) -> list[str]:
     return leaks
 
 
-_BAD = {
+_BAD: dict[str, dict[str, Any]] = {
     "token": {"token": f"Bearer {_TOKEN}"},
     "base_url": {"base_url": "ftp://gateway.example.com"},
     "on_violation": {"on_violation": "never"},

@@ -17,7 +17,7 @@ import pytest
 import respx
 import sentry_sdk
 import vcr  # type: ignore[import-untyped] # it has no types
-import wrapt
+import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
@@ -188,7 +188,7 @@ def _put(owner: Any, name: str, function: Any, manner: str, monkeypatch: pytest.
     def replacement(instance: Any, *arguments: Any, **named: Any) -> Any:
         return function(functools.partial(original, instance), *arguments, **named)
 
-    replacements = {
+    replacements: dict[str, Callable[[], Any]] = {
         "wrapt": lambda: wrapt.FunctionWrapper(original, around),
         "a function": lambda: replacement,
         "a function that looks the same": lambda: functools.wraps(original)(replacement),
