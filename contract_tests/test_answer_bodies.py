@@ -331,12 +331,24 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
         said(b"<html>" + b"<p>x</p>" * 6_000_000, "502 Bad Gateway"),
         said(_json(unit=b"{},", after=b"{}")),
         said(_json(unit=b"1,", after=b"1")),
+        said(b'{"code":0,"data":[' + b'{"task_id":"1"},' * 49_000 + b"{}]}"),
         said(_json(before="\U0001f600".encode(), unit=b"x")),
         said(_json(unit=b"\\u0041")),
         said(_json(unit=b"&amp;")),
         said(_json(unit=b"x")),
     ],
-    ids=["gzip bomb", "HTML", "HTML of a proxy", "objects", "numbers", "an emoji", "escapes", "entities", "a text"],
+    ids=[
+        "gzip bomb",
+        "HTML",
+        "HTML of a proxy",
+        "objects",
+        "numbers",
+        "no object but a list",
+        "an emoji",
+        "escapes",
+        "entities",
+        "a text",
+    ],
 )
 def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, ways: Ways) -> None:
     """Measured in a process of its own, from the answer to the error or the model."""

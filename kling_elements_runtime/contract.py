@@ -217,6 +217,10 @@ class Contract(Document):
             return self._explained(mapping[kind], value)
         return self._of_no_kind(schema, value)
 
+    def conforms(self, schema_pointer: str, value: object) -> bool:
+        """Return whether a JSON value keeps to a schema of the document. Violations would cost copies of it."""
+        return self._validator(schema_pointer).is_valid(value)
+
     def _of_no_kind(self, schema: Node, value: object) -> list[Violation]:
         """Return what is wrong with a value that does not say which branch it is meant for.
 
