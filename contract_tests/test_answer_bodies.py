@@ -17,6 +17,8 @@ import pytest
 
 from contract_tests.peers import ANSWER, GET, POST, TOKEN, Peer, Ways, both_ways, client_of, listening, said
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import InvalidResponse
+from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.responses import UNREADABLE
 from kling_elements_runtime.transport.bodies import AnswerBody
 from scripts.spec import ROOT
@@ -285,6 +287,21 @@ def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
 
 
 # Memory
+
+
+@pytest.mark.parametrize(
+    ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to tell")]
+)
+def test_of_a_long_answer_that_breaks_the_contract_no_place_is_told(
+    tasks: int, says: str, client: AuthenticatedClient
+) -> None:
+    """That would take copies of it. One that keeps to the contract is read as any other."""
+    response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
+
+    with pytest.raises(InvalidResponse, match=says):
+        client.decode("getElement", response, TaskResponse.from_dict)
+    assert tasks == len(client.decode("listElements", response, TaskListResponse.from_dict).data or [])
+
 
 _MEASURE = """
 import asyncio, json, logging, sys
