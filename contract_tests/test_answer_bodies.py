@@ -7,6 +7,7 @@ import gzip
 import json
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import repeat
@@ -28,11 +29,11 @@ _TOO_LARGE = "the answer is larger than 8388608 bytes"
 _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-def _bomb() -> bytes:
-    """Return 1 MB that becomes 1 GB."""
+def _bomb(parts: int = 64) -> bytes:
+    """Return 1 MB that becomes 1 GB, or another number of parts of 16 MiB."""
     packing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     part = packing.compress(bytes(1 << 24)) + packing.flush(zlib.Z_FULL_FLUSH)
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + part * 64
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + part * parts
 
 
 def _read(content: bytes, encoding: str = "", size: int = 65_536) -> tuple[bytes, str | None]:
@@ -107,8 +108,20 @@ def test_the_limit_is_eight_mib(over: int) -> None:
 
 
 def test_a_bomb_is_not_decoded_further_than_the_limit() -> None:
-    """One MB of gzip may become a GB."""
-    assert (bytes(_LIMIT), _TOO_LARGE) == _read(_bomb(), "gzip")
+    """One KB of gzip may become a MB."""
+    assert (bytes(_LIMIT), _TOO_LARGE) == _read(_bomb(4), "gzip")
+
+
+def test_little_is_decoded_at_a_time() -> None:
+    """A bomb takes hardly more memory than what is kept of it."""
+    tracemalloc.start()
+    try:
+        _read(_bomb(8), "gzip", size=1 << 20)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 64 * 1024 * 1024
 
 
 def test_what_comes_without_an_end_and_says_nothing_is_too_large_too() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -215,3 +218,37 @@ def test_on_trio_the_error_says_what_it_takes(client: AuthenticatedClient) -> No
 
     trio.run(run)
     assert client.is_closed
+
+
+@pytest.mark.parametrize("name", ["certifi", "encodings.idna", "importlib.resources.readers"])
+def test_what_a_call_needs_is_imported_when_a_client_is_made(
+    name: str, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fork while another thread imports something leaves the child a lock that nobody releases."""
+    importlib.import_module(name)
+    monkeypatch.delitem(sys.modules, name)
+
+    make_client()
+
+    assert name in sys.modules
+
+
+def test_a_first_call_imports_nothing() -> None:
+    """Of all that a program has loaded by then; measured in a process of its own."""
+    with listening(Peer.answer) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", _FIRST_CALL, server.url], capture_output=True, text=True, check=True, timeout=240
+        )
+
+    assert "set()" == done.stdout.strip()
+
+
+_FIRST_CALL = """
+import sys
+from kling_elements import KlingElements
+
+kling = KlingElements("sk-token-1234567890", sys.argv[1])
+before = {*sys.modules}
+kling.get("1")
+print({*sys.modules} - before)
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,7 @@ from contract_tests.proxies import tunnel
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import seconds_left, within
+from kling_elements_runtime.transport import sockets
 
 _SECONDS = 0.3
 _LONGEST_SECONDS = 30.0  # after which these servers end by themselves, so that a client without a deadline is seen
@@ -189,6 +191,23 @@ def test_what_is_left_is_that_of_the_innermost_end() -> None:
             with within(-1):
                 assert (seconds_left() or 0) < 0
         assert seconds_left() is None
+
+
+@pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
+def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected: float, timeout: float | None) -> None:
+    """Be it silent or slow: its own time-out counts only if it is shorter."""
+    near, far = socket.socketpair()
+    stream = sockets._Stream(near)  # noqa: SLF001 - nobody can wait for it
+    with near, far, within(50):
+        stream.write(bytes(20_000), timeout)  # more than is held back
+        written = near.gettimeout() or 0.0
+        near.settimeout(1)
+        far.send(b"y")
+        assert b"y" == stream.read(1, timeout)
+        read = near.gettimeout() or 0.0
+
+    assert expected - 10 < written <= expected
+    assert expected - 10 < read <= expected
 
 
 @both_ways

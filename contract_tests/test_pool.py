@@ -62,6 +62,8 @@ def test_no_place_is_lost_to_tasks_that_are_cancelled(places: int) -> None:
                     caller.cancel()
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
+            inner: Any = client._async()._pool  # noqa: SLF001 - a place that is lost would be waited for
+            assert places == inner._turns._value  # noqa: SLF001 - as above
             outage.is_silent = False
             with within(60):
                 return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
@@ -89,6 +91,8 @@ def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
             caller.start()
         for caller in callers:
             caller.join()
+        inner: Any = client._sync()._pool  # noqa: SLF001 - a place that is lost would be waited for
+        assert 2 == inner._turns._free  # noqa: SLF001 - as above
         outage.is_silent = False
         answers = [client.send(**POST) for _ in range(3)]
 
@@ -159,6 +163,7 @@ def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
             threads[-1].join(0.001)
     turns.leave()
     assert turns.wait(60)  # it was behind all of them
+    turns.leave()
     for thread in threads:
         thread.join()
 

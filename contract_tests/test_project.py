@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -20,6 +22,7 @@ from kling_elements.media import check_image
 from kling_elements.mock import create_app
 from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
+from kling_elements_runtime.document import packaged
 from scripts import demo, generate, wording
 from scripts.spec import ROOT, SPEC, load
 
@@ -119,6 +122,37 @@ def test_the_public_names_are_these(module: str, names: str) -> None:
     assert sorted(names.split()) == sorted(imported.__all__)
     assert all(getattr(imported, name) is not None for name in imported.__all__)
     assert set(imported.__all__) <= set(dir(imported))
+
+
+def test_the_contract_is_read_from_an_archive_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are packed into one file, where a package has no folder of its own."""
+    archive = tmp_path / "program.pyz"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("packed_client/__init__.py", "")
+        packed.writestr("packed_client/openapi.json", '{"openapi": "3.1.0"}')
+    monkeypatch.syspath_prepend(archive)
+
+    assert {"openapi": "3.1.0"} == packaged("packed_client.contract")()
+
+
+@pytest.mark.parametrize("module", ["kling_elements", "kling_elements.media"])
+def test_the_hints_of_public_functions_and_classes_can_be_resolved(module: str) -> None:
+    """Frameworks ask for them when a program runs."""
+    imported = importlib.import_module(module)
+    public = [getattr(imported, name) for name in imported.__all__]
+    functions = [each for each in public if inspect.isfunction(each)]
+    classes = [each for each in public if inspect.isclass(each)]
+    functions += [function for each in classes for function in vars(each).values() if inspect.isfunction(function)]
+
+    unresolved = []
+    for each in (*functions, *classes):
+        try:
+            get_type_hints(each)
+        except NameError as error:  # the name is only there for type checkers
+            unresolved.append(f"{each}: {error}")
+
+    assert functions
+    assert [] == unresolved
 
 
 def test_a_name_that_the_client_does_not_have_is_an_attribute_error() -> None:

@@ -15,7 +15,8 @@ from contract_tests import remote_files
 from contract_tests.range_server import Answer, RangeServer, bare, chunked, honest, in_turn, redirect, sends, whole
 from contract_tests.remote_files import BLOCK
 from kling_elements.media import site
-from kling_elements.media.remote import Budget, RemoteFile, reading
+from kling_elements.media.budget import Budget
+from kling_elements.media.remote import RemoteFile, reading
 from kling_elements_client.errors import MediaError
 
 _no_socket_stays_open = remote_files.no_socket_stays_open

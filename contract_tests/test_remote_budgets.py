@@ -17,8 +17,9 @@ from contract_tests.range_server import Answer, RangeServer, by_path, drips, for
 from contract_tests.remote_files import BLOCK, BROKEN, private_refusal, refusal
 from kling_elements.clock import Clock
 from kling_elements.media import site
-from kling_elements.media.budget import Meter
-from kling_elements.media.remote import Budget, RemoteFile, reading
+from kling_elements.media.budget import Budget
+from kling_elements.media.meter import Meter
+from kling_elements.media.remote import RemoteFile, reading
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import within
 

@@ -80,7 +80,7 @@ class _Client(Generic[Transport]):
             on_violation=on_violation,
             allow_http=allow_http,
             timeout=timeout,
-            headers=_uncached(headers or {}),
+            headers=headers,
             httpx_args={**(httpx_args or {}), **carried},
         )
         """The generated client underneath, for single operations."""
@@ -96,14 +96,6 @@ class _Client(Generic[Transport]):
             call.explain(error, self._io)
         if isinstance(error, KlingError):
             redact(error, self.client.redact)
-
-
-def _uncached(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Return headers with one that keeps caches on the way from answering, as with look-ups of a moment ago."""
-    given: object = headers  # what is no mapping is refused by the client underneath
-    if not isinstance(given, Mapping) or any(str(name).lower() == "cache-control" for name in given):
-        return headers
-    return {**headers, "Cache-Control": "no-cache"}
 
 
 class KlingElements(_Client[httpx.BaseTransport]):

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kling_elements.media import images, sources
+from kling_elements.media.budget import Budget  # for who asks for type hints when a program runs
 from kling_elements.media.limits import video_limits
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.errors import MediaError
 
 if TYPE_CHECKING:
-    from kling_elements.media.remote import Budget, RemoteFile
+    from kling_elements.media.remote import RemoteFile
 
 
 def image(source: object) -> str:
@@ -100,7 +101,7 @@ def check_video(
 @contextmanager
 def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | None) -> Iterator[RemoteFile]:
     # loaded here, as it loads what speaks HTTP
-    from kling_elements.media.remote import Budget, reading, shown  # noqa: PLC0415
+    from kling_elements.media.remote import reading, shown  # noqa: PLC0415
 
     if not remote:
         raise MediaError(shown(url), "is an address; what lies there is looked at only with remote=True")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from kling_elements.clock import Clock
-from kling_elements.media.budget import Budget, Meter
+from kling_elements.media.budget import Budget
+from kling_elements.media.meter import Meter
 from kling_elements.media.site import FAILURES, Site, shown
 from kling_elements_client.errors import MediaError
 
@@ -178,4 +179,4 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield bytes(waiting)
 
 
-__all__ = ["Budget", "RemoteFile", "reading", "shown"]
+__all__ = ["RemoteFile", "reading", "shown"]

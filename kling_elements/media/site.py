@@ -18,7 +18,7 @@ import httpx
 from attrs import frozen
 from ssrfguard import AddressTable, BlockedAddressError, BlockedURLError, Policy, SSRFGuardError
 
-from kling_elements.media.budget import Meter, MeteredBackend
+from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)

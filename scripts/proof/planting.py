@@ -18,8 +18,8 @@ import pytest
 from scripts.proof.fault_table import Fault, TableError
 
 _OPTIONS = ("-x", "-q", "-n0", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
-# xdist knows the options that pyproject.toml has for it; the other one has a fixture that tests use
-_PLUGINS = ("xdist.plugin", "kling_elements.testing.plugin")
+# xdist knows the options that pyproject.toml has for it; the others have fixtures that tests use
+_PLUGINS = ("xdist.plugin", "kling_elements.testing.plugin", "pytest_httpx")
 _SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is no working Python, so a failure proves nothing
 
 
