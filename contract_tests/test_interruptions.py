@@ -39,6 +39,7 @@ from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements.trail import CreateStoppedError, Trail
 from kling_elements_client.models import Task
+from kling_elements_runtime.blocking import finish
 
 _TRIES = 60
 _KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
@@ -402,7 +403,7 @@ def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
     """It is a mistake of ours, and is told as that."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
-        outside.finish(asyncio.sleep(0))
+        finish(asyncio.sleep(0))
 
 
 @both

@@ -16,6 +16,7 @@ from contract_tests.peers import GET, POST, Peer, Pieces, Ways, both_ways, clien
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.transport import pool
+from kling_elements_runtime.transport.turns import Turns
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def _quietly(send: Callable[..., Any]) -> None:
 
 def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
     """So that none waits while others come again and again."""
-    turns = pool._Turns(1)  # noqa: SLF001 - from outside nobody can see who waits
+    turns = Turns(1)
     order: list[int] = []
     threads = []
 
@@ -159,7 +160,7 @@ def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
     for number in range(5):
         threads.append(threading.Thread(target=take, args=(number,)))
         threads[-1].start()
-        while len(turns._waiting) <= number:  # noqa: SLF001 - as above
+        while len(turns._waiting) <= number:  # noqa: SLF001 - from outside nobody can see who waits
             threads[-1].join(0.001)
     turns.leave()
     assert turns.wait(60)  # it was behind all of them
@@ -178,7 +179,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Be its time up, or be it interrupted. A place that came meanwhile is used in the first case, else passed on."""
-    turns = pool._Turns(1)  # noqa: SLF001 - no socket can come at that moment
+    turns = Turns(1)
 
     class Turn:
         def __init__(self) -> None:
@@ -197,7 +198,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
     assert turns.wait(None)
     with monkeypatch.context() as patch:
-        patch.setattr(pool, "threading", SimpleNamespace(Lock=Turn))
+        patch.setattr("kling_elements_runtime.transport.turns.threading", SimpleNamespace(Lock=Turn))
         if interruption:
             with pytest.raises(interruption):
                 turns.wait(60)

@@ -11,7 +11,7 @@ import httpx
 from kling_elements.calls import AsyncTasks, Call, Calls, Tasks
 from kling_elements.clock import Clock
 from kling_elements.errors import redact
-from kling_elements.outside import Blocking, OnEventLoop, Outside, finish
+from kling_elements.outside import Blocking, OnEventLoop, Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.preflight import Preflight
 from kling_elements.requests import CreateRequest
@@ -19,6 +19,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.credentials import Hidden, Token
 from kling_elements_runtime.deadline import within
 

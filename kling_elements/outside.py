@@ -22,6 +22,7 @@ from attrs import frozen
 from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import end_once
 from kling_elements_runtime.texts import printable
 
@@ -203,16 +204,4 @@ def in_thread(function: Callable[[], T], abandoned: threading.Event | None = Non
     return future
 
 
-def finish(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine that never suspends, because it awaits a `Blocking` outside, and return its result."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    finally:
-        coroutine.close()  # an interruption may come before it was begun
-    raise RuntimeError(f"{coroutine!r} suspended without an event loop")
-
-
-__all__ = ["Blocking", "Job", "OnEventLoop", "Outside", "finish", "report_on"]
+__all__ = ["Blocking", "Job", "OnEventLoop", "Outside", "report_on"]

@@ -25,6 +25,7 @@ from kling_elements_runtime.transport.bodies import AnswerBody, Sending
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
+from kling_elements_runtime.transport.turns import Turns
 
 C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
 
@@ -84,7 +85,7 @@ class Pool(httpcore.ConnectionPool):
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
         self._origin = route.origin
-        self._turns = _Turns(self._max_connections)
+        self._turns = Turns(self._max_connections)
         self._idle = _Idle[httpcore.ConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
         self._lock = threading.Lock()
         self._is_closed = False
@@ -244,53 +245,6 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             return received
         finally:
             _close_async(self._idle.put(connection) if is_reusable and not self._is_closed else [connection])
-
-
-class _Turns:
-    """Places for so many threads at a time. Who came first has the next one that becomes free.
-
-    A semaphore of the standard library gives it to whichever thread happens to run. That is the one that has just left,
-    so that of twenty threads two would keep both places for themselves.
-    """
-
-    def __init__(self, places: int) -> None:
-        self._free = places
-        self._waiting: deque[threading.Lock] = deque()
-        self._lock = threading.Lock()
-
-    def wait(self, seconds: float | None) -> bool:
-        """Wait for a place, and return whether there is one, which has to be left again."""
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return True
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        try:
-            if turn.acquire(timeout=-1 if seconds is None else seconds):
-                return True
-        except BaseException:  # Ctrl+C
-            if not self._gave_up(turn):
-                self.leave()
-            raise
-        return not self._gave_up(turn)
-
-    def leave(self) -> None:
-        """Give a place back."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._free += 1
-
-    def _gave_up(self, turn: threading.Lock) -> bool:
-        """Wait no longer; return False if the place came at the last moment."""
-        with self._lock:
-            if turn not in self._waiting:
-                return False
-            self._waiting.remove(turn)
-            return True
 
 
 class _Idle(Generic[C]):

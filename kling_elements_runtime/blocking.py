@@ -1,0 +1,27 @@
+"""Runs coroutines without an event loop, so that blocking calls share their code with those of an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never suspends, because what it awaits blocks, and return its result.
+
+    Raises:
+        RuntimeError: It suspended all the same.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        coroutine.close()  # an interruption may come before it was begun
+    raise RuntimeError(f"{coroutine!r} suspended without an event loop")
+
+
+__all__ = ["finish"]
