@@ -347,7 +347,10 @@ def test_a_subject_that_can_no_longer_be_looked_up_is_deleted(
     code, lines = run("--create", _IMAGE)
 
     assert (1, [True]) == (code, [task["deleted"] for task in router.kling.tasks()])
-    assert "  failed: it cannot be looked up: TransportError, no answer: RemoteProtocolError" in lines
+    assert (
+        "  failed: it cannot be looked up: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+        in lines
+    )
 
 
 def test_who_interrupts_leaves_nothing_behind(router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,7 +411,11 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, disturb: Distu
     ("where", "reply", "told"),
     [
         (_LIST, _PAGE, ["  failed: it cannot be read: InvalidResponse, status 200"]),
-        (_LIST, Reply(200, cut=True), ["  failed: it cannot be read: TransportError, no answer: RemoteProtocolError"]),
+        (
+            _LIST,
+            Reply(200, cut=True),
+            ["  failed: it cannot be read: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"],
+        ),
         (
             _LIST,
             Reply(200, cut=True),
@@ -431,7 +438,11 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, disturb: Distu
             ],
         ),
         (_LOOK_UP, json_reply({"data": {"task_id": "7"}}), ["  departs: a task was found"] * 2),
-        (_LOOK_UP, Reply(200, cut=True), ["  failed: TransportError, no answer: RemoteProtocolError"] * 2),
+        (
+            _LOOK_UP,
+            Reply(200, cut=True),
+            ["  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"] * 2,
+        ),
     ],
 )
 def test_a_read_that_goes_wrong_is_told(where: str, reply: Reply, told: list[str], disturb: Disturb, run: Run) -> None:
@@ -464,7 +475,10 @@ def test_a_key_that_the_gateway_does_not_take_fails(
     code, lines = run("--create", _IMAGE)
 
     assert 1 == code
-    assert "  failed: it cannot be read: AuthenticationError, status 401, code 1002" in lines
+    refused = "AuthenticationError, status 401, code 1002; check KLING_API_KEY"
+    assert f"  failed: it cannot be read: {refused}" in lines
+    assert 2 == lines.count(f"  failed: {refused}")
+    assert not any("departs" in line for line in lines)
     assert "  failed: nothing is created, as it could not be found again" in lines
     assert [] == router.kling.tasks()
 

@@ -202,6 +202,19 @@ def test_a_look_up_that_names_no_task_is_an_error(client: Client, body: Any) -> 
 
 
 @both
+def test_the_url_of_a_look_up_is_told_whole(client: Client) -> None:
+    """An address with a port and a long id looks like Base64, but is no image."""
+    task_id = "01234567-89ab-cdef-0123-456789abcdef"
+    scripted = Scripted(client, ABSENT, base_url="http://127.0.0.1:65535/studio")
+
+    error = scripted.failing("get", task_id)
+
+    assert str(error).startswith(
+        f"GET http://127.0.0.1:65535/studio/kling/v1/general/advanced-custom-elements/{task_id}: HTTP 404"
+    )
+
+
+@both
 def test_a_look_up_that_is_answered_with_another_task_is_an_error(client: Client) -> None:
     """What is told of that one says nothing of the one that was asked for."""
     another = task("8", task_info={"external_task_id": "e-8"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -73,7 +74,8 @@ class SeveralError(KlingError):
 
     def __init__(self, results: Sequence[Element | Task | KlingError]) -> None:
         errors = [result for result in results if isinstance(result, KlingError)]
-        told = "; ".join(map(str, errors))
+        counts = Counter(map(str, errors))
+        told = "; ".join(text if count == 1 else f"{text} ({count} times)" for text, count in counts.items())
         super().__init__(f"{len(errors)} of {len(results)} {self._things} ended in an error: {told}")
         self.results = list(results)
         outcomes = {error.outcome for error in errors}

@@ -61,7 +61,7 @@ class Trail:
             return False
         says = f"external_task_id {self.external_id}: the subject {_EXISTS[self.outcome]}"
         error.add_note(io.shown(says))
-        io.warn(f"{says}, but its create was interrupted by {type(error).__name__}; create_or_adopt or get finds it")
+        io.warn(f"{says}; {type(error).__name__} ended its create, and {_WHAT_NEXT[self.outcome]}")
         return True
 
 
@@ -75,5 +75,9 @@ def explain_all(trails: Sequence[Trail], error: BaseException, io: Outside) -> N
 
 
 _EXISTS = {Outcome.MAY_EXIST: "may exist", Outcome.CREATED: "exists"}
+_WHAT_NEXT = {
+    Outcome.MAY_EXIST: "create_or_adopt with this id finds it or creates it",
+    Outcome.CREATED: "get with this id finds it",
+}
 
 __all__ = ["CreateStoppedError", "Trail", "explain_all"]

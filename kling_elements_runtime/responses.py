@@ -13,7 +13,7 @@ from attrs import frozen
 from kling_elements_runtime import errors, json_answers
 from kling_elements_runtime.contract import Contract, ExpectedAnswer
 from kling_elements_runtime.document import at
-from kling_elements_runtime.texts import Redact, excerpt, printable
+from kling_elements_runtime.texts import Redact, excerpt, printable, shown
 
 T = TypeVar("T")
 E = TypeVar("E", bound=errors.ResponseError)
@@ -137,7 +137,7 @@ class ResponseReader:
             request_id=request_id and kept(request_id),
             excerpt=kept(_beginning(response)),
             method=method,
-            url=kept(url),
+            url=shown(self.redact(url)),  # whole: the path of a look-up is no image
         )
 
 

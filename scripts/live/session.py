@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from kling_elements.outcomes import is_absent
-from kling_elements_client.errors import KlingError, ResponseError, TransportError
+from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
+from kling_elements_client.errors import AuthenticationError, KlingError, ResponseError, TransportError
 from scripts.live.judge import Finding, judge, operation_of, shown
 
 Say = Callable[[str], None]
@@ -108,7 +109,7 @@ class Session:
 
     def expects_absence(self, error: KlingError) -> bool:
         """Return whether an answer says that there is no such thing; print and count one that does not."""
-        if isinstance(error, TransportError):
+        if isinstance(error, TransportError | AuthenticationError):
             self.fails(brief(error))
         elif not is_absent(error):
             self.departs(f"the answer does not say in any dialect that it is not there: {brief(error)}")
@@ -130,7 +131,8 @@ def brief(error: KlingError) -> str:
     """Return what kind of error it is, without the words of a gateway, which may repeat what is secret."""
     kind = type(error).__name__
     if isinstance(error, ResponseError):
-        return f"{kind}, status {error.status_code}" + ("" if error.code is None else f", code {shown(error.code)}")
+        says = f"{kind}, status {error.status_code}" + ("" if error.code is None else f", code {shown(error.code)}")
+        return f"{says}; check {TOKEN_VARIABLE}" if isinstance(error, AuthenticationError) else says
     if isinstance(error, TransportError):
-        return f"{kind}, no answer: {type(error.__cause__).__name__}"
+        return f"{kind}, no answer: {type(error.__cause__).__name__}; check {BASE_URL_VARIABLE}"
     return kind
