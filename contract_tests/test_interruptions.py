@@ -344,21 +344,27 @@ from kling_elements import KlingElements
 
 url, body, tries = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 main, told = threading.get_ident(), []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
 
-def interrupt(seconds):
+def interrupt(seconds, came):
     time.sleep(seconds)
-    signal.pthread_kill(main, signal.SIGINT)
+    while True:
+        signal.pthread_kill(main, signal.SIGINT)
+        if came.wait(10):
+            break  # else it came in the callback of a weak reference, where CPython drops exceptions
 
 with KlingElements("any-token", url) as kling:
     ways = [lambda: [kling.create(body)], lambda: [kling.create_or_adopt(body)], lambda: kling.create_all([body] * 3)]
     for number in range(tries):
-        thread, tasks = threading.Thread(target=interrupt, args=[number / 3000]), []
+        came, tasks = threading.Event(), []
+        thread = threading.Thread(target=interrupt, args=[number / 3000, came])
         try:
             thread.start()
             tasks = ways[number % 3]()
             while True:
                 time.sleep(0.001)
         except KeyboardInterrupt as error:
+            came.set()
             named = [getattr(error, "external_task_id", None), *getattr(error, "external_task_ids", [])]
             told.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
         thread.join()
@@ -371,7 +377,7 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
     gateway.queue_faults(*["delay:0.02"] * 10)  # so that some come while the answer is on its way
 
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
 
     told = json.loads(done.stdout)
     ids = {each for ids in told for each in ids}
