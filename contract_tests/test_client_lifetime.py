@@ -150,16 +150,11 @@ def test_a_closed_client_stays_closed(
         run_async(create_element.asyncio(client=client, body=BODY))
     with closed:
         client.get_httpx_client()
-    with closed, client:
-        pass
     with closed:
-        run_async(close() if way == "async with" else _enter(client))
+        client.__enter__()
+    with closed:
+        run_async(client.__aenter__())
     assert was_used is bool(gateway.calls)
-
-
-async def _enter(client: AuthenticatedClient) -> None:
-    async with client:
-        pass
 
 
 def test_connections_of_an_event_loop_end_with_it(make_client: MakeClient, recwarn: pytest.WarningsRecorder) -> None:

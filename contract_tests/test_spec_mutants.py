@@ -341,3 +341,12 @@ def test_every_change_of_the_grammar_is_one_of_a_kind_that_exists() -> None:
     kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
 
     assert kinds <= KINDS.keys()
+
+
+def test_a_subject_has_one_server_for_each_dialect() -> None:
+    """What one witness creates there, another one finds."""
+    subject = Subject(contract.document())
+    servers = [subject.speaking(dialect).app for dialect in ("live", "documented", "live")]
+    subject.close()
+
+    assert servers[0] is servers[2] is not servers[1]
