@@ -35,7 +35,7 @@ class Meter:
     """
 
     def __init__(self, source: str, budget: Budget, clock: Clock) -> None:
-        """Begins to count the seconds. They end with those of a block of `deadline.within` that this is in."""
+        """Begin to count the seconds. They end with those of a block of `deadline.within` that this is in."""
         self.source = source
         self.budget = budget
         self.requests = 0
@@ -48,11 +48,11 @@ class Meter:
 
     @property
     def bytes_left(self) -> int:
-        """How many bytes may still come in."""
+        """Bytes that may still come in."""
         return self.budget.max_bytes - self.fetched_bytes
 
     def seconds_left(self) -> float:
-        """For how long a socket may wait.
+        """Return the seconds that a socket may wait.
 
         Raises:
             MediaError: The time is up.
@@ -63,7 +63,7 @@ class Meter:
         return min(left, _LONGEST_WAIT)
 
     def count_request(self) -> None:
-        """Counts a request that is about to be sent.
+        """Count a request that is about to be sent.
 
         Raises:
             MediaError: It would be one too many.
@@ -73,7 +73,7 @@ class Meter:
         self.requests += 1
 
     def need(self, count: int) -> None:
-        """Makes sure that so many bytes may still come in.
+        """Check that a number of bytes may still come in.
 
         Raises:
             MediaError: They may not.
@@ -82,7 +82,7 @@ class Meter:
             raise self._spent(f"needs more than {self.budget.max_bytes} bytes", "max_bytes")
 
     def late(self) -> MediaError:
-        """The error for when the time is up."""
+        """Return the error for when the time is up."""
         if self._is_cut:
             return MediaError(self.source, "was not read by the end of the call's max_wait_seconds; allow it more")
         return self._spent(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
@@ -109,7 +109,7 @@ class MeteredBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Looks a name up, checks every address it has, and connects to one of them."""
+        """Look a name up, check every address it has, and connect to one of them."""
         steps = 1 + self._policy.max_connection_attempts  # the look-up, and each attempt to connect
         share = self._meter.seconds_left() / steps
         guard = SafeBackend(policy=self._policy, resolver=partial(_look_up, share))
@@ -117,7 +117,7 @@ class MeteredBackend(httpcore.NetworkBackend):
 
 
 def _look_up(seconds: float, *query: Any) -> Any:
-    """The system's own look-up in a thread, as it takes no time-out and cannot be interrupted.
+    """Ask the system for a name in a thread, as its look-up takes no time-out and cannot be interrupted.
 
     ssrfguard's own resolver has time-outs, but knows no hosts file, and puts up to four addresses of IPv6 before any
     other, so that machines without IPv6 would not come through.
