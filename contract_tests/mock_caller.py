@@ -96,8 +96,8 @@ class Caller:
         """Return the value of a reply, which conforms to what the contract says of its status."""
         value = json.loads(reply.body)
         route = self.app.routes.find(path.partition("?")[0])
-        if route and method in route[0].operations:
-            said = answer_schemas(contract.document(), route[0].operations[method].operation_id)
+        if route and method in route[0].endpoints:
+            said = answer_schemas(contract.document(), route[0].endpoints[method].operation_id)
             kind = (str(reply.status), "application/json")
             schema = said.get(kind) or said["default", "application/json"]
             assert [] == contract.schema_violations(schema, value)

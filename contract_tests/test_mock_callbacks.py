@@ -108,7 +108,7 @@ async def running(app: MockServer) -> AsyncIterator[Caller]:
 def server(**options: Any) -> MockServer:
     """Return a server whose clock stands still, and that sends again almost at once."""
     given = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
-    return MockServer(contract.document(), Options(**given))
+    return MockServer(contract.CONTRACT, Options(**given))
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
 from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
 
 USED_IDS = "/_mock/used-ids"
 
@@ -145,7 +146,7 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
     document = _document(**{"x-deletion": {"live": {"example": "ours", "remains": False}}})
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
     document["components"]["examples"]["ours"] = {"value": value}
-    with closing(MockServer(document, Options(tick_seconds=0))) as app:
+    with closing(MockServer(Contract(document), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
         answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
@@ -162,12 +163,12 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
 def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
     """No answer is made up here."""
     with pytest.raises(KeyError, match="documented"):
-        MockServer(_document(**{"x-deletion": {"live": {}}}), Options(dialect="documented"))
+        MockServer(Contract(_document(**{"x-deletion": {"live": {}}})), Options(dialect="documented"))
 
 
 def test_a_document_without_words_for_a_refusal_has_the_one_code_that_says_little() -> None:
     """Nobody has seen what such a dialect says, so nothing is made up that a client would take for a known answer."""
     document = copy.deepcopy(contract.document())
     del document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["x-absent"]
-    with closing(MockServer(document)) as app:
+    with closing(MockServer(Contract(document))) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]

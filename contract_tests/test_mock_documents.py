@@ -10,6 +10,7 @@ import pytest
 from contract_tests.mock_requests import TOKEN, Request, reply_to
 from kling_elements.mock.app import MockServer
 from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
 
 
 def _document(**operation: Any) -> dict[str, Any]:
@@ -27,11 +28,12 @@ def _document(**operation: Any) -> dict[str, Any]:
             "/things/all/names-only": {"x-source": "R00", "get": names},
         },
         "components": components,
+        **{name: own[name] for name in ("x-business-codes", "x-dialects")},
     }
 
 
 def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
-    app = MockServer(_document(**operation))
+    app = MockServer(Contract(_document(**operation)))
     reply = reply_to(Request(method=method, path=path, authorization=None if "public" in path else TOKEN), app)
     return reply.status, json.loads(reply.body)
 
@@ -54,27 +56,27 @@ def test_a_path_template_matches_nothing_else(path: str) -> None:
 
 def test_a_path_parameter_is_decoded() -> None:
     """What a template found is handed on by name."""
-    found = MockServer(_document()).routes.find("/things/%2F%C3%A4/b-c")
+    found = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
 
     assert found is not None
     assert found[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
-    assert [operation.operation_id for operation in found[0].operations.values()] == ["get", "delete"]
+    assert [operation.operation_id for operation in found[0].endpoints.values()] == ["delete", "get"]
 
 
 def test_a_literal_path_goes_before_a_template() -> None:
     """OpenAPI matches concrete paths first, in whatever order they are written."""
-    app = MockServer(_document())
+    app = MockServer(Contract(_document()))
     reply = reply_to(Request(method="DELETE", path="/things/all/names-only"), app)
 
     assert (reply.status, reply.headers["allow"]) == (405, "GET")
-    assert app.operation_ids == ["names", "get", "delete"]
+    assert app.operation_ids == ["names", "delete", "get"]
 
 
 def test_every_method_of_a_path_is_allowed() -> None:
     """Allow names them all, and only methods."""
-    reply = reply_to(Request(path="/things/1/2-3"), MockServer(_document()))
+    reply = reply_to(Request(path="/things/1/2-3"), MockServer(Contract(_document())))
 
-    assert (reply.status, reply.headers["allow"]) == (405, "GET, DELETE")
+    assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_every_method_of_a_path_is_allowed() -> None:
 )
 def test_an_operation_says_whether_it_needs_a_token(expected: int, security: list[Any]) -> None:
     """No requirement, or an empty one among several, means that none is needed; unknown paths keep theirs."""
-    app = MockServer(_document(security=security))
+    app = MockServer(Contract(_document(security=security)))
 
     assert expected == reply_to(Request(method="GET", path="/things/1/2-3", authorization=None), app).status
     assert reply_to(Request(method="PUT", path="/things/1/2-3", authorization=None), app).status == 401
@@ -96,7 +98,7 @@ def test_a_document_says_whether_operations_need_a_token(expected: int, security
     del document["paths"]["/things/all/names-only"]["get"]["security"]
     request = Request(method="GET", path="/things/all/names-only", authorization=None)
 
-    assert expected == reply_to(request, MockServer(document)).status
+    assert expected == reply_to(request, MockServer(Contract(document))).status
 
 
 @pytest.mark.parametrize(
@@ -108,13 +110,13 @@ def test_credentials_of_another_kind_fail_at_the_start(scheme: dict[str, str]) -
     document["components"] = {**document["components"], "securitySchemes": {"bearerToken": scheme}}
 
     with pytest.raises(ValueError, match="security scheme bearerToken: only HTTP Bearer is known here"):
-        MockServer(document)
+        MockServer(Contract(document))
 
 
 def test_a_body_without_a_limit_fails_at_the_start() -> None:
     """No limit is made up here."""
     with pytest.raises(KeyError, match="x-body-size"):
-        MockServer(_document(requestBody={"content": {"application/json": {"schema": {}}}}))
+        MockServer(Contract(_document(requestBody={"content": {"application/json": {"schema": {}}}})))
 
 
 def test_a_document_without_an_error_example_fails_at_the_start() -> None:
@@ -124,4 +126,4 @@ def test_a_document_without_an_error_example_fails_at_the_start() -> None:
     document["components"] = {**document["components"], "examples": examples}
 
     with pytest.raises(KeyError, match="bodyTooLarge"):
-        MockServer(document)
+        MockServer(Contract(document))

@@ -56,7 +56,7 @@ def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
 
 def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever reads it can call nobody, and sees no picture."""
-    monkeypatch.setattr("kling_elements_client.contract.violations", lambda *_: [])
+    monkeypatch.setattr("kling_elements_client.contract.CONTRACT.violations", lambda *_: [])
     images = {"frontal_image": "QUJDQUJD" * 100, "refer_images": [{"image_url": "http://x.example/address"}]}
     with closing(create_app(state=path, manual_clock=True)) as app:
         Caller(app, "sk-very-secret").create(element_image_list=images)

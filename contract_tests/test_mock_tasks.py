@@ -454,7 +454,7 @@ def test_no_media_is_kept(caller: Caller) -> None:
     """In place of an inline image stands a mark, in the same place; addresses stay."""
     image = "QUJD" * 100_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contract, "violations", lambda *_: [])  # what the text is an image of matters not
+        patch.setattr(contract.CONTRACT, "violations", lambda *_: [])  # what the text is an image of matters not
         caller.create(
             external_task_id="e",
             element_image_list={

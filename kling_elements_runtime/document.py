@@ -10,7 +10,7 @@ from importlib.resources import files
 from itertools import takewhile
 from typing import Any, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from kling_elements_runtime.errors import Violation
 
@@ -55,8 +55,14 @@ def at(value: Any, json_pointer: str) -> Any:
 
 def resolve(document: Node, reference: str) -> Node:
     """Return the schema that a reference names in the end."""
-    schema: Node = follow(document, reference)
-    return resolve(document, schema["$ref"]) if "$ref" in schema else schema
+    return dereferenced(document, follow(document, reference))
+
+
+def dereferenced(document: Node, node: Node) -> Node:
+    """Return a node, or where it only refers to another one, that which it refers to in the end."""
+    while "$ref" in node:
+        node = follow(document, node["$ref"])
+    return node
 
 
 def rule_of(schemas: list[Node], keyword: str) -> str:
@@ -78,6 +84,7 @@ class Parameter:
         required: Whether it may not be left out.
         rule: Where it comes from, as in the document's `x-source`.
         schema_pointer: The reference to its schema.
+        schema: The schema.
     """
 
     name: str
@@ -85,6 +92,7 @@ class Parameter:
     required: bool
     rule: str
     schema_pointer: str
+    schema: Node = field(repr=False)
 
     def violation(self, path: Iterable[str | int], message: str) -> Violation:
         """Return a violation at a place within the parameter's value."""
@@ -106,6 +114,11 @@ class Operation:
     method: str
     definition: Node
     parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def operation_id(self) -> str:
+        """Its name in the contract."""
+        return str(self.definition["operationId"])
 
     def success_schema(self) -> str:
         """Return the reference to the schema of the answer that means success."""
@@ -237,7 +250,8 @@ class Document:
             where = node.get("$ref", "#" + pointer(("paths", path, method, "parameters", index)))
             said = follow(document, where)
             rule = said.get("x-source", around.get("x-source"))
-            yield Parameter(said["name"], said["in"], said.get("required", False), rule, f"{where}/schema")
+            required = said.get("required", False)
+            yield Parameter(said["name"], said["in"], required, rule, f"{where}/schema", said["schema"])
 
     def _read_refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
         return tuple(
@@ -277,6 +291,7 @@ __all__ = [
     "Parameter",
     "Refusal",
     "at",
+    "dereferenced",
     "follow",
     "packaged",
     "place",

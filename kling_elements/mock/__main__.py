@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -124,9 +125,10 @@ def _file(text: str) -> str:
 
 
 def _dialect(text: str) -> str:
-    from kling_elements.mock.options import usable_dialect  # noqa: PLC0415 -- --help needs no client
+    from kling_elements.mock.dialects import usable_dialect  # noqa: PLC0415 -- --help needs no client
+    from kling_elements_client.contract import CONTRACT  # noqa: PLC0415
 
-    return _usable(usable_dialect, text)
+    return _usable(partial(usable_dialect, CONTRACT), text)
 
 
 def _task_seconds(text: str) -> Sequence[float]:

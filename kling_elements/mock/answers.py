@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 from kling_elements.mock.reply import HeaderList, Reply, json_reply
-from kling_elements_client import contract
+from kling_elements_runtime.document import Document
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _UNAUTHORIZED = 401  # HTTP wants the challenge with it
@@ -43,15 +43,16 @@ class RefusedError(Exception):
 
 
 class Refusals:
-    """Turns refusals into answers in the contract's own envelope."""
+    """Words refusals as a contract does, and turns them into answers in its own envelope."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Take the envelope of every problem from the examples of an OpenAPI document.
+    def __init__(self, contract: Document) -> None:
+        """Take the business codes of a contract, and the envelope of every problem from its examples.
 
         Raises:
-            KeyError: The document lacks one of them.
+            KeyError: The contract lacks one of them.
         """
-        examples = document["components"]["examples"]
+        self.business_codes = contract.business_codes()
+        examples = contract.document()["components"]["examples"]
         self._envelopes: dict[Problem, dict[str, Any]] = {
             problem: examples[problem.example]["value"] for problem in Problem
         }
@@ -59,27 +60,30 @@ class Refusals:
     def answer(self, refused: RefusedError) -> Reply:
         """Return the answer, under a request id of its own."""
         if isinstance(refused.reason, int):
-            return code_reply(refused.reason, str(refused), headers=refused.headers)
+            return self.code_reply(refused.reason, str(refused), headers=refused.headers)
         own = {"message": str(refused), "request_id": new_request_id()}
         return json_reply(
             {**self._envelopes[refused.reason], **own}, refused.reason.status, _header_list(refused.headers)
         )
 
+    def refused_by(self, code: int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
+        """Return a refusal by a business code: in the contract's words, and then what is wrong here."""
+        return RefusedError(code, f"{self.business_codes[code].meaning}: {detail}", headers)
 
-def refused_by(code: int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
-    """Return a refusal by a business code: in the contract's words, and then what is wrong here."""
-    return RefusedError(code, f"{contract.business_codes()[code].meaning}: {detail}", headers)
-
-
-def code_reply(
-    code: int, message: str | None = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
-) -> Reply:
-    """Return the answer with a business code: in the contract's words and with its status, unless given others."""
-    row = contract.business_codes()[code]
-    status = row.http_status if status is None else status
-    needed = CHALLENGE if status == _UNAUTHORIZED else {}
-    envelope = {"code": code, "message": message or row.meaning, "request_id": new_request_id()}
-    return json_reply(envelope, status, _header_list({**needed, **(headers or {})}))
+    def code_reply(
+        self,
+        code: int,
+        message: str | None = None,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return the answer with a business code: in the contract's words and with its status, unless given others."""
+        row = self.business_codes[code]
+        status = row.http_status if status is None else status
+        needed = CHALLENGE if status == _UNAUTHORIZED else {}
+        envelope = {"code": code, "message": message or row.meaning, "request_id": new_request_id()}
+        return json_reply(envelope, status, _header_list({**needed, **(headers or {})}))
 
 
 def new_request_id() -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
-from typing import Any
 from urllib.parse import quote
 
 from kling_elements.mock import control
@@ -25,20 +24,20 @@ from kling_elements.mock.asgi import (
 )
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.clock import Clock
-from kling_elements.mock.dialects import Dialect
+from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.options import Options
 from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value, too_large
-from kling_elements.mock.routes import Operation, Routes
+from kling_elements.mock.routes import Endpoint, Routes
 from kling_elements.mock.service import Call, Service
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import Store
-from kling_elements_client import contract
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import Violation
-from kling_elements_runtime.document import Document
+from kling_elements_runtime.contract import Contract
 
 _MAX_VIOLATIONS = 20  # that a message tells in full
 _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
@@ -57,8 +56,9 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     manual_clock: bool = False,
     unique_external_ids: bool = True,
     callbacks: bool = True,
+    contract: Contract = CONTRACT,
 ) -> MockServer:
-    """Return the server of the contract that ships with the client.
+    """Return a server that holds callers to a contract.
 
     Args:
         token: The only Bearer token that it takes. By default any well-formed one will do.
@@ -75,6 +75,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
         manual_clock: Whether time stands still until the clock is stepped.
         unique_external_ids: Whether an external id that a token has used is refused.
         callbacks: Whether changes are told at the addresses that requests give.
+        contract: The contract; by default the one that ships with the client.
 
     Raises:
         ValueError: One of them cannot be used.
@@ -93,31 +94,32 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
         unique_external_ids=unique_external_ids,
         callbacks=callbacks,
     )
-    return MockServer(contract.document(), options)
+    return MockServer(contract, options)
 
 
 class MockServer:
-    """Answers every operation of an OpenAPI document: those of this contract from memory, others by an example.
+    """Answers every operation of a contract: those of Kling's from memory, others by an example.
 
     Attributes:
         clock: The time that tasks live by; `clock.step(seconds)` moves it.
     """
 
-    def __init__(self, document: Mapping[str, Any], options: Options | None = None) -> None:
-        """Read the document once, and open the state.
+    def __init__(self, contract: Contract, options: Options | None = None) -> None:
+        """Read the contract once, and open the state.
 
         Raises:
-            KeyError: The document lacks what a server has to know.
-            ValueError: It asks for credentials of another kind than a Bearer token.
+            KeyError: The contract lacks what a server has to know.
+            ValueError: It asks for credentials of another kind than a Bearer token, or has no such dialect.
             StateError: The state file cannot be used.
         """
         options = options or Options()
-        self.routes = Routes(document)
-        self._refusals = Refusals(document)
+        self.routes = Routes(contract)
+        self._contract = contract
+        self._refusals = Refusals(contract)
         self._token = options.token
-        dialect = Dialect(Document(dict(document)), options.dialect or contract.dialects()[0])
-        shapes = Shapes(document)
-        self._faults = FaultQueue(shapes)
+        dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
+        shapes = Shapes(contract)
+        self._faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
         self.clock = Clock(manual=options.manual_clock, earlier=self._store.clock_reading())
         self._courier = Courier(
@@ -132,6 +134,7 @@ class MockServer:
         self._control = control.Control(clock=self.clock, store=self._store, faults=self._faults, courier=self._courier)
         self._service = Service(
             options,
+            refusals=self._refusals,
             dialect=dialect,
             clock=self.clock,
             store=self._store,
@@ -144,7 +147,7 @@ class MockServer:
     @property
     def operation_ids(self) -> list[str]:
         """The names of the operations that it answers."""
-        return [operation.operation_id for route in self.routes for operation in route.operations.values()]
+        return [endpoint.operation_id for route in self.routes for endpoint in route.endpoints.values()]
 
     def close(self) -> None:
         """Let go of the state. An application that a server runs does so at the server's end."""
@@ -252,45 +255,46 @@ class MockServer:
         """Check all of a request but its parameters and body, its sender first."""
         if head.path.startswith(control.PREFIX):
             return self._control.accept(head)
-        operation, in_path, token = self._operation(head)
+        endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
-        accepted = operation.max_bytes
+        accepted = endpoint.max_bytes
         return Accepted(
             accepted[media_type(head.headers, accepted)] if accepted else None,
-            partial(self._perform, operation, owner, in_path, head.query),
+            partial(self._perform, endpoint, owner, in_path, head.query),
         )
 
-    def _operation(self, head: Head) -> tuple[Operation, Mapping[str, str], str]:
-        """Return the operation that a request is for, what is in its path, and the token of its sender."""
+    def _endpoint(self, head: Head) -> tuple[Endpoint, Mapping[str, str], str]:
+        """Return the endpoint that a request is for, what is in its path, and the token of its sender."""
         found = self.routes.find(head.path)
-        operations = found[0].operations if found else {}
-        operation = operations.get(head.method)
+        endpoints = found[0].endpoints if found else {}
+        endpoint = endpoints.get(head.method)
         token = ""
-        if operation is None or operation.needs_token:  # who has no token learns nothing of the paths
+        if endpoint is None or endpoint.needs_token:  # who has no token learns nothing of the paths
             token = bearer_token(head.headers, self._token)
-        if found and operation is not None:
-            return operation, found[1], token
-        if not operations:
+        if found and endpoint is not None:
+            return endpoint, found[1], token
+        if not endpoints:
             paths = ", ".join(route.template for route in self.routes)
             raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {paths}")
-        methods = ", ".join(operations)
+        methods = ", ".join(endpoints)
         raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
 
     def _perform(
-        self, operation: Operation, owner: bytes, in_path: Mapping[str, str], query: str, content: Body
+        self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], query: str, content: Body
     ) -> Reply:
         """Check parameters and body, and do what the operation does."""
-        body = json_value(content) if operation.max_bytes else None
-        parameters = values_of(operation.parameters, in_path, query)
-        violations = contract.parameter_violations(operation.operation_id, parameters) if operation.parameters else []
-        if operation.max_bytes:
-            violations += contract.violations(operation.operation_id, body)
+        name, expected = endpoint.operation_id, endpoint.parameters
+        body = json_value(content) if endpoint.max_bytes else None
+        parameters = values_of(expected, in_path, query)
+        violations = self._contract.parameter_violations(name, parameters) if expected else []
+        if endpoint.max_bytes:
+            violations += self._contract.violations(name, body)
         if violations:
             raise RefusedError(Problem.INVALID_PARAMETERS, _told(violations))
-        handler = self._service.handlers.get(operation.operation_id)
+        handler = self._service.handlers.get(name)
         if handler is None:
-            return operation.success
-        return handler(Call(owner, with_defaults(operation.parameters, parameters), body))
+            return endpoint.success
+        return handler(Call(owner, with_defaults(expected, parameters), body))
 
 
 def _head(scope: Scope) -> Head:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kling_elements.mock.answers import RefusedError, refused_by
+from kling_elements.mock.answers import Refusals, RefusedError
 from kling_elements_runtime.document import Document
 
 _INVALID_VALUE = 1201  # where nobody has seen how a dialect refuses something
@@ -16,19 +16,20 @@ class Dialect:
     """How refusals are worded, and what deletions leave.
 
     Attributes:
-        deletion_example: The name of the example that answers a deletion; empty where the document has no deletions.
+        deletion_example: The name of the example that answers a deletion; empty where the contract has no deletions.
         keeps_deleted: Whether look-ups and lists still show a deleted subject.
         counts_all_calls: Whether an external id that another call of the account used is refused too.
     """
 
-    def __init__(self, document: Document, name: str) -> None:
-        """Read what a document says of the dialect of a name.
+    def __init__(self, contract: Document, name: str, refusals: Refusals) -> None:
+        """Read what a contract says of the dialect of a name.
 
         Raises:
-            KeyError: The document has deletions, and does not say how this dialect answers them.
+            KeyError: The contract has deletions, and does not say how this dialect answers them.
         """
-        self._document = document
+        self._contract = contract
         self._name = name
+        self._refusals = refusals
         deletes = self._definition("deleteElement")
         answer: Mapping[str, Any] = deletes["x-deletion"][name] if deletes else {"example": "", "remains": False}
         self.deletion_example: str = answer["example"]
@@ -47,14 +48,28 @@ class Dialect:
             detail: What is wrong, for where the dialect has only a code for it.
             values: The values of the request that the dialect's message may repeat, by their names.
         """
-        for row in (row for keyword in keywords for row in self._document.refusals(operation_id, keyword)):
+        for row in (row for keyword in keywords for row in self._contract.refusals(operation_id, keyword)):
             if row.dialect == self._name:
                 if row.message is None:
-                    return refused_by(row.code, detail)
+                    return self._refusals.refused_by(row.code, detail)
                 shown = {name: str(value)[:_LONGEST_VALUE] for name, value in values.items()}
                 return RefusedError(row.code, row.message.format(**shown))
-        return refused_by(_INVALID_VALUE, detail)
+        return self._refusals.refused_by(_INVALID_VALUE, detail)
 
     def _definition(self, operation_id: str) -> Mapping[str, Any]:
-        operation = self._document.operations().get(operation_id)
+        operation = self._contract.operations().get(operation_id)
         return operation.definition if operation else {}
+
+
+def usable_dialect(contract: Document, name: str | None) -> str:
+    """Return the name of a dialect; that of the contract's first one for None.
+
+    Raises:
+        ValueError: The contract has none of this name.
+    """
+    names = contract.dialects()
+    if name is None:
+        return names[0]
+    if name not in names:
+        raise ValueError(f"there is no dialect {name!r}; there are {', '.join(names)}")
+    return name

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from kling_elements.mock.answers import Problem, RefusedError, code_reply
+from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import HTML_TYPE, Reply, encode
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.tasks import FAILED, SUCCEEDS, Ending
-from kling_elements_client import contract
 
 Disturb: TypeAlias = Callable[[Reply], Reply]
 
@@ -57,9 +56,10 @@ NONE = Fault("none")
 class FaultQueue:
     """The faults that wait, one for each coming creation. It may be used from any thread."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, refusals: Refusals) -> None:
         """Start with an empty queue; the shapes are those of the answers that are disturbed."""
-        self._forms = _forms(shapes)
+        self._codes = refusals.business_codes
+        self._forms = _forms(shapes, refusals)
         self._waiting: deque[Fault] = deque()
 
     @property
@@ -100,7 +100,7 @@ class FaultQueue:
         raise RefusedError(Problem.INVALID_PARAMETERS, f"there is no fault {shown}; there are {self._allowed()}")
 
     def _allowed(self) -> str:
-        codes = ", ".join(map(str, contract.business_codes()))
+        codes = ", ".join(map(str, self._codes))
         return f"{', '.join(form.shown for form in self._forms)}; N is one of {codes}"
 
 
@@ -113,8 +113,9 @@ class _Form:
     make: Callable[..., dict[str, Any]]
 
 
-def _forms(shapes: Shapes) -> Sequence[_Form]:
-    code = f"({'|'.join(map(str, contract.business_codes()))})"
+def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
+    code = f"({'|'.join(map(str, refusals.business_codes))})"
+    code_reply = refusals.code_reply
     forms: list[tuple[str, str, Callable[..., dict[str, Any]]]] = [
         ("none", "none", dict),
         ("delay:SECONDS", f"delay:{_SECONDS}", lambda text: {"disturb": _delayed(float(text))}),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from kling_elements.mock.callbacks import Retries
-from kling_elements_client import contract
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
@@ -59,8 +58,6 @@ class Options:
         """
         if self.token is not None:
             usable_token(self.token)
-        if self.dialect is not None:
-            usable_dialect(self.dialect)
         usable_tick(self.tick_seconds)
         if self.task_seconds is not None:
             usable_task_seconds(self.task_seconds)
@@ -75,17 +72,6 @@ class Options:
         """The shortest and the longest time that a task takes, in milliseconds."""
         shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
         return round(shortest * _MS), round(longest * _MS)
-
-
-def usable_dialect(name: str) -> str:
-    """Return the name of a dialect.
-
-    Raises:
-        ValueError: The contract has none of this name.
-    """
-    if name not in contract.dialects():
-        raise ValueError(f"there is no dialect {name!r}; there are {', '.join(contract.dialects())}")
-    return name
 
 
 def usable_tick(seconds: float) -> float:

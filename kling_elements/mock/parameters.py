@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.strict_json import MAX_INTEGER_DIGITS
+from kling_elements_runtime.document import Parameter, pointer
 
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
 _MOST_TOLD = 20  # things that are wrong
 _EXCERPT = 80  # characters of a name
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What the contract says of a parameter in a path or query.
-
-    Attributes:
-        name: Its name.
-        location: `path` or `query`.
-        schema: The schema of its value.
-    """
-
-    name: str
-    location: str
-    schema: Mapping[str, Any]
 
 
 def values_of(parameters: Collection[Parameter], in_path: Mapping[str, str], query: str) -> dict[str, object]:
@@ -71,7 +56,7 @@ def _value(text: str, schema: Mapping[str, Any]) -> object:
 
 def _place(name: str) -> str:
     """Return the JSON Pointer to a parameter of the query, cut where it is too long to tell."""
-    return f"/query/{name[:_EXCERPT].replace('~', '~0').replace('/', '~1')}"
+    return pointer(("query", name[:_EXCERPT]))
 
 
 def _choice(names: Collection[str]) -> str:

@@ -1,26 +1,23 @@
-"""The operations of an OpenAPI document, ready to be found by path and method."""
+"""The operations of a contract, ready to be found by path and method."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from kling_elements.mock.parameters import Parameter
 from kling_elements.mock.reply import Reply, json_reply
+from kling_elements_runtime.document import Document, Node, Operation, Parameter, dereferenced
 
-Node: TypeAlias = Mapping[str, Any]
-
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_LOCATIONS = ("path", "query")
 _PREFERRED_EXAMPLE = "submitted"
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """What the contract says of one operation.
+class Endpoint:
+    """What a server has to know of one operation.
 
     Attributes:
         operation_id: Its name in the contract.
@@ -39,10 +36,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path template, such as `/elements/{id}`, and its operations by method, in upper case."""
+    """A path template, such as `/elements/{id}`, and its endpoints by method, in upper case."""
 
     template: str
-    operations: Mapping[str, Operation]
+    endpoints: Mapping[str, Endpoint]
     segments: tuple[re.Pattern[str], ...]
     parameters: tuple[str, ...]
 
@@ -56,16 +53,20 @@ class Route:
 
 
 class Routes:
-    """Every operation of a document."""
+    """Every operation of a contract."""
 
-    def __init__(self, document: Node) -> None:
-        """Read the document once.
+    def __init__(self, contract: Document) -> None:
+        """Read the contract once.
 
         Raises:
             KeyError: It lacks what a server has to know, such as the limit of a body.
             ValueError: It asks for credentials of another kind than a Bearer token.
         """
-        routes = [_route(template, dict(_operations(document, item))) for template, item in document["paths"].items()]
+        endpoints: dict[str, dict[str, Endpoint]] = {}
+        for operation in contract.operations().values():
+            by_method = endpoints.setdefault(operation.path, {})
+            by_method[operation.method.upper()] = _endpoint(contract.document(), operation)
+        routes = [_route(template, by_method) for template, by_method in endpoints.items()]
         self._routes = sorted(routes, key=lambda route: len(route.parameters))  # as OpenAPI wants: literal paths first
         self._literal = {route.template: route for route in routes if not route.parameters}
 
@@ -85,62 +86,40 @@ class Routes:
         return None
 
 
-def _route(template: str, operations: Mapping[str, Operation]) -> Route:
+def _route(template: str, endpoints: Mapping[str, Endpoint]) -> Route:
     # Each segment is a list of literals, with a parameter's name between any two.
     segments = [_PARAMETER.split(segment) for segment in template.split("/")]
     patterns = [re.compile("(.+)".join(map(re.escape, segment[::2])), re.DOTALL) for segment in segments]
-    return Route(template, operations, tuple(patterns), tuple(_PARAMETER.findall(template)))
+    return Route(template, endpoints, tuple(patterns), tuple(_PARAMETER.findall(template)))
 
 
-def _operations(document: Node, item: Node) -> Iterator[tuple[str, Operation]]:
-    for method in _METHODS:
-        if method in item:
-            node = item[method]
-            yield (
-                method.upper(),
-                Operation(
-                    operation_id=node["operationId"],
-                    needs_token=_needs_token(document, node),
-                    max_bytes=_max_bytes(document, node),
-                    parameters=_parameters(document, item, node),
-                    success=_success(document, node),
-                ),
-            )
+def _endpoint(document: Node, operation: Operation) -> Endpoint:
+    return Endpoint(
+        operation_id=operation.operation_id,
+        needs_token=_needs_token(document, operation.definition),
+        max_bytes=_max_bytes(document, operation.definition),
+        parameters=tuple(each for each in operation.parameters if each.location in _LOCATIONS),
+        success=_success(document, operation.definition),
+    )
 
 
-def _needs_token(document: Node, operation: Node) -> bool:
-    requirements: list[Node] = operation.get("security", document.get("security", []))
+def _needs_token(document: Node, definition: Node) -> bool:
+    requirements: list[Node] = definition["security"] if "security" in definition else document.get("security", [])
     for name in {name for requirement in requirements for name in requirement}:
-        scheme = _resolved(document, document["components"]["securitySchemes"][name])
+        scheme = dereferenced(document, document["components"]["securitySchemes"][name])
         if (scheme["type"], scheme.get("scheme", "").lower()) != ("http", "bearer"):
             raise ValueError(f"security scheme {name}: only HTTP Bearer is known here")
     return bool(requirements) and {} not in requirements
 
 
-def _max_bytes(document: Node, operation: Node) -> dict[str, int]:
-    content: Node = _resolved(document, operation.get("requestBody", {})).get("content", {})
+def _max_bytes(document: Node, definition: Node) -> dict[str, int]:
+    content: Node = dereferenced(document, definition.get("requestBody", {})).get("content", {})
     return {name.lower(): media_type["x-body-size"]["max-bytes"] for name, media_type in content.items()}
 
 
-def _parameters(document: Node, item: Node, operation: Node) -> tuple[Parameter, ...]:
-    nodes = [_resolved(document, node) for node in (*item.get("parameters", ()), *operation.get("parameters", ()))]
-    own = {(node["in"], node["name"]): node.get("schema", {}) for node in nodes if node["in"] in ("path", "query")}
-    return tuple(Parameter(name, location, schema) for (location, name), schema in own.items())
-
-
-def _success(document: Node, operation: Node) -> Reply:
-    status = min(status for status in operation["responses"] if re.fullmatch("2[0-9][0-9]", status))
-    response = _resolved(document, operation["responses"][status])
+def _success(document: Node, definition: Node) -> Reply:
+    status = min(status for status in definition["responses"] if re.fullmatch("2[0-9][0-9]", status))
+    response = dereferenced(document, definition["responses"][status])
     examples = response["content"]["application/json"]["examples"]
     name = _PREFERRED_EXAMPLE if _PREFERRED_EXAMPLE in examples else next(iter(examples))
-    return json_reply(_resolved(document, examples[name])["value"], int(status))
-
-
-def _resolved(document: Node, node: Node) -> Node:
-    """Return a node or, if it is a reference within the document, what it refers to."""
-    while "$ref" in node:
-        parts = node["$ref"].removeprefix("#/").split("/")
-        node = document
-        for part in parts:
-            node = node[part.replace("~1", "/").replace("~0", "~")]
-    return node
+    return json_reply(dereferenced(document, examples[name])["value"], int(status))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import randint
 from typing import Any
 
-from kling_elements.mock.answers import refused_by
+from kling_elements.mock.answers import Refusals
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
@@ -44,6 +44,7 @@ class Service:
         self,
         options: Options,
         *,
+        refusals: Refusals,
         dialect: Dialect,
         clock: Clock,
         store: Store,
@@ -53,6 +54,7 @@ class Service:
     ) -> None:
         """Take what it works with, and whom to tell of a new task."""
         self._options = options
+        self._refusals = refusals
         self._dialect = dialect
         self._clock = clock
         self._store = store
@@ -101,10 +103,10 @@ class Service:
         since = now - _WINDOW_SECONDS * _MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
             waiting = {"Retry-After": str(_WINDOW_SECONDS)}
-            raise refused_by(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
+            raise self._refusals.refused_by(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
         limit = options.concurrency
         if limit and store.count_ending_after(owner, now, limit) == limit:
-            raise refused_by(_TOO_MANY, f"at most {limit} tasks under way")
+            raise self._refusals.refused_by(_TOO_MANY, f"at most {limit} tasks under way")
 
     def _is_used(self, owner: bytes, external_id: str) -> bool:
         """Tell whether a task of the owner's has an external id or, where the dialect counts it, another call."""
@@ -139,7 +141,7 @@ class Service:
     def _delete(self, call: Call) -> Reply:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
-            raise refused_by(_NO_PERMISSION, "a subject of the official library cannot be deleted")
+            raise self._refusals.refused_by(_NO_PERMISSION, "a subject of the official library cannot be deleted")
         with self._store.alone():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:

@@ -10,6 +10,7 @@ from typing import Any
 from kling_elements.mock.answers import new_request_id
 from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
+from kling_elements_runtime.document import Document
 
 _MS = 1000
 _INLINE_IMAGE = "https://media.invalid/inline-image"  # what stands for one: no media is kept
@@ -19,12 +20,13 @@ _REFERENCES = ("element_image_list", "element_video_list")
 class Shapes:
     """Writes answers as the examples of the contract do."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Take what does not vary from the document.
+    def __init__(self, contract: Document) -> None:
+        """Take what does not vary from the contract.
 
         Raises:
             KeyError: It lacks an example or the tags.
         """
+        document = contract.document()
         self._examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
         examples = self._examples
         self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}

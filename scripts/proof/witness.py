@@ -14,6 +14,7 @@ from contract_tests.mock_caller import Caller
 from contract_tests.oracle import Oracle
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import follow
 from scripts.spec import Node
 
@@ -23,11 +24,13 @@ class Subject:
 
     Attributes:
         document: The document.
+        contract: It as a contract.
     """
 
     def __init__(self, document: Node) -> None:
         """Take the document; what is made from it is made when it is asked for."""
         self.document = document
+        self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}
         self._speaking: dict[str, Caller] = {}
         self._verdicts: dict[tuple[str, str], bool] = {}  # several answers share a schema
@@ -36,7 +39,7 @@ class Subject:
     def server(self) -> MockServer:
         """A mock server of the document, of which tasks are done at once."""
         options = Options(tick_seconds=0, unique_external_ids=False, callbacks=False)
-        return MockServer(self.document, options)
+        return MockServer(self.contract, options)
 
     @cached_property
     def caller(self) -> Caller:
@@ -47,7 +50,7 @@ class Subject:
         """Return a caller of another mock server, which speaks a dialect and lets no external id repeat."""
         if dialect not in self._speaking:
             options = Options(tick_seconds=0, dialect=dialect, callbacks=False)
-            self._speaking[dialect] = Caller(MockServer(self.document, options), dialect=dialect)
+            self._speaking[dialect] = Caller(MockServer(self.contract, options), dialect=dialect)
         return self._speaking[dialect]
 
     def oracle(self, operation_id: str) -> Oracle:
