@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from kling_elements_runtime.errors import Violation
 
 Node: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 LONGEST_EXCERPT = 80
 """Characters of a caller's value that a message repeats."""
@@ -182,10 +183,22 @@ class Document:
         self._operations: Callable[[], Mapping[str, Operation]] = cache(self._read_operations)
         self._business_codes: Callable[[], Mapping[int, BusinessCode]] = cache(self._read_business_codes)
         self._refusals: Callable[[str, str], tuple[Refusal, ...]] = cache(self._read_refusals)
+        self._readings: dict[Callable[[Node], Any], Any] = {}
 
     def document(self) -> Node:
         """Return the OpenAPI document."""
         return self._document()
+
+    def read(self, reader: Callable[[Node], T]) -> T:
+        """Return what a function reads out of the document. It is called once for each document.
+
+        Args:
+            reader: A function of a module, not one that is made anew each time.
+        """
+        if reader not in self._readings:
+            self._readings[reader] = reader(self.document())
+        reading: T = self._readings[reader]
+        return reading
 
     def operations(self) -> Mapping[str, Operation]:
         """Return the operations by their `operationId`."""
