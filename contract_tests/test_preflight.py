@@ -15,7 +15,9 @@ from contract_tests.range_server import range_server
 from contract_tests.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, both, no, task
 from kling_elements import outside
 from kling_elements.media.reports import ImageReport
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import ContractError, MediaError, Violation
+from kling_elements_runtime.contract import Contract
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
 _TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px, both sides must have at least 300 px")
@@ -43,7 +45,8 @@ class _Behind:
         self.threads: set[int] = set()
         self.answers: dict[str, ImageReport | MediaError] = {}
 
-    def report(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport:
+    def report(self, keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport:
+        assert contract is CONTRACT
         self.looks.append((keyword, url, allow_private))
         self.threads.add(threading.get_ident())
         answer = self.answers.get(url, _report())

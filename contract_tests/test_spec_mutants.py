@@ -12,14 +12,12 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from contract_tests.cases import base_body
 from contract_tests.equivalents import EQUIVALENTS
 from kling_elements_client import contract
 from scripts.proof import __main__ as command
 from scripts.proof import changes, parts, spec_mutants
 from scripts.proof.answer_witnesses import answer_witnesses
 from scripts.proof.grammar import KINDS
-from scripts.proof.in_force import in_force
 from scripts.proof.mutants import Mutant, mutants
 from scripts.proof.parts import Outcome
 from scripts.proof.patterns import variants
@@ -235,22 +233,6 @@ def test_a_part_that_fails_does_not_keep_the_others_from_running(capsys: pytest.
     assert re.fullmatch(
         r"bad\none: FAILED; nothing, in \d+\.\d s\ntwo: holds; much, in \d+\.\d s\n", capsys.readouterr().out
     )
-
-
-def test_another_contract_is_in_force_only_within_its_block() -> None:
-    """Client and caches follow it, and are as before afterwards, also after an error."""
-    (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "19" in mutant.change]
-    body = {**base_body("image"), "element_name": "x" * 20}  # type: ignore[dict-item]
-    before = contract.document()
-
-    assert not contract.violations("createElement", body)
-    with in_force(mutant.document):
-        assert contract.violations("createElement", body)
-    assert not contract.violations("createElement", body)
-    with pytest.raises(KeyError, match="noSuchOperation"), in_force(mutant.document):
-        contract.violations("noSuchOperation", body)
-    assert not contract.violations("createElement", body)
-    assert contract.document() is before
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
     """And nowhere else."""
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
-    assert expected == read_tasks.told(task_in(case.body, case.schema))
+    assert expected == read_tasks.ids(task_in(case.body, case.schema))
 
 
 _NEWER: Any = {

@@ -20,6 +20,7 @@ from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.blocking import finish
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.credentials import Hidden, Token
 from kling_elements_runtime.deadline import within
 
@@ -47,6 +48,7 @@ class _Client(Generic[Transport]):
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
+        contract: Contract | None = None,
     ) -> None:
         """Make a client; no connection is opened yet.
 
@@ -65,6 +67,7 @@ class _Client(Generic[Transport]):
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
             httpx_args: More arguments for httpx's client, such as `proxy` or `verify`.
+            contract: The contract to check requests and answers against; by default the one of the package.
 
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
@@ -83,6 +86,7 @@ class _Client(Generic[Transport]):
             timeout=timeout,
             headers=headers,
             httpx_args={**(httpx_args or {}), **carried},
+            contract=contract,
         )
         """The generated client underneath, for single operations."""
         self._io = self._outside(self.client, clock or Clock())

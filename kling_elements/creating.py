@@ -45,12 +45,12 @@ async def create(
     io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
 ) -> Task:
     """Send a request, and again only if it provably left nothing behind and waiting helps."""
-    body = await preflight.look(io, check(trail, request, policy), policy)
+    body = await preflight.look(io, check(io, trail, request, policy), policy)
     while True:
         try:
             return await send(io, trail, body)
         except KlingError as error:
-            if verdict_on(error).retry is not Retry.AFTER_WAITING:
+            if verdict_on(error, io.contract).retry is not Retry.AFTER_WAITING:
                 raise
             failure = error
         await patience.wait_after(io, failure)
@@ -60,7 +60,7 @@ async def create_or_adopt(
     io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
 ) -> Task:
     """Send a request unless its task is there already, and look for the task of each attempt that may have made it."""
-    body = check(trail, request, policy)
+    body = check(io, trail, request, policy)
     # unknown: an id of the caller's own may have been used before
     trail.outcome = Outcome.MAY_EXIST if has_external_id(request) else Outcome.NOT_CREATED
     found = await _look_up(io, trail, patience)
@@ -74,8 +74,8 @@ async def create_or_adopt(
             return await send(io, trail, body)
         except KlingError as error:
             failure = error
-        said = verdict_on(failure)
-        is_ours = is_ours or (said.outcome is Outcome.MAY_EXIST and not is_duplicate(failure))
+        said = verdict_on(failure, io.contract)
+        is_ours = is_ours or (said.outcome is Outcome.MAY_EXIST and not is_duplicate(failure, io.contract))
         if trail.outcome is Outcome.MAY_EXIST:
             # in doubt
             most = None if is_ours else patience.policy.max_duplicate_look_ups
@@ -89,14 +89,14 @@ async def create_or_adopt(
     return _adopted(io, trail, found)
 
 
-def check(trail: Trail, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+def check(io: Outside, trail: Trail, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, under an external id that the trail keeps.
 
     Raises:
         ContractError: Its `external_task_id` is no text.
     """
-    named, trail.external_id = with_external_id(request)
-    return preflight.check(named, policy)
+    named, trail.external_id = with_external_id(request, io.contract)
+    return preflight.check(io, named, policy)
 
 
 async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
@@ -110,9 +110,9 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     io.log(f"external_task_id {trail.external_id}: creating")
     trail.about_to_send()
     try:
-        task = _created(await io.call(create_element, body=body), trail)
+        task = _created(io, await io.call(create_element, body=body), trail)
     except KlingError as error:
-        said = verdict_on(error).outcome
+        said = verdict_on(error, io.contract).outcome
         if before is Outcome.NOT_CREATED:  # a refusal tells nothing of an earlier attempt
             trail.outcome = said
         io.log(f"external_task_id {trail.external_id}: {said}: {error}")
@@ -122,12 +122,12 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     return task
 
 
-def _created(answer: CreateElementResponse, trail: Trail) -> Task:
+def _created(io: Outside, answer: CreateElementResponse, trail: Trail) -> Task:
     """Return the task of an answer, if it is that of this create.
 
     Connections have been seen to carry the answer to an earlier request.
     """
-    task = task_of(answer)
+    task = task_of(answer, io.contract)
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
@@ -150,7 +150,7 @@ async def _search(io: Outside, trail: Trail, patience: Patience, failure: KlingE
         KlingError: It cannot be looked up.
         ExternalIdUsedError: The id was used, but nothing is found by it.
     """
-    may_send = verdict_on(failure).retry is not Retry.NEVER and not is_duplicate(failure)
+    may_send = verdict_on(failure, io.contract).retry is not Retry.NEVER and not is_duplicate(failure, io.contract)
     look_ups = 0
     while True:
         found = await _look_up(io, trail, patience)
@@ -159,13 +159,13 @@ async def _search(io: Outside, trail: Trail, patience: Patience, failure: KlingE
             return found
         seconds = patience.seconds_after(failure) if most is None or look_ups < most else None
         if seconds is None:
-            if isinstance(failure, ResponseError) and is_duplicate(failure):
-                raise _used(trail, failure, is_ours=most is None) from failure
+            if isinstance(failure, ResponseError) and is_duplicate(failure, io.contract):
+                raise _used(io, trail, failure, is_ours=most is None) from failure
             raise failure
         await io.sleep(seconds)
 
 
-def _used(trail: Trail, failure: ResponseError, *, is_ours: bool) -> ExternalIdUsedError:
+def _used(io: Outside, trail: Trail, failure: ResponseError, *, is_ours: bool) -> ExternalIdUsedError:
     """Return the error for an id that was used although look-ups find nothing by it, which says why that can be."""
     says = f"external_task_id {trail.external_id} is refused as used before, but look-ups find nothing by it"
     if is_ours:
@@ -176,7 +176,7 @@ def _used(trail: Trail, failure: ResponseError, *, is_ours: bool) -> ExternalIdU
             "to something else of the account, such as a video; call again later, and take another id only if you know "
             "that no subject is meant to have this one"
         )
-    if not is_certain_duplicate(failure):
+    if not is_certain_duplicate(failure, io.contract):
         says += "; or the request has another mistake, as the code stands for these, too"
     return ExternalIdUsedError(f"{says}: {failure}", failure.answer)
 
@@ -185,13 +185,13 @@ async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None
     """Return the task of the external id, or None if the gateway says that there is none."""
     while True:
         try:
-            task = task_of(await io.call(get_element, id=trail.external_id))
+            task = task_of(await io.call(get_element, id=trail.external_id), io.contract)
         except KlingError as error:
             if is_absent(error):
                 return None
             if offers_no_look_up(error):
                 raise LookUpUnavailableError(f"this gateway does not offer look-up; {_WAY_OUT}: {error}") from error
-            if not can_ask_again(error):
+            if not can_ask_again(error, io.contract):
                 raise
             failure = error
         else:
@@ -215,7 +215,7 @@ def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
     trail.outcome = Outcome.CREATED
     task = with_id(task, trail)
     if any(is_id(element.element_id) for element in elements_named_by(task)):
-        element_of(task)
+        element_of(task, io.contract)
     io.log(f"external_task_id {trail.external_id}: adopted task {task.task_id}")
     return task
 

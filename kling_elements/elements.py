@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
 from kling_elements.tasks import elements_named_by, is_id, is_usable
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import shown
 
 
-def element_of(task: Task) -> Element:
+def element_of(task: Task, contract: Contract = CONTRACT) -> Element:
     """Return the subject that a task made, the first one where it made several.
 
     Args:
         task: A task that has succeeded.
+        contract: What says which subjects can be used.
 
     Raises:
         ElementUnavailableError: Its subject was deleted, or failed.
@@ -21,7 +24,7 @@ def element_of(task: Task) -> Element:
     named = [element for element in elements_named_by(task) if is_id(element.element_id)]
     if not named:
         raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no subject", task)
-    usable = next(filter(is_usable, named), None)
+    usable = next((element for element in named if is_usable(element, contract)), None)
     if usable is None:
         raise ElementUnavailableError(
             f"the subject {shown(named[0].element_id)} of task {shown(task.task_id)} cannot be used, as its status is "

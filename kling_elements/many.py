@@ -65,7 +65,7 @@ class _Create:
         """Send it once, and return the task or the error."""
         try:
             if self.body is None:
-                self.body = await preflight.look(io, creating.check(self.trail, self.request, policy), policy)
+                self.body = await preflight.look(io, creating.check(io, self.trail, self.request, policy), policy)
             return await creating.send(io, self.trail, self.body)
         except KlingError as error:
             self.trail.mark(error)
@@ -195,8 +195,12 @@ class _Batch:
         elif isinstance(result, TransportError) and not result.may_have_been_sent:
             self._limiter.failed()
             self._not_connected(create, result)
-        elif verdict_on(result).retry is Retry.AFTER_WAITING:
-            refused = self._limiter.refused_as_too_many if is_too_many(result) else self._limiter.refused_as_too_fast
+        elif verdict_on(result, self._io.contract).retry is Retry.AFTER_WAITING:
+            refused = (
+                self._limiter.refused_as_too_many
+                if is_too_many(result, self._io.contract)
+                else self._limiter.refused_as_too_fast
+            )
             refused(asked_seconds(result, self._io.clock))
             self._wait_again(create)
         else:
@@ -240,12 +244,12 @@ class _Batch:
         """Take note of the answer to a look-up."""
         now = self._io.clock.monotonic()
         self._look_ups -= 1
-        if isinstance(result, Task) and progress_of(result) in _ENDED:
+        if isinstance(result, Task) and progress_of(result, self._io.contract) in _ENDED:
             create.result = creating.with_id(result, create.trail)
             self._limiter.ended()
             self._moved_at = now
             self._usual_seconds = now - create.began_at
-        elif isinstance(result, Task) or is_absent(result) or can_ask_again(result):
+        elif isinstance(result, Task) or is_absent(result) or can_ask_again(result, self._io.contract):
             self._look_later(create, asked_seconds(result, self._io.clock) if isinstance(result, KlingError) else 0.0)
         else:
             self._can_look_up = False  # then the service alone knows which places are free, and refuses what has none

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from kling_elements_client import contract
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
     BusinessError,
     ContractError,
@@ -16,6 +16,7 @@ from kling_elements_client.errors import (
     ResponseError,
     TransportError,
 )
+from kling_elements_runtime.contract import Contract
 
 
 class Phase(StrEnum):
@@ -81,7 +82,9 @@ _NO_SUCH_CALL = (404, 405, 501)
 _INVALID = (400, 422)
 
 
-def verdict(phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
+def verdict(
+    phase: Phase, status: int | None = None, code: int | str | None = None, contract: Contract = CONTRACT
+) -> Verdict:
     """Return what is to be thought of a create that got so far.
 
     A business code that the contract knows decides, whatever the status. Without one a 4xx is a refusal, which with
@@ -91,6 +94,7 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
         phase: How far it got.
         status: The HTTP status, where an answer came.
         code: The business code of the answer.
+        contract: What says what codes mean.
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
@@ -101,7 +105,7 @@ def verdict(phase: Phase, status: int | None = None, code: int | str | None = No
     return Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP)
 
 
-def verdict_on(error: KlingError) -> Verdict:
+def verdict_on(error: KlingError, contract: Contract = CONTRACT) -> Verdict:
     """Return what is to be thought of a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
@@ -109,7 +113,7 @@ def verdict_on(error: KlingError) -> Verdict:
         case TransportError(may_have_been_sent=False):
             return verdict(Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
-            return verdict(Phase.ANSWERED, status, code)
+            return verdict(Phase.ANSWERED, status, code, contract)
         case _:  # no answer, or one of success that names no task
             return verdict(Phase.NO_ANSWER)
 
@@ -119,27 +123,27 @@ def is_absent(error: KlingError) -> bool:
     return isinstance(error, NotFoundError)
 
 
-def is_duplicate(error: KlingError) -> bool:
+def is_duplicate(error: KlingError, contract: Contract = CONTRACT) -> bool:
     """Return whether a create was refused because its `external_task_id` may be that of an earlier one."""
-    return _means(error, "createElement", "x-duplicate")
+    return _means(contract, error, "createElement", "x-duplicate")
 
 
-def is_certain_duplicate(error: KlingError) -> bool:
+def is_certain_duplicate(error: KlingError, contract: Contract = CONTRACT) -> bool:
     """Return whether a create was refused in words that say so of its `external_task_id`, and not by the code alone."""
     return isinstance(error, ResponseError) and any(
-        refusal.message is not None and refusal.fits(_number(error.code), error.message)
+        refusal.message is not None and refusal.fits(_number(contract, error.code), error.message)
         for refusal in contract.refusals("createElement", "x-duplicate")
     )
 
 
-def is_too_many(error: KlingError) -> bool:
+def is_too_many(error: KlingError, contract: Contract = CONTRACT) -> bool:
     """Return whether a create was refused because as many tasks are under way as may be (`x-too-many`)."""
-    return _means(error, "createElement", "x-too-many")
+    return _means(contract, error, "createElement", "x-too-many")
 
 
-def is_deleted_already(error: KlingError) -> bool:
+def is_deleted_already(error: KlingError, contract: Contract = CONTRACT) -> bool:
     """Return whether a deletion was refused because the subject was deleted before (`x-deleted-already`)."""
-    return _means(error, "deleteElement", "x-deleted-already")
+    return _means(contract, error, "deleteElement", "x-deleted-already")
 
 
 def offers_no_look_up(error: KlingError) -> bool:
@@ -152,7 +156,7 @@ def offers_no_look_up(error: KlingError) -> bool:
     return error.status_code in _NO_SUCH_CALL or _is_refused_in_words(error)
 
 
-def can_ask_again(error: KlingError) -> bool:
+def can_ask_again(error: KlingError, contract: Contract = CONTRACT) -> bool:
     """Return whether a query that failed may succeed if it is repeated: it changes nothing, so only hope decides."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
@@ -169,11 +173,11 @@ def _is_refused_in_words(error: ResponseError) -> bool:
     return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
 
 
-def _means(error: KlingError, operation_id: str, keyword: str) -> bool:
+def _means(contract: Contract, error: KlingError, operation_id: str, keyword: str) -> bool:
     return isinstance(error, ResponseError) and contract.means(operation_id, keyword, error.code, error.message)
 
 
-def _number(code: int | str | None) -> int | None:
+def _number(contract: Contract, code: int | str | None) -> int | None:
     row = contract.business_code(code)
     return row.code if row else None
 

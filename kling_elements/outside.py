@@ -23,6 +23,7 @@ from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
 from kling_elements_runtime.blocking import finish
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.deadline import end_once
 from kling_elements_runtime.texts import printable
 
@@ -43,7 +44,7 @@ class Job(Protocol):
         ...
 
 
-def report_on(keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
+def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport | VideoReport:  # noqa: ARG001 - until media takes it
     """Check the image (`x-image`) or the video (`x-video`) behind a URL.
 
     Raises:
@@ -67,6 +68,11 @@ class Outside(ABC):
 
     client: AuthenticatedClient
     clock: Clock
+
+    @property
+    def contract(self) -> Contract:
+        """What says how answers are read."""
+        return self.client.contract
 
     def log(self, text: str) -> None:
         """Log a line, as `shown` has it."""
@@ -130,7 +136,7 @@ class Blocking(Outside):
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL."""
-        return report_on(keyword, url, allow_private=allow_private)
+        return report_on(keyword, url, allow_private=allow_private, contract=self.contract)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine in a thread of its own."""
@@ -162,7 +168,7 @@ class OnEventLoop(Outside):
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL, in a thread, which ends soon after a cancellation."""
         abandoned = threading.Event()
-        look = partial(report_on, keyword, url, allow_private=allow_private)
+        look = partial(report_on, keyword, url, allow_private=allow_private, contract=self.contract)
         try:
             return await asyncio.wrap_future(in_thread(look, abandoned))
         finally:

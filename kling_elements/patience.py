@@ -86,7 +86,7 @@ async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T
         try:
             return await attempt()
         except KlingError as error:
-            if not can_ask_again(error) or isinstance(error, InvalidResponse):
+            if not can_ask_again(error, io.contract) or isinstance(error, InvalidResponse):
                 raise
             failure = error
         await patience.wait_after(io, failure)

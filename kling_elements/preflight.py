@@ -9,7 +9,6 @@ from attrs import evolve, frozen
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
 from kling_elements.requests import CreateRequest
-from kling_elements_client import contract
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 
@@ -33,9 +32,9 @@ class PreflightPolicy:
             raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
 
 
-def check(request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
+def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, however often, with what is wrong with it. Files must remain as they are."""
-    return contract.check("createElement", request, judge_media=policy.preflight != "off")
+    return io.contract.check("createElement", request, judge_media=policy.preflight != "off")
 
 
 async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:
@@ -48,7 +47,7 @@ async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) ->
         return checked
     reports: dict[tuple[str, str], ImageReport | VideoReport] = {}
     found: list[Violation] = []
-    for address in contract.addresses(checked):
+    for address in io.contract.addresses(checked):
         key = address.keyword, address.url
         if key not in reports:
             reports[key] = await io.inspect(*key, allow_private=policy.allow_private)

@@ -15,11 +15,10 @@ from kling_elements.outside import Outside
 from kling_elements.patience import Patience, ask
 from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import is_of, task_of, tasks_of
-from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
-from kling_elements_runtime.document import follow
+from kling_elements_runtime.contract import Contract
 
 
 async def look_up(io: Outside, task_id: str) -> Task:
@@ -28,7 +27,7 @@ async def look_up(io: Outside, task_id: str) -> Task:
     Raises:
         NoTaskError: The answer names no task, or another one.
     """
-    found = task_of(await io.call(get_element, id=task_id))
+    found = task_of(await io.call(get_element, id=task_id), io.contract)
     if found is None or not is_of(found, task_id):
         says = "without naming a task" if found is None else "with the task of another id"
         raise NoTaskError(f"the gateway answered the look-up {says}")
@@ -48,11 +47,11 @@ async def delete(io: Outside, element: Element | Task | str | int, patience: Pat
     async def attempt() -> Task | None:
         nonlocal in_doubt
         try:
-            return task_of(await io.call(delete_element, body=request))
+            return task_of(await io.call(delete_element, body=request), io.contract)
         except KlingError as error:
-            if is_deleted_already(error) or (in_doubt and is_absent(error)):
+            if is_deleted_already(error, io.contract) or (in_doubt and is_absent(error)):
                 return None
-            in_doubt = in_doubt or verdict_on(error).outcome is not Outcome.NOT_CREATED
+            in_doubt = in_doubt or verdict_on(error, io.contract).outcome is not Outcome.NOT_CREATED
             raise
 
     return await ask(io, patience, attempt)
@@ -93,7 +92,7 @@ class Listing:
         self._patience = patience
         self._sizes = {} if page_size is None else {"page_size": page_size}
         self._page = first_page  # the next one to fetch
-        self._last_page = _last_page_number(operation_id)
+        self._last_page = _last_page_number(io.contract, operation_id)
         self._seen = set[str]()
         self._ready = deque[Task]()
         self._stale_pages = 0
@@ -123,7 +122,7 @@ class Listing:
 
     def _take(self, answer: TaskListResponse) -> None:
         """Take what is new of a page: tasks move down a list while it is read."""
-        named = {_name_of(task): task for task in tasks_of(answer)}
+        named = {_name_of(task): task for task in tasks_of(answer, self._io.contract)}
         new = [task for name, task in named.items() if name not in self._seen]
         self._seen.update(named)
         self._ready.extend(new)
@@ -142,10 +141,9 @@ def _name_of(task: Task) -> str:
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 
-def _last_page_number(operation_id: str) -> int:
+def _last_page_number(contract: Contract, operation_id: str) -> int:
     (number,) = (parameter for parameter in contract.operation(operation_id).parameters if parameter.name == "pageNum")
-    last: int = follow(contract.document(), number.schema_pointer)["maximum"]
-    return last
+    return int(number.schema["maximum"])
 
 
 __all__ = ["Listing", "delete", "get", "look_up"]

@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from kling_elements.tasks import elements_named_by, external_id_of
-from kling_elements_client import contract
 from kling_elements_client.errors import ContractError
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
 from kling_elements_client.types import Unset
+from kling_elements_runtime.contract import Contract
 
 CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[str, Any]
 
 
-def with_external_id(request: CreateRequest) -> tuple[CreateRequest, str]:
+def with_external_id(request: CreateRequest, contract: Contract) -> tuple[CreateRequest, str]:
     """Return a request with an `external_task_id`, the caller's or a fresh UUID, and that id; the one given is kept.
 
     Raises:

@@ -6,14 +6,13 @@ Where a task may be in an answer, what its properties are called and what its wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
-from functools import cache
 from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from kling_elements_client import contract
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,
@@ -24,6 +23,8 @@ from kling_elements_client.models import (
     TaskResponse,
     TaskResult,
 )
+from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import Node
 from kling_elements_runtime.serialization import Model, properties_of
 
 Properties: TypeAlias = dict[str, Any]
@@ -50,16 +51,19 @@ class Progress(Enum):
 _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "failed": Progress.FAILED}
 
 
-def task_from(source: Mapping[str, Any]) -> Task:
+def task_from(source: Mapping[str, Any], contract: Contract = CONTRACT) -> Task:
     """Return the task of a JSON object, by the documented names and words, in whichever shape it came.
 
     A word for success or failure becomes the documented one; any other stays as it came, as do properties that the
     contract does not know.
     """
-    return _made(_with_documented_names("Task", source))
+    facts = contract.read(_Facts)
+    return _made(_with_documented_names(facts, "Task", source), facts)
 
 
-def task_in(answer: Mapping[str, Any] | Model, schema: str = "TaskResponse") -> Task | None:
+def task_in(
+    answer: Mapping[str, Any] | Model, schema: str = "TaskResponse", contract: Contract = CONTRACT
+) -> Task | None:
     """Return the task that an answer or a notification names; None where it names no task.
 
     The first place that names an id decides. What it lacks is filled in from the places within it.
@@ -67,8 +71,11 @@ def task_in(answer: Mapping[str, Any] | Model, schema: str = "TaskResponse") -> 
     Args:
         answer: The answer, or an item of a list, as a JSON object or a model.
         schema: The schema of the answer, which says where tasks may be.
+        contract: What says how to read it.
     """
-    found = {place: _task_of(value) for place, value in _objects_at(answer, _fact(schema, "x-envelope")["tasks"])}
+    facts = contract.read(_Facts)
+    places = facts.schemas[schema]["x-envelope"]["tasks"]
+    found = {place: _task_of(facts, value) for place, value in _objects_at(answer, places)}
     decides = next((place for place, task in found.items() if is_id(task.get("task_id"))), None)
     if decides is None:
         return None
@@ -76,27 +83,29 @@ def task_in(answer: Mapping[str, Any] | Model, schema: str = "TaskResponse") -> 
     for place, task in found.items():
         if place.startswith(f"{decides}/"):
             properties |= {name: value for name, value in task.items() if not _says(name, properties.get(name))}
-    return _made(properties)
+    return _made(properties, facts)
 
 
-def task_of(answer: CreateElementResponse | DeleteElementResponse | TaskResponse) -> Task | None:
+def task_of(
+    answer: CreateElementResponse | DeleteElementResponse | TaskResponse, contract: Contract = CONTRACT
+) -> Task | None:
     """Return the task that an answer names, whatever its code says; None where it names no task."""
-    return task_in(answer, type(answer).__name__)
+    return task_in(answer, type(answer).__name__, contract)
 
 
-def tasks_of(answer: TaskListResponse) -> list[Task]:
+def tasks_of(answer: TaskListResponse, contract: Contract = CONTRACT) -> list[Task]:
     """Return the tasks on a page of a list."""
     schema = type(answer).__name__
-    return [task_in(item, schema) or task_from(properties_of(item)) for item in answer.data or []]
+    return [task_in(item, schema, contract) or task_from(properties_of(item), contract) for item in answer.data or []]
 
 
-def elements_of(task: Task) -> list[Element]:
+def elements_of(task: Task, contract: Contract = CONTRACT) -> list[Element]:
     """Return the subjects that a task made and that can be used.
 
     There are none as long as it is under way, when it failed, and once they were deleted: some gateways go on showing
     these, with a status of their own.
     """
-    return list(filter(is_usable, elements_named_by(task)))
+    return [element for element in elements_named_by(task) if is_usable(element, contract)]
 
 
 def elements_named_by(task: Task) -> list[Element]:
@@ -122,39 +131,69 @@ def is_id(value: object) -> bool:
     return bool(value) and isinstance(value, str | int) and not isinstance(value, bool)
 
 
-def is_usable(element: Element) -> bool:
+def is_usable(element: Element, contract: Contract = CONTRACT) -> bool:
     """Return whether a subject can be used, as far as its own status tells."""
     status: object = element.status
-    return not isinstance(status, str) or status.lower() not in _fact("Element", "properties")["status"]["x-unusable"]
+    return not isinstance(status, str) or status.lower() not in contract.read(_Facts).unusable
 
 
-def progress_of(task: Task) -> Progress:
+def progress_of(task: Task, contract: Contract = CONTRACT) -> Progress:
     """Return how far a task is."""
-    progress, _ = _read_status(task.task_status)
+    progress, _ = contract.read(_Facts).status(task.task_status)
     if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in elements_named_by(task)):
         return Progress.WITHOUT_ELEMENT
     return progress
 
 
-def _read_status(status: object) -> tuple[Progress, object]:
-    """Return what a status means, and the documented word for the same."""
-    if not status:
-        return Progress.WITHOUT_STATUS, status
-    known = _words().get(status.lower()) if isinstance(status, str) else None
-    return known or (Progress.UNKNOWN, status)
+@frozen
+class _Alias:
+    """Another name of a property.
+
+    Attributes:
+        other: The name that a gateway gives to it.
+        outer: The documented property that it belongs into; empty where it belongs into none.
+        name: Its documented name there.
+        is_documented: Whether the other name is that of a documented property too, which keeps its value.
+    """
+
+    other: str
+    outer: str
+    name: str
+    is_documented: bool
 
 
-@cache
-def _fact(schema: str, keyword: str) -> Any:
-    """Return what a schema of the contract says by a keyword."""
-    return contract.document()["components"]["schemas"][schema][keyword]
+class _Facts:
+    """What a contract says of tasks.
+
+    Attributes:
+        schemas: The schemas by name.
+        aliases: The other names of the properties of a schema, by its name.
+        words: What each word for a status means, and the documented word for the same.
+        unusable: The words for the status of a subject that cannot be used.
+        output_type: The type of those outputs of a task that are subjects.
+    """
+
+    def __init__(self, document: Node) -> None:
+        self.schemas: Node = document["components"]["schemas"]
+        self.aliases = {name: tuple(_aliases(schema)) for name, schema in self.schemas.items()}
+        known = self.schemas["TaskStatus"]["x-progress"]
+        self.words = {word: (progress, known[name][0]) for name, progress in _PROGRESS.items() for word in known[name]}
+        self.unusable = self.schemas["Element"]["properties"]["status"]["x-unusable"]
+        self.output_type = self.schemas["Element"]["x-output-type"]
+
+    def status(self, status: object) -> tuple[Progress, object]:
+        """Return what a status means, and the documented word for the same."""
+        if not status:
+            return Progress.WITHOUT_STATUS, status
+        known = self.words.get(status.lower()) if isinstance(status, str) else None
+        return known or (Progress.UNKNOWN, status)
 
 
-@cache
-def _words() -> Mapping[str, tuple[Progress, str]]:
-    """Return what each word for a status means, and the documented word for the same."""
-    known = _fact("TaskStatus", "x-progress")
-    return {word: (progress, known[name][0]) for name, progress in _PROGRESS.items() for word in known[name]}
+def _aliases(schema: Node) -> Iterator[_Alias]:
+    for path, others in schema.get("x-aliases", {}).items():
+        outer, _, name = path.rpartition("/")
+        for other in others:
+            yield _Alias(other, outer, name, other in schema["properties"])
 
 
 def _object(value: object) -> Properties | None:
@@ -177,55 +216,30 @@ def _objects_at(answer: object, places: Sequence[str]) -> list[tuple[str, Proper
     return [(place, object_at(place)) for place in places]
 
 
-def _task_of(properties: Properties) -> Properties:
+def _task_of(facts: _Facts, properties: Properties) -> Properties:
     """Return the properties of a task without those of an envelope around another one, by their documented names."""
     around = _ENVELOPE if _OF_ENVELOPES & properties.keys() else ()
     for name in ("data", *around):
         properties.pop(name, None)
-    return _with_documented_names("Task", properties)
+    return _with_documented_names(facts, "Task", properties)
 
 
-@frozen
-class _Alias:
-    """Another name of a property.
-
-    Attributes:
-        other: The name that a gateway gives to it.
-        outer: The documented property that it belongs into; empty where it belongs into none.
-        name: Its documented name there.
-        is_documented: Whether the other name is that of a documented property too, which keeps its value.
-    """
-
-    other: str
-    outer: str
-    name: str
-    is_documented: bool
-
-
-@cache
-def _aliases(schema: str) -> tuple[_Alias, ...]:
-    documented = _fact(schema, "properties")
-    return tuple(
-        _Alias(other, outer, name, other in documented)
-        for path, others in _fact(schema, "x-aliases").items()
-        for outer, _, name in [path.rpartition("/")]
-        for other in others
-    )
-
-
-def _with_documented_names(schema: str, source: Mapping[str, Any]) -> Properties:
+def _with_documented_names(facts: _Facts, schema: str, source: Mapping[str, Any]) -> Properties:
     """Return the properties of a JSON object, with the documented names for those that a gateway calls otherwise.
 
     What belongs into another object also stays where it was.
     """
     properties = dict(source)
-    for alias in _aliases(schema):
+    for alias in facts.aliases[schema]:
         if alias.other not in source:
             continue
         if alias.outer:
             around = _object(properties.get(alias.outer) or {})
             if around is not None and not _says(alias.name, around.get(alias.name)):
-                properties[alias.outer] = {**around, alias.name: _subjects_among(source[alias.other])}
+                properties[alias.outer] = {
+                    **around,
+                    alias.name: _subjects_among(source[alias.other], facts.output_type),
+                }
         elif not _says(alias.name, properties.get(alias.name)):
             properties[alias.name] = source[alias.other]
             if not alias.is_documented:
@@ -238,41 +252,40 @@ def _says(name: str, value: object) -> bool:
     return is_id(value) if name in _IDS else bool(value)
 
 
-def _subjects_among(value: Any) -> Any:
+def _subjects_among(value: Any, wanted: str) -> Any:
     """Return a list of outputs without those that are no subjects; anything else as it is."""
     if not isinstance(value, list):
         return value
-    wanted = _fact("Element", "x-output-type")
     return [item for item in value if not isinstance(item, Mapping) or item.get("type", wanted) == wanted]
 
 
-def _made(properties: Properties) -> Task:
+def _made(properties: Properties, facts: _Facts) -> Task:
     """Return the task of some properties with documented names, with the documented words."""
-    progress, documented = _read_status(properties.get("task_status"))
+    progress, documented = facts.status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
         properties["task_status"] = documented
     result = _object(properties.get("task_result"))
     if result is not None:
-        properties["task_result"] = _with_elements(result)
+        properties["task_result"] = _with_elements(result, facts)
     return Task.from_dict(properties)
 
 
-def _with_elements(result: Properties) -> Properties:
+def _with_elements(result: Properties, facts: _Facts) -> Properties:
     """Return what a task made, with its subjects in a list where a gateway gives one subject without."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
         elements = [{name: value for name, value in result.items() if name != "elements"}]
     if not isinstance(elements, list):
         return result
-    return {**result, "elements": list(map(_named_element, elements))}
+    return {**result, "elements": [_named_element(element, facts) for element in elements]}
 
 
-def _named_element(item: object) -> object:
+def _named_element(item: object, facts: _Facts) -> object:
     """Return a subject with the documented names; what is none as it is."""
     own = _object(item)
-    if own is None or not any(alias.other in own for alias in _aliases("Element")):
+    if own is None or not any(alias.other in own for alias in facts.aliases["Element"]):
         return item
-    return _with_documented_names("Element", own)
+    return _with_documented_names(facts, "Element", own)
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from kling_elements.requests import task_id_from
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import shown
 
 
@@ -51,6 +52,7 @@ class _Watched:
 
     Attributes:
         id: What it is looked up by.
+        contract: What says how its states are read.
         last: The last state that was seen.
         exists: Whether it is known to exist: an answer showed it, or the caller has it from one.
         unclear_since: The time of the first of the latest look-ups in a row that showed nothing that is understood.
@@ -59,6 +61,7 @@ class _Watched:
     """
 
     id: str
+    contract: Contract
     last: Task
     exists: bool
     unclear_since: float | None = field(init=False, default=None)
@@ -68,10 +71,10 @@ class _Watched:
     def see(self, task: Task, now: float, policy: PollPolicy) -> None:
         """Take note of the task's state."""
         self.last, self.exists, self.error = task, True, None
-        progress = progress_of(task)
+        progress = progress_of(task, self.contract)
         if progress is Progress.SUCCEEDED:
             try:
-                self.result = element_of(task)
+                self.result = element_of(task, self.contract)
             except TaskError as error:
                 self.result = error
         elif progress is Progress.FAILED:
@@ -86,7 +89,7 @@ class _Watched:
         """Take note of a look-up that failed. What was created a moment ago need not be found everywhere yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
-        if not can_ask_again(error) and not (
+        if not can_ask_again(error, self.contract) and not (
             is_absent(error) and self._unclear_seconds(now) < policy.max_unknown_seconds
         ):
             self.result = error
@@ -113,7 +116,7 @@ class _Watched:
 
     def _state(self) -> str:
         """Return in which state the task is, as far as it is understood."""
-        match progress_of(self.last):
+        match progress_of(self.last, self.contract):
             case Progress.WITHOUT_ELEMENT:
                 return f"task {self.id} has succeeded, but its answer still names no subject"
             case Progress.WITHOUT_STATUS:
@@ -124,12 +127,12 @@ class _Watched:
                 return f"task {self.id} is still {shown(self.last.task_status)}"
 
 
-def _watched(task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:
+def _watched(contract: Contract, task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:
     task_id = task_id_from(task)
     if not isinstance(task, Task):
-        return _Watched(task_id, Task(task_id=task_id), exists=False)
-    watched = _Watched(task_id, task, exists=True)
-    if progress_of(task) in _ENDED:
+        return _Watched(task_id, contract, Task(task_id=task_id), exists=False)
+    watched = _Watched(task_id, contract, task, exists=True)
+    if progress_of(task, contract) in _ENDED:
         watched.see(task, now, policy)
     return watched
 
@@ -138,7 +141,7 @@ async def _results(
     io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, limit_seconds: float
 ) -> list[Element | KlingError]:
     began = io.clock.monotonic()
-    watched = [_watched(task, began, policy) for task in tasks]
+    watched = [_watched(io.contract, task, began, policy) for task in tasks]
     poll = 0
     while True:
         asked = 0.0

@@ -23,9 +23,10 @@ from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
 from kling_elements.tasks import task_in
-from kling_elements_client import contract
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import printable
 
 _TOLERANCE = timedelta(minutes=5)
@@ -64,6 +65,7 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
     now: datetime | None = None,
     tolerance: timedelta = _TOLERANCE,
     verify: bool = True,
+    contract: Contract = CONTRACT,
 ) -> Task:
     """Return the task that a notification tells of, after the signature was verified.
 
@@ -77,6 +79,7 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
         now: The time to compare with the header `webhook-timestamp`, with a time zone; the machine's clock if None.
         tolerance: How far the two may be apart, in both directions and inclusive; five minutes unless given.
         verify: False reads the notification of an account that has no secret. Anybody can forge it: look the task up.
+        contract: What says how to read it; the package's by default.
 
     Returns:
         The task in the documented shape, also where it came in the newer one (`id`, `status`, `outputs`) or in the
@@ -91,7 +94,7 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
     body = _bytes(raw_body)
     if _is_to_be_verified(verify, secrets):
         _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
-    task = task_in(_json_object(body))
+    task = task_in(_json_object(body), contract=contract)
     if task is None:
         raise WebhookError(
             "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"

@@ -55,14 +55,14 @@ class AuthenticatedClient:
     A generated client makes a class of its own of this one, and says what the class variables are.
 
     Attributes:
-        contract: What requests and answers are checked against.
+        contract: What requests and answers are checked against, unless a client is given another one.
         token_variable: The environment variable that has the token where none is given.
         base_url_variable: The environment variable that has the gateway's address where none is given.
         first_server: The gateway's address where there is none at all.
         log: Where requests and oddities are logged.
     """
 
-    contract: ClassVar[Contract]
+    contract: Contract
     token_variable: ClassVar[str]
     base_url_variable: ClassVar[str]
     first_server: ClassVar[str]
@@ -78,8 +78,9 @@ class AuthenticatedClient:
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
+        contract: Contract | None = None,
     ) -> None:
-        """Makes a client; no connection is opened yet.
+        """Make a client; no connection is opened yet.
 
         Args:
             token: The gateway's API key, without `Bearer`; or a function that returns it, which is asked before each
@@ -94,18 +95,22 @@ class AuthenticatedClient:
             headers: More headers for every request.
             httpx_args: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
                 of the environment are used unless the gateway is on this machine.
+            contract: The contract to check requests and answers against; by default the one of the package.
 
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
         """
+        if contract is not None:
+            self.contract = contract
         hidden = token if isinstance(token, Hidden) else Hidden(self._from_environment() if token is None else token)
         del token  # no variable of this frame holds it, as frames are shown with errors
         self._credentials = credentials(hidden, self.token_variable)
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
-        url = settings.usable_url(
-            self.default_base_url() if base_url is None else base_url, allow_http=allow_http, paths=paths
-        )
+        if base_url is None:
+            first = None if contract is None else contract.document()["servers"][0]["url"]
+            base_url = os.environ.get(self.base_url_variable) or first or self.first_server
+        url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")

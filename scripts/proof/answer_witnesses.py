@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -38,7 +39,6 @@ from contract_tests.videos import Opened
 from kling_elements.media import images, videos
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import task_in
-from kling_elements_client import contract
 from kling_elements_client.errors import ResponseError
 from kling_elements_runtime.responses import ResponseReader
 from scripts.proof.witness import Holds, Subject, Witness
@@ -68,7 +68,7 @@ def answer_witnesses() -> Iterator[Witness]:
     yield _witness("the servers", lambda subject: servers(subject.document) == SERVERS)
     yield _witness("the security schemes", lambda subject: schemes(subject.document) == SCHEMES, "R02")
     yield _witness("the business codes", _business_codes, None)
-    yield _witness("the dialects", lambda _: contract.dialects() == said.DIALECTS, None)
+    yield _witness("the dialects", lambda subject: subject.contract.dialects() == said.DIALECTS, None)
     for meaning in said.MEANINGS:
         yield _witness(meaning.id, _told_apart(meaning), "upstream", "R01")
     for dialect in said.DIALECTS:
@@ -104,17 +104,14 @@ def _witness(name: str, holds: Holds, *rules: str | None) -> Witness:
     return Witness(name, holds, frozenset(rules))
 
 
-_READER = ResponseReader(contract.CONTRACT, lambda text: text, logging.getLogger(__name__))
-
-
-def _business_codes(_: Subject) -> bool:
-    rows = contract.business_codes().values()
+def _business_codes(subject: Subject) -> bool:
+    rows = subject.contract.business_codes().values()
     return {row.code: (row.http_status, row.created, row.retry) for row in rows} == BUSINESS_CODES
 
 
 def _told_apart(case: said.Meaning) -> Holds:
-    def holds(_: Subject) -> bool:
-        rows = contract.refusals(case.operation, case.keyword)
+    def holds(subject: Subject) -> bool:
+        rows = subject.contract.refusals(case.operation, case.keyword)
         return case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
 
     return holds
@@ -151,9 +148,10 @@ def _spoken(dialect: str) -> Holds:
 def _read(case: AnswerCase) -> Holds:
     response = httpx.Response(case.status, json=case.body)
 
-    def holds(_: Subject) -> bool:
+    def holds(subject: Subject) -> bool:
+        reader = ResponseReader(subject.contract, lambda text: text, logging.getLogger(__name__))
         try:
-            _READER.model_of(case.operation, response, lambda value: value)
+            reader.model_of(case.operation, response, lambda value: value)
         except ResponseError as error:
             return case.outcome == type(error).__name__ and case.is_absence == is_absent(error)
         return case.outcome == "success"
@@ -163,27 +161,38 @@ def _read(case: AnswerCase) -> Holds:
 
 def _task_read(case: TaskCase) -> Holds:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
-    return lambda _: expected == read_tasks.told(task_in(case.body, case.schema))
+
+    def holds(subject: Subject) -> bool:
+        task = task_in(case.body, case.schema, subject.contract)
+        return expected == read_tasks.ids(task, subject.contract)
+
+    return holds
 
 
 def _other_names(schema: str) -> Holds:
     expected = {other: {name} for name, others in OTHER_NAMES[schema].items() for other in others}
     expected |= {other: set() for other in NO_NAMES[schema]}
-    return lambda _: all(names == read_tasks.documented_names(schema, other) for other, names in expected.items())
+
+    def holds(subject: Subject) -> bool:
+        names = {other: read_tasks.documented_names(schema, other, subject.contract) for other in expected}
+        return expected == names
+
+    return holds
 
 
-def _progress_words(_: Subject) -> bool:
-    known = all(read_tasks.word(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
-    written = all(read_tasks.word(word)[1] == written for word, (_, written) in WORDS.items())
-    return known and written and all(read_tasks.word(word) == ("UNKNOWN", word) for word in NO_WORDS)
+def _progress_words(subject: Subject) -> bool:
+    read = partial(read_tasks.word, contract=subject.contract)
+    known = all(read(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
+    written = all(read(word)[1] == written for word, (_, written) in WORDS.items())
+    return known and written and all(read(word) == ("UNKNOWN", word) for word in NO_WORDS)
 
 
-def _unusable(_: Subject) -> bool:
-    return {status: read_tasks.unusable(status) for status in UNUSABLE} == UNUSABLE
+def _unusable(subject: Subject) -> bool:
+    return {status: read_tasks.unusable(status, subject.contract) for status in UNUSABLE} == UNUSABLE
 
 
-def _subjects(_: Subject) -> bool:
-    return {output_type: read_tasks.is_subject(output_type) for output_type in OUTPUT_TYPES} == OUTPUT_TYPES
+def _subjects(subject: Subject) -> bool:
+    return {kind: read_tasks.is_subject(kind, subject.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
 def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:

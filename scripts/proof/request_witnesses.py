@@ -11,7 +11,6 @@ from contract_tests import oracle
 from contract_tests.cases import BodyCase, HttpCase, VideoCase, body_cases, http_cases, video_cases
 from contract_tests.operation_cases import ACCEPTED, DELETE, REFUSED, Case
 from kling_elements.media import videos
-from kling_elements_client import contract
 from scripts.proof.witness import Holds, Subject, Witness
 
 _CREATE = "createElement"
@@ -50,7 +49,11 @@ def _rules(case: BodyCase) -> frozenset[str | None]:
 
 
 def _by_client(case: BodyCase, body: Callable[[], Any]) -> Holds:
-    return lambda _: case.violations == {(each.pointer, each.rule) for each in contract.violations(_CREATE, body())}
+    def holds(subject: Subject) -> bool:
+        violations = subject.contract.violations(_CREATE, body())
+        return case.violations == {(each.pointer, each.rule) for each in violations}
+
+    return holds
 
 
 def _by_oracle(case: BodyCase, body: Callable[[], Any]) -> Holds:
@@ -79,7 +82,8 @@ def _by_file(case: VideoCase) -> Holds:
 
 
 def _other_by_client(case: Case) -> Holds:
-    def holds(_: Subject) -> bool:
+    def holds(subject: Subject) -> bool:
+        contract = subject.contract
         if "body" in case.arguments:
             found = contract.violations(case.operation, case.arguments["body"])
         else:

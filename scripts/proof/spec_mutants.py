@@ -10,13 +10,13 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
 from contract_tests.equivalents import EQUIVALENTS
 from scripts.proof.answer_witnesses import answer_witnesses
-from scripts.proof.in_force import in_force
 from scripts.proof.mutants import Mutant, mutants
 from scripts.proof.parts import Outcome, run
 from scripts.proof.request_witnesses import request_witnesses
@@ -56,11 +56,8 @@ def prove() -> Outcome:
 
 def mistaken(document: Node, witnesses: Iterable[Witness]) -> list[str]:
     """Return the names of witnesses that testify against the contract itself: they would notice anything."""
-    subject = Subject(document)
-    with in_force(document):
-        found = [witness.name for witness in witnesses if witness.testifies_against(subject)]
-    subject.close()
-    return found
+    with closing(Subject(document)) as subject:
+        return [witness.name for witness in witnesses if witness.testifies_against(subject)]
 
 
 def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verdict]:
@@ -74,12 +71,10 @@ def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verd
     recent: list[Witness] = []
     found = []
     for mutant in tried:
-        subject = Subject(mutant.document)
-        with in_force(mutant.document):
+        with closing(Subject(mutant.document)) as subject:
             asked = set(map(id, recent))  # one that changes the subject can be asked once
             likely = chain(recent, (each for each in ordered(mutant.rule) if id(each) not in asked))
             witness = next((each for each in likely if each.testifies_against(subject)), None)
-        subject.close()
         found.append(Verdict(mutant, witness))
         if witness is not None and witness.cost < _DEAR:
             recent = [witness, *(other for other in recent if other is not witness)][:_MOST_RECENT]

@@ -20,7 +20,7 @@ from scripts.spec import Node
 
 
 class Subject:
-    """A document that witnesses are asked about, while it is in force.
+    """A document that witnesses are asked about.
 
     Attributes:
         document: The document.
