@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from contract_tests.operation_cases import DELETE, ELEMENTS, PRESETS
-from scripts.spec import escaped, operations, resolve
+from kling_elements_runtime.document import dereferenced as resolve
+from kling_elements_runtime.document import escaped, operations
 
 _JSON = "application/json"
 _FAILURES = {

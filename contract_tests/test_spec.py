@@ -257,7 +257,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a reference to itself": (
         _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
-        "CallbackUrl/$ref: #/components/schemas/CallbackUrl leads to itself",
+        "CallbackUrl/$ref: #/components/schemas/CallbackUrl: a reference to itself",
     ),
     "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),

@@ -21,9 +21,19 @@ LONGEST_EXCERPT = 80
 """Characters of a caller's value that a message repeats."""
 
 
+def escaped(name: object) -> str:
+    """Return a name as a part of a JSON Pointer (RFC 6901)."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
 def pointer(parts: Iterable[str | int]) -> str:
-    """Return the JSON Pointer (RFC 6901) of a path."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """Return the JSON Pointer of a path."""
+    return "".join(f"/{escaped(part)}" for part in parts)
+
+
+def steps(json_pointer: str) -> list[str]:
+    """Return the names and indices of a JSON Pointer."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:]]
 
 
 def place(path: Iterable[str | int]) -> str:
@@ -38,15 +48,17 @@ def follow(document: Node, reference: str) -> Any:
         LookupError: There is no such node.
     """
     node: Any = document
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        node = node[int(name) if isinstance(node, list) else name]
+    try:
+        for name in steps(reference):
+            node = node[int(name) if isinstance(node, list) else name]
+    except (LookupError, TypeError, ValueError) as error:
+        raise LookupError(f"{reference}: no such place in the document") from error
     return node
 
 
 def at(value: Any, json_pointer: str) -> Any:
     """Return what is at a place of a JSON value, such as `/data/task_id`; None where there is no such place."""
-    for name in json_pointer.split("/")[1:]:
+    for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
         else:
@@ -56,14 +68,42 @@ def at(value: Any, json_pointer: str) -> Any:
 
 def resolve(document: Node, reference: str) -> Node:
     """Return the schema that a reference names in the end."""
-    return dereferenced(document, follow(document, reference))
+    schema: Node = dereferenced(document, {"$ref": reference})
+    return schema
 
 
-def dereferenced(document: Node, node: Node) -> Node:
-    """Return a node, or where it only refers to another one, that which it refers to in the end."""
-    while "$ref" in node:
-        node = follow(document, node["$ref"])
+def dereferenced(document: Node, node: Any) -> Any:
+    """Return a node, or where it only refers to another one, that which it refers to in the end.
+
+    Raises:
+        LookupError: As `references`.
+    """
+    for reference in references(document, node):
+        node = follow(document, reference)
     return node
+
+
+def references(document: Node, node: Any) -> Iterator[str]:
+    """Yield the references that lead from a node to the one that is meant, in their order.
+
+    Raises:
+        LookupError: One leads nowhere, or in a circle.
+    """
+    seen = set[str]()
+    while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+        if reference in seen:
+            raise LookupError(f"{reference}: a reference to itself")
+        seen.add(reference)
+        node = follow(document, reference)
+        yield reference
+
+
+def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
+    """Yield path, method and operation object of every call that an API offers."""
+    for path, item in document["paths"].items():
+        for method, definition in item.items():
+            if isinstance(definition, dict) and "operationId" in definition:
+                yield path, method, definition
 
 
 def rule_of(schemas: list[Node], keyword: str) -> str:
@@ -250,9 +290,7 @@ class Document:
     def _read_operations(self) -> dict[str, Operation]:
         return {
             definition["operationId"]: Operation(path, method, definition, tuple(self._parameters(path, method)))
-            for path, item in self.document()["paths"].items()
-            for method, definition in item.items()
-            if isinstance(definition, dict) and "operationId" in definition
+            for path, method, definition in operations(self.document())
         }
 
     def _parameters(self, path: str, method: str) -> Iterator[Parameter]:
@@ -305,10 +343,14 @@ __all__ = [
     "Refusal",
     "at",
     "dereferenced",
+    "escaped",
     "follow",
+    "operations",
     "packaged",
     "place",
     "pointer",
+    "references",
     "resolve",
     "rule_of",
+    "steps",
 ]

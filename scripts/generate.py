@@ -21,8 +21,9 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.strings import in_double_quote_literal
 
+from kling_elements_runtime.document import Node
 from scripts import lint, naming
-from scripts.spec import ROOT, SPEC, Node, SpecError, load
+from scripts.spec import ROOT, SPEC, SpecError, load
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
 TEMPLATES = ROOT / "scripts" / "templates"

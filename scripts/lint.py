@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kling_elements_runtime.document import Node, operations, pointer
 from scripts import soundness
 from scripts.soundness import Problems
-from scripts.spec import SPEC, Node, SpecError, follow, load, operations, pointer, resolve, schemas, walk
+from scripts.spec import SPEC, SpecError, follow, load, resolve, schemas, walk
 
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
@@ -91,7 +92,7 @@ def _whole(document: Node) -> Problems:
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
     for path, method, operation in operations(document):
-        where = pointer(["paths", path, method])
+        where = "#" + pointer(["paths", path, method])
         if "requestBody" in operation:
             request = operation["requestBody"]
             media_type = request.get("content", {}).get("application/json", {})
@@ -123,9 +124,9 @@ def _dialects(document: Node) -> Problems:
         for name in _REFUSALS:
             for index, row in enumerate(operation.get(name, ())):
                 for problem in _refusal_problems(document, name, row):
-                    yield pointer(["paths", path, method, name, index]), problem
+                    yield "#" + pointer(["paths", path, method, name, index]), problem
         if (answers := operation.get("x-deletion")) is not None:
-            yield from _deletion_problems(document, answers, pointer(["paths", path, method, "x-deletion"]))
+            yield from _deletion_problems(document, answers, "#" + pointer(["paths", path, method, "x-deletion"]))
 
 
 def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
@@ -315,7 +316,7 @@ def _room_for_images(document: Node) -> Problems:
                 content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                 carries = any(node is schema for node in _reachable(document, [content]))
                 if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
-                    place = f"{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
+                    place = f"#{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
                     yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
 
 

@@ -9,8 +9,9 @@ from openapi_python_client.parser.properties import AnyProperty, EnumProperty, M
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
+from kling_elements_runtime.document import Node, operations
 from scripts import wording
-from scripts.spec import Node, SpecError, follow, operations, resolve
+from scripts.spec import SpecError, follow, resolve
 
 _WIDTH = 118
 _HELPERS = ("each", "json_name", "known", "nested")

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias, cast
 
 import jsonschema_rs
 
-from scripts.spec import Node, SpecError, follow, pointer, resolve, schemas, walk
+from kling_elements_runtime.document import Node, pointer, references
+from scripts.spec import resolve, schemas, walk
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
 """Pairs of a place, as a reference into the document, and what is wrong there."""
@@ -21,7 +22,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def valid_openapi(document: Node) -> Problems:
     """The document's form, by the schema of OpenAPI 3.1; that of its schemas; and references that lead somewhere."""
     for error in _openapi_schema().iter_errors(document):
-        yield pointer(error.instance_path), error.message.partition("\n")[0]
+        yield "#" + pointer(error.instance_path), error.message.partition("\n")[0]
     for where, schema in schemas(document):
         yield from ((where, problem) for problem in _wrong_schema(schema))
     for where, node in walk(document):
@@ -42,21 +43,16 @@ def _wrong_schema(schema: Node) -> Iterator[str]:
         jsonschema_rs.meta.validate({**schema, "$schema": _DIALECT})
         re.compile(schema.get("pattern", ""))
     except jsonschema_rs.ValidationError as error:
-        yield f"{pointer(error.instance_path)[1:]}: {error.message}"
+        yield f"{pointer(error.instance_path)}: {error.message}"
     except re.error as error:
         yield f"/pattern: {error}"
 
 
 def _wrong_reference(document: Node, reference: str) -> str | None:
     """Why a reference cannot be followed to its end, or None."""
-    seen = {reference}
     try:
-        while isinstance(node := follow(document, reference), dict) and isinstance(node.get("$ref"), str):
-            reference = node["$ref"]
-            if reference in seen:
-                return f"{reference} leads to itself"
-            seen.add(reference)
-    except SpecError as error:
+        list(references(document, {"$ref": reference}))
+    except LookupError as error:
         return str(error)
     return None
 
@@ -66,7 +62,7 @@ def more_problems(document: Node) -> Problems:
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - takes long to load
 
     for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
-        yield pointer(error.absolute_path), error.message.partition("\n")[0]
+        yield "#" + pointer(error.absolute_path), error.message.partition("\n")[0]
 
 
 def valid_examples(document: Node) -> Problems:
@@ -75,7 +71,7 @@ def valid_examples(document: Node) -> Problems:
         if isinstance(node, dict) and "schema" in node and "examples" in node:
             for name, example in node["examples"].items():
                 for error in _validator(document, node["schema"]).iter_errors(resolve(document, example)["value"]):
-                    yield f"{where}/examples/{name}", f"{pointer(error.instance_path)}: {error.message}"
+                    yield f"{where}/examples/{name}", f"#{pointer(error.instance_path)}: {error.message}"
     for where, schema in schemas(document):
         if "default" in schema:
             for error in _validator(document, schema).iter_errors(schema["default"]):

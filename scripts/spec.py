@@ -10,10 +10,11 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from kling_elements_runtime import document as document_
+from kling_elements_runtime.document import Node
+
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "openapi" / "kling-elements.yaml"
-
-Node = dict[str, Any]
 
 
 class SpecError(Exception):
@@ -52,30 +53,27 @@ def parse(text: str, name: str) -> Node:
 
 
 def follow(document: Node, reference: str) -> Any:
-    """The node that a local reference such as `#/components/schemas/TagId` names.
+    """Return the node that a reference such as `#/components/schemas/TagId` names.
 
     Raises:
         SpecError: There is no such node.
     """
-    node: Any = document
     try:
-        for part in reference.removeprefix("#/").split("/"):
-            node = node[int(part) if isinstance(node, list) else part.replace("~1", "/").replace("~0", "~")]
-    except (LookupError, TypeError, ValueError) as error:
-        raise SpecError(f"{reference}: no such place in the document") from error
-    return node
+        return document_.follow(document, reference)
+    except LookupError as error:
+        raise SpecError(str(error)) from error
 
 
 def resolve(document: Node, node: Any) -> Any:
-    """The node itself, or what its chain of references ends at."""
-    while isinstance(node, dict) and "$ref" in node:
-        node = follow(document, node["$ref"])
-    return node
+    """Return the node itself, or what its chain of references ends at.
 
-
-def escaped(name: object) -> str:
-    """A name as a part of a JSON Pointer."""
-    return str(name).replace("~", "~0").replace("/", "~1")
+    Raises:
+        SpecError: A reference leads nowhere, or in a circle.
+    """
+    try:
+        return document_.dereferenced(document, node)
+    except LookupError as error:
+        raise SpecError(str(error)) from error
 
 
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
@@ -83,15 +81,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
     yield where, node
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, child in children:
-        yield from walk(child, f"{where}/{escaped(name)}")
-
-
-def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
-    """Path, method and operation object of every call that the API offers."""
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if isinstance(operation, dict) and "operationId" in operation:
-                yield path, method, operation
+        yield from walk(child, f"{where}/{document_.escaped(name)}")
 
 
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:
@@ -114,8 +104,3 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
             yield from _with_subschemas(f"{where}/{keyword}/{index}", branch)
     if "items" in schema:
         yield from _with_subschemas(f"{where}/items", schema["items"])
-
-
-def pointer(path: Any) -> str:
-    """The reference to a place in the document, given as its names and indices."""
-    return "#" + "".join(f"/{escaped(part)}" for part in path)

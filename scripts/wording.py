@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.spec import Node, follow, resolve, walk
+from kling_elements_runtime.document import Node, references
+from scripts.spec import follow, resolve, walk
 
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
@@ -85,6 +86,4 @@ def _shown(value: Any) -> str:
 def _chain(document: Node, schema: Node) -> Iterator[Node]:
     """A schema and those that it refers to, the outermost first."""
     yield schema
-    while "$ref" in schema:
-        schema = follow(document, schema["$ref"])
-        yield schema
+    yield from (follow(document, reference) for reference in references(document, schema))

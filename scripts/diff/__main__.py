@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from kling_elements_runtime.document import Node
 from scripts.diff.changes import Change, Party
 from scripts.diff.documents import changes_between
 from scripts.diff.versions import next_version, shown, version_of
 from scripts.soundness import valid_openapi
-from scripts.spec import SPEC, Node, SpecError, load, parse
+from scripts.spec import SPEC, SpecError, load, parse
 
 _CANNOT_COMPARE = 2
 

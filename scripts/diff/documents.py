@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kling_elements_runtime.document import Node
 from scripts.diff.calls import (
     Call,
     Calls,
@@ -20,7 +21,6 @@ from scripts.diff.changes import ABSENT, Change, Changes, Effect, Use
 from scripts.diff.keywords import of_assertions, of_presence, of_sets
 from scripts.diff.places import NOWHERE, WORDS, Place, differences
 from scripts.diff.schemas import SchemaComparison, pair
-from scripts.spec import Node
 
 _COMPARED = {"operationId", "parameters", "requestBody", "responses", "callbacks", "security"}
 _OF_PARAMETERS = {"name", "in", "required", "schema", "content"}

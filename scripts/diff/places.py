@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from kling_elements_runtime.document import Node, escaped, references
 from scripts.diff.changes import ABSENT, canonical
-from scripts.spec import Node, SpecError, escaped, follow
+from scripts.spec import SpecError, follow
 
 # Said to people and to generators of code: nothing that is sent depends on it.
 WORDS = frozenset(
@@ -72,14 +73,12 @@ class Place:
         Raises:
             SpecError: As `resolved`.
         """
-        place, seen = self, set[str]()
-        yield place
-        while reference := place.reference:
-            if reference in seen:
-                raise SpecError(f"{reference}: a reference to itself")
-            seen.add(reference)
-            place = Place(self.document, reference, follow(self.document, reference))
-            yield place
+        yield self
+        try:
+            for reference in references(self.document, self.node):
+                yield Place(self.document, reference, follow(self.document, reference))
+        except LookupError as error:
+            raise SpecError(str(error)) from error
 
     @property
     def reference(self) -> str:

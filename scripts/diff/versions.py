@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 from typing import TypeAlias
 
+from kling_elements_runtime.document import Node
 from scripts.diff.changes import Change, Party
-from scripts.spec import Node, SpecError
+from scripts.spec import SpecError
 
 Version: TypeAlias = tuple[int, int, int]
 

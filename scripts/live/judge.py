@@ -98,7 +98,7 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
     schema = f"{pointer}{document.pointer(('content', media_type, 'schema'))}"
     broken = list(dict.fromkeys(v.pointer for v in contract.schema_violations(schema, body)))
     for where in islice(broken, _MOST):
-        yield Finding(f"{where or 'the body'} is {type_of(_at(body, where))}, which breaks the contract")
+        yield Finding(f"{where or 'the body'} is {type_of(document.at(body, where))}, which breaks the contract")
     if len(broken) > _MOST:
         yield Finding(f"and {len(broken) - _MOST} places more break it")
     yield from _of_envelope(operation_id, body, response)
@@ -107,7 +107,7 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
 
 def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[Finding]:
     """Whether status and business code agree."""
-    code = _at(body, "/code")
+    code = document.at(body, "/code")
     row = contract.business_codes().get(int(code)) if re.fullmatch("[0-9]{1,9}", str(code), re.ASCII) else None
     if response.is_success:
         schema = contract.operation(operation_id).success_schema()
@@ -116,18 +116,9 @@ def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iter
             yield Finding(
                 f"{envelope['code']} is {shown(code)}, which means failure, under status {response.status_code}"
             )
-        if _at(body, envelope["error"]):
+        if document.at(body, envelope["error"]):
             yield Finding(f"{envelope['error']} is there under status {response.status_code}")
     elif row is not None and row.http_status != response.status_code:
         yield Finding(f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}")
     elif row is None and code is not None:
         yield Finding(f"/code is {shown(code)}, which x-business-codes does not have", departs=False)
-
-
-def _at(body: Any, pointer: str) -> Any:
-    """What is at a place of the body; None for nothing."""
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        items = dict(enumerate(body)) if isinstance(body, list) else {}
-        body = body.get(name) if isinstance(body, dict) else items.get(int(name) if name.isdecimal() else -1)
-    return body

@@ -40,9 +40,10 @@ from kling_elements.media import images, videos
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import task_in
 from kling_elements_client.errors import ResponseError
+from kling_elements_runtime.document import escaped
 from kling_elements_runtime.responses import ResponseReader
 from scripts.proof.witness import Holds, Subject, Witness
-from scripts.spec import escaped, follow, resolve, walk
+from scripts.spec import follow, resolve, walk
 
 _POST = f"#/paths/{escaped(ELEMENTS)}/post"
 _CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from kling_elements_runtime.document import Node
 from scripts.proof.patterns import variants
-from scripts.spec import Node
 
 Change = tuple[str, Node]
 Changes = Callable[[Node, str], Iterable[Change]]

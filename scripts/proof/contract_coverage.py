@@ -19,11 +19,12 @@ from attrs import Factory, define, frozen
 
 from contract_tests import cases, operation_cases, oracle
 from kling_elements.media import videos
+from kling_elements_runtime.document import Node
 from scripts.proof.coverage_page import page
 from scripts.proof.keywords import Keyword, Mark, Requests, accepted, requests
 from scripts.proof.parts import Outcome, run
 from scripts.proof.video_keywords import video_file
-from scripts.spec import ROOT, SPEC, Node, SpecError, load
+from scripts.spec import ROOT, SPEC, SpecError, load
 
 NAME = "contract coverage"
 REPORT = ROOT / "build" / "contract-coverage.html"

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias
 from attrs import field, frozen
 
 from contract_tests import oracle
-from scripts.spec import Node, SpecError, escaped, follow, operations
+from kling_elements_runtime.document import Node, escaped, operations
+from scripts.spec import SpecError, follow
 
 _ANY: Final = (object,)
 _TEXT: Final = (str,)

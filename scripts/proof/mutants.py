@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from kling_elements_runtime.document import Node, escaped
 from scripts.proof.grammar import KINDS, NAMED_BY_OTHERS, Member
-from scripts.spec import Node, SpecError, escaped
+from scripts.spec import SpecError
 
 Path = tuple[str | int, ...]
 

@@ -16,12 +16,13 @@ from functools import cache
 from itertools import chain
 
 from contract_tests.equivalents import EQUIVALENTS
+from kling_elements_runtime.document import Node
 from scripts.proof.answer_witnesses import answer_witnesses
 from scripts.proof.mutants import Mutant, mutants
 from scripts.proof.parts import Outcome, run
 from scripts.proof.request_witnesses import request_witnesses
 from scripts.proof.witness import Subject, Witness
-from scripts.spec import Node, load
+from scripts.spec import load
 
 NAME = "spec mutants"
 _DEAR = 2  # the cost of a witness

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from kling_elements.media.reports import VideoReport
+from kling_elements_runtime.document import Node
 from scripts.proof.keywords import Keyword, Mark, Shape
-from scripts.spec import Node, walk
+from scripts.spec import walk
 
 
 def video_file(document: Node) -> Shape:

@@ -15,8 +15,7 @@ from contract_tests.oracle import Oracle
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import follow
-from scripts.spec import Node
+from kling_elements_runtime.document import Node, follow
 
 
 class Subject:
