@@ -9,7 +9,6 @@ import pytest
 
 from contract_tests.judged_videos import SMALL, broken, judged, without_size
 from contract_tests.videos import Opened, Video, box, boxes, content_of, edited, long_box, overwritten
-from kling_elements.media import videos
 from kling_elements.media.boxes import Box, code_name
 from kling_elements_runtime.uploads import InlineText
 
@@ -160,7 +159,7 @@ def test_a_header_that_is_too_long_is_refused_before_it_is_read() -> None:
     """R20: of a moov box of more than 32 MiB nothing is read."""
     file = Opened(FTYP + MDAT + struct.pack(">I4s", 2**25 + 9, b"moov"), size=2**26)
 
-    (found,) = videos.inspect(file, "clip").violations
+    (found,) = judged(file).violations
 
     assert TOO_LONG == found.message
     assert AHEAD == file.read_bytes
@@ -170,7 +169,7 @@ def test_an_ordinary_file_takes_one_read() -> None:
     """The header and the media's own box header lie within the first 16 KiB."""
     file = Video(file_size=100_000_000).opened()
 
-    assert videos.inspect(file, "clip").conforms
+    assert judged(file).conforms
     assert [(0, AHEAD)] == file.reads[:1]
     assert 2 >= len(file.reads)  # the box that makes it large comes behind
     assert 2 * AHEAD >= file.read_bytes
@@ -186,7 +185,7 @@ def test_a_long_header_takes_two_reads() -> None:
     file = Opened(data)
     length = len(content_of(data, "moov"))
 
-    assert 64 == videos.inspect(file, "clip").width_px
+    assert 64 == judged(file).width_px
     assert [(0, AHEAD), (len(FTYP) + 8, length + 64)] == file.reads
 
 
@@ -196,7 +195,7 @@ def test_a_header_at_the_end_takes_two_reads(size: int) -> None:
     start = FTYP + struct.pack(">I4sQ", 1, b"mdat", size)
     file = _Apart(start, len(FTYP) + size, MOOV)
 
-    report = videos.inspect(file, "clip")
+    report = judged(file)
 
     assert (64, False) == (report.width_px, report.is_faststart)
     assert [(0, AHEAD), (len(FTYP) + size, len(MOOV))] == file.reads
@@ -221,7 +220,7 @@ def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
     parts = Video(**SMALL, is_fragmented=True).build()
     file = Opened(parts + (box("moof") + box("mdat", bytes(20_000))) * 30)
 
-    report = videos.inspect(file, "clip")
+    report = judged(file)
 
     assert 24 == len(file.reads)
     assert 24 * AHEAD >= file.read_bytes
@@ -252,7 +251,7 @@ def test_the_last_fragment_may_not_break_off(count: int) -> None:
 )
 def test_boxes_are_judged_as_far_as_possible_without_the_files_size(data: bytes, says: list[str]) -> None:
     """What a server that does not tell the size sends is not read beyond its header and the beginning of its media."""
-    report = videos.inspect(Opened(data, tells_size=False), "clip")
+    report = judged(Opened(data, tells_size=False))
 
     assert says == [found.message for found in report.violations if found.rule == "R20"]
 
@@ -272,7 +271,7 @@ def test_the_version_between_the_brands_is_none_of_them() -> None:
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
     """R20: where a reader cannot make bytes of what it has, that is no exception either."""
-    (found,) = videos.inspect(InlineText("!!!!" * 100), "a str").violations
+    (found,) = judged(InlineText("!!!!" * 100)).violations
 
     assert ("R20", "the file is no MP4 or MOV video; it cannot be decoded") == (found.rule, found.message)
 

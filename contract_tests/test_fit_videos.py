@@ -10,13 +10,13 @@ import av
 import pytest
 
 from contract_tests.drawn_videos import drawn, frames_of, grey_of, stored
-from kling_elements.media import fit_videos
+from contract_tests.handed_in import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
-from kling_elements.media.limits import video_limits
 from kling_elements.media.shapes import shape_of
 from kling_elements.media.soundtracks import graph
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.contract import Contract
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
@@ -216,31 +216,22 @@ def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
     assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-@pytest.fixture
-def allow(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that lowers how many bytes a file may have."""
-
-    def allow(most_bytes: int) -> None:
-        limits = video_limits() | {"file-size": video_limits()["file-size"] | {"max-bytes": most_bytes}}
-        monkeypatch.setattr(fit_videos, "video_limits", lambda: limits)
-
-    return allow
+def _allowing(most_bytes: int) -> Contract:
+    return contract_with("x-video", {"file-size": {"max-bytes": most_bytes}})
 
 
-def test_a_file_too_large_is_encoded_with_less_quality(allow: Any, tmp_path: Path) -> None:
+def test_a_file_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
     """With little less than it takes; told progress never goes back."""
     source = drawn(tmp_path / "source.mp4", list(range(6)))
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
-    allow(size - 1)
     seen: list[float] = []
-    result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append)
+    result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
     factors = [int(each.split()[-1]) for each in result.changes if "constant rate factor" in each]
     assert 18 < factors[0] < 24
     assert (result.report.size_bytes or 0) < size
     assert sorted(set(seen)) == seen
-    allow(1000)
     with pytest.raises(MediaError, match="cannot be brought below 1000 bytes"):
-        fit_video(source, tmp_path / "tiny.mp4")
+        fit_video(source, tmp_path / "tiny.mp4", contract=_allowing(1000))
 
 
 def test_progress_rises_to_its_end(tmp_path: Path) -> None:

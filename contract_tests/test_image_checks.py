@@ -16,6 +16,8 @@ from contract_tests.images import Picture, png_chunk
 from contract_tests.pillow_pictures import saved
 from kling_elements.media import check_image
 from kling_elements.media.images import inspect
+from kling_elements.media.limits import image_limits
+from kling_elements_client.contract import CONTRACT
 
 _SIGNED = {
     "gif": b"GIF89a",
@@ -137,11 +139,11 @@ class _Bytes:
 @pytest.mark.parametrize("data", [saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
 def test_no_mutation_of_an_image_makes_the_check_fail(data: bytes) -> None:
     """20,000 headers with bytes changed, put in, taken out or cut off, each ends in a report."""
-    chance = random.Random(7)
+    chance, limits = random.Random(7), image_limits(CONTRACT)
     with warnings.catch_warnings(record=True, action="always") as warned:
         for number in range(20_000):
             changed = _mutated(data, chance)
-            report = inspect(_Bytes(changed), "x") if number % 50 else check_image(changed)
+            report = inspect(_Bytes(changed), "x", limits) if number % 50 else check_image(changed)
             assert set(rules_of(report)) <= {"R14", "R15", "R16", "R17"}
 
     assert [] == warned

@@ -17,12 +17,13 @@ import pytest
 from PIL import Image
 
 import kling_elements.media
-from contract_tests.handed_in import JPEG, PNG, Content, base64_of, file_in, rules_of
+from contract_tests.handed_in import JPEG, PNG, Content, base64_of, contract_with, file_in, rules_of
 from contract_tests.images import Picture
 from contract_tests.pillow_pictures import saved
 from contract_tests.range_server import chunked, range_server
 from contract_tests.videos import Video
 from kling_elements.media import Budget, check_image, check_video, image
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.uploads import EncodedImage
 
@@ -323,6 +324,18 @@ def test_a_video_is_judged_wherever_it_is(tmp_path: Path) -> None:
     assert [["R21", "R22"]] * 5 == [rules_of(report) for report in reports]
     assert {(1080, 1942, "mp4", "h264")} == {(r.width_px, r.height_px, r.container, r.video_codec) for r in reports}
     assert all(report.ratio is not None and not report.conforms for report in reports)
+
+
+def test_the_contract_that_is_given_counts() -> None:
+    """Nothing of one contract is kept for the next, whichever comes first."""
+    of_images = contract_with("x-image", {"displayed-sides": {"min-px": 301}})
+    of_videos = contract_with("x-video", {"duration": {"min-seconds": 4}})
+    with pytest.raises(MediaError, match="both sides must have at least 301 px"):
+        image(PNG, contract=of_images)
+    for contract, expected in (of_images, ["R16"]), (CONTRACT, []), (of_images, ["R16"]):
+        assert expected == rules_of(check_image(PNG, contract=contract))
+    for contract, expected in (of_videos, ["R21"]), (CONTRACT, []), (of_videos, ["R21"]):
+        assert expected == rules_of(check_video(Video(seconds="3").build(), contract=contract))
 
 
 def test_nothing_private_is_looked_at_by_itself() -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.judged_videos import SMALL
+from contract_tests.judged_videos import SMALL, judged
 from contract_tests.videos import Opened, Video
-from kling_elements.media import videos
 
 _MUTANTS = 20_000  # of each file, in so many parts
 _PARTS = 4
@@ -65,7 +64,7 @@ def test_no_change_of_bytes_leads_to_an_exception(options: dict[str, Any], part:
     refused = 0
     for _ in range(_MUTANTS // _PARTS):
         file = Opened(_mutant(data, choose), tells_size=choose.random() < 0.8)
-        report = videos.inspect(file, "mutant")
+        report = judged(file)
         assert _RULES >= {found.rule for found in report.violations}
         assert _RULES >= {rule for rule, _ in report.unjudged}
         assert 24 >= len(file.reads)

@@ -24,7 +24,7 @@ from contract_tests.cases import (
     value_at,
     video_cases,
 )
-from kling_elements.media import videos
+from contract_tests.judged_videos import judged
 from kling_elements.mock import create_app
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -91,7 +91,7 @@ def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -
 @pytest.mark.parametrize("case", _VIDEOS, ids=[case.id for case in _VIDEOS])
 def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
     """The expected violations are found and no others; what is accepted was judged by every rule."""
-    report = videos.inspect(case.video.opened(), "video")
+    report = judged(case.video)
 
     assert case.violations == {found.rule for found in report.violations}
     assert report.conforms == (not case.violations)

@@ -12,12 +12,10 @@ from typing import Any
 import av
 import pytest
 
+from contract_tests.handed_in import contract_with
 from contract_tests.judged_videos import SMALL, TRACK, broken, judged, without_size
 from contract_tests.videos import Opened, Video, box, content_of, edited, with_matrix, with_sides
-from kling_elements.media import videos
 from kling_elements.media.checks import check_video
-from kling_elements.media.limits import video_limits
-from kling_elements_runtime.uploads import InlineFile
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "ipod", "3gp"])
@@ -70,7 +68,7 @@ def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
     """R23: 209715200 bytes are taken, and not one more; few of them are read."""
     file = Video(file_size=size).opened()
 
-    report = videos.inspect(file, "clip")
+    report = judged(file)
 
     assert size == report.size_bytes
     assert rules == [found.rule for found in report.violations]
@@ -83,7 +81,7 @@ def test_without_a_size_what_depends_on_it_is_unjudged() -> None:
     for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
         file = Opened(video.build(), tells_size=False)
 
-        report = videos.inspect(file, "clip")
+        report = judged(file)
 
         expected = [("R20", "whether the file is whole is not known, as the server does not tell its size")]
         if video.is_fragmented:
@@ -162,22 +160,17 @@ def test_the_name_of_a_file_proves_nothing(tmp_path: Path) -> None:
     assert ((), "mov", str(taken)) == (
         check_video(taken).violations,
         check_video(taken).container,
-        videos.inspect(InlineFile(taken), str(taken)).source,
+        check_video(taken).source,
     )
 
 
-def test_a_container_that_the_contract_does_not_allow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_that_the_contract_does_not_allow_is_named() -> None:
     """Were only MP4 allowed, and pixels of any shape, a MOV file of any shape would be refused for its container."""
-    limits = video_limits()
-    changed = limits | {
-        "container": limits["container"] | {"one-of": ["mp4"]},
-        "displayed-size": limits["displayed-size"] | {"pixel-aspect": "any"},
-    }
-    monkeypatch.setattr(videos, "video_limits", lambda: changed)
+    contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()
     data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R20", "the file is no MP4 video; it is MOV")] == broken(data)
+    assert [("R20", "the file is no MP4 video; it is MOV")] == broken(data, contract)
 
 
 def test_all_broken_rules_are_listed() -> None:
@@ -185,7 +178,7 @@ def test_all_broken_rules_are_listed() -> None:
     data = Video(**SMALL, seconds="12").build()
     file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"free"), size=209715201)
 
-    report = videos.inspect(file, "clip")
+    report = judged(file)
 
     assert ["R20", "R21", "R22", "R23"] == [found.rule for found in report.violations]
     assert not report.conforms

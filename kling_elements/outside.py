@@ -44,7 +44,7 @@ class Job(Protocol):
         ...
 
 
-def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport | VideoReport:  # noqa: ARG001 - until media takes it
+def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport | VideoReport:
     """Check the image (`x-image`) or the video (`x-video`) behind a URL.
 
     Raises:
@@ -54,7 +54,7 @@ def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract
     from kling_elements.media import check_image, check_video  # noqa: PLC0415
 
     check = check_image if keyword == "x-image" else check_video
-    return check(url, remote=True, allow_private=allow_private)
+    return check(url, remote=True, allow_private=allow_private, contract=contract)
 
 
 @frozen

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from kling_elements.media import images, sources
 from kling_elements.media.budget import Budget  # for who asks for type hints when a program runs
-from kling_elements.media.limits import video_limits
+from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.contract import Contract
 
 if TYPE_CHECKING:
     from kling_elements.media.remote import RemoteFile
 
 
-def image(source: object) -> str:
+def image(source: object, *, contract: Contract = CONTRACT) -> str:
     """The text for `frontal_image` or `image_url`: an http(s) address as it is, or the Base64 text of an image file.
 
     What is given by its content is judged by its header before. Use `check_image` to find pictures that break off too.
@@ -27,15 +29,16 @@ def image(source: object) -> str:
             seek stands there again afterwards. A PIL image is turned upright as its EXIF orientation says, and encoded
             as PNG, or as the best JPEG that fits where the PNG would be too large. What a `data:` URL says of its
             content is not believed.
+        contract: The contract to check against; the package's by default.
 
     Raises:
         MediaError: It cannot be read, or it breaks one of R13 to R17; then its `violations` say so.
     """
-    url = sources.address(source)
+    url = sources.address(source, contract)
     if url is not None:
         return url
-    with sources.opened_image(source) as given:
-        report = images.inspect(given.file, given.name)
+    with sources.opened_image(source, contract) as given:
+        report = images.inspect(given.file, given.name, image_limits(contract))
         if not report.conforms:
             raise MediaError(given.name, _why(report), report.violations)
         return given.base64()
@@ -46,7 +49,12 @@ def _why(report: ImageReport) -> str:
 
 
 def check_image(
-    source: object, *, remote: bool = False, allow_private: bool = False, budget: Budget | None = None
+    source: object,
+    *,
+    remote: bool = False,
+    allow_private: bool = False,
+    budget: Budget | None = None,
+    contract: Contract = CONTRACT,
 ) -> ImageReport:
     """Judges an image by R14 to R17. Whatever the content is, the report tells; it is no exception.
 
@@ -58,21 +66,27 @@ def check_image(
         remote: Whether to look at what lies at an address.
         allow_private: Whether an address may lead to this machine or into a private network.
         budget: What looking at an address may cost; None for the default.
+        contract: The contract to check against; the package's by default.
 
     Raises:
         MediaError: There is nothing to judge: the file or the address cannot be read, or the source is nothing that
             an image can be given by.
     """
-    url = sources.address(source)
+    url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
-            return images.inspect(file, file.source)
-    with sources.opened_image(source) as given:
-        return images.inspect_whole(given.file, given.name)
+            return images.inspect(file, file.source, limits)
+    with sources.opened_image(source, contract) as given:
+        return images.inspect_whole(given.file, given.name, limits)
 
 
 def check_video(
-    source: object, *, remote: bool = False, allow_private: bool = False, budget: Budget | None = None
+    source: object,
+    *,
+    remote: bool = False,
+    allow_private: bool = False,
+    budget: Budget | None = None,
+    contract: Contract = CONTRACT,
 ) -> VideoReport:
     """Judges a video by R20 to R23, by its header alone. Whatever the content is, the report tells; it is no exception.
 
@@ -81,21 +95,22 @@ def check_video(
         remote: Whether to look at what lies at an address.
         allow_private: Whether an address may lead to this machine or into a private network.
         budget: What looking at an address may cost; None for the default.
+        contract: The contract to check against; the package's by default.
 
     Raises:
         MediaError: As for `check_image`.
     """
     from kling_elements.media import videos  # noqa: PLC0415 - not loaded for images
 
-    url = sources.address(source)
+    url, limits = sources.address(source, contract), video_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
-            return videos.inspect(file, file.source)
+            return videos.inspect(file, file.source, limits)
     if isinstance(source, str):
-        given = sources.from_text(source)
-        return videos.inspect(given.file, given.name)
-    with sources.opened_file(source, video_limits()) as given:
-        return videos.inspect(given.file, given.name)
+        given = sources.from_text(source, contract)
+        return videos.inspect(given.file, given.name, limits)
+    with sources.opened_file(source, limits) as given:
+        return videos.inspect(given.file, given.name, limits)
 
 
 @contextmanager

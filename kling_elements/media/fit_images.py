@@ -9,10 +9,12 @@ from PIL import Image, ImageColor
 
 from kling_elements.media import encoding, images, pictures, sources
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio
-from kling_elements.media.limits import image_limits
+from kling_elements.media.limits import Limits, image_limits
 from kling_elements.media.pictures import MOST_PIXELS, decoding
 from kling_elements.media.reports import ImageReport
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.contract import Contract
 
 Size = tuple[int, int]
 
@@ -21,7 +23,9 @@ _SHRINKING = 0.97  # of the side that should fit, as bytes do not quite follow p
 _LANCZOS = Image.Resampling.LANCZOS
 
 
-def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white") -> FittedImage:
+def fit_image(
+    source: object, *, ratio: Ratio = "pad", background: str = "white", contract: Contract = CONTRACT
+) -> FittedImage:
     """Makes a copy of an image that conforms to R14 to R17. One that conforms already comes back byte for byte.
 
     The picture is turned upright, brought to the allowed ratio, enlarged where a side is too short, and encoded with
@@ -36,6 +40,7 @@ def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white"
             both ends.
         background: A colour as in CSS, such as `white` or `#1a2b3c`, for what is added, and for what lies behind
             transparent pixels where the copy is a JPEG. It becomes grey in a grey picture.
+        contract: The contract to check against; the package's by default.
 
     Returns:
         The copy, its report, and what was changed.
@@ -46,6 +51,7 @@ def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white"
     """
     check_ratio(ratio)
     ImageColor.getrgb(background)
+    limits = image_limits(contract)
     if isinstance(source, Image.Image):
         name, as_it_is = "a PIL image", None
         if 0 in source.size:
@@ -53,7 +59,7 @@ def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white"
         with decoding(name):
             picture, changes = pictures.upright(source)
     else:
-        name, content, report = _read(source)
+        name, content, report = _read(source, contract)
         as_it_is = FittedImage(content=content, report=report, changes=()) if report.conforms else None
         if as_it_is and not report.unjudged:
             return as_it_is
@@ -62,43 +68,45 @@ def fit_image(source: object, *, ratio: Ratio = "pad", background: str = "white"
     if as_it_is:  # only whether the picture is whole was not known yet
         return as_it_is
     with decoding(name):
-        fitted, more = _fitted(picture, name, ratio, background)
-    return FittedImage(content=fitted, report=_checked(fitted, name), changes=(*changes, *more))
+        fitted, more = _fitted(picture, name, ratio, background, limits)
+    return FittedImage(content=fitted, report=_checked(fitted, name, limits), changes=(*changes, *more))
 
 
-def _read(source: object) -> tuple[str, bytes, ImageReport]:
+def _read(source: object, contract: Contract) -> tuple[str, bytes, ImageReport]:
     """The name of a source, its bytes, and what is found in it."""
-    url = sources.address(source)
+    url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         # loaded here, as it loads what speaks HTTP
         from kling_elements.media.remote import shown  # noqa: PLC0415
 
         raise MediaError(shown(url), "is an address; download what lies there first, and give its bytes or its path")
-    of_sources = {"file-size": image_limits()["file-size"] | {"max-bytes": _MOST_SOURCE_BYTES}}
-    opened = sources.opened_image(source) if isinstance(source, str) else sources.opened_file(source, of_sources)
+    if isinstance(source, str):
+        opened = sources.opened_image(source, contract)
+    else:
+        opened = sources.opened_file(source, {"file-size": limits["file-size"] | {"max-bytes": _MOST_SOURCE_BYTES}})
     with opened as given:
         if given.file.size > _MOST_SOURCE_BYTES:
             raise MediaError(given.name, f"has more than {_MOST_SOURCE_BYTES} bytes, too many to be read at once")
-        return given.name, given.file.peek(0, given.file.size), images.inspect_whole(given.file, given.name)
+        return given.name, given.file.peek(0, given.file.size), images.inspect_whole(given.file, given.name, limits)
 
 
-def _checked(content: bytes, name: str) -> ImageReport:
-    with sources.opened_file(content, image_limits()) as given:
-        report = images.inspect_whole(given.file, name)
+def _checked(content: bytes, name: str, limits: Limits) -> ImageReport:
+    with sources.opened_file(content, limits) as given:
+        report = images.inspect_whole(given.file, name, limits)
     if not report.conforms:
         raise MediaError(name, "no copy of it that conforms was made", report.violations)
     return report
 
 
-def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str) -> tuple[bytes, list[str]]:
+def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limits: Limits) -> tuple[bytes, list[str]]:
     """A file with the picture, of allowed sides and bytes, and what was changed."""
-    most_bytes = image_limits()["file-size"]["max-bytes"]
+    most_bytes = limits["file-size"]["max-bytes"]
     plain, changes = pictures.plain(picture)
-    sized, how_sized = _sized(plain, ratio, background)
+    sized, how_sized = _sized(plain, ratio, background, limits)
     changes += how_sized
     best = encoding.best(sized, most_bytes, background, as_jpeg=pictures.is_jpeg(picture))
     if best is None:
-        smaller = _made_smaller(sized, most_bytes, background)
+        smaller = _made_smaller(sized, background, limits)
         changes.append(f"made smaller from {_px(sized.size)} to {_px(smaller.size)} to fit into {most_bytes} bytes")
         best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
     if best is None:
@@ -107,38 +115,35 @@ def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str) -> t
     return content, changes + how_encoded
 
 
-def _sized(picture: Image.Image, ratio: Ratio, background: str) -> tuple[Image.Image, list[str]]:
+def _sized(picture: Image.Image, ratio: Ratio, background: str, limits: Limits) -> tuple[Image.Image, list[str]]:
     """A picture of allowed ratio and sides. The ratio comes first: otherwise long ones would grow without bounds."""
     changes = []
-    size = _with_ratio(picture.size, ratio)
+    most_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
+    size = _with_ratio(picture.size, ratio, most_ratio)
     if math.prod(size) > MOST_PIXELS:
-        smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * _most_ratio())))
+        smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * most_ratio)))
         changes.append(f"made smaller from {_px(picture.size)} to {_px(smaller)}, as it is too long to be padded")
         picture = picture.resize(smaller, _LANCZOS)
-        size = _with_ratio(smaller, ratio)
+        size = _with_ratio(smaller, ratio, most_ratio)
     if size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {_px(picture.size)} to {_px(size)}")
         picture = _placed(picture, size, background)
-    size = _large_enough(picture.size)
+    size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
         changes.append(f"enlarged from {_px(picture.size)} to {_px(size)}")
         picture = picture.resize(size, _LANCZOS)
     return picture, changes
 
 
-def _most_ratio() -> Fraction:
-    return Fraction(image_limits()["aspect-ratio"]["max-long-to-short"])
-
-
-def _with_ratio(size: Size, ratio: Ratio) -> Size:
+def _with_ratio(size: Size, ratio: Ratio, most: Fraction) -> Size:
     """The sides after padding or cropping, if that is needed."""
     short, long = sorted(size)
     if ratio == "pad":
-        short = max(short, math.ceil(long / _most_ratio()))
+        short = max(short, math.ceil(long / most))
     else:
-        long = min(long, math.floor(short * _most_ratio()))
+        long = min(long, math.floor(short * most))
     return _like(size, short, long)
 
 
@@ -147,10 +152,9 @@ def _with_long_side(size: Size, long: int) -> Size:
     return _like(size, math.ceil(Fraction(min(size) * long, max(size))), long)
 
 
-def _large_enough(size: Size) -> Size:
+def _large_enough(size: Size, least: int) -> Size:
     """The sides after enlarging, if that is needed. The long one is rounded down, for the same reason."""
     short, long = sorted(size)
-    least = image_limits()["displayed-sides"]["min-px"]
     return size if short >= least else _like(size, least, long * least // short)
 
 
@@ -167,10 +171,10 @@ def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
     return canvas
 
 
-def _made_smaller(picture: Image.Image, most_bytes: int, background: str) -> Image.Image:
+def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Image.Image:
     """A picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
-    shortest = longer * image_limits()["displayed-sides"]["min-px"] // shorter
+    shortest, most_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
     smaller = picture
     while True:
         weight = len(encoding.jpeg(encoding.laid_on(background, smaller), encoding.LEAST_QUALITY) or b"")

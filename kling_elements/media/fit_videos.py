@@ -14,9 +14,11 @@ from attrs import evolve
 
 from kling_elements.media.checks import check_video
 from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file
-from kling_elements.media.limits import video_limits
+from kling_elements.media.limits import Limits, video_limits
 from kling_elements.media.reports import VideoReport
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
+from kling_elements_runtime.contract import Contract
 
 if TYPE_CHECKING:
     from kling_elements.media.transcoding import Made, Order
@@ -26,13 +28,14 @@ _WORST_CRF = 51  # H.264 has no worse one
 _CRF_OF_HALF = 6  # by so much more, the file has about half as many bytes
 
 
-def fit_video(
+def fit_video(  # noqa: PLR0913 - all but two go by name
     source: Path,
     target: Path | None = None,
     *,
     ratio: Ratio = "pad",
     start_seconds: float = 0,
     progress: Callable[[float], None] | None = None,
+    contract: Contract = CONTRACT,
 ) -> FittedVideo:
     """Makes a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
 
@@ -48,6 +51,7 @@ def fit_video(
         start_seconds: How many seconds to leave out at the beginning.
         progress: Called again and again with the part of the work that is done, from 0.0 to 1.0. What it raises ends
             the work, and nothing is left of the copy.
+        contract: The contract to check against; the package's by default.
 
     Returns:
         Where the copy is, its report, and what was changed.
@@ -65,16 +69,17 @@ def fit_video(
     target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
     check_target(target)
     _need_av(source)
-    report = check_video(source)
-    _refuse_damaged(report)
+    limits = video_limits(contract)
+    report = check_video(source, contract=contract)
+    _refuse_damaged(report, limits["container"])
     tell = _Progress(progress)
     with new_file(target) as unfinished:
         if report.conforms and not report.unjudged and not start_seconds:
             changes: tuple[str, ...] = ()
             _copy(source, unfinished)
         else:
-            changes = _encoded(source, unfinished, ratio, Fraction(start_seconds), tell)
-        checked = evolve(check_video(unfinished), source=str(target))
+            changes = _encoded(source, unfinished, _order(ratio, Fraction(start_seconds), limits), limits, tell)
+        checked = evolve(check_video(unfinished, contract=contract), source=str(target))
         if not checked.conforms:
             raise MediaError(str(source), f"no copy that conforms was made: {_told(checked)}", checked.violations)
         tell(1.0)
@@ -89,9 +94,8 @@ def _need_av(source: Path) -> None:
         raise MediaError(str(source), says) from error
 
 
-def _refuse_damaged(report: VideoReport) -> None:
+def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
     """FFmpeg would make something of a file that breaks off, and nobody would notice."""
-    limits = video_limits()["container"]
     broken = [each for each in report.violations if each.rule == limits["x-source"]]
     if broken and report.container in limits["one-of"]:
         raise MediaError(report.source, _told(report), broken)
@@ -108,24 +112,27 @@ def _told(report: VideoReport) -> str:
     return "; ".join(f"{each.message} ({each.rule})" for each in report.violations)
 
 
-def _encoded(source: Path, unfinished: Path, ratio: Ratio, start: Fraction, tell: _Progress) -> tuple[str, ...]:
-    """Encodes with the highest quality that fits, and returns what was changed."""
+def _order(ratio: Ratio, start: Fraction, limits: Limits) -> Order:
+    """Return what to make, in the highest quality."""
     from kling_elements.media.transcoding import Order  # noqa: PLC0415 - loads PyAV
 
-    limits = video_limits()
-    most_bytes, most_seconds = limits["file-size"]["max-bytes"], limits["duration"]["max-seconds"]
-    crf = _FIRST_CRF
+    sizes, most_seconds = limits["displayed-size"]["one-of-px"], limits["duration"]["max-seconds"]
+    return Order(sizes=sizes, ratio=ratio, start=start, most_seconds=most_seconds, crf=_FIRST_CRF)
+
+
+def _encoded(source: Path, unfinished: Path, order: Order, limits: Limits, tell: _Progress) -> tuple[str, ...]:
+    """Encode with the highest quality that fits, and return what was changed."""
+    most_bytes = limits["file-size"]["max-bytes"]
     while True:
-        sizes = limits["displayed-size"]["one-of-px"]
-        order = Order(sizes=sizes, ratio=ratio, start=start, most_seconds=most_seconds, crf=crf)
         made = _transcoded(source, unfinished, order, tell)
-        _refuse_short(source, made, start)
+        _refuse_short(source, made, order.start, limits["duration"])
         size = unfinished.stat().st_size
         if size <= most_bytes:
             return made.changes
-        if crf == _WORST_CRF:
+        if order.crf == _WORST_CRF:
             raise MediaError(str(source), f"cannot be brought below {most_bytes} bytes")
-        crf = min(crf + math.ceil(_CRF_OF_HALF * math.log2(size / most_bytes)), _WORST_CRF)
+        crf = order.crf + math.ceil(_CRF_OF_HALF * math.log2(size / most_bytes))
+        order = evolve(order, crf=min(crf, _WORST_CRF))
 
 
 def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:
@@ -147,8 +154,7 @@ def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -
             tell(done)
 
 
-def _refuse_short(source: Path, made: Made, start: Fraction) -> None:
-    limits = video_limits()["duration"]
+def _refuse_short(source: Path, made: Made, start: Fraction, limits: Limits) -> None:
     rule, least = limits["x-source"], limits["min-seconds"]
     if made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
         says = (

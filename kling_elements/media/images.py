@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
 
-from kling_elements.media.limits import image_limits
+from kling_elements.media.limits import Limits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.headers import displayed_size, read_header, silence, violations
@@ -81,17 +81,17 @@ def format_of(file: File) -> str | None:
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)
 
 
-def inspect(file: File, source: str) -> ImageReport:
+def inspect(file: File, source: str, limits: Limits) -> ImageReport:
     """Judges a file by its header (R14 to R17), and reads no more of it than that.
 
     Args:
         file: The file.
         source: What the report calls it.
+        limits: The contract's `x-image` object.
 
     Raises:
         MediaError: It cannot be read.
     """
-    limits = image_limits()
     sized = _Sized(file)
     header = read_header(sized)  # comes first, as a server may tell the size only at the end of the file
     width, height = displayed_size(sized, header) if header else (None, None)
@@ -108,7 +108,7 @@ def inspect(file: File, source: str) -> ImageReport:
     )
 
 
-def _named(found: Any, limits: dict[str, Any], file: File, kind: str | None) -> Any:
+def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
     """The same rules and messages; that of the format also tells what the content is."""
     for rule, message in found:
         if rule != limits["format"]["x-source"] or kind in limits["format"]["one-of"]:
@@ -119,7 +119,7 @@ def _named(found: Any, limits: dict[str, Any], file: File, kind: str | None) -> 
             yield rule, f"{message}; it is empty" if file.size == 0 else message
 
 
-def inspect_whole(file: Reader, source: str) -> ImageReport:
+def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     """Judges a file by its header, and by whether the picture is whole (R14).
 
     A PNG is held to its checksums. Of a JPEG an eighth of each side is decoded.
@@ -127,31 +127,31 @@ def inspect_whole(file: Reader, source: str) -> ImageReport:
     Args:
         file: The file. It is read whole only if it is not larger than the contract allows.
         source: What the report calls it.
+        limits: The contract's `x-image` object.
 
     Raises:
         MediaError: It cannot be read.
     """
-    report = inspect(file, source)
-    rule = image_limits()["format"]["x-source"]
+    report = inspect(file, source, limits)
+    rule = limits["format"]["x-source"]
     if report.width_px is None or report.height_px is None:
         return report
-    if file.size > image_limits()["file-size"]["max-bytes"]:
-        return _unjudged(report, "it is too large to be looked at whole")
+    if file.size > limits["file-size"]["max-bytes"]:
+        return _unjudged(report, rule, "it is too large to be looked at whole")
     content = file.peek(0, file.size)
     if report.format == "png":
         is_whole = _png_is_whole(content)
     else:
         pixels = report.width_px * report.height_px
         if pixels > _MOST_PIXELS or pixels * content.count(_START_OF_SCAN) > _MOST_WORK:
-            return _unjudged(report, "it has too many pixels to be decoded")
+            return _unjudged(report, rule, "it has too many pixels to be decoded")
         is_whole = _jpeg_is_whole(content)
     if is_whole:
         return report
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image breaks off or is damaged")))
 
 
-def _unjudged(report: ImageReport, why: str) -> ImageReport:
-    rule = image_limits()["format"]["x-source"]
+def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
     return evolve(report, unjudged=(*report.unjudged, (rule, f"whether the image is whole is not known: {why}")))
 
 

@@ -1,32 +1,40 @@
-"""The limits of media files, as the contract has them. No number stands here."""
+"""The limits of media files, as a contract has them. No number stands here."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import Node
 
-
-@cache
-def image_limits() -> dict[str, Any]:
-    """The contract's `x-image` object. It is shared: do not change it."""
-    return _only(contract.document(), "x-image")
+Limits: TypeAlias = dict[str, Any]
 
 
-@cache
-def video_limits() -> dict[str, Any]:
-    """The contract's `x-video` object. It is shared: do not change it."""
-    return _only(contract.document(), "x-video")
+def image_limits(contract: Contract) -> Limits:
+    """Return the contract's `x-image` object. It is shared: do not change it."""
+    return contract.read(_image)
 
 
-def _only(node: Any, name: str) -> dict[str, Any]:
-    """The one object of that name anywhere within a part of the document."""
+def video_limits(contract: Contract) -> Limits:
+    """Return the contract's `x-video` object. It is shared: do not change it."""
+    return contract.read(_video)
+
+
+def _image(document: Node) -> Limits:
+    return _only(document, "x-image")
+
+
+def _video(document: Node) -> Limits:
+    return _only(document, "x-video")
+
+
+def _only(node: Any, name: str) -> Limits:
+    """Return the one object of that name anywhere within a part of the document."""
     (found,) = _all(node, name)
     return found
 
 
-def _all(node: Any, name: str) -> list[dict[str, Any]]:
+def _all(node: Any, name: str) -> list[Limits]:
     if isinstance(node, dict):
         own = [node[name]] if name in node else []
         return own + [found for inner in node.values() for found in _all(inner, name)]
@@ -35,4 +43,4 @@ def _all(node: Any, name: str) -> list[dict[str, Any]]:
     return []
 
 
-__all__ = ["image_limits", "video_limits"]
+__all__ = ["Limits", "image_limits", "video_limits"]

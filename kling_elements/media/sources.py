@@ -15,9 +15,9 @@ from urllib.parse import unquote, unquote_to_bytes
 from attrs import frozen
 
 from kling_elements.media.images import format_of
-from kling_elements.media.limits import image_limits
-from kling_elements_client import contract
+from kling_elements.media.limits import Limits, image_limits
 from kling_elements_client.errors import MediaError, Violation
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, Reader, encode
 
 _PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
@@ -63,7 +63,7 @@ class Given:
         return encode(content)
 
 
-def address(source: object) -> str | None:
+def address(source: object, contract: Contract) -> str | None:
     """The source itself if it is an http(s) address; None for anything else.
 
     Raises:
@@ -81,28 +81,29 @@ def address(source: object) -> str | None:
 
 
 @contextmanager
-def opened_image(source: object) -> Iterator[Given]:
+def opened_image(source: object, contract: Contract) -> Iterator[Given]:
     """An image that was given by its content, for as long as the block runs.
 
     Args:
         source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64 text.
+        contract: What says how an image is given as text, and how large it may be.
 
     Raises:
         MediaError: It cannot be read, or is none of these.
     """
     picture = sys.modules.get("PIL.Image")  # where it is not loaded, there are no PIL images
     if isinstance(source, str):
-        yield from_text(source)
+        yield from_text(source, contract)
     elif picture is not None and isinstance(source, picture.Image):
-        with _opened_bytes("a PIL image", _encoded(source)) as given:
+        with _opened_bytes("a PIL image", _encoded(source, image_limits(contract))) as given:
             yield given
     else:
-        with opened_file(source, image_limits()) as given:
+        with opened_file(source, image_limits(contract)) as given:
             yield given
 
 
 @contextmanager
-def opened_file(source: object, limits: dict[str, Any]) -> Iterator[Given]:
+def opened_file(source: object, limits: Limits) -> Iterator[Given]:
     """A file that was given as path, bytes or file object, for as long as the block runs.
 
     Args:
@@ -136,7 +137,7 @@ def _telling(name: str, what: str) -> Iterator[None]:
         raise MediaError(name, f"{what}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
 
 
-def _encoded(picture: Any) -> bytes:
+def _encoded(picture: Any, limits: Limits) -> bytes:
     """A PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB.
 
     Where the PNG would be larger than the contract allows, it is the best JPEG that fits, if one does.
@@ -145,7 +146,7 @@ def _encoded(picture: Any) -> bytes:
 
     from kling_elements.media import encoding, pictures  # noqa: PLC0415 - as above
 
-    name, most_bytes = "a PIL image", image_limits()["file-size"]["max-bytes"]
+    name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
     with _telling(name, "cannot be encoded"):
         upright = exif_transpose(picture)
@@ -166,7 +167,7 @@ def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterato
 
 
 @contextmanager
-def _opened_object(file: Any, limits: dict[str, Any]) -> Iterator[Given]:
+def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
     name = "a file object"
     with _telling(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
@@ -182,7 +183,7 @@ def _opened_object(file: Any, limits: dict[str, Any]) -> Iterator[Given]:
 
 
 @contextmanager
-def _copied(file: Any, name: str, limits: dict[str, Any]) -> Iterator[IO[bytes]]:
+def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
     """A copy that can seek, of a file object that cannot."""
     most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
@@ -234,14 +235,14 @@ def _read(file: Any, name: str, count: int) -> bytes:
             return content
 
 
-def from_text(text: str) -> Given:
+def from_text(text: str, contract: Contract) -> Given:
     """What a `data:` URL or Base64 text holds.
 
     Raises:
         MediaError: It is neither. No file is looked for, whatever the text looks like.
     """
     if _DATA.match(text):
-        return _from_data_url(text)
+        return _from_data_url(text, contract)
     if not text.strip():
         raise MediaError("a str", "is empty; give an http(s) address or Base64 text, or pathlib.Path(...) for a file")
     if _OTHER_ADDRESS.match(text):
@@ -249,17 +250,17 @@ def from_text(text: str) -> Given:
     if _looks_like_path(text):
         says = "looks like a path, and a str is never taken for one: give pathlib.Path(...) for a file"
         raise MediaError("a str", f"{says}; an address begins with http:// or https://")
-    return _from_base64(text, "Base64 text")
+    return _from_base64(text, "Base64 text", contract)
 
 
-def _from_data_url(text: str) -> Given:
+def _from_data_url(text: str, contract: Contract) -> Given:
     name = "a data: URL"
     head, comma, payload = text.partition(",")
     if not comma or not payload.isascii():
         says = "has characters that no address may have" if comma else "has no comma, and so no content"
         raise MediaError(name, says)
     if _BASE64_MARK.search(head):
-        return _from_base64(unquote(payload) if "%" in payload else payload, name)
+        return _from_base64(unquote(payload) if "%" in payload else payload, name, contract)
     return Given(name, _Seekable(io.BytesIO(unquote_to_bytes(payload)), name))
 
 
@@ -273,7 +274,7 @@ def _looks_like_path(text: str) -> bool:
     return "/" in text and format_of(InlineText(start)) is None
 
 
-def _from_base64(text: str, name: str) -> Given:
+def _from_base64(text: str, name: str, contract: Contract) -> Given:
     file = InlineText(text)
     if file.is_base64():
         return Given(name, file, text)

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from kling_elements.media.boxes import BrokenError, Outline, code_name, outline
 from kling_elements.media.images import File
-from kling_elements.media.limits import video_limits
+from kling_elements.media.limits import Limits
 from kling_elements.media.reports import VideoReport
 from kling_elements.media.tracks import Movie, read_movie
 from kling_elements_client.errors import Violation
@@ -40,12 +40,13 @@ _OTHERS: Final = {
 _LONGEST_FRAME = Fraction(1)  # seconds
 
 
-def inspect(file: File, source: str) -> VideoReport:
+def inspect(file: File, source: str, limits: Limits) -> VideoReport:
     """Judges a file by R20 to R23. Little more is read of it than its header, in one to three reads as a rule.
 
     Args:
         file: The file.
         source: What the report calls it.
+        limits: The contract's `x-video` object.
 
     Raises:
         MediaError: It cannot be read.
@@ -60,11 +61,12 @@ def inspect(file: File, source: str) -> VideoReport:
         is_faststart=found.is_faststart,
         **({} if movie is None else _told(movie)),
     )
-    broken = [*_container_violations(found, report, trouble), *_violations(report, movie)]
+    by_container = _container_violations(found, report, trouble, limits["container"])
+    broken = [*by_container, *_violations(report, movie, limits)]
     return evolve(
         report,
         violations=tuple(Violation("", rule, message) for rule, message in broken),
-        unjudged=tuple(_unjudged(report, found, movie)),
+        unjudged=tuple(_unjudged(report, found, movie, limits)),
     )
 
 
@@ -111,8 +113,9 @@ def _told(movie: Movie) -> dict[str, Any]:
     return told
 
 
-def _container_violations(found: Outline, report: VideoReport, trouble: str | None) -> Iterator[tuple[str, str]]:
-    limits = video_limits()["container"]
+def _container_violations(
+    found: Outline, report: VideoReport, trouble: str | None, limits: Limits
+) -> Iterator[tuple[str, str]]:
     if report.container not in limits["one-of"]:
         allowed = " or ".join(name.upper() for name in limits["one-of"])
         yield limits["x-source"], f"the file is no {allowed} video{_looks_like(found, report.container)}"
@@ -132,9 +135,8 @@ def _looks_like(found: Outline, container: str | None) -> str:
     return f"; it looks like {other}" if other else ""
 
 
-def _violations(report: VideoReport, movie: Movie | None) -> Iterator[tuple[str, str]]:
+def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
     """What breaks the rules about what the container holds, and about the file's size."""
-    limits = video_limits()
     yield from _duration_violations(report, limits["duration"])
     if movie is not None and movie.picture is not None:
         yield from _picture_violations(report, limits["displayed-size"])
@@ -146,7 +148,7 @@ def _violations(report: VideoReport, movie: Movie | None) -> Iterator[tuple[str,
         )
 
 
-def _duration_violations(report: VideoReport, limits: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _duration_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[str, str]]:
     least, most, frames = limits["min-seconds"], limits["max-seconds"], limits["tolerance-frames"]
     tolerance = frames * min(report.frame_seconds or Fraction(0), _LONGEST_FRAME)
     seconds = report.duration_seconds
@@ -155,7 +157,7 @@ def _duration_violations(report: VideoReport, limits: dict[str, Any]) -> Iterato
         yield limits["x-source"], f"the video lasts {_number(seconds)} s, it must last {least} to {most} s{but}"
 
 
-def _picture_violations(report: VideoReport, limits: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[str, str]]:
     rule = limits["x-source"]
     sizes = " or ".join(f"{width}x{height}" for width, height in limits["one-of-px"])
     if report.width_px is None:
@@ -168,8 +170,7 @@ def _picture_violations(report: VideoReport, limits: dict[str, Any]) -> Iterator
         yield rule, f"the video's pixels have {ratio}, they must be square (1:1)"
 
 
-def _unjudged(report: VideoReport, found: Outline, movie: Movie | None) -> Iterator[tuple[str, str]]:
-    limits = video_limits()
+def _unjudged(report: VideoReport, found: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
     if report.size_bytes is None and found.header is not None:
         yield (
             limits["container"]["x-source"],

@@ -37,6 +37,7 @@ from contract_tests.images import Picture
 from contract_tests.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST
 from contract_tests.videos import Opened
 from kling_elements.media import images, videos
+from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import task_in
 from kling_elements_client.errors import ResponseError
@@ -258,14 +259,16 @@ def _page(subject: Subject) -> bool:
     return len(subject.caller.ask("GET", ELEMENTS)["data"]) == _PAGE
 
 
-def _words_about_images(_: Subject) -> bool:
-    found = images.inspect(Opened(Picture(format="gif").build()), "image").violations
+def _words_about_images(subject: Subject) -> bool:
+    file = Opened(Picture(format="gif").build())
+    found = images.inspect(file, "image", image_limits(subject.contract)).violations
     says = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
     return [says] == [violation.message for violation in found]
 
 
-def _words_about_videos(_: Subject) -> bool:
-    found = videos.inspect(Opened(b"\x1aE\xdf\xa3".ljust(64)), "video").violations
+def _words_about_videos(subject: Subject) -> bool:
+    file = Opened(b"\x1aE\xdf\xa3".ljust(64))
+    found = videos.inspect(file, "video", video_limits(subject.contract)).violations
     return [each.message for each in found] == ["the file is no MP4 or MOV video; it looks like Matroska or WebM"]
 
 

@@ -19,6 +19,8 @@ from attrs import Factory, define, frozen
 
 from contract_tests import cases, operation_cases, oracle
 from kling_elements.media import videos
+from kling_elements.media.limits import video_limits
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
 from scripts.proof.coverage_page import page
 from scripts.proof.keywords import Keyword, Mark, Requests, accepted, requests
@@ -108,9 +110,9 @@ def tables(document: Node, known: dict[str, Requests]) -> Iterator[Judged]:
             yield Judged(http.id, False, _of_size(create, len(http.content()), 0))  # noqa: FBT003 - a field
     for call in (*operation_cases.ACCEPTED, *operation_cases.REFUSED):
         yield Judged(call.id, not call.violations, _of_call(known[call.operation], call))
-    file = video_file(document)
+    file, limits = video_file(document), video_limits(Contract(document))
     for video in cases.video_cases():
-        report = videos.inspect(video.video.opened(), video.id)
+        report = videos.inspect(video.video.opened(), video.id, limits)
         yield Judged(video.id, not video.violations, list(file.marks(report)))
 
 

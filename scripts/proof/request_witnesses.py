@@ -11,6 +11,7 @@ from contract_tests import oracle
 from contract_tests.cases import BodyCase, HttpCase, VideoCase, body_cases, http_cases, video_cases
 from contract_tests.operation_cases import ACCEPTED, DELETE, REFUSED, Case
 from kling_elements.media import videos
+from kling_elements.media.limits import video_limits
 from scripts.proof.witness import Holds, Subject, Witness
 
 _CREATE = "createElement"
@@ -74,8 +75,8 @@ def _by_server(case: HttpCase) -> Holds:
 def _by_file(case: VideoCase) -> Holds:
     file = cache(case.video.opened)
 
-    def holds(_: Subject) -> bool:
-        report = videos.inspect(file(), "video")
+    def holds(subject: Subject) -> bool:
+        report = videos.inspect(file(), "video", video_limits(subject.contract))
         return case.violations == {found.rule for found in report.violations}
 
     return holds
