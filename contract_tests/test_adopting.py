@@ -393,7 +393,7 @@ def _with_status(word: str) -> Reply:
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 @both
-def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, word: str) -> None:
+def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str) -> None:
     """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = Scripted(client, *script).failing("create_or_adopt", NAMED)

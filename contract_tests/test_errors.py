@@ -189,7 +189,7 @@ def test_an_error_names_the_call(failure: Failure) -> None:
     assert f"POST {_URL}: HTTP 404, <html>" == str(failure(404, "<html>"))
 
 
-def test_a_redirect_shows_where_it_leads(failure: Failure) -> None:
+def test_the_target_of_a_redirect_is_shown_short_and_escaped(failure: Failure) -> None:
     """Up to 200 characters, and none that a terminal would obey."""
     found = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
 

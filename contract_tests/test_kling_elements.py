@@ -201,7 +201,7 @@ def test_a_client_shows_no_token_and_cannot_be_pickled(client: Client) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @both
-def test_a_redirect_is_not_followed(client: Client, status: int) -> None:
+def test_a_create_follows_no_redirect(client: Client, status: int) -> None:
     """The request would be sent twice, or with its token to another host."""
     elsewhere = Reply(status, b"", {"Location": "https://elsewhere.example.com/"})
     scripted = Scripted(client, elsewhere, elsewhere)

@@ -124,7 +124,7 @@ def test_waiting_bears_a_first_absence(life: _Life) -> None:
 
 
 @both
-def test_a_second_deletion_is_no_error(life: _Life) -> None:
+def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
     """By the subject, by the task that made it, and by its id; in the words of the table it is just not there."""
     task = life.do("create_or_adopt", life.request)
     element = life.do("wait", task)

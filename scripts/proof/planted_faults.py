@@ -1,6 +1,6 @@
 """Plants faults in the mock server and in the client, one at a time: the contract tests must notice each.
 
-The faults stand in `planted_faults.yaml`. No file is changed: a fault is put in while its module is imported, by a
+The faults are in `planted_faults.yaml`. No file is changed: a fault is put in while its module is imported, by a
 process of its own that then runs the tests which the table names. Without a fault these must pass.
 """
 
@@ -19,8 +19,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from scripts.proof import fault_table
-from scripts.proof.fault_table import TABLE, Fault, TableError
+from scripts.proof.fault_table import TABLE, Fault, TableError, load
 from scripts.proof.parts import Outcome
 from scripts.proof.planting import Kind, Verdict, judge
 from scripts.spec import ROOT
@@ -99,9 +98,7 @@ def _controls(faults: Sequence[Fault], root: Path) -> list[Job]:
 def prove_all() -> Outcome:
     """Plant each fault of the project's own table."""
     try:
-        faults = fault_table.load(TABLE)
-        fault_table.check(faults, ROOT)
-        return prove(faults, ROOT, _WORKERS, _MAX_SECONDS)
+        return prove(load(TABLE), ROOT, _WORKERS, _MAX_SECONDS)
     except TableError as error:
         return Outcome("the faults cannot be planted", (str(error),))
 
@@ -149,8 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="how long the tests of one may take")
     options = parser.parse_args(arguments)
     try:
-        faults = fault_table.load(options.table)
-        fault_table.check(faults, options.root)
+        faults = load(options.table, options.root)
         if options.name is None:
             outcome = prove(faults, options.root, options.workers, options.max_seconds)
             print(*outcome.problems, outcome.summary, sep="\n")

@@ -15,7 +15,7 @@ from types import CodeType, ModuleType
 
 import pytest
 
-from scripts.proof.fault_table import Fault, TableError
+from scripts.proof.fault_table import Fault
 
 _OPTIONS = ("-x", "-q", "-n0", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
 # xdist knows the options that pyproject.toml has for it; the others have fixtures that tests use
@@ -56,10 +56,7 @@ def judge(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
     with contextlib.chdir(root), contextlib.ExitStack() as undo:
         finder = None
         if fault is not None:
-            try:
-                finder = undo.enter_context(_planted(root / fault.file, fault.planted(root)))
-            except TableError as error:
-                return Verdict(Kind.BROKEN, str(error))
+            finder = undo.enter_context(_planted(root / fault.file, fault.planted()))
         code = pytest.main([*_OPTIONS, *plugins, *tests], [witness])
     if witness.slip:
         return Verdict(Kind.BROKEN, witness.slip)
