@@ -1,6 +1,9 @@
-"""What the generated package exports."""
+"""A package loads what is in it on first use, and shows all that it has."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 
@@ -18,3 +21,11 @@ def test_any_other_name_is_an_attribute_error() -> None:
     """With the usual words."""
     with pytest.raises(AttributeError, match="module 'kling_elements_client' has no attribute 'Client'"):
         kling_elements_client.Client  # noqa: B018 - asking is the test
+
+
+def test_importing_the_client_loads_nothing_heavy() -> None:
+    """httpx, attrs, jsonschema-rs and Pillow come with the first use."""
+    code = "import sys, kling_elements_client; print({'httpx', 'attrs', 'jsonschema_rs', 'PIL'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"

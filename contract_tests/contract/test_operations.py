@@ -17,7 +17,7 @@ from contract_tests.reading import oracle
 from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
 from kling_elements.mock import create_app
-from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
 
 _GATEWAY = "https://gateway.example.com"
@@ -42,7 +42,8 @@ def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
         async with client:
             return await answer
 
-    answer = getattr(module, way)(client=client, **case.arguments)
+    arguments = {name: UNSET if value is ... else value for name, value in case.arguments.items()}
+    answer = getattr(module, way)(client=client, **arguments)
     if inspect.isawaitable(answer):
         answer = asyncio.run(finish(answer))
     return answer.parsed if way.endswith("_detailed") else answer

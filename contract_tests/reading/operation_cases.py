@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kling_elements_client import UNSET
-
 ELEMENTS = "/kling/v1/general/advanced-custom-elements"
 PRESETS = "/kling/v1/general/advanced-presets-elements"
 DELETE = "/kling/v1/general/delete-elements"
@@ -23,7 +21,7 @@ class Case:
 
     Attributes:
         operation: The operation's name.
-        arguments: What its function is called with.
+        arguments: What its function is called with; `...` says that an argument is left out.
         target: The path and query that are sent; None for a refused request.
         violations: Pointer, rule and message of everything that is wrong.
         unwritable: Whether it could not be sent even if the caller insisted.
@@ -44,7 +42,7 @@ class Case:
     def parameters(self) -> dict[str, Any]:
         """The parameters by the names of the contract, as JSON values."""
         names = {"id": "id", "page_num": "pageNum", "page_size": "pageSize"}
-        return {names[name]: value for name, value in self.arguments.items() if name != "body" and value is not UNSET}
+        return {names[name]: value for name, value in self.arguments.items() if name != "body" and value is not ...}
 
 
 def _got(task_id: Any, target: str) -> Case:
@@ -91,8 +89,8 @@ ACCEPTED = [
             _listed(operation, path, "?pageNum=2&pageSize=30", page_num=2),
             _listed(operation, path, "?pageNum=1&pageSize=1", page_size=1),
             _listed(operation, path, "?pageNum=1000&pageSize=500", page_num=1000, page_size=500),
-            _listed(operation, path, "?pageSize=5", page_num=UNSET, page_size=5),
-            _listed(operation, path, "", page_num=UNSET, page_size=UNSET),
+            _listed(operation, path, "?pageSize=5", page_num=..., page_size=5),
+            _listed(operation, path, "", page_num=..., page_size=...),
         )
     ),
     Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=DELETE),
@@ -104,7 +102,7 @@ ACCEPTED = [
     ),
 ]
 REFUSED = [
-    _not_got(UNSET, "is missing", unwritable=True),
+    _not_got(..., "is missing", unwritable=True),
     _not_got("", _DOTS, unwritable=True),
     _not_got(".", _DOTS, unwritable=True),
     _not_got("..", _DOTS, unwritable=True),
