@@ -13,7 +13,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define, frozen
@@ -23,14 +22,12 @@ from kling_elements.media import videos
 from kling_elements.media.limits import video_limits
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
-from scripts.codegen.spec import ROOT, SPEC, SpecError, load
-from tools.mutate.coverage_page import page
+from scripts.codegen.spec import SpecError, load
 from tools.mutate.keywords import Keyword, Mark, Requests, accepted, requests
 from tools.mutate.parts import Outcome, run
 from tools.mutate.video_keywords import video_file
 
 NAME = "contract coverage"
-REPORT = ROOT / "build" / "contract-coverage.html"
 
 
 @frozen
@@ -49,40 +46,31 @@ class Judged:
 
 
 @define
-class Count:
-    """How many values a keyword accepted and refused."""
-
-    accepted: int = 0
-    refused: int = 0
-
-
-@define
 class Coverage:
     """What the tables show.
 
     Attributes:
-        counts: Every keyword, with its counts.
+        keywords: Every keyword.
+        accepted: Those that accepted a value.
+        refused: Those that refused a value.
         values: How many values there were.
         disputed: The names of values of which the keywords say another thing than the table.
     """
 
-    counts: dict[Keyword, Count]
+    keywords: list[Keyword]
+    accepted: set[Keyword] = Factory(set)
+    refused: set[Keyword] = Factory(set)
     values: int = 0
     disputed: list[str] = Factory(list)
 
     def add(self, judged: Judged) -> None:
-        """Counts one value; a keyword that meets it several times counts once."""
+        """Add what one value shows."""
         self.values += 1
         verdict = accepted(judged.marks)
         if verdict != judged.expected:
             self.disputed.append(judged.name)
-        for keyword, said in set(judged.marks):
-            self.counts[keyword].accepted += said and verdict
-            self.counts[keyword].refused += not said
-
-    def missing(self, side: str) -> list[Keyword]:
-        """The keywords that have not `accepted`, or not `refused`, any value."""
-        return [keyword for keyword, count in self.counts.items() if not getattr(count, side)]
+        self.accepted |= {keyword for keyword, said in judged.marks if said and verdict}
+        self.refused |= {keyword for keyword, said in judged.marks if not said}
 
 
 def measure(document: Node, judged: Iterable[Judged] | None = None) -> Coverage:
@@ -93,7 +81,7 @@ def measure(document: Node, judged: Iterable[Judged] | None = None) -> Coverage:
     """
     known = requests(document)
     shapes = [*(shape for each in known.values() for shape in each.shapes), video_file(document)]
-    coverage = Coverage({keyword: Count() for shape in shapes for keyword in shape.keywords})
+    coverage = Coverage([keyword for shape in shapes for keyword in shape.keywords])
     for each in tables(document, known) if judged is None else judged:
         coverage.add(each)
     return coverage
@@ -138,25 +126,23 @@ def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
     ]
 
 
-def prove(report: Path = REPORT) -> Outcome:
-    """Return what the tables show, and write the report."""
+def prove() -> Outcome:
+    """Return what the tables show."""
     try:
         coverage = measure(load())
     except SpecError as error:
         return Outcome("nothing was counted", (str(error),))
-    sides = {side: coverage.missing(side) for side in ("accepted", "refused")}
+    sides = {"accepted": coverage.accepted, "refused": coverage.refused}
     problems = [
         f"has not {side} a value: {keyword.name}, of {keyword.route} ({keyword.where})"
-        for side, missing in sides.items()
-        for keyword in missing
+        for side, shown in sides.items()
+        for keyword in coverage.keywords
+        if keyword not in shown
     ]
     problems += [f"the keywords say another thing than the table of: {name}" for name in coverage.disputed]
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(page(coverage, SPEC.read_text("utf-8")), "utf-8")
-    total = len(coverage.counts)
-    shown = ", ".join(f"{total - len(missing)} of {total} {side} a value" for side, missing in sides.items())
-    place = report.relative_to(ROOT) if report.is_relative_to(ROOT) else report
-    return Outcome(f"{shown}, among {coverage.values} values; see {place}", tuple(problems))
+    total = len(coverage.keywords)
+    figures = ", ".join(f"{len(shown)} of {total} {side} a value" for side, shown in sides.items())
+    return Outcome(f"{figures}, among {coverage.values} values", tuple(problems))
 
 
 def main() -> int:
