@@ -28,6 +28,7 @@ from scripts.codegen.spec import ROOT, SPEC, load
 
 _README = (ROOT / "README.md").read_text("utf-8")
 _DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
+_DOCUMENTS += [f"tools/{tool}/README.md" for tool in ("mutate", "bench", "live", "diff")]
 _CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
 _MODEL_NAMES = """
     BalanceDeduction CreateElementResponse DeleteElementRequest DeleteElementResponse Element ElementImageList
@@ -141,7 +142,10 @@ def test_every_path_in_the_documents_exists(document: str) -> None:
     folders = "openapi|generated_client|kling_elements|contract_tests|scripts|tools|requirements"
     spans = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
 
+    beside = re.findall(r"`([\w/]+\.(?:py|yaml)|\w+/)`", text) if document.startswith("tools/") else []
+
     assert [path for path in (*links, *spans) if not (ROOT / path).exists()] == []
+    assert [path for path in beside if not ((ROOT / document).parent / path).exists() and path not in spans] == []
 
 
 _EXAMPLES = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
