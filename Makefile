@@ -20,33 +20,33 @@ test: $(READY) ## lint the contract and run every test
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
 gen: $(READY) ## generate the client from the contract
-	@$(BIN)/python -m scripts.generate
+	@$(BIN)/python -m scripts.codegen.generate
 
 lint: $(READY) ## check the contract and the code, without running it
 	@bash scripts/lint.sh
 
 diff: $(READY) ## tell what the contract breaks for callers and servers, compared with BASE=...
-	@$(BIN)/python -m scripts.diff -- "$${BASE-HEAD}"
+	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"
 
 live: $(READY) ## see what a real gateway answers, and what is new; CONFIRM=1, CREATE=1 IMAGE=..., BASELINE=FILE do more
-	@$(BIN)/python -m scripts.live $(if $(filter 1,$(CONFIRM)),--confirm) $(if $(BASELINE),--baseline="$$BASELINE") \
+	@$(BIN)/python -m tools.live $(if $(filter 1,$(CONFIRM)),--confirm) $(if $(BASELINE),--baseline="$$BASELINE") \
 		$(if $(filter 1,$(CREATE)),--create --image="$$IMAGE")
 
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))
 
 fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
-	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/test_generated.py
+	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/contract/test_generated.py
 
 proof: $(READY) ## show that no rule can be lost
-	@$(BIN)/python -m scripts.proof
+	@$(BIN)/python -m tools.mutate
 
 bench: $(READY) ## measure the project beside its peers; ONLY="import build" measures these rows, PLOT=FILE.png draws
-	@$(BIN)/python -m scripts.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES)) \
+	@$(BIN)/python -m tools.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES)) \
 		$(if $(PLOT),--plot $(PLOT))
 
 soak: $(READY) ## call the mock server for MINUTES=10, and fail if memory grows
-	@$(BIN)/python -m scripts.soak $(if $(MINUTES),--minutes $(MINUTES))
+	@$(BIN)/python -m tools.bench.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh

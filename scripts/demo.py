@@ -18,7 +18,7 @@ from kling_elements import KlingElements
 from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import ElementImageList, ElementTag, ImageElementRequest, ReferImage, TagId
-from scripts import generate
+from scripts.codegen import generate
 
 _PHOTOGRAPH = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 _HEAD = (110, 30, 430, 390)  # left, upper, right and lower edge, in pixels

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
-python -m scripts.lint
-python -m scripts.generate --check
+python -m scripts.codegen.lint
+python -m scripts.codegen.generate --check
 ruff check --quiet .
 ruff format --quiet --check .
 mypy

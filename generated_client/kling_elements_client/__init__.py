@@ -1,4 +1,4 @@
-# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+# Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
 """A typed client for the subjects ("elements") of Kling, generated from the contract that it enforces.
 

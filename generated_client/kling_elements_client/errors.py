@@ -1,4 +1,4 @@
-# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+# Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
 """The exceptions that this client raises. They hold no token and no media, and can be pickled."""
 

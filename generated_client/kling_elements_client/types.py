@@ -1,4 +1,4 @@
-# Generated from openapi/kling-elements.yaml by scripts/generate.py. Do not edit: run `make gen`.
+# Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
 """What models and operations share: the mark of an absent property, and a whole answer."""
 

@@ -1,0 +1,1 @@
+"""Tests of `kling_elements_client` and `kling_elements_runtime`."""

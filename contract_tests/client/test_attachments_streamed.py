@@ -1,0 +1,167 @@
+"""Images are encoded while a request is sent, with little memory; a file that changed by then is an error."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.images import Picture
+from contract_tests.support import attached
+from contract_tests.support.attached import LARGE, body_with_images, sent_text
+from contract_tests.support.handed_in import base64_of
+from contract_tests.support.running import run_async
+from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.errors import MediaError
+from kling_elements_runtime.attachments import StreamedBody
+
+photograph = attached.photograph
+
+
+def _write_anew(path: Path) -> None:
+    path.write_bytes(LARGE[::-1])
+    os.utime(path, ns=(1, 1))
+
+
+def _replace(path: Path) -> None:
+    new = path.with_name("new")
+    new.write_bytes(LARGE)
+    new.replace(path)
+
+
+_CHANGES: dict[str, Callable[[Path], object]] = {
+    "grown": lambda path: path.write_bytes(LARGE + b"!"),
+    "cut": lambda path: path.write_bytes(LARGE[:-1]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "written anew": _write_anew,
+    "replaced": _replace,
+    "deleted": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
+def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path], object], photograph: Path) -> None:
+    """Not one byte of it is sent, and the error names the file."""
+    os.utime(photograph, ns=(5, 5))
+    content = contract.check("createElement", body_with_images(photograph)).content
+    assert isinstance(content, StreamedBody)
+    change(photograph)
+
+    sent = bytearray()
+    with pytest.raises(MediaError, match=r"front\.jpg: (was changed|cannot be read)") as caught:
+        sent.extend(byte for piece in content for byte in piece)
+
+    assert b"/9j/" not in sent
+    assert str(photograph) == caught.value.source
+
+
+class _Gateway:
+    """A transport that changes the file once it has got the first piece of an image, and counts what it gets."""
+
+    def __init__(self, change: Callable[[], object] = lambda: None) -> None:
+        self.received = bytearray()
+        self.announced = 0
+        self._change = change
+
+    def _take(self, piece: bytes, request: httpx.Request) -> None:
+        self.announced = int(request.headers["content-length"])
+        self.received += piece
+        if len(self.received) > 1000:
+            self._change()
+
+    def sync(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        for piece in request.stream:
+            self._take(piece, request)
+        return httpx.Response(200, json={"data": {"task_id": "7"}})
+
+    async def asynchronous(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        async for piece in request.stream:
+            self._take(piece, request)
+        return httpx.Response(200, json={"data": {"task_id": "7"}})
+
+
+class _Transport(httpx.BaseTransport):
+    def __init__(self, gateway: _Gateway) -> None:
+        self._gateway = gateway
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._gateway.sync(request)
+
+
+class _AsyncTransport(httpx.AsyncBaseTransport):
+    def __init__(self, gateway: _Gateway) -> None:
+        self._gateway = gateway
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._gateway.asynchronous(request)
+
+
+def _create(gateway: _Gateway, body: Any) -> Any:
+    with AuthenticatedClient("test-token", httpx_args={"transport": _Transport(gateway)}) as client:
+        return create_element.sync(client=client, body=body)
+
+
+def _create_async(gateway: _Gateway, body: Any) -> Any:
+    async def create() -> Any:
+        async with AuthenticatedClient("test-token", httpx_args={"transport": _AsyncTransport(gateway)}) as client:
+            return await create_element.asyncio(client=client, body=body)
+
+    return run_async(create())
+
+
+@pytest.mark.parametrize("create", [_create, _create_async])
+def test_what_is_sent_is_as_long_as_announced(create: Callable[[_Gateway, Any], Any], photograph: Path) -> None:
+    """Both clients stream the same text."""
+    gateway = _Gateway()
+
+    assert "7" == create(gateway, body_with_images(photograph, photograph)).data.task_id
+    assert len(gateway.received) == gateway.announced
+    assert sent_text(body_with_images(base64_of(LARGE), base64_of(LARGE))) == gateway.received
+
+
+@pytest.mark.parametrize("change", [c for name, c in _CHANGES.items() if name not in ("replaced", "deleted")])
+@pytest.mark.parametrize("create", [_create, _create_async])
+def test_a_file_that_changes_while_it_is_sent_is_an_error(
+    create: Callable[[_Gateway, Any], Any], change: Callable[[Path], object], photograph: Path
+) -> None:
+    """The request is never whole, so the gateway cannot take it for one; it is told as what it is."""
+    gateway = _Gateway(lambda: change(photograph))
+
+    with pytest.raises(MediaError, match=r"front\.jpg: was changed"):
+        create(gateway, body_with_images(photograph))
+
+    assert 1000 < len(gateway.received) < gateway.announced
+
+
+def test_a_large_request_takes_little_memory(tmp_path: Path) -> None:
+    """Neither the check nor sending holds a file in memory."""
+    paths = [tmp_path / f"{number}.jpg" for number in range(4)]
+    for path in paths:
+        path.write_bytes(Picture(format="jpeg", file_size=8_000_000).build())
+    sizes: list[int] = []
+
+    async def read() -> None:
+        content = contract.check("createElement", body_with_images(*paths)).content
+        assert isinstance(content, StreamedBody)
+        pieces: AsyncIterator[bytes] = aiter(content.asynchronous())
+        sizes.append(sum([len(piece) async for piece in pieces]))
+
+    asyncio.run(read())  # what is loaded on first use does not count
+    tracemalloc.start()
+    try:
+        asyncio.run(read())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert sizes[0] > 40_000_000
+    assert peak < 2_000_000

@@ -1,0 +1,316 @@
+"""How a client is made, and what it refuses to be made of."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.image_body import BODY
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, TOKEN_VARIABLE
+from kling_elements_client.contract import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    MakeClient = Callable[..., AuthenticatedClient]
+    InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
+
+
+_AUTH = {"auth": ("user", "password")}
+_MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
+
+
+def _authorization(client: AuthenticatedClient, gateway: respx.MockRouter) -> str:
+    """Return what a client sends as Authorization."""
+    gateway.post().respond(json={})
+    create_element.sync(client=client, body=BODY)
+    value: str = gateway.calls.last.request.headers["Authorization"]
+    return value
+
+
+@pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
+def test_the_token_is_sent_behind_bearer(token: str, make_client: MakeClient, gateway: respx.MockRouter) -> None:
+    """Every visible ASCII character may be in it."""
+    assert f"Bearer {token}" == _authorization(make_client(token=token), gateway)
+
+
+def test_the_environment_serves_where_no_token_is_given(
+    make_client: MakeClient, gateway: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The argument wins over KLING_API_KEY."""
+    monkeypatch.setenv("KLING_API_KEY", "from-environment")
+
+    assert "KLING_API_KEY" == TOKEN_VARIABLE
+    assert "Bearer from-environment" == _authorization(make_client(token=None), gateway)
+    assert "Bearer given" == _authorization(make_client(token="given"), gateway)
+
+
+@pytest.mark.parametrize("environment", [None, ""])
+def test_no_token_is_an_error_that_says_where_to_put_one(
+    environment: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable counts as none."""
+    if environment is not None:
+        monkeypatch.setenv(TOKEN_VARIABLE, environment)
+
+    with pytest.raises(ValueError, match=r"no token: pass token=\.\.\. or set .* KLING_API_KEY"):
+        AuthenticatedClient()
+
+
+def test_an_empty_token_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who passes one has lost theirs, and should not use another's."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "from-environment")
+
+    with pytest.raises(ValueError, match="no token"):
+        AuthenticatedClient(token="")
+
+
+@pytest.mark.parametrize("token", [" ", " a", "a ", "a\n", "a\tb", "Bearer a", "é", "密钥", "a\x00", "a\x7f", "\ud83d"])
+def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    """White space, control characters and anything beyond ASCII are slips of the hand; so is `Bearer` itself."""
+    with pytest.raises(ValueError, match="it is given without 'Bearer'"):
+        AuthenticatedClient(token=token)
+
+
+def test_a_token_of_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line end is easily left in a file of settings."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "sk-1\n")
+
+    with pytest.raises(ValueError, match="the token has white space"):
+        AuthenticatedClient()
+
+
+def test_the_first_server_of_the_contract_is_the_default() -> None:
+    """The contract is the only place where it stands."""
+    assert document()["servers"][0]["url"] == DEFAULT_BASE_URL == AuthenticatedClient(token="t").base_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://gateway.example.com",
+        "https://gateway.example.com/a/b/",
+        "https://gateway.example.com:8443",
+        "https://10.0.0.1",
+        "https://[2001:db8::1]:8443",
+        "http://localhost",
+        "http://localhost:8787/x",
+        "http://app.localhost",
+        "http://127.0.0.1:8787",
+        "http://127.8.9.1",
+        "http://[::1]:8787",
+    ],
+)
+def test_an_address_with_tls_or_on_this_machine_will_do(base_url: str) -> None:
+    """Nothing can be read on the way."""
+    assert base_url == AuthenticatedClient(token="t", base_url=base_url).base_url
+
+
+def test_scheme_and_host_are_written_in_any_case() -> None:
+    """As in any URL."""
+    assert "https://gateway.example.com/A" == AuthenticatedClient("t", "HTTPS://Gateway.example.COM/A").base_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://gateway.example.com",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://128.0.0.1",
+        "http://[2001:db8::1]",
+        "http://localhost.example.com",
+        "http://notlocalhost",
+        "http://127.0.0.1.example.com",
+    ],
+)
+def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
+    """The token would travel in the clear; a gateway of one's own may do without."""
+    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+        AuthenticatedClient(token="t", base_url=base_url)
+
+    assert base_url == AuthenticatedClient(token="t", base_url=base_url, allow_http=True).base_url
+
+
+@pytest.mark.parametrize(
+    ("reason", "base_url"),
+    [
+        *(
+            ("must begin with https:// and name a host", url)
+            for url in ("", "gateway.example.com", "//gateway.example.com", "/a", "https://", "https:///a")
+        ),
+        *(
+            ("must begin with https:// and name a host", f"{scheme}://gateway.example.com")
+            for scheme in ("ftp", "ws", "file", "httpss")
+        ),
+        *(
+            ("must have no user, query or fragment", url)
+            for url in (
+                "https://user@gateway.example.com",
+                "https://user:word@gateway.example.com",
+                "http://127.0.0.1@gateway.example.com",
+                "https://gateway.example.com?a=1",
+                "https://gateway.example.com/?",
+                "https://gateway.example.com/#a",
+                "https://gateway.example.com#",
+            )
+        ),
+        *(
+            ("is no address: it must begin with https:// and name a host", url)
+            for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
+        ),
+        *(
+            ("must begin with https:// and name a host", url)
+            for url in ("https://a b", "https://a ", "https://a..b", f"https://{'a' * 64}.example.com")
+        ),
+        ("must be a str, not int", 5),
+        ("must be a str, not bytes", b"https://a"),
+        ("must be a str, not URL", httpx.URL("https://a")),
+    ],
+)
+@pytest.mark.parametrize("allow_http", [False, True])
+def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
+    """Whatever would send requests elsewhere than the caller can see is an error at once."""
+    with pytest.raises(ValueError, match=f"^base_url {reason}"):
+        AuthenticatedClient(token="t", base_url=base_url, allow_http=allow_http)
+
+
+@pytest.mark.parametrize(
+    ("right", "base_url"),
+    [
+        ("https://gateway.example.com", f"https://gateway.example.com{end}{slash}")
+        for end in ("/kling", "/kling/v1", "/kling/v1/general/advanced-custom-elements")
+        for slash in ("", "/")
+    ]
+    + [("https://gateway.example.com:8443/a", "https://gateway.example.com:8443/a/kling/v1/general")],
+)
+def test_an_address_that_has_a_part_of_the_path_already_is_refused(right: str, base_url: str) -> None:
+    """The path would be there twice; the error says what to pass."""
+    with pytest.raises(ValueError, match=f"^base_url ends with .*, which is part of .*: pass {right}$"):
+        AuthenticatedClient(token="t", base_url=base_url)
+
+
+@pytest.mark.parametrize("base_url", ["https://a/v1", "https://a/general", "https://a/kling-proxy", "https://a/xkling"])
+def test_an_address_may_have_a_path_of_its_own(base_url: str) -> None:
+    """Words of the call's path in other places are none of it."""
+    assert base_url == AuthenticatedClient(token="t", base_url=base_url).base_url
+
+
+def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
+    """57 MB take eight minutes at 1 Mbit/s."""
+    assert [DEFAULT_TIMEOUT] * 2 == [inner.timeout for inner in inner_clients(AuthenticatedClient(token="t"))]
+    assert {"connect": 10, "read": 300, "write": 600, "pool": 60} == DEFAULT_TIMEOUT.as_dict()
+
+
+@pytest.mark.parametrize("timeout", [3.5, httpx.Timeout(7, connect=1)])
+def test_other_time_outs_take_their_place(timeout: Any) -> None:
+    """As httpx takes them."""
+    client = AuthenticatedClient(token="t", timeout=timeout)
+
+    assert httpx.Timeout(timeout) == client.get_httpx_client().timeout
+
+
+@pytest.mark.parametrize("timeout", [None, httpx.Timeout(None), httpx.Timeout(5, read=None)])
+def test_a_time_out_cannot_be_switched_off(timeout: Any) -> None:
+    """A request that waits for ever helps nobody; a large number can be given."""
+    with pytest.raises(
+        ValueError, match="timeout must set a number of seconds for every step, above 0 and up to 1,000,000"
+    ):
+        AuthenticatedClient(token="t", timeout=timeout)
+
+
+def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
+    """Not by either kind of call."""
+    assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
+
+
+def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
+    make_client: MakeClient, inner_clients: InnerClients
+) -> None:
+    """Headers go with every request."""
+    client = make_client(headers={"X-A": "1"}, httpx_args={"max_redirects": 3})
+
+    assert [(3, "1")] * 2 == [(inner.max_redirects, inner.headers["X-A"]) for inner in inner_clients(client)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        ("the token must be a str, or a function that returns one, not int", {"token": 5}),
+        ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
+        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("headers must be a mapping of names to values", {"headers": "X-A: 1"}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": -1}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": 1_000_001}),
+        ("httpx_args must be a mapping of names to values", {"httpx_args": 5}),
+        ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
+        ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
+        (
+            "httpx_args must not hold both proxy and transport",
+            {"httpx_args": {"proxy": "http://a", "transport": _MOCK}},
+        ),
+        ("httpx_args must not ask to follow redirects", {"httpx_args": {"follow_redirects": True}}),
+        ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
+        ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),
+        (
+            "httpx_args must not hold headers, timeout: ",
+            {"httpx_args": {"timeout": None, "headers": {}, "verify": True}},
+        ),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[str, Any]) -> None:
+    """The token, the address, time-outs and headers have arguments of their own."""
+    with pytest.raises(ValueError, match=reason):
+        AuthenticatedClient(**{"token": "t", **options})
+
+
+def test_a_proxy_of_the_environment_does_not_get_what_stays_on_this_machine(
+    serve: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would carry the token in the clear to where the proxy is."""
+    monkeypatch.setenv("HTTP_PROXY", serve(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    url = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with AuthenticatedClient(token="t", base_url=url) as client:
+        assert {} == create_element.sync(client=client, body=BODY).to_dict()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
+)
+def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
+    """A request whose URL leads elsewhere is not sent."""
+    with pytest.raises(ValueError, match="must be a path at the gateway"):
+        client.send(method="GET", url=url)
+    with pytest.raises(ValueError, match="must be a path at the gateway"):
+        asyncio.run(client.send_async(method="GET", url=url))
+
+    assert not gateway.calls
+
+
+@pytest.mark.parametrize("word", ["", "Raise", "error", None, True, ["raise"]])
+def test_an_unknown_way_to_treat_violations_is_refused(word: Any) -> None:
+    """Not taken for one of the others."""
+    with pytest.raises(ValueError, match="on_violation must be 'raise', 'warn' or 'ignore', not "):
+        AuthenticatedClient(token="t", on_violation=word)
+
+
+def test_the_caller_s_mappings_are_not_kept(make_client: MakeClient) -> None:
+    """Changing them later changes nothing."""
+    headers = {"X-A": "1"}
+    client = make_client(headers=headers)
+    headers["X-A"] = "2"
+
+    assert "1" == client.get_httpx_client().headers["X-A"]

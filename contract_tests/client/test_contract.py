@@ -1,0 +1,242 @@
+"""What breaks the contract is told before anything is sent: all of it, in words that help."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract_tests.reading.image_body import BODY, body_with
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import violations
+from kling_elements_client.errors import ContractError, Violation
+from kling_elements_client.models import ImageElementRequest, ReferImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    MakeClient = Callable[..., AuthenticatedClient]
+
+
+def test_by_default_it_raises(client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
+    """With everything that is wrong; nothing is sent."""
+    with pytest.raises(ContractError) as caught:
+        create_element.sync(client=client, body=body_with(element_name="", tag_list=[{}]))
+
+    assert violations("createElement", body_with(element_name="", tag_list=[{}])) == caught.value.violations
+    assert {"/element_name", "/tag_list/0"} == {each.pointer for each in caught.value.violations}
+    assert not gateway.calls
+
+
+@pytest.mark.parametrize(("on_violation", "lines"), [("warn", 1), ("ignore", 0)])
+def test_it_is_sent_as_it_is_where_the_caller_wants_that(
+    on_violation: str,
+    lines: int,
+    make_client: MakeClient,
+    gateway: respx.MockRouter,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With `warn` the log tells what is wrong, in one line; with `ignore` nothing does."""
+    gateway.post().respond(json={})
+    client = make_client(on_violation=on_violation)
+
+    create_element.sync(client=client, body={"element_name": "", "new": [1.5, None]})
+    logged = [record for record in caplog.records if record.name == "kling_elements_client"]
+
+    assert b'{"element_name":"","new":[1.5,null]}' == gateway.calls.last.request.content
+    assert [logging.WARNING] * lines == [record.levelno for record in logged]
+    for record in logged:
+        assert record.getMessage().startswith("createElement is sent although it breaks the contract: ")
+        assert all(
+            str(each) in record.getMessage() for each in violations("createElement", {"element_name": "", "new": 1})
+        )
+
+
+@pytest.mark.parametrize("on_violation", ["warn", "ignore"])
+def test_a_conforming_request_is_not_mentioned(
+    on_violation: str, make_client: MakeClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing to say about it."""
+    gateway.post().respond(json={})
+
+    create_element.sync(client=make_client(on_violation=on_violation), body=BODY)
+
+    assert [record for record in caplog.records if record.name == "kling_elements_client"] == []
+
+
+def test_an_unknown_operation_is_an_error_of_the_program(client: AuthenticatedClient) -> None:
+    """It is no violation."""
+    for call in (violations, client.encode):
+        with pytest.raises(KeyError, match="destroyElement"):
+            call("destroyElement", BODY)
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    """Each violation has its place, its rule, and says what is wrong and what is allowed."""
+    body = {
+        "element_name": "x" * 21,
+        "element_description": 7,
+        "reference_type": "image_refer",
+        "element_image_list": {"frontal_image": "nothing", "refer_images": [{"image_url": None}] * 4},
+        "element_voice_id": "v",
+        "tag_list": [{"tag_id": "o_109"}, {"tag": 1}],
+        "callback_url": "ftp://example.com",
+        "a/b~c": 1,
+    }
+    image = "an http or https URL, or an image file in standard padded Base64 without white space or a data prefix"
+    hint = "use the alphabet with + and /, and pad with = to a multiple of four characters"
+    url = "an http or https URL with a host, other characters than those of RFC 3986 percent-encoded"
+    fields = (
+        "'element_name', 'element_description', 'reference_type', 'element_image_list', 'tag_list', 'callback_url', "
+        "'external_task_id'"
+    )
+    tags = "'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108'"
+
+    found = violations("createElement", body)
+
+    assert {
+        Violation("/element_name", "R04", "has 21 characters, at most 20 allowed"),
+        Violation("/element_description", "R05", "is a number, allowed is string"),
+        Violation("/element_image_list/frontal_image", "R13", f"must be {image}; {hint}"),
+        Violation("/element_image_list/refer_images", "R11", "has 4 items, at most 3 allowed"),
+        *(
+            Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
+            for index in range(4)
+        ),
+        Violation("/element_voice_id", "R28", "the property 'element_voice_id' does not go with this kind of request"),
+        Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
+        Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
+        Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),
+        Violation("/callback_url", "R31", f"must be {url}"),
+        Violation("/a~1b~0c", "R33", f"the property 'a/b~c' is unknown; allowed are {fields}"),
+    } == set(found)
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        ([("", "is an array, allowed is object")], []),
+        ([("", "is null, allowed is object")], None),
+        ([("", "is a string, allowed is object")], "{}"),
+        ([("", "is a boolean, allowed is object")], True),
+        ([("", "is a number, allowed is object")], 1.5),
+        (
+            [
+                ("", "the property 'element_description' is missing"),
+                ("", "the property 'element_name' is missing"),
+                ("", "the property 'reference_type' is missing; it must be one of 'image_refer', 'video_refer'"),
+            ],
+            {},
+        ),
+        (
+            [("/reference_type", "must be one of 'image_refer', 'video_refer', not 'audio_refer'")],
+            body_with(reference_type="audio_refer"),
+        ),
+        (
+            [("/reference_type", "must be one of 'image_refer', 'video_refer', not ['image_refer']")],
+            body_with(reference_type=["image_refer"]),
+        ),
+    ],
+    ids=repr,
+)
+def test_a_body_of_neither_kind_is_told_what_the_kinds_are(expected: list[Any], body: Any) -> None:
+    """And what else is wrong with it whichever kind was meant."""
+    assert expected == sorted((each.pointer, each.message) for each in violations("createElement", body))
+
+
+@pytest.mark.parametrize("length", [78, 79, 1000])
+def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
+    """The repr of a value is whole, with its quotes, or not there at all."""
+    value, unknown = "v" * length, "u" * length
+    (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": value}]))
+    (property_violation,) = violations("createElement", {**BODY, unknown: 1})
+
+    assert ("v" * 78 in violation.message) is (length == 78)
+    assert ("u" * 78 in property_violation.message) is (length == 78)
+    if length > 78:
+        assert violation.message.endswith(f", not one of {length + 2} characters")
+        assert "vvv" not in violation.message
+        assert property_violation.message.startswith(f"the property one of {length + 2} characters is unknown")
+
+
+@pytest.mark.parametrize(
+    ("expected", "image"),
+    [
+        ("leave out the data prefix, up to and with the comma", "data:image/png;base64,iVBORw0KGgo="),
+        ("leave out the white space", "/9j/" + "QUJD" * 18 + "\nQUJD"),
+        ("of a file, send the Base64 text of its bytes", "photos/mara 1.jpg"),
+        ("of a file, send the Base64 text of its bytes", "C:\\photos\\mara"),
+        ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
+    ],
+)
+def test_a_text_that_is_nearly_an_image_gets_advice(expected: str, image: str) -> None:
+    """The message ends with what to do about it."""
+    images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
+    (violation,) = violations("createElement", body_with(element_image_list=images))
+
+    assert violation.message.endswith(f"without white space or a data prefix; {expected}")
+
+
+def test_no_more_than_1000_violations_are_told() -> None:
+    """More would help nobody, and a hostile body could ask for as many as it has values."""
+    assert len(violations("createElement", body_with(tag_list=[{"tag_id": "x"}] * 1_001))) == 1_000
+
+
+def test_a_message_is_ascii() -> None:
+    """A value may hold anything, such as a line end or a sign that turns the line around."""
+    (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": "\u202eé\n"}]))
+
+    assert r"not '\u202e\xe9\n'" in violation.message
+
+
+@pytest.mark.parametrize(("expected", "more"), [([], 0), ([("", "R15")], 1)], ids=["the largest", "one byte more"])
+def test_a_body_may_be_so_large_and_no_larger(expected: list[tuple[str, str]], more: int) -> None:
+    """56,972,640 bytes of JSON text are sent, 56,972,641 are not."""
+    around = len(json.dumps(body_with(external_task_id=""), separators=(",", ":")))
+    body = body_with(external_task_id="a" * (56_972_640 - around + more))
+
+    assert expected == [(violation.pointer, violation.rule) for violation in violations("createElement", body)]
+
+
+def test_a_body_beyond_the_largest_is_refused() -> None:
+    """In bytes as sent, whatever fills them."""
+    largest = 56_972_640
+    (violation,) = violations("createElement", body_with(external_task_id="é" * (largest // 2)))
+
+    assert ("", "R15") == (violation.pointer, violation.rule)
+    assert f"at most {largest} are allowed" in violation.message
+
+
+def test_a_model_that_was_changed_is_checked_as_it_is_now(
+    client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """There is no way round the check, neither by a list nor by an attribute nor by additional properties."""
+    changes: dict[str, Callable[[ImageElementRequest], object]] = {
+        "/element_image_list/refer_images": lambda model: model.element_image_list.refer_images.clear(),
+        "/element_image_list/refer_images/0/image_url": lambda model: setattr(
+            model.element_image_list.refer_images[0], "image_url", 5
+        ),
+        "/element_name": lambda model: setattr(model, "element_name", "x" * 21),
+        "/element_image_list": lambda model: setattr(model, "element_image_list", ReferImage(image_url="x")),
+        "/reference_type": lambda model: setattr(model, "reference_type", "video_refer"),
+        "/tag_list": lambda model: setattr(model, "tag_list", None),
+        "/colour": lambda model: model.additional_properties.update(colour="red"),
+        "/element_voice_id": lambda model: model.additional_properties.update(element_voice_id=""),
+    }
+
+    for pointer, change in changes.items():
+        model = ImageElementRequest.from_dict(BODY)
+        assert [] == violations("createElement", model)
+        change(model)
+        with pytest.raises(ContractError) as caught:
+            create_element.sync(client=client, body=model)
+        if pointer != "/reference_type":
+            assert pointer in {each.pointer[: len(pointer)] for each in caught.value.violations}
+
+    assert not gateway.calls

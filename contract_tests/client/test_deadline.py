@@ -1,0 +1,221 @@
+"""A call is over by its deadline, whatever the server does; each of its steps alone would go on for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.peers import (
+    ANSWER,
+    GET,
+    LARGE,
+    POST,
+    TOKEN,
+    Peer,
+    Ways,
+    both_ways,
+    client_of,
+    client_tls,
+    listening,
+    server_tls,
+)
+from contract_tests.support.proxies import tunnel
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import TransportError
+from kling_elements_runtime.deadline import seconds_left, within
+from kling_elements_runtime.transport import sockets
+
+_SECONDS = 0.3
+_LONGEST_SECONDS = 30.0  # after which these servers end by themselves, so that a client without a deadline is seen
+
+
+def _drip(peer: Peer, pieces: Iterator[bytes]) -> None:
+    ends = time.monotonic() + _LONGEST_SECONDS
+    for piece in pieces:  # pragma: no branch - these have no end
+        peer.send(piece)
+        time.sleep(0.02)
+        if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
+            return
+
+
+def _head(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\n")
+    _drip(peer, (b"X-%d: x\r\n" % number for number in count()))
+
+
+def _body(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    _drip(peer, (b" " for _ in count()))
+
+
+def _chunks(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    _drip(peer, (b"1\r\n \r\n" for _ in count()))
+
+
+def _informational(peer: Peer) -> None:
+    peer.request()
+    _drip(peer, (b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" for _ in count()))
+
+
+def _slow_reader(peer: Peer) -> None:
+    peer.head()
+    _drip(peer, (b"" for _ in iter(lambda: peer.connected.recv(10_000), b"")))
+
+
+_SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _informational, "slow reader": _slow_reader}
+
+
+@both_ways
+@pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
+@pytest.mark.parametrize("name", _SERVERS)
+def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any, ways: Ways) -> None:
+    """However little it sends or takes at a time, and however often."""
+    with listening(_SERVERS[name], tls) as server:
+        error = ways.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
+
+    assert isinstance(error, TransportError)
+    assert (name != "slow reader") is error.may_have_been_sent
+    assert "the time for this call is up" in str(error)
+
+
+@both_ways
+def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: Ways) -> None:
+    """One after the other, they are the longest that a call can take whose steps all take as long as they may."""
+    with listening(_body) as server:
+        error = ways.outcome(client_of(server.url, timeout=0.1))
+
+    assert isinstance(error, TransportError)
+    assert f"ReadTimeout at {server.url}: the time for this call is up" == str(error)
+
+
+@both_ways
+@pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
+def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - of a table
+    """Nothing was sent then."""
+
+    def behave(peer: Peer) -> None:
+        peer.send(b"\x16\x03\x03" + struct.pack("!H", 16_000))  # a record of a handshake, which is never complete
+        _drip(peer, (b"\x00" for _ in count()))
+
+    with listening(behave) as server, listening(tunnel(), server_tls()) as proxy:
+        url = server.url.replace("http:", "https:")
+        through = {"proxy": httpx.Proxy(proxy.url, ssl_context=client_tls())}
+        error = ways.outcome(client_of(url, **(through if is_tunnelled else {})), seconds=_SECONDS)
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that drips."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        ends = time.monotonic() + _LONGEST_SECONDS
+        while time.monotonic() < ends:  # pragma: no branch - as above
+            time.sleep(0.02)
+            yield b" "
+        yield ANSWER  # pragma: no cover - as above
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:  # pragma: no branch - as above
+            await asyncio.sleep(0)
+            yield piece
+
+
+@both_ways
+def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
+    """It knows of none by itself."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    error = ways.outcome(client, seconds=_SECONDS)
+
+    assert isinstance(error, TransportError)
+    assert "the time for this call is up" in str(error)
+
+
+@both_ways
+@pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
+def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_call_has(
+    expected: float, seconds: float | None, ways: Ways
+) -> None:
+    """By the time-outs of its request, as httpx hands them to it."""
+    given: list[dict[str, float]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given.append(request.extensions["timeout"])
+        return httpx.Response(200, content=ANSWER)
+
+    client = AuthenticatedClient(
+        TOKEN, "http://127.0.0.1:1", timeout=60.0, httpx_args={"transport": httpx.MockTransport(answer)}
+    )
+    ways.outcome(client, GET, seconds=seconds)
+
+    assert {"connect", "read", "write", "pool"} == given[0].keys()
+    assert all(expected - 4 < limit <= expected for limit in given[0].values())
+
+
+def test_time_out_errors_of_a_transport_of_the_caller_s_are_its_own() -> None:
+    """They say nothing of the deadline."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise TimeoutError("mine")
+
+    transport = httpx.MockTransport(answer)
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    error = Ways("async").outcome(client)
+
+    assert "TimeoutError at http://127.0.0.1:1: mine" == str(error)
+
+
+def test_what_is_left_is_that_of_the_innermost_end() -> None:
+    """A block within another never gets more time than that one has."""
+    assert seconds_left() is None
+    with within(None):
+        assert seconds_left() is None
+        with within(100), within(None), within(1000):
+            left = seconds_left()
+            assert left is not None
+            assert 90 < left <= 100
+            with within(-1):
+                assert (seconds_left() or 0) < 0
+        assert seconds_left() is None
+
+
+@pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
+def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected: float, timeout: float | None) -> None:
+    """Be it silent or slow: its own time-out counts only if it is shorter."""
+    near, far = socket.socketpair()
+    stream = sockets._Stream(near)  # noqa: SLF001 - nobody can wait for it
+    with near, far, within(50):
+        stream.write(bytes(20_000), timeout)  # more than is held back
+        written = near.gettimeout() or 0.0
+        near.settimeout(1)
+        far.send(b"y")
+        assert b"y" == stream.read(1, timeout)
+        read = near.gettimeout() or 0.0
+
+    assert expected - 10 < written <= expected
+    assert expected - 10 < read <= expected
+
+
+@both_ways
+def test_a_call_whose_time_is_up_before_it_begins_sends_nothing(ways: Ways) -> None:
+    """Neither over a connection that is there nor over a new one."""
+    with listening(Peer.answer) as server:
+        error = ways.outcome(client_of(server.url), seconds=-1.0)
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+    assert [] == server.heard

@@ -1,0 +1,318 @@
+"""Inline images, judged by their headers: odd but good files pass, whatever else comes ends in a violation.
+
+The limits themselves are tested by rules.yaml; here are the files that are hard to read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import warnings
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.images import Picture, jpeg_frame_header, png_chunk
+from kling_elements_client import contract
+from kling_elements_runtime import headers as images
+from kling_elements_runtime.uploads import InlineText, UnreadableError
+
+_LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+_NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER_END = 33
+_AFTER_SOI = 2
+# EXIF that says: orientation 6
+_TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _judge(data: bytes) -> list[tuple[str, str]]:
+    """Return rule and message of each violation of a request with this image."""
+    body: Any = base_body("image")
+    body["element_image_list"]["frontal_image"] = _text(data)
+    found = contract.violations("createElement", body)
+    assert all(each.pointer == "/element_image_list/frontal_image" for each in found)
+    return [(each.rule, each.message) for each in found]
+
+
+def _frames(image_format: str) -> bytes:
+    """Return a picture file of several frames."""
+    file = io.BytesIO()
+    first, second = Image.new("RGB", (400, 300)), Image.new("RGB", (400, 300), "red")
+    first.save(file, image_format, save_all=True, append_images=[second])
+    return file.getvalue()
+
+
+def _png(width: int, height: int, *chunks: bytes) -> bytes:
+    """Return the start of a PNG that claims these sides, with more chunks behind its header."""
+    sides = width.to_bytes(4) + height.to_bytes(4)
+    header = png_chunk(b"IHDR", sides + b"\x08\x02\x00\x00\x00")
+    return _PNG_SIGNATURE + header + b"".join(chunks) + png_chunk(b"IDAT", zlib.compress(b""))
+
+
+def _jpeg(width: int, height: int, *segments: bytes) -> bytes:
+    """Return the start of a JPEG that claims these sides, with segments before its frame header."""
+    return b"\xff\xd8" + b"".join(segments) + jpeg_frame_header(width, height) + b"\xff\xda"
+
+
+def _segment(marker: int, data: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
+
+
+_BOMB = zlib.compress(bytes(5_000_000))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(_frames("MPO"), id="JPEG of a phone, with a second picture (MPO)"),
+        pytest.param(_frames("PNG"), id="animated PNG"),
+        pytest.param(Picture(format="jpeg", mode="CMYK").build(), id="JPEG in CMYK"),
+        pytest.param(Picture(format="jpeg", mode="RGB", progressive=True).build(), id="progressive JPEG"),
+        pytest.param(
+            Picture(format="jpeg", app_bytes=320 * 1024).build(), id="JPEG with 320 KB before its frame header"
+        ),
+        pytest.param(Picture(format="jpeg", fill_bytes=100_000).build(), id="JPEG with many fill bytes"),
+        pytest.param(Picture(format="jpeg", decoy=(1, 1)).build(), id="JPEG with a thumbnail in its metadata"),
+        pytest.param(_jpeg(300, 300, b"\xff\x01\xff\xd0\xff\xff\xd7"), id="JPEG with markers that have no segment"),
+        pytest.param(_jpeg(300, 300, _segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
+        pytest.param(_jpeg(300, 300, _segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
+        pytest.param(_jpeg(65_535, 65_535), id="largest JPEG that its header can claim"),
+        *(
+            pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
+            for marker in (*range(0xC1, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
+        ),
+        *(pytest.param(Picture(mode=mode).build(), id=f"PNG in {mode}") for mode in ("1", "L", "P", "RGBA", "I;16")),
+        pytest.param(_png(20_000, 20_000), id="PNG that claims 400 megapixels"),
+        pytest.param(_png(2**31 - 1, 2**31 - 1), id="largest PNG that its header can claim"),
+        pytest.param(_png(300, 300, png_chunk(b"zTXt", b"a\x00\x00" + _BOMB)), id="PNG with much compressed text"),
+        pytest.param(_png(300, 300, png_chunk(b"iCCP", b"a\x00\x00" + _BOMB)), id="PNG with a large colour profile"),
+        pytest.param(_png(300, 300, png_chunk(b"acTL", bytes(8))), id="PNG animated wrongly"),
+        pytest.param(_png(300, 300, png_chunk(b"tEXt", b"a") * 10_000), id="PNG of countless chunks"),
+        pytest.param(_png(300, 300, png_chunk(b"eXIf", b"garbage")), id="PNG with broken metadata"),
+        pytest.param(_png(300, 300, b"\xff\xff\xff\xffprVt"), id="PNG with a chunk longer than the file"),
+    ],
+)
+def test_an_odd_but_good_image_passes(data: bytes) -> None:
+    """The header tells format and sides; what else a file carries is no concern of the rules."""
+    assert [] == _judge(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(
+            pytest.param(Picture(format=name, mode="RGB").build(), id=name)
+            for name in ("gif", "webp", "bmp", "tiff", "ico", "ppm", "jpeg2000", "pdf")
+        ),
+        pytest.param(b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"/>', id="svg"),
+        pytest.param(b"\x00\x00\x00\x18ftypheic" + bytes(300), id="heic"),
+        pytest.param(b"\x00\x00\x00\x18ftypmp42" + bytes(300), id="mp4"),
+        pytest.param(bytes(1000), id="zeros"),
+        pytest.param(b"\xff" * 1000, id="fill bytes alone"),
+        pytest.param(b"\xff\xd8" + b"\xff" * 1000, id="fill bytes and no marker"),
+        pytest.param(Picture(format="gif").build() + Picture().build(), id="PNG behind a GIF"),
+        pytest.param(_png(0, 300), id="PNG without width"),
+        pytest.param(_png(300, 0), id="PNG without height"),
+        pytest.param(_jpeg(0, 300), id="JPEG without width"),
+        pytest.param(_jpeg(300, 0), id="JPEG whose height is told later"),
+        pytest.param(_png(300, 300).replace(b"IHDR", b"IHDX"), id="PNG without header"),
+        pytest.param(_png(300, 300).replace(b"\x01\x2c", b"\x01\x2d"), id="PNG whose header was changed"),
+        pytest.param(_png(300, 300).replace(b"\x00\x0dIHDR", b"\x00\x0eIHDR"), id="PNG whose header is too long"),
+        pytest.param(_jpeg(300, 300, b"\xff\xd9"), id="JPEG that ends before its frame header"),
+        pytest.param(_jpeg(300, 300, b"\xff\xda\x00\x02"), id="JPEG whose pixels come before its frame header"),
+        pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x01"), id="JPEG with a segment shorter than its length"),
+        pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x00"), id="JPEG with a segment without length"),
+        pytest.param(_jpeg(300, 300, b"\xff\xe0\xff\xff"), id="JPEG with a segment longer than the file"),
+        pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte"),
+        pytest.param(_jpeg(300, 300, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
+        pytest.param(_jpeg(300, 300).replace(b"\x00\x0b\x08", b"\x00\x05\x08"), id="JPEG with a short frame header"),
+        pytest.param(_jpeg(300, 300, _segment(0xFE, b"") * 10_000), id="JPEG of countless segments"),
+        *(
+            pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
+            for marker in (0xC4, 0xC8, 0xCC)
+        ),
+    ],
+)
+def test_what_is_no_jpeg_or_png_is_refused_as_such(data: bytes) -> None:
+    """By content: no name and no extension comes into it, and no exception of a reader comes through."""
+    assert _NOT_READABLE == _judge(data)
+
+
+@pytest.mark.parametrize("image_format", ["png", "jpeg"])
+def test_a_file_cut_short_is_refused_until_its_header_is_whole(image_format: str) -> None:
+    """At every length."""
+    data = Picture(format=image_format).build()
+    header_end = _PNG_HEADER_END if image_format == "png" else data.index(b"\xff\xc0") + len(jpeg_frame_header(1, 1))
+
+    verdicts = [_judge(data[:length]) for length in range(1, header_end + 20)]
+
+    assert [_NOT_READABLE] * (header_end - 1) + [[]] * 20 == verdicts
+
+
+@pytest.mark.parametrize("image_format", ["png", "jpeg"])
+@pytest.mark.parametrize(
+    ("shown", "orientation"),
+    [("299x800", each) for each in (None, 0, 1, 2, 3, 4, 9)] + [("800x299", each) for each in (5, 6, 7, 8)],
+)
+def test_a_message_gives_the_sides_as_a_viewer_shows_them(
+    shown: str, orientation: int | None, image_format: str
+) -> None:
+    """A phone's portrait is stored lying: its owner would not know it by the stored sides."""
+    assert [
+        ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
+        ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
+    ] == _judge(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+
+
+def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
+    """What is no Base64 behind them does not matter; what is none among them does, white space and padding too."""
+    assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
+    assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
+    for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
+        with pytest.raises(UnreadableError, match=r"^no Base64$"):
+            InlineText(text).peek(0, 6)
+
+
+def test_the_first_metadata_of_a_jpeg_count() -> None:
+    """A phone writes a second block of another kind behind them, and segments before them that are no metadata."""
+    further = _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
+    data = _jpeg(299, 800, _segment(0xE0, b"JFIF\x00" + bytes(9)), _segment(0xE1, b"Exif\x00\x00" + _TURNED), further)
+
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+
+
+@pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
+def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
+    """However many there are: the length of the segment is read wherever it comes to lie."""
+    picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
+
+    assert ["R16"] == [rule for rule, _ in _judge(picture.build())]
+
+
+@pytest.mark.parametrize(
+    ("shown", "chunks"),
+    [
+        ("800x299", [b"gAMA", b"tEXt", b"eXIf"]),
+        ("800x299", [b"idat", b"eXIf"]),
+        ("299x800", [b"gAMA", b"IDAT", b"eXIf"]),
+        ("299x800", [b"exif", b"IDAT"]),
+        ("299x800", [b"gAMA"]),
+    ],
+)
+def test_the_orientation_of_a_png_stands_before_its_pixels(shown: str, chunks: list[bytes]) -> None:
+    """However many other chunks come first; the names of chunks tell capitals from small letters."""
+    contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
+    data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
+
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        b"",
+        b"Exif\x00\x00",
+        b"Exif\x00\x00MM",
+        b"Exif\x00\x00XX\x00\x2a\x00\x00\x00\x08",
+        b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff",
+        b"Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\xff\xff\x01\x12",
+        b"Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\xff\xff\x00\x00\x00\x08",
+        b"http://ns.adobe.com/xap/1.0/\x00<x/>",
+    ],
+)
+def test_metadata_that_cannot_be_read_counts_as_none(metadata: bytes) -> None:
+    """As in viewers; no library warns of it either."""
+    for data in (_jpeg(299, 400, _segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
+        with warnings.catch_warnings(record=True, action="always") as warned:
+            verdict = _judge(data)
+
+        assert [("R16", "the image is shown as 299x400 px, both sides must have at least 300 px")] == verdict
+        assert [] == warned
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many characters of Base64 are decoded from here on, one number each time."""
+    decoded: list[int] = []
+    decode = binascii.a2b_base64
+
+    def count(window: str, **options: bool) -> bytes:
+        decoded.append(len(window))
+        return decode(window, **options)
+
+    monkeypatch.setattr(binascii, "a2b_base64", count)
+    return decoded
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Picture(file_size=10_485_760, orientation=6, width=299),
+        Picture(format="jpeg", file_size=10_485_760, orientation=6, width=299),
+        Picture(format="jpeg", app_bytes=320 * 1024),
+    ],
+    ids=["PNG", "JPEG", "JPEG with large segments"],
+)
+def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> None:
+    """Of 10 MB that have their bulk before the pixels, some kilobytes at most are decoded."""
+    text = _text(picture.build())
+
+    assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert 0 < sum(decoded) < 20_000
+
+
+def test_a_claim_of_much_metadata_is_not_believed(decoded: list[int]) -> None:
+    """No more of it is decoded than a JPEG has room for."""
+    text = _text(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
+
+    assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+    assert 64 * 1024 < sum(decoded) < 100_000
+
+
+def test_what_follows_the_header_may_be_anything_that_is_base64() -> None:
+    """Whether the pixels can be read is the service's to say."""
+    for header in (_png(300, 300), _jpeg(300, 300)):
+        assert [] == _judge(header + bytes(range(256)) * 100)
+
+
+@pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
+def test_a_text_that_is_no_base64_is_no_image(text: str) -> None:
+    """The pattern refuses it; the reader, which is asked too, does not fail."""
+    assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
+
+
+_SMALL = [
+    Picture(format=image_format, width=299, height=800, orientation=6, mode=mode).build()
+    for image_format, mode in (("png", "1"), ("jpeg", "L"))
+]
+
+
+@given(
+    st.sampled_from(_SMALL),
+    st.lists(st.tuples(st.integers(0, 120), st.binary(min_size=1, max_size=4)), max_size=4),
+    st.integers(0, 400),
+)
+@example(_SMALL[0], [], 400)
+@example(_SMALL[1], [], 400)
+@settings(max_examples=500)
+def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tuple[int, bytes]], length: int) -> None:
+    """Bytes changed, put in or cut off end in a verdict of the rules on images."""
+    for offset, patch in patches:
+        data = data[:offset] + patch + data[offset + len(patch) - len(patch) % 2 :]
+
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        found = list(images.violations(InlineText(_text(data[:length])), _LIMITS))
+
+    assert {rule for rule, _ in found} <= {"R14", "R16", "R17"}
+    assert [] == warned

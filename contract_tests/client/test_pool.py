@@ -1,0 +1,502 @@
+"""Connections are shared by so many requests at a time, each in its turn, and none is used that is not fit for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.peers import GET, POST, Peer, Pieces, Ways, both_ways, client_of, listening, said
+from contract_tests.support.running import run_async
+from kling_elements_client.errors import TransportError
+from kling_elements_runtime.deadline import within
+from kling_elements_runtime.transport import pool
+from kling_elements_runtime.transport.turns import Turns
+
+
+def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
+    return {
+        "limits": httpx.Limits(max_connections=connections, max_keepalive_connections=kept, keepalive_expiry=seconds)
+    }
+
+
+class Outage:
+    """What a server does that says nothing for a while.
+
+    Attributes:
+        is_silent: Whether it says nothing now.
+        asked: Set once a request came that gets no answer.
+    """
+
+    def __init__(self) -> None:
+        """Begin with silence."""
+        self.is_silent = True
+        self.asked = threading.Event()
+
+    def __call__(self, peer: Peer) -> None:
+        """Serve one connection."""
+        while peer.request() is not None:
+            if self.is_silent:
+                self.asked.set()
+                peer.until_closed()
+                return
+            peer.send(said())
+
+
+@pytest.mark.parametrize("places", [1, 2, 5])
+def test_no_place_is_lost_to_tasks_that_are_cancelled(places: int) -> None:
+    """While they wait for a place, while they are answered, or just as their place comes (httpcore#1093)."""
+    outage = Outage()
+
+    async def run(url: str) -> list[Any]:
+        async with client_of(url, **_limits(places)) as client:
+            for turns in range(0, 40, 3):
+                callers = [asyncio.create_task(client.send_async(**POST)) for _ in range(2 * places + 1)]
+                for _ in range(turns):  # so that they are caught at every step on their way
+                    await asyncio.sleep(0)
+                for caller in callers:
+                    caller.cancel()
+                    await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
+                await asyncio.gather(*callers, return_exceptions=True)
+            inner: Any = client._async()._pool  # noqa: SLF001 - a place that is lost would be waited for
+            assert places == inner._turns._value  # noqa: SLF001 - as above
+            outage.is_silent = False
+            with within(60):
+                return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
+
+    with listening(outage) as server:
+        found = run_async(run(server.url))
+
+    assert [200] * (2 * places + 1) == [answer.status_code for answer in found]
+
+
+def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
+    """While they wait for a place, and while they are answered."""
+    outage = Outage()
+    errors: list[Exception] = []
+
+    with listening(outage) as server, client_of(server.url, **_limits(2)) as client:
+
+        def call() -> None:
+            with pytest.raises(TransportError) as caught, within(0.1):
+                client.send(**POST)
+            errors.append(caught.value)
+
+        callers = [threading.Thread(target=call) for _ in range(7)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        inner: Any = client._sync()._pool  # noqa: SLF001 - a place that is lost would be waited for
+        assert 2 == inner._turns._free  # noqa: SLF001 - as above
+        outage.is_silent = False
+        answers = [client.send(**POST) for _ in range(3)]
+
+    assert 7 == len(errors)
+    assert [200, 200, 200] == [answer.status_code for answer in answers]
+
+
+def test_an_error_for_want_of_a_place_names_the_pool_and_the_way_out() -> None:
+    """On an event loop and in threads. Nothing was sent then."""
+    outage = Outage()
+    options = {"timeout": httpx.Timeout(60, pool=0.05), **_limits(1)}
+
+    async def second(url: str) -> Any:
+        async with client_of(url, **options) as client:
+            first = asyncio.create_task(client.send_async(**POST))
+            await asyncio.to_thread(outage.asked.wait)
+            try:
+                with pytest.raises(TransportError) as caught:
+                    await client.send_async(**POST)
+            finally:
+                first.cancel()
+                await asyncio.wait([first])
+            return caught.value
+
+    def second_of_threads(url: str) -> Any:
+        with client_of(url, **options) as client:
+            first = threading.Thread(target=_quietly, args=(client.send,))
+            first.start()
+            outage.asked.wait()
+            with pytest.raises(TransportError) as caught:
+                client.send(**POST)
+        return caught.value, first
+
+    with listening(outage) as server:
+        told = [run_async(second(server.url))]
+        outage.asked.clear()
+        error, first = second_of_threads(server.url)
+        told.append(error)
+        text = f"PoolTimeout at {server.url}: all 1 connections of this client are in use, and none became free in time"
+    first.join()
+
+    assert [False, False] == [error.may_have_been_sent for error in told]
+    assert [text] * 2 == [str(error).partition(";")[0] for error in told]
+    assert all("httpx_args={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in told)
+
+
+def _quietly(send: Callable[..., Any]) -> None:
+    with pytest.raises(TransportError):
+        send(**POST)
+
+
+def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
+    """So that none waits while others come again and again."""
+    turns = Turns(1)
+    order: list[int] = []
+    threads = []
+
+    def take(number: int) -> None:
+        assert turns.wait(60)
+        order.append(number)
+        turns.leave()
+
+    assert turns.wait(None)
+    for number in range(5):
+        threads.append(threading.Thread(target=take, args=(number,)))
+        threads[-1].start()
+        while len(turns._waiting) <= number:  # noqa: SLF001  # pragma: no branch - from outside nobody sees who waits
+            threads[-1].join(0.001)  # pragma: no cover - as it comes
+    turns.leave()
+    assert turns.wait(60)  # it was behind all of them
+    turns.leave()
+    for thread in threads:
+        thread.join()
+
+    assert [0, 1, 2, 3, 4] == order
+
+
+@pytest.mark.parametrize("interruption", [None, KeyboardInterrupt])
+@pytest.mark.parametrize("comes", [False, True], ids=["no place came", "a place came at the last moment"])
+def test_a_thread_that_gives_up_keeps_no_place(
+    comes: bool,  # noqa: FBT001 - of a table
+    interruption: type[BaseException] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Be its time up, or be it interrupted. A place that came meanwhile is used in the first case, else passed on."""
+    turns = Turns(1)
+
+    class Turn:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - as a lock has it
+            self.asked += 1
+            if self.asked == 2 and comes:
+                turns.leave()
+            if self.asked == 2 and interruption:
+                raise interruption
+            return self.asked == 1
+
+        def release(self) -> None:
+            """Come."""
+
+    assert turns.wait(None)
+    with monkeypatch.context() as patch:
+        patch.setattr("kling_elements_runtime.transport.turns.threading", SimpleNamespace(Lock=Turn))
+        if interruption:
+            with pytest.raises(interruption):
+                turns.wait(60)
+        else:
+            assert comes is turns.wait(60)
+    if not comes or not interruption:
+        turns.leave()
+
+    assert turns.wait(0)
+    assert not turns.wait(0)
+
+
+# Connections that wait
+
+
+@both_ways
+@pytest.mark.parametrize("kept", [0, 1, None])
+def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways) -> None:
+    """Unless none is to be kept."""
+    with listening(Peer.answer) as server:
+        ways.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
+
+    assert server.connections == (3 if kept == 0 else 1)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said(b"{}", "200 OK", "Connection: close"),
+        said().replace(b"HTTP/1.1", b"HTTP/1.0"),
+        said() + said(b"{}", "400 Bad Request"),
+        said() + b"x",
+        b"HTTP/1.1 200 OK\r\n\r\n{}",
+    ],
+    ids=["to be closed", "HTTP/1.0", "two answers", "one byte more", "until it is closed"],
+)
+def test_a_connection_that_is_not_as_new_is_not_used_again(answer: bytes, ways: Ways) -> None:
+    """What came behind an answer would be taken for that to the next request."""
+
+    def behave(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer)
+        if b"Content-Length" in answer:
+            peer.until_closed()
+
+    with listening(behave) as server:
+        found = ways.outcomes(client_of(server.url), GET, POST)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert 2 == server.connections
+
+
+@both_ways
+def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) -> None:
+    """It is there when the next request is about to be sent."""
+    has_come = threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.request()
+        peer.send(said())
+        peer.send(said(b"{}", "400 Bad Request"))
+        has_come.set()
+        peer.until_closed()
+
+    with listening(behave) as server:
+        found = ways.outcomes(client_of(server.url), GET, has_come.wait, POST)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert 2 == server.connections
+
+
+@both_ways
+def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers close those at any time, and whether the request came before could not be told. Look-ups may take it."""
+    assert 1.0 == pool._MAX_IDLE_SECONDS  # noqa: SLF001 - the test does not wait for it
+    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 0.0)
+    with listening(Peer.answer) as server:
+        client = client_of(server.url)
+        ways.outcomes(client, GET, GET, POST, GET, POST)
+
+    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [each.line[:-9] for each in server.heard]
+    assert 3 == server.connections
+
+
+class Connection:
+    """One that waits, or does not."""
+
+    def __init__(self, *, is_available: bool = True, has_expired: bool = False) -> None:
+        """Take what it says of itself."""
+        self.is_available = lambda: is_available
+        self.has_expired = lambda: has_expired
+
+
+def test_connections_that_waited_too_long_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that it does not take."""
+    now = [100.0]
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    idle = pool._Idle[Any](10, 5.0)  # noqa: SLF001 - nobody can wait for it
+    first, second, third = Connection(), Connection(), Connection()
+    assert [] == idle.put(first)
+    now[0] += 4
+    assert [] == idle.put(second) + idle.put(third)
+    now[0] += 2
+
+    assert (third, [first]) == idle.take(b"GET")
+    assert (second, []) == idle.take(b"GET")
+    assert (None, []) == idle.take(b"GET")
+
+
+@pytest.mark.parametrize("useless", [Connection(is_available=False), Connection(has_expired=True)])
+def test_connections_that_are_of_no_use_any_more_are_passed_over(useless: Connection) -> None:
+    """They are closed, and the next one is taken."""
+    idle = pool._Idle[Any](10, None)  # noqa: SLF001 - as above
+    good = Connection()
+    assert [] == idle.put(good) + idle.put(useless)
+
+    assert (good, [useless]) == idle.take(b"GET")
+
+
+def test_of_too_many_connections_the_oldest_is_closed() -> None:
+    """The one that was used last is used next."""
+    idle = pool._Idle[Any](2, None)  # noqa: SLF001 - as above
+    first, second, third = Connection(), Connection(), Connection()
+
+    assert [] == idle.put(first) + idle.put(second)
+    assert [first] == idle.put(third)
+    assert [second, third] == idle.clear()
+    assert (None, []) == idle.take(b"GET")
+
+
+# Connections that were kept, and are closed as the next request is written
+
+
+def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None]:
+    """Return what a server does that answers the first request on a connection, and then this on the first one."""
+
+    def serve(peer: Peer) -> None:
+        peer.request()
+        peer.send(said())
+        if peer.number == 0:
+            behave(peer)
+        else:
+            peer.answer()
+
+    return serve
+
+
+@both_ways
+@pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed in time", "noticed by a failed write"])
+def test_a_request_that_was_not_whole_goes_out_over_another_connection(
+    is_noticed: bool,  # noqa: FBT001 - of a table
+    ways: Ways,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server cannot have done what it never got whole, so that nothing is in doubt."""
+    is_reset = threading.Event()
+
+    def reset(peer: Peer) -> None:
+        peer.head()
+        peer.reset()
+        is_reset.set()
+
+    if not is_noticed:
+        monkeypatch.setattr(pool, "_check_kept", lambda _: None)
+    with listening(_answer_once_then(reset)) as server:
+        second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
+        found = ways.outcomes(client_of(server.url), POST, second)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert [b"{}", b"{}"] == [each.body for each in server.heard]
+    assert 2 == server.connections
+
+
+@both_ways
+def test_an_answer_that_comes_before_the_request_is_whole_is_none_to_it(ways: Ways) -> None:
+    """On a connection that was kept it may be to anything, such as a stray byte behind the last request."""
+    is_said = threading.Event()
+
+    def say(peer: Peer) -> None:
+        peer.head()
+        peer.send(said(b"{}", "400 Bad Request"))
+        is_said.set()
+        peer.until_closed()
+
+    with listening(_answer_once_then(say)) as server:
+        found = ways.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert [b"", b"{}"] == [each.body for each in server.heard]
+
+
+@both_ways
+def test_a_look_up_that_is_lost_with_a_kept_connection_is_asked_again(ways: Ways) -> None:
+    """It changes nothing."""
+    with listening(_answer_once_then(Peer.request)) as server:
+        found = ways.outcomes(client_of(server.url), POST, GET)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert ["POST", "GET", "GET"] == [each.line.split()[0] for each in server.heard]
+
+
+@both_ways
+def test_a_whole_request_is_not_sent_again(ways: Ways) -> None:
+    """The server may have done what it asks for."""
+    with listening(_answer_once_then(Peer.request)) as server:
+        _, error = ways.outcomes(client_of(server.url), GET, POST)
+
+    assert isinstance(error, TransportError)
+    assert error.may_have_been_sent
+    assert ["GET", "POST"] == [each.line.split()[0] for each in server.heard]
+
+
+@both_ways
+@pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
+def test_what_a_new_connection_loses_is_not_sent_again(call: Any, ways: Ways) -> None:
+    """Whoever called decides; a server that loses everything would be asked for ever."""
+    with listening(Peer.request) as server:
+        error = ways.outcome(client_of(server.url), call)
+
+    assert isinstance(error, TransportError)
+    assert error.may_have_been_sent
+    assert 1 == server.connections
+
+
+@both_ways
+def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
+    """Not even a look-up over a connection that was kept."""
+    with listening(_answer_once_then(Peer.until_closed)) as server:
+        client = client_of(server.url, timeout=httpx.Timeout(60, read=0.1))
+        _, error = ways.outcomes(client, POST, GET)
+
+    assert isinstance(error, TransportError)
+    assert "ReadTimeout" in str(error)
+    assert 1 == server.connections
+
+
+# httpx's own client over the same connections
+
+
+@both_ways
+def test_the_client_of_httpx_goes_over_the_same_connections(ways: Ways) -> None:
+    """A request to another host takes httpcore's own way, as ours lead to one gateway."""
+
+    async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
+        async with client:
+            first = await client.send_async(**POST)
+            http = client.get_async_httpx_client()
+            return [first, await http.get("/c"), await http.get(f"{elsewhere}/d")]
+
+    with listening(Peer.answer) as server, listening(Peer.answer) as other:
+        client = client_of(server.url)
+        if ways.name == "async":
+            found = run_async(by_httpx(client, other.url))
+        else:
+            with client:
+                http = client.get_httpx_client()
+                found = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
+
+    assert [200, 200, 200] == [each.status_code for each in found]
+    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [each.line for each in server.heard]
+    assert ["GET /d HTTP/1.1"] == [each.line for each in other.heard]
+    assert (1, 1) == (server.connections, other.connections)
+
+
+@both_ways
+def test_a_connection_in_use_is_closed_once_it_is_done(ways: Ways) -> None:
+    """Closing the client waits for nothing, and cuts nothing short."""
+    came, may_answer = threading.Event(), threading.Event()
+    closed: list[bool] = []
+
+    def behave(peer: Peer) -> None:
+        peer.request()
+        came.set()
+        may_answer.wait(60)
+        peer.send(said())
+        closed.append(peer.request() is None)
+
+    async def run(client: Any) -> Any:
+        call = asyncio.create_task(client.send_async(**POST))
+        await asyncio.to_thread(came.wait)
+        await client.aclose()
+        may_answer.set()
+        return await call
+
+    with listening(behave) as server:
+        client = client_of(server.url)
+        if ways.name == "async":
+            answer = run_async(run(client))
+        else:
+            answers: list[Any] = []
+            thread = threading.Thread(target=lambda: answers.append(client.send(**POST)))
+            thread.start()
+            assert came.wait(60)
+            client.close()
+            may_answer.set()
+            thread.join()
+            (answer,) = answers
+
+    assert 200 == answer.status_code
+    assert [True] == closed

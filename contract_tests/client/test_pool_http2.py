@@ -1,0 +1,138 @@
+"""HTTP/2 is spoken where it is asked for and the gateway knows it, with the same bounds and the same care."""
+
+from __future__ import annotations
+
+import ssl
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived, StreamEnded
+
+from contract_tests.support.peers import (
+    ANSWER,
+    GET,
+    LARGE,
+    POST,
+    Heard,
+    Peer,
+    Ways,
+    authority,
+    both_ways,
+    client_of,
+    listening,
+)
+from kling_elements_client.errors import TransportError
+from kling_elements_runtime.responses import UNREADABLE
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    authority().issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Peer], None]:
+    """Return a server that keeps each request, and answers it so."""
+
+    def serve(peer: Peer) -> None:
+        assert isinstance(peer.connected, ssl.SSLSocket)
+        assert "h2" == peer.connected.selected_alpn_protocol()
+        connection = H2Connection(H2Configuration(client_side=False))
+        connection.initiate_connection()
+        peer.send(connection.data_to_send())
+        heads: dict[int, Any] = {}
+        bodies: dict[int, bytes] = defaultdict(bytes)
+        while data := peer.connected.recv(65_536):
+            for event in connection.receive_data(data):
+                match event:
+                    case RequestReceived():
+                        heads[event.stream_id] = event.headers
+                    case DataReceived():
+                        bodies[event.stream_id] += event.data
+                        connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id)
+                    case StreamEnded():
+                        headers = httpx.Headers(heads[event.stream_id])
+                        peer.heard.append(Heard(headers[":method"], headers, bodies[event.stream_id]))
+                        answer(peer, connection, event.stream_id)
+            peer.send(connection.data_to_send())
+
+    return serve
+
+
+def _answer(_: Peer, connection: H2Connection, stream_id: int) -> None:
+    connection.send_headers(stream_id, [(":status", "200"), ("content-length", str(len(ANSWER)))])
+    connection.send_data(stream_id, ANSWER, end_stream=True)
+
+
+@both_ways
+def test_requests_go_over_one_connection_one_after_the_other(ways: Ways) -> None:
+    """Large ones too, and with the token."""
+    with listening(_serve(_answer), _tls()) as server:
+        found = ways.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
+
+    assert [ANSWER] * 3 == [each.content for each in found]
+    assert [b"HTTP/2"] * 3 == [each.extensions["http_version"] for each in found]
+    assert [b"{}", b"", LARGE["content"]] == [each.body for each in server.heard]
+    assert {"Bearer sk-token-1234567890"} == {each.headers["authorization"] for each in server.heard}
+    assert 1 == server.connections
+
+
+@both_ways
+def test_an_answer_beyond_the_limit_ends_the_connection(ways: Ways) -> None:
+    """The rest of it may still come."""
+
+    def answer(peer: Peer, connection: H2Connection, stream_id: int) -> None:
+        if peer.number:
+            _answer(peer, connection, stream_id)
+            return
+        connection.send_headers(stream_id, [(":status", "200"), ("content-encoding", "br")])
+        connection.send_data(stream_id, b"?")
+
+    with listening(_serve(answer), _tls()) as server:
+        found = ways.outcomes(client_of(server.url, http2=True), GET, GET)
+
+    assert ["the answer is encoded as 'br', and only gzip was asked for", None] == [
+        each.extensions.get(UNREADABLE) for each in found
+    ]
+    assert 2 == server.connections
+
+
+@both_ways
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_connection_that_is_lost_tells_whether_the_request_was_whole(
+    is_whole: bool,  # noqa: FBT001 - of a table
+    ways: Ways,
+) -> None:
+    """As over HTTP/1.1."""
+
+    def lose(peer: Peer, *_: object) -> None:
+        peer.reset()
+
+    def lose_at_once(peer: Peer) -> None:
+        peer.connected.recv(65_536)
+        peer.reset()
+
+    with listening(_serve(lose) if is_whole else lose_at_once, _tls()) as server:
+        error = ways.outcome(client_of(server.url, http2=True), POST if is_whole else LARGE)
+
+    assert isinstance(error, TransportError)
+    assert is_whole is error.may_have_been_sent
+
+
+@both_ways
+def test_a_gateway_that_does_not_know_it_is_spoken_to_in_the_old_one(ways: Ways) -> None:
+    """They agree on it while they connect."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    authority().issue_cert("127.0.0.1").configure_cert(context)
+    with listening(Peer.answer, context) as server:
+        found = ways.outcomes(client_of(server.url, http2=True), POST, GET)
+
+    assert [b"HTTP/1.1"] * 2 == [each.extensions["http_version"] for each in found]
+    assert 1 == server.connections

@@ -1,0 +1,439 @@
+"""How a client gets to the gateway: through a proxy or without, with which certificates, in which version of HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import warnings
+from collections.abc import Callable
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.peers import (
+    GET,
+    LARGE,
+    POST,
+    TOKEN,
+    Peer,
+    Ways,
+    authority,
+    both_ways,
+    client_of,
+    client_tls,
+    listening,
+    said,
+    server_tls,
+)
+from contract_tests.support.proxies import AUTHORIZATION, USER, forward, tunnel
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import TransportError
+from kling_elements_runtime.transport import route
+
+MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
+ELSEWHERE = "https://gateway.example.com"
+_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
+
+
+@pytest.fixture(autouse=True)
+def _no_way_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.lower() in _VARIABLES:
+            monkeypatch.delenv(name)
+
+
+# Proxies that are used
+
+
+@both_ways
+@pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
+def test_a_proxy_passes_requests_without_tls_on(authorization: str | None, ways: Ways) -> None:
+    """It is told the whole address, and who it is for where it asks for that; the connection to it is kept."""
+    with listening(Peer.answer) as server, listening(forward(authorization)) as proxy:
+        url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
+        found = ways.outcomes(client_of(server.url, proxy=url), POST, GET)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert [f"POST {server.url}/b HTTP/1.1", f"GET {server.url}/a HTTP/1.1"] == [each.line for each in proxy.heard]
+    assert ["POST /b HTTP/1.1", "GET /a HTTP/1.1"] == [each.line for each in server.heard]
+    assert f"Bearer {TOKEN}" == server.heard[0].headers["Authorization"]
+    assert 1 == proxy.connections
+
+
+@both_ways
+@pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
+@pytest.mark.parametrize("is_secure", [False, True], ids=["http proxy", "https proxy"])
+def test_a_proxy_tunnels_requests_with_tls(
+    is_secure: bool,  # noqa: FBT001 - of a table
+    authorization: str | None,
+    ways: Ways,
+) -> None:
+    """It sees nothing of them but where they go, also where it speaks TLS itself."""
+    with (
+        listening(Peer.answer, server_tls()) as server,
+        listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
+    ):
+        url = httpx.URL(proxy.url) if authorization is None else httpx.URL(proxy.url.replace("://", f"://{USER}@"))
+        given = httpx.Proxy(url, ssl_context=client_tls() if is_secure else None)
+        found = ways.outcomes(client_of(server.url, proxy=given), LARGE, GET, POST)
+
+    assert [200, 200, 200] == [each.status_code for each in found]
+    assert [LARGE["content"], b"", b"{}"] == [each.body for each in server.heard]
+    assert (1, 1) == (proxy.connections, server.connections)
+    assert [] == proxy.heard
+
+
+@both_ways
+@pytest.mark.parametrize("serve", [forward(AUTHORIZATION), tunnel(AUTHORIZATION)], ids=["http", "https"])
+def test_a_proxy_that_refuses_says_so(
+    serve: Callable[[Peer], None], ways: Ways, request: pytest.FixtureRequest
+) -> None:
+    """Nothing reached the gateway. A tunnel that is refused is no connection; without one the refusal is an answer."""
+    tls = server_tls() if "https" in request.node.callspec.id else None
+    with listening(Peer.answer, tls) as server, listening(serve) as proxy:
+        outcome = ways.outcome(client_of(server.url, proxy=proxy.url))
+
+    if tls is None:
+        assert 407 == outcome.status_code
+    else:
+        assert isinstance(outcome, TransportError)
+        assert not outcome.may_have_been_sent
+        assert f"ProxyError at {server.url}: 407 Proxy Authentication Required" == str(outcome)
+    assert [] == server.heard
+
+
+@both_ways
+def test_a_proxy_that_is_not_there_is_no_connection(ways: Ways) -> None:
+    """As a gateway that is not there."""
+    error = ways.outcome(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+    assert str(error).startswith(f"ConnectError at {ELSEWHERE}: ")
+
+
+@both_ways
+def test_the_gateway_behind_a_tunnel_is_held_to_its_name(ways: Ways) -> None:
+    """The proxy could lead anywhere."""
+    with listening(Peer.answer, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
+        error = ways.outcome(client_of(server.url, proxy=proxy.url))
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+    assert "certificate verify failed" in str(error)
+    assert [] == server.heard
+
+
+@both_ways
+def test_stray_bytes_behind_an_answer_end_a_connection_through_a_proxy_too(ways: Ways) -> None:
+    """Wherever the parser of HTTP is."""
+
+    def behave(peer: Peer) -> None:
+        peer.request()
+        peer.send(said() + said(b"{}", "400 Bad Request"))
+        peer.until_closed()
+
+    with listening(behave, server_tls()) as server, listening(tunnel()) as proxy:
+        found = ways.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert (2, 2) == (server.connections, proxy.connections)
+
+
+# Which proxy it is
+
+
+@both_ways
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheme may be left out, as other tools allow it."""
+
+    def behave(peer: Peer) -> None:
+        peer.answer()
+
+    with listening(behave) as proxy:
+        monkeypatch.setenv(name, f"127.0.0.1:{proxy.port}")
+        client = AuthenticatedClient(TOKEN, "http://gateway.example.com", allow_http=True)
+        assert 200 == ways.outcome(client).status_code
+
+    assert ["POST http://gateway.example.com/b HTTP/1.1"] == [each.line for each in proxy.heard]
+
+
+def _proxy_of(url: str = ELSEWHERE, **httpx_args: Any) -> str | None:
+    client = AuthenticatedClient(TOKEN, url, allow_http=True, httpx_args=httpx_args)
+    proxy = client._route.proxy  # noqa: SLF001 - no socket leads there
+    return None if proxy is None else str(proxy.url)
+
+
+@pytest.mark.parametrize(
+    ("expected", "environment"),
+    [
+        ("http://one:1", {"HTTPS_PROXY": "http://one:1", "ALL_PROXY": "http://two:2", "HTTP_PROXY": "http://three:3"}),
+        ("http://two:2", {"ALL_PROXY": "http://two:2", "HTTP_PROXY": "http://three:3"}),
+        (None, {"HTTP_PROXY": "http://three:3"}),
+        ("http://one:1", {"HTTPS_PROXY": "http://one:1", "ALL_PROXY": "socks://two:2"}),
+        ("http://one:1", {"https_proxy": "one:1"}),
+        (None, {"HTTPS_PROXY": ""}),
+        *((None, {"HTTPS_PROXY": "http://one:1", "NO_PROXY": entry}) for entry in ("*", "example.com", ".example.com")),
+        *(
+            ("http://one:1", {"HTTPS_PROXY": "http://one:1", "NO_PROXY": entry})
+            for entry in ("fd00::/8", "10.0.0.0/8,fd00::/8", "le.com", "gateway.example.com:444", "[", ",, ,")
+        ),
+        (None, {"HTTPS_PROXY": "http://one:1", "no_proxy": "fd00::/8, gateway.example.com"}),
+    ],
+)
+def test_the_proxy_is_that_of_the_scheme_unless_the_host_needs_none(
+    expected: str | None, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries of `no_proxy` that nobody can read are passed over."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert expected == _proxy_of()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8787", "http://[::1]:8787", "https://localhost", "https://a.localhost"]
+)
+def test_what_stays_on_this_machine_goes_through_no_proxy_of_the_environment(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would carry the token to where the proxy is. One that the caller names is used."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "socks://nonsense")
+    assert _proxy_of(url) is None
+    assert "http://proxy:1" == _proxy_of(url, proxy="http://proxy:1")
+
+
+@pytest.mark.parametrize("options", [{"trust_env": False}, {"proxy": "http://mine:1"}, {"transport": MOCK}])
+def test_the_environment_is_not_looked_at_where_it_does_not_count(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing in it can be wrong then."""
+    monkeypatch.setenv("ALL_PROXY", "socks://nonsense")
+    assert options.get("proxy") == _proxy_of(**options)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "socks://proxy:1080",
+        "ftp://proxy:21",
+        "http://",
+        "http:///a",
+        "http://[",
+        "http://a:b",
+        "://",
+        "http://p:99999999",
+    ],
+)
+@pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy", None])
+def test_a_proxy_that_cannot_be_used_is_an_error_that_names_where_it_comes_from(
+    name: str | None, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the client is made. The value is not shown, as it may hold a password."""
+    if name is not None:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="is no proxy that can be used: it must begin with one of http://") as caught:
+        _proxy_of(**({} if name else {"proxy": value}))
+
+    where = f"the environment variable {name}" if name else "httpx_args['proxy']"
+    assert str(caught.value).startswith(f"{where} is no proxy")
+
+
+@pytest.mark.parametrize("proxy", [5, b"http://a", object()])
+def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
+    """As any other."""
+    with pytest.raises(ValueError, match=r"httpx_args\['proxy'\] is no proxy that can be used"):
+        _proxy_of(proxy=proxy)
+
+
+def test_a_proxy_of_the_system_has_no_variable_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS and Windows it is set elsewhere."""
+    monkeypatch.setattr(route, "getproxies", lambda: {"https": "socks://proxy"})
+    with pytest.raises(ValueError, match="the proxy in the settings of this system is no proxy that can be used"):
+        _proxy_of()
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+@pytest.mark.parametrize("name", ["ALL_PROXY", None])
+def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install(
+    name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the package it is used."""
+    value = f"{scheme}://proxy:1080"
+    given = {} if name else {"proxy": value}
+    if name:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(
+        ValueError, match=r"is a SOCKS proxy, which needs the package socksio: pip install 'httpx\[socks\]'"
+    ):
+        _proxy_of(**given)
+
+    monkeypatch.setattr(route, "find_spec", lambda _: util.find_spec("httpx"))
+    assert value == _proxy_of(**given)
+
+
+# Certificates
+
+
+@both_ways
+@pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify", "a path in verify", "a context in verify"])
+def test_the_certificates_to_trust_may_be_named(
+    place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the environment or an argument, also for a gateway on this machine."""
+    file = tmp_path / "ca.pem"
+    authority().cert_pem.write_to_path(str(file))
+    verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
+    if place == "SSL_CERT_FILE":
+        monkeypatch.setenv(place, str(file))
+    options = {"verify": verify[place]} if place in verify else {}
+
+    with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # httpx's own
+        found = ways.outcomes(AuthenticatedClient(TOKEN, server.url, httpx_args=options), POST, GET)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert 1 == server.connections
+
+
+@both_ways
+def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -> None:
+    """A server with a certificate of nobody's is no gateway, unless the caller wants it so."""
+    with listening(Peer.answer, server_tls()) as server:
+        error = ways.outcome(AuthenticatedClient(TOKEN, server.url))
+        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, httpx_args={"verify": False}))
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+    assert "certificate verify failed: unable to get local issuer certificate" in str(error)
+    assert 200 == answer.status_code
+
+
+@both_ways
+def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) -> None:
+    """Some gateways ask for one."""
+    certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
+    issued = authority().issue_cert("client.example.com")
+    issued.cert_chain_pems[0].write_to_path(str(certificate))
+    issued.private_key_pem.write_to_path(str(key))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert("127.0.0.1").configure_cert(tls)
+    authority().configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+
+    with listening(Peer.answer, tls) as server, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # httpx's own
+        options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
+        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, httpx_args=options))
+
+    assert 200 == answer.status_code
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_of_the_environment_that_are_not_there_are_an_error_that_names_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """When the client is made. A client without TLS, or with other certificates, does not look at them."""
+    (tmp_path / "a file").touch()
+    for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
+        monkeypatch.setenv(name, value)
+        says = f"the environment variable {name} names no certificates: {value}; correct it or unset it"
+        with pytest.raises(ValueError, match=f"^{says}$"):
+            _proxy_of()
+    for url, options in (
+        ("http://gateway.example.com", {}),
+        (ELSEWHERE, {"trust_env": False}),
+        (ELSEWHERE, {"verify": client_tls()}),
+        (ELSEWHERE, {"transport": MOCK}),
+    ):
+        assert _proxy_of(url, **options) is None
+    monkeypatch.setenv(name, "")
+    assert _proxy_of() is None
+
+
+@pytest.mark.parametrize("name", ["verify", "cert"])
+@pytest.mark.parametrize("value", ["/nowhere/ca.pem", Path("/nowhere/ca.pem"), ("/nowhere/ca.pem", "key", "password")])
+def test_certificates_of_an_argument_that_are_not_there_are_an_error_that_names_it(name: str, value: Any) -> None:
+    """When the client is made; the password of a key is not shown."""
+    if name == "verify" and isinstance(value, tuple):
+        return
+    with pytest.raises(ValueError, match="names no file or folder of certificates") as caught:
+        _proxy_of(**{name: value})
+
+    says = f"httpx_args['{name}'] names no file or folder of certificates: /nowhere/ca.pem"
+    assert says == str(caught.value)
+
+
+@both_ways
+@pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])
+def test_certificates_that_cannot_be_read_are_no_connection(
+    place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the variable where it is the environment that names them; nothing was sent."""
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    if place == "SSL_CERT_FILE":
+        monkeypatch.setenv(place, str(file))
+    options = {"verify": str(file)} if place == "verify" else {}
+    with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)
+        error = ways.outcome(AuthenticatedClient(TOKEN, server.url, httpx_args=options))
+
+    assert isinstance(error, TransportError)
+    assert not error.may_have_been_sent
+    where = " (SSL_CERT_FILE of the environment)" if place == "SSL_CERT_FILE" else ""
+    assert f"ConnectError at {server.url}: the certificates cannot be read{where}: " in str(error)
+    assert 0 == server.connections
+
+
+def test_the_usual_certificates_are_read_once_for_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That takes as long as a hundred calls."""
+    made: list[object] = []
+
+    def make(**_: Any) -> object:
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(httpx, "create_ssl_context", make)
+    route._usual_context.cache_clear()  # noqa: SLF001 - another test may have made it
+    ways = [AuthenticatedClient(TOKEN)._route for _ in range(3)]  # noqa: SLF001 - no socket leads there
+    contexts = {id(way.ssl_context()) for way in ways}
+    route._usual_context.cache_clear()  # noqa: SLF001 - it is none
+
+    assert 1 == len(made) == len(contexts)
+
+
+# Connections and versions of HTTP
+
+
+@pytest.mark.parametrize(
+    ("says", "limits"),
+    [
+        ("httpx_args['limits'] must be an httpx.Limits, not int", 5),
+        ("httpx_args['limits'] must be an httpx.Limits, not dict", {}),
+        *(
+            (
+                "httpx_args['limits'] must allow at least one connection: max_connections=1 or more",
+                httpx.Limits(max_connections=count),
+            )
+            for count in (0, -1)
+        ),
+    ],
+)
+def test_limits_that_allow_nothing_are_refused(says: str, limits: Any) -> None:
+    """Every call would wait in vain."""
+    with pytest.raises(ValueError, match=f"^{re.escape(says)}$"):
+        _proxy_of(limits=limits)
+
+
+def test_another_version_of_http_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says which; the package is looked for when the client is made."""
+    monkeypatch.setattr(route, "find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=r"httpx_args\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
+        _proxy_of(http2=True)
+    assert _proxy_of(http2=False) is None

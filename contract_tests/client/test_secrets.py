@@ -1,0 +1,548 @@
+"""The token and the media of a request stay out of every text that a program may print, log, store or send on."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import html
+import html.entities
+import io
+import json
+import logging
+import pickle
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.images import Picture
+from kling_elements_client import errors
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import violations
+from kling_elements_client.models import (
+    CreateElementResponse,
+    ElementImageList,
+    ImageElementRequest,
+    ReferImage,
+    Task,
+    TaskListResponse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+    InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
+
+# What JSON, a repr, a URL and a JSON Pointer escape is around the core, which is searched for.
+_CORE = "ZebraFish"
+_TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
+_BODY: Any = base_body("image")
+
+
+def _texts(error: BaseException) -> list[str]:
+    """Return all that can be seen of an exception."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    requests = [each.request for each in links if isinstance(each, httpx.RequestError)]
+    return [
+        *(text for each in links for text in (str(each), repr(each), repr(vars(each)), repr(each.args))),
+        *("".join(traceback.format_exception(each)) for each in links),
+        *(f"{request.url} {request.headers.raw!r}" for request in requests),
+        pickle.dumps(error).decode("latin-1"),
+        repr([error.headers.raw, error.answer] if isinstance(error, errors.ResponseError) else ""),
+    ]
+
+
+def _leaks(texts: list[str]) -> list[str]:
+    return [text for text in texts if _CORE.lower() in text.lower()]
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> AuthenticatedClient:
+    """A client with a token that is easily found and that many notations escape."""
+    return make_client(token=_TOKEN)
+
+
+@pytest.mark.parametrize("show", [repr, str, ascii, format, lambda client: f"{vars(client)}", lambda client: [client]])
+def test_a_client_does_not_show_its_token(
+    show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
+) -> None:
+    """No way to print it does, not even its attributes one by one."""
+    inner_clients(client)
+
+    shown = str(show(client))
+
+    assert [] == _leaks([shown])
+    assert shown
+
+
+def test_the_clients_of_httpx_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
+    """It is added to each request alone, so that a client that is handed on gives nothing away."""
+    for inner in inner_clients(client):
+        assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
+        assert "authorization" not in inner.headers
+
+
+def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> None:
+    """It tells clients apart."""
+    assert "AuthenticatedClient(base_url='https://gateway.example.com', on_violation='raise')" == repr(client)
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_is_neither_copied_nor_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
+    """Both would carry the token somewhere else; the message says what to do instead."""
+    with pytest.raises(TypeError, match="make another one") as caught:
+        clone(client)
+
+    assert [] == _leaks(_texts(caught.value))
+
+
+@pytest.mark.parametrize(
+    "token", [f"{_CORE} ", f" {_CORE}", f"{_CORE}\n", f"Bearer {_CORE}", f"{_CORE}é", f"{_CORE}\x7f"]
+)
+def test_a_token_that_is_refused_is_not_shown(token: str, make_client: MakeClient) -> None:
+    """It may be right but for a stray character."""
+    with pytest.raises(ValueError, match="token") as caught:
+        make_client(token=token)
+
+    assert [] == _leaks(_texts(caught.value))
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        f"https://user:{_CORE}@gateway.example.com",
+        f"https://gateway.example.com/?key={_CORE}",
+        f"https://gateway.example.com/#{_CORE}",
+        f"http://gateway.example.com/{_CORE}",
+        _CORE,
+    ],
+)
+def test_an_address_that_is_refused_does_not_show_what_may_be_secret(base_url: str, make_client: MakeClient) -> None:
+    """The message names scheme and host alone."""
+    with pytest.raises(ValueError, match="base_url") as caught:
+        make_client(base_url=base_url)
+
+    assert [] == _leaks(_texts(caught.value))
+
+
+def _with(**changes: Any) -> Any:
+    return {**_BODY, **changes}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(_TOKEN, id="the body itself"),
+        pytest.param(_with(element_name=_TOKEN * 2), id="value that is too long"),
+        pytest.param(_with(reference_type=_TOKEN), id="reference_type"),
+        pytest.param(_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
+        pytest.param(_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
+        pytest.param(_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
+        pytest.param(_with(**{_TOKEN: 1}), id="property name"),
+        pytest.param(_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
+        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
+        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
+        pytest.param(_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
+        pytest.param(_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
+    ],
+)
+@pytest.mark.parametrize("on_violation", ["raise", "warn"])
+def test_a_violation_does_not_show_the_token(
+    body: Any,
+    on_violation: str,
+    make_client: MakeClient,
+    gateway: respx.MockRouter,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Someone may paste it into the wrong field: it stays out of the exception and out of the log."""
+    gateway.post().respond(json={})
+    client = make_client(token=_TOKEN, on_violation=on_violation)
+    seen = []
+
+    try:
+        create_element.sync(client=client, body=body)
+    except errors.ContractError as error:
+        seen = [*_texts(error), *map(repr, error.violations)]
+    seen += [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+
+    assert seen
+    assert [] == _leaks(seen)
+
+
+_ESCAPED = json.dumps(_TOKEN)[1:-1]
+_ESCAPED_BY_PHP = _ESCAPED.replace("/", r"\/")
+_ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
+
+
+@pytest.mark.parametrize("status", [200, 307, 400, 401, 502])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(_TOKEN, id="text"),
+        pytest.param(f"<html>\n{_TOKEN * 30}</html>", id="HTML"),
+        pytest.param(f"{' ' * 190}<{_TOKEN}>", id="behind white space"),
+        pytest.param(f"{'x' * 181}{_TOKEN}", id="over the end of the excerpt"),
+        pytest.param(f'{{"code": 1002, "message": "bad {_ESCAPED}"}}', id="message"),
+        pytest.param(f'{{"code": "{_ESCAPED}"}}', id="code"),
+        pytest.param(f'{{"code": 1002, "request_id": "{_ESCAPED}"}}', id="request id"),
+        pytest.param(f'{{"error": {{"message": "{_ESCAPED}", "code": "{_ESCAPED}"}}}}', id="OpenAI style"),
+        pytest.param(f'{{"code": 1, "{_ESCAPED}": {{"x": "{_ESCAPED}"}}}}', id="other properties"),
+        pytest.param(f'{{"code": 1, "message": "{_ESCAPED_BY_PHP}"}}', id="escaped as PHP does"),
+        pytest.param(f'{{"code": 1, "message": "{_ESCAPED_FOR_HTML}"}}', id="escaped for HTML"),
+        pytest.param(f"https://example.com/?key={_TOKEN.replace('/', '%2F').replace('+', '%2b')}", id="URL"),
+        pytest.param(f'{{"code": 1, "message": "{_ESCAPED.upper()}"}}', id="upper case"),
+    ],
+)
+def test_an_answer_that_repeats_the_token_does_not_spread_it(
+    content: str, status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Gateways have been seen to do so, in the body or in a header: what an exception keeps is free of it."""
+    gateway.post().respond(
+        status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
+    )
+
+    with pytest.raises(errors.ResponseError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert [] == _leaks(_texts(error))
+    assert "***" == error.headers["x-key"]
+
+
+def _each(form: str) -> Callable[[str], str]:
+    return lambda text: "".join(form.format(code=ord(character)) for character in text)
+
+
+_NAMES = {value: name for name, value in html.entities.html5.items() if name.endswith(";")}
+_ESCAPES: dict[str, Callable[[str], str]] = {
+    "JSON": _each(r"\u{code:04x}"),
+    "JSON, upper case": _each(r"\u{code:04X}"),
+    "JSON within JSON": _each(r"\\u{code:04x}"),
+    "JSON within JSON within JSON": _each(r"\\\\u{code:04x}"),
+    "a repr": _each(r"\\x{code:02x}"),
+    "HTML": _each("&#{code};"),
+    "HTML, hexadecimal": _each("&#x{code:x};"),
+    "HTML, padded": _each("&#000{code};"),
+    "HTML by names": lambda text: "".join(f"&{_NAMES[c]}" if c in _NAMES else c for c in text).replace("\\", r"\\"),
+    "HTML within HTML": _each("&amp;#{code};"),
+    "a URL": _each("%{code:02x}"),
+    "a URL within a URL": _each("%25{code:02X}"),
+}
+
+
+def _unescaped(text: str) -> str:
+    """Return a text as somebody would read it who knows every way to escape."""
+    for _ in range(6):
+        text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text, flags=re.IGNORECASE)
+        text = html.unescape(unquote(text))
+    return text
+
+
+def test_a_text_that_is_escaped_can_be_unescaped() -> None:
+    """Or the two tests below would find nothing."""
+    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescaped(escape(_TOKEN))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
+def test_a_failure_that_repeats_the_token_in_any_escape_does_not_spread_it(
+    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+) -> None:
+    """In a body of JSON, on a page and in a header: neither message nor excerpt nor headers have it."""
+    said = escape(_TOKEN)
+    for status in (200, 400, 503):
+        for body in (f'{{"code": "{said}", "message": "bad {said}", "request_id": "{said}"}}', f"<html>bad {said}"):
+            response = httpx.Response(status, content=body.encode(encoding), headers={"X-Key": said, "Location": said})
+            with pytest.raises(errors.ResponseError) as caught:
+                client.decode("createElement", response, lambda value: value)
+            assert [] == _leaks([_unescaped(text) for text in _texts(caught.value)])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
+def test_a_success_that_repeats_the_token_in_any_escape_does_not_spread_it(
+    escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
+) -> None:
+    """Neither the model nor its repr has it, in values and names at any depth; the rest is as it came."""
+    said = escape(_TOKEN)
+    body = f'{{"data": {{"task_id": "7", "x": [{{"{said}": 1}}, "{said}"], "y": "z"}}, "{said}": "{said}"}}'
+    response = httpx.Response(200, content=body.encode(encoding))
+
+    answer = client.decode("createElement", response, CreateElementResponse.from_dict)
+
+    assert [] == _leaks([_unescaped(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
+    assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == answer.to_dict()
+
+
+@pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
+def test_a_hostile_answer_does_not_hold_the_redaction_up(run: str, client: AuthenticatedClient) -> None:
+    """The work is linear in the length of a text."""
+    assert run == client.redact(run)
+
+
+def test_the_log_of_an_odd_success_does_not_show_the_token(
+    client: AuthenticatedClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is odd about it may be where the token is."""
+    gateway.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
+
+    create_element.sync(client=client, body=_BODY)
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+
+    assert 1 == len(logged)
+    assert [] == _leaks(logged)
+
+
+def test_a_token_too_short_to_be_one_garbles_no_message(make_client: MakeClient) -> None:
+    """Its letters are in every text."""
+    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
+        create_element.sync(client=make_client(token="e"), body=_with(element_name=""))
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
+def test_a_failure_of_transport_does_not_show_the_token(
+    kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Not in its message, not in its causes, and not in the request that httpx's exception keeps."""
+
+    def fail(request: httpx.Request) -> None:
+        try:
+            raise OSError(f"cannot send {request.headers['Authorization']}")  # noqa: TRY301 - a cause is what is tested
+        except OSError as error:
+            raise kind(f"failed: {_TOKEN}", request=request) from error
+
+    gateway.post().mock(side_effect=fail)
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+
+    assert f"{kind.__name__} at https://gateway.example.com: failed: ***" == str(caught.value)
+    assert isinstance(caught.value.__cause__, httpx.RequestError)
+    assert [] == _leaks(_texts(caught.value))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"HTTP/1.1 200 OK\r\n{_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 {_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nContent-Length: {_TOKEN}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {_TOKEN}\r\n\r\n",
+    ],
+)
+def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
+    answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """The parser of HTTP quotes what it cannot read, in exceptions that become causes of ours."""
+    client = make_client(token=_TOKEN, base_url=serve(answer.encode()))
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+
+    assert [] == _leaks(_texts(caught.value))
+
+
+@pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
+def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two are fixtures
+    answer: bytes,
+    settings: dict[str, Any],
+    make_client: MakeClient,
+    create: Create,
+    serve: Callable[[bytes], str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """All loggers at their finest, those of httpx and httpcore among them, over a real connection."""
+    caplog.set_level(logging.DEBUG)
+    url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    client = make_client(token=_TOKEN, base_url=url, on_violation="warn", httpx_args=settings)
+    try:
+        create(client, _with(element_name=""))
+    except errors.ResponseError:
+        logging.getLogger("caller").exception("failed")
+
+    by_httpx = {"httpx"} if settings else set()
+    assert {*by_httpx, "httpcore", "kling_elements_client"} <= {each.name.partition(".")[0] for each in caplog.records}
+    assert [] == _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records])
+
+
+def _image(**picture: Any) -> str:
+    return base64.b64encode(Picture(**picture).build()).decode()
+
+
+_IMAGE = _image(file_size=90_000)
+
+
+def _shows(text: str, medium: str) -> bool:
+    """Whether a text holds any 24 characters of a medium."""
+    return any(
+        run[start : start + 24] in medium
+        for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)
+        for start in range(len(run) - 23)
+    )
+
+
+def test_the_repr_of_a_model_does_not_show_an_image() -> None:
+    """It tells how long the text is; addresses are shown, as they are short."""
+    model = ImageElementRequest(
+        element_name="Ada",
+        element_description="A woman",
+        element_image_list=ElementImageList(
+            frontal_image=_IMAGE,
+            refer_images=[ReferImage(image_url=_IMAGE), ReferImage(image_url="https://example.com/side.png")],
+        ),
+    )
+    model.additional_properties["extra"] = [{"x": _IMAGE}]
+
+    expected = (
+        "ImageElementRequest(element_name='Ada', element_description='A woman', element_image_list=ElementImageList("
+        "frontal_image=<120000 characters>, refer_images=[ReferImage("
+        "image_url=<120000 characters>), ReferImage(image_url='https://example.com/side.png')]), "
+        "reference_type='image_refer', additional_properties={'extra': [{'x': <120000 characters>}]})"
+    )
+
+    assert expected == repr(model)
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        ("None", None),
+        ("['x', <81 characters>]", ["x", "x" * 81]),
+        ("{'x': 1, <81 characters>: <81 characters>}", {"x": 1, "x" * 81: "x" * 81}),
+        (repr("x" * 80), "x" * 80),
+        ("<81 characters>", "x" * 81),
+        ("<81 characters>", "https://example.com/" + "x" * 61),
+    ],
+)
+def test_no_long_text_is_in_a_repr(expected: str, value: Any) -> None:
+    """Whatever stands in the place of an image is told by its length beyond 80 characters."""
+    model = ReferImage(image_url=value)
+    model.additional_properties = {"new": value}
+
+    assert f"ReferImage(image_url={expected}, additional_properties={{'new': {expected}}})" == repr(model)
+
+
+def test_a_repr_ends_at_some_depth() -> None:
+    """Also that of what contains itself."""
+    itself: dict[str, Any] = {}
+    itself["x"] = itself
+    model, deep = Task(), Task()
+    model.additional_properties = itself
+    for _ in range(2_000):
+        deep = Task(task_result=deep)  # type: ignore[arg-type] # whatever a gateway makes of it
+
+    assert "Task(additional_properties=" + "{'x': " * 15 + "..." + "}" * 15 + ")" == repr(model)
+    assert "Task(task_result=" * 16 + "..." + ")" * 16 == repr(deep)
+
+
+def test_a_repr_ends_at_some_length() -> None:
+    """A page of ten thousand tasks is not printed whole, and takes no time."""
+    page = TaskListResponse(data=[Task(task_id=str(number)) for number in range(10_000)])
+
+    assert 10_003 == len(repr(page))
+    assert repr(page).startswith("TaskListResponse(data=[Task(task_id='0'), Task(task_id='1'), ")
+    assert repr(page).endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        ("<81 bytes>", b"x" * 81),
+        ("<integer of 14000 bits>", 1 << 13_999),
+        ("<Path>", Path("x" * 500)),
+        ("('x', 1)", ("x", 1)),
+        ("(<81 characters>)", ("x" * 81,)),
+        (r"'\x1b\n\u202e\ud800'", "\x1b\n\u202e\ud800"),
+    ],
+)
+def test_a_repr_tells_of_odd_values_without_showing_them_whole(expected: str, value: Any) -> None:
+    """Bytes may be an image, and Python does not write integers of any length."""
+    assert f"Task(task_id={expected})".replace("Path", type(Path()).__name__) == repr(Task(task_id=value))
+
+
+_BAD_IMAGES = {
+    "too small": _image(width=299),
+    "too long": _image(width=900),
+    "a GIF": _image(format="gif"),
+    "cut short": _image(file_size=90_000, truncate_to=20),
+    "too large": _image(file_size=10_485_761),
+    "not Base64 at its end": f"{_IMAGE}!",
+    "a data URL": f"data:image/png;base64,{_IMAGE}",
+    "good": _IMAGE,
+}
+_PLACES: dict[str, Callable[[str], Any]] = {
+    "frontal_image": lambda image: {
+        "frontal_image": image,
+        "refer_images": [{"image_url": "https://example.com/s.png"}],
+    },
+    "image_url": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [{"image_url": image}]},
+    "an unknown property": lambda image: {"image": image},
+    "instead of the object": lambda image: image,
+    "instead of the list": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": image},
+    "instead of an item": lambda image: {"frontal_image": "https://example.com/f.png", "refer_images": [image]},
+}
+
+
+@pytest.mark.parametrize("name", _BAD_IMAGES)
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_violation_does_not_show_an_image(
+    name: str, place: str, make_client: MakeClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the exception nor the log of a client that only warns holds any of it, and both are short."""
+    gateway.post().respond(json={})
+    image = _BAD_IMAGES[name]
+    body = _with(element_image_list=_PLACES[place](image))
+    found = violations("createElement", body)
+
+    create_element.sync(client=make_client(on_violation="warn"), body=body)
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
+    texts = [*map(repr, found), *map(str, found), *logged]
+
+    assert bool(found) is not (name == "good" and place in {"frontal_image", "image_url"})
+    assert [] == [text for text in texts if len(text) > 2500 or _shows(text, image)]
+
+
+@pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
+def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
+    """Its length is, where that is what is wrong."""
+    for value in (_IMAGE, [{"tag_id": _IMAGE}]):
+        with pytest.raises(errors.ContractError) as caught:
+            create_element.sync(client=client, body=_with(**{field: value}))
+
+        assert [] == [text for text in _texts(caught.value) if _shows(text, _IMAGE)]
+        assert len(str(caught.value)) < 400
+
+
+def test_an_exception_is_written_to_a_log_without_secrets(client: AuthenticatedClient) -> None:
+    """What logging prints of a violation is what the exception says."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = logging.getLogger("caller")
+    logger.addHandler(handler)
+
+    try:
+        create_element.sync(client=client, body=_with(tag_list=[{"tag_id": _TOKEN}], element_name=_IMAGE))
+    except errors.ContractError:
+        logger.exception("refused")
+    logger.removeHandler(handler)
+
+    assert "has 120000 characters, at most 20 allowed" in stream.getvalue()
+    assert [] == _leaks([stream.getvalue()])
+    assert not _shows(stream.getvalue(), _IMAGE)

@@ -1,0 +1,267 @@
+"""What Python has for a JSON value is sent as that; what JSON cannot carry is never sent."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections import OrderedDict, UserString
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.image_body import BODY, body_with
+from kling_elements_client import UNSET, AuthenticatedClient
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import violations
+from kling_elements_client.errors import ContractError, Violation
+from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    MakeClient = Callable[..., AuthenticatedClient]
+
+
+_OF_BYTES = "; an image is sent as base64.b64encode(...).decode()"
+
+
+class _Text(str):
+    """A text that says something else of itself, as some libraries' do."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "something else"
+
+
+class _Itself(str):
+    """A text whose own str() is not a plain one, as that of markup libraries."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+class _Name(enum.StrEnum):
+    ADA = "Ada"
+
+
+class _Field(enum.StrEnum):
+    NAME = "element_name"
+
+
+class _Level(enum.IntEnum):
+    HIGH = 2
+
+
+class _Odd(enum.Enum):
+    BYTES = b"x"
+    NAN = float("nan")
+    HALF = "\ud83d"
+
+
+class _OldName(str, enum.Enum):  # noqa: UP042 - as programs older than StrEnum have it
+    ADA = "Ada"
+
+
+@dataclass
+class _Person:
+    element_name: str
+
+
+_CYCLE: list[Any] = []
+_CYCLE.append(_CYCLE)
+_CYCLIC_OBJECT: dict[str, Any] = {}
+_CYCLIC_OBJECT["again"] = {"and": [_CYCLIC_OBJECT]}
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
+    """So that the tests below would notice a client that asks them."""
+    assert str(_Text("Ada")) == "something else"
+    assert type(str(_Itself("Ada"))) is _Itself
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        pytest.param(BODY, MappingProxyType(BODY), id="read-only mapping"),
+        pytest.param(BODY, OrderedDict(BODY), id="ordered mapping"),
+        pytest.param(body_with(element_name="Ada"), body_with(element_name=_Name.ADA), id="member of a StrEnum"),
+        pytest.param(body_with(element_name="Ada"), body_with(element_name=_OldName.ADA), id="member of an older enum"),
+        pytest.param(body_with(element_name="Ada"), body_with(element_name=_Text("Ada")), id="kind of text"),
+        pytest.param(body_with(element_name="Ada"), body_with(element_name=_Itself("Ada")), id="other kind of text"),
+        pytest.param(body_with(tag_list=[]), body_with(tag_list=()), id="tuple"),
+        pytest.param(
+            body_with(tag_list=[{"tag_id": "o_103"}] * 3),
+            body_with(tag_list=({"tag_id": "o_103"}, ElementTag(tag_id=TagId.ANIMAL), {"tag_id": TagId.ANIMAL})),
+            id="models and members in a tuple",
+        ),
+        pytest.param(
+            BODY,
+            {_Field.NAME if name == "element_name" else name: BODY[name] for name in BODY},
+            id="member of an enum as a name",
+        ),
+        pytest.param(BODY, {_Text(name): BODY[name] for name in BODY}, id="kinds of text as names"),
+        pytest.param(BODY, ImageElementRequest.from_dict(BODY), id="model"),
+    ],
+)
+def test_what_python_has_for_a_json_value_is_sent_as_that(
+    expected: Any, body: Any, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Only its kind is lost, never its value."""
+    gateway.post().respond(json={})
+
+    create_element.sync(client=client, body=body)
+
+    assert expected == json.loads(gateway.calls.last.request.content)
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        ("nan cannot be written as JSON", float("nan")),
+        ("inf cannot be written as JSON", float("inf")),
+        ("-inf cannot be written as JSON", float("-inf")),
+        (f"a value of type bytes cannot be written as JSON{_OF_BYTES}", b"x"),
+        (f"a value of type bytearray cannot be written as JSON{_OF_BYTES}", bytearray(b"x")),
+        ("a value of type set cannot be written as JSON", {"x"}),
+        ("a value of type frozenset cannot be written as JSON", frozenset({"x"})),
+        ("a value of type dict_keys cannot be written as JSON", {}.keys()),
+        ("a value of type range cannot be written as JSON", range(2)),
+        ("a value of type complex cannot be written as JSON", 1j),
+        ("a value of type Decimal cannot be written as JSON", Decimal(1)),
+        ("a value of type URL cannot be written as JSON", httpx.URL("https://example.com")),
+        ("a value of type UserString cannot be written as JSON", UserString("x")),
+        ("a value of type _Person cannot be written as JSON", _Person("x")),
+        ("a value of type type cannot be written as JSON", _Person),
+        (f"a value of type bytes cannot be written as JSON{_OF_BYTES}", _Odd.BYTES),
+        ("nan cannot be written as JSON", _Odd.NAN),
+        ("text with half a surrogate pair cannot be written as JSON", _Odd.HALF),
+        ("a value of type Unset cannot be written as JSON", UNSET),
+        ("a value of type object cannot be written as JSON", object()),
+        ("text with half a surrogate pair cannot be written as JSON", "a\ud83d"),
+        ("text with half a surrogate pair cannot be written as JSON", "\ude00\ud83d"),
+        ("has a property name that cannot be written as JSON", {1: 2}),
+        ("has a property name that cannot be written as JSON", {None: 2}),
+        ("has a property name that cannot be written as JSON", {b"x": 2}),
+        ("has a property name that cannot be written as JSON", {("x",): 2}),
+        ("has a property name that cannot be written as JSON", {"\ud83d": 2}),
+        ("an integer of more than 64 bits is not read alike everywhere", 2**64),
+        ("an integer of more than 64 bits is not read alike everywhere", -(2**64)),
+        ("an integer of more than 64 bits is not read alike everywhere", 10**5000),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
+def test_what_json_cannot_carry_is_never_sent(
+    expected: str, value: Any, on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """The place is named; no exception of another library comes through."""
+    client = make_client(on_violation=on_violation)
+
+    with pytest.raises(ContractError) as caught:
+        create_element.sync(client=client, body=body_with(tag_list=[{"tag_id": value}]))
+
+    assert [Violation("/tag_list/0/tag_id", "R03", expected)] == caught.value.violations
+    assert not gateway.calls
+
+
+@pytest.mark.parametrize("value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _nested(60)])
+def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
+    value: Any, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """However wrong it may be."""
+    gateway.post().respond(json={})
+
+    create_element.sync(client=make_client(on_violation="ignore"), body={"new": value})
+
+    assert {"new": value} == json.loads(gateway.calls.last.request.content)
+
+
+def test_a_member_of_an_enum_of_numbers_is_sent_as_its_number(
+    make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """As a member of an enum of texts is sent as its text."""
+    gateway.post().respond(json={})
+
+    create_element.sync(client=make_client(on_violation="ignore"), body={"new": _Level.HIGH})
+
+    assert b'{"new":2}' == gateway.calls.last.request.content
+
+
+@pytest.mark.parametrize(
+    "value",
+    [_CYCLE, _CYCLIC_OBJECT, _nested(64), _nested(500), _nested(50_000)],
+    ids=["array in itself", "object in itself", "too deep", "deeper", "deepest"],
+)
+@pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
+def test_what_has_no_end_or_is_too_deep_is_never_sent(
+    value: Any, on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """A value that contains itself ends in a violation, not in a traceback."""
+    with pytest.raises(ContractError) as caught:
+        create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
+
+    expected = "is nested deeper than 64 levels, or contains itself"
+    assert [Violation("", "R03", expected)] == caught.value.violations
+    assert not gateway.calls
+
+
+@pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
+def test_a_body_of_too_many_values_is_never_sent(
+    on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """One that a few references blow up would take for ever; the limit is the contract's."""
+    value: Any = {"x": 1}
+    for _ in range(40):
+        value = [value, value]
+
+    with pytest.raises(ContractError) as caught:
+        create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
+
+    expected = "has more than 100000 values, or contains itself"
+    assert [Violation("", "R03", expected)] == caught.value.violations
+    assert not gateway.calls
+
+
+def test_a_body_may_have_as_many_values_as_the_contract_says() -> None:
+    """The body itself is one, as are lists and objects in it."""
+    others = 10  # the body, its 5 texts, the objects and the list of the images, and the list of the tags
+    tags = (100_000 - others) // 2
+    body = body_with(tag_list=[{"tag_id": "o_101"}] * tags)
+
+    assert [] == violations("createElement", body)
+    assert ["R03"] == [each.rule for each in violations("createElement", body_with(tag_list=[*body["tag_list"], {}]))]
+
+
+@pytest.mark.parametrize(
+    ("expected", "length"), [("/tag_list/0/" + "x" * 80, 80), ("/tag_list/0", 81)], ids=["80", "81"]
+)
+def test_a_place_is_told_without_names_that_are_too_long(expected: str, length: int) -> None:
+    """A whole image may stand where a name is due."""
+    body = body_with(tag_list=[{"tag_id": "o_101", "x" * length: 1}])
+
+    assert [expected] == [each.pointer for each in violations("createElement", body)]
+
+
+def test_everything_that_json_cannot_carry_is_told_at_once() -> None:
+    """Each at its own place."""
+    body = body_with(element_name=b"x", tag_list=[{1}, float("nan"), {"a/b": 1j}])
+
+    found = violations("createElement", body)
+
+    assert ["/element_name", "/tag_list/0", "/tag_list/1", "/tag_list/2/a~1b"] == [each.pointer for each in found]

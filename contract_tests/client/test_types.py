@@ -1,0 +1,48 @@
+"""What a model lacks is one value, also in copies."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from contract_tests.reading.image_body import BODY
+from kling_elements_client import UNSET, Unset
+from kling_elements_client.models import ImageElementRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        Unset,
+        lambda: copy.copy(UNSET),
+        lambda: copy.deepcopy(UNSET),
+        lambda: copy.deepcopy([UNSET])[0],
+        *(lambda protocol=protocol: pickle.loads(pickle.dumps(UNSET, protocol)) for protocol in range(6)),
+    ],
+)
+def test_there_is_only_one(again: Callable[[], Unset]) -> None:
+    """Also after copy and pickle, so that `is` may be asked."""
+    assert UNSET is again()
+
+
+def test_it_is_false_and_says_what_it_is() -> None:
+    """`if model.tag_list` asks whether there is anything."""
+    assert not UNSET
+    assert "UNSET" == repr(UNSET) == str(UNSET)
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), attrs.evolve])
+def test_a_copied_model_lacks_what_the_original_lacked(clone: Callable[[Any], Any]) -> None:
+    """It makes the same request."""
+    model = ImageElementRequest.from_dict(BODY)
+
+    assert model == clone(model)
+    assert BODY == clone(model).to_dict()
+    assert clone(model).tag_list is UNSET

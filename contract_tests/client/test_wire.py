@@ -1,0 +1,417 @@
+"""What a call sends, byte by byte, and what it makes of every answer that the contract documents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract_tests.reading.cases import base_body
+from kling_elements_client import errors, models
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import document, operations
+from kling_elements_client.models import (
+    CreateElementResponse,
+    ElementImageList,
+    ElementTag,
+    ElementVideoList,
+    ImageElementRequest,
+    ReferImage,
+    ReferVideo,
+    TagId,
+    Task,
+    TaskInfo,
+    TaskStatus,
+    VideoElementRequest,
+)
+from kling_elements_runtime.document import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+    from kling_elements_runtime.serialization import Model
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+
+_PATH = "/kling/v1/general/advanced-custom-elements"
+_STATUS_OF = {"5XX": 502, "default": 418}  # one status for each range of the document
+_MODELS: list[type[Model]] = [
+    getattr(models, name) for name in models.__all__ if hasattr(getattr(models, name), "from_dict")
+]
+
+
+def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
+    """Return the examples of answers by name, each with its status and media type."""
+    return {
+        name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example["$ref"])["value"])
+        for status, reference in operations()["createElement"].definition["responses"].items()
+        for response in [resolve(document(), reference["$ref"]) if "$ref" in reference else reference]
+        for media_type, content in response["content"].items()
+        for name, example in content["examples"].items()
+        if status.startswith("2") is success
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        (f"https://www.kkiai.com{_PATH}", {"base_url": document()["servers"][0]["url"]}),
+        (f"https://gateway.example.com{_PATH}", {}),
+        (f"https://gateway.example.com{_PATH}", {"base_url": "https://gateway.example.com/"}),
+        (f"https://gateway.example.com/a/b{_PATH}", {"base_url": "https://gateway.example.com/a/b"}),
+        (f"https://gateway.example.com/a/b{_PATH}", {"base_url": "https://gateway.example.com/a/b/"}),
+        (f"https://gateway.example.com:8443{_PATH}", {"base_url": "https://gateway.example.com:8443"}),
+        (f"http://[::1]:8787{_PATH}", {"base_url": "http://[::1]:8787"}),
+    ],
+)
+def test_a_call_posts_to_the_documented_path_of_the_gateway(
+    url: str, options: dict[str, Any], create: Create, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """One POST goes to the address with the path appended, whether or not the address ends in a slash."""
+    route = gateway.route().respond(json={})
+
+    create(make_client(**options), base_body("image"))
+
+    assert [("POST", url)] == [(call.request.method, str(call.request.url)) for call in route.calls]
+
+
+def test_a_call_carries_the_token_and_says_that_it_sends_json(
+    create: Create, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """The token stands in Authorization alone; the caller's own headers go along."""
+    route = gateway.post(path=_PATH).respond(json={})
+    client = make_client(token="sk-1", headers={"X-Trace": "7"})
+
+    create(client, base_body("image"))
+    sent = route.calls.last.request.headers
+
+    assert ["Bearer sk-1"] == sent.get_list("Authorization")
+    assert ["application/json"] == sent.get_list("Content-Type")
+    assert "7" == sent["X-Trace"]
+    assert ["authorization"] == [name for name, value in sent.items() if "sk-1" in value]
+
+
+_IMAGE_MODEL = ImageElementRequest(
+    element_name="Zoë 超",
+    element_description='A "cat"/\U0001f600',
+    element_image_list=ElementImageList(
+        frontal_image="https://example.com/a.png",
+        refer_images=[ReferImage(image_url="https://example.com/b.png")],
+    ),
+)
+_VIDEO_MODEL = VideoElementRequest(
+    element_name="Ada",
+    element_description="A woman",
+    element_video_list=ElementVideoList(refer_videos=[ReferVideo(video_url="https://example.com/a.mp4")]),
+    element_voice_id="",
+    tag_list=[ElementTag(tag_id=TagId.CHARACTER)],
+    external_task_id="",
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        pytest.param(
+            '{"element_name":"Zoë 超","element_description":"A \\"cat\\"/\U0001f600","element_image_list":'
+            '{"frontal_image":"https://example.com/a.png","refer_images":[{"image_url":"https://example.com/b.png"}]},'
+            '"reference_type":"image_refer"}',
+            _IMAGE_MODEL,
+            id="model without what is optional",
+        ),
+        pytest.param(
+            '{"element_name":"Ada","element_description":"A woman","element_video_list":'
+            '{"refer_videos":[{"video_url":"https://example.com/a.mp4"}]},"reference_type":"video_refer",'
+            '"element_voice_id":"","tag_list":[{"tag_id":"o_102"}],"external_task_id":""}',
+            _VIDEO_MODEL,
+            id="model with texts that are empty",
+        ),
+        pytest.param(
+            '{"tag_list":[],"reference_type":"video_refer","element_description":" é\\n","element_name":"\\u0001",'
+            '"callback_url":"HTTPS://EXAMPLE.com","element_video_list":{"refer_videos":[{"video_url":"https://example.com/a.mp4"}]}}',
+            {
+                "tag_list": (),
+                "reference_type": "video_refer",
+                "element_description": " é\n",
+                "element_name": "\x01",
+                "callback_url": "HTTPS://EXAMPLE.com",
+                "element_video_list": _VIDEO_MODEL.element_video_list,
+            },
+            id="mapping, with models inside, in its own order",
+        ),
+    ],
+)
+def test_the_body_is_the_compact_json_of_what_was_given(
+    expected: str, body: Any, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """It is UTF-8 without white space; what is unset is absent, and nothing is trimmed, reordered or put right."""
+    route = gateway.post(path=_PATH).respond(json={})
+
+    create(client, body)
+
+    assert expected.encode() == route.calls.last.request.content
+
+
+@pytest.mark.parametrize("tags", ["", {}, None, "o_101", [None], [[]]], ids=repr)
+def test_a_wrong_value_is_refused_and_not_put_right(
+    tags: Any, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """An empty text is no empty list: the request is not sent, from a mapping or from a model, and stays as it was."""
+    body: Any = {**base_body("image"), "tag_list": tags}  # type: ignore[dict-item]
+    before = deepcopy(body)
+
+    for given_body in (body, ImageElementRequest.from_dict(body)):
+        with pytest.raises(errors.ContractError, match="/tag_list"):
+            create(client, given_body)
+
+    assert before == body
+    assert not gateway.calls
+
+
+_NAMES = st.text(max_size=4) | st.sampled_from(
+    sorted({name for schema in document()["components"]["schemas"].values() for name in schema.get("properties", {})})
+)
+_JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize("model", _MODELS)
+@given(data=st.data())
+@settings(max_examples=50)
+def test_a_model_keeps_every_json_object_as_it_is(model: Any, data: st.DataObject) -> None:
+    """What goes in comes out: no value is altered, lost or added, however wrong it may be."""
+    value = data.draw(st.dictionaries(_NAMES, _JSON, max_size=6))
+
+    kept = model.from_dict(value).to_dict()
+
+    assert json.dumps(value, sort_keys=True) == json.dumps(kept, sort_keys=True)
+
+
+@pytest.mark.parametrize("model", _MODELS)
+@pytest.mark.parametrize("source", [None, [], "{}", 1], ids=repr)
+def test_a_model_is_made_from_a_mapping_alone(model: Any, source: Any) -> None:
+    """Anything else is an error of the program, said at once."""
+    with pytest.raises(TypeError, match=f"{model.__name__} is made from a mapping, not from {type(source).__name__}"):
+        model.from_dict(source)
+
+
+def test_every_model_is_tested() -> None:
+    """The tests above are not empty."""
+    named = {name for name, schema in document()["components"]["schemas"].items() if schema.get("type") == "object"}
+
+    assert named == {model.__name__ for model in _MODELS}
+
+
+@pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(
+    status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, gateway: respx.MockRouter
+) -> None:
+    """The token and the media go nowhere else: one request, and an error that tells where the gateway pointed."""
+    elsewhere = gateway.post("https://elsewhere.example.com/")
+    route = gateway.post(path=_PATH).respond(status, headers={"Location": "https://elsewhere.example.com/"})
+
+    with pytest.raises(errors.StatusError) as caught:
+        create(make_client(httpx_args=settings), base_body("image"))
+
+    assert (1, 0) == (route.call_count, elsewhere.call_count)
+    assert status == caught.value.status_code
+    assert "https://elsewhere.example.com/" == caught.value.headers["location"]
+
+
+def _with(model: CreateElementResponse, /, **additional: Any) -> CreateElementResponse:
+    model.additional_properties.update(additional)
+    return model
+
+
+_SUCCESSES = {
+    "empty": CreateElementResponse(),
+    "submitted": CreateElementResponse(
+        code=0,
+        message="SUCCEED",
+        request_id="6f1c0a52b7d94c1f",
+        data=Task(
+            task_id="880431920114688",
+            task_status=TaskStatus.SUBMITTED,
+            task_info=TaskInfo(external_task_id="mara-2026-07"),
+            created_at=1784541600000,
+            updated_at=1784541600000,
+        ),
+    ),
+    "submittedFlat": _with(
+        CreateElementResponse(id="task_01J2Z5", task_id="task_01J2Z5", status=TaskStatus.SUBMITTED),
+        object="element",
+        model="kling-elements",
+        progress=0,
+        created_at=1784541600,
+    ),
+}
+_FAILURES: dict[str, tuple[type[errors.StatusError], Any, str | None, str]] = {
+    "invalidParameters": (errors.StatusError, 1200, "6f1c0a52b7d94c20", "element_name: at most 20 characters"),
+    "openaiStyle": (errors.StatusError, "invalid_request", None, "invalid request"),
+    "missingToken": (errors.AuthenticationError, 1001, "6f1c0a52b7d94c21", "Authorization is empty"),
+    "invalidToken": (errors.AuthenticationError, 1002, "6f1c0a52b7d94c22", "Authorization is invalid"),
+    "permissionDenied": (errors.PermissionDeniedError, 1103, "6f1c0a52b7d94c23", "no permission for this resource"),
+    "absent": (
+        errors.StatusError,  # what is absent is told of in the answer to a look-up
+        1201,
+        "6f1c0a52b7d94c31",
+        "Task not found by id/external id: mara-2026-07",
+    ),
+    "duplicate": (errors.StatusError, 1201, "6f1c0a52b7d94c32", "External_task_id mara-2026-07 already exists"),
+    "deletedAlready": (
+        errors.StatusError,
+        1201,
+        "6f1c0a52b7d94c33",
+        "Element already be deleted for id: 9007199254740993",
+    ),
+    "noSuchResource": (errors.StatusError, 1203, "6f1c0a52b7d94c24", "no such resource"),
+    "rateLimited": (errors.RateLimitError, 1302, "6f1c0a52b7d94c25", "rate limit exceeded"),
+    "internalError": (errors.ServerError, 5000, "6f1c0a52b7d94c26", "internal error"),
+    "proxyPage": (errors.ServerError, None, None, "502 Bad Gateway"),
+    "methodNotAllowed": (errors.StatusError, 1202, "6f1c0a52b7d94c27", "invalid method"),
+    "bodyTooLarge": (errors.StatusError, 1200, "6f1c0a52b7d94c28", "the request body is too large"),
+    "unsupportedMediaType": (
+        errors.StatusError,
+        1200,
+        "6f1c0a52b7d94c29",
+        "the request body must be application/json",
+    ),
+}
+
+
+def test_every_documented_answer_is_tested() -> None:
+    """The tables of this file name the examples of the contract, no more and no fewer."""
+    assert set(_SUCCESSES) == set(_documented(success=True))
+    assert set(_FAILURES) == set(_documented(success=False))
+
+
+@pytest.mark.parametrize("name", _SUCCESSES)
+def test_a_documented_success_becomes_its_model(
+    name: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Every value is where the contract puts it; what the contract does not name is kept aside."""
+    status, media_type, example = _documented(success=True)[name]
+    gateway.post(path=_PATH).respond(status, json=example, headers={"Content-Type": media_type})
+
+    answer = create(client, base_body("image"))
+
+    assert _SUCCESSES[name] == answer
+    assert repr(_SUCCESSES[name]) == repr(answer)  # enum members are not the words that they equal
+    assert example == answer.to_dict()
+
+
+@pytest.mark.parametrize("name", _FAILURES)
+def test_a_documented_failure_becomes_its_exception(
+    name: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """The status chooses the class; the code, the id and the gateway's words are in the message and as attributes."""
+    kind, code, request_id, words = _FAILURES[name]
+    status, media_type, example = _documented(success=False)[name]
+    content = example if isinstance(example, str) else json.dumps(example)
+    gateway.post(path=_PATH).respond(status, content=content.encode(), headers={"Content-Type": media_type})
+
+    with pytest.raises(errors.ResponseError) as caught:
+        create(client, base_body("image"))
+    error = caught.value
+
+    assert kind is type(error)
+    assert (status, code, request_id) == (error.status_code, error.code, error.request_id)
+    assert media_type == error.headers["content-type"]
+    said = [
+        f"HTTP {status}",
+        words,
+        *[f"code {code}"] * (code is not None),
+        *[f"request {request_id}"] * bool(request_id),
+    ]
+    assert not [part for part in said if part not in str(error)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "content"),
+    [
+        (CreateElementResponse(), "{}"),
+        (CreateElementResponse(), "\ufeff{}"),
+        (CreateElementResponse(data=None), '{"data": null}'),
+        (
+            CreateElementResponse(code=None, message=None, request_id=None),
+            '{"code":null,"message":null,"request_id":null}',
+        ),
+        (CreateElementResponse(code="0"), '{"code": "0"}'),
+        (CreateElementResponse(data=Task(task_id=2**63)), '{"data": {"task_id": 9223372036854775808}}'),
+        (CreateElementResponse(id=9007199254740993, status=3), '{"id": 9007199254740993, "status": 3}'),
+        (CreateElementResponse(data=Task(task_status="brewing")), '{"data": {"task_status": "brewing"}}'),
+        (CreateElementResponse(status=TaskStatus.SUCCEEDED), '{"status": "succeeded"}'),
+        (CreateElementResponse(status="triumphed"), '{"status": "triumphed"}'),
+        (CreateElementResponse(data=Task(task_info=None)), '{"data": {"task_info": null}}'),
+        (CreateElementResponse(data=Task(created_at="2026-07-20")), '{"data": {"created_at": "2026-07-20"}}'),
+        (_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
+        (CreateElementResponse(message="\ud83d"), '{"message": "\\ud83d"}'),
+    ],
+)
+def test_an_unusual_success_is_read_all_the_same(
+    expected: CreateElementResponse,
+    content: str,
+    create: Create,
+    client: AuthenticatedClient,
+    gateway: respx.MockRouter,
+) -> None:
+    """Null, numbers for ids, new words and new properties are kept exactly as they came."""
+    gateway.post(path=_PATH).respond(content=content.encode())
+
+    answer = create(client, base_body("image"))
+
+    assert expected == answer
+    assert repr(expected) == repr(answer)
+    assert json.loads(content.removeprefix("\ufeff")) == answer.to_dict()
+
+
+def test_calls_on_an_event_loop_do_not_wait_for_each_other(
+    client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """The gateway here answers none of them before it has all."""
+
+    async def run() -> None:
+        waiting = asyncio.Barrier(2)
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            await waiting.wait()
+            return httpx.Response(200, json={})
+
+        gateway.post().mock(side_effect=answer)
+        async with client:
+            await asyncio.gather(
+                create_element.asyncio(client=client, body=_VIDEO_MODEL),
+                create_element.asyncio_detailed(client=client, body=_VIDEO_MODEL),
+            )
+
+    asyncio.run(run())
+
+    assert 2 == gateway.calls.call_count
+
+
+def test_a_detailed_answer_holds_status_headers_and_bytes(
+    client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Any status of success counts; headers are found without regard to case; the repr does not repeat the body."""
+    gateway.post(path=_PATH).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
+
+    response = create_element.sync_detailed(client=client, body=_VIDEO_MODEL)
+
+    assert (201, b'{"id": "x"}', "1") == (response.status_code, response.content, response.headers["x-seen"])
+    assert CreateElementResponse(id="x") == response.parsed
+    assert f"Response(status_code=201, content=<11 bytes>, parsed={response.parsed!r})" == repr(response)
+    assert isinstance(response.headers, httpx.Headers)

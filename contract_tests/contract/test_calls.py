@@ -1,0 +1,94 @@
+"""The spec offers the calls, and promises the answers, that the documents and the vendor's pages tell of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.answer_cases import (
+    ANSWER_CASES,
+    ANSWERS,
+    NOTIFICATION,
+    SHAPES,
+    STATUS_WORDS,
+    TAG_NAMES,
+    AnswerCase,
+    values_of,
+)
+from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
+from contract_tests.support.documents import answer_schemas, calls, schemes, servers
+from kling_elements.outcomes import is_absent
+from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client.errors import ResponseError
+from kling_elements_client.models import TagId, TaskStatus
+from scripts.codegen.spec import load
+
+_PLACES = [
+    (operation, status, media_type, kinds)
+    for operation, statuses in ANSWERS.items()
+    for status, media_types in statuses.items()
+    for media_type, kinds in media_types.items()
+]
+
+
+def test_the_calls_are_the_documented_ones() -> None:
+    """Paths, tokens, parameters, media types, statuses, headers, links and callbacks: none is missing or extra."""
+    document = load()
+
+    assert CALLS == calls(document)
+    assert SERVERS == servers(document)
+    assert SCHEMES == schemes(document)
+
+
+def test_the_table_of_answers_has_every_answer() -> None:
+    """A status or media type that is added needs its row."""
+    listed = {
+        operation: {status: sorted(types) for status, types in statuses.items()}
+        for operation, statuses in ANSWERS.items()
+    }
+
+    assert {name: CALLS[name]["answers"] for name in contract.operations()} == listed
+
+
+@pytest.mark.parametrize(("operation", "status", "media_type", "kinds"), _PLACES)
+def test_an_answer_may_hold_what_it_was_seen_to_hold(operation: str, status: str, media_type: str, kinds: str) -> None:
+    """Values of the published kinds conform, others do not, and unknown properties do."""
+    schema = answer_schemas(contract.document(), operation)[status, media_type]
+    wrong = [
+        value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
+    ]
+
+    assert wrong == []
+
+
+def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
+    """What passes does not pass by being empty, and no shape is without properties."""
+    for kinds in (*SHAPES, NOTIFICATION):
+        assert {True, False} == {conforms for _, conforms in values_of(kinds)}
+    assert all(SHAPES.values())
+
+
+@pytest.mark.parametrize("case", ANSWER_CASES, ids=[case.id for case in ANSWER_CASES])
+def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
+    """A success is read, anything else ends in the named exception, which tells whether there is no such thing."""
+
+    def read() -> tuple[str, bool]:
+        response = httpx.Response(case.status, json=case.body)
+        try:
+            client.decode(case.operation, response, lambda value: value)
+        except ResponseError as error:
+            return type(error).__name__, is_absent(error)
+        return "success", False
+
+    assert (case.outcome, case.is_absence) == read()
+
+
+def test_the_words_of_the_contract_are_the_vendors() -> None:
+    """The client's enums have the published words, in the published order."""
+    words: Any = [status.value for status in TaskStatus]
+
+    assert STATUS_WORDS == words
+    assert [f"o_{number}" for number in range(101, 109)] == [tag.value for tag in TagId]
+    assert TAG_NAMES == [tag.name.capitalize() for tag in TagId]

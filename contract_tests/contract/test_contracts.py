@@ -1,0 +1,160 @@
+"""Client and mock server go by the contract that they are given, and not by the package's."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from contextlib import nullcontext
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.running import tls
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.errors import ElementUnavailableError, TaskFailedError
+from kling_elements.mock.app import create_app
+from kling_elements.policies import PollPolicy, RetryPolicy
+from kling_elements.testing import respx_router
+from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client.api.elements import get_element
+from kling_elements_client.errors import BusinessError, ContractError, NotFoundError, ResponseError
+from kling_elements_runtime.contract import Contract
+
+_MORE = 7000
+_REFUSALS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
+_QUICK: dict[str, Any] = {
+    "retry": RetryPolicy(first_seconds=0.001, longest_seconds=0.001),
+    "poll": PollPolicy(first_seconds=0.001, longest_seconds=0.001, max_unknown_seconds=0.01),
+}
+
+
+def _document() -> dict[str, Any]:
+    return copy.deepcopy(contract.document())
+
+
+def _with_other_codes() -> Contract:
+    """Return a contract in which each business code is another number."""
+    document = _document()
+    codes = document["x-business-codes"]
+    document["x-business-codes"] = {str(int(code) + _MORE): row for code, row in codes.items()}
+    other = Contract(document)
+    for operation in other.operations().values():
+        for row in (row for keyword in _REFUSALS for row in operation.definition.get(keyword, ())):
+            row["code"] += _MORE
+    return other
+
+
+def _with_other_words() -> Contract:
+    """Return a contract in which tasks are described in German."""
+    document = _document()
+    schemas = document["components"]["schemas"]
+    schemas["TaskStatus"]["x-progress"] = {"pending": ["offen"], "succeeded": ["fertig"], "failed": ["gescheitert"]}
+    schemas["Element"]["properties"]["status"]["x-unusable"] = ["kaputt"]
+    schemas["Task"]["x-aliases"]["task_id"] = ["nummer"]
+    return Contract(document)
+
+
+def _request(external_id: str) -> dict[str, Any]:
+    return {**base_body("image"), "external_task_id": external_id}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
+    """An absence, a duplicate, a limit, a second deletion and a code that passes are all told by other numbers."""
+    other = _with_other_codes()
+    app = create_app(contract=other, tick_seconds=0, dialect=dialect)
+    options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}
+    with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
+        router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
+        first = kling.create_or_adopt(_request("first"))
+        router.kling.queue_faults(f"code:{_MORE + 1303}")
+        (second,) = kling.create_all([_request("second")])
+        with pytest.raises(ResponseError) as caught:
+            kling.create(_request("first"))
+        element = kling.wait(first)
+        kling.delete(element)
+        with nullcontext() if dialect == "live" else pytest.raises(NotFoundError):
+            kling.delete(element)
+
+        assert first.task_id != second.task_id
+        assert caught.value.code in (_MORE + 1201, _MORE + 1203)
+        assert "not_created" != caught.value.outcome
+        assert [True, False] == [task["deleted"] for task in router.kling.tasks()]
+
+
+def test_the_packages_contract_does_not_know_the_other_codes() -> None:
+    """The control: the same gateway is not understood by a client that was given nothing."""
+    app = create_app(contract=_with_other_codes(), tick_seconds=0)
+    with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **_QUICK) as kling:
+        with pytest.raises(ResponseError) as caught:
+            kling.create_or_adopt(_request("first"))
+
+        assert _MORE + 1201 == caught.value.code
+
+
+def _answers(request: httpx.Request) -> httpx.Response:
+    name = request.url.path.rpartition("/")[2]
+    status = {"3": "gescheitert"}.get(name, "fertig")
+    element = {"element_id": 9, "status": "kaputt" if name == "2" else "gut"}
+    task = {"nummer": name, "task_status": status, "task_result": {"elements": [element]}}
+    data = [task] if name.endswith("elements") else task
+    return httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": data})
+
+
+def test_words_mean_what_the_contract_of_the_client_says() -> None:
+    """Whether a task is done or failed, whether its subject can be used, and what its id is called."""
+    transport = httpx.MockTransport(_answers)
+    with KlingElements("any-token", transport=transport, contract=_with_other_words(), **_QUICK) as kling:
+        assert 9 == kling.wait("1").element_id
+        with pytest.raises(ElementUnavailableError, match="kaputt"):
+            kling.wait("2")
+        with pytest.raises(TaskFailedError):
+            kling.wait("3")
+        assert "1" == kling.get("1").task_id
+        assert "advanced-custom-elements" == next(kling.list()).task_id
+
+
+def test_requests_are_held_against_the_contract_of_the_client() -> None:
+    """A shorter name is allowed, by the client and by the mock server; a client on an event loop does the same."""
+    document = _document()
+    document["components"]["schemas"]["ElementName"]["maxLength"] = 3
+    shorter = Contract(document)
+    named = {**_request("first"), "element_name": "Mara"}
+
+    async def create() -> None:
+        async with AsyncKlingElements("any-token", httpx_args={"verify": tls()}, contract=shorter) as kling:
+            await kling.create(named)
+
+    with (
+        respx_router(app=create_app(contract=shorter)),
+        KlingElements("any-token", httpx_args={"verify": tls()}) as kling,
+    ):
+        with pytest.raises(ResponseError, match="at most 3"):
+            kling.create(named)
+        with pytest.raises(ContractError, match="at most 3"):
+            asyncio.run(create())
+
+
+def test_a_client_calls_the_first_server_of_its_contract() -> None:
+    """The generated client below goes by it in everything else, too."""
+    document = _document()
+    document["servers"] = [{"url": "https://kling.example"}]
+    document["components"]["schemas"]["TaskResponse"]["x-envelope"]["success-codes"] = [5]
+    seen: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url)
+        return httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": {}})
+
+    other = Contract(document)
+    with (
+        AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client,
+        pytest.raises(BusinessError),
+    ):
+        get_element.sync("1", client=client)
+
+    assert ["kling.example"] == [url.host for url in seen]
+    assert other is client.contract

@@ -1,0 +1,219 @@
+"""`make gen`: the committed client is what it makes, and a failure leaves everything as it was."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.codegen import generate, lint
+from scripts.codegen.generate import CLIENT, EDITS, HEADER
+from scripts.codegen.spec import ROOT, SPEC, SpecError
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A client made from the spec as it is."""
+    target = tmp_path_factory.mktemp("made") / "client"
+    generate.generate(target)
+    return target
+
+
+def _changed_spec(folder: Path, old: str, new: str) -> Path:
+    """The spec with one text replaced, which must be there once."""
+    text = SPEC.read_text("utf-8")
+    assert text.count(old) == 1
+    path = folder / "changed.yaml"
+    path.write_text(text.replace(old, new), "utf-8")
+    return path
+
+
+def test_the_committed_client_is_up_to_date(made: Path) -> None:
+    """Generating gives the committed files, byte for byte, and no others."""
+    assert generate.differences(CLIENT, made) == []
+
+
+def test_every_module_says_where_it_comes_from(made: Path) -> None:
+    """The first line tells not to edit."""
+    modules = list(made.rglob("*.py"))
+
+    assert len(modules) > 20
+    assert {path.read_text("utf-8").splitlines()[0] for path in modules} == {HEADER.strip()}
+
+
+def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
+    """Type checkers read it, and reviews fold it."""
+    assert (made / "py.typed").is_file()
+    assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
+
+
+def test_a_change_of_the_spec_makes_the_client_out_of_date(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` names the files and changes nothing; without it they change, and it prints which."""
+    target = tmp_path / "client"
+    assert generate.main(["--target", str(target)]) == 0
+    capsys.readouterr()
+    changed = ["--target", str(target), "--spec", str(_changed_spec(tmp_path, "maxLength: 20\n", "maxLength: 21\n"))]
+
+    assert generate.main(["--check", *changed]) == 1
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("out of date")
+    assert set(others) == {
+        "~ openapi.json",
+        "~ models/image_element_request.py",
+        "~ models/video_element_request.py",
+    }
+    assert generate.differences(target, made) == []
+
+    assert generate.main(changed) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "client: 3 files changed"
+    assert generate.main(["--check", *changed]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+
+
+def test_files_that_come_and_go_are_told_apart(tmp_path: Path) -> None:
+    """`-` stands for a file that is gone, `+` for a new one, `~` for a changed one; byte code does not count."""
+    for name, text in {"old/gone": "", "old/same": "1", "old/other": "1", "new/same": "1", "new/other": "2"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "new/come").touch()
+    (tmp_path / "new/__pycache__").mkdir()
+    (tmp_path / "new/__pycache__/x.pyc").touch()
+
+    assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
+
+
+def test_a_bad_spec_leaves_the_old_client_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command fails with the problem and without a traceback, and what was there stays."""
+    target = tmp_path / "client"
+    target.mkdir()
+    (target / "kept").write_text("old")
+    spec = _changed_spec(tmp_path, "maxLength: 20\n", "maxLenght: 20\n")
+
+    assert generate.main(["--target", str(target), "--spec", str(spec)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
+        "error: the client was not generated\n#/components/schemas/ElementName: unknown keyword maxLenght\n"
+    )
+    assert [path.name for path in target.iterdir()] == ["kept"]
+    assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
+
+
+def _unmovable(path: Path, _: Path) -> Path:
+    raise OSError(28, f"no room for {path.name}")
+
+
+@pytest.mark.parametrize("files", [["kept"], []], ids=["an old client", "no old client"])
+def test_a_swap_that_fails_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], files: list[str]
+) -> None:
+    """The old client is back in its place, and the command fails with the reason."""
+    target = tmp_path / "client"
+    for name in files:
+        target.mkdir()
+        (target / name).touch()
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, to: (_unmovable if path.name == "new" else rename)(path, to))
+
+    assert generate.main(["--target", str(target)]) == 1
+    assert capsys.readouterr().err.endswith(f"{target}: no room for new\n")
+    assert [path.name for path in tmp_path.rglob("*")] == [*(["client"] if files else []), *files]
+
+
+@pytest.mark.parametrize(
+    ("edits", "says"),
+    [
+        ({"endpoint_macros.py.jinja": [("no such text", "")]}, "found 0 times instead of once: no such text"),
+        ({"endpoint_macros.py.jinja": [("endpoint", "")]}, r"found \d+ times instead of once: endpoint"),
+        ({**EDITS, "setup.py.jinja": []}, "the generator does not use: setup.py.jinja"),
+    ],
+    ids=["an anchor that is gone", "an anchor that is not unique", "a template that is not used"],
+)
+def test_an_edit_that_does_not_fit_any_more_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
+    """A new version of the generator cannot drop an edit in silence."""
+    with pytest.raises(SpecError, match=says):
+        generate.generate(tmp_path / "client", edits=edits)
+
+
+def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is only a warning to the generator is an error here: a missing formatter, or a part that it left out."""
+    monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
+
+    with pytest.raises(SpecError, match="no-such-formatter is not in PATH"):
+        generate.generate(tmp_path / "client")
+
+
+def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generator's own words are kept."""
+    monkeypatch.setattr(lint, "problems", lambda _: [])
+    spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
+
+    with pytest.raises(SpecError, match="openapi"):
+        generate.generate(tmp_path / "client", spec)
+
+
+_CREATED_TASK = """\
+          description: The task that was created.
+          anyOf:
+            - $ref: '#/components/schemas/Task'
+"""
+_AFTER_SUCCESS = "              description: The task that was created can be looked up by its id.\n        "
+_REQUEST_BODY = "      requestBody:\n        x-source: R03\n"
+_PARAMETERS = "      parameters:\n        - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
+_EXTERNAL_ID = """\
+        external_task_id:
+          description: The caller's own id of the task.
+          type: [string, 'null']
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            _CREATED_TASK,
+            _CREATED_TASK + "            - $ref: '#/components/schemas/TaskInfo'\n",
+            "property data: a choice between several classes is not supported",
+        ),
+        (
+            f"{_AFTER_SUCCESS}'400'",
+            f"{_AFTER_SUCCESS}'202'",
+            "operation create_element: needs exactly one response of success",
+        ),
+        (
+            _REQUEST_BODY,
+            _PARAMETERS % "header" + _REQUEST_BODY,
+            "operation create_element: needs one body at most, and no parameters in headers or cookies",
+        ),
+        (
+            _REQUEST_BODY,
+            _PARAMETERS % "cookie" + _REQUEST_BODY,
+            "operation create_element: needs one body at most, and no parameters in headers or cookies",
+        ),
+    ],
+    ids=["two classes for one property", "two answers of success", "a header", "a cookie"],
+)
+def test_what_the_templates_do_not_cover_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """Nothing is generated that would only look right."""
+    with pytest.raises(SpecError, match=re.escape(says)):
+        generate.generate(tmp_path / "client", _changed_spec(tmp_path, old, new))
+
+
+def test_a_name_that_python_lacks_keeps_its_name_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A property called `from` is the field `from_`, and is read and written as `from`."""
+    renamed = _EXTERNAL_ID.replace("external_task_id", "from")
+    spec = _changed_spec(tmp_path, _EXTERNAL_ID, renamed)
+    generate.generate(tmp_path / "client_with_from", spec)
+    monkeypatch.syspath_prepend(tmp_path)
+    info = importlib.import_module("client_with_from.models").TaskInfo
+
+    made = info.from_dict({"from": "x", "to": "y"})
+
+    assert made.from_ == "x"
+    assert made.to_dict() == {"from": "x", "to": "y"}
+    assert info(from_="z").to_dict() == {"from": "z"}

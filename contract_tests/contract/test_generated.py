@@ -1,0 +1,124 @@
+"""Schemathesis makes bodies that nobody thought of: client, mock server and oracle must agree on every one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from contract_tests.support import generation
+from contract_tests.support.judges import Judges
+
+_LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # bodies for each test, at random: `make fuzz N=...`
+_BODIES = _LONG_RUN or 1_200
+_GENERATE = settings(
+    max_examples=_BODIES,
+    database=None,
+    derandomize=not _LONG_RUN,
+    phases=[Phase.generate],  # a body that fails is shown as it is, without minutes of shrinking
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def judges() -> Iterator[Judges]:
+    judges = Judges()
+    yield judges
+    judges.close()
+
+
+def _body_of(case: schemathesis.Case[Any]) -> Any:
+    """A generated body; what has none stands for an empty one."""
+    return case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
+
+
+def _each_body(mode: GenerationMode, check: Callable[[Any], object]) -> None:
+    @_GENERATE
+    @given(generation.operation().as_strategy(generation_mode=mode))
+    def run(case: schemathesis.Case[Any]) -> None:
+        check(_body_of(case))
+
+    run()
+
+
+def test_all_agree_on_bodies_made_to_conform(judges: Judges) -> None:
+    """Every body that Schemathesis makes from the schema is accepted by all three."""
+    _each_body(GenerationMode.POSITIVE, judges.agree)
+
+    assert judges.said == {"accepted": _BODIES}
+
+
+def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
+    """Every body that Schemathesis breaks gets one verdict from all three; most are refused, for many rules."""
+    not_json = []
+
+    def check(body: Any) -> None:
+        if isinstance(body, bytes):  # no JSON at all: only a server ever sees such a body
+            not_json.append(judges.mock_status(body))
+        else:
+            judges.agree(body)
+
+    _each_body(GenerationMode.NEGATIVE, check)
+
+    assert {400} == set(not_json)
+    assert judges.said.total() >= _BODIES * 5 // 6
+    assert len(judges.distinct) >= _BODIES // 3
+    assert judges.said.total() + len(not_json) == _BODIES
+    assert judges.said["refused"] > _BODIES // 2
+    refusing = {"R03", "R04", "R05", "R06", "R10", "R11", "R13", "R18", "R19", "R27", "R29", "R30", "R31", "R32", "R33"}
+    assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 3}
+
+
+def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
+    """Pictures and addresses near the edge of what is allowed get one verdict from all three, at every place."""
+    references = (
+        generation.image_texts() | generation.mutated_image_texts() | generation.odd_urls() | st.text(max_size=8)
+    )
+    image_bodies = st.fixed_dictionaries(
+        {
+            "element_name": st.just("Ada"),
+            "element_description": st.just("A woman in a blue dress"),
+            "reference_type": st.just("image_refer"),
+            "element_image_list": st.fixed_dictionaries(
+                {
+                    "frontal_image": references | generation.good_image_texts(),
+                    "refer_images": st.lists(
+                        st.fixed_dictionaries({"image_url": references | generation.good_image_texts()}),
+                        min_size=1,
+                        max_size=2,
+                    ),
+                }
+            ),
+        },
+        optional={"callback_url": generation.odd_urls()},
+    )
+    video_bodies = st.fixed_dictionaries(
+        {
+            "element_name": st.just("Ada"),
+            "element_description": st.just("A woman in a blue dress"),
+            "reference_type": st.just("video_refer"),
+            "element_video_list": st.fixed_dictionaries(
+                {"refer_videos": st.lists(st.fixed_dictionaries({"video_url": generation.odd_urls()}), max_size=2)}
+            ),
+        },
+        optional={"callback_url": generation.odd_urls()},
+    )
+
+    @_GENERATE
+    @given(image_bodies | video_bodies)
+    def run(body: dict[str, Any]) -> None:
+        judges.agree(body)
+
+    run()
+
+    assert len(judges.distinct) >= _BODIES // 2
+    assert judges.said["accepted"] >= _BODIES // 50
+    assert judges.said["refused"] >= _BODIES // 2
+    refusing = {"R13", "R14", "R16", "R17", "R18", "R19", "R31"}
+    assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 10}

@@ -1,0 +1,193 @@
+"""Requests of the operations besides createElement that nobody thought of: client, mock and oracle must agree."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from contract_tests.reading import oracle
+from contract_tests.support import generation
+from kling_elements.mock import create_app
+from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
+from kling_elements_client.errors import ContractError, StatusError
+
+_LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # requests for each test, at random: `make fuzz N=...`
+_REQUESTS = _LONG_RUN or 400
+_GENERATE = settings(
+    max_examples=_REQUESTS,
+    database=None,
+    derandomize=not _LONG_RUN,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+_LISTS = {"listElements": list_elements, "listPresetElements": list_preset_elements}
+
+
+class Judges:
+    """A client whose requests go to the mock server in process, and the tally of the verdicts."""
+
+    def __init__(self) -> None:
+        self.said: Counter[bool] = Counter()
+        self.sent: list[httpx.Request] = []
+        self._mock = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=create_app()), base_url="http://mock.example.com"
+        )
+        self._runner = asyncio.Runner()
+        self.client = AuthenticatedClient(
+            token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
+        )
+
+    def _receive(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return self.ask(request.method, request.url.raw_path.decode(), request.content)
+
+    def ask(self, method: str, target: str, content: bytes = b"") -> httpx.Response:
+        """What the mock server answers."""
+        url = httpx.URL("http://mock.example.com").copy_with(raw_path=target.encode("ascii"))
+        headers = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
+        answer = self._runner.run(self._mock.request(method, url, content=content, headers=headers))
+        return httpx.Response(answer.status_code, content=answer.content)
+
+    def client_verdict(self, call: Callable[[], Any]) -> bool:
+        """Whether the client sends a request; the mock server must take what it sends, and finds nothing there."""
+        self.sent.clear()
+        code: object = 1201
+        try:
+            call()
+        except ContractError:
+            assert self.sent == []
+            return False
+        except StatusError as error:
+            code = error.code
+        assert (1201, 1) == (code, len(self.sent))
+        return True
+
+    def agree(self, what: object, **verdicts: bool) -> None:
+        """Fails unless all give one verdict."""
+        assert len(set(verdicts.values())) == 1, f"{verdicts} on {what!r}"
+        self.said[verdicts["oracle"]] += 1
+
+    def close(self) -> None:
+        """Closes the clients."""
+        self.client.close()
+        self._runner.run(self._mock.aclose())
+        self._runner.close()
+
+
+@pytest.fixture
+def judges() -> Iterator[Judges]:
+    judges = Judges()
+    yield judges
+    judges.close()
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def test_all_agree_on_ids(judges: Judges) -> None:
+    """Any text that is an id reaches the mock server as it is, however odd its characters are; others are not sent."""
+    odd = st.sampled_from(
+        ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
+    )
+
+    @_GENERATE
+    @given(odd | st.text() | st.text(alphabet="./%?#&= \\\nä\U0001f98a"))
+    def run(task_id: str) -> None:
+        accepted = oracle.accepts_parameters({"id": task_id}, "getElement")
+        sent = judges.client_verdict(lambda: get_element.sync(task_id, client=judges.client))
+        judges.agree(task_id, oracle=accepted, client=sent)
+        if _is_writable(task_id):
+            path = contract.operation("getElement").path.replace("{id}", quote(task_id, safe="").replace(".", "%2E"))
+            judges.agree(task_id, oracle=accepted, mock=judges.ask("GET", path).json()["message"].find("/path/id") < 0)
+
+    run()
+
+    assert min(judges.said[True] - _REQUESTS, judges.said[False]) >= _REQUESTS // 50
+
+
+def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, Any]], None]) -> None:
+    @_GENERATE
+    @given(generation.operation(operation_id).as_strategy(generation_mode=mode))
+    def run(case: schemathesis.Case[Any]) -> None:
+        check(dict(case.query))
+
+    run()
+
+
+@pytest.mark.parametrize("operation_id", _LISTS)
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
+    """Every query that Schemathesis makes or breaks gets one verdict. Some only a server ever sees."""
+    names = {"pageNum": "page_num", "pageSize": "page_size"}
+    path = contract.operation(operation_id).path
+
+    def check(query: dict[str, Any]) -> None:
+        if query.keys() - names.keys():  # the client has no such argument
+            judges.said[False] += 1
+        else:
+            accepted = oracle.accepts_parameters(query, operation_id)
+            arguments = {names[name]: value for name, value in query.items()}
+            call = _LISTS[operation_id].sync
+            sent = judges.client_verdict(lambda: call(client=judges.client, **arguments))
+            judges.agree(query, oracle=accepted, client=sent)
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
+        read = {
+            name: int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
+            for name, text in texts.items()
+        }
+        known = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
+        sent_as = urlencode(texts, errors="surrogatepass")  # half a character too is no reason to accept anything
+        status = judges.ask("GET", f"{path}?{sent_as}" if texts else path).status_code
+        assert status == (200 if known else 400), texts
+
+    _pages(mode, operation_id, check)
+
+    assert judges.said.total() >= _REQUESTS
+    expected = mode is GenerationMode.POSITIVE
+    assert judges.said[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.said[False])
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
+    """Every body that Schemathesis makes or breaks gets one verdict."""
+    path = contract.operation("deleteElement").path
+
+    @_GENERATE
+    @given(generation.operation("deleteElement").as_strategy(generation_mode=mode))
+    def run(case: schemathesis.Case[Any]) -> None:
+        body: Any = case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
+        if isinstance(body, bytes):
+            assert judges.ask("POST", path, body).status_code == 400
+            judges.said[False] += 1
+            return
+        answer = judges.ask("POST", path, json.dumps(body).encode()).json()
+        judges.agree(
+            body,
+            oracle=oracle.accepts(body, "deleteElement"),
+            client=judges.client_verdict(lambda: delete_element.sync(client=judges.client, body=body)),
+            mock={1201: True, 1200: False}[answer["code"]],
+        )
+
+    run()
+
+    expected = mode is GenerationMode.POSITIVE
+    assert judges.said[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.said[False])

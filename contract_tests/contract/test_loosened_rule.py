@@ -1,0 +1,46 @@
+"""A limit that is loosened in the spec alone reaches client and mock server, and the rules tests notice."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.codegen.spec import ROOT, SPEC
+
+_PARTS = ("openapi", "generated_client", "kling_elements", "contract_tests", "scripts", "conftest.py", "pyproject.toml")
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python module run in a copy of the project, which it finds before the installed one."""
+    paths = os.pathsep.join(str(folder / name) for name in ("", "generated_client"))
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_name_of_21_characters_is_let_through_everywhere_and_noticed(tmp_path: Path) -> None:
+    """With `maxLength: 21` the client checks, sends and serves such a name, the oracle agrees, and four tests fail."""
+    for part in _PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copyfile
+        copy(ROOT / part, tmp_path / part)
+    spec = tmp_path / SPEC.relative_to(ROOT)
+    spec.write_text(spec.read_text("utf-8").replace("maxLength: 20\n", "maxLength: 21\n"), "utf-8")
+    assert _run(tmp_path, "scripts.codegen.generate").returncode == 0
+
+    options = ("-n0", "-q", "-p", "no:cacheprovider", "--no-cov", "-k", "R04 and refused and 21")
+    done = _run(tmp_path, "pytest", *options, "contract_tests/contract/test_rules.py")
+
+    failed = set(
+        re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)-\w+\]", done.stdout, re.MULTILINE)
+    )
+    assert done.returncode == 1, done.stdout
+    assert failed == {
+        "test_the_check_names_each_place_and_rule_of_a_refused_body",
+        "test_the_client_does_not_send_a_refused_body",
+        "test_the_mock_server_names_each_place_in_a_refused_body",
+        "test_the_oracle_refuses_a_refused_body",
+    }, done.stdout

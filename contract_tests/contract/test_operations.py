@@ -1,0 +1,323 @@
+"""The operations besides createElement: what each takes, as client, wire, mock server and oracle judge it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from contract_tests.reading import oracle
+from contract_tests.reading.answer_cases import BUSINESS_CODES
+from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
+from kling_elements.mock import create_app
+from kling_elements_client import UNSET, AuthenticatedClient, contract
+from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
+
+_GATEWAY = "https://gateway.example.com"
+_MODULES = {
+    "getElement": "get_element",
+    "listElements": "list_elements",
+    "listPresetElements": "list_preset_elements",
+    "deleteElement": "delete_element",
+}
+_WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
+
+
+def _each(cases: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])
+
+
+def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
+    """Calls an operation in one of the four ways; returns the model of the answer."""
+    module = import_module(f"kling_elements_client.api.elements.{_MODULES[case.operation]}")
+
+    async def finish(answer: Any) -> Any:
+        async with client:
+            return await answer
+
+    arguments = {name: UNSET if value is ... else value for name, value in case.arguments.items()}
+    answer = getattr(module, way)(client=client, **arguments)
+    if inspect.isawaitable(answer):
+        answer = asyncio.run(finish(answer))
+    return answer.parsed if way.endswith("_detailed") else answer
+
+
+def _found(case: Case) -> list[Violation]:
+    if "body" in case.arguments:
+        return contract.violations(case.operation, case.arguments["body"])
+    return contract.parameter_violations(case.operation, case.parameters)
+
+
+def _told(violations: list[Violation]) -> set[tuple[str, str, str]]:
+    return {(violation.pointer, violation.rule, violation.message) for violation in violations}
+
+
+@pytest.fixture
+def ask() -> Callable[[str, str, bytes | None], httpx.Response]:
+    """A function that sends one request, whose target is taken as it is, to a mock server in process."""
+    transport = httpx.ASGITransport(app=create_app())
+
+    def ask(method: str, target: str, content: bytes | None = None) -> httpx.Response:
+        url = httpx.URL("http://mock.example.com").copy_with(raw_path=target.encode("ascii"))
+        headers = {"Authorization": "Bearer test-token"} | ({"Content-Type": "application/json"} if content else {})
+        request = httpx.Request(method, url, headers=headers, content=content)
+
+        async def send() -> httpx.Response:
+            async with httpx.AsyncClient(transport=transport) as http:
+                return await http.send(request)
+
+        return asyncio.run(send())
+
+    return ask
+
+
+def test_every_operation_of_the_contract_is_judged() -> None:
+    """The table has accepted and refused requests of each; createElement has its own, rules.yaml."""
+    others = contract.operations().keys() - {"createElement"}
+
+    assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
+
+
+@_each(ACCEPTED)
+def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
+    """No violation is reported."""
+    assert _found(case) == []
+
+
+@_each(REFUSED)
+def test_the_check_tells_all_that_is_wrong(case: Case) -> None:
+    """With place, source and what is allowed."""
+    assert set(case.violations) == _told(_found(case))
+
+
+@_each([*ACCEPTED, *REFUSED])
+def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
+    """The spec, read by another library, accepts and refuses the same."""
+    if "body" in case.arguments:
+        accepted = oracle.accepts(case.arguments["body"], case.operation)
+    else:
+        accepted = oracle.accepts_parameters(case.parameters, case.operation)
+
+    assert accepted == (not case.violations)
+
+
+@pytest.mark.parametrize("way", _WAYS)
+@_each(ACCEPTED)
+def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
+    """One request goes out, with the method, target, token and body that belong to it."""
+    operation = contract.operation(case.operation)
+    with respx.mock() as gateway:
+        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
+        _call(way, client, case)
+        (call,) = route.calls
+
+    body = case.arguments.get("body")
+    assert case.target == call.request.url.raw_path.decode()
+    assert operation.method.upper() == call.request.method
+    assert call.request.headers["Authorization"] == "Bearer test-token"
+    assert (json.dumps(body, separators=(",", ":")).encode() if body else b"") == call.request.content
+    assert ("application/json" if body else None) == call.request.headers.get("Content-Type")
+
+
+@pytest.mark.parametrize("way", _WAYS)
+@_each(REFUSED)
+def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
+    """The caller gets every violation, the gateway gets nothing."""
+    with respx.mock(assert_all_called=False) as gateway:
+        route = gateway.route()
+        with pytest.raises(ContractError) as caught:
+            _call(way, client, case)
+
+    assert not route.called
+    assert set(case.violations) == _told(caught.value.violations)
+
+
+@_each([case for case in REFUSED if "body" not in case.arguments])
+def test_a_caller_who_insists_gets_a_refused_request_sent(
+    case: Case, make_client: Callable[..., AuthenticatedClient]
+) -> None:
+    """With `on_violation="ignore"` it is sent, unless no path could carry it to where it belongs."""
+    client = make_client(on_violation="ignore")
+    with respx.mock(assert_all_called=False) as gateway:
+        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
+        if case.unwritable:
+            with pytest.raises(ContractError):
+                _call("sync", client, case)
+        else:
+            _call("sync", client, case)
+
+    assert route.called == (not case.unwritable)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("x" * 60_000, "is longer than a URL can be"),
+        ("\ud800", "half a surrogate pair"),
+        (b"1", "a value of type bytes"),
+        (float("nan"), "nan cannot be written"),
+        ([[1] * 100], "too large"),
+    ],
+)
+def test_what_cannot_be_written_is_never_sent(
+    value: Any, says: str, make_client: Callable[..., AuthenticatedClient], gateway: respx.MockRouter
+) -> None:
+    """Not even for a caller who insists; the violation names the parameter."""
+    client = make_client(on_violation="ignore")
+    route = gateway.route()
+    case = Case(operation="getElement", arguments={"id": value})
+
+    with pytest.raises(ContractError) as caught:
+        _call("sync", client, case)
+
+    assert not route.called
+    (violation,) = caught.value.violations
+    assert violation.pointer.startswith("/path/id")
+    assert says in violation.message
+
+
+@pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])
+def test_an_unknown_operation_or_parameter_is_an_error_of_the_program(operation: str) -> None:
+    """It is no violation: nobody's data is to blame."""
+    with pytest.raises(KeyError, match="noSuch"):
+        contract.parameter_violations(operation, {"noSuchParameter": 1})
+
+
+def test_an_operation_without_a_body_has_none_to_check() -> None:
+    """To ask is an error of the program."""
+    with pytest.raises(KeyError, match="takes no body"):
+        contract.violations("getElement", {})
+
+
+@_each(ACCEPTED)
+def test_the_mock_server_accepts_an_accepted_request(
+    case: Case, ask: Callable[[str, str, bytes | None], httpx.Response]
+) -> None:
+    """A list is answered; an id that is nobody's is told to be that, and nothing else is wrong with it."""
+    body = case.arguments.get("body")
+    method = contract.operation(case.operation).method.upper()
+    answer = ask(method, case.target or "", json.dumps(body).encode() if body else None)
+
+    expected = (200, 0) if case.operation.startswith("list") else (400, 1201)
+    assert expected == (answer.status_code, answer.json()["code"])
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "content", "pointer"),
+    [
+        ("GET", f"{ELEMENTS}/%2E", None, "/path/id"),
+        ("GET", f"{ELEMENTS}/%2e%2E", None, "/path/id"),
+        ("GET", f"{ELEMENTS}?pageNum=0", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1001", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=one", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1.0", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=1e2", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=01", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%2B1", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%201", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum=%D9%A1", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageNum={'9' * 5000}", None, "/query/pageNum"),
+        ("GET", f"{ELEMENTS}?pageSize=501", None, "/query/pageSize"),
+        ("GET", f"{ELEMENTS}?pageSize=1&pageSize=1", None, "/query/pageSize"),
+        ("GET", f"{ELEMENTS}?page_size=5", None, "/query/page_size"),
+        ("GET", f"{PRESETS}?pageNum=0", None, "/query/pageNum"),
+        ("POST", DELETE, b"{}", "the body"),
+        ("POST", DELETE, b'{"element_id": ""}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": 1.0}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": 9.007199254740993e15}', "/element_id"),
+        ("POST", DELETE, b'{"element_id": "1", "x": 1}', "/x"),
+        ("POST", DELETE, b'{"element_id": "1"', "not JSON"),
+    ],
+)
+def test_the_mock_server_refuses_what_the_contract_refuses(
+    method: str,
+    target: str,
+    content: bytes | None,
+    pointer: str,
+    ask: Callable[[str, str, bytes | None], httpx.Response],
+) -> None:
+    """It answers 400, and says where the fault is."""
+    answer = ask(method, target, content)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == 1200
+    assert pointer in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status", "allow"),
+    [
+        ("GET", f"{ELEMENTS}/", 404, None),
+        ("GET", f"{ELEMENTS}/a/b", 404, None),
+        ("POST", f"{ELEMENTS}/a", 405, "GET"),
+        ("PUT", ELEMENTS, 405, "GET, POST"),
+        ("POST", PRESETS, 405, "GET"),
+        ("DELETE", DELETE, 405, "POST"),
+        ("GET", DELETE, 405, "POST"),
+        ("GET", "/kling/v1/general/delete-advanced-elements", 404, None),
+    ],
+)
+def test_the_mock_server_knows_each_path_and_method(
+    method: str,
+    target: str,
+    status: int,
+    allow: str | None,
+    ask: Callable[[str, str, bytes | None], httpx.Response],
+) -> None:
+    """A wrong method is told the right ones."""
+    answer = ask(method, target, None)
+
+    assert status == answer.status_code
+    assert allow == answer.headers.get("allow")
+
+
+def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:
+    """An integer beyond 2^53 keeps its last digit, also with an exponent or a fraction of nothing; a text stays one."""
+    written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
+    elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
+    with respx.mock() as gateway:
+        gateway.get(path=f"{ELEMENTS}/7").respond(
+            content=f'{{"code": 0, "data": {{"task_result": {{"elements": [{elements}]}}}}}}'.encode()
+        )
+        answer = _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
+
+    ids = [element.element_id for element in answer.data.task_result.elements]
+    assert [9007199254740993, 9007199254740993, 9007199254740993, "9007199254740993", 1500] == ids
+    assert [int, int, int, str, int] == [type(each) for each in ids]
+
+
+@pytest.mark.parametrize("number", ["1.5", "1e400", "1e999999999999999999999"])
+def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: AuthenticatedClient) -> None:
+    """The answer breaks the contract; nothing is rounded into an id."""
+    with respx.mock() as gateway:
+        gateway.get(path=f"{ELEMENTS}/7").respond(
+            content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()
+        )
+        with pytest.raises(InvalidResponse, match="element_id"):
+            _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
+
+
+def test_a_code_of_failure_under_a_status_of_failure_reaches_the_caller(client: AuthenticatedClient) -> None:
+    """What nobody has is told by the error of that status, with the business code."""
+    with respx.mock() as gateway:
+        gateway.get(path=f"{ELEMENTS}/7").respond(404, json={"code": 1203, "message": "no such resource"})
+        with pytest.raises(NotFoundError) as caught:
+            _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
+
+    assert caught.value.code == 1203
+
+
+def test_the_table_of_business_codes_is_the_vendors() -> None:
+    """Each code has the status, the consequence and the remedy that the vendor publishes: a second reading."""
+    rows = contract.business_codes().values()
+    assert BUSINESS_CODES == {row.code: (row.http_status, row.created, row.retry) for row in rows}
+    assert all(row.meaning for row in rows)

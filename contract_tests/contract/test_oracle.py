@@ -1,0 +1,433 @@
+"""The oracle judges the client and the mock server; here hand-written verdicts judge the oracle."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract_tests.reading import oracle
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_header import Header, UnreadableError, read_header
+from contract_tests.reading.images import Picture, jpeg_frame_header, png_chunk
+from contract_tests.reading.uri import is_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_IHDR = (300).to_bytes(4) + (301).to_bytes(4) + b"\x08\x00\x00\x00\x00"
+_FRAME = jpeg_frame_header(300, 301)
+_IMAGE_LIMITS = {
+    "format": {"one-of": ["jpeg", "png"]},
+    "file-size": {"max-bytes": 1000},
+    "displayed-sides": {"min-px": 300},
+    "aspect-ratio": {"max-long-to-short": 2.5},
+}
+
+
+def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int = 100) -> oracle.Oracle:
+    """Return the oracle of a small document, whose components hold the schema too, as `Self`."""
+    media_type = {"x-body-size": {"max-bytes": max_bytes, "max-values": max_values}, "schema": schema}
+    operation = {"operationId": "createElement", "requestBody": {"content": {"application/json": media_type}}}
+    other = {"operationId": "other"}
+    return oracle.Oracle(
+        {
+            "paths": {"/a~b": {"x-note": "text", "get": other, "post": operation}},
+            "components": {"schemas": {"Self": schema, "Seven": {"const": 7}}},
+        }
+    )
+
+
+def _image_oracle(**limits: dict[str, Any]) -> oracle.Oracle:
+    return _oracle({"x-image": _IMAGE_LIMITS | limits})
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:",
+        "http://example.com",
+        "HTTP://EXAMPLE.COM:80/",
+        "http://example.com:/",
+        "http://example.com:99999/",
+        "https://",
+        "https:///x",
+        "http://:80/",
+        "http://a:b@example.com/",
+        "http://@example.com/",
+        "http://%41.example/",
+        "http://192.0.2.7/",
+        "http://999.0.2.7/",
+        "http://[::]/",
+        "http://[::1]:80/",
+        "http://[2001:db8::7]/",
+        "http://[1:2:3:4:5:6:7:8]/",
+        "http://[1:2:3:4:5:6:7::]/",
+        "http://[::2:3:4:5:6:7:8]/",
+        "http://[1::3:4:5:6:7:8]/",
+        "http://[::ffff:192.0.2.7]/",
+        "http://[1:2:3:4:5:6:192.0.2.7]/",
+        "http://[v1.a:b]/",
+        "http://[VF.~]/",
+        "https://example.com/-._~!$&'()*+,;=:@/%2F//",
+        "https://example.com?a=b?c/d",
+        "https://example.com#a?b/c",
+        "https://example.com/?#",
+        "ftp://example.com/",
+        "mailto:ada@example.com",
+        "urn:isbn:0451450523",
+        "file:///a",
+        "a+b-c.1:/",
+    ],
+)
+def test_a_uri_is_one(text: str) -> None:
+    """What the grammar of RFC 3986 produces is a URI, sensible or not."""
+    assert is_uri(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        ":",
+        "//example.com/",
+        "/a",
+        "example.com/a",
+        "1a:b",
+        "-a:b",
+        "é:b",
+        "a_b:c",
+        "http://example.com/é",
+        "http://例子.example/",
+        "http://example.com/a b",
+        " http://example.com/",
+        "http://example.com/ ",
+        "http://example.com/\n",
+        "http://example.com\n",
+        "http://example.com/\x00",
+        "http://example.com/\x7f",
+        "http://example.com/%",
+        "http://example.com/%2",
+        "http://example.com/%zz",
+        "http://example.com/%\uff11\uff11",
+        "http://example.com:\uff18\uff10/",
+        "http://example.com:port/",
+        "http://example.com:80:80/",
+        "http://a@b@example.com/",
+        "http://[::1/",
+        "http://::1]/",
+        "http://[]/",
+        "http://[example]/",
+        "http://[1:2:3:4:5:6:7]/",
+        "http://[1:2:3:4:5:6:7:8:9]/",
+        "http://[1::2::3]/",
+        "http://[12345::]/",
+        "http://[1:2:3:4:5:6:7:192.0.2.7]/",
+        "http://[::256.0.2.7]/",
+        "http://[::01.0.2.7]/",
+        "http://[fe80::1%25eth0]/",
+        "http://[v.a]/",
+        "http://[v1.]/",
+        "http://[::1]a/",
+        "http://example.com/a#b#c",
+        "http://example.com/[a]",
+        "http://example.com/?[a]",
+        "http://example.com/<a>",
+        'http://example.com/"a"',
+        "http://example.com/{a}",
+        "http://example.com/a|b",
+        "http://example.com/a^b",
+        "http://example.com/a`b",
+        "http:\\\\example.com\\a",
+    ],
+)
+def test_what_is_no_uri_is_none(text: str) -> None:
+    """What the grammar of RFC 3986 does not produce is no URI."""
+    assert not is_uri(text)
+
+
+def test_a_long_uri_takes_no_long_time() -> None:
+    """Text that is nearly a URI is not tried in all ways."""
+    assert not is_uri("http://" + "a" * 1_000_000 + " ")
+    assert not is_uri("a" * 1_000_000)
+    assert is_uri("http://example.com" + "/a" * 500_000)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "exact"),
+    [
+        ("a", "a"),
+        ("^a$", r"^a\Z"),
+        ("^a$|^b$", r"^a\Z|^b\Z"),
+        ("(a|b$)", r"(a|b\Z)"),
+        (r"a\$", r"a\$"),
+        (r"a\\$", r"a\\\Z"),
+        ("[a$]$", r"[a$]\Z"),
+        (r"[\]$]$", r"[\]$]\Z"),
+    ],
+)
+def test_a_dollar_sign_means_the_very_end(pattern: str, exact: str) -> None:
+    """Python's `$` also matches before a last line end; JSON Schema's does not."""
+    assert exact == oracle.exact_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("", 0),
+        ("AA==", 1),
+        ("AAA=", 2),
+        ("AAAA", 3),
+        ("+/+/", 3),
+        ("AB==", 1),
+        ("AAAAAA==", 4),
+        ("A" * 13_981_014 + "==", 10_485_760),
+        ("A" * 13_981_015 + "=", 10_485_761),
+        *(
+            (text, None)
+            for text in (
+                *("A", "AA", "AAA", "AAAAA", "A===", "====", "=", "==", "AAA=="),
+                *("AA=A", "A=AA", "=AAA", "AA==AAAA", "AAA=AAA=", "AAAA===="),
+                *("-_-_", "AAA\n", "AAAA\n", "AAAA\n\n\n\n", "\nAAA", " AAA", "AAA ", "AA\r\n"),
+                *("éé", "éAA", "\uff21\uff21\uff21\uff21", "AAA\x00", "data:image/png;base64,AAAA"),
+            )
+        ),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_base64_is_read_strictly(text: str, size: int | None) -> None:
+    """Only padded Base64 of the standard alphabet has a size; spare bits in its last character do not matter."""
+    assert size == oracle.base64_size(text)
+
+
+@pytest.mark.parametrize(
+    ("picture", "header"),
+    [
+        (Picture(), Header("png", 300, 300)),
+        (Picture(width=7, height=9, mode="RGBA"), Header("png", 7, 9)),
+        (Picture(width=7, height=9, file_size=500), Header("png", 7, 9)),
+        (Picture(width=7, height=9, orientation=6), Header("png", 7, 9)),
+        (Picture(format="jpeg"), Header("jpeg", 300, 300)),
+        (Picture(format="jpeg", width=7, height=9, mode="RGB"), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, mode="CMYK"), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, progressive=True), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, orientation=6), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, fill_bytes=5), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, app_bytes=200_000), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, file_size=2_000), Header("jpeg", 7, 9)),
+        (Picture(format="jpeg", width=7, height=9, decoy=(300, 400)), Header("jpeg", 7, 9)),
+        (Picture(format="mpo", width=7, height=9, mode="RGB"), Header("jpeg", 7, 9)),
+        (Picture(width=65_536, height=1, mode="1"), Header("png", 65_536, 1)),
+    ],
+    ids=repr,
+)
+def test_the_header_of_a_picture_is_read(picture: Picture, header: Header) -> None:
+    """Format and stored sides are those that the picture was made with."""
+    assert header == read_header(picture.build())
+
+
+@pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC7, 0xC9, 0xCB, 0xCD, 0xCF])
+def test_every_kind_of_jpeg_frame_is_read(marker: int) -> None:
+    """Baseline, progressive, lossless or arithmetic, the sides stand at the same place."""
+    frame = bytes([0xFF, marker]) + _FRAME[2:]
+
+    assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8" + frame)
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
+def test_a_segment_among_the_frames_that_is_none_is_passed_over(marker: int) -> None:
+    """DHT, JPG and DAC have numbers of frame headers and are none."""
+    other = bytes([0xFF, marker]) + jpeg_frame_header(1, 1)[2:]
+
+    assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
+
+
+@pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7])
+def test_a_marker_without_a_segment_is_passed_over(marker: int) -> None:
+    """TEM and RST have no length."""
+    assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8\xff" + bytes([marker]) + _FRAME)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"test",
+        b"GIF89a",
+        _SIGNATURE[:4],
+        _SIGNATURE,
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR)[:-1],
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR)[:-1] + b"\x00",
+        _SIGNATURE + png_chunk(b"IHDX", _IHDR),
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR + b"\x00"),
+        _SIGNATURE + png_chunk(b"IHDR", b"\x00" * 4 + _IHDR[4:]),
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR[:4] + b"\x00" * 4 + _IHDR[8:]),
+        b"\xff",
+        b"\xff\xd8",
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xff\xff",
+        b"\xff\xd8\xff\xe0",
+        b"\xff\xd8\xff\xe0\x00",
+        b"\xff\xd8\xff\xe0\x00\x00" + _FRAME,
+        b"\xff\xd8\xff\xe0\x00\x01" + _FRAME,
+        b"\xff\xd8\xff\xe0\x00\x08" + _FRAME[:6],
+        b"\xff\xd8\x00" + _FRAME,
+        b"\xff\xd8\xff\xd9" + _FRAME,
+        b"\xff\xd8\xff\xda\x00\x02" + _FRAME,
+        b"\xff\xd8" + _FRAME[:8],
+        b"\xff\xd8" + jpeg_frame_header(0, 300),
+        b"\xff\xd8" + jpeg_frame_header(300, 0),
+        b"\x00\xff\xd8" + _FRAME,
+    ],
+    ids=lambda data: data[:30].hex(),
+)
+def test_a_header_that_cannot_be_read_is_no_header(data: bytes) -> None:
+    """Nothing else than the one exception comes out, however the bytes are broken."""
+    with pytest.raises(UnreadableError):
+        read_header(data)
+
+
+@pytest.mark.parametrize(
+    ("picture", "accepted"),
+    [
+        (Picture(mode="1"), True),
+        (Picture(mode="1", width=300, height=750), True),
+        (Picture(mode="1", width=750, height=300), True),
+        (Picture(mode="1", width=300, height=751), False),
+        (Picture(mode="1", width=751, height=300), False),
+        (Picture(mode="1", width=299), False),
+        (Picture(mode="1", height=299), False),
+        (Picture(mode="1", file_size=1000), True),
+        (Picture(mode="1", file_size=1001), False),
+        (Picture(mode="1", format="gif"), False),
+    ],
+    ids=repr,
+)
+def test_a_picture_is_held_against_its_limits(picture: Picture, accepted: bool) -> None:  # noqa: FBT001 - a verdict
+    """Format, size, sides and ratio count, each limit itself included."""
+    assert accepted == _image_oracle().accepts(_base64(picture.build()))
+
+
+def test_only_the_formats_of_the_spec_are_accepted() -> None:
+    """A picture that can be read is refused when its format is not named."""
+    png_alone = _image_oracle(format={"one-of": ["png"]})
+
+    assert png_alone.accepts(_base64(_SIGNATURE + png_chunk(b"IHDR", _IHDR)))
+    assert not png_alone.accepts(_base64(b"\xff\xd8" + _FRAME))
+
+
+def test_text_that_is_no_base64_is_no_picture() -> None:
+    """The rule about pictures does not rely on a pattern beside it."""
+    assert not _image_oracle().accepts("https://example.com/a.png")
+
+
+def test_the_rule_about_pictures_binds_text_alone() -> None:
+    """Like every keyword of JSON Schema for text, it lets other types pass."""
+    assert _image_oracle().accepts(7)
+
+
+@pytest.mark.parametrize(
+    ("body", "accepted"), [("a", True), ("a\n", False), ("ab", False), (7, True), ("é", False)], ids=ascii
+)
+def test_a_pattern_is_exact(body: object, accepted: bool) -> None:  # noqa: FBT001 - a verdict
+    """No line end slips through, and a word is one of ASCII."""
+    assert accepted == _oracle({"pattern": r"^\w$"}).accepts(body)
+
+
+def test_a_known_format_is_asserted() -> None:
+    """`uri` refuses what is none and lets other types pass."""
+    judge = _oracle({"format": "uri"})
+
+    assert judge.accepts("a:")
+    assert judge.accepts(7)
+    assert not judge.accepts("a")
+
+
+def test_an_unknown_format_is_an_error() -> None:
+    """A misspelt format must not pass everything in silence."""
+    with pytest.raises(KeyError, match="url"):
+        _oracle({"format": "url"}).accepts("a:")
+
+
+def test_references_into_the_document_are_followed() -> None:
+    """A schema may stand anywhere in the document."""
+    judge = _oracle({"items": {"$ref": "#/components/schemas/Seven"}})
+
+    assert judge.accepts([7])
+    assert not judge.accepts([8])
+
+
+def test_a_refusal_says_where_and_what() -> None:
+    """The failures behind a failed choice are listed, not the choice."""
+    judge = _oracle({"properties": {"a": {"anyOf": [{"type": "string"}, {"items": {"type": "null"}, "minItems": 2}]}}})
+
+    lines = ["$.a fails type", "$.a[0] fails type", "$.a fails minItems"]
+    assert lines == judge.refusals({"a": [1]})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        math.nan,
+        [math.inf],
+        {"a": -math.inf},
+        "\ud83d",
+        {"\ude00": 1},
+        b"a",
+        {"a": {1, 2}},
+        {1: "a"},
+        {None: "a"},
+        (1, 2),
+        object,
+    ],
+    ids=ascii,
+)
+def test_what_json_cannot_carry_is_refused(body: object) -> None:
+    """A body that would be altered or could not be written is refused under any schema."""
+    assert not _oracle({}).accepts(body)
+
+
+def test_a_body_without_end_is_refused() -> None:
+    """A list in itself cannot be written."""
+    body: list[object] = []
+    body.append(body)
+
+    assert not _oracle({}).accepts(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "size"), [("aaaa", 6), ("éé", 6), ("😀", 6), ('""', 6), ([1, 23], 6), ({"": 1}, 6), ("\n\n", 6)], ids=ascii
+)
+def test_the_size_of_a_body_is_that_of_its_shortest_json(body: object, size: int) -> None:
+    """Bytes of UTF-8 without white space count, the limit itself included."""
+    assert _oracle({}, size).accepts(body)
+    assert not _oracle({}, size - 1).accepts(body)
+
+
+@pytest.mark.parametrize("name", ["image", "video", "sample"])
+def test_the_spec_accepts_the_bases(name: str) -> None:
+    """The module's own functions judge by the spec of this project."""
+    assert not oracle.refusals(base_body(name))
+    assert oracle.accepts(base_body(name))
+
+
+def test_the_spec_refuses_an_empty_object() -> None:
+    """The module's own functions judge by the spec of this project."""
+    assert oracle.refusals({})
+    assert not oracle.accepts({})
+
+
+def test_a_body_has_so_many_values_and_no_more() -> None:
+    """The body itself, each member and each item count."""
+    judge = _oracle({}, max_values=5)
+
+    assert judge.accepts({"a": [1, 2], "b": 3})
+    assert not judge.accepts({"a": [1, 2], "b": 3, "c": 4})

@@ -1,0 +1,266 @@
+"""Every rule of the seeds, judged four ways: the client's check, the wire, the mock server and an oracle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import respx
+
+from contract_tests.reading import oracle
+from contract_tests.reading.cases import (
+    BodyCase,
+    HttpCase,
+    VideoCase,
+    base_body,
+    bases,
+    body_cases,
+    http_cases,
+    rules,
+    value_at,
+    video_cases,
+)
+from contract_tests.support.judged_videos import judged
+from kling_elements.mock import create_app
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.contract import violations
+from kling_elements_client.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_GATEWAY = "https://gateway.example.com"
+_PATH = "/kling/v1/general/advanced-custom-elements"
+_JSON = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
+_ACCEPTED = body_cases("accepted")
+_REFUSED = body_cases("refused")
+_HTTP = http_cases()
+_VIDEOS = video_cases()
+_NOT_TESTABLE = {"R12", "R24", "R25", "R26"}
+_BY_FILES_ALONE = {"R20", "R21", "R22", "R23"}
+_BY_HTTP_ALONE = {"R01", "R02", "R34"}
+
+
+def _each(cases: Sequence[BodyCase], judge: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=[f"{case.id}-{judge}" for case in cases])
+
+
+@pytest.fixture(scope="module")
+def client() -> AuthenticatedClient:
+    """One client for all, as opening an SSL context takes long."""
+    return AuthenticatedClient(token="test-token", base_url=_GATEWAY)
+
+
+@pytest.fixture(scope="module")
+def ask() -> Callable[..., httpx.Response]:
+    """A function that sends one request to the mock server."""
+    transport = httpx.ASGITransport(app=create_app(unique_external_ids=False, callbacks=False))
+    http = httpx.AsyncClient(transport=transport, base_url=_GATEWAY, trust_env=False)
+
+    def ask(method: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
+        return asyncio.run(http.request(method, path, content=content, headers=headers))
+
+    return ask
+
+
+def _is_error_envelope(answer: dict[str, Any]) -> bool:
+    code, *texts = (answer.get(key) for key in ("code", "message", "request_id"))
+    return isinstance(code, int) and code != 0 and all(isinstance(text, str) and text for text in texts)
+
+
+@_each(_ACCEPTED, "client")
+def test_the_check_finds_nothing_in_an_accepted_body(case: BodyCase) -> None:
+    """No violation is reported."""
+    assert not violations("createElement", case.body())
+
+
+@_each(_REFUSED, "client")
+def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -> None:
+    """The expected violations are found and no others, and each of them says something."""
+    found = violations("createElement", case.body())
+
+    assert case.violations == {(each.pointer, each.rule) for each in found}
+    assert all(each.message for each in found)
+
+
+@pytest.mark.parametrize("case", _VIDEOS, ids=[case.id for case in _VIDEOS])
+def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
+    """The expected violations are found and no others; what is accepted was judged by every rule."""
+    report = judged(case.video)
+
+    assert case.violations == {found.rule for found in report.violations}
+    assert report.conforms == (not case.violations)
+    assert case.violations or not report.unjudged
+
+
+def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
+    """Each has an accepted and a refused file at least."""
+    assert [_BY_FILES_ALONE] * 2 == [
+        {c.rule for c in _VIDEOS if bool(c.violations) == refused} for refused in (False, True)
+    ]
+
+
+@_each(_ACCEPTED, "wire")
+def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: AuthenticatedClient) -> None:
+    """Exactly one request goes out, and its JSON is what was given."""
+    body: Any = case.body()
+
+    with respx.mock(base_url=_GATEWAY) as gateway:
+        gateway.post(_PATH).respond(json={})
+        create_element.sync_detailed(client=client, body=body)
+        sent = [json.loads(call.request.read()) for call in gateway.calls]
+
+    assert [case.body()] == sent
+
+
+@_each(_REFUSED, "wire")
+def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: AuthenticatedClient) -> None:
+    """The caller gets the violation, the gateway gets nothing."""
+    body: Any = case.body()
+
+    with respx.mock(base_url=_GATEWAY, assert_all_called=False) as gateway:
+        gateway.post(_PATH).respond(json={})
+        with pytest.raises(ContractError) as caught:
+            create_element.sync_detailed(client=client, body=body)
+        sent = [call.request for call in gateway.calls]
+
+    assert not sent
+    assert case.violations == {(each.pointer, each.rule) for each in caught.value.violations}
+
+
+@_each(_ACCEPTED, "mock")
+def test_the_mock_server_accepts_an_accepted_body(case: BodyCase, ask: Callable[..., httpx.Response]) -> None:
+    """It answers 200 with a JSON object."""
+    response = ask("POST", _PATH, json.dumps(case.body()).encode(), _JSON)
+
+    assert response.status_code == 200
+    assert isinstance(response.json(), dict)
+
+
+@_each(_REFUSED, "mock")
+def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase, ask: Callable[..., httpx.Response]) -> None:
+    """It answers 400, and the message holds the JSON Pointer of each violation."""
+    response = ask("POST", _PATH, json.dumps(case.body()).encode(), _JSON)
+    answer = response.json()
+
+    assert response.status_code == 400
+    assert _is_error_envelope(answer)
+    assert all(pointer in answer["message"] for pointer, _ in case.violations)
+
+
+@_each(_ACCEPTED, "oracle")
+def test_the_oracle_accepts_an_accepted_body(case: BodyCase) -> None:
+    """The spec, read by another library, allows it."""
+    assert not oracle.refusals(case.body())
+
+
+@_each(_REFUSED, "oracle")
+def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
+    """The spec, read by another library, forbids it."""
+    assert not oracle.accepts(case.body())
+
+
+@pytest.mark.parametrize("case", _HTTP, ids=[case.id for case in _HTTP])
+def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase, ask: Callable[..., httpx.Response]) -> None:
+    """The status and the named headers are right, and what is no success comes in the documented envelope."""
+    response = ask(case.method, case.path, case.content(), dict(case.headers))
+    answer = response.json()
+
+    assert case.status == response.status_code
+    assert case.answers.items() <= response.headers.items()
+    assert (case.status != 200) == _is_error_envelope(answer)
+
+
+def test_every_rule_is_there() -> None:
+    """The rules are R01 to R35, in order, each with a title."""
+    assert [f"R{number:02}" for number in range(1, 36)] == [rule.id for rule in rules()]
+    assert all(rule.title for rule in rules())
+
+
+def test_only_what_no_request_can_show_has_no_case() -> None:
+    """A rule either has cases or a reason why it has none."""
+    with_reason = {rule.id for rule in rules() if rule.not_testable}
+    with_cases = (
+        {case.rule for case in (*_ACCEPTED, *_REFUSED)}
+        | {case.rule for case in _HTTP}
+        | {case.rule for case in _VIDEOS}
+    )
+
+    assert with_reason == _NOT_TESTABLE
+    assert with_cases == {rule.id for rule in rules()} - _NOT_TESTABLE
+
+
+@pytest.mark.parametrize("cases", [_ACCEPTED, _REFUSED], ids=["accepted", "refused"])
+def test_every_rule_about_a_body_is_shown_from_both_sides(cases: list[BodyCase]) -> None:
+    """Each has an accepted and a refused body at least."""
+    about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE - _BY_FILES_ALONE
+
+    assert about_a_body == {case.rule for case in cases}
+
+
+def test_the_rules_about_http_are_shown_from_both_sides() -> None:
+    """Path, method, token, media type and JSON each have a request that passes and several that do not."""
+    statuses = {rule: {case.status for case in _HTTP if case.rule == rule} for rule in ("R01", "R02", "R03")}
+
+    assert {"R01": {200, 404, 405}, "R02": {200, 401}, "R03": {200, 400, 401, 405, 413, 415}} == statuses
+
+
+@pytest.mark.parametrize(
+    ("status", "at_least"), [(200, 15), (400, 30), (401, 13), (404, 9), (405, 4), (413, 2), (415, 10)]
+)
+def test_no_status_is_shown_too_seldom(status: int, at_least: int) -> None:
+    """Each status of the server has its number of requests."""
+    assert at_least <= Counter(case.status for case in _HTTP)[status]
+
+
+@pytest.mark.parametrize(
+    ("cases", "at_least"),
+    [(_ACCEPTED, 180), (_REFUSED, 370), (_HTTP, 85)],
+    ids=["accepted", "refused", "http"],
+)
+def test_there_are_many_cases(cases: Sequence[BodyCase | HttpCase], at_least: int) -> None:
+    """What passes does not pass by being empty, and no case is there twice."""
+    assert at_least <= len({case.id for case in cases}) == len(cases)
+
+
+@pytest.mark.parametrize("case", _REFUSED, ids=[case.id for case in _REFUSED])
+def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
+    """No pointer of rules.yaml is misspelt, and no refused body is a base in disguise."""
+    body = case.body()
+
+    for pointer, _ in case.violations:
+        value_at(body, pointer)
+    assert body not in [base_body(name) for name in bases()]
+
+
+@pytest.mark.parametrize("name", bases())
+def test_every_base_is_valid(name: str) -> None:
+    """Neither the check nor the oracle finds anything in a base, so that a refusal is due to the case."""
+    assert not violations("createElement", base_body(name))
+    assert not oracle.refusals(base_body(name))
+
+
+def test_the_sample_is_the_one_of_the_first_seed() -> None:
+    """It is the seed's request example without its comments, letter by letter."""
+    sample = """
+    {
+        "element_name": "bodyysh11112311213",
+        "element_description": "test",
+        "reference_type": "image_refer",
+        "element_image_list": {
+            "frontal_image": "https://imageproxy.zhongzhuan.chat/api/proxy/image/bb9bd34363da4fa486c9e645a6b1349e.png",
+            "refer_images": [
+                {
+                    "image_url": "https://imageproxy.zhongzhuan.chat/api/proxy/image/bb9bd34363da4fa486c9e645a6b1349e.png"
+                }
+            ]
+        }
+    }
+    """
+
+    assert json.loads(sample) == base_body("sample")

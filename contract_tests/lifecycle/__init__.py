@@ -1,0 +1,1 @@
+"""Tests of what `kling_elements` makes of a subject's life."""

@@ -1,0 +1,223 @@
+"""One client serves many threads, event loops and forked processes, and sockets of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import BODY, NAMED, Client, Scripted, both, task
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements_client.errors import TransportError
+
+
+def test_a_client_is_closed_at_the_end_and_stays_closed() -> None:
+    """Closing twice does no harm. What nobody sent has no outcome, and leaves nothing in doubt."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return task().response()
+
+    with KlingElements("t", transport=httpx.MockTransport(answer)) as kling:
+        inner = kling.client.get_httpx_client()
+        assert "7" == kling.create(BODY).task_id
+    assert inner.is_closed
+    kling.close()
+    with pytest.raises(RuntimeError, match=r"^the client is closed: make another one") as caught:
+        kling.create(BODY)
+
+    assert 1 == len(asked)
+    assert [] == getattr(caught.value, "__notes__", [])
+
+
+def test_each_event_loop_has_its_own_connections() -> None:
+    """One client may serve several loops, one after the other or at once; they are closed with the loop."""
+    kling = AsyncKlingElements("t", transport=httpx.MockTransport(lambda _: task().response()))
+    used = list[httpx.AsyncClient]()
+
+    async def create() -> list[Any]:
+        used.append(kling.client.get_async_httpx_client())
+        found = await asyncio.gather(*(kling.create(BODY) for _ in range(20)))
+        return [each.task_info.external_task_id for each in found]  # type: ignore[union-attr]
+
+    async def close() -> None:
+        async with kling as same:
+            assert kling is same
+        await kling.aclose()
+        with pytest.raises(RuntimeError, match=r"^the client is closed: make another one"):
+            await kling.create(BODY)
+
+    ids = asyncio.run(create()) + asyncio.run(create())
+    with ThreadPoolExecutor(4) as threads:
+        ids += [external_id for _ in threads.map(lambda _: asyncio.run(create()), range(4)) for external_id in _]
+    asyncio.run(close())
+
+    assert 6 == len(set(map(id, used)))
+    assert all(client.is_closed for client in used)
+    assert 120 == len(set(ids))
+
+
+class _Server(ThreadingHTTPServer):
+    """A gateway on this machine that keeps connections open, and counts what comes on each."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.requests = Counter[tuple[str, int]]()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        """Create."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests[self.client_address] += 1
+        content = json.dumps({"code": 0, "data": {"task_id": "7"}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    """A gateway on this machine."""
+    with _Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_threads_share_one_pool(server: _Server) -> None:
+    """No thread needs more than one connection, each create has its own id, and none is lost."""
+    with KlingElements("t", server.url) as kling, ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda _: kling.create(BODY), range(60)))
+
+    assert 60 == len({each.task_info.external_task_id for each in found})  # type: ignore[union-attr]
+    assert 60 == server.requests.total()
+    assert 1 <= len(server.requests) <= 6
+
+
+@both
+def test_a_connection_that_is_refused_never_took_the_request(client: Client) -> None:
+    """On a real socket: nothing listens there."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        scripted = Scripted(client, base_url=address, transport=None)
+
+        error = scripted.failing("create", NAMED)
+
+    assert isinstance(error, TransportError)
+    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
+    assert [1, 2] == scripted.clock.slept
+
+
+@both
+def test_a_connection_that_ends_before_the_answer_is_in_doubt(client: Client, serve: Callable[[bytes], str]) -> None:
+    """On a real socket: the server takes the request and says nothing, or half of something."""
+    for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"):
+        scripted = Scripted(client, base_url=serve(answer), transport=None)
+
+        error = scripted.failing("create", NAMED)
+
+        assert isinstance(error, TransportError)
+        assert ("may_exist", []) == (error.outcome, scripted.clock.slept)
+
+
+_FORK = """
+import json, os, signal, sys, threading
+from kling_elements import KlingElements
+
+url, body = sys.argv[1], json.loads(sys.argv[2])
+signal.alarm(60)
+used, fresh = KlingElements("t", url), KlingElements("t", url)
+used.create(body)
+held, over = threading.Event(), threading.Event()
+
+def hold():
+    with used.client._lock, fresh.client._lock:
+        held.set()
+        over.wait()
+
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(30)  # a deadlock must not last
+    used.create(body)
+    fresh.create(body)
+    used.close()
+    fresh.close()
+    sys.exit()
+over.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+used.create(body)
+fresh.create(body)
+used.close()
+fresh.close()
+"""
+
+
+def test_a_client_may_be_made_before_a_fork_and_used_after_it(server: _Server) -> None:
+    """Whether it was used before or not; the child has its own connections, and the parent's are kept."""
+    command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+
+    assert ("0\n", "") == (done.stdout, done.stderr)
+    assert [1, 1, 1, 2] == sorted(server.requests.values())
+
+
+_NO_FORK = """
+import json, os, sys
+
+del os.fork, os.register_at_fork
+from kling_elements import KlingElements
+
+with KlingElements("t", sys.argv[1]) as kling:
+    print(kling.create(json.loads(sys.argv[2])).task_id)
+"""
+
+
+def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
+    """As on Windows, where Python has nothing to register for it."""
+    command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+
+
+@both
+def test_without_a_clock_of_its_own_a_client_has_that_of_the_machine(client: Client) -> None:
+    """A second attempt comes after a real second, so there is none here."""
+    scripted = Scripted(client, task(), clock=None)
+
+    assert "7" == scripted.create(BODY).task_id
+    assert [] == scripted.clock.slept

@@ -1,0 +1,375 @@
+"""A create is sent once, under an id by which it can be found, and again only if it provably left nothing behind."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import (
+    BODY,
+    LOST,
+    NAMED,
+    NOW,
+    REFUSED,
+    Client,
+    FakeClock,
+    Reply,
+    Scripted,
+    Step,
+    both,
+    no,
+    task,
+)
+from kling_elements import AsyncKlingElements, RetryPolicy
+from kling_elements.errors import NoTaskError
+from kling_elements.patience import Patience
+from kling_elements_client import UNSET
+from kling_elements_client.errors import ContractError, KlingError, RateLimitError, TransportError
+from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage, Task, VideoElementRequest
+
+_BUSY, _FULL = no(429, 1302), no(429, 1303)
+
+
+def _image(**more: Any) -> ImageElementRequest:
+    images = ElementImageList(
+        frontal_image="https://example.com/a.png", refer_images=[ReferImage(image_url="https://example.com/b.png")]
+    )
+    return ImageElementRequest(element_name="Ada", element_description="A woman", element_image_list=images, **more)
+
+
+def _video(**more: Any) -> VideoElementRequest:
+    body: Any = {"element_name": "Ada", "element_description": "A woman", "reference_type": "video_refer"}
+    video = {"element_video_list": {"refer_videos": [{"video_url": "https://example.com/a.mp4"}]}}
+    return VideoElementRequest.from_dict({**body, **video, **more})
+
+
+@pytest.mark.parametrize("given", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
+@pytest.mark.parametrize(
+    "made", [lambda more: {**BODY, **more}, lambda more: _image(**more), lambda more: _video(**more)]
+)
+@both
+def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, given: str) -> None:
+    """Models and mappings serve alike, and any text is an id."""
+    scripted = Scripted(client, task())
+    request = made({"external_task_id": given})
+
+    found = scripted.create(request)
+
+    assert [given] == [body["external_task_id"] for body in scripted.gateway.bodies()]
+    assert ("7", given) == (found.task_id, found.task_info.external_task_id)
+
+
+@pytest.mark.parametrize(
+    "request_made",
+    [
+        BODY,
+        {**BODY, "external_task_id": ""},
+        _image(),
+        _image(external_task_id=""),
+        _image(external_task_id=UNSET),
+        _video(),
+    ],
+)
+@both
+def test_without_an_id_a_fresh_uuid_is_sent(client: Client, request_made: Any) -> None:
+    """An empty one counts as none, and no two creates share one."""
+    scripted = Scripted(client, task(), task())
+
+    returned = [scripted.create(request_made).task_info.external_task_id for _ in "12"]
+
+    assert returned == [body["external_task_id"] for body in scripted.gateway.bodies()]
+    assert returned == [str(uuid.UUID(text, version=4)) for text in returned]
+    assert len(set(returned)) == 2
+
+
+@pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
+@both
+def test_the_callers_object_is_not_changed(client: Client, request_made: Any) -> None:
+    """It may be used again, and then gets another id."""
+    before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
+
+    Scripted(client, task()).create(request_made)
+
+    assert before == (request_made.to_dict() if hasattr(request_made, "to_dict") else dict(request_made))
+    assert "external_task_id" not in before
+
+
+@pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
+@pytest.mark.parametrize("made", [lambda more: {**BODY, **more}, lambda more: _image(**more)])
+@both
+def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -> None:
+    """It is not replaced in silence: the caller would look for another."""
+    scripted = Scripted(client)
+
+    for call in ("create", "create_or_adopt"):
+        error = scripted.failing(call, made({"external_task_id": odd}))
+
+        assert isinstance(error, ContractError)
+        assert "not_created" == error.outcome
+        assert ["/external_task_id"] == [violation.pointer for violation in error.violations]
+    assert "" == scripted.gateway.calls()
+
+
+@pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
+@both
+def test_what_is_no_request_is_refused(client: Client, request_made: Any) -> None:
+    """As by the generated client, also where violations are not to matter."""
+    for on_violation in ("raise", "ignore"):
+        error = Scripted(client, on_violation=on_violation).failing("create", request_made)
+
+        assert isinstance(error, ContractError)
+        assert "not_created" == error.outcome
+
+
+def test_half_a_surrogate_pair_is_no_id() -> None:
+    """It cannot be written as JSON."""
+    error = Scripted(AsyncKlingElements).failing("create", {**BODY, "external_task_id": "\ud83d"})
+
+    assert ["/external_task_id"] == [violation.pointer for violation in error.violations]  # type: ignore[attr-defined]
+    assert ("not_created", "\ud83d") == (error.outcome, error.external_task_id)
+
+
+@both
+def test_a_request_that_breaks_the_contract_can_be_sent_all_the_same(client: Client) -> None:
+    """The id is sent with it."""
+    scripted = Scripted(client, task(), on_violation="ignore")
+
+    scripted.create({**NAMED, "element_name": ""})
+
+    assert [("", "e-1")] == [(body["element_name"], body["external_task_id"]) for body in scripted.gateway.bodies()]
+
+
+_NEVER_LEFT = [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout]
+_ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError]
+
+
+@pytest.mark.parametrize(
+    ("slept", "script"),
+    [
+        pytest.param([], [task()], id="at once"),
+        *(pytest.param([1], [step, task()], id=step.__name__) for step in _NEVER_LEFT),
+        pytest.param([1, 2], [REFUSED, REFUSED, task()], id="no connection twice"),
+        pytest.param([1], [_BUSY, task()], id="rate limit"),
+        pytest.param([1], [_FULL, task()], id="concurrency"),
+        pytest.param([1], [no(429, "1303"), task()], id="code as text"),
+        pytest.param([1], [no(200, 1303), task()], id="with a status of success"),
+        pytest.param([1, 2, 4, 8, 16], [_FULL] * 5 + [task()], id="doubling"),
+        pytest.param([1, 2, 4, 8], [REFUSED, REFUSED, _BUSY, REFUSED, task()], id="connections failing in a row count"),
+        pytest.param([5, 2], [no(429, 1302, retry_after="5"), _BUSY, task()], id="the gateway asks for seconds"),
+        pytest.param([1], [no(429, 1302, retry_after="0"), task()], id="the gateway asks for less"),
+        pytest.param(
+            [10], [no(429, 1302, retry_after="Wed, 10 Jun 2026 08:00:10 GMT"), task()], id="the gateway asks for a date"
+        ),
+        pytest.param(
+            [1], [no(429, 1302, retry_after="Wed, 10 Jun 2026 07:00:00 GMT"), task()], id="a date that has passed"
+        ),
+        pytest.param([1], [no(429, 1302, retry_after="soon"), task()], id="what cannot be read"),
+        pytest.param([1], [no(429), task()], id="429 without a code"),
+        pytest.param([1, 2, 4, 8, 16, 29], [_FULL] * 6 + [task()], id="the last wait is cut to what is left"),
+        pytest.param([60], [no(429, 1302, retry_after="60"), task()], id="just within the limit"),
+    ],
+)
+@both
+def test_what_provably_left_nothing_behind_is_sent_again(
+    client: Client, slept: list[float], script: list[Step]
+) -> None:
+    """From 1 s on, doubling; what the gateway asks for counts if it is longer. Each time under the same id."""
+    scripted = Scripted(client, *script)
+
+    assert "7" == scripted.create(BODY).task_id
+    assert slept == scripted.clock.slept
+    assert len(script) == len(scripted.gateway.requests)
+    assert 1 == len({body["external_task_id"] for body in scripted.gateway.bodies()})
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "slept", "script"),
+    [
+        *(pytest.param("may_exist", [], [step], id=step.__name__) for step in _ON_THE_WAY),
+        *(pytest.param("not_created", [], [no(429, code)], id=str(code)) for code in (1100, 1101, 1102, 1304)),
+        *(pytest.param("may_exist", [], [no(500, code)], id=str(code)) for code in (5000, 5001, 5002)),
+        pytest.param("may_exist", [], [no(503, retry_after="1")], id="503 that asks to wait"),
+        pytest.param("may_exist", [], [no(400, 1201)], id="duplicate"),
+        pytest.param("may_exist", [1], [_BUSY, LOST], id="lost after a wait"),
+        pytest.param("not_created", [1], [_BUSY, no(429, 1101)], id="refused after a wait"),
+        pytest.param("not_created", [1, 2], [REFUSED] * 3, id="no connection at all"),
+        pytest.param("not_created", [1, 2, 4, 8, 16, 29], [_FULL] * 7, id="busy all the time"),
+        pytest.param("not_created", [], [no(429, 1302, retry_after="61")], id="beyond the limit"),
+        pytest.param("not_created", [], [no(429, 1302, retry_after="31536000")], id="a year"),
+        pytest.param("not_created", [], [no(429, 1302, retry_after="9" * 400)], id="for ever"),
+        pytest.param("not_created", [], [no(429, 1302, retry_after="Fri, 31 Dec 9999 23:59:59 GMT")], id="year 9999"),
+    ],
+)
+@both
+def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float], script: list[Step]) -> None:
+    """The error says what is known of the subject, and under which id to look for it."""
+    scripted = Scripted(client, *script)
+
+    error = scripted.failing("create", BODY)
+
+    assert outcome == error.outcome
+    assert slept == scripted.clock.slept
+    assert {error.external_task_id} == {body["external_task_id"] for body in scripted.gateway.bodies()}
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit"),
+    [
+        ([], 0),
+        ([0.5], 0.5),
+        ([1], 1),
+        ([1, 2], 3),
+        ([1, 2, 1], 4),
+        ([1, 2, 4, 0.5], 7.5),
+        ([1, 2, 4, 8, 16, 29], 60),
+        ([1, 2, 4, 8, 16, 30], 61),
+    ],
+)
+@both
+def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: list[float], limit: float) -> None:
+    """The last wait is cut to what is left."""
+    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
+
+    assert isinstance(scripted.failing("create", BODY), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit"),
+    [
+        ([], 0),
+        ([], 0.5),
+        ([], 1.9),
+        ([1], 2),
+        ([1, 1], 3),
+        ([1, 2, 2, 1], 7),
+        ([1, 2, 4, 8, 16, 14.5, 7.25, 3.625, 1.8125], 60),
+    ],
+)
+@both
+def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, slept: list[float], limit: float) -> None:
+    """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
+    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1))
+
+    assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
+@both
+def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
+    client: Client, slept: list[float], asked: float
+) -> None:
+    """And ends the call at once where the limit is before."""
+    scripted = Scripted(client, no(429, 1302, retry_after=str(asked)), task())
+
+    if slept:
+        assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
+    else:
+        assert isinstance(scripted.failing("create", BODY, max_wait_seconds=10), RateLimitError)
+    assert slept == scripted.clock.slept
+
+
+@both
+def test_a_create_may_be_tried_without_end(client: Client) -> None:
+    """No number of attempts is too large for the clock."""
+    scripted = Scripted(client, *[_BUSY] * 200, task())
+
+    assert "7" == scripted.create(BODY, max_wait_seconds=float("inf")).task_id
+    assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
+
+
+@pytest.mark.parametrize("limit", [-1, -0.001, float("nan"), "5", True, [], 1j])
+@both
+def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
+    """Before anything is sent."""
+    scripted = Scripted(client)
+
+    for call in ("create", "create_or_adopt"):
+        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
+            getattr(scripted, call)(BODY, max_wait_seconds=limit)
+    assert "" == scripted.gateway.calls()
+
+
+@both
+def test_chance_keeps_clients_apart(client: Client) -> None:
+    """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
+    policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
+    scripted = Scripted(client, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
+    scripted.clock.luck = 0.8
+
+    scripted.create(BODY)
+
+    assert [2.8, pytest.approx(8.4), 14, 14] == scripted.clock.slept
+
+
+def test_how_often_connections_may_fail_is_the_policys() -> None:
+    """One means never again, and connections that come about in between begin a new count."""
+    clock = FakeClock()
+    failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
+    alone = Patience(RetryPolicy(max_connect_attempts=1), clock, None)
+    twice = Patience(RetryPolicy(max_connect_attempts=2), clock, None)
+
+    assert alone.seconds_after(failed) is None
+    assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]
+
+
+_OTHER = {"external_task_id": "e-0"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        task("5", task_info=_OTHER),
+        task("5", external_id="e-0"),
+        Reply(200, {"id": "5", "status": "submitted", "external_id": "e-0"}),
+        Reply(500, {"code": 5000, "data": {"task_id": "5", "task_info": _OTHER}}),
+        task("5", task_info={"external_task_id": 43}),
+    ],
+)
+@both
+def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Reply) -> None:
+    """A connection may carry one answer too many: then nobody knows what became of this create."""
+    error = Scripted(client, answer).failing("create", NAMED)
+
+    assert isinstance(error, NoTaskError)
+    assert "task 5 of another external_task_id, " in str(error)
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
+@pytest.mark.parametrize("told", ["e-1", None, ""])
+@both
+def test_an_answer_need_not_repeat_the_id(client: Client, told: Any) -> None:
+    """The task has the one that was sent."""
+    found = Scripted(client, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
+
+    assert {"external_task_id": "e-1", "x": 1} == found.task_info.to_dict()
+
+
+@both
+def test_a_number_that_was_sent_as_a_text_is_the_same_id(client: Client) -> None:
+    """Some gateways make numbers of what looks like one."""
+    found = Scripted(client, task("5", task_info={"external_task_id": 42})).create({**BODY, "external_task_id": "42"})
+
+    assert "42" == found.task_info.external_task_id
+
+
+@both
+def test_a_date_in_an_answer_is_judged_by_the_clock(client: Client) -> None:
+    """Also after the clock went on."""
+    late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
+    scripted = Scripted(client, late, late, task())
+
+    scripted.create(BODY)
+
+    assert [20, 2] == scripted.clock.slept
+    assert 2026 == NOW.year

@@ -1,0 +1,513 @@
+"""A create that looks before it sends makes one subject at most, however often it is called and whatever gets lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import (
+    ABSENT,
+    BODY,
+    DUPLICATE,
+    LOST,
+    NAMED,
+    REFUSED,
+    TOKEN,
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    both,
+    both_dialects,
+    no,
+    task,
+)
+from kling_elements import RetryPolicy
+from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
+from kling_elements_client.errors import (
+    AuthenticationError,
+    ContractError,
+    InvalidResponse,
+    KlingError,
+    NotFoundError,
+    ServerError,
+    StatusError,
+    TransportError,
+)
+
+_FOUND = task("5", task_info={"external_task_id": "e-1"})
+_ANOTHERS = task("4", task_info={"external_task_id": "e-0"})
+_BUSY = no(429, 1302)
+_IN_DOUBT: list[tuple[str, Step]] = [
+    ("lost", LOST),
+    ("5000", no(500, 5000)),
+    ("5001", no(503, 5001)),
+    ("5002", no(504, "5002")),
+    ("proxy", Reply(502, b"<html>bad gateway</html>")),
+    ("524", Reply(524, b"")),
+    ("408", no(408)),
+    ("no task", Reply(200, {})),
+    ("cut short", Reply(200, b'{"code": 0, "da')),
+    ("unknown code", no(200, 42)),
+    ("redirect", Reply(307, b"", {"Location": "https://elsewhere.example.com/"})),
+]
+
+
+@pytest.mark.parametrize(
+    ("task_id", "calls", "slept", "script"),
+    [
+        pytest.param("7", "look create", [], [ABSENT, task()], id="new"),
+        pytest.param("7", "look create", [], [no(200, "1203"), task()], id="new at a gateway that says 200"),
+        pytest.param("5", "look", [], [_FOUND], id="there already"),
+        pytest.param("5", "look", [], [task("5")], id="there, and the gateway does not repeat the id"),
+        pytest.param("5", "look", [], [Reply(200, {"id": 5, "status": "failed"})], id="there, flat, and failed"),
+        *(
+            pytest.param("5", "look create look", [], [ABSENT, step, _FOUND], id=f"{name}, found")
+            for name, step in _IN_DOUBT
+        ),
+        *(
+            pytest.param(
+                "7", "look create look look create", [1], [ABSENT, step, ABSENT, ABSENT, task()], id=f"{name}, again"
+            )
+            for name, step in _IN_DOUBT
+        ),
+        pytest.param("5", "look create look look", [1], [ABSENT, LOST, ABSENT, _FOUND], id="to be seen later"),
+        pytest.param("5", "look create look", [], [ABSENT, DUPLICATE, _FOUND], id="duplicate"),
+        pytest.param("5", "look create look", [], [ABSENT, no(409, "1201"), _FOUND], id="duplicate, by another status"),
+        pytest.param(
+            "5",
+            "look create look look look",
+            [1, 2],
+            [ABSENT, DUPLICATE, ABSENT, ABSENT, _FOUND],
+            id="duplicate, late",
+        ),
+        pytest.param(
+            "5",
+            "look create look look create look",
+            [1],
+            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, _FOUND],
+            id="duplicate of an attempt that was lost",
+        ),
+        pytest.param(
+            "5",
+            "look create look look create look look look look",
+            [1, 2, 4, 8],
+            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
+            id="duplicate of an attempt that look-ups show late",
+        ),
+        pytest.param("5", "look create look", [], [ABSENT, _ANOTHERS, _FOUND], id="the answer to another create"),
+        pytest.param(
+            "5",
+            "look create look look create look",
+            [1],
+            [ABSENT, LOST, ABSENT, ABSENT, _BUSY, _FOUND],
+            id="the place is taken by an attempt of this call",
+        ),
+        pytest.param(
+            "5",
+            "look create look look create look",
+            [1],
+            [ABSENT, LOST, ABSENT, ABSENT, no(429, 1102), _FOUND],
+            id="what is used up was used by an attempt of this call",
+        ),
+        pytest.param("7", "look create create", [1], [ABSENT, _BUSY, task()], id="busy"),
+        pytest.param("7", "look create create create", [1, 2], [ABSENT, REFUSED, REFUSED, task()], id="no connection"),
+        pytest.param("5", "look create create look", [1], [ABSENT, _BUSY, LOST, _FOUND], id="busy, then lost"),
+        pytest.param("7", "look look create", [1], [no(503), ABSENT, task()], id="look-up fails first"),
+        pytest.param("7", "look look create", [1], [LOST, ABSENT, task()], id="look-up is lost"),
+        pytest.param("7", "look look create", [1], [REFUSED, ABSENT, task()], id="look-up never leaves"),
+        pytest.param(
+            "7", "look look create", [1], [no(500, 5000), ABSENT, task()], id="look-up meets an internal error"
+        ),
+        pytest.param(
+            "7", "look look create", [9], [no(429, 1302, retry_after="9"), ABSENT, task()], id="look-up is busy"
+        ),
+        pytest.param("5", "look create look look", [1], [ABSENT, LOST, no(502), _FOUND], id="look-up fails in doubt"),
+        pytest.param(
+            "7",
+            "look create look look create",
+            [20],
+            [ABSENT, no(503, 5001, retry_after="20"), ABSENT, ABSENT, task()],
+            id="maintenance that says how long",
+        ),
+        pytest.param(
+            "7",
+            "look create look look create look look create",
+            [1, 2],
+            [ABSENT, LOST, ABSENT, ABSENT, LOST, ABSENT, ABSENT, task()],
+            id="lost twice",
+        ),
+    ],
+)
+@both_dialects
+@both
+def test_one_subject_comes_of_it(  # noqa: PLR0913, PLR0917
+    client: Client, dialect: str, task_id: Any, calls: str, slept: list[float], script: list[Step]
+) -> None:
+    """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
+    scripted = Scripted(client, *script, dialect=dialect)
+
+    found = scripted.create_or_adopt(NAMED)
+
+    assert (task_id, "e-1") == (str(found.task_id), found.task_info.external_task_id)
+    assert calls == scripted.gateway.calls()
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+    assert all(body == NAMED for body in scripted.gateway.bodies())
+
+
+_ELSE = task("6", task_info={"external_task_id": "e-2"})
+_SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the id of the system's is the caller's by chance
+_NO_LOOK_UP = [
+    no(404),
+    Reply(404, b"<html>"),
+    no(404, 1202),
+    no(405),
+    no(501),
+    Reply(200, {}),
+    no(200, 0),
+    _ELSE,
+    _SAME_WORD,
+    task("e-1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "calls", "slept", "script"),
+    [
+        *(pytest.param(LookUpUnavailableError, "may_exist", "look", [], [step], id=str(step)) for step in _NO_LOOK_UP),
+        *(
+            pytest.param(
+                LookUpUnavailableError, "may_exist", "look create look", [], [ABSENT, LOST, step], id=f"lost, {step}"
+            )
+            for step in _NO_LOOK_UP
+        ),
+        pytest.param(AuthenticationError, "may_exist", "look", [], [no(401, 1002)], id="token refused"),
+        pytest.param(StatusError, "may_exist", "look", [], [no(429, 1101)], id="arrears"),
+        pytest.param(TransportError, "may_exist", "look look look", [1, 2], [REFUSED] * 3, id="no connection"),
+        pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(400, 1301)], id="refused"),
+        pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(409)], id="refused without a code"),
+        pytest.param(
+            TransportError, "not_created", "look create create create", [1, 2], [ABSENT, *[REFUSED] * 3], id="x"
+        ),
+        pytest.param(
+            AuthenticationError, "may_exist", "look create look", [], [ABSENT, LOST, no(401, 1004)], id="token expired"
+        ),
+        pytest.param(
+            StatusError,
+            "may_exist",
+            "look create look look create look look look look look look",
+            [1, 2, 4, 8, 16, 29],
+            [ABSENT, LOST, ABSENT, ABSENT, no(400, 1301), *[ABSENT] * 6],
+            id="refused after one in doubt",
+        ),
+        pytest.param(
+            TransportError,
+            "may_exist",
+            "look create look look create look look create look look create look",
+            [1, 2, 4],
+            [ABSENT, LOST, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
+            id="no connection after one in doubt",
+        ),
+        pytest.param(
+            ExternalIdUsedError,
+            "may_exist",
+            "look create look look look",
+            [1, 2],
+            [ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT],
+            id="duplicate of what is not there",
+        ),
+        pytest.param(
+            ExternalIdUsedError,
+            "may_exist",
+            "look create look look create look look look look look look",
+            [1, 2, 4, 8, 16, 29],
+            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6],
+            id="duplicate of an attempt that look-ups never show",
+        ),
+        pytest.param(
+            ServerError,
+            "may_exist",
+            "look create look look look look look look look",
+            [1, 2, 4, 8, 16, 29],
+            [ABSENT, LOST, *[no(503)] * 7],
+            id="look-ups fail in doubt",
+        ),
+        pytest.param(
+            ServerError,
+            "may_exist",
+            "look look look look look look look",
+            [1, 2, 4, 8, 16, 29],
+            [no(503)] * 7,
+            id="no look-up",
+        ),
+        pytest.param(
+            InvalidResponse,
+            "may_exist",
+            "look look look look look look look",
+            [1, 2, 4, 8, 16, 29],
+            [Reply(200, b"<html>")] * 7,
+            id="look-ups answered with a page",
+        ),
+    ],
+)
+@both_dialects
+@both
+def test_what_cannot_be_told_is_said(  # noqa: PLR0913, PLR0917
+    client: Client,
+    dialect: str,
+    kind: type[KlingError],
+    outcome: str,
+    calls: str,
+    slept: list[float],
+    script: list[Step],
+) -> None:
+    """An attempt in doubt keeps it in doubt, even if a later one is refused."""
+    scripted = Scripted(client, *script, dialect=dialect)
+
+    error = scripted.failing("create_or_adopt", NAMED)
+
+    assert isinstance(error, kind)
+    assert (outcome, "e-1") == (error.outcome, error.external_task_id)
+    assert calls == scripted.gateway.calls()
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
+@both
+def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: Client, step: Step) -> None:
+    """An id of the caller's own may have been used before; a fresh one was not."""
+    error = Scripted(client, *[step] * 3).failing("create_or_adopt", BODY)
+
+    assert "not_created" == error.outcome
+
+
+@pytest.mark.parametrize("step", _NO_LOOK_UP)
+@both
+def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) -> None:
+    """And what serves in place of it."""
+    error = Scripted(client, step).failing("create_or_adopt", NAMED)
+
+    assert str(error).startswith("this gateway ")
+    assert "create_or_adopt needs it, create does not" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
+)
+@both
+def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, limit: float) -> None:
+    """The last thing that is done is a look-up."""
+    script = [ABSENT if call == "look" else LOST for call in calls.split()]
+    scripted = Scripted(client, *script)
+
+    error = scripted.failing("create_or_adopt", NAMED, max_wait_seconds=limit)
+
+    assert isinstance(error, TransportError)
+    assert "may_exist" == error.outcome
+    assert calls == scripted.gateway.calls()
+
+
+@both
+def test_how_often_a_duplicate_is_looked_for_is_the_policys(client: Client) -> None:
+    """The same code stands for other mistakes, so it need not be there."""
+    script = [ABSENT, DUPLICATE, ABSENT]
+    scripted = Scripted(client, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
+
+    assert "may_exist" == scripted.failing("create_or_adopt", NAMED).outcome
+    assert "look create look" == scripted.gateway.calls()
+
+
+_OURS = "an attempt of this call may have made the subject, and look-ups not show it yet; call again later"
+_NOT_OURS = "a create of another process may not be shown yet, the subject may have been deleted, or the id belongs to"
+_UNSURE = "or the request has another mistake, as the code stands for these, too"
+
+
+@pytest.mark.parametrize(
+    ("says", "dialect", "script"),
+    [
+        ([_NOT_OURS], "live", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
+        ([_NOT_OURS, _UNSURE], "documented", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
+        ([_OURS], "live", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
+        ([_OURS, _UNSURE], "documented", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
+    ],
+)
+@both
+def test_a_duplicate_that_is_not_found_says_what_it_can_be(
+    client: Client, says: list[str], dialect: str, script: list[Step]
+) -> None:
+    """And what to do, with all that the refusal has."""
+    error = Scripted(client, *script, dialect=dialect).failing("create_or_adopt", NAMED)
+
+    assert isinstance(error, ExternalIdUsedError)
+    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
+    assert says == [each for each in (_OURS, _NOT_OURS, _UNSURE) if each in str(error)]
+    assert (400, 1201) == (error.status_code, error.code)
+    assert str(error.message) in str(error)
+    assert "take another id only if you know" in str(error) or _OURS in says
+
+
+@both
+def test_look_ups_may_lag_behind_creates(client: Client) -> None:
+    """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
+    created_at: list[float] = []
+
+    def gateway(request: httpx.Request) -> httpx.Response:
+        now = scripted.clock.seconds
+        if request.method == "POST":
+            if created_at:
+                return DUPLICATE.response()
+            created_at.append(now)
+            raise LOST("scripted")
+        visible = created_at and now - created_at[0] >= 10
+        return (_FOUND if visible else ABSENT).response()
+
+    scripted = Scripted(client, *[gateway] * 20)
+
+    assert "5" == scripted.create_or_adopt(NAMED).task_id
+    assert [1, 2, 4, 8] == scripted.clock.slept
+
+
+@both
+def test_look_ups_are_not_answered_by_caches(client: Client) -> None:
+    """A create needs no such header, and one of the caller's own takes its place."""
+    scripted = Scripted(client, ABSENT, task())
+    scripted.create_or_adopt(NAMED)
+    other = Scripted(client, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
+    other.create(NAMED)
+
+    assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in scripted.gateway.requests]
+    assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
+    with pytest.raises(ValueError, match="headers must be a mapping"):
+        client(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
+
+
+def _with_status(word: str) -> Reply:
+    return task("5", "succeed", task_result={"elements": [{"element_id": 9, "status": word}]})
+
+
+@pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
+@both
+def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str) -> None:
+    """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
+    for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
+        error = Scripted(client, *script).failing("create_or_adopt", NAMED)
+
+        assert isinstance(error, ElementUnavailableError)
+        assert ("created", "e-1") == (error.outcome, error.external_task_id)
+        assert ("5", "e-1") == (error.task.task_id, error.task.task_info.external_task_id)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
+@both
+def test_a_task_without_such_a_subject_is_adopted(client: Client, found: Reply) -> None:
+    """It may be under way, or have failed: `wait` says so."""
+    assert "5" == Scripted(client, found).create_or_adopt(NAMED).task_id
+
+
+class _SeenLive:
+    """Answers as people saw the service answer, with one account's tasks."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.deleted: set[str] = set()
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content or b"null")
+        if request.url.path.endswith("delete-elements"):
+            element_id = body["element_id"]
+            if element_id in self.deleted:
+                return self._refused(f"Element already be deleted for id: {element_id}")
+            self.deleted.add(element_id)
+            return Reply(200, {"code": 0, "message": "SUCCEED", "request_id": "r-1"}).response()
+        if request.method == "POST":
+            if body["external_task_id"] in self.names:
+                return self._refused(f"External_task_id {body['external_task_id']} already exists")
+            self.names.append(body["external_task_id"])
+            return task(str(len(self.names)), task_info={"external_task_id": self.names[-1]}).response()
+        name = request.url.path.rpartition("/")[2]
+        if name not in self.names:
+            return self._refused(f"Task not found by id/external id: {name}")
+        number = str(self.names.index(name) + 1)
+        element = {"element_id": number, "status": "deleted" if number in self.deleted else "succeed"}
+        made_it = {"task_result": {"elements": [element]}, "task_info": {"external_task_id": name}}
+        return task(number, "succeed", **made_it).response()
+
+    @staticmethod
+    def _refused(message: str) -> httpx.Response:
+        return Reply(400, {"code": 1201, "message": message, "request_id": "r-1"}).response()
+
+
+@both
+def test_the_life_of_a_subject_at_a_gateway_as_it_was_seen(client: Client) -> None:
+    """It is absent first, made once, found again, deleted twice without an error, and never handed out then."""
+    service = _SeenLive()
+    scripted = Scripted(client, *[service] * 50)
+
+    assert isinstance(scripted.failing("get", "e-1"), NotFoundError)
+    first, again = scripted.create_or_adopt(NAMED), scripted.create_or_adopt(NAMED)
+    assert ("1", "1", ["e-1"]) == (first.task_id, again.task_id, service.names)
+    element = scripted.wait("e-1")
+    assert "1" == element.element_id
+    assert scripted.delete(element) is None
+    assert scripted.delete(element) is None
+    assert isinstance(scripted.failing("wait", "e-1"), ElementUnavailableError)
+    assert isinstance(scripted.failing("create_or_adopt", NAMED), ElementUnavailableError)
+    assert isinstance(scripted.failing("create", NAMED), StatusError)
+    assert ["e-1"] == service.names
+
+
+@pytest.mark.parametrize(
+    "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
+)
+@both
+def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None:
+    """Whatever is in it is encoded, so that it leads to no other call."""
+    scripted = Scripted(client, ABSENT, task())
+
+    scripted.create_or_adopt({**BODY, "external_task_id": external_id})
+
+    target = f"/kling/v1/general/advanced-custom-elements/{quote(external_id, safe='')}"
+    assert target == scripted.gateway.requests[0].url.raw_path.decode()
+    assert [external_id] == [body["external_task_id"] for body in scripted.gateway.bodies()]
+
+
+@pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
+@both
+def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: str) -> None:
+    """Before anything is sent, as it could not be looked up afterwards."""
+    scripted = Scripted(client)
+
+    error = scripted.failing("create_or_adopt", {**BODY, "external_task_id": external_id})
+
+    assert isinstance(error, ContractError)
+    assert ("may_exist", external_id) == (error.outcome, error.external_task_id)
+    assert "" == scripted.gateway.calls()
+
+
+@both
+def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
+    """Nothing was created by it."""
+    scripted = Scripted(client, ABSENT)
+
+    error = scripted.failing("create_or_adopt", {**NAMED, "element_name": ""})
+
+    assert isinstance(error, ContractError)
+    assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
+
+
+@both
+def test_without_an_id_a_fresh_one_serves(client: Client) -> None:
+    """It is the same all along."""
+    scripted = Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task())
+
+    external_id = scripted.create_or_adopt(BODY).task_info.external_task_id
+
+    assert [external_id] * 2 == [body["external_task_id"] for body in scripted.gateway.bodies()]
+    looked = [request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"]
+    assert [external_id] * 3 == looked

@@ -1,0 +1,276 @@
+"""A call is over when its `max_wait_seconds` are, whatever the gateway does, and nothing is left that holds a loop up.
+
+The limits are far apart (a second or less is asked for, and half a minute allowed), as machines may be busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socketserver
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+from contract_tests.reading.images import Picture
+from contract_tests.support.peers import Peer, listening
+from contract_tests.support.range_server import hangs, range_server
+from contract_tests.support.range_server import head as _head
+from contract_tests.support.running import run_async, tls
+from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, both, task
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
+from kling_elements_client.errors import KlingError, MediaError, TransportError
+from kling_elements_runtime.deadline import seconds_left, within
+
+_SOON, _FAR = 0.5, 30.0  # seconds
+
+
+@contextmanager
+def _answering(answer: Callable[[Any], None]) -> Iterator[str]:
+    """Serve on this machine, and return where."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            answer(self)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+_DRIPS = {  # a beginning, and what follows it for ever
+    "header": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" "),
+    "1xx": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"),
+}
+
+
+@contextmanager
+def _dripping(start: bytes, piece: bytes) -> Iterator[str]:
+    """A gateway whose answers never end, with a piece far sooner than any time-out."""
+
+    def answer(handler: Any) -> None:
+        with suppress(OSError):
+            handler.wfile.write(start)
+            while True:
+                handler.wfile.write(piece)
+                time.sleep(0.02)
+
+    with _answering(answer) as url:
+        yield url
+
+
+_Call: TypeAlias = tuple[str, list[Any], dict[str, Any]]
+_CALLS: list[_Call] = [
+    ("create", [NAMED], {}),
+    ("create_or_adopt", [NAMED], {}),
+    ("create_all", [[NAMED] * 3], {}),
+    ("get", ["7"], {}),
+    ("wait", ["7"], {}),
+    ("wait_all", [["7", "8"]], {}),
+    ("delete", ["7"], {}),
+    ("list", [], {}),
+    ("presets", [], {}),
+]
+_KINDS = {"create_all": CreateAllError, "wait": WaitTimeoutError, "wait_all": WaitAllError}
+_OF_NO_CREATE = ("get", "delete", "list", "presets")
+
+
+def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
+    """Make calls all at once, and return the error of each, and how long it took."""
+    settings: Any = {"httpx_args": {"verify": tls()}, "allow_private": True}
+
+    async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
+        name, arguments, options = call
+        began = time.monotonic()
+        answer = getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options)
+        with pytest.raises(KlingError) as caught:
+            await (anext(answer) if isinstance(answer, AsyncIterator) else answer)
+        return caught.value, time.monotonic() - began
+
+    async def ends() -> list[tuple[KlingError, float]]:
+        async with AsyncKlingElements(TOKEN, url, **settings) as kling:
+            return await asyncio.gather(*(end_of(kling, call) for call in calls))
+
+    if client is AsyncKlingElements:
+        return run_async(ends())
+    with KlingElements(TOKEN, url, **settings) as kling, ThreadPoolExecutor(len(calls)) as threads:
+
+        def end(call: _Call) -> tuple[KlingError, float]:
+            name, arguments, options = call
+            began = time.monotonic()
+            with pytest.raises(KlingError) as caught:
+                next(getattr(kling, name)(*arguments, max_wait_seconds=_SOON, **options))
+            return caught.value, time.monotonic() - began
+
+        return list(threads.map(end, calls))
+
+
+@pytest.mark.parametrize("drip", _DRIPS)
+@both
+def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
+    """A server that drips keeps to every time-out, but not to the limit."""
+    with _dripping(*_DRIPS[drip]) as url:
+        ends = _ends_of(client, url, _CALLS)
+
+    for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
+        assert (name, _KINDS.get(name, TransportError)) == (name, type(error))
+        assert (name, name in _OF_NO_CREATE) == (name, error.outcome is None)
+        assert _SOON <= took < _FAR
+
+
+@both
+def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
+    """All of them together; what was not read is told as that, and nothing was sent."""
+    with _dripping(*_DRIPS["header"]) as url:
+        images = {"frontal_image": f"{url}/a.png", "refer_images": [{"image_url": f"{url}/b.png"}] * 3}
+        request = {**NAMED, "element_image_list": images}
+        ((error, took),) = _ends_of(client, url, [("create", [request], {"preflight": "remote"})])
+
+    assert isinstance(error, MediaError)
+    assert took < _FAR
+
+
+@both
+def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client: Client) -> None:
+    """As an upload over a slow line does; the policy's limit says when attempts begin. With 0 there is one, as long."""
+    left: list[float | None] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        left.append(seconds_left())
+        return task().response()
+
+    for limit in (None, 0, 5):
+        Scripted(client, answer).create(NAMED, max_wait_seconds=limit)
+
+    longest = 10 + 300 + 600 + 60  # seconds: the time-outs together
+    assert left[0] is not None
+    assert left[1] is not None
+    assert left[2] is not None
+    assert _FAR < left[0] <= longest
+    assert _FAR < left[1] <= longest
+    assert left[2] <= 5
+
+
+@pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no answer", "a body"])
+def test_a_cancelled_look_leaves_nothing_behind(start: bytes) -> None:
+    """No thread that `asyncio.run` waits for, and soon none at all, nor a connection, though it may last 30 s."""
+    before = set(threading.enumerate())
+    with range_server(answer=hangs(start)) as served:
+        images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
+
+        async def cancelled() -> None:
+            async with AsyncKlingElements(TOKEN, allow_private=True) as kling:
+                creating = asyncio.ensure_future(
+                    kling.create({**NAMED, "element_image_list": images}, preflight="remote")
+                )
+                while not served.connections:  # noqa: ASYNC110 - another thread counts them
+                    await asyncio.sleep(0.01)
+                creating.cancel()
+                await asyncio.gather(creating, return_exceptions=True)
+
+        began = time.monotonic()
+        run_async(cancelled())
+
+        assert time.monotonic() - began < 20
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "kling-elements":
+                thread.join(20)
+                assert not thread.is_alive()
+        assert 1 == served.connections
+
+
+def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as the event loop goes on; the connection is closed, too."""
+    path = tmp_path / "front.png"
+    path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
+    arrived, closed = threading.Event(), threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.head()
+        arrived.set()
+        go_on.wait(60)
+        with suppress(OSError):
+            peer.until_closed()
+        closed.set()
+
+    def watched(self: Path, mode: str) -> Any:
+        files.append(opened(self, mode))
+        return files[-1]
+
+    opened, files = Path.open, list[Any]()
+    monkeypatch.setattr(Path, "open", watched)
+    images = {"frontal_image": path, "refer_images": [{"image_url": "https://example.com/b.png"}]}
+
+    async def cancelled(url: str) -> None:
+        async with AsyncKlingElements(TOKEN, url) as kling:
+            creating = asyncio.ensure_future(kling.create({**NAMED, "element_image_list": images}, preflight="off"))
+            await asyncio.to_thread(arrived.wait, 60)
+            assert 1 == sum(not file.closed for file in files)
+            creating.cancel()
+            await asyncio.gather(creating, return_exceptions=True)
+            for _ in range(10):  # steps of the loop
+                await asyncio.sleep(0)
+            go_on.set()
+            assert all(file.closed for file in files)
+            assert await asyncio.to_thread(closed.wait, 60)
+
+    go_on = threading.Event()
+    with listening(behave) as server:
+        run_async(cancelled(server.url))
+
+
+def test_a_deadline_may_be_left_in_another_context() -> None:
+    """As a coroutine is that its loop's end left over: what closes it is in no block."""
+
+    async def waits() -> None:
+        with within(5):
+            await asyncio.get_running_loop().create_future()
+
+    left_over = waits()
+
+    async def begin() -> None:
+        left_over.send(None)
+
+    asyncio.run(begin())
+    left_over.close()
+    gc.collect()
+
+    assert seconds_left() is None
+
+
+def test_a_deadline_within_another_is_never_later() -> None:
+    """And it ends with its block."""
+    with within(100):
+        outer = seconds_left()
+        with within(1000):
+            inner = seconds_left()
+        with within(1):
+            shorter = seconds_left()
+        with within(None):
+            same = seconds_left()
+
+    assert seconds_left() is None
+    assert outer is not None
+    assert inner is not None
+    assert shorter is not None
+    assert same is not None
+    assert inner <= outer <= 100
+    assert shorter <= 1 < same <= 100

@@ -1,0 +1,81 @@
+"""A subject is handed out only if it can be used."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.answer_cases import UNUSABLE
+from contract_tests.support import read_tasks
+from kling_elements.elements import element_of
+from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError, UnknownStatusError
+from kling_elements_client.models import Element, Task, TaskResult
+
+
+def _task(*elements: Any) -> Task:
+    return Task(task_id="7", task_status="succeed", task_result=TaskResult(elements=list(elements)))
+
+
+@pytest.mark.parametrize("status", ["succeed", "SUCCEED", "new", "", None, 5])
+def test_a_subject_is_usable_unless_its_status_says_otherwise(status: Any) -> None:
+    """Also one whose status is a word that is not known, or that has none."""
+    element = Element(element_id=5, status=status)
+
+    assert element is element_of(_task(element))
+    assert Element(element_id=5) == element_of(_task(Element(element_id=5)))
+
+
+@pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
+def test_a_subject_that_was_deleted_or_failed_is_an_error(status: str) -> None:
+    """It names the subject, its task and its status, and says what to do; the task is on it."""
+    task = _task(Element(element_id=9007199254740993, status=status))
+
+    with pytest.raises(ElementUnavailableError) as caught:
+        element_of(task)
+    error = caught.value
+
+    assert (
+        f"the subject 9007199254740993 of task 7 cannot be used, as its status is {status}: "
+        "create it again, with an external_task_id that was not used before"
+    ) == str(error)
+    assert task is error.task
+    assert "created" == error.outcome
+    assert isinstance(error, TaskError)
+    assert task == pickle.loads(pickle.dumps(error)).task
+
+
+@pytest.mark.parametrize(("status", "expected"), UNUSABLE.items())
+def test_the_words_for_what_cannot_be_used_are_the_vendors(status: str, expected: bool) -> None:  # noqa: FBT001
+    """Any other subject can be."""
+    assert expected is read_tasks.unusable(status) is read_tasks.unusable(status.upper())
+
+
+def test_of_several_subjects_the_first_that_can_be_used_is_taken() -> None:
+    """What has no id is none of them."""
+    deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
+
+    assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)))
+
+
+@pytest.mark.parametrize("elements", [(), (Element(),), (Element(element_id=None),), (Element(element_id=0), 5)])
+def test_a_task_that_names_no_subject_is_an_error(elements: tuple[Any, ...]) -> None:
+    """It says just that."""
+    with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer names no subject$"):
+        element_of(_task(*elements))
+
+
+def test_what_an_id_does_to_a_terminal_is_shown_escaped() -> None:
+    """The gateway chose it."""
+    task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
+
+    with pytest.raises(ElementUnavailableError, match=r"^the subject 5\\x1b\[2J\\nx{190} of task 7 cannot"):
+        element_of(task)
+
+
+def test_an_error_of_a_task_is_fit_for_a_terminal() -> None:
+    """Whatever of the gateway's words it quotes."""
+    error = TaskFailedError("task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800", Task(task_id="7"))
+
+    assert r"task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800" == str(error)

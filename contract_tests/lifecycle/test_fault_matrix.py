@@ -1,0 +1,244 @@
+"""Whatever goes wrong with a create, there is one subject at most, and what the client says of it is true.
+
+Every fault, on a real socket, with both clients: `create` must tell what became of the subject, `create_or_adopt` must
+end with exactly one wherever the gateway lets it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.running import run_async, tls
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.clock import Clock
+from kling_elements.mock import create_app
+from kling_elements.tasks import external_id_of
+from kling_elements.testing.gateway import MockGateway, serving
+from kling_elements_client import contract
+from kling_elements_client.errors import KlingError
+from kling_elements_client.models import Task
+
+_READ_SECONDS = 0.3  # that a client waits for the answer to its first create, where that comes late
+_TOO_LATE_SECONDS = 1.5
+_LATE = tuple(f"{kind}:{_TOO_LATE_SECONDS}" for kind in ("delay", "late"))
+
+Told = Literal["created", "not_created", "may_exist"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A fault, and what comes of it.
+
+    Attributes:
+        fault: Its name.
+        told: What `create` tells: that it was created, by returning the task, or the outcome on its error.
+        left: How many subjects `create` leaves behind.
+        adopted: What `create_or_adopt` tells.
+        left_by_adopting: How many subjects that leaves behind.
+    """
+
+    fault: str
+    told: Told
+    left: int
+    adopted: Told = "created"
+    left_by_adopting: int = 1
+
+
+def _in_doubt(fault: str, left: int) -> Row:
+    return Row(fault=fault, told="may_exist", left=left)
+
+
+def _refused(fault: str) -> Row:
+    return Row(fault=fault, told="not_created", left=0, adopted="not_created", left_by_adopting=0)
+
+
+def _duplicate(fault: str) -> Row:
+    """It speaks of an earlier subject, which may be there even if no look-up finds it."""
+    return Row(fault=fault, told="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
+
+
+def _fine(fault: str) -> Row:
+    return Row(fault=fault, told="created", left=1)
+
+
+_NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
+_IF_WAITED_FOR = (1302, 1303)
+_PERHAPS = (5000, 5001, 5002)
+_GATEWAYS_TROUBLE = (500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 408, 499, 302, 307)
+_REFUSALS = (400, 401, 403, 404, 409, 413, 422)
+
+# Written from what the service behind the gateways publishes, not from what the client does.
+_ROWS = [
+    *map(_fine, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
+    *(_fine(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
+    *(_refused(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
+    *(_refused(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
+    *(_fine(f"{kind}-429-before") for kind in ("html", "status")),
+    *map(_duplicate, ("code:1201", "200-code:1201")),
+    *(_in_doubt(form.format(code), 0) for form in ("code:{}", "200-code:{}") for code in _PERHAPS),
+    *(_in_doubt(f"code:{code}-after", 1) for code in _PERHAPS),
+    *(_in_doubt(f"{kind}-{status}-before", 0) for kind in ("html", "status") for status in _GATEWAYS_TROUBLE),
+    *(_in_doubt(f"{kind}-{status}-after", 1) for kind in ("html", "status") for status in _GATEWAYS_TROUBLE),
+    _in_doubt("status-204-before", 0),
+    _in_doubt("status-204-after", 1),
+    _in_doubt("drop-before", 0),
+    *(_in_doubt(fault, 1) for fault in ("drop-after", "truncated-json", "empty-object")),
+    *(_in_doubt(fault, 1) for fault in _LATE),
+]
+# The dialects word look-ups in different ways, and only these calls make any.
+_CALLS = [("create", "live"), *(("create_or_adopt", dialect) for dialect in DIALECTS)]
+
+
+class _NoWaiting(Clock):
+    """A clock that is moved by sleeping alone, at once."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture(scope="module")
+def gateways() -> Iterator[dict[str, MockGateway]]:
+    """A mock server on a socket for each dialect, for all rows: each has a token, and so subjects, of its own."""
+    with ExitStack() as stack:
+        yield {each: stack.enter_context(serving(create_app(tick_seconds=0, dialect=each))) for each in DIALECTS}
+
+
+def _options() -> dict[str, Any]:
+    return {"httpx_args": {"verify": tls()}}
+
+
+class _Impatient:
+    """Hooks by which a client waits for the answer to its first create for a short time only."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def hurry(self, request: httpx.Request) -> None:
+        if self._is_first and request.method == "POST":
+            self._is_first = False
+            request.extensions["timeout"]["read"] = _READ_SECONDS
+
+    async def hurry_async(self, request: httpx.Request) -> None:
+        self.hurry(request)
+
+
+def _call(  # noqa: PLR0913 - all of these vary
+    gateway: MockGateway, token: str, method: str, way: str, request: Any, *, fault: str = ""
+) -> Task:
+    options = {**_options(), "clock": _NoWaiting(), "timeout": 60}  # seconds, also on a busy machine
+    if fault in _LATE:
+        hooks = _Impatient()
+        hurry = hooks.hurry_async if way == "async" else hooks.hurry
+        options["httpx_args"] = {**options["httpx_args"], "event_hooks": {"request": [hurry]}}
+
+    async def call() -> Task:
+        async with AsyncKlingElements(token, gateway.url, **options) as kling:
+            task: Task = await getattr(kling, method)(request)
+            return task
+
+    if way == "async":
+        return run_async(call())
+    with KlingElements(token, gateway.url, **options) as kling:
+        task: Task = getattr(kling, method)(request)
+        return task
+
+
+def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
+    with KlingElements(token, gateway.url, **_options()) as kling:
+        return [external_id_of(task) for task in kling.list()]
+
+
+def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
+    """Return the ids of all subjects, once a create that nobody waits for any more has come through."""
+    if row.fault.startswith("late:"):
+        time.sleep(_TOO_LATE_SECONDS)
+        ends = time.monotonic() + 60  # only a failure lasts that long
+        while not _external_ids(gateway, token) and time.monotonic() < ends:  # pragma: no branch - of a busy machine
+            time.sleep(0.01)  # pragma: no cover - as above
+    return _external_ids(gateway, token)
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize(("method", "dialect"), _CALLS)
+@pytest.mark.parametrize("row", _ROWS, ids=[row.fault for row in _ROWS])
+def test_what_is_told_is_true_and_nothing_is_there_twice(
+    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, way: str
+) -> None:
+    """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
+    gateway = gateways[dialect]
+    token = f"token-{uuid4()}"
+    request: Any = base_body("image")
+    gateway.queue_faults(row.fault)
+    told, left = (row.told, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
+
+    said: str | None = "created"
+    try:
+        external_id = external_id_of(_call(gateway, token, method, way, request, fault=row.fault))
+    except KlingError as error:
+        said, external_id = error.outcome, error.external_task_id
+    assert told == said
+    assert [external_id] * left == _external_ids_in_the_end(gateway, token, row)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("row", [row for row in _ROWS if row.left], ids=[row.fault for row in _ROWS if row.left])
+def test_adopting_again_finds_the_subject_that_a_failed_create_left(
+    gateways: dict[str, MockGateway], row: Row, dialect: str
+) -> None:
+    """After `create` with a fault, `create_or_adopt` of the same request, called twice, ends with that one subject."""
+    gateway = gateways[dialect]
+    token = f"token-{uuid4()}"
+    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
+    gateway.queue_faults(row.fault)
+    with contextlib.suppress(KlingError):
+        _call(gateway, token, "create", "sync", request, fault=row.fault)
+
+    tasks = [_call(gateway, token, "create_or_adopt", way, request) for way in ("sync", "async")]
+
+    assert len({task.task_id for task in tasks}) == 1
+    assert _external_ids_in_the_end(gateway, token, row) == ["the-only-one"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(
+    gateways: dict[str, MockGateway], dialect: str
+) -> None:
+    """The refusal as duplicate speaks of a subject that exists."""
+    gateway = gateways[dialect]
+    token = f"token-{uuid4()}"
+    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
+    _call(gateway, token, "create", "sync", request)
+
+    with pytest.raises(KlingError) as caught:
+        _call(gateway, token, "create", "sync", request)
+
+    assert caught.value.outcome == "may_exist"
+    assert _external_ids(gateway, token) == ["the-only-one"]
+
+
+def test_every_business_code_is_in_the_matrix() -> None:
+    """No row of the contract's table is left out, under its own status and under 200."""
+    names = {row.fault for row in _ROWS}
+
+    for code in contract.business_codes():
+        assert {f"code:{code}", f"200-code:{code}"} <= names

@@ -1,0 +1,73 @@
+"""A server that is killed in the middle of many creates: afterwards every subject is there exactly once."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.mock_process import MockProcess
+from contract_tests.support.running import tls
+from kling_elements import KlingElements, Outcome, RetryPolicy
+from kling_elements_client.errors import KlingError
+
+_SUBJECTS = 500
+_BEFORE_THE_KILL = 150
+_TOKEN = "killed-server"
+
+
+def _request(number: int) -> dict[str, Any]:
+    return {**base_body("image"), "external_task_id": f"subject-{number}"}  # type: ignore[dict-item]
+
+
+def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
+    return KlingElements(_TOKEN, server.url, retry=retry, httpx_args={"verify": tls()})
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: Path) -> None:
+    """Some creates were answered, some lost, some never left; after the restart all 500 are adopted or created."""
+    options = ("--state", str(tmp_path / "state.db"), "--tick", "0", "--dialect", dialect)
+    server = MockProcess("--port", "0", *options)
+    answered: dict[int, object] = {}
+    outcomes: Counter[str | None] = Counter()
+    enough = threading.Event()
+
+    def create(number: int) -> None:
+        try:
+            answered[number] = kling.create(_request(number)).task_id
+            outcomes["answered"] += 1
+        except KlingError as error:
+            outcomes[error.outcome] += 1
+        if len(answered) >= _BEFORE_THE_KILL:
+            enough.set()
+
+    with _client(server, RetryPolicy(max_wait_seconds=0)) as kling, ThreadPoolExecutor(16) as threads:
+        done = [threads.submit(create, number) for number in range(_SUBJECTS)]
+        enough.wait()
+        server.kill()
+        for each in done:
+            each.result()
+
+    assert _BEFORE_THE_KILL <= outcomes["answered"] < _SUBJECTS
+    assert set(outcomes) <= {"answered", Outcome.MAY_EXIST, Outcome.NOT_CREATED}
+
+    server = MockProcess("--port", server.port, *options)
+    try:
+        with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
+            tasks = list(threads.map(lambda number: kling.create_or_adopt(_request(number)), range(_SUBJECTS)))
+        elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
+    finally:
+        server.stop()
+
+    assert {number: tasks[number].task_id for number in answered} == answered
+    assert sorted(f"subject-{number}" for number in range(_SUBJECTS)) == sorted(
+        element["external_task_id"] for element in elements
+    )

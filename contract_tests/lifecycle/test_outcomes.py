@@ -1,0 +1,356 @@
+"""What a failed create means is decided by one table, for both clients alike."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, both, no
+from kling_elements import Outcome
+from kling_elements.outcomes import (
+    Phase,
+    Retry,
+    Verdict,
+    can_ask_again,
+    is_absent,
+    is_certain_duplicate,
+    is_deleted_already,
+    is_duplicate,
+    offers_no_look_up,
+    verdict,
+    verdict_on,
+)
+from kling_elements_client import contract
+from kling_elements_client.errors import (
+    Answer,
+    BusinessError,
+    ContractError,
+    InvalidResponse,
+    KlingError,
+    NotFoundError,
+    TransportError,
+    Violation,
+)
+from kling_elements_runtime.errors import kind_of
+
+_NO, _MAYBE, _YES = Outcome.NOT_CREATED, Outcome.MAY_EXIST, Outcome.CREATED
+_NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
+
+# The second reading of the vendor's table: HTTP status, business code, is a subject there, does sending again help.
+_CODES = [
+    (401, 1000, _NO, _NEVER),
+    (401, 1001, _NO, _NEVER),
+    (401, 1002, _NO, _NEVER),
+    (401, 1003, _NO, _NEVER),
+    (401, 1004, _NO, _NEVER),
+    (429, 1100, _NO, _NEVER),
+    (429, 1101, _NO, _NEVER),
+    (429, 1102, _NO, _NEVER),
+    (403, 1103, _NO, _NEVER),
+    (400, 1200, _NO, _NEVER),
+    (400, 1201, _MAYBE, _NEVER),
+    (404, 1202, _NO, _NEVER),
+    (404, 1203, _NO, _NEVER),
+    (400, 1300, _NO, _NEVER),
+    (400, 1301, _NO, _NEVER),
+    (429, 1302, _NO, _WAIT),
+    (429, 1303, _NO, _WAIT),
+    (429, 1304, _NO, _NEVER),
+    (500, 5000, _MAYBE, _LOOK),
+    (503, 5001, _MAYBE, _LOOK),
+    (504, 5002, _MAYBE, _LOOK),
+]
+_REFUSALS = [400, 401, 402, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416, 418, 421, 422, 425, 426, 428]
+_REFUSALS += [431, 451, 498]
+_IN_DOUBT = [100, 200, 201, 202, 204, 206, 299, 300, 301, 302, 303, 304, 307, 308, 399]
+_IN_DOUBT += [408, 499, 500, 501, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 599, 600]
+_STATUSES = [
+    *((status, _NO, _NEVER) for status in _REFUSALS),
+    (429, _NO, _WAIT),
+    *((status, _MAYBE, _LOOK) for status in _IN_DOUBT),
+]
+_UNKNOWN_CODES: list[Any] = [
+    *(None, 0, "0", -1302, 1, 42, 1005, 1305, 5003, 13020, 10**30),
+    *("", " ", "x", "-1302", "+1302", "1302.0", "1302x", " 1302", "1302 ", "0x516", "1_302", "1" * 5000),
+    *(
+        "١٣٠٢",
+        "\uff11\uff13\uff10\uff12",
+        "rate_limit_exceeded",
+        "\ud83d",
+    ),  # digits of other scripts are none of ASCII's
+]
+
+
+@pytest.mark.parametrize(("status", "code", "outcome", "retry"), _CODES)
+def test_a_known_code_decides_whatever_the_status(status: int, code: int, outcome: Outcome, retry: Retry) -> None:
+    """A gateway may change the status, or write the code as a text, also with noughts before it."""
+    spellings: list[Any] = [code, str(code), f"000{code}"]
+    for said, given in product((status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
+        assert Verdict(outcome, retry) == verdict(Phase.ANSWERED, said, given)
+
+
+def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
+    """Every row is pinned above, with its status."""
+    assert [(code, status) for status, code, _, _ in _CODES] == [
+        (row.code, row.http_status) for row in contract.business_codes().values()
+    ]
+
+
+@pytest.mark.parametrize(("status", "outcome", "retry"), _STATUSES)
+def test_without_a_known_code_the_status_decides(status: int, outcome: Outcome, retry: Retry) -> None:
+    """A 4xx is a refusal, which a 429 is for a while only, save where a proxy gave up waiting; all else is in doubt."""
+    for code in _UNKNOWN_CODES:
+        assert Verdict(outcome, retry) == verdict(Phase.ANSWERED, status, code)
+
+
+def test_an_answer_without_a_status_is_in_doubt() -> None:
+    """Nothing is known of it."""
+    assert Verdict(_MAYBE, _LOOK) == verdict(Phase.ANSWERED) == verdict(Phase.ANSWERED, None, 42)
+
+
+@pytest.mark.parametrize(
+    ("phase", "outcome", "retry"),
+    [
+        (Phase.REFUSED_HERE, _NO, _NEVER),
+        (Phase.NEVER_LEFT, _NO, _WAIT),
+        (Phase.NO_ANSWER, _MAYBE, _LOOK),
+        (Phase.ACCEPTED, _YES, _NEVER),
+    ],
+)
+def test_without_an_answer_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
+    """Status and code mean nothing then."""
+    for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
+        assert Verdict(outcome, retry) == verdict(phase, status, code)
+
+
+def test_nothing_that_may_exist_is_sent_again_without_a_look_up() -> None:
+    """Whatever comes, sending again at once is for what was not created, and a look-up for what may have been."""
+    codes = [*_UNKNOWN_CODES, *(code for _, code, _, _ in _CODES)]
+    said = {verdict(phase, status, code) for phase, status, code in product(Phase, (None, *range(100, 601)), codes)}
+
+    known = {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)}
+    assert {*known, (_MAYBE, _NEVER)} == {(v.outcome, v.retry) for v in said}  # the last is that of a duplicate
+
+
+def test_the_words_are_those_that_the_documents_name() -> None:
+    """They are texts, to be compared and logged as such."""
+    assert ["not_created", "may_exist", "created"] == [str(outcome) for outcome in Outcome]
+    assert _MAYBE == "may_exist"
+
+
+def _error(status: int, code: Any = None, message: str | None = None) -> KlingError:
+    """Return the error that an answer to a look-up becomes."""
+    kept = Answer(status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt="")
+    if contract.means("getElement", "x-absent", code, message):
+        return NotFoundError("absent", kept)
+    return kind_of(status)("refused", kept) if status >= 300 else BusinessError("refused", kept)
+
+
+@pytest.mark.parametrize(
+    ("expected", "error"),
+    [
+        (Verdict(_NO, _NEVER), ContractError([Violation("", "R03", "no")])),
+        (Verdict(_NO, _WAIT), TransportError("no", may_have_been_sent=False)),
+        (Verdict(_MAYBE, _LOOK), TransportError("no", may_have_been_sent=True)),
+        (Verdict(_MAYBE, _LOOK), KlingError("no")),
+        (Verdict(_NO, _WAIT), _error(200, "1303")),
+        (Verdict(_MAYBE, _LOOK), _error(201, 42)),
+        (Verdict(_NO, _NEVER), _error(409)),
+        (Verdict(_MAYBE, _LOOK), _error(502)),
+        (Verdict(_NO, _NEVER), InvalidResponse("odd", _error(200, 1200).answer)),  # type: ignore[attr-defined]
+    ],
+)
+def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError) -> None:
+    """An answer that cannot be read is an answer still, and its code counts."""
+    assert expected == verdict_on(error)
+
+
+@pytest.mark.parametrize(
+    ("expected", "error"),
+    [
+        (True, TransportError("no", may_have_been_sent=False)),
+        (True, TransportError("no", may_have_been_sent=True)),
+        (False, ContractError([])),
+        (False, KlingError("no")),
+        *((code in (1302, 1303, 5000, 5001, 5002), _error(status, str(code))) for status, code, _, _ in _CODES),
+        *((False, _error(status)) for status in (300, 302, 400, 401, 403, 404, 405, 409, 425, 498)),
+        *((False, _error(status, "task_not_exist")) for status in (200, 201, 400, 404, 422)),
+        *((True, _error(status, "task_not_exist")) for status in (408, 429, 500, 502)),
+        *((True, _error(status, 42)) for status in (200, 204, 408, 429, 499, 500, 501, 502, 503, 504, 520, 524, 599)),
+    ],
+)
+def test_a_query_may_be_repeated_where_there_is_hope(expected: bool, error: KlingError) -> None:  # noqa: FBT001
+    """It changes nothing, so a 502 or a lost answer is no reason to stop; a permanent refusal is."""
+    assert expected is can_ask_again(error)
+
+
+_ABSENT = "Task not found by id/external id: e-1"
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 422, 500])
+@pytest.mark.parametrize(
+    ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
+)
+def test_a_task_is_absent_where_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
+    """In whichever dialect, and whatever the status."""
+    error = _error(status, code, message)
+
+    assert is_absent(error)
+    assert not offers_no_look_up(error)
+    assert not can_ask_again(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (404, None, _ABSENT),
+        (404, 1202, _ABSENT),
+        (400, 1200, _ABSENT),
+        (400, 1201, "Invalid parameters"),
+        (400, 1201, f"{_ABSENT}".lower()),
+        (400, 1201, f"No: {_ABSENT}"),
+        (400, 1201, None),
+        (410, 42, None),
+    ],
+)
+def test_nothing_else_says_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
+    """A 404 by itself may be that of a gateway without look-ups, and 1201 stands for other mistakes too."""
+    assert not is_absent(_error(status, code, message))
+    assert not is_absent(TransportError("no", may_have_been_sent=True))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((404, None), (404, 1202), (405, None), (501, None), (501, 42)),
+        *((status, "task_not_exist") for status in (200, 201, 400, 404, 422)),
+        *((status, "invalid_request") for status in (200, 400)),
+    ],
+)
+def test_a_gateway_without_look_up_says_so(status: int, code: Any) -> None:
+    """By 404, 405 and 501, or by a refusal in words of its own."""
+    assert offers_no_look_up(_error(status, code))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((status, None) for status in (200, 400, 401, 410, 422, 429, 500, 503)),
+        *((status, "task_not_exist") for status in (401, 403, 408, 429, 500, 503)),
+        *((400, code) for code in (1200, "1200", 42, "42", "-1", "***")),
+        *((200, code) for code in (5000, "5000", 42, "42")),
+    ],
+)
+def test_any_other_failure_of_a_look_up_says_nothing_of_the_gateway(status: int, code: Any) -> None:
+    """A number is the service's own, and with another status it may pass."""
+    assert not offers_no_look_up(_error(status, code))
+    assert not offers_no_look_up(TransportError("no", may_have_been_sent=True))
+
+
+_TAKEN = "External_task_id e-1 already exists"
+
+
+@pytest.mark.parametrize(
+    ("certain", "status", "code", "message"),
+    [
+        (True, 400, 1201, _TAKEN),
+        (True, 409, "1201", _TAKEN),
+        (False, 400, 1201, "Invalid key"),
+        (False, 400, 1201, _ABSENT),
+        (False, 400, "1201", None),
+    ],
+)
+def test_a_code_says_that_there_may_be_an_earlier_task_and_words_say_that_there_is(
+    certain: bool,  # noqa: FBT001
+    status: int,
+    code: Any,
+    message: str | None,
+) -> None:
+    """1201, whatever the status, stands for other mistakes too unless its message speaks of the external id."""
+    error = kind_of(status)("refused", Answer(status, httpx.Headers(), code, message, None, ""))
+
+    assert is_duplicate(error)
+    assert certain is is_certain_duplicate(error)
+
+
+def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
+    """Not even with the words."""
+    others = [_error(status, code, _TAKEN) for status, code, _, _ in _CODES if code != 1201]
+    others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
+
+    assert [] == [error for error in others if is_duplicate(error) or is_certain_duplicate(error)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "code", "message"),
+    [
+        (True, 1201, "Element already be deleted for id: 9"),
+        (True, "1201", "Element already be deleted"),
+        (False, 1201, "Element not found"),
+        (False, 1201, None),
+        (False, 1203, "Element already be deleted for id: 9"),
+        (False, None, "Element already be deleted for id: 9"),
+    ],
+)
+def test_a_second_deletion_is_known_by_its_words(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
+    """The code by itself stands for other mistakes too."""
+    assert expected is is_deleted_already(_error(400, code, message))
+    assert not is_deleted_already(TransportError("no", may_have_been_sent=True))
+
+
+def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
+    """What cannot be read as one is none."""
+    waits = [verdict(Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
+
+    assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
+
+
+_ROWS = [*_CODES, *((status, None, outcome, retry) for status, outcome, retry in _STATUSES if status >= 200)]
+
+
+@pytest.mark.parametrize(("status", "code", "outcome", "retry"), [row for row in _ROWS if row[0] != 600])
+@both
+def test_both_clients_say_what_the_table_says(
+    client: Client, status: int, code: int | None, outcome: Outcome, retry: Retry
+) -> None:
+    """The error has the outcome of its row and the id that was sent, and only waiting makes a second attempt."""
+    answer = no(status, str(code) if code else None) if status != 204 else Reply(204, b"")
+    scripted = Scripted(client, answer, answer)
+
+    error = scripted.failing("create", NAMED, max_wait_seconds=2)
+
+    assert (outcome, "e-1") == (error.outcome, error.external_task_id)
+    assert (2 if retry is _WAIT else 1) == len(scripted.gateway.requests)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sent", "step", "body"),
+    [
+        (_NO, "", LOST, {**BODY, "element_name": ""}),
+        (_NO, "create", REFUSED, BODY),
+        (_MAYBE, "create", LOST, BODY),
+        (_MAYBE, "create", Reply(200, {}), BODY),
+        (_MAYBE, "create", Reply(200, b""), BODY),
+        (_MAYBE, "create", Reply(200, b"<html>"), BODY),
+        (_MAYBE, "create", Reply(200, {"code": 0, "data": None}), BODY),
+        (_MAYBE, "create", Reply(200, {"code": "0", "data": {"task_status": "submitted"}}), BODY),
+        (_MAYBE, "create", Reply(200, {"error": {"message": "odd"}}), BODY),
+        (_NO, "create", Reply(200, {"error": {"message": "odd", "code": "1200"}}), BODY),
+        (_NO, "create", Reply(200, {"code": 1301, "data": 5}), BODY),
+    ],
+)
+@both
+def test_an_error_has_an_outcome_however_far_it_got(
+    client: Client, outcome: Outcome, sent: str, step: Any, body: Any
+) -> None:
+    """A success that names no task is in doubt; what the contract refuses was never sent."""
+    scripted = Scripted(client, step)
+
+    error = scripted.failing("create", body, max_wait_seconds=0)
+
+    assert outcome == error.outcome
+    assert error.external_task_id
+    assert sent == scripted.gateway.calls()

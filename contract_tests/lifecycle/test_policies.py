@@ -1,0 +1,240 @@
+"""How long to wait is arithmetic on frozen values, and no answer of a gateway can upset it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from attrs.exceptions import FrozenInstanceError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract_tests.support.scripted import NOW
+from kling_elements import PollPolicy, RetryPolicy
+from kling_elements.clock import Clock
+from kling_elements.policies import deadline_seconds, interval, limit_seconds, retry_after_seconds
+
+_LONGEST = 1e9
+
+
+def test_the_defaults_are_those_of_the_service() -> None:
+    """It asks to back off from 1 s, doubling."""
+    retry, poll = RetryPolicy(), PollPolicy()
+
+    assert (1, 2, 30, 60, 3, 3) == (
+        *(retry.first_seconds, retry.factor, retry.longest_seconds, retry.max_wait_seconds),
+        *(retry.max_connect_attempts, retry.max_duplicate_look_ups),
+    )
+    assert 0 < retry.jitter < 1
+    assert (1, 1.5, 15, 300, 30) == (
+        *(poll.first_seconds, poll.factor, poll.longest_seconds, poll.max_wait_seconds, poll.max_unknown_seconds),
+    )
+
+
+@pytest.mark.parametrize("kind", [RetryPolicy, PollPolicy])
+def test_a_policy_is_a_value(kind: Any) -> None:
+    """It is compared by what it holds, cannot be changed, and is given by name."""
+    policy = kind(max_wait_seconds=5)
+
+    assert kind(max_wait_seconds=5) == policy != kind()
+    assert hash(kind(max_wait_seconds=5)) == hash(policy)
+    with pytest.raises(FrozenInstanceError):
+        policy.max_wait_seconds = 6
+    with pytest.raises(TypeError):
+        kind(1)
+
+
+_NO_NUMBERS: list[Any] = ["1", None, [], 1j]
+_NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
+_UNKNOWN = "max_unknown_seconds"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        *(
+            (kind, name, bad)
+            for kind in (RetryPolicy, PollPolicy)
+            for name in _NUMBERS
+            for bad in (-1, math.nan, -math.inf)
+        ),
+        *((kind, name, 0) for kind in (RetryPolicy, PollPolicy) for name in _NUMBERS[:3]),
+        *((kind, "factor", 0.99) for kind in (RetryPolicy, PollPolicy)),
+        *((RetryPolicy, "jitter", bad) for bad in (-0.1, math.nan, math.inf)),
+        *((RetryPolicy, name, bad) for name in ("max_connect_attempts", "max_duplicate_look_ups") for bad in (0, -1)),
+        *((PollPolicy, _UNKNOWN, bad) for bad in (-1, math.nan, -math.inf)),
+    ],
+)
+def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> None:
+    """At once, and not in the middle of a retry."""
+    with pytest.raises(ValueError, match=name):
+        kind(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        *((kind, name, bad) for kind in (RetryPolicy, PollPolicy) for name in _NUMBERS for bad in _NO_NUMBERS),
+        *(
+            (RetryPolicy, name, bad)
+            for name in ("max_connect_attempts", "max_duplicate_look_ups")
+            for bad in (1.5, "1")
+        ),
+        *((PollPolicy, _UNKNOWN, bad) for bad in _NO_NUMBERS),
+        (RetryPolicy, "jitter", None),
+    ],
+)
+def test_what_is_no_number_is_refused(kind: Any, name: str, value: Any) -> None:
+    """With one clear error, as any other value that cannot be used."""
+    with pytest.raises(ValueError, match=f"^{name} must be a (finite |whole )?number.*, not "):
+        kind(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("expected", "policy"),
+    [
+        ([1, 2, 4, 8, 16, 30, 30], RetryPolicy()),
+        ([1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15, 15], PollPolicy()),
+        ([2, 2, 2], RetryPolicy(first_seconds=2, factor=1)),
+        ([3, 3], PollPolicy(first_seconds=5, longest_seconds=3)),
+        ([1, 3, 3], RetryPolicy(factor=math.inf, longest_seconds=3)),
+        ([1, 3, 3], PollPolicy(factor=1e300, longest_seconds=3)),
+        ([3, 3], PollPolicy(first_seconds=math.inf, longest_seconds=3)),
+    ],
+)
+def test_intervals_grow_to_the_longest(expected: list[float], policy: Any) -> None:
+    """One after the other."""
+    assert expected == [interval(policy, attempt) for attempt in range(len(expected))]
+
+
+@pytest.mark.parametrize("factor", [1, 1.0001, 1.5, 2, 10, 1e5, 1e300, math.inf])
+@pytest.mark.parametrize("first", [1e-300, 1, 1e300])
+def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
+    """However long it goes on."""
+    policy = PollPolicy(first_seconds=first, factor=factor, longest_seconds=9)
+    intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
+
+    assert all(0 < one <= other <= 9 for one, other in pairwise(intervals))
+
+
+@pytest.mark.parametrize("endless", [math.inf, 10**400])
+def test_a_limit_without_end_is_a_long_one(endless: float) -> None:
+    """No clock can count further."""
+    assert limit_seconds(PollPolicy(), endless) == 1e9
+
+
+@pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
+def test_a_limit_takes_the_place_of_the_policys(limit: float) -> None:
+    """Any number from 0 up."""
+    assert limit == limit_seconds(RetryPolicy(), limit)
+    assert (60, 300, 7) == (
+        *(limit_seconds(RetryPolicy(), None), limit_seconds(PollPolicy(), None)),
+        limit_seconds(PollPolicy(max_wait_seconds=7), None),
+    )
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(None, None), (None, 0), (0.1, 0.1), (1e9, math.inf)])
+def test_a_limit_that_is_given_bounds_the_whole_call(seconds: float | None, limit: float | None) -> None:
+    """But 0 asks for one attempt, and without any an upload may take as long as it takes."""
+    assert seconds == deadline_seconds(limit)
+
+
+@pytest.mark.parametrize("limit", [-1, -math.inf, math.nan, True, "5", [], 1j, timedelta(seconds=5)])
+def test_a_limit_that_is_no_number_of_seconds_is_refused(limit: Any) -> None:
+    """With what was given, as nothing secret is there."""
+    with pytest.raises(ValueError, match=r"^max_wait_seconds must be a number of seconds, 0 or more, not "):
+        limit_seconds(PollPolicy(), limit)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *((0, text) for text in ("", " ", "0", "00", "0.0", "-1", "-0", "+5", "5s", "1e3", "0x5", "1,2", "5, 5")),
+        *((0, text) for text in ("\u0665", "\u00bd", "\uff15")),
+        *((0, text) for text in ("soon", "nan", "inf", "-inf", "None", "5.", ".5", "1.2.3", "1_0")),
+        *((5, text) for text in ("5", " 5 ", "05", "5.0", "0000000000000005")),
+        (1.5, "1.5"),
+        (120, "120"),
+        (31_536_000, "31536000"),
+        *((_LONGEST, text) for text in ("1000000000", "99999999999", "9" * 400, "9" * 5000, "9" * 400 + ".5")),
+        (10, "Wed, 10 Jun 2026 08:00:10 GMT"),
+        (10, "Wed, 10 Jun 2026 10:00:10 +0200"),
+        (10, "Wed, 10 Jun 2026 08:00:10 -0000"),
+        (10, "10 Jun 2026 08:00:10 GMT"),
+        (10, "Wednesday, 10-Jun-26 08:00:10 GMT"),
+        (10, "Mon, 10 Jun 2026 08:00:10 GMT"),
+        (86_400, "Thu, 11 Jun 2026 08:00:00 GMT"),
+        *((0, f"Wed, 10 Jun 2026 {time} GMT") for time in ("08:00:00", "07:59:59", "25:00:00", "08:60:10", "aa:00:00")),
+        *((0, text) for text in ("Mon, 01 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 1999 23:59:59 GMT")),
+        (_LONGEST, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        (_LONGEST, "Fri, 31 Dec 9999 23:59:59 -2359"),
+        *((0, f"Mon, {day} Jan {year} 00:00:00 GMT") for day, year in ((32, 2026), ("9" * 50, 2026), (1, "9" * 50))),
+        *((0, f"Mon, 01 Jan 2026 00:00:00 {zone}") for zone in ("+9999", "+" + "9" * 30, "-2400")),
+    ],
+)
+def test_what_an_answer_asks_to_wait_is_seconds_or_a_date(seconds: float, text: str) -> None:
+    """What cannot be read, or has passed, asks for nothing; no text asks for more than a clock can wait for."""
+    assert seconds == retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
+
+
+def test_an_answer_need_not_ask_to_wait() -> None:
+    """And two answers in one ask for nothing."""
+    assert 0 == retry_after_seconds(httpx.Headers(), NOW)
+    assert 0 == retry_after_seconds(httpx.Headers([("Retry-After", "5"), ("Retry-After", "6")]), NOW)
+
+
+def test_a_part_of_a_second_is_waited_out() -> None:
+    """One that comes too early would be refused again."""
+    now = NOW + timedelta(milliseconds=1)
+
+    assert 10 == retry_after_seconds(httpx.Headers({"Retry-After": "Wed, 10 Jun 2026 08:00:10 GMT"}), now)
+
+
+_WORDS = [
+    "Mon,",
+    "Wed",
+    "10",
+    "32",
+    "Jun",
+    "2026",
+    "26",
+    "9999",
+    "0",
+    "08:00:10",
+    "24:61",
+    "8.0.1",
+    "GMT",
+    "EST",
+    "+0200",
+]
+_WORDS += ["-0000", "+9999", "-2400", "9" * 20, "-", "+", ",", ":", "\t", "é"]
+
+
+@given(text=st.lists(st.sampled_from(_WORDS) | st.text(max_size=5), max_size=8).map(" ".join))
+def test_no_text_upsets_it(text: str) -> None:
+    """It comes from outside."""
+    asked = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
+
+    assert 0 <= asked <= _LONGEST
+
+
+def test_the_clock_is_this_machines() -> None:
+    """It goes on, has a zone, and chance is between 0 and 1."""
+    clock = Clock()
+    began = clock.monotonic()
+
+    clock.sleep(0)
+    asyncio.run(clock.sleep_async(0))
+
+    assert began <= clock.monotonic()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(hours=1)
+    chances = {clock.chance() for _ in range(100)}
+    assert len(chances) > 90
+    assert all(0 <= chance < 1 for chance in chances)
+    assert inspect.iscoroutinefunction(clock.sleep_async)

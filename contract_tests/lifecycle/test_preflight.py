@@ -1,0 +1,251 @@
+"""How much of the media is looked at before a create is sent, and what comes of it, for both clients."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.images import Picture
+from contract_tests.support.range_server import range_server
+from contract_tests.support.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, both, no, task
+from kling_elements import outside
+from kling_elements.media.reports import ImageReport
+from kling_elements_client.contract import CONTRACT
+from kling_elements_client.errors import ContractError, MediaError, Violation
+from kling_elements_runtime.contract import Contract
+
+_FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
+_TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px, both sides must have at least 300 px")
+
+
+def _with_images(front: Any, side: Any, **more: Any) -> dict[str, Any]:
+    return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": [{"image_url": side}]}, **more}
+
+
+def _report(*violations: Violation, unjudged: tuple[tuple[str, str], ...] = ()) -> ImageReport:
+    return ImageReport(source="there", size_bytes=1, violations=violations, unjudged=unjudged)
+
+
+class _Behind:
+    """What lies behind addresses, in place of the network.
+
+    Attributes:
+        looks: What was looked at.
+        threads: By which threads.
+        answers: What is found, or raised, by address.
+    """
+
+    def __init__(self) -> None:
+        self.looks: list[tuple[str, str, bool]] = []
+        self.threads: set[int] = set()
+        self.answers: dict[str, ImageReport | MediaError] = {}
+
+    def report(self, keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport:
+        assert contract is CONTRACT
+        self.looks.append((keyword, url, allow_private))
+        self.threads.add(threading.get_ident())
+        answer = self.answers.get(url, _report())
+        if isinstance(answer, MediaError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> _Behind:
+    """What lies behind addresses."""
+    behind = _Behind()
+
+    monkeypatch.setattr(outside, "report_on", behind.report)
+    return behind
+
+
+@pytest.fixture
+def too_small(tmp_path: Path) -> Path:
+    """An image file that breaks a rule."""
+    path = tmp_path / "small.png"
+    path.write_bytes(Picture(width=299).build())
+    return path
+
+
+@pytest.mark.parametrize("method", ["create", "create_or_adopt"])
+@both
+def test_images_in_the_request_are_looked_at_unless_told_otherwise(
+    client: Client, method: str, too_small: Path, behind: _Behind
+) -> None:
+    """What is behind addresses is not; `off` looks at nothing, so that the request goes out."""
+    script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
+    refused, sent = Scripted(client, *script[:-1]), Scripted(client, *script)
+    body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
+
+    error = refused.failing(method, body)
+    assert isinstance(error, ContractError)
+    assert [(_FRONT, "R16")] == [(found.pointer, found.rule) for found in error.violations]
+    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
+    assert "7" == getattr(sent, method)(body, preflight="off").task_id
+    assert refused.gateway.finished()
+    assert sent.gateway.finished()
+    assert [] == behind.looks
+
+
+@pytest.mark.parametrize("given", ["", "Remote", None, True])
+@both
+def test_another_word_is_refused(client: Client, given: Any) -> None:
+    """A misspelt preflight must not be none."""
+    scripted = Scripted(client)
+
+    with pytest.raises(ValueError, match="preflight must be 'inline', 'remote' or 'off', not"):
+        scripted.create(BODY, preflight=given)
+
+
+@pytest.mark.parametrize("allow_private", [False, True])
+@both
+def test_remote_looks_behind_each_address_once(client: Client, allow_private: bool, behind: _Behind) -> None:  # noqa: FBT001
+    """Images and the video, never the address for callbacks; an event loop is not held up meanwhile."""
+    url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
+    with_video: Any = base_body("video")
+    with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
+    scripted = Scripted(client, task(), task(), allow_private=allow_private)
+
+    scripted.create(_with_images(url, url, callback_url="https://c.example.com"), preflight="remote")
+    scripted.create(with_video, preflight="remote")
+
+    expected = [("x-image", url, allow_private), ("x-video", video, allow_private)]
+    assert expected == behind.looks
+    assert (client.__name__ == "KlingElements") == (threading.get_ident() in behind.threads)
+
+
+@both
+def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client: Client, behind: _Behind) -> None:
+    """All violations of all addresses, and nothing is sent."""
+    behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+    behind.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
+    body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
+
+    error = Scripted(client).failing("create", body, preflight="remote")
+
+    assert isinstance(error, ContractError)
+    assert [(_FRONT, "R16"), (_SIDE, "R16"), (_SIDE, "R17")] == [(v.pointer, v.rule) for v in error.violations]
+    assert f"{_FRONT}: {_TOO_SMALL.message} [R16]" in str(error)
+    assert "not_created" == error.outcome
+
+
+@both
+def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(client: Client, behind: _Behind) -> None:
+    """`on_violation` holds for these violations too."""
+    behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+    scripted = Scripted(client, task(), on_violation="ignore")
+    body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
+
+    assert "7" == scripted.create(body, preflight="remote").task_id
+
+
+@both
+def test_what_cannot_be_read_behind_an_address_ends_the_create(client: Client, behind: _Behind) -> None:
+    """Nothing was sent, and the error says so."""
+    behind.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
+    body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
+
+    error = Scripted(client).failing("create", body, preflight="remote")
+
+    assert isinstance(error, MediaError)
+    assert "https://a.example.com/a.png: HTTP 403" == str(error)
+    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
+
+
+@both
+def test_what_could_not_be_judged_is_logged(client: Client, behind: _Behind, caplog: pytest.LogCaptureFixture) -> None:
+    """It keeps nothing back, but it is told."""
+    behind.answers["https://a.example.com/a.png"] = _report(unjudged=(("R15", "the server does not tell the size"),))
+
+    with caplog.at_level(logging.INFO, "kling_elements"):
+        Scripted(client, task()).create(
+            _with_images("https://a.example.com/a.png", "https://b.example"), preflight="remote"
+        )
+
+    assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
+
+
+@both
+def test_a_request_that_is_refused_anyway_is_not_looked_into(client: Client, behind: _Behind) -> None:
+    """Nor is one whose subject is there already, nor the same request a second time."""
+    body = {**NAMED, "element_name": ""}
+
+    assert isinstance(Scripted(client).failing("create", body, preflight="remote"), ContractError)
+    Scripted(client, task()).create_or_adopt(NAMED, preflight="remote")
+    assert [] == behind.looks
+    Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task()).create_or_adopt(NAMED, preflight="remote")
+    assert ["https://example.com/front.png", "https://example.com/side.png"] == [url for _, url, _ in behind.looks]
+
+
+@both
+def test_a_file_is_the_same_at_every_attempt(client: Client, tmp_path: Path) -> None:
+    """What is sent again is what was checked; a file that was changed in between is an error."""
+    path = tmp_path / "front.jpg"
+    path.write_bytes(Picture(format="jpeg").build())
+
+    def change(_: Any) -> Any:
+        path.write_bytes(Picture(format="jpeg", width=400).build())
+        return no(429, 1302).response()
+
+    again = Scripted(client, no(429, 1302), no(429, 1302), task())
+    assert "7" == again.create(_with_images(path, path)).task_id
+    first, second, third = again.gateway.bodies()
+    assert first == second == third
+
+    changed = Scripted(client, change)
+    error = changed.failing("create", _with_images(path, path))
+    assert isinstance(error, MediaError)
+    assert "not_created" == error.outcome
+    assert "front.jpg: was changed" in str(error)
+
+
+@both
+def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, tmp_path: Path) -> None:
+    """An attempt whose answer was lost may have made the subject, whatever becomes of the next one."""
+    path = tmp_path / "front.jpg"
+    path.write_bytes(Picture(format="jpeg").build())
+
+    def change(_: Any) -> Any:
+        path.write_bytes(b"")
+        raise LOST("scripted")
+
+    scripted = Scripted(client, ABSENT, change, *[ABSENT] * 8)
+    error = scripted.failing("create_or_adopt", _with_images(path, path, external_task_id="e-1"))
+
+    assert isinstance(error, MediaError)
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+    assert scripted.gateway.finished()
+
+
+@both
+def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client: Client) -> None:
+    """The whole way: what the server has is no image, so no create is sent; without leave, nobody asks it."""
+    with range_server() as server:
+        body = _with_images(server.url, "https://a.example.com/b.png")
+        refused = Scripted(client).failing("create", body, preflight="remote")
+        assert 0 == server.connections
+        error = Scripted(client, allow_private=True).failing(
+            "create", _with_images(server.url, server.url), preflight="remote"
+        )
+
+    assert isinstance(refused, MediaError)
+    assert isinstance(error, ContractError)
+    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(found.pointer, found.rule) for found in error.violations]
+    assert 1 == server.connections
+
+
+@both
+def test_a_video_behind_an_address_is_read_as_one(client: Client) -> None:
+    """By the rules about videos."""
+    with range_server() as server:
+        body: Any = base_body("video")
+        body["element_video_list"]["refer_videos"][0]["video_url"] = server.url
+        error = Scripted(client, allow_private=True).failing("create", body, preflight="remote")
+
+    assert isinstance(error, ContractError)
+    assert ["R20"] == [found.rule for found in error.violations]

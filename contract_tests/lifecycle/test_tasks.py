@@ -1,0 +1,548 @@
+"""A task is read out of whatever an answer makes of it, and its id is never lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.answer_cases import (
+    NO_NAMES,
+    NO_WORDS,
+    OTHER_NAMES,
+    OUTPUT_TYPES,
+    TASK_CASES,
+    WORDS,
+    TaskCase,
+)
+from contract_tests.support import read_tasks
+from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from kling_elements.errors import NoTaskError
+from kling_elements.requests import element_id_from, task_id_from
+from kling_elements.tasks import (
+    Progress,
+    elements_of,
+    external_id_of,
+    progress_of,
+    task_from,
+    task_in,
+    tasks_of,
+)
+from kling_elements_client import UNSET
+from kling_elements_client.models import Element, Task, TaskInfo, TaskListResponse, TaskResult, TaskStatus
+from kling_elements_client.types import Unset
+
+_NO_OBJECTS: list[Any] = [None, "x", 5, 1.5, True, [], [1], {}, {"a": 1}]
+_NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
+_FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
+
+
+def _nested(levels: int) -> Reply:
+    deep = "[" * levels + "]" * levels
+    return Reply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
+
+
+@pytest.mark.parametrize(
+    ("task_id", "body"),
+    [
+        ("7", {"code": 0, "data": {"task_id": "7"}}),
+        ("7", {"data": {"task_id": "7"}}),
+        ("7", {"task_id": "7"}),
+        ("7", {"id": "7"}),
+        ("7", {"id": "7", "status": "submitted", **_FLAT}),
+        (7, {"id": 7, "status": 200, **_FLAT}),
+        (2**63 - 1, {"code": 0, "data": {"task_id": 2**63 - 1}}),
+        (-1, {"data": {"task_id": -1}}),
+        ("7", {"code": 0, "data": {"id": "7", "status": "submitted"}}),
+        ("7", {"code": 0, "data": {"task_id": "7", "id": "8"}, "id": "9"}),
+        ("7", {"code": 0, "data": {"task_id": "", "id": "7"}}),
+        ("7", {"code": 0, "data": {"task_id": None}, "task_id": "7"}),
+        ("7", {"code": 0, "data": {"task_status": "submitted"}, "id": "7"}),
+        ("7", {"code": 0, "data": None, "task_id": "7", "id": "8"}),
+        ("7", {"code": 0, "data": {}, "task_id": "", "id": "7"}),
+        *(("7", {"code": code, "data": {"task_id": "7"}}) for code in (5000, 1200, 1201, 1302, 42)),
+        *(("7", {"code": str(code), "data": {"task_id": "7"}}) for code in (5000, 1302, "x", "")),
+        *(("7", {"code": code, "id": "7"}) for code in (5000, 1200, 1302)),
+        *(("7", {"code": odd, "id": "7"}) for odd in _NO_OBJECTS),
+        *(("7", {"code": 5000, "data": odd, "task_id": "7"}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_info": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_info": {"external_task_id": odd}}}) for odd in _NO_IDS),
+        *(("7", {"data": {"task_id": "7", "task_status": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": odd}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": {"elements": odd}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "task_result": {"elements": [odd]}}}) for odd in _NO_OBJECTS),
+        *(("7", {"data": {"task_id": "7", "created_at": time}}) for time in ("x", 1.5, -1, [1])),
+        *(("7", {"data": {"task_id": odd}, "id": "7"}) for odd in ([1], {"a": 1}, True, 1.5)),
+        *(("7", {"task_id": odd, "id": "7"}) for odd in ([1], {"a": 1}, True, 1.5)),
+        ("7", {"data": {"task_id": "7"}, "error": {"message": "odd", "code": "5000"}}),
+        ("7", {"data": {"task_id": "7"}, "message": 5, "request_id": [1], "extra": {"a": [1]}}),
+        ("\ud83d", {"data": {"task_id": "\ud83d"}}),
+        ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
+        *(("7", _nested(levels)) for levels in (10, 62)),
+        ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
+        ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
+        ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),
+        ("7", Reply(202, b'\xef\xbb\xbf{"id": "7"}')),
+        *(("7", Reply(status, {"code": 5000, "data": {"task_id": "7"}})) for status in (300, 302, 500, 503, 504, 524)),
+        ("7", Reply(500, {"error": {"code": "x"}, "task_id": "7"})),
+        ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
+    ],
+)
+@both
+def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, body: Any) -> None:
+    """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
+    found = Scripted(client, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+
+    assert isinstance(found, Task)
+    assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
+    assert "e-1" == external_id_of(found)
+    assert progress_of(found) in Progress
+    assert str(task_id) == task_id_from(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, {"id": "8f2a-ray", "error": {"code": "bad_gateway"}}),
+        (500, {"code": 5000, "message": "internal error", "id": "req-77"}),
+        (503, {"id": "abc", "title": "Service Unavailable", "status": 503}),
+        (307, {"id": "abc"}),
+    ],
+)
+@both
+def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status: int, body: Any) -> None:
+    """Proxies number what they refuse; only `task_id` says that there is a task."""
+    error = Scripted(client, Reply(status, body)).failing("create", NAMED)
+
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 429])
+@both
+def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
+    """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
+    error = Scripted(client, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
+
+    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"code": 0, "message": "success", "data": {}},
+        {"data": {"task_id": ""}, "id": None},
+        *({"data": {"task_id": odd}} for odd in (0, False, True, 1.5, [], [1], {}, {"a": 1})),
+        *({"id": odd} for odd in (0, "", True, 1.5, [1], {"a": 1})),
+        {"task_info": {"external_task_id": "e-1"}},
+    ],
+)
+@both
+def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> None:
+    """What is no text and no integer is no id."""
+    error = Scripted(client, Reply(200, body)).failing("create", NAMED)
+
+    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
+
+
+@both
+def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
+    """The contract allows it, so the answer itself is no error."""
+    error = Scripted(client, Reply(200, {"code": 0})).failing("create", NAMED)
+
+    assert isinstance(error, NoTaskError)
+    assert "the gateway answered with success, but named no task" == str(error)
+
+
+@both
+def test_what_else_an_answer_says_is_kept(client: Client) -> None:
+    """At the top level and in the task; the envelope is not of the task."""
+    flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
+    info = {"external_task_id": "e-1", "more": 1}
+    scripted = Scripted(client, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+
+    found, same = scripted.create(NAMED), scripted.create(NAMED)
+
+    assert {"object": "task", "model": "kling", "progress": 0} == found.additional_properties
+    assert (1, "UNSET") == (found.created_at, repr(found.task_status_msg))
+    assert info == same.task_info.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("expected", "source"),
+    [
+        ({}, {}),
+        ({"task_id": "7", "task_status": "failed"}, {"id": "7", "status": "failed"}),
+        ({"task_id": "7"}, {"task_id": "7"}),
+        ({"task_id": "7", "id": "8"}, {"task_id": "7", "id": "8"}),
+        ({"task_id": "8"}, {"task_id": None, "id": "8"}),
+        ({"task_id": "8"}, {"task_id": [1], "id": "8"}),
+        ({"task_id": [1]}, {"task_id": [1]}),
+        ({"task_status": "succeed"}, {"task_status": "succeeded"}),
+        ({"task_status": "succeed"}, {"status": "succeeded"}),
+        ({"task_status": "succeed"}, {"status": "Succeeded"}),
+        ({"task_status": "succeed"}, {"task_status": "SUCCESS"}),
+        ({"task_status": "succeed"}, {"task_status": "completed"}),
+        ({"task_status": "failed"}, {"status": "FAILURE"}),
+        ({"task_status": "failed"}, {"status": "Failed"}),
+        ({"task_status": "IN_PROGRESS"}, {"status": "IN_PROGRESS"}),
+        ({"task_status": "Processing"}, {"status": "Processing"}),
+        ({"task_status": "paused"}, {"status": "paused"}),
+        ({"task_status": 200}, {"status": 200}),
+        ({"task_status_msg": "no"}, {"message": "no"}),
+        ({"task_status_msg": "no"}, {"fail_reason": "no"}),
+        ({"task_status_msg": "no"}, {"message": "", "fail_reason": "no"}),
+        ({"task_status_msg": "no", "fail_reason": "other"}, {"message": "no", "fail_reason": "other"}),
+        ({"task_status_msg": "no", "message": "other"}, {"task_status_msg": "no", "message": "other"}),
+        ({"created_at": 1, "updated_at": 2}, {"create_time": 1, "update_time": 2}),
+        ({"created_at": 1, "create_time": 2, "x": 3}, {"created_at": 1, "create_time": 2, "x": 3}),
+        ({"task_info": {"external_task_id": "e"}, "external_id": "e"}, {"external_id": "e"}),
+        ({"task_info": {"external_task_id": "e"}, "external_task_id": "e"}, {"external_task_id": "e"}),
+        (
+            {"task_info": {"external_task_id": "e", "x": 1}, "external_id": "e"},
+            {"task_info": {"external_task_id": "", "x": 1}, "external_id": "e"},
+        ),
+        (
+            {"task_info": {"external_task_id": "e"}, "external_id": "other"},
+            {"task_info": {"external_task_id": "e"}, "external_id": "other"},
+        ),
+        ({"task_info": [1], "external_id": "e"}, {"task_info": [1], "external_id": "e"}),
+        (
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 5}]}},
+            {"task_result": {"element_id": 5}},
+        ),
+        (
+            {"task_result": {"element_id": 5, "name": "M", "elements": [{"element_id": 5, "element_name": "M"}]}},
+            {"task_result": {"element_id": 5, "name": "M", "elements": []}},
+        ),
+        (
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 6}]}},
+            {"task_result": {"element_id": 5, "elements": [{"element_id": 6}]}},
+        ),
+        ({"task_result": {"element_id": [5]}}, {"task_result": {"element_id": [5]}}),
+        ({"task_result": {"elements": [5, None]}}, {"task_result": {"elements": [5, None]}}),
+    ],
+)
+def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
+    """The newer names are read where the documented ones say nothing, and the source is kept as it is."""
+    before = dict(source)
+
+    assert expected == task_from(source).to_dict()
+    assert before == source
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "other"),
+    [
+        (schema, name, other)
+        for schema, names in OTHER_NAMES.items()
+        for name, others in names.items()
+        for other in others
+    ],
+)
+def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
+    """As what it is, and as nothing else."""
+    assert {name} == read_tasks.documented_names(schema, other)
+
+
+@pytest.mark.parametrize(("schema", "other"), [(schema, name) for schema, names in NO_NAMES.items() for name in names])
+def test_what_is_no_other_name_stays(schema: str, other: str) -> None:
+    """Letters count as they are."""
+    assert set() == read_tasks.documented_names(schema, other)
+
+
+@pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
+def test_a_word_for_a_status_is_read_in_any_case_of_letters(word: str) -> None:
+    """One for success or failure becomes the documented one, and any other stays as it came."""
+    progress, written = WORDS.get(word, ("UNKNOWN", word))
+
+    for said in (word, word.upper(), word.title()):
+        assert (progress, written if progress in ("SUCCEEDED", "FAILED") else said) == read_tasks.word(said)
+
+
+@pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
+def test_an_output_of_another_type_is_no_subject(output_type: str, expected: bool) -> None:  # noqa: FBT001
+    """The newer API lists all that a task made."""
+    assert expected is read_tasks.is_subject(output_type)
+
+
+@pytest.mark.parametrize("case", TASK_CASES, ids=[case.id for case in TASK_CASES])
+def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
+    """And nowhere else."""
+    expected = None if case.task_id is None else (case.task_id, case.element_id)
+
+    assert expected == read_tasks.ids(task_in(case.body, case.schema))
+
+
+_NEWER: Any = {
+    "id": "7",
+    "status": "succeeded",
+    "message": "",
+    "create_time": 1,
+    "update_time": 2,
+    "external_id": "e-1",
+    "outputs": [
+        {"type": "video", "id": "1", "url": "https://media.example.com/walk.mp4"},
+        {
+            "type": "element",
+            "id": "9007199254740993",
+            "name": "Mara",
+            "description": "A keeper",
+            "element_type": "image_refer",
+            "materials": [{"type": "image", "role": "frontal", "url": "https://media.example.com/mara.jpg"}],
+            "owned_by": "studio",
+            "status": "succeed",
+            "tags": [{"id": "o_102", "name": "Character", "description": "A person"}],
+        },
+        {"id": 9007199254740993},
+        5,
+    ],
+    "billing": [{"unit": "0"}],
+}
+
+
+def test_the_newer_shape_loses_nothing() -> None:
+    """Elements, external id and progress are where the documented shape has them; the rest is as it came."""
+    found = task_from(_NEWER)
+    mara, other = elements_of(found)
+
+    assert ("7", "succeed", "", 1, 2) == (
+        found.task_id,
+        found.task_status,
+        found.task_status_msg,
+        found.created_at,
+        found.updated_at,
+    )
+    assert Progress.SUCCEEDED is progress_of(found)
+    assert "e-1" == external_id_of(found)
+    assert ("9007199254740993", "Mara", "A keeper", "image_refer", "studio", "succeed") == (
+        mara.element_id,
+        mara.element_name,
+        mara.element_description,
+        mara.reference_type,
+        mara.owned_by,
+        mara.status,
+    )
+    assert _NEWER["outputs"][1]["tags"] == mara.to_dict()["tag_list"]
+    assert {"type": "element", "materials": _NEWER["outputs"][1]["materials"]} == mara.additional_properties
+    assert 9007199254740993 == other.element_id
+    assert {name: _NEWER[name] for name in ("external_id", "outputs", "billing")} == found.additional_properties
+
+
+def test_outputs_that_are_no_list_are_no_elements() -> None:
+    """They stay where they came."""
+    found = task_from({"id": "7", "outputs": "none"})
+
+    assert [] == elements_of(found)
+    assert {"outputs": "none"} == found.additional_properties
+
+
+_MADE = {"elements": [{"element_id": 9}]}
+_KLINGS = {"task_id": "8", "task_status": "succeed", "task_status_msg": "", "task_result": _MADE, "created_at": 1}
+_ENVELOPED = {"code": 0, "message": "SUCCEED", "request_id": "r", "data": _KLINGS}
+_OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress": "100%", "data": _ENVELOPED}
+
+
+@pytest.mark.parametrize(
+    ("expected", "answer"),
+    [
+        (("8", "succeed", "", 9), {"code": 0, "data": _KLINGS}),
+        (("task_7", "succeed", "", 9), {"code": "success", "message": "", "data": _OUTER}),
+        (("task_7", "succeed", "bad", 9), {"code": "success", "data": {**_OUTER, "fail_reason": "bad"}}),
+        (
+            ("task_7", "failed", "no face", None),
+            {
+                "code": "success",
+                "data": {
+                    "task_id": "task_7",
+                    "status": "FAILURE",
+                    "fail_reason": "no face",
+                    "data": {**_ENVELOPED, "data": {"task_id": "8", "task_status": "failed"}},
+                },
+            },
+        ),
+        (
+            ("task_7", "IN_PROGRESS", "inner", None),
+            {
+                "code": "success",
+                "data": {
+                    "task_id": "task_7",
+                    "status": "IN_PROGRESS",
+                    "fail_reason": "",
+                    "data": {"code": 0, "message": "SUCCEED", "data": {"task_id": "8", "task_status_msg": "inner"}},
+                },
+            },
+        ),
+        (("8", "succeed", "", 9), {"code": "success", "data": {"status": "SUCCESS", "data": _ENVELOPED}}),
+        (("8", "succeed", "", 9), {"code": "success", "data": {"data": _KLINGS}}),
+        (("7", "succeed", "ok", None), {"id": "7", "status": "completed", "message": "ok"}),
+        (("7", "succeed", None, None), {"code": 0, "message": "ok", "id": "7", "status": "completed"}),
+        (("7", "succeed", None, None), {"request_id": "r", "message": "ok", "id": "7", "status": "completed"}),
+        (("7", "succeed", "", 9), {"code": 0, "id": "7", "data": {**_KLINGS, "task_id": None}}),
+        (("8", "succeed", "", 9), {"id": "7", "status": "failed", "data": _KLINGS}),
+        (None, {"code": 0, "data": {"task_status": "succeed"}}),
+        (None, {"code": 0, "data": [_KLINGS]}),
+        (None, {"code": 0, "data": {"data": {"data": {"data": _KLINGS}}}}),
+        (None, {}),
+    ],
+)
+def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
+    """What it lacks is filled in from the places within it, and an envelope's own words are not the task's."""
+    found = task_in(answer)
+
+    told = found and (
+        found.task_id,
+        found.task_status,
+        None if isinstance(found.task_status_msg, Unset) else found.task_status_msg,
+        next((element.element_id for element in elements_of(found)), None),
+    )
+    assert expected == told
+
+
+def test_what_no_place_knows_stays() -> None:
+    """Properties of a gateway's own are kept, those of the envelope between its task and the service's are not."""
+    found = task_in({"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}})
+
+    assert found is not None
+    assert {"progress": "100%", "x": 1} == found.additional_properties
+    assert 1 == found.created_at
+
+
+def test_a_list_is_read_as_look_ups_are() -> None:
+    """In each shape, and also a task without an id."""
+    answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
+
+    found = tasks_of(answer)
+
+    assert ["8", "task_7", "7", UNSET] == [made.task_id for made in found]
+    assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in found]
+    assert [1, 1, 2, 0] == [len(elements_of(made)) for made in found]
+    assert [] == tasks_of(TaskListResponse()) == tasks_of(TaskListResponse(data=None))
+
+
+_ODD: Any = [1]
+
+
+def _done(*ids: Any) -> TaskResult:
+    return TaskResult(elements=[Element(element_id=element_id) for element_id in ids])
+
+
+@pytest.mark.parametrize(
+    ("expected", "made"),
+    [
+        (Progress.PENDING, Task(task_status="submitted")),
+        (Progress.PENDING, Task(task_status=TaskStatus.PROCESSING)),
+        (Progress.FAILED, Task(task_status="failed", task_result=_done(5))),
+        (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(5))),
+        (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
+        (Progress.SUCCEEDED, task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}})),
+        (Progress.SUCCEEDED, Task(task_status="SUCCESS", task_result=_done(5))),
+        (Progress.FAILED, Task(task_status="FAILURE")),
+        *((Progress.PENDING, Task(task_status=word)) for word in ("queued", "pending", "in_progress", "not_start")),
+        *((Progress.PENDING, Task(task_status=word)) for word in ("QUEUED", "Pending", "IN_PROGRESS", "NOT_START")),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed")),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=_done())),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=_done(None, "", 0, 1.5, _ODD))),
+        (Progress.WITHOUT_ELEMENT, Task(task_status="succeed", task_result=TaskResult(elements=None))),
+        *((Progress.WITHOUT_STATUS, Task(task_status=status)) for status in ("", None)),
+        (Progress.WITHOUT_STATUS, Task()),
+        *((Progress.UNKNOWN, Task(task_status=status)) for status in ("paused", "succeed ", "succeeds", _ODD)),
+    ],
+)
+def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
+    """A word that is not known, no word, and a success without a subject are each told apart from the rest."""
+    assert expected is progress_of(made)
+
+
+def test_subjects_are_read_as_far_as_they_are_there() -> None:
+    """What is no subject is left out."""
+    odd: Any = [5, None, Element(element_id=1), {}]
+
+    assert [Element(element_id=1)] == elements_of(Task(task_result=TaskResult(elements=odd)))
+    assert [] == elements_of(Task()) == elements_of(Task(task_result=None)) == elements_of(Task(task_result=_ODD))
+
+
+def test_an_empty_external_id_is_none() -> None:
+    """As in a request."""
+    tasks = [Task(), Task(task_info=None), Task(task_info=_ODD), Task(task_info=TaskInfo(external_task_id=""))]
+
+    assert [None] * 4 == [external_id_of(made) for made in tasks]
+    assert "e" == external_id_of(Task(task_info=TaskInfo(external_task_id="e")))
+
+
+_ID_ODD = Task(task_id=_ODD)
+_NAMED = Task(task_info=TaskInfo(external_task_id="e-1"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("7", "7"),
+        ("7", 7),
+        ("0", 0),
+        ("9223372036854775807", 2**63 - 1),
+        ("a/b", "a/b"),
+        ("7", Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))),
+        ("7", Task(task_id=7)),
+        ("e-1", _NAMED),
+        ("e-1", Task(task_id="", task_info=_NAMED.task_info)),
+    ],
+)
+def test_a_task_is_named_by_its_id_or_the_callers(expected: str, given: Any) -> None:
+    """The system's own id comes first."""
+    assert expected == task_id_from(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        *(("an empty text", ""), ("NoneType", None), ("bool", True), ("bool", False), ("float", 7.0), ("bytes", b"7")),
+        *(("list", ["7"]), ("dict", {}), ("NoneType", Task()), ("Element", Element(element_id=5)), ("list", _ID_ODD)),
+    ],
+)
+def test_what_is_no_id_of_a_task_is_refused(kind: str, given: Any) -> None:
+    """Such as a number that lost its last digits, or a subject."""
+    with pytest.raises(
+        ValueError, match=r"^a task is looked up by a Task that has an id, or by the id itself, not"
+    ) as caught:
+        task_id_from(given)
+
+    assert str(caught.value).endswith(f", not by {kind}")
+
+
+@pytest.mark.parametrize(
+    ("expected", "given"),
+    [
+        ("829482348234823", 829482348234823),
+        ("9223372036854775807", 2**63 - 1),
+        ("0042", "0042"),
+        ("5", Element(element_id=5)),
+        ("5", Element(element_id="5")),
+        ("5", Task(task_id="7", task_result=_done(5))),
+    ],
+)
+def test_a_subject_is_named_exactly(expected: str, given: Any) -> None:
+    """To the last digit, as a text."""
+    assert expected == element_id_from(given)
+
+
+@pytest.mark.parametrize(
+    ("says", "given"),
+    [
+        ("not by float$", 829482348234823.0),
+        ("not by bool$", True),
+        ("not by an empty text$", ""),
+        ("not by NoneType$", None),
+        ("not by float$", Element.from_dict({"element_id": 5.5})),
+        ("not by Unset$", Element()),
+        ("not by NoneType$", Element(element_id=None)),
+        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
+        ("^the task names 2 subjects; pass the one that is meant$", Task(task_result=_done(1, 2))),
+        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
+    ],
+)
+def test_what_is_no_id_of_a_subject_is_refused(says: str, given: Any) -> None:
+    """A wrong one could delete another subject."""
+    with pytest.raises(ValueError, match=says):
+        element_id_from(given)

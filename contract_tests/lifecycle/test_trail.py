@@ -1,0 +1,421 @@
+"""A create that is interrupted while it may have made a subject tells the id, on the exception and in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from itertools import cycle, islice
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.running import run_async, tls
+from contract_tests.support.scripted import (
+    ABSENT,
+    BODY,
+    DUPLICATE,
+    LOST,
+    NAMED,
+    TOKEN,
+    URL,
+    Client,
+    Scripted,
+    Step,
+    both,
+    no,
+    task,
+)
+from kling_elements import AsyncKlingElements, KlingElements, outside
+from kling_elements.mock import create_app
+from kling_elements.testing.gateway import MockGateway, serving
+from kling_elements.trail import CreateStoppedError, Trail
+from kling_elements_client.models import Task
+from kling_elements_runtime.blocking import finish
+
+_TRIES = 60
+_KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
+_ID = re.compile("external_task_id ([^ :]+): the subject (?:may exist|exists); [A-Za-z]+ ended its create, and ")
+
+
+def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the ids that warnings name."""
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    return [found[1] for line in lines if (found := _ID.match(line))]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@both
+def test_an_interruption_tells_the_id(
+    client: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an attribute, a note and a warning, which says what to do."""
+    scripted = Scripted(client, kind)
+
+    with pytest.raises(kind) as caught:
+        scripted.create(BODY)
+
+    (sent,) = [body["external_task_id"] for body in scripted.gateway.bodies()]
+    assert sent == caught.value.external_task_id  # type: ignore[attr-defined]
+    assert [f"external_task_id {sent}: the subject may exist"] == caught.value.__notes__
+    what = f"{kind.__name__} ended its create, and create_or_adopt with this id finds it or creates it"
+    assert [f"external_task_id {sent}: the subject may exist; {what}"] == [
+        record.getMessage() for record in caplog.records if record.name == "kling_elements"
+    ]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@both
+def test_nothing_is_told_where_nothing_can_have_been_created(
+    client: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before anything was sent, after refusals, and while media are looked at."""
+
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise kind
+
+    waiting = Scripted(client, no(429, 1303))
+    monkeypatch.setattr(waiting.clock, "let_pass", interrupt)
+    monkeypatch.setattr(outside, "report_on", interrupt)
+    for scripted, name, options in [
+        (waiting, "create", {}),
+        (Scripted(client), "create", {"preflight": "remote"}),
+        (Scripted(client, kind), "create_or_adopt", {}),
+        (Scripted(client, ABSENT), "create_or_adopt", {"preflight": "remote"}),
+    ]:
+        with pytest.raises(kind) as caught:
+            getattr(scripted, name)(BODY, **options)
+        assert not hasattr(caught.value, "external_task_id")
+        assert not hasattr(caught.value, "__notes__")
+        assert scripted.gateway.finished()
+    assert [] == _warned(caplog)
+
+
+def test_a_closed_client_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """It sends nothing any more."""
+    kling = KlingElements(TOKEN, URL)
+    kling.close()
+
+    with pytest.raises(RuntimeError, match="closed") as caught:
+        kling.create(NAMED)
+
+    assert not hasattr(caught.value, "external_task_id")
+    assert [] == _warned(caplog)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [],
+        [ABSENT],
+        [ABSENT, LOST],
+        [ABSENT, LOST, ABSENT],
+        [ABSENT, LOST, ABSENT, ABSENT],
+        [ABSENT, DUPLICATE],
+        [no(503)],
+    ],
+)
+@pytest.mark.parametrize("kind", _KINDS)
+@both
+def test_an_interruption_in_doubt_tells_the_id(
+    client: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The id is the caller's own, so an earlier call may have used it."""
+    scripted = Scripted(client, *script, kind)
+
+    with pytest.raises(kind) as caught:
+        scripted.create_or_adopt(NAMED)
+
+    assert ["external_task_id e-1: the subject may exist"] == caught.value.__notes__
+    assert "e-1" == caught.value.external_task_id  # type: ignore[attr-defined]
+    assert ["e-1"] == _warned(caplog)
+
+
+@both
+def test_an_interruption_between_attempts_in_doubt_tells_the_id(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fresh UUID stands nowhere else."""
+    scripted = Scripted(client, ABSENT, LOST, ABSENT)
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scripted.create_or_adopt(BODY)
+
+    assert [body["external_task_id"] for body in scripted.gateway.bodies()] == _warned(caplog)
+
+
+@pytest.mark.parametrize("name", ["create", "create_or_adopt"])
+@both
+def test_an_interruption_behind_the_answer_tells_the_id(
+    client: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Ctrl+C may come while the last line is logged; then it is known that the subject exists."""
+    scripted = Scripted(client, *([ABSENT] if name == "create_or_adopt" else []), task())
+    log = outside.Outside.log
+
+    def interrupted(io: Any, text: str) -> None:
+        log(io, text)
+        if "created task" in text:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(outside.Outside, "log", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        getattr(scripted, name)(NAMED)
+
+    assert ["external_task_id e-1: the subject exists"] == caught.value.__notes__
+    assert ["e-1"] == _warned(caplog)
+
+
+@both
+def test_a_warning_and_a_note_have_no_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Which callers have been seen to paste into the wrong field; and nothing that a terminal would obey."""
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Scripted(client, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
+
+    expected = r"external_task_id \x1b[2J***: the subject may exist"
+    assert [expected] == caught.value.__notes__
+    assert expected in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody cancels it: the collector of garbage closes it, in another context."""
+
+    async def never(_: httpx.Request) -> httpx.Response:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    kling = AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never))
+    create: Coroutine[Any, Any, Task] = kling.create(NAMED, max_wait_seconds=60)
+
+    async def begin() -> None:
+        create.send(None)
+
+    asyncio.run(begin())
+    create.close()
+
+    assert ["e-1"] == _warned(caplog)
+
+
+def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
+    """Its caller was told what there is."""
+    trail = Trail("e-1")
+    trail.tell(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
+
+    with pytest.raises(CreateStoppedError):
+        trail.about_to_send()
+
+
+@pytest.fixture(params=DIALECTS)
+def gateway(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
+    """A mock server on a socket."""
+    with serving(create_app(tick_seconds=0, dialect=request.param)) as gateway:
+        yield gateway
+
+
+def _there(gateway: MockGateway) -> Counter[str]:
+    """Return how many subjects there are under each id."""
+    return Counter(each["external_task_id"] for each in gateway.tasks())
+
+
+_Create = Callable[[], Awaitable[Iterable[Task]]]
+
+
+def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
+    """Return each way to create, again and again."""
+
+    async def create() -> Iterable[Task]:
+        return [await kling.create(BODY)]
+
+    async def create_or_adopt() -> Iterable[Task]:
+        return [await kling.create_or_adopt(BODY)]
+
+    async def create_all() -> Iterable[Task]:
+        return await kling.create_all([BODY] * 3)
+
+    return cycle([create, create_or_adopt, create_all])
+
+
+async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+    """Another task of the group fails."""
+
+    async def fail() -> None:
+        await moment
+        raise LookupError
+
+    async def keep() -> None:
+        results.extend(await create())
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep())
+            group.create_task(fail())
+
+    with pytest.raises(ExceptionGroup):
+        await both()
+
+
+async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+    """What gathers is cancelled."""
+
+    async def keep() -> None:
+        results.extend(await create())
+
+    gathering = asyncio.gather(keep())
+    await moment
+    gathering.cancel()
+    await asyncio.gather(gathering, return_exceptions=True)
+
+
+async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+    """What waits is cancelled, and what is shielded goes on until the event loop ends."""
+
+    async def keep() -> None:
+        results.extend(await create())
+
+    shielded = asyncio.shield(keep())
+    await moment
+    shielded.cancel()
+
+
+async def _timed_out(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
+    """As `asyncio.timeout` and `wait_for` do."""
+    waits = asyncio.ensure_future(moment)
+    try:
+        async with asyncio.timeout(None) as timeout:
+            waits.add_done_callback(lambda _: timeout.reschedule(0))
+            results.extend(await create())
+            await asyncio.sleep(3600)
+    except TimeoutError:
+        await waits
+
+
+@pytest.mark.parametrize("way", [_in_a_task_group, _gathered, _shielded, _timed_out])
+def test_no_id_is_lost_to_a_cancellation(
+    way: Callable[[_Create, Awaitable[None], list[Task]], Coroutine[Any, Any, None]],
+    gateway: MockGateway,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At whatever moment: every subject that the server has was returned, or is named in a warning."""
+    returned: list[Task] = []
+    held_up = [str(uuid4()) for _ in range(5)]
+
+    async def made(external_id: str) -> None:
+        """Until the server has made it; the answer is still on its way."""
+        while external_id not in _there(gateway):  # noqa: ASYNC110 - a server's
+            await asyncio.sleep(0.01)
+
+    async def hold_up(kling: AsyncKlingElements, external_id: str) -> None:
+        async def create() -> Iterable[Task]:
+            return [await kling.create({**BODY, "external_task_id": external_id})]
+
+        await way(create, made(external_id), returned)
+
+    async def tries() -> None:
+        async with AsyncKlingElements(gateway.token, gateway.url, httpx_args={"verify": tls()}) as kling:
+            gateway.queue_faults(*["delay:3600"] * len(held_up))
+            await asyncio.gather(*(hold_up(kling, each) for each in held_up))
+            for moment, create in enumerate(islice(_creates(kling), _TRIES)):
+                await way(create, asyncio.sleep(moment / 3000), returned)
+
+    run_async(tries())
+
+    there, told = _there(gateway), set(_warned(caplog))
+    assert set(held_up) <= told
+    assert set() == there.keys() - told - {each.task_info.external_task_id for each in returned}  # type: ignore[union-attr]
+    assert {1} == set(there.values())
+
+
+# Creates subjects and interrupts itself, at other moments each time; what is not in an exception goes to stderr.
+_INTERRUPTED = """
+import json, signal, sys, threading, time
+from kling_elements import KlingElements
+
+url, body, tries = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+main, told = threading.get_ident(), []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
+
+def interrupt(seconds, came):
+    time.sleep(seconds)
+    while True:
+        signal.pthread_kill(main, signal.SIGINT)
+        if came.wait(10):
+            break  # else it came in the callback of a weak reference, where CPython drops exceptions
+
+with KlingElements("any-token", url) as kling:
+    ways = [lambda: [kling.create(body)], lambda: [kling.create_or_adopt(body)], lambda: kling.create_all([body] * 3)]
+    for number in range(tries):
+        came, tasks = threading.Event(), []
+        thread = threading.Thread(target=interrupt, args=[number / 3000, came])
+        try:
+            thread.start()
+            tasks = ways[number % 3]()
+            while True:
+                time.sleep(0.001)
+        except KeyboardInterrupt as error:
+            came.set()
+            named = [getattr(error, "external_task_id", None), *getattr(error, "external_task_ids", [])]
+            told.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
+        thread.join()
+print(json.dumps(told))
+"""
+
+
+def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
+    """At whatever moment: the id is in the task that was returned, or on the exception and in a warning on stderr."""
+    command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
+    gateway.queue_faults(*["delay:0.02"] * 10)  # so that some come while the answer is on its way
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+
+    told = json.loads(done.stdout)
+    ids = {each for ids in told for each in ids}
+    there, warned = _there(gateway), set(_ID.findall(done.stderr))
+    assert len(told) == _TRIES
+    assert set() == there.keys() - ids
+    assert {1} == set(there.values())
+    assert set() < warned <= ids
+
+
+@both
+def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All were refused, and wait."""
+    scripted = Scripted(client, no(429, 1303))
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        scripted.create_all([BODY, BODY])
+
+    assert not hasattr(caught.value, "external_task_ids")
+    assert [] == _warned(caplog)
+
+
+def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
+    """It is a mistake of ours, and is told as that."""
+    with pytest.raises(RuntimeError, match="suspended without an event loop"):
+        finish(asyncio.sleep(0))
+
+
+@both
+def test_a_log_shows_what_a_terminal_would_obey(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of the gateway's and of the caller's, escaped."""
+    caplog.set_level(logging.INFO, "kling_elements")
+    Scripted(client, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
+
+    assert r"external_task_id e\n1: created task 7\x1b[2J" in caplog.text

@@ -1,0 +1,451 @@
+"""Waiting looks a task up until it ends, less and less often, and stops with the reason when it cannot end well."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import (
+    ABSENT,
+    LOST,
+    REFUSED,
+    TOKEN,
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    both,
+    both_dialects,
+    made,
+    no,
+    task,
+)
+from kling_elements import Outcome, PollPolicy
+from kling_elements.errors import (
+    CreateAllError,
+    ElementUnavailableError,
+    ExternalIdUsedError,
+    LookUpUnavailableError,
+    NoTaskError,
+    TaskError,
+    TaskFailedError,
+    UnknownStatusError,
+    WaitAllError,
+    WaitTimeoutError,
+)
+from kling_elements_client.errors import (
+    Answer,
+    AuthenticationError,
+    ContractError,
+    KlingError,
+    NotFoundError,
+    StatusError,
+    TransportError,
+)
+from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
+
+_BEGUN, _GOES_ON = task(), task(status="processing")
+_FAILED = task(status="failed", task_status_msg="no face", task_info={"external_task_id": "e-1"})
+_NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
+_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][:7]  # seconds between look-ups; 30 s are borne
+_GIVEN = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
+_NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
+_HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
+
+
+@pytest.mark.parametrize(
+    ("slept", "script"),
+    [
+        pytest.param([], [made()], id="done already"),
+        pytest.param([1], [_BEGUN, made()], id="done soon"),
+        pytest.param([1, 1.5, 2.25], [_BEGUN, _GOES_ON, _GOES_ON, made()], id="processing"),
+        pytest.param([1], [_BEGUN, _NEWER], id="newer spelling, without an envelope"),
+        pytest.param(
+            [1], [_BEGUN, task("7", "succeeded", task_result={"elements": [{"element_id": 9}]})], id="succeeded"
+        ),
+        pytest.param([], [_HALF], id="the subject that has an id"),
+        pytest.param([1], [_EMPTY, made()], id="succeeded before its subject is named"),
+        pytest.param(_UNCLEAR, [_NEW_WORD] * 7 + [made()], id="unknown word that passes"),
+        pytest.param(_UNCLEAR, [ABSENT] * 7 + [made()], id="not found yet"),
+        pytest.param([1, 1.5, 2.25], [ABSENT, _BEGUN, ABSENT, made()], id="found by some look-ups"),
+        pytest.param([1, 1.5, 2.25], [_NEW_WORD, task(status=None), ABSENT, made()], id="no word"),
+        *(
+            pytest.param([1], [step, made()], id=f"survives {name}")
+            for name, step in {
+                **{str(status): no(status) for status in (408, 429, 499, 500, 502, 503, 504, 520, 524)},
+                **{str(code): no(500, code) for code in (1302, 1303, 5000, "5001", 5002)},
+                "lost": LOST,
+                "refused": REFUSED,
+                "broken": httpx.RemoteProtocolError,
+                "page": Reply(200, b"<html>"),
+                "odd": Reply(200, {"data": [1]}),
+            }.items()
+        ),
+        pytest.param([20, 1.5], [no(429, 1302, retry_after="20"), _BEGUN, made()], id="the gateway asks for a while"),
+        pytest.param([299], [no(503, retry_after="299"), made()], id="the gateway asks for as long as there is"),
+    ],
+)
+@pytest.mark.parametrize("given", ["7", 7, _GIVEN, Task(task_id=7, task_status="submitted")])
+@both_dialects
+@both
+def test_the_subject_is_returned_once_it_is_there(
+    client: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
+) -> None:
+    """Errors that pass are survived, as is what is not understood, and intervals grow."""
+    scripted = Scripted(client, *script, dialect=dialect)
+
+    assert 9 == scripted.wait(given).element_id
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+    assert {"/kling/v1/general/advanced-custom-elements/7"} == {r.url.path for r in scripted.gateway.requests}
+
+
+@both
+def test_intervals_grow_to_the_longest(client: Client) -> None:
+    """However many there are."""
+    scripted = Scripted(client, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
+
+    assert 9 == scripted.wait("7").element_id
+    assert [1, *[3] * 89] == scripted.clock.slept
+
+
+@pytest.mark.parametrize("outcome", ["made", "failed"])
+@both
+def test_a_task_that_has_ended_is_not_looked_up(client: Client, outcome: str) -> None:
+    """What it says is final."""
+    scripted = Scripted(client)
+    if outcome == "made":
+        done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
+
+        assert "9" == scripted.wait(done).element_id
+        assert [Element(element_id="9")] * 10_000 == scripted.wait_all([done] * 10_000)
+    else:
+        assert isinstance(scripted.failing("wait", Task(task_id="7", task_status="failed")), TaskFailedError)
+    assert "" == scripted.gateway.calls()
+
+
+@both
+def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client: Client) -> None:
+    """As when a create was lost on its way back."""
+    scripted = Scripted(client, made())
+
+    scripted.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
+
+    assert "e-1" == scripted.gateway.requests[0].url.path.rpartition("/")[2]
+
+
+_REASON = "task 7 failed: no face"
+_UNKNOWN = "task 7 is still resting, which is not known here, after 32.2 s"
+_NAMELESS = "task 7 has succeeded, but its answer still names no subject after 32.2 s"
+_WORDLESS = "task 7 is still without a status after 32.2 s"
+_LATE = "task 7 is still processing after 9.67 s"
+_TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of what is left is kept for the last look-up
+_LOOKED = "GET https://gateway.example.com/kling/v1/general/advanced-custom-elements/7: HTTP"
+_DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "says", "slept", "script"),
+    [
+        (TaskFailedError, "created", _REASON, [1], [_BEGUN, _FAILED]),
+        (TaskFailedError, "created", "task 7 failed: no reason given", [], [task(status="failed")]),
+        (ElementUnavailableError, "created", "the subject 9 of task 7 cannot be used", [1], [_BEGUN, _DELETED]),
+        (UnknownStatusError, "created", _UNKNOWN, _UNCLEAR, [_NEW_WORD] * 8),
+        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [_EMPTY] * 8),
+        (UnknownStatusError, "created", _WORDLESS, _UNCLEAR, [task(status="")] * 8),
+        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
+        (NotFoundError, "may_exist", f"{_LOOKED} 404, code 1203", _UNCLEAR, [ABSENT] * 8),
+        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, *[ABSENT] * 7]),
+        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, no(503), *[ABSENT] * 6]),
+        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [], [no(401, 1004)]),
+        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [1], [ABSENT, no(401, 1004)]),
+        (StatusError, "may_exist", f"{_LOOKED} 404, no", [], [no(404)]),
+        (KlingError, "created", f"{_LOOKED} 429, code 1101, no", [1], [_BEGUN, no(429, 1101)]),
+        (KlingError, "may_exist", f"{_LOOKED} 307, to /, empty body", [], [Reply(307, b"", {"Location": "/"})]),
+        (NoTaskError, "may_exist", "the gateway answered the look-up without naming a task", [], [Reply(200, {})]),
+    ],
+)
+@both
+def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(  # noqa: PLR0913, PLR0917
+    client: Client, kind: type[KlingError], outcome: str, says: str, slept: list[float], script: list[Step]
+) -> None:
+    """It tells whether the task is known to exist."""
+    scripted = Scripted(client, *script)
+
+    error = scripted.failing("wait", "7")
+
+    assert kind is type(error) or kind is KlingError
+    assert str(error).startswith(says)
+    assert outcome == error.outcome
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "says", "slept", "script"),
+    [
+        (WaitTimeoutError, "created", _LATE, _TEN, [_BEGUN, *[_GOES_ON] * 7]),
+        (WaitTimeoutError, "created", "task 7 is still resting, which is not", _TEN, [_BEGUN, _NEW_WORD] * 4),
+        (WaitTimeoutError, "created", f"{_LATE}; the last look-up failed: ReadTimeout", _TEN, [_GOES_ON] * 7 + [LOST]),
+        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 9.67 s; the", _TEN, [no(503)] * 8),
+        (
+            WaitTimeoutError,
+            "may_exist",
+            "task 7 is still without a status after 0 s; the gateway asks to wait 60 s; the last look-up failed: GET",
+            [],
+            [no(503, retry_after="60")],
+        ),
+        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 0 s", [], [no(503, retry_after="10")]),
+        (NotFoundError, "created", _LOOKED, _TEN, [_BEGUN, *[ABSENT] * 7]),
+        (NotFoundError, "may_exist", _LOOKED, _TEN, [ABSENT] * 8),
+    ],
+)
+@both
+def test_waiting_ends_in_time(  # noqa: PLR0913, PLR0917
+    client: Client, kind: type[KlingError], outcome: str, says: str, slept: list[float], script: list[Step]
+) -> None:
+    """With the last state, and at once where the gateway asks for more than is left."""
+    scripted = Scripted(client, *script)
+
+    error = scripted.failing("wait", "7", max_wait_seconds=10)
+
+    assert kind is type(error)
+    assert str(error).startswith(says)
+    assert outcome == error.outcome
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@both
+def test_short_intervals_are_kept_to_the_end(client: Client) -> None:
+    """A limit may be shorter than a second, and intervals too."""
+    scripted = Scripted(client, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
+
+    assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
+    assert [0.01] * 4 == scripted.clock.slept
+
+
+@pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
+@both
+def test_a_task_that_the_caller_has_from_an_answer_exists(client: Client, step: Step) -> None:
+    """A look-up that shows nothing must not lead to another create."""
+    error = Scripted(client, step).failing("wait", _GIVEN, max_wait_seconds=0)
+
+    assert Outcome.CREATED == error.outcome
+
+
+@both
+def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) -> None:
+    """With the caller's own id of it, for the next attempt."""
+    failed = Scripted(client, _BEGUN, _FAILED).failing("wait", "7")
+    late = Scripted(client, task(status="processing", task_info={"external_task_id": "e-2"}))
+    timed_out = late.failing("wait", "7", max_wait_seconds=0)
+    unseen = Scripted(client, no(503)).failing("wait", _GIVEN, max_wait_seconds=0)
+
+    assert issubclass(WaitTimeoutError, TimeoutError)
+    assert isinstance(failed, TaskError)
+    assert ("failed", "e-1") == (failed.task.task_status, failed.external_task_id)
+    assert isinstance(timed_out, WaitTimeoutError)
+    assert ("processing", "e-2") == (timed_out.task.task_status, timed_out.external_task_id)
+    assert isinstance(unseen, WaitTimeoutError)
+    assert _GIVEN == unseen.task
+    assert isinstance(unseen.__cause__, KlingError)
+
+
+@both
+def test_what_is_not_understood_is_counted_in_a_row(client: Client) -> None:
+    """For how long it is borne is the policy's; a word that is known begins anew, an error that passes does not."""
+    script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
+    scripted = Scripted(client, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
+    at_once = Scripted(client, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
+
+    assert str(scripted.failing("wait", "7")).endswith("after 2 s")
+    assert scripted.gateway.finished()
+    assert isinstance(at_once.failing("wait", "7"), NotFoundError)
+
+
+@both
+def test_the_limit_is_the_policys_unless_it_is_given(client: Client) -> None:
+    """With nought there is one look-up."""
+    cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
+    for options, named in cases:
+        scripted = Scripted(client, _BEGUN, **options)
+
+        assert str(scripted.failing("wait", "7", **named)).endswith("after 0 s")
+        assert [] == scripted.clock.slept
+
+
+@both
+def test_a_look_up_that_takes_long_is_the_last(client: Client) -> None:
+    """The clock may go on by any amount meanwhile, or stand still."""
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        scripted.clock.seconds += 1e6
+        return _GOES_ON.response()
+
+    scripted = Scripted(client, _BEGUN, slow)
+
+    assert isinstance(scripted.failing("wait", "7"), WaitTimeoutError)
+    assert [1] == scripted.clock.slept
+
+
+@pytest.mark.parametrize("limit", [-1, float("nan"), "5", True, []])
+@both
+def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
+    """Before anything is looked up."""
+    for name, given in [("wait", "7"), ("wait_all", ["7"]), ("wait_all", [])]:
+        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
+            getattr(Scripted(client), name)(given, max_wait_seconds=limit)
+
+
+@pytest.mark.parametrize("given", ["", None, True, 7.0, Task(), b"7"])
+@both
+def test_what_is_no_id_is_refused_before_anything_is_looked_up(client: Client, given: Any) -> None:
+    """Also where it is one of several."""
+    scripted = Scripted(client)
+
+    with pytest.raises(ValueError, match="a task is looked up by"):
+        scripted.wait(given)
+    with pytest.raises(ValueError, match="a task is looked up by"):
+        scripted.wait_all(["7", given])
+    assert "" == scripted.gateway.calls()
+
+
+@both
+def test_an_id_that_no_path_can_carry_is_an_error(client: Client) -> None:
+    """It is not asked for again and again."""
+    assert isinstance(Scripted(client).failing("wait", ".."), ContractError)
+
+
+@both
+def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
+    """Each is looked up until it ends; the subjects come in the order of the tasks."""
+    scripted = Scripted(
+        client, task("1"), made("2", 22), no(503), task("4"), made("1", 11), made("3", 33), task("4"), made("4", 44)
+    )
+
+    elements = scripted.wait_all(["1", Task(task_id="2"), 3, "4"])
+
+    assert [11, 22, 33, 44] == [element.element_id for element in elements]
+    assert list("12341344") == [request.url.path[-1] for request in scripted.gateway.requests]
+    assert [1, 1.5] == scripted.clock.slept
+
+
+@both
+def test_the_longest_wait_that_is_asked_for_is_granted(client: Client) -> None:
+    """Whichever of several look-ups asked for it."""
+    busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
+    scripted = Scripted(client, *busy, *[made()] * 3)
+
+    assert 3 == len(scripted.wait_all(["1", "2", "3"]))
+    assert [8] == scripted.clock.slept
+
+
+@both
+def test_no_tasks_are_done_at_once(client: Client) -> None:
+    """And no request is made."""
+    assert [] == Scripted(client).wait_all([]) == Scripted(client).wait_all(())
+
+
+@both
+def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
+    """The others are waited for, and the error has the subject or the error of each."""
+    scripted = Scripted(
+        client,
+        made("1", 11),
+        task("2", status="failed", task_status_msg="no face"),
+        no(404, 1202),
+        task("4"),
+        no(429, 1302, retry_after="8"),
+        made("4", 44),
+        *[task("5")] * 4,
+    )
+
+    error = scripted.failing("wait_all", list("12345"), max_wait_seconds=10)
+
+    assert isinstance(error, WaitAllError)
+    kinds = [type(result) for result in error.results]
+    assert [Element, TaskFailedError, StatusError, Element, WaitTimeoutError] == kinds
+    assert [11, 44] == [result.element_id for result in error.results if isinstance(result, Element)]
+    assert str(error).startswith("3 of 5 tasks ended in an error: task 2 failed: no face; GET https:")
+    assert [8, 1, 0.5, 0.25] == scripted.clock.slept
+
+
+@pytest.mark.parametrize(
+    ("outcome", "script"),
+    [
+        ("created", [_FAILED, task("8", "failed")]),
+        ("created", [made(), task("8", "failed")]),
+        ("may_exist", [no(401, 1000), no(401, 1000)]),
+        ("may_exist", [_FAILED, no(401, 1000)]),
+        ("may_exist", [made(), no(401, 1000)]),
+    ],
+)
+@both
+def test_the_error_of_several_says_what_they_agree_on(client: Client, outcome: str, script: list[Step]) -> None:
+    """Otherwise subjects may exist, and each result says more."""
+    assert outcome == Scripted(client, *script).failing("wait_all", ["7", "8"]).outcome
+
+
+@both
+def test_several_tasks_are_not_a_text(client: Client) -> None:
+    """Its letters would be taken for ids."""
+    with pytest.raises(ValueError, match="for one there is wait"):
+        Scripted(client).wait_all("abc")
+
+
+@both
+def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client: Client) -> None:
+    """Nor more than a line of what it says."""
+    failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
+    error = Scripted(client, failed).failing("wait_all", ["7"])
+
+    assert isinstance(error, WaitAllError)
+    told = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]
+    assert not [text for text in told if TOKEN in text or len(text) > 400]
+    assert "bad *** xxx" in told[0]
+
+
+def _errors() -> list[KlingError]:
+    answer = Answer(404, httpx.Headers({"a": "b"}), 1203, "no", "r", "x")
+    late = WaitTimeoutError("late", _GIVEN)
+    late.outcome = Outcome.MAY_EXIST
+    late.add_note("a note")
+    missing = NotFoundError("missing", answer)
+    missing.outcome, missing.external_task_id = Outcome.NOT_CREATED, "e-1"
+    lost = TransportError("lost", may_have_been_sent=True)
+    lost.outcome, lost.external_task_id = Outcome.MAY_EXIST, "e-2"
+    several = WaitAllError([Element(element_id=9), late, missing])
+    many = CreateAllError([_GIVEN, missing, lost])
+    used = ExternalIdUsedError("used", answer)
+    paged = KlingError("page 2")
+    paged.page = 2
+    of_tasks = [
+        TaskFailedError("failed", _GIVEN),
+        UnknownStatusError("new", Task()),
+        ElementUnavailableError("deleted", _GIVEN),
+    ]
+    others = [LookUpUnavailableError("no look-up"), NoTaskError("no task"), KlingError("any")]
+    return [late, missing, lost, several, many, used, paged, *of_tasks, *others]
+
+
+@pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
+def test_errors_can_be_pickled_and_copied_with_all_they_say(error: KlingError) -> None:
+    """They cross processes, and are kept by error trackers."""
+    copies = [copy.copy(error), copy.deepcopy(error)]
+    copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+
+    for made_anew in copies:
+        assert type(error) is type(made_anew)
+        assert str(error) == str(made_anew)
+        assert _said(error) == _said(made_anew)
+
+
+def _said(error: KlingError) -> dict[str, Any]:
+    results = [_said(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
+    names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
+    return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

@@ -1,0 +1,207 @@
+"""Conforming copies of images: which sides, ratio, orientation and format they have, and what is told of it."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from contract_tests.reading.images import Picture
+from contract_tests.support.pillow_pictures import ENCODED, RED, noise, opened, saved
+from kling_elements.media import fit_images
+from kling_elements.media.fit_images import fit_image
+from kling_elements_client.errors import MediaError
+
+_MODES = ["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"]
+_WIDE_MODES = ["I", "I;16", "I;16B", "I;16L", "F"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("size", [(300, 300), (750, 300), (300, 750), (301, 752)])
+def test_what_conforms_comes_back_byte_for_byte(kind: str, size: tuple[int, int]) -> None:
+    """At the limits, both ends included, nothing is changed; the report is the source's own."""
+    content = saved(Image.new("RGB", size, RED), kind)
+    result = fit_image(content)
+    assert (content, ()) == (result.content, result.changes)
+    assert size == (result.report.width_px, result.report.height_px)
+
+
+def test_an_orientation_alone_changes_nothing() -> None:
+    """The rules count displayed sides, so a picture that lies on its side conforms."""
+    content = Picture(format="jpeg", width=750, height=300, orientation=6).build()
+    assert content == fit_image(content).content
+
+
+@pytest.mark.parametrize(
+    ("size", "fitted_size", "change"),
+    [
+        ((299, 300), (300, 301), "enlarged from 299x300 px to 300x301 px"),
+        ((300, 299), (301, 300), "enlarged from 300x299 px to 301x300 px"),
+        ((1, 1), (300, 300), "enlarged from 1x1 px to 300x300 px"),
+        ((751, 300), (751, 301), "padded above and below from 751x300 px to 751x301 px"),
+        ((300, 751), (301, 751), "padded at the sides from 300x751 px to 301x751 px"),
+        ((1, 1000), (400, 1000), "padded at the sides from 1x1000 px to 400x1000 px"),
+        ((10000, 10), (10000, 4000), "padded above and below from 10000x10 px to 10000x4000 px"),
+    ],
+)
+def test_sides_and_ratio_are_reached_exactly_by_padding(
+    size: tuple[int, int], fitted_size: tuple[int, int], change: str
+) -> None:
+    """No side and no ratio is changed further than the limits ask for."""
+    result = fit_image(saved(Image.new("L", size)))
+    assert fitted_size == opened(result.content).size
+    assert (change, "encoded as PNG") == result.changes
+
+
+@pytest.mark.parametrize(
+    ("size", "fitted_size", "changes"),
+    [
+        ((751, 300), (750, 300), ["cropped at the sides from 751x300 px to 750x300 px"]),
+        ((300, 751), (300, 750), ["cropped above and below from 300x751 px to 300x750 px"]),
+        (
+            (1, 1000),
+            (300, 600),
+            ["cropped above and below from 1x1000 px to 1x2 px", "enlarged from 1x2 px to 300x600 px"],
+        ),
+        ((750, 300), (750, 300), []),
+    ],
+)
+def test_the_ratio_is_reached_exactly_by_cropping(
+    size: tuple[int, int], fitted_size: tuple[int, int], changes: list[str]
+) -> None:
+    """Both ends are cut off, and only as much as has to."""
+    result = fit_image(Image.new("L", size), ratio="crop")
+    assert fitted_size == opened(result.content).size
+    assert (*changes, "encoded as PNG") == result.changes
+
+
+def test_padding_keeps_every_pixel() -> None:
+    """The picture stands in the middle, unaltered, and all around it is the background."""
+    source = noise(300, 900)
+    result = opened(fit_image(source, background="#010203").content)
+    assert (360, 900) == result.size
+    assert source.tobytes() == result.crop((30, 0, 330, 900)).tobytes()
+    assert [(900 * 30, (1, 2, 3))] == result.crop((0, 0, 30, 900)).getcolors()
+    assert [(900 * 30, (1, 2, 3))] == result.crop((330, 0, 360, 900)).getcolors()
+
+
+def test_cropping_keeps_the_middle() -> None:
+    """What remains is unaltered."""
+    source = noise(1000, 320)
+    result = opened(fit_image(source, ratio="crop").content)
+    assert source.crop((100, 0, 900, 320)).tobytes() == result.tobytes()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_upright(orientation: int) -> None:
+    """What was at the top left as displayed is there in the copy, which has no orientation any more."""
+    picture = Image.new("RGB", (200, 240), "white")
+    corners = {1: (0, 0), 2: (100, 0), 3: (100, 120), 4: (0, 120), 5: (0, 0), 6: (0, 120), 7: (100, 120), 8: (100, 0)}
+    picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    result = fit_image(saved(picture, "JPEG", quality=95, exif=exif))
+    copy = opened(result.content)
+    assert ((300, 360) if orientation < 5 else (360, 300)) == copy.size
+    is_dark = copy.convert("L").point(lambda value: value < 99)
+    assert [1, 0, 0] == [is_dark.getpixel(at) for at in ((40, 40), (280, 40), (40, 280))]
+    assert (orientation != 1) == ("turned upright as its EXIF orientation says" in result.changes)
+    assert not dict(copy.getexif())
+
+
+def test_metadata_that_cannot_be_read_does_no_harm() -> None:
+    """An orientation that Pillow cannot make out counts as none."""
+    exif = b"Exif\0\0MM\0*" + b"\xff" * 8
+    assert ("enlarged from 200x200 px to 300x300 px", ENCODED) == fit_image(
+        saved(Image.new("L", (200, 200)), "JPEG", exif=exif)
+    ).changes
+
+
+def test_metadata_that_raises_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Pillow raises about metadata, the picture is fitted."""
+
+    def refuse(_: object) -> None:
+        raise struct.error
+
+    monkeypatch.setattr(Image.Image, "getexif", refuse)
+    assert (300, 300) == opened(fit_image(Image.new("L", (9, 9))).content).size
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])
+def test_a_jpeg_remains_one(kind: str) -> None:
+    """A copy of a JPEG has full colour and the highest quality, and is no multiple of its size as a PNG would be."""
+    more = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
+    result = fit_image(saved(Image.new("RGB", (200, 240), RED), kind, **more))
+    assert "jpeg" == result.report.format
+    assert (1, 1) == opened(result.content).layer[0][1:3]  # type: ignore[attr-defined]
+    several = ["kept one picture of several"] if kind == "MPO" else []
+    assert (*several, "enlarged from 200x240 px to 300x360 px", ENCODED) == result.changes
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_other_formats_become_png(kind: str) -> None:
+    """Nothing is lost of what is no JPEG where a PNG fits."""
+    result = fit_image(saved(Image.new("RGB", (300, 300), "white"), kind))
+    assert "png" == result.report.format
+    assert [(90000, (255, 255, 255))] == opened(result.content).convert("RGB").getcolors()
+    assert (() if kind == "PNG" else ("encoded as PNG",)) == result.changes
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_an_animation_the_first_picture_is_kept(kind: str) -> None:
+    """The report says so."""
+    frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
+    result = fit_image(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+    assert "kept one picture of several" == result.changes[0]
+    assert (255, 255, 255) == opened(result.content).convert("RGB").getpixel((9, 9))
+
+
+@pytest.mark.parametrize("mode", [*_MODES, *_WIDE_MODES])
+@pytest.mark.parametrize("ratio", ["pad", "crop"])
+def test_every_kind_of_pixels_is_taken(mode: str, ratio: Any) -> None:
+    """Whatever Pillow holds becomes a file that conforms."""
+    assert fit_image(Image.new(mode, (40, 400)), ratio=ratio).report.conforms
+
+
+@given(
+    size=st.tuples(st.integers(1, 900), st.integers(1, 900)),
+    mode=st.sampled_from([*_MODES, *_WIDE_MODES]),
+    ratio=st.sampled_from(["pad", "crop"]),
+)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_any_picture_ends_in_one_that_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
+    """Sides of 300 px at least, at most 2.5 times as long as wide, whole, and the same each time."""
+    result = fit_image(Image.new(mode, size), ratio=ratio)
+    short, long = sorted(opened(result.content).size)
+    assert short >= 300
+    assert 2 * long <= 5 * short
+    assert ((), ()) == (result.report.violations, result.report.unjudged)
+    assert result.content == fit_image(Image.new(mode, size), ratio=ratio).content
+
+
+def test_other_metadata_is_left_out() -> None:
+    """Neither places nor comments come along."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Author", "somebody")
+    assert {} == opened(fit_image(saved(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
+
+
+def test_a_picture_too_long_to_be_padded_is_made_smaller_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise some kilobytes would become gigabytes."""
+    monkeypatch.setattr(fit_images, "MOST_PIXELS", 1_000_000)
+    result = fit_image(Image.new("L", (6000, 3)))
+    assert (1581, 633) == opened(result.content).size
+    assert "made smaller from 6000x3 px to 1581x1 px, as it is too long to be padded" == result.changes[0]
+
+
+@pytest.mark.parametrize("ratio", ["pad", "crop"])
+def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each copy is checked again, by the same check as any image."""
+    monkeypatch.setattr(fit_images, "_sized", lambda picture, *_: (picture, []))
+    with pytest.raises(MediaError, match="no copy of it that conforms") as caught:
+        fit_image(Image.new("L", (299, 300)), ratio=ratio)
+    assert ["R16"] == [each.rule for each in caught.value.violations]

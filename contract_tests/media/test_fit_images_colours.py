@@ -1,0 +1,89 @@
+"""Conforming copies of images keep colours and transparency, or say what was converted."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from contract_tests.support.pillow_pictures import RED, opened, saved
+from kling_elements.media.fit_images import fit_image
+
+
+def _profile(name: Any = "sRGB") -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "grey"),
+    [
+        ("I;16", 65535, 255),
+        ("I;16", 200, 1),
+        ("I;16B", 32768, 128),
+        ("I", 200, 200),
+        ("I", 65535, 255),
+        ("I", 1_000_000, 255),
+        ("F", 1.0, 255),
+        ("F", 0.5, 128),
+        ("F", 200.0, 200),
+        ("F", 2e9, 255),
+        ("F", -3.0, 0),
+    ],
+)
+def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: int) -> None:
+    """White remains white: the highest number tells the scale where the mode does not."""
+    result = fit_image(Image.new(mode, (300, 300), value))
+    assert ("reduced to 8 bits per channel", "encoded as PNG") == result.changes
+    assert grey == opened(result.content).getpixel((9, 9))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_colour_profiles_are_kept(kind: str) -> None:
+    """The very bytes of the profile are in the copy."""
+    profile = _profile()
+    content = saved(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
+    assert profile == opened(fit_image(content).content).info["icc_profile"]
+
+
+@pytest.mark.parametrize("profile", [None, b"no profile at all", _profile("sRGB")])
+def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> None:
+    """A plain conversion is made, and said."""
+    content = saved(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
+    result = fit_image(content)
+    assert "converted from CMYK to RGB without a colour profile, so that colours may look different" in result.changes
+    assert (255, 0, 0) == opened(result.content).getpixel((9, 9))
+
+
+def test_cmyk_becomes_rgb_by_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile decides about the colours, and is not kept, as it is not about RGB."""
+    given: list[Any] = []
+
+    def convert(*args: Any, **_: Any) -> Image.Image:
+        given.extend(args)
+        return Image.new("RGB", (300, 300), RED)
+
+    monkeypatch.setattr(ImageCms, "profileToProfile", convert)
+    content = saved(Image.new("CMYK", (300, 300)), "JPEG", icc_profile=_profile())
+    result = fit_image(saved(Image.open(io.BytesIO(content)), "TIFF", icc_profile=_profile()))
+    copy = opened(result.content)
+    assert ("converted from CMYK to RGB by its colour profile", "encoded as PNG") == result.changes
+    assert (RED, None) == (copy.getpixel((9, 9)), copy.info.get("icc_profile"))
+    assert isinstance(given[1], ImageCms.ImageCmsProfile)
+
+
+@pytest.mark.parametrize(
+    ("mode", "transparency"),
+    [("L", 0), ("RGB", (0, 0, 0)), ("1", 0), ("P", 0), ("P", b"\x10\x20")],
+)
+def test_transparency_of_one_colour_is_kept(mode: str, transparency: Any) -> None:
+    """A PNG of the copy has an alpha channel for it."""
+    picture = Image.new(mode, (200, 200))
+    picture.info["transparency"] = transparency
+    assert "A" in opened(fit_image(picture).content).getbands()
+
+
+def test_an_alpha_channel_without_transparency_is_left_out() -> None:
+    """All pixels are opaque, so nothing is lost."""
+    assert "RGB" == opened(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode

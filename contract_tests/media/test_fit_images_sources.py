@@ -1,0 +1,182 @@
+"""Every kind of image is taken for a copy; of what cannot be used, nothing else than MediaError comes out."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from contract_tests.reading.images import Picture, png_chunk
+from contract_tests.support.pillow_pictures import RED, noise, saved
+from kling_elements.media import fit_images, pictures
+from kling_elements.media.fit_images import fit_image
+from kling_elements_client.errors import MediaError
+
+
+def _sources(folder: Path) -> dict[str, Any]:
+    content = saved(Image.new("L", (200, 200)))
+    path = folder / "small.png"
+    path.write_bytes(content)
+    text = base64.b64encode(content).decode()
+    return {
+        "path": path,
+        "bytes": content,
+        "file": io.BytesIO(content),
+        "pipe": _Pipe(content),
+        "text": text,
+        "data": f"data:image/png;base64,{text}",
+        "picture": Image.new("L", (200, 200)),
+    }
+
+
+class _Pipe:
+    """A file object that cannot seek."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = io.BytesIO(content)
+
+    def read(self, count: int) -> bytes:
+        return self._file.read(count)
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "file", "pipe", "text", "data", "picture"])
+def test_every_kind_of_source_is_taken(kind: str, tmp_path: Path) -> None:
+    """All end in the same copy."""
+    source = _sources(tmp_path)[kind]
+    assert fit_image(Image.new("L", (200, 200))).content == fit_image(source).content
+
+
+def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a request refuses for its size is just what is to be fitted."""
+    content = Picture(format="png", width=300, height=300, file_size=10_485_761).build()
+    for source in (content, _Pipe(content)):
+        assert ("encoded as PNG",) == fit_image(source).changes
+    monkeypatch.setattr(fit_images, "_MOST_SOURCE_BYTES", len(content) - 1)
+    for source in (content, _Pipe(content)):
+        with pytest.raises(MediaError, match="more than 10485760 bytes"):
+            fit_image(source)
+
+
+def test_a_picture_of_the_caller_is_not_altered() -> None:
+    """Neither its pixels nor its metadata."""
+    picture = Image.new("RGB", (200, 240))
+    picture.info["note"] = "mine"
+    picture.getexif()[0x0112] = 6
+    fit_image(picture)
+    assert ((200, 240), "mine", 6) == (picture.size, picture.info["note"], picture.getexif()[0x0112])
+
+
+def test_plugins_of_pillow_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEIF is read where a package has taught Pillow to; here it is PNG under another name."""
+    factory, _ = Image.OPEN["PNG"]
+    monkeypatch.setitem(Image.OPEN, "HEIF", (factory, lambda start: start.startswith(b"\x89PNG")))
+    monkeypatch.setattr(pictures, "_FORMATS", ("JPEG",))
+    assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(_SMALL_PNG).changes
+
+
+def _scans(count: int) -> bytes:
+    """A progressive JPEG that says that it has so many scans."""
+    content = Picture(format="jpeg", width=200, height=200, progressive=True).build()
+    return content[:-2] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * count + content[-2:]
+
+
+def _bomb(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"\0")) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+_SMALL_PNG = saved(noise(200, 200))
+_SMALL_JPEG = saved(noise(200, 200), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is no image that can be read"),
+        (b"hello" * 99, "is no image that can be read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 400\n", "is no image that can be read"),
+        (_SMALL_PNG[:-20], "breaks off"),
+        (_SMALL_PNG[:5000] + bytes([_SMALL_PNG[5000] ^ 1]) + _SMALL_PNG[5001:], "is damaged"),
+        (_SMALL_JPEG[:5000], "breaks off"),
+        (saved(noise(200, 200), "TIFF")[:900], "breaks off"),
+        (saved(noise(200, 200), "WEBP")[:900], "damaged"),
+        (_bomb(400, 100), "breaks off"),
+        (_bomb(30_000, 9_000), "too many pixels"),
+        (_bomb(300_000, 900_000), "too many pixels"),
+        (_scans(60_000), "too many scans"),
+    ],
+)
+def test_hostile_content_is_one_error(content: bytes, reason: str) -> None:
+    """Zero bytes, other formats, damage and bombs: each a MediaError that says what is wrong."""
+    with pytest.raises(MediaError, match=reason) as caught:
+        fit_image(content)
+    assert "bytes" == caught.value.source
+
+
+def test_mutated_files_raise_nothing_else() -> None:
+    """Whatever comes out of a damaged file is a copy that conforms, or MediaError."""
+    numbers = random.Random(3)
+    kinds = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]
+    contents = [saved(Image.new("RGB", (40, 60), RED), kind) for kind in kinds]
+    outcomes: set[bool | None] = set()
+    for _ in range(120):
+        content = bytearray(numbers.choice(contents))
+        for _ in range(numbers.randint(1, 4)):
+            content[numbers.randrange(len(content))] = numbers.randrange(256)
+        try:
+            outcomes.add(fit_image(bytes(content)).report.conforms)
+        except MediaError:
+            outcomes.add(None)
+    assert {True, None} == outcomes
+
+
+def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the check leaves open is found out, and it still comes back byte for byte."""
+    monkeypatch.setattr("kling_elements.media.images._MOST_PIXELS", 1)
+    content = saved(noise(300, 300), "JPEG")
+    assert content == fit_image(content).content
+    with pytest.raises(MediaError, match="breaks off"):
+        fit_image(content[:9000])
+
+
+def test_large_pictures_of_the_caller_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound is the same as for files."""
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
+    with pytest.raises(MediaError, match="too many pixels"):
+        fit_image(Image.new("L", (11, 10)))
+
+
+@pytest.mark.parametrize("picture", [Image.new("L", (0, 0)), Image.new("RGB", (0, 9))])
+def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
+    """Nothing can be made of it."""
+    with pytest.raises(MediaError, match="has no pixels"):
+        fit_image(picture)
+
+
+def test_an_address_is_to_be_downloaded_first() -> None:
+    """Nothing is fetched, and the error names no query."""
+    with pytest.raises(MediaError, match="download what lies there first") as caught:
+        fit_image("https://media.example.com/mara.jpg?token=secret")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("source", [5, None, "mara.jpg", Path("/nowhere/mara.jpg")])
+def test_what_is_no_image_at_all_is_refused(source: Any) -> None:
+    """The error is that of every function here."""
+    with pytest.raises(MediaError):
+        fit_image(source)
+
+
+@pytest.mark.parametrize("options", [{"ratio": "stretch"}, {"background": "no colour"}])
+def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
+    """Before anything is read."""
+    with pytest.raises(ValueError, match=r"ratio must be one of 'pad', 'crop'|unknown color"):
+        fit_image(Path("/nowhere"), **options)

@@ -1,0 +1,243 @@
+"""Conforming copies of videos: the sizes, colours, containers and bytes that they have."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, stored
+from contract_tests.support.handed_in import contract_with
+from kling_elements.media.checks import check_video
+from kling_elements.media.fit_videos import fit_video
+from kling_elements.media.shapes import shape_of
+from kling_elements.media.soundtracks import graph
+from kling_elements_client.errors import MediaError
+from kling_elements_runtime.contract import Contract
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_what_conforms_is_copied_byte_for_byte(width: int, height: int, tmp_path: Path) -> None:
+    """Nothing is changed, and the copy lies beside the source."""
+    source = stored(tmp_path, width_px=width, height_px=height)
+    seen: list[float] = []
+    result = fit_video(source, progress=seen.append)
+    target = tmp_path / "source-fitted.mp4"
+    assert (target, (), [1.0]) == (result.path, result.changes, seen)
+    assert source.read_bytes() == target.read_bytes()
+    assert (str(target), width, height) == (result.report.source, result.report.width_px, result.report.height_px)
+
+
+@pytest.mark.parametrize(
+    ("options", "ratio", "size", "changes"),
+    [
+        ({}, "pad", (1920, 1080), ["scaled from 64x36 px to 1920x1080 px"]),
+        ({"width_px": 36, "height_px": 64}, "pad", (1080, 1920), ["scaled from 36x64 px to 1080x1920 px"]),
+        (
+            {"width_px": 64, "height_px": 64},
+            "pad",
+            (1920, 1080),
+            ["scaled from 64x64 px to 1080x1080 px", "padded at the sides with black to 1920x1080 px"],
+        ),
+        (
+            {"width_px": 66, "height_px": 20},
+            "pad",
+            (1920, 1080),
+            ["scaled from 66x20 px to 1920x582 px", "padded above and below with black to 1920x1080 px"],
+        ),
+        (
+            {"width_px": 64, "height_px": 66},
+            "crop",
+            (1080, 1920),
+            ["cropped at the sides from 64x66 px to 37x66 px", "scaled from 37x66 px to 1080x1920 px"],
+        ),
+        (
+            {"width_px": 64, "height_px": 64},
+            "crop",
+            (1920, 1080),
+            ["cropped above and below from 64x64 px to 64x36 px", "scaled from 64x36 px to 1920x1080 px"],
+        ),
+        ({"width_px": 1080, "height_px": 1942}, "crop", (1080, 1920), ["cropped above and below from 1080x1942 px"]),
+        (
+            {"rotation": 90},
+            "pad",
+            (1080, 1920),
+            ["turned upright by 90 degrees", "scaled from 36x64 px to 1080x1920 px"],
+        ),
+        (
+            {"width_px": 48, "height_px": 36, "pixel_aspect": (4, 3)},
+            "pad",
+            (1920, 1080),
+            ["its pixels were made square", "scaled from 48x36 px to 1920x1080 px"],
+        ),
+        (
+            {"width_px": 48, "height_px": 36, "pixel_aspect": (1000, 1)},
+            "crop",
+            (1920, 1080),
+            ["cropped above and below from 48x36 px to 48x27 px", "scaled from 48x27 px to 1920x1080 px"],
+        ),
+    ],
+)
+def test_each_shape_becomes_the_nearest_size(
+    options: dict[str, Any], ratio: Any, size: tuple[int, int], changes: list[str], tmp_path: Path
+) -> None:
+    """Turned, with square pixels, padded or cropped as told; exactly one of the two sizes."""
+    result = fit_video(stored(tmp_path, **options), ratio=ratio)
+    report: Any = result.report
+    assert (*size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
+    assert [each[: len(change)] for each, change in zip(result.changes, changes, strict=False)] == changes
+    assert "encoded as H.264 with a constant rate factor of 18" in result.changes
+    assert ("h264", None, "mp4", True) == (
+        report.video_codec,
+        report.audio_codec,
+        report.container,
+        report.is_faststart,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rotation", "dark"), [(0, (0.4, 0.4)), (90, (0.6, 0.4)), (180, (0.6, 0.6)), (270, (0.4, 0.6))]
+)
+def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, float], tmp_path: Path) -> None:
+    """The quarter that was dark is where players show it."""
+    source = drawn(tmp_path / "turned.mp4", list(range(6)))
+    with av.open(str(source)) as container, av.open(str(tmp_path / "source.mp4"), "w") as output:
+        picture = output.add_stream_from_template(container.streams.video[0])
+        picture.set_display_rotation(-rotation)
+        output.mux([packet for packet in container.demux(video=0) if packet.dts is not None])
+    assert rotation == check_video(tmp_path / "source.mp4").rotation_degrees
+    frame = frames_of(fit_video(tmp_path / "source.mp4").path)[0]
+    quarters = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]
+    assert [dark] == [quarter for quarter in quarters if grey_of(frame, *quarter) < 40]
+
+
+def test_padding_is_black_and_keeps_all_of_the_picture(tmp_path: Path) -> None:
+    """The whole picture stands in the middle."""
+    frame = frames_of(fit_video(drawn(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
+    greys = [grey_of(frame, x, 0.25) for x in (0.1, 0.215, 0.225, 0.45, 0.55, 0.775, 0.785, 0.9)]
+    assert [16, 16] == greys[:2] == greys[-2:]
+    assert all(low < 30 for low in greys[2:4])
+    assert all(abs(high - 60) < 4 for high in greys[4:6])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"container": "mov", "codec": "mjpeg"},
+        {"container": "mov", "codec": "prores_ks"},
+        {"container": "webm", "frames_per_second": "5"},
+        {"container": "avi", "codec": "mpeg4"},
+        {"container": "mpegts", "frames_per_second": "5"},
+        {"is_fragmented": True},
+        {"width_px": 1920, "height_px": 1080, "is_fragmented": True},
+    ],
+)
+def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_path: Path) -> None:
+    """What FFmpeg reads is taken, by its content."""
+    report = fit_video(stored(tmp_path, "video", seconds="4", **options), tmp_path / "copy.mp4").report
+    assert ("mp4", "h264", False, True) == (
+        report.container,
+        report.video_codec,
+        report.is_fragmented,
+        report.is_faststart,
+    )
+    assert report.duration_seconds is not None
+    assert abs(report.duration_seconds - 4) <= 0.5
+
+
+@pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
+def test_an_absurd_shape_of_pixels_is_taken_for_square(aspect: Fraction) -> None:
+    """It is a damaged number, and players ignore it too."""
+    frame = av.VideoFrame(64, 36, "yuv420p")
+    shape = shape_of(frame, aspect, [[1920, 1080]], "pad")
+    assert shape_of(frame, None, [[1920, 1080]], "pad") == shape
+
+
+@pytest.mark.parametrize(
+    ("size", "change"),
+    [
+        # a few lines too many: the service takes it, and then says nothing of the voice
+        ((1080, 1942), "cropped above and below from 1080x1942 px to 1080x1920 px"),
+        ((64, 36), "scaled from 64x36 px to 1920x1080 px"),
+    ],
+)
+def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str) -> None:
+    """What has the size then is not scaled, and what has the ratio already is not cropped."""
+    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
+    assert [change] == shape.changes
+
+
+def test_colours_become_those_of_hd(tmp_path: Path) -> None:
+    """Ten bits become eight, and the header tells which colours they are."""
+    result = fit_video(drawn(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
+    frame = frames_of(result.path)[0]
+    assert ("yuv420p", 1, 1, 1, 1) == (
+        frame.format.name,
+        frame.colorspace,
+        frame.color_trc,
+        frame.color_primaries,
+        frame.color_range,
+    )
+    assert abs(60 - grey_of(frame, 0.9, 0.9)) < 4
+
+
+@pytest.mark.parametrize(
+    ("colours", "is_reduced"),
+    [((9, 16, 9), True), ((9, 18, 9), True), ((1, 1, 12), True), ((1, 1, 1), False), ((5, 6, 5), False)],
+)
+def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_reduced: bool) -> None:  # noqa: FBT001 - a row
+    """PQ, HLG and wide gamuts; FFmpeg takes the filters. To run them takes seconds, whatever the size."""
+    frame = av.VideoFrame(64, 36, "yuv420p10le")
+    frame.colorspace, frame.color_trc, frame.color_primaries = colours
+    shape = shape_of(frame, None, [[1920, 1080]], "pad")
+    scale = dict(shape.filters)["scale"]
+    says = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
+    assert ["scaled from 64x36 px to 1920x1080 px", *says] == shape.changes
+    assert is_reduced == scale.endswith(":out_transfer=bt709:out_primaries=bt709:intent=perceptual")
+    graph(("buffer", "video_size=64x36:pix_fmt=yuv420p10le:time_base=1/5"), *shape.filters, ("buffersink", ""))
+
+
+@pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((720, 576), "bt601")])
+def test_colours_that_are_not_told_are_taken_as_players_do(size: tuple[int, int], matrix: str) -> None:
+    """Those of HD from 720 lines on."""
+    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
+    assert f"in_color_matrix={matrix}" in dict(shape.filters)["scale"]
+
+
+def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
+    """Its frames are whole then."""
+    options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
+    source = drawn(tmp_path / "lines.mp4", list(range(6)), size=(64, 64), options=options)
+    result = fit_video(source)
+    assert "deinterlaced" in result.changes
+    assert not any(frame.interlaced_frame for frame in frames_of(result.path))
+
+
+def _allowing(most_bytes: int) -> Contract:
+    return contract_with("x-video", {"file-size": {"max-bytes": most_bytes}})
+
+
+def test_a_file_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
+    """With little less than it takes; told progress never goes back."""
+    source = drawn(tmp_path / "source.mp4", list(range(6)))
+    size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
+    seen: list[float] = []
+    result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
+    factors = [int(each.split()[-1]) for each in result.changes if "constant rate factor" in each]
+    assert 18 < factors[0] < 24
+    assert (result.report.size_bytes or 0) < size
+    assert sorted(set(seen)) == seen
+    with pytest.raises(MediaError, match="cannot be brought below 1000 bytes"):
+        fit_video(source, tmp_path / "tiny.mp4", contract=_allowing(1000))
+
+
+def test_progress_rises_to_its_end(tmp_path: Path) -> None:
+    """From above 0 to exactly 1, with a value for most frames."""
+    seen: list[float] = []
+    fit_video(stored(tmp_path, frames_per_second="10"), progress=seen.append)
+    assert sorted(set(seen)) == seen
+    assert len(seen) > 10
+    assert 0 < seen[0] < 0.5 < seen[-1] == 1.0

@@ -1,0 +1,202 @@
+"""Where no copy of a video comes about, it is one MediaError, and nothing is left or overwritten."""
+
+from __future__ import annotations
+
+import math
+import random
+import shutil
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from contract_tests.reading.videos import Video
+from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, stored
+from contract_tests.support.handed_in import contract_with
+from kling_elements.media import transcoding
+from kling_elements.media.fit_videos import fit_video
+from kling_elements_client.errors import MediaError
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("mine"), OSError("mine")])
+@pytest.mark.parametrize("part", [0.0, 0.99])
+def test_what_progress_raises_ends_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
+    """It comes out as it is, and nothing is left."""
+    source = stored(tmp_path)
+
+    def stop(done: float) -> None:
+        if done > part:
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        fit_video(source, progress=stop)
+    assert error is caught.value
+    assert holds_only(tmp_path, source)
+
+
+def test_a_source_that_cannot_be_copied_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the disk is full."""
+    monkeypatch.setattr(shutil, "copyfile", _refuse)
+    source = stored(tmp_path, width_px=1920, height_px=1080)
+    with pytest.raises(MediaError, match="cannot be copied: full"):
+        fit_video(source)
+    assert holds_only(tmp_path, source)
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(28, "full")
+
+
+@pytest.mark.parametrize("name", ["source.mp4", "other.mp4"])
+def test_nothing_is_overwritten(name: str, tmp_path: Path) -> None:
+    """Neither the source nor another file."""
+    source = stored(tmp_path)
+    target = tmp_path / name
+    shutil.copyfile(source, tmp_path / "other.mp4")
+    content = target.read_bytes()
+    with pytest.raises(MediaError, match="exists already"):
+        fit_video(source, target)
+    assert content == target.read_bytes()
+
+
+def test_a_target_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
+    """It names the target."""
+    with pytest.raises(MediaError, match=r"missing.*cannot be written"):
+        fit_video(stored(tmp_path), tmp_path / "missing" / "copy.mp4")
+
+
+def test_without_pyav_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MediaError, match=r"pip install 'kling-elements\[video\]'"):
+        fit_video(stored(tmp_path))
+
+
+_PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/secret.ts\n#EXT-X-ENDLIST\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "cannot be decoded"),
+        (b"hello" * 999, "cannot be decoded"),
+        (_PLAYLIST, "cannot be decoded"),
+        (b"ffconcat version 1.0\nfile /etc/hostname\n", "cannot be decoded"),
+        (Video(width_px=64, height_px=36, truncate_to=-9).build(), "breaks off"),
+        (Video(width_px=64, height_px=36, is_faststart=False, truncate_to=900).build(), r"\(R20\)"),
+    ],
+)
+def test_hostile_content_is_one_error(content: bytes, reason: str, tmp_path: Path) -> None:
+    """No bytes, no video, a list of other files, or half a file: a MediaError, and nothing is left."""
+    source = tmp_path / "hostile.mp4"
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match=reason) as caught:
+        fit_video(source)
+    assert str(source) == caught.value.source
+    assert holds_only(tmp_path, source)
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    """There must be a picture."""
+    source = tmp_path / "sound.mkv"
+    with av.open(str(source), "w") as output:
+        sound = output.add_stream("aac", rate=SOUND_HZ, layout="mono")
+        heard = av.AudioFrame("fltp", "mono", 1024)
+        heard.planes[0].update(bytes(heard.planes[0].buffer_size))
+        heard.sample_rate = SOUND_HZ
+        output.mux([*sound.encode(heard), *sound.encode(None)])
+    with pytest.raises(MediaError, match="has no picture that can be decoded"):
+        fit_video(source)
+
+
+def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
+    """Nobody would notice that part of the picture is missing."""
+    parts = [stored(tmp_path, f"{side}.ts", container="mpegts", height_px=side).read_bytes() for side in (36, 64)]
+    source = tmp_path / "joined.ts"
+    source.write_bytes(b"".join(parts))
+    with pytest.raises(MediaError, match="breaks off or is damaged"):
+        fit_video(source)
+
+
+def test_frames_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before one is decoded."""
+    monkeypatch.setattr(transcoding, "_MOST_PIXELS", 64 * 36 - 1)
+    with pytest.raises(MediaError, match="too many to be decoded"):
+        fit_video(stored(tmp_path))
+
+
+def test_a_size_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:
+    """The filters are made for one."""
+    source = tmp_path / "joined.mkv"
+    with av.open(str(source), "w") as output:
+        picture: Any = output.add_stream("mjpeg", rate=2)
+        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuvj420p"
+        for number, height in enumerate([36, 36, 64]):
+            encoder: Any = av.CodecContext.create("mjpeg", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = 64, height, "yuvj420p"
+            encoder.time_base = Fraction(1, 2)
+            frame = av.VideoFrame(64, height, "yuvj420p")
+            frame.pts = 0
+            for packet in encoder.encode(frame):
+                packet.pts = packet.dts = number
+                packet.stream = picture
+                output.mux(packet)
+    with pytest.raises(MediaError, match="changes its size"):
+        fit_video(source)
+
+
+def test_mutated_files_raise_nothing_else(tmp_path: Path) -> None:
+    """Whatever comes out of a damaged file is a copy that conforms, or MediaError."""
+    contract = contract_with("x-video", {"displayed-size": {"one-of-px": [[36, 64]]}})  # small, and not the source's
+    numbers = random.Random(5)
+    original = stored(tmp_path, has_sound=True).read_bytes()
+    source = tmp_path / "mutated.mp4"
+    reasons: set[str | None] = set()
+    for _ in range(60):
+        content = bytearray(original)
+        for _ in range(numbers.randint(1, 3)):
+            content[numbers.randrange(len(content))] = numbers.randrange(256)
+        source.write_bytes(content)
+        try:
+            copy = fit_video(source, contract=contract)
+        except MediaError as error:
+            reasons.add(error.reason[:20])
+        else:
+            reasons.add(None)
+            assert copy.report.conforms
+            copy.path.unlink()
+    assert None in reasons
+    assert len(reasons) > 2
+
+
+@pytest.mark.parametrize("source", ["source.mp4", 5, b"bytes"])
+def test_only_paths_are_taken(source: Any) -> None:
+    """Anything else is refused plainly."""
+    with pytest.raises(MediaError, match=r"must be a pathlib\.Path"):
+        fit_video(source)
+
+
+@pytest.mark.parametrize("source", ["missing.mp4", "."])
+def test_what_is_no_file_is_refused(source: str, tmp_path: Path) -> None:
+    """The error names it."""
+    with pytest.raises(MediaError, match=str(tmp_path)):
+        fit_video(tmp_path / source)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target": "copy.mp4"},
+        {"ratio": "stretch"},
+        {"start_seconds": -1},
+        {"start_seconds": math.nan},
+        {"start_seconds": math.inf},
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
+    """Before anything is read."""
+    with pytest.raises(ValueError, match="must be"):
+        fit_video(Path("/nowhere/at-all.mp4"), **options)

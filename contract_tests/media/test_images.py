@@ -1,0 +1,165 @@
+"""What the check finds in the content of an image: format, sides, damage, and nothing but a report."""
+
+from __future__ import annotations
+
+import random
+import struct
+import warnings
+import zlib
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from contract_tests.reading.images import Picture, png_chunk
+from contract_tests.support.handed_in import PNG, rules_of
+from contract_tests.support.pillow_pictures import saved
+from kling_elements.media import check_image
+from kling_elements.media.images import inspect
+from kling_elements.media.limits import image_limits
+from kling_elements_client.contract import CONTRACT
+
+_SIGNED = {
+    "gif": b"GIF89a",
+    "webp": b"RIFF\0\0\0\0WEBP",
+    "bmp": b"BM\1\2\3\4\0\0\0\0",
+    "tiff": b"MM\0*",
+    "avif": b"\0\0\0\x20ftypavif",
+    "heic": b"\0\0\0\x20ftypheic",
+    "jpeg2000": b"\0\0\0\x0cjP  ",
+    "jxl": b"\xff\x0a",
+    "ico": b"\0\0\1\0",
+    "jpeg": b"\xff\xd8\xff",
+    "png": b"\x89PNG\r\n\x1a\n",
+    None: b"<svg/>",
+}
+
+
+@pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
+def test_what_the_content_is_is_told(name: str | None, start: bytes) -> None:
+    """Also of formats that are refused, and whatever a file is called."""
+    report = check_image(start + bytes(100))
+
+    assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
+    assert (name not in (None, "jpeg", "png")) == ("it looks like" in report.violations[0].message)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_sides_are_as_displayed(kind: Any, orientation: int) -> None:
+    """Orientations 5 to 8 swap them."""
+    report = check_image(Picture(format=kind, width=320, height=400, orientation=orientation).build())
+
+    assert ((400, 320) if orientation >= 5 else (320, 400)) == (report.width_px, report.height_px)
+    assert report.conforms
+    assert () == report.unjudged
+
+
+_RED = Image.new("RGB", (300, 320), "red")
+_KINDS = {
+    "progressive JPEG": saved(_RED, "JPEG", progressive=True),
+    "CMYK JPEG": saved(_RED.convert("CMYK"), "JPEG"),
+    "grey JPEG": saved(_RED.convert("L"), "JPEG"),
+    "multi-picture JPEG": saved(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
+    "animated PNG": saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
+    "16-bit PNG": saved(Image.new("I;16", (300, 320)), "PNG"),
+    "palette PNG": saved(_RED.convert("P"), "PNG", transparency=0),
+    "JPEG with bytes behind its end": saved(_RED, "JPEG") + bytes(100),
+}
+
+
+@pytest.mark.parametrize("data", _KINDS.values(), ids=_KINDS)
+def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
+    """They are what they are by their content."""
+    report = check_image(data)
+
+    assert report.conforms
+    assert (300, 320, len(data)) == (report.width_px, report.height_px, report.size_bytes)
+    assert report.format in ("jpeg", "png")
+    assert () == report.unjudged
+
+
+_NOISE = Image.frombytes("RGB", (300, 320), random.Random(1).randbytes(300 * 320 * 3))
+_WHOLE = {
+    "JPEG": saved(_NOISE, "JPEG"),
+    "progressive": saved(_NOISE, "JPEG", progressive=True),
+    "PNG": saved(_NOISE, "PNG"),
+}
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
+def test_a_picture_that_breaks_off_is_found(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it does, and even if somebody has told Pillow to take such pictures."""
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    report = check_image(data[: int(len(data) * kept)])
+
+    assert [("R14", "the image breaks off or is damaged")] == [(v.rule, v.message) for v in report.violations]
+    assert check_image(data).conforms
+
+
+def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
+    """Each chunk is looked at."""
+    header = PNG[:33]
+
+    assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
+    assert ["R14"] == rules_of(check_image(header + png_chunk(b"IEND", b"")))
+
+
+def test_what_is_too_large_to_be_decoded_is_left_unjudged() -> None:
+    """A bomb is not decoded, nor is it refused: the rules allow it."""
+    frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, 30000, 30000, 3) + bytes(9)
+    bomb = b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
+    large = check_image(Picture(file_size=10_485_761).build())
+    wide = check_image(_bomb_png(30000))
+
+    (said,) = check_image(bomb).unjudged
+    assert ("R14", "whether the image is whole is not known: it has too many pixels to be decoded") == said
+    assert check_image(bomb).conforms
+    assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
+    assert wide.conforms
+    assert (30000, ()) == (wide.width_px, wide.unjudged)
+
+
+def _bomb_png(side: int) -> bytes:
+    rows = zlib.compress(bytes((side // 8 + 1) * 1000))
+    ihdr = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", ihdr) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+
+
+class _Bytes:
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self._data = data
+
+    def peek(self, offset: int, count: int) -> bytes:
+        return self._data[offset : offset + count]
+
+
+@pytest.mark.parametrize("data", [saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
+def test_no_mutation_of_an_image_makes_the_check_fail(data: bytes) -> None:
+    """20,000 headers with bytes changed, put in, taken out or cut off, each ends in a report."""
+    chance, limits = random.Random(7), image_limits(CONTRACT)
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        for number in range(20_000):
+            changed = _mutated(data, chance)
+            report = inspect(_Bytes(changed), "x", limits) if number % 50 else check_image(changed)
+            assert set(rules_of(report)) <= {"R14", "R15", "R16", "R17"}
+
+    assert [] == warned
+
+
+def _mutated(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(min(len(changed), 200) or 1)
+        match chance.randrange(4):
+            case 0:
+                changed[place : place + 1] = chance.randbytes(1)
+            case 1:
+                changed[place:place] = chance.randbytes(chance.randint(1, 8))
+            case 2:
+                del changed[place : place + chance.randint(1, 8)]
+            case _:
+                changed[place : place + 4] = chance.choice([bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff"])
+    return bytes(changed[: chance.randrange(1, len(changed) + 1)] if changed and chance.random() < 0.2 else changed)

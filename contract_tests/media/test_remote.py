@@ -1,0 +1,200 @@
+"""A file behind an address is read in parts, and what is secret in the address shows nowhere."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpcore
+import pytest
+
+from contract_tests.support import remote_files
+from contract_tests.support.range_server import (
+    Answer,
+    RangeServer,
+    bare,
+    chunked,
+    honest,
+    in_turn,
+    redirect,
+    sends,
+    whole,
+)
+from contract_tests.support.remote_files import BLOCK
+from kling_elements.media import site
+from kling_elements.media.budget import Budget
+from kling_elements.media.remote import RemoteFile, reading
+from kling_elements_client.errors import MediaError
+
+_no_socket_stays_open = remote_files.no_socket_stays_open
+serving = remote_files.serving
+
+
+# Reading
+
+
+def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., RangeServer]) -> None:
+    """Of 417 MB less than 100 KB come in, over one connection."""
+    server = serving(size=417_000_000)
+
+    with reading(server.url, allow_private=True) as file:
+        assert server.file.read(0, 64) == file.peek(0, 64)
+        assert server.file.read(416_985_000, 417_000_000) == file.peek(416_985_000, 20_000)
+        assert (417_000_000, 2, 1) == (file.size, file.requests, server.connections)
+        assert 2 * BLOCK < file.fetched_bytes < 100_000
+
+    assert ["0-16383", "416972800-416999999"] == server.ranges
+    assert server.sent < 100_000
+
+
+def test_a_request_says_what_it_wants(serving: Callable[..., RangeServer]) -> None:
+    """A part, as it is, without any login; path and query are as they were given, a fragment stays here."""
+    server = serving()
+    with reading(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
+        pass
+
+    (asked,) = server.asked
+    assert "/file;v=1/%2e?a=%20b" == asked.target
+    assert {
+        "host": f"127.0.0.1:{server.port}",
+        "user-agent": "kling-elements",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "range": "bytes=0-16383",
+    } == asked.headers
+
+
+def _without_total(asked: Any, server: RangeServer) -> Iterator[bytes]:
+    first, last = map(int, asked.range.split("-"))
+    if first >= server.file.size:
+        yield from bare(416)(asked, server)
+    else:
+        last = min(last, server.file.size - 1)
+        yield from honest(asked, server, content_range=f"bytes {first}-{last}/*")
+
+
+_KINDS: dict[str, Answer] = {
+    "parts": honest,
+    "whole": whole(),
+    "whole, no length": whole(content_length=None),
+    "chunks": chunked(),
+    "chunks, wrong length": chunked(content_length=7),
+    "no total": _without_total,
+}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
+def test_what_is_read_is_what_the_file_holds(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
+    """Wherever it is read, beyond the end too, and however the server sends it."""
+    server = serving(_KINDS[kind], size=size)
+    chance = random.Random(1)  # the same places each time
+    places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
+    places += [(0, size), (0, size + 1), (size, 1), (size + 10 * BLOCK, 1), (0, 0), (5, -1)]
+
+    with reading(server.url, allow_private=True, budget=Budget(max_requests=100)) as file:
+        for offset, count in places:
+            assert server.file.read(offset, max(offset, offset + count)) == file.peek(offset, count)
+        assert size == file.size
+
+
+def test_the_size_is_unknown_until_the_server_tells(serving: Callable[..., RangeServer]) -> None:
+    """Here it never tells, but ends. A length beside chunks does not count."""
+    server = serving(chunked(content_length=7))
+    with reading(server.url, allow_private=True) as file:
+        assert file.size is None
+        file.peek(99_999, 2)
+        assert file.size == 100_000
+
+
+def test_a_negative_offset_is_a_mistake_of_the_caller(serving: Callable[..., RangeServer]) -> None:
+    """It is a ValueError as other arguments that cannot be used."""
+    with reading(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
+        file.peek(-1, 5)
+
+
+def test_nothing_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
+    """Blocks that are there are not asked for, be it before or behind those that are missing."""
+    server = serving()
+    with reading(server.url, allow_private=True) as file:
+        file.peek(4 * BLOCK, 1)
+        file.peek(0, 4 * BLOCK + 5)
+        assert server.file.read(0, 5 * BLOCK) == file.peek(0, 5 * BLOCK)
+    assert ["0-16383", "65536-81919", "16384-65535"] == server.ranges
+
+
+def test_reading_on_and_on_takes_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
+    """A long header, such as that of a long video, is read in a few requests, and not much more than it."""
+    server = serving(size=417_000_000)
+    with reading(server.url, allow_private=True) as file:
+        for block in range(128):
+            file.peek(block * BLOCK, BLOCK)
+        assert file.fetched_bytes < 4_500_000
+
+    counts = [(int(last) + 1 - int(first)) // BLOCK for first, last in (asked.split("-") for asked in server.ranges)]
+    assert [1, 2, 4, 8, 16, 32, 64, 64] == counts
+
+
+def test_reading_ahead_does_not_use_up_the_budget(serving: Callable[..., RangeServer]) -> None:
+    """What is left can still be read block by block."""
+    server = serving()
+    with reading(server.url, allow_private=True, budget=Budget(max_bytes=6 * BLOCK)) as file:
+        assert server.file.read(0, 4 * BLOCK) == b"".join(file.peek(block * BLOCK, BLOCK) for block in range(4))
+    assert ["0-16383", "16384-49151", "49152-65535"] == server.ranges
+
+
+def test_a_server_that_ignores_range_is_left_once_there_is_enough(serving: Callable[..., RangeServer]) -> None:
+    """Only what is needed is taken, from a single answer."""
+    server = serving(whole(), size=417_000_000)
+    with reading(server.url, allow_private=True) as file:
+        assert server.file.read(50_000, 50_100) == file.peek(50_000, 100)
+        assert 417_000_000 == file.size
+        assert file.fetched_bytes < 50_000 + 3 * 65536
+    assert ["0-16383"] == server.ranges
+    assert server.sent < 417_000_000
+
+
+@pytest.mark.parametrize("length", [417_000_000, None])
+def test_what_a_server_that_ignores_range_has_at_its_end_is_not_read(
+    serving: Callable[..., RangeServer], length: int | None
+) -> None:
+    """The error says why, and comes before the whole budget is spent for nothing."""
+    server = serving(whole(content_length=length), size=417_000_000)
+    with reading(server.url, allow_private=True) as file:
+        with pytest.raises(MediaError, match=r"the server ignores Range, .* within the first 8388608 bytes"):
+            file.peek(416_999_990, 10)
+        assert file.fetched_bytes < 1_000_000
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    "answer", [bare(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), sends()]
+)
+def test_a_query_shows_nowhere(
+    serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
+) -> None:
+    """Not in an error, its copies and causes, a log or a repr."""
+    caplog.set_level(logging.INFO)  # below, httpcore tells all headers of answers
+    server = serving(in_turn(honest, answer))
+    with reading(f"{server.url}?secret#secret", allow_private=True) as file:
+        assert isinstance(file, RemoteFile)
+        with pytest.raises(MediaError) as caught:
+            file.peek(50_000, 1)
+
+    error = caught.value
+    assert (None, None) == (error.__cause__, error.__context__)
+    texts = [str(error), repr(error), str(pickle.loads(pickle.dumps(error))), repr(file), caplog.text]
+    assert [] == [text for text in texts if "secret" in text]
+    assert server.url == error.source
+
+
+def test_every_failure_of_httpcore_is_known() -> None:
+    """What it raises by contract is caught, and so cannot come out."""
+    raised = [getattr(httpcore, name) for name in httpcore.__all__ if name.endswith(("Error", "Timeout", "Exception"))]
+    assert raised
+    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, site.FAILURES)}

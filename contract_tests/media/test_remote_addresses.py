@@ -1,0 +1,288 @@
+"""Which addresses of files are read, shown and followed; what is private is never connected to."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from ssrfguard import Policy
+
+from contract_tests.support import remote_files
+from contract_tests.support.range_server import RangeServer, altered, bare, by_path, honest, in_turn, redirect
+from contract_tests.support.remote_files import private_refusal, refusal
+from kling_elements.media import site
+from kling_elements.media.remote import reading, shown
+from kling_elements_client.errors import MediaError
+
+_no_socket_stays_open = remote_files.no_socket_stays_open
+serving = remote_files.serving
+names = remote_files.names
+PUBLIC = "93.184.216.34"
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were connected to; those beyond this machine are not reached."""
+    connect = socket.socket.connect
+    addresses: list[str] = []
+
+    def connecting(self: socket.socket, address: Any) -> None:
+        addresses.append(address[0])
+        if address[0] != "127.0.0.1":
+            raise ConnectionRefusedError(111, "Connection refused")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connecting)
+    return addresses
+
+
+@pytest.fixture
+def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address 127.0.0.1 counts as public, and no other of this machine."""
+    policy = Policy(allowed_networks=(ip_network("127.0.0.1"),), allowed_ports=frozenset(range(1, 65536)))
+    monkeypatch.setattr(site, "_policy", lambda *, allow_private: (policy, allow_private)[0])
+
+
+# Addresses in messages
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://media.example.com/a/b.jpg", "https://media.example.com/a/b.jpg"),
+        ("https://media.example.com:8443/a?X-Signature=secret#secret", "https://media.example.com:8443/a"),
+        ("HTTP://mara:secret@media.example.com?secret", "HTTP://media.example.com"),
+        ("http://mara:sec@ret@[::1]:80/@a", "http://[::1]:80/@a"),
+        ("https://bücher.example/ü", "https://bücher.example/ü"),
+        ("http://a.example/line\nbreak\x1b[0m", "http://a.example/line?break?[0m"),
+        ("http://a.example/" + "x" * 300, "http://a.example/" + "x" * 183 + "..."),
+        *(
+            (hidden, "an address")
+            for hidden in (
+                "",
+                "data:image/png;base64,secret",
+                "/9j/secret",
+                "http://",
+                "http:///secret",
+                "http://mara:secret/word@a.example/",
+                "http://mara:secret?word@a.example/",
+                "http://mara:secret\\@a.example/",
+                "http://[secret",
+                "file:///etc/passwd",
+            )
+        ),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(url: str, expected: str) -> None:
+    """No user, no query, no fragment, and nothing at all where these cannot be told apart."""
+    assert expected == shown(url)
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
+    """Its body is not read, and later parts come from where it led to."""
+    server = serving(by_path(file=redirect("moved?to=here#now", status), moved=honest))
+    with reading(server.url, allow_private=True) as file:
+        assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
+        assert 3 == file.requests
+        assert file.fetched_bytes < 200_000
+    assert ["/file", "/moved?to=here", "/moved?to=here"] == [asked.target for asked in server.asked]
+
+
+def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
+    """An error that comes from there says so, without its query."""
+    there = serving(in_turn(honest, bare(404)))
+    here = serving(redirect(f"{there.url}?token=secret"))
+    with reading(here.url, allow_private=True) as file:
+        assert there.file.read(0, 10) == file.peek(0, 10)
+        with pytest.raises(MediaError, match=f"HTTP 404 from {there.url}; "):
+            file.peek(50_000, 1)
+
+
+def test_redirects_end(serving: Callable[..., RangeServer]) -> None:
+    """Five are followed, and no more, be it a loop or not."""
+    moving = redirect("/file")
+    server = serving(in_turn(*[moving] * 5, honest))
+    with reading(server.url, allow_private=True) as file:
+        assert 6 == file.requests
+
+    loop = serving(moving)
+    says = "is redirected more than 5 times; give the address that it leads to"
+    assert says == private_refusal(loop.url)
+    assert 6 == len(loop.asked)
+
+
+@pytest.mark.usefixtures("_public_machine")
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "leads to a private or reserved address (169.254.169.254); allow"),
+        ("http://127.0.0.2/", "leads to a private or reserved address (127.0.0.2); "),
+        ("//[::1]/", "leads to a private or reserved address (::1); "),
+        ("http://[::ffff:10.0.0.1]/", "leads to a private or reserved address (::ffff:"),
+        ("http://intranet.example/", "leads to a private or reserved address (10.0.0.7); "),
+        ("file:///etc/passwd", "must begin with http:// or https://, as must whatever it redirects to"),
+        ("gopher://a.example/", "must begin with http:// or https://"),
+        ("http://mara:secret@a.example/", "has a user or password in it"),
+        ("http://[::1", "is no address that can be read, or redirects to none"),
+        ("http://a.example:99999/", "has port 99999; only 80, 443, 8080, 8443 are allowed"),
+        ("http://a.example:0/", "has port 0; only 80, 443, 8080, 8443 are allowed"),
+        ("http://0177.0.0.1/", "is no address that can be read, or redirects to none"),
+        ("http://\x80\xff/", "is no address that can be read, or redirects to none"),
+        ("http://a_b.example/", "is refused: host 'a_b.example' is not a well-formed hostname"),
+        ("http://a.example/" + "x" * 9000, "is refused: is longer than max_url_length (8192)"),
+    ],
+)
+def test_a_redirect_leads_nowhere_that_is_refused(
+    serving: Callable[..., RangeServer],
+    names: dict[str, list[list[str]]],
+    connected: list[str],
+    location: str,
+    expected: str,
+) -> None:
+    """Each hop is judged as the first address is, before anything is sent there."""
+    names["intranet.example"] = [["10.0.0.7"]]
+    server = serving(by_path(file=redirect("/next"), next=redirect(location.encode().decode("latin-1"))))
+    assert refusal(server.url).startswith(expected)
+    assert {"127.0.0.1"} == set(connected)
+    assert 2 == len(server.asked)
+
+
+@pytest.mark.parametrize("location", [None, ""])
+def test_a_redirect_to_nowhere_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
+    """Without a location there is none to follow; an empty one is the same address again."""
+    assert private_refusal(serving(bare(302, location=location)).url).startswith(
+        "HTTP 302; " if location is None else "is redirected more than 5 times"
+    )
+
+
+# Where it must not look
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            f"{scheme}://{host}/image.jpg?token=secret"
+            for scheme in ("http", "https")
+            for host in (
+                *("127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "017700000001", "0x7f.0.0.1", "0x7f000001"),
+                *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+                *("0.0.0.0", "0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1"),
+                *("169.254.169.254", "169.254.170.2", "100.100.100.200", "[fd00:ec2::254]", "[fd12:3456::1]"),
+                *("[fe80::1]", "[fe80::1%25eth0]", "[ff02::1]", "224.0.0.1", "255.255.255.255", "192.0.2.1"),
+                *("localhost", "localhost.", "LOCALHOST", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1"),
+                *("metadata.google.internal", "instance-data.ec2.internal", "printer.example", "both.example"),
+                *("mara@a.example", "mara:secret@a.example", "a.example@127.0.0.1", "a.example:secret@[::1]"),
+                *("127.0.0.1:80", "a.example\\@127.0.0.1", "127.0.0.1\\@a.example", "a.example:22", "a.example:6379"),
+                *(
+                    "",
+                    ":80",
+                    "a..example",
+                    "-",
+                    "a b.example",
+                    "a.example:port",
+                    "a.example:-1",
+                    "[",
+                    "[::1",
+                    "x" * 300,
+                ),
+            )
+        ),
+        *("file:///etc/passwd", "ftp://a.example/", "gopher://a.example:70/_", "data:image/png;base64,AAAA"),
+        *(
+            "javascript:alert(1)",
+            "//a.example/",
+            "/etc/passwd",
+            "a.example/image.jpg",
+            "",
+            " ",
+            "http",
+            "http:a.example",
+        ),
+        *("http://a.example/\x00", "http://a.example/\n", "unix:///run/docker.sock", "https+unix://a.example/"),
+        "http://a.example/" + "x" * 70_000,
+    ],
+)
+def test_a_hostile_address_is_refused_before_any_connection(
+    names: dict[str, list[list[str]]], connected: list[str], url: str
+) -> None:
+    """However it is spelled, and whatever its name leads to."""
+    names |= {
+        "metadata.google.internal": [["169.254.169.254"]],
+        "instance-data.ec2.internal": [["fd00:ec2::254"]],
+        "printer.example": [["192.168.1.9", "fe80::9"]],
+        "both.example": [[PUBLIC, "127.0.0.1"]],
+        "a.example": [["10.0.0.1"]],
+    }
+    says = refusal(url)
+    assert "secret" not in says
+    assert [] == connected
+
+
+def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+    """One look-up is all; a name in another script is looked up as DNS spells it."""
+    names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
+    says = refusal("http://bücher.example:8080/")
+    assert says.startswith("no connection: could not connect to any validated address: ")
+    assert [PUBLIC, "93.184.216.35"] == connected
+
+
+def test_a_name_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own words say so."""
+
+    def look_up(*_: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    assert "Name or service not known" in refusal("https://nowhere.example/a.jpg?token=secret")
+
+
+@pytest.mark.usefixtures("_public_machine")
+def test_a_name_that_leads_elsewhere_the_second_time_is_not_followed(
+    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected: list[str]
+) -> None:
+    """DNS rebinding: public for the first request, private for the next one."""
+    server = serving(altered(connection="close"))
+    names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
+
+    says = refusal(f"http://a.example:{server.port}/", (50_000, 1))
+
+    assert says.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
+    assert ["127.0.0.1"] == connected
+
+
+def test_what_was_judged_is_what_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+    """A name is looked up once for a connection, so that a second answer cannot slip in between."""
+    names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
+    refusal("http://a.example/")
+    assert [PUBLIC] == connected
+    assert [["127.0.0.1"]] == names["a.example"]
+
+
+def test_private_addresses_are_read_where_that_is_allowed(
+    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
+) -> None:
+    """By name too; other rules hold as ever."""
+    server = serving()
+    names["a.example"] = [["127.0.0.1"]]
+    with reading(f"http://a.example:{server.port}/file", allow_private=True) as file:
+        assert server.file.read(0, 10) == file.peek(0, 10)
+    assert private_refusal("file:///etc/passwd").startswith("must begin with http")
+    assert private_refusal(server.url.replace("//", "//mara:secret@")).startswith("has a user or password in it")
+
+
+def test_proxies_of_the_environment_are_not_used(
+    serving: Callable[..., RangeServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy would connect wherever it likes."""
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    with reading(serving().url, allow_private=True) as file:
+        assert file.size == 100_000

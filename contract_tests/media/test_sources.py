@@ -1,0 +1,346 @@
+"""What callers hand in as media, what they get back, and what is said of what cannot be used."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import kling_elements.media
+from contract_tests.reading.images import Picture
+from contract_tests.reading.videos import Video
+from contract_tests.support.handed_in import JPEG, PNG, Content, base64_of, contract_with, file_in, rules_of
+from contract_tests.support.pillow_pictures import saved
+from contract_tests.support.range_server import chunked, range_server
+from kling_elements.media import Budget, check_image, check_video, image
+from kling_elements_client.contract import CONTRACT
+from kling_elements_client.errors import MediaError
+from kling_elements_runtime.uploads import EncodedImage
+
+_NAMES = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]
+
+
+def test_the_public_names_are_these() -> None:
+    """What is exported is there, nothing else is, and a name that is not there is an AttributeError."""
+    assert set(_NAMES) <= set(kling_elements.media.__all__)
+    assert sorted(kling_elements.media.__all__) == kling_elements.media.__all__ == dir(kling_elements.media)
+    assert kling_elements.media.__all__ == [
+        getattr(kling_elements.media, n).__name__ for n in kling_elements.media.__all__
+    ]
+    with pytest.raises(AttributeError, match=r"module 'kling_elements\.media' has no attribute 'Image'"):
+        _ = kling_elements.media.Image
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """Pillow, PyAV and httpx come with the first use."""
+    code = "import sys, kling_elements.media; print({'PIL', 'av', 'httpx', 'ssrfguard'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "set()\n" == done.stdout
+
+
+@contextmanager
+def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
+    """A file object that cannot seek."""
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb") as reading, os.fdopen(theirs, "wb") as writing:
+        writing.write(data)
+        writing.close()
+        yield reading
+
+
+@pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
+def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path) -> None:
+    """What this package encodes itself need not be checked again; a text comes back as it is."""
+    file = io.BytesIO(b"before" + data)
+    file.seek(6)
+    sources = [file_in(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
+
+    for source in sources:
+        made = image(source)
+        assert base64_of(data) == made
+        assert isinstance(made, EncodedImage)
+    assert 6 == file.tell()
+    with _pipe(data) as pipe:
+        assert base64_of(data) == image(pipe)
+    for text in (base64_of(data), f"data:image/gif;base64,{base64_of(data)}", f"DATA:;BASE64,{base64_of(data)}"):
+        assert base64_of(data) == image(text)
+    percent = "".join(f"%{byte:02x}" for byte in data)
+    assert base64_of(data) == image(f"data:,{percent}")
+    assert base64_of(data) == image(f"data:image/png;base64,{base64_of(data).replace('+', '%2B')}")
+
+
+def test_an_address_is_passed_on_as_it_is() -> None:
+    """It is not looked at."""
+    assert "https://a.example.com/b.png?c=d" == image("https://a.example.com/b.png?c=d")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "LAB"])
+def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
+    """What PNG cannot hold becomes RGB."""
+    with Image.new(mode, (300, 300)) as picture:
+        made = base64.b64decode(image(picture))
+
+    with Image.open(io.BytesIO(made)) as again:
+        assert (mode if mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16") else "RGB") == again.mode
+    assert check_image(made).conforms
+
+
+def test_a_pil_image_that_cannot_be_encoded_is_told_in_one_error() -> None:
+    """Such as one without pixels."""
+    with pytest.raises(MediaError, match="a PIL image: cannot be encoded"):
+        image(Image.new("RGB", (0, 300)))
+
+
+def _noise(mode: str, width: int, height: int) -> Image.Image:
+    """A picture that no encoder makes smaller without loss."""
+    return Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * len(mode)))
+
+
+@pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
+def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
+    """It is not refused for the encoding that was chosen here."""
+    with _noise(mode, *sides) as picture:
+        made = base64.b64decode(image(picture))
+
+    assert b"\xff\xd8" == made[:2]
+    assert 4_000_000 < len(made) <= 10_485_760
+    report = check_image(made)
+    assert (*sides, ()) == (report.width_px, report.height_px, report.violations)
+
+
+def test_a_pil_image_is_sent_upright() -> None:
+    """Its orientation is applied, and nothing is lost."""
+    with Image.new("RGB", (300, 400), "red") as picture:
+        picture.getexif()[0x0112] = 6
+        made = base64.b64decode(image(picture))
+
+    assert b"\x89PNG" == made[:4]
+    report = check_image(made)
+    assert (400, 300, "png") == (report.width_px, report.height_px, report.format)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mara.jpg",
+        "./mara.png",
+        "../a",
+        "~/mara",
+        "C:\\mara",
+        "c:/mara",
+        "a\\b",
+        "file:///mara.jpg",
+        "photos/mara",
+        "mara.WEBP ",
+        "/x/y",
+    ],
+)
+@pytest.mark.parametrize("function", [image, check_image, check_video])
+def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is opened for one, and the error says how a file is given."""
+    check_video(b"")  # what is loaded on first use is read from files
+    opened: list[object] = []
+    monkeypatch.setattr("kling_elements.media.sources.InlineFile", opened.append)
+    monkeypatch.setattr("io.open", opened.append)
+
+    with pytest.raises(MediaError, match=r"looks like a path.*pathlib\.Path") as caught:
+        function(text)
+
+    assert "mara" not in str(caught.value)
+    assert [] == opened
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("ftp://a.example.com/b.png", "begins with neither http:// nor https://"),
+        ("http:///b.png", "must be an http or https URL"),
+        ("https://a b.example.com/secret", "must be an http or https URL"),
+        (base64_of(JPEG)[:80] + "\n" + base64_of(JPEG)[80:], "white space; leave it out"),
+        (base64_of(b"\xff\xd8\xff" + b"\xfb\xff" * 40).replace("+", "-").replace("/", "_"), "URL-safe alphabet"),
+        (base64_of(JPEG)[:-1], "not padded"),
+        (base64_of(bytes(6000)) + "A", "not padded"),
+        ("AA==" + "AAAA" * 20, "= within"),
+        ("é" * 80, "characters other than"),
+        ("data:image/png;base64", "has no comma"),
+        ("data:,é", "characters that no address may have"),
+        ("data:;base64,A", "not padded"),
+        (7, "a value of type int: cannot be taken for an image"),
+        (None, "a value of type NoneType"),
+        ([JPEG], "a value of type list"),
+        (Path("none.jpg"), "none.jpg: cannot be read: No such file or directory"),
+        (io.StringIO("x"), "gives str instead of bytes; open it in binary mode"),
+        (memoryview(b"abcd")[::2], "memoryview: cannot be read"),
+    ],
+)
+def test_what_cannot_be_an_image_is_told_in_one_error(source: Any, says: str) -> None:
+    """It says what was wrong and what to do, and repeats nothing of it."""
+    with pytest.raises(MediaError) as caught:
+        image(source)
+
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "/9j/" not in str(caught.value)
+
+
+class _Failing(io.RawIOBase):
+    """A file object that breaks when it is read."""
+
+    def __init__(self, *, can_seek: bool) -> None:
+        self._can_seek = can_seek
+
+    def seekable(self) -> bool:
+        return self._can_seek
+
+    def read(self, size: int = -1) -> bytes:
+        raise ConnectionResetError(104, f"Connection reset by peer after {size}")
+
+
+@pytest.mark.parametrize("can_seek", [False, True])
+def test_a_file_object_that_breaks_is_told_in_one_error(can_seek: bool) -> None:  # noqa: FBT001
+    """Whatever it raises."""
+    with pytest.raises(MediaError, match="a file object: cannot be read: Connection reset by peer after"):
+        check_image(_Failing(can_seek=can_seek))
+
+
+def test_a_file_object_that_gives_less_than_it_has_was_changed() -> None:
+    """Half a picture is not sent for a whole one."""
+
+    class Shrinking(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(size) if size is not None and 0 <= size < 1000 else b""
+
+    with pytest.raises(MediaError, match="was changed while it was read"):
+        image(Shrinking(Picture(format="jpeg", file_size=5000).build()))
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
+def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A stream that never ends does not fill the disk."""
+    path = file_in(tmp_path, Picture(format="jpeg", file_size=size).build())
+
+    class Stream(io.FileIO):
+        def seekable(self) -> bool:
+            return False
+
+    with Stream(path) as stream:
+        if is_refused:
+            with pytest.raises(MediaError, match="R15") as caught:
+                check_image(stream)
+            assert ["R15"] == [found.rule for found in caught.value.violations]
+        else:
+            assert check_image(stream).conforms
+
+
+@pytest.mark.parametrize(
+    ("data", "rules", "says"),
+    [
+        (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
+        (b"", ["R14"], "it is empty (R14)"),
+        (b"nothing", ["R14"], "whole header (R14)"),
+        (JPEG[:20], ["R14"], "whole header (R14)"),
+        (
+            Picture(width=299).build(),
+            ["R16"],
+            "299x300 px, both sides must have at least 300 px (R16)",
+        ),
+        (Picture(width=751, height=300).build(), ["R17"], "(R17)"),
+    ],
+    ids=["a GIF", "nothing", "a text", "half a header", "too small", "too long"],
+)
+def test_what_breaks_a_rule_is_refused_before_it_is_sent(
+    data: bytes, rules: list[str], says: str, tmp_path: Path
+) -> None:
+    """The error names the file, each rule, and what can be mended."""
+    path = file_in(tmp_path, data)
+
+    with pytest.raises(MediaError) as caught:
+        image(path)
+
+    assert rules == [found.rule for found in caught.value.violations] == rules_of(check_image(path))
+    assert str(path) == caught.value.source
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("check", [check_image, check_video])
+def test_an_address_is_looked_at_only_when_asked(check: Callable[[str], Any]) -> None:
+    """The error says how, and shows no query."""
+    with pytest.raises(
+        MediaError, match=r"https://a\.example\.com/b: is an address; .* only with remote=True"
+    ) as caught:
+        check("https://a.example.com/b?secret=1")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_behind_an_address_is_judged_by_its_header() -> None:
+    """Some kilobytes of it are fetched; whether it is whole is not looked at."""
+    content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
+    with range_server() as server:
+        server.file = Content(content)
+        report = check_image(server.url, remote=True, allow_private=True, budget=Budget(max_bytes=2_000_000))
+
+    assert (["R16"], "jpeg", len(content)) == (rules_of(report), report.format, report.size_bytes)
+    assert server.url == report.source
+    assert () == report.unjudged
+
+
+def test_a_size_that_a_server_does_not_tell_is_unjudged() -> None:
+    """The rest of the rules hold."""
+    with range_server(chunked()) as server:
+        server.file = Content(JPEG + bytes(100_000))
+        report = check_image(server.url, remote=True, allow_private=True)
+
+    assert report.conforms
+    assert (None, (("R15", "the server does not tell the size"),)) == (report.size_bytes, report.unjudged)
+
+
+def test_a_video_is_judged_wherever_it_is(tmp_path: Path) -> None:
+    """As file, bytes, file object, `data:` URL and behind an address."""
+    content = Video(width_px=1080, height_px=1942, seconds="2").build()
+    sources = [
+        file_in(tmp_path, content, "v.mp4"),
+        content,
+        io.BytesIO(content),
+        f"data:video/mp4;base64,{base64_of(content)}",
+    ]
+    with range_server() as server:
+        server.file = Content(content)
+        reports = [check_video(server.url, remote=True, allow_private=True), *map(check_video, sources)]
+
+    assert [["R21", "R22"]] * 5 == [rules_of(report) for report in reports]
+    assert {(1080, 1942, "mp4", "h264")} == {(r.width_px, r.height_px, r.container, r.video_codec) for r in reports}
+    assert all(report.ratio is not None and not report.conforms for report in reports)
+
+
+def test_the_contract_that_is_given_counts() -> None:
+    """Nothing of one contract is kept for the next, whichever comes first."""
+    of_images = contract_with("x-image", {"displayed-sides": {"min-px": 301}})
+    of_videos = contract_with("x-video", {"duration": {"min-seconds": 4}})
+    with pytest.raises(MediaError, match="both sides must have at least 301 px"):
+        image(PNG, contract=of_images)
+    for contract, expected in (of_images, ["R16"]), (CONTRACT, []), (of_images, ["R16"]):
+        assert expected == rules_of(check_image(PNG, contract=contract))
+    for contract, expected in (of_videos, ["R21"]), (CONTRACT, []), (of_videos, ["R21"]):
+        assert expected == rules_of(check_video(Video(seconds="3").build(), contract=contract))
+
+
+def test_nothing_private_is_looked_at_by_itself() -> None:
+    """No connection is made."""
+    with range_server() as server, pytest.raises(MediaError, match="allow_private=True"):
+        check_image(server.url.replace(str(server.port), "8080"), remote=True)
+
+    assert 0 == server.connections

@@ -1,0 +1,275 @@
+"""A video is judged by its container, its tracks and its bytes: what is taken, and what FFmpeg reads there."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from contract_tests.reading.videos import Opened, Video, box, content_of, edited, with_matrix, with_sides
+from contract_tests.support.handed_in import contract_with
+from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, without_size
+from kling_elements.media.checks import check_video
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov", "ipod", "3gp"])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_a_real_video_of_each_container_and_orientation_conforms(container: str, width: int, height: int) -> None:
+    """What FFmpeg writes in the allowed sizes breaks no rule and leaves none unjudged."""
+    report = judged(Video(container=container, width_px=width, height_px=height))
+
+    assert ((), ()) == (report.violations, report.unjudged)
+    assert (width, height) == (report.width_px, report.height_px)
+    assert ("mov" if container == "mov" else "mp4") == report.container
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"container": "mov", "has_sound": True, "is_faststart": False},
+        {"width_px": 1440, "pixel_aspect": (4, 3)},
+        {"container": "mov", "codec": "mpeg4", **SMALL},
+        {"container": "mov", "codec": "mjpeg", **SMALL},
+        {"container": "mov", "codec": "prores_ks", **SMALL},
+        {"seconds": "241/30", "frames_per_second": "30", "width_px": 64, "height_px": 48, "has_sound": True},
+        {"frames_per_second": "30000/1001", "seconds": "1001/300", "width_px": 64, "height_px": 48},
+    ],
+    ids=str,
+)
+def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
+    """Stored size, pixel aspect, duration, frame rate and codecs are those that FFmpeg's own reader finds."""
+    data = Video(**options).build()
+    report = judged(data)
+
+    with av.open(io.BytesIO(data)) as found:
+        (picture,) = found.streams.video
+        assert picture.duration is not None
+        assert picture.time_base is not None
+        assert (picture.width, picture.height) == (report.width_px, report.height_px)
+        assert (picture.sample_aspect_ratio or 1) == report.pixel_aspect
+        assert picture.duration * picture.time_base == report.duration_seconds
+        assert picture.average_rate == 1 / (report.frame_seconds or 1)
+        assert picture.codec.name == report.video_codec
+        assert [sound.codec.name for sound in found.streams.audio] == (
+            [report.audio_codec] * options.get("has_sound", 0)
+        )
+        assert 0 == report.rotation_degrees
+
+
+@pytest.mark.parametrize(("size", "rules"), [(209715200, []), (209715201, ["R23"])])
+def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
+    """R23: 209715200 bytes are taken, and not one more; few of them are read."""
+    file = Video(file_size=size).opened()
+
+    report = judged(file)
+
+    assert size == report.size_bytes
+    assert rules == [found.rule for found in report.violations]
+    assert all(f"has {size} bytes, at most 209715200" in found.message for found in report.violations)
+    assert file.read_bytes < 40_000
+
+
+def test_without_a_size_what_depends_on_it_is_unjudged() -> None:
+    """A server that does not tell the size leaves open R23, and whether the file is whole; the rest is judged."""
+    for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
+        file = Opened(video.build(), tells_size=False)
+
+        report = judged(file)
+
+        expected = [("R20", "whether the file is whole is not known, as the server does not tell its size")]
+        if video.is_fragmented:
+            why = "the file consists of fragments, and its header does not tell how long it plays"
+            expected.append(("R21", why))
+        expected.append(("R23", "the server does not tell the size"))
+        assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unjudged)
+        assert 1920 == report.width_px
+
+
+@pytest.mark.parametrize(
+    ("brands", "container"),
+    [
+        (["isom"], "mp4"),
+        (["iso6", "dash"], "mp4"),
+        (["mp42"], "mp4"),
+        (["M4V "], "mp4"),
+        (["MSNV"], "mp4"),
+        (["3gp5", "mp41"], "mp4"),
+        (["XYZ1", "qt  ", "isom"], "mp4"),
+        (["qt  ", "isom"], "mov"),
+        (["XYZ1", "qt  "], "mov"),
+        ([], "mov"),
+        (["3gp4"], None),
+        (["avif", "mif1", "iso8"], None),
+        (["heic", "isom"], None),
+        (["ISOM"], None),
+        (["iso\xff"], None),
+    ],
+)
+def test_brands_tell_the_container(brands: list[str], container: str | None) -> None:
+    """R20: by the brands in the content. Files without any are QuickTime's, those of pictures are no videos."""
+    report = judged(Video(brands=brands, **SMALL))
+
+    found = without_size([(each.rule, each.message) for each in report.violations])
+    name = {"iso\xff": "isoÃ¿"}.get("".join(brands[:1]), "".join(brands[:1]))
+    assert container == report.container
+    assert ([] if container else [("R20", f"the file is no MP4 or MOV video; its brand is '{name[:4]}'")]) == found
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (Video(container="webm", **SMALL).build(), "; it looks like Matroska or WebM"),
+        (Video(container="avi", **SMALL).build(), "; it looks like AVI"),
+        (Video(container="mpegts", **SMALL).build(), "; it looks like MPEG-TS"),
+        (Video(container="flv", **SMALL).build(), "; it looks like FLV"),
+        (b"", "; it is empty"),
+        (bytes(1000), ""),
+        (b"\n<!DOCTYPE html><title>Not found</title>", "; it looks like HTML or XML"),
+        (b"\x89PNG\r\n\x1a\n", "; it looks like PNG"),
+        (b"nothing of the kind, but some kilobytes" * 100, ""),
+        (b"\0\0\0\x08fty", ""),
+        (box("styp", b"msdh", bytes(4)) + box("moof"), "; it looks like a fragment without its header"),
+        (box("ftyp", b"heic", bytes(4), b"mif1", b"heic") + box("meta", bytes(8)), "; its brand is 'heic'"),
+    ],
+    ids=itertools.count(),
+)
+def test_anything_else_is_refused_and_named_where_that_is_easy(data: bytes, what: str) -> None:
+    """R20: the message names what is allowed, and what the content seems to be."""
+    report = judged(data)
+
+    assert [("R20", f"the file is no MP4 or MOV video{what}")] == [
+        (each.rule, each.message) for each in report.violations
+    ]
+    assert (None, None, (), None) == (report.container, report.width_px, report.unjudged, report.video_codec)
+
+
+def test_the_name_of_a_file_proves_nothing(tmp_path: Path) -> None:
+    """R20: a WebM file that is called .mp4 is refused, and a MOV file that is called .webm is taken."""
+    refused, taken = tmp_path / "clip.mp4", tmp_path / "clip.webm"
+    refused.write_bytes(Video(container="webm", **SMALL).build())
+    taken.write_bytes(Video(container="mov").build())
+
+    assert ["R20"] == [found.rule for found in check_video(refused).violations]
+    assert ((), "mov", str(taken)) == (
+        check_video(taken).violations,
+        check_video(taken).container,
+        check_video(taken).source,
+    )
+
+
+def test_a_container_that_the_contract_does_not_allow_is_named() -> None:
+    """Were only MP4 allowed, and pixels of any shape, a MOV file of any shape would be refused for its container."""
+    contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
+    data = Video(container="mov", pixel_aspect=(4, 3)).build()
+    data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+
+    assert [("R20", "the file is no MP4 video; it is MOV")] == broken(data, contract)
+
+
+def test_all_broken_rules_are_listed() -> None:
+    """A file that is cut off, too long, too small, and too large in bytes breaks four rules."""
+    data = Video(**SMALL, seconds="12").build()
+    file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"free"), size=209715201)
+
+    report = judged(file)
+
+    assert ["R20", "R21", "R22", "R23"] == [found.rule for found in report.violations]
+    assert not report.conforms
+    assert {""} == {found.pointer for found in report.violations}
+
+
+def _track(handler: str, *, flags: int = 1, entry: str = "avc1", sides: tuple[int, int] = (1920, 1080)) -> bytes:
+    """Return a track of three frames of a second."""
+    header = with_sides(with_matrix(struct.pack(">I", flags) + bytes(80), 1, 0, 0, 1), *sides)
+    sample = box(entry, bytes(24), struct.pack(">HH", *sides), bytes(50))
+    table = box("stbl", box("stsd", bytes(8), sample), box("stts", struct.pack(">4I", 0, 1, 3, 1000)))
+    media = box("mdhd", struct.pack(">4xIIII", 0, 0, 1000, 3000)) + box("hdlr", bytes(8), handler.encode(), bytes(12))
+    return box("trak", box("tkhd", header), box("mdia", media, box("minf", table)))
+
+
+def _movie(*tracks: bytes) -> bytes:
+    return box("ftyp", b"mp42", bytes(4)) + box("moov", *tracks) + box("mdat", bytes(10))
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [
+        [_track("vide")],
+        [_track("vide"), _track("vide", sides=(64, 48))],
+        [_track("vide", flags=0, sides=(64, 48)), _track("vide")],
+        [_track("vide", entry="jpeg", sides=(600, 600)), _track("vide")],
+        [_track("vide", entry="png ", sides=(600, 600)), _track("soun", entry="mp4a"), _track("vide")],
+        [_track("vide", flags=0)],
+        [box("trak"), _track("tmcd", entry="tmcd"), _track("vide")],
+    ],
+)
+def test_the_first_enabled_video_track_that_is_no_cover_is_judged(tracks: list[bytes]) -> None:
+    """Other video tracks, covers, time codes and tracks without a kind do not matter."""
+    report = judged(_movie(*tracks))
+
+    assert ((), 1920, 1080, "h264", Fraction(3)) == (
+        report.violations,
+        report.width_px,
+        report.height_px,
+        report.video_codec,
+        report.duration_seconds,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("avc3", "h264"),
+        ("hev1", "hevc"),
+        ("hvc1", "hevc"),
+        ("av01", "av1"),
+        ("vp09", "vp9"),
+        ("apcn", "prores"),
+        ("jpeg", "mjpeg"),
+        ("png ", "png"),
+        ("XYZ ", "XYZ"),
+        ("a\nb\0", "a?b?"),
+    ],
+)
+def test_codecs_are_named(code: str, name: str) -> None:
+    """Well-known four-letter codes have names; others stand for themselves, made printable."""
+    report = judged(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
+
+    assert (name, "opus") == (report.video_codec, report.audio_codec)
+
+
+def test_a_file_without_a_video_track_is_refused() -> None:
+    """R20: sound alone is no video; its codec and duration are told all the same."""
+    data = _movie(_track("soun", entry="mp4a"))
+
+    assert [("R20", "the file has no video track")] == broken(data)
+    assert ("aac", None, None, Fraction(3)) == (
+        judged(data).audio_codec,
+        judged(data).video_codec,
+        judged(data).width_px,
+        judged(data).duration_seconds,
+    )
+
+
+def test_frames_are_counted_only_where_there_are_ticks() -> None:
+    """A track without a media header tells neither frames nor a duration."""
+    data = edited(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
+
+    assert (None, None) == (judged(data).frame_seconds, judged(data).duration_seconds)
+
+
+def test_the_builder_grows_and_cuts_files() -> None:
+    """What the tables of rules ask for is what they get."""
+    grown = Video(**SMALL, file_size=50_000).build()
+
+    assert (50_000, 700) == (len(grown), len(Video(**SMALL, truncate_to=700).build()))
+    assert 50_000 == judged(grown).size_bytes
+    assert b"avc1" in content_of(grown, TRACK + "stsd")
+    assert [] == without_size(broken(grown))

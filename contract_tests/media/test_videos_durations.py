@@ -1,0 +1,172 @@
+"""How long a video lasts, by whatever its header tells: the limits at their edges, and one frame beyond."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+
+import pytest
+
+from contract_tests.reading.videos import Video, box, content_of, edited, overwritten, with_duration
+from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, without_size
+
+
+@pytest.mark.parametrize(
+    ("seconds", "conforms"),
+    [
+        ("3", True),
+        ("2.8", True),  # one frame of 0.2 s less
+        ("2.799", False),
+        ("8", True),
+        ("8.2", True),  # one frame more
+        ("8.201", False),
+        ("8.4", False),
+    ],
+)
+def test_durations_up_to_one_frame_beyond_the_limits_are_taken(seconds: str, conforms: bool) -> None:  # noqa: FBT001 - a table
+    """R21: 3 s to 8 s, both included, and one frame of this video more or less."""
+    says = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
+
+    report = judged(Video(seconds=seconds))
+
+    assert ([] if conforms else [("R21", says)]) == [(found.rule, found.message) for found in report.violations]
+    assert Fraction(seconds) == report.duration_seconds
+
+
+@pytest.mark.parametrize(("frames", "conforms"), [(88, False), (89, True), (241, True), (242, False)])
+def test_the_movie_headers_rounding_is_seen_through(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
+    """241 frames of 1/30 s are taken, though the movie's header rounds them up to 8.034 s, and 89 for the least."""
+    report = judged(Video(seconds=f"{frames}/30", frames_per_second="30", width_px=64, height_px=48))
+
+    assert conforms == ("R21" not in [found.rule for found in report.violations])
+    assert Fraction(frames, 30) == report.duration_seconds
+
+
+def test_a_frame_that_stands_for_a_minute_excuses_no_length() -> None:
+    """The tolerance is one second at most, so that slides do not pass as frames."""
+    data = Video(**SMALL, seconds="3").build()
+    slide = struct.pack(">4I", 0, 1, 1, 60 * 16384)
+    slides = edited(data, TRACK + "stts", lambda _: slide)
+    slides = edited(slides, "moov/mvhd", lambda old: with_duration(old, Fraction(60)))
+
+    report = judged(slides)
+
+    assert Fraction(60) == report.frame_seconds
+    says = "the video lasts 60 s, it must last 3 to 8 s, give or take 1 s (frames: 1)"
+    assert [("R21", says)] == without_size([(found.rule, found.message) for found in report.violations])
+
+
+def test_without_known_frames_there_is_no_tolerance() -> None:
+    """A video whose header tells no frames may last 8 s, and not a thousandth more."""
+    data = edited(Video(**SMALL).build(), TRACK + "stts", lambda _: None)
+
+    def lasting(seconds: str) -> list[tuple[str, str]]:
+        return without_size(broken(edited(data, "moov/mvhd", lambda old: with_duration(old, Fraction(seconds)))))
+
+    assert [] == lasting("8")
+    assert [("R21", "the video lasts 8.001 s, it must last 3 to 8 s")] == lasting("8.001")
+
+
+@pytest.mark.parametrize("table", [bytes(8), struct.pack(">4I", 0, 1, 3, 0), struct.pack(">3I", 0, 1, 3)])
+def test_frame_times_that_tell_nothing_are_none(table: bytes) -> None:
+    """No frames, frames of no length and a table that breaks off tell no frame duration."""
+    data = edited(Video(**SMALL).build(), TRACK + "stts", lambda _: table)
+
+    assert judged(data).frame_seconds is None
+
+
+def test_only_as_many_frame_times_as_are_announced_count() -> None:
+    """What stands in their table behind the last one does not matter."""
+    ordinary = content_of(Video(**SMALL).build(), TRACK + "stts")
+    data = edited(Video(**SMALL).build(), TRACK + "stts", lambda old: old + struct.pack(">II", 100, 1))
+
+    assert 16 == len(ordinary)
+    assert Fraction(1) == judged(data).frame_seconds
+
+
+@pytest.mark.parametrize("ticks", [0, 2**32 - 1])
+def test_a_movie_header_without_duration_leaves_it_to_the_longest_track(ticks: int) -> None:
+    """Zero and all ones mean that it is not known."""
+    data = edited(
+        Video(**SMALL, seconds="4", has_sound=True).build(),
+        "moov/mvhd",
+        lambda old: overwritten(old, 16, struct.pack(">I", ticks)),
+    )
+
+    assert Fraction(188 * 1024, 48000) == judged(data).duration_seconds  # that of the sound: 4 s in whole frames
+
+
+def test_headers_with_64_bits_are_read() -> None:
+    """Version 1 of movie, media and track headers has longer numbers, in which all ones mean unknown too."""
+
+    def wide(old: bytes) -> bytes:
+        first, second, per_second, ticks = struct.unpack_from(">4I", old, 4)
+        return struct.pack(">IQQIQ", 1 << 24, first, second, per_second, ticks) + old[20:]
+
+    def wide_track(old: bytes) -> bytes:
+        numbers = struct.unpack_from(">5I", old, 4)
+        return struct.pack(">IQQIIQ", 1 << 24 | 7, *numbers) + old[24:]
+
+    data = edited(Video(rotation=90).build(), "moov/mvhd", wide)
+    data = edited(edited(data, "moov/trak/mdia/mdhd", wide), "moov/trak/tkhd", wide_track)
+    unknown = edited(data, "moov/mvhd", lambda old: overwritten(old, 24, b"\xff" * 8))
+
+    for made in (data, unknown):
+        report = judged(made)
+        assert ((), Fraction(3), 1080, 1920) == (
+            report.violations,
+            report.duration_seconds,
+            report.width_px,
+            report.height_px,
+        )
+
+
+def test_without_any_duration_it_is_unjudged() -> None:
+    """Where neither the movie nor a track tells a duration, R21 is not judged, and the report says so."""
+    data = edited(Video(**SMALL).build(), "moov/mvhd", lambda _: None)
+    data = edited(data, "moov/trak/mdia/mdhd", lambda old: overwritten(old, 12, bytes(8)))
+
+    report = judged(data)
+
+    assert report.duration_seconds is None
+    assert (("R21", "the file's header does not tell how long it plays"),) == report.unjudged
+    assert [] == without_size(broken(data))
+
+
+def _fragmented(duration: bytes = b"", movie_ticks: int | None = None) -> bytes:
+    data = Video(**SMALL, seconds="4", is_fragmented=True).build()
+    data = edited(data, "moov/mvex", lambda old: duration + old)
+    if movie_ticks is None:
+        return edited(data, "moov/mvhd", lambda _: None)
+    return edited(data, "moov/mvhd", lambda old: overwritten(old, 16, struct.pack(">I", movie_ticks)))
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        (_fragmented(movie_ticks=0), None),
+        (_fragmented(), None),
+        (_fragmented(movie_ticks=5000), Fraction(5)),
+        (_fragmented(box("mehd", struct.pack(">II", 0, 6000)), 0), Fraction(6)),
+        (_fragmented(box("mehd", struct.pack(">IQ", 1 << 24, 9000)), 0), Fraction(9)),
+        (_fragmented(box("mehd", struct.pack(">II", 0, 0)), 0), None),
+    ],
+)
+def test_a_fragmented_file_is_judged_by_what_its_header_says_of_all_fragments(
+    data: bytes, seconds: Fraction | None
+) -> None:
+    """Without such a duration R21 is not judged, and the report says why."""
+    report = judged(data)
+    why = "the file consists of fragments, and its header does not tell how long it plays"
+
+    assert (True, True, seconds) == (report.is_fragmented, report.is_faststart, report.duration_seconds)
+    assert (() if seconds else (("R21", why),)) == report.unjudged
+    says = "the video lasts 9 s, it must last 3 to 8 s"
+    assert ([("R21", says)] if seconds == 9 else []) == without_size(broken(data))
+
+
+def test_frames_in_the_header_of_a_fragmented_file_are_not_all() -> None:
+    """Where frames stand before the fragments, the movie header's duration is that of these frames alone."""
+    data = Video(**SMALL, seconds="3").build() + box("moof", box("mfhd", bytes(8)))
+
+    assert (True, None) == (judged(data).is_fragmented, judged(data).duration_seconds)

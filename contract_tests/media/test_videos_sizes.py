@@ -1,0 +1,162 @@
+"""The size in which a video is shown: turned, stretched and scaled as its header says."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+import pytest
+
+from contract_tests.reading.videos import Video, edited, overwritten, with_matrix, with_sides
+from contract_tests.support.judged_videos import SMALL, broken, judged
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
+    """The turn that is reported is the one that FFmpeg reads from the frames, which counts the other way round."""
+    data = Video(rotation=degrees, **SMALL).build()
+
+    with av.open(io.BytesIO(data), "r") as found:
+        frame = next(found.decode(found.streams.video[0]))
+
+    assert -frame.rotation % 360 == judged(data).rotation_degrees == degrees
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rotation"),
+    [(1920, 1080, 180), (1080, 1920, 180), (1080, 1920, 90), (1080, 1920, 270), (1920, 1080, 90), (1920, 1080, 270)],
+)
+def test_turned_videos_are_judged_as_they_are_shown(width: int, height: int, rotation: int) -> None:
+    """A quarter turn swaps the sides; both orientations are allowed."""
+    report = judged(Video(width_px=width, height_px=height, rotation=rotation))
+
+    shown = (width, height) if rotation == 180 else (height, width)
+    assert ((), *shown, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rotation", "shown"),
+    [
+        (1080, 1942, 0, "1080x1942"),
+        (1942, 1080, 90, "1080x1942"),
+        (1920, 1088, 0, "1920x1088"),
+        (1918, 1080, 0, "1918x1080"),
+        (1080, 1918, 0, "1080x1918"),
+        (1280, 720, 0, "1280x720"),
+        (3840, 2160, 0, "3840x2160"),
+        (1080, 1080, 0, "1080x1080"),
+    ],
+)
+def test_any_other_size_is_refused(width: int, height: int, rotation: int, shown: str) -> None:
+    """R22: sizes near the allowed ones, and others in the right ratio, are violations that name both."""
+    video = Video(width_px=width, height_px=height, rotation=rotation, seconds="3", frames_per_second="1")
+
+    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", says)] == broken(video)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shown"),
+    [(1919, 1080, "1919x1080"), (1921, 1080, "1921x1080"), (1920, 1079, "1920x1079"), (1920, 1081, "1920x1081")],
+)
+def test_one_pixel_is_too_many(width: int, height: int, shown: str) -> None:
+    """R22: what counts are the sides in the track's header, to the pixel."""
+    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
+
+    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", says)] == broken(data)
+
+
+def test_lines_that_are_stored_but_not_shown_do_not_stretch_the_pixels() -> None:
+    """1088 stored lines of which 1080 are shown are ordinary, and a fraction of a pixel is rounded."""
+    data = edited(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
+
+    report = judged(data)
+    assert ((), 1920, 1080) == (report.violations, report.width_px, report.height_px)
+    assert 1 == report.pixel_aspect
+
+
+@pytest.mark.parametrize(("pixel_aspect", "ratio"), [((4, 3), "4:3"), ((3, 4), "3:4"), ((1081, 1080), "1081:1080")])
+def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> None:
+    """R22: any other ratio that the sample entry tells is refused."""
+    data = Video(pixel_aspect=pixel_aspect).build()
+    data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+
+    assert [("R22", f"the video's pixels have the ratio {ratio}, they must be square (1:1)")] == broken(data)
+    assert Fraction(*pixel_aspect) == judged(data).pixel_aspect
+
+
+def test_a_pixel_aspect_of_zero_makes_no_sense() -> None:
+    """R22: a ratio with a zero in it is refused, and reported as none."""
+    data = Video(pixel_aspect=(4, 3)).build()
+    at = data.index(b"pasp") + 4
+    data = edited(overwritten(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+
+    assert [("R22", "the video's pixels have a ratio that makes no sense, they must be square (1:1)")] == broken(data)
+    assert judged(data).pixel_aspect is None
+
+
+@pytest.mark.parametrize("matrix", [(4 / 3, 0, 0, 1), (-4 / 3, 0, 0, 1)])
+def test_a_picture_that_is_stretched_to_its_size_has_no_square_pixels(matrix: tuple[float, ...]) -> None:
+    """R22: 1440 stored pixels that are shown across 1920 are refused, whether the matrix or the sides stretch them."""
+    stored = Video(width_px=1440).build()
+    by_matrix = edited(stored, "moov/trak/tkhd", lambda old: with_matrix(old, *matrix))
+    by_sides = edited(stored, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
+
+    for data in (by_matrix, by_sides):
+        report = judged(data)
+        assert (1920, 1080) == (report.width_px, report.height_px)
+        assert ["R22"] == [found.rule for found in report.violations]
+        assert report.pixel_aspect is not None
+        assert abs(report.pixel_aspect - Fraction(4, 3)) < Fraction(1, 1000)
+
+
+def test_a_picture_may_be_scaled() -> None:
+    """A matrix that doubles both sides doubles what is shown; the pixels remain square."""
+    data = edited(
+        Video(width_px=960, height_px=540).build(), "moov/trak/tkhd", lambda old: with_matrix(old, 2, 0, 0, 2)
+    )
+
+    report = judged(data)
+    assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
+
+
+@pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
+def test_a_mirrored_picture_has_its_size(matrix: tuple[int, ...]) -> None:
+    """Mirroring is no turn, so none is reported, but breaks no rule."""
+    report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+
+    assert ((), None) == (report.violations, report.rotation_degrees)
+
+
+@pytest.mark.parametrize(
+    "matrix", [(0.707, 0.707, -0.707, 0.707), (1, 0.01, 0, 1), (1, 0, 0.01, 1), (0.01, 1, -1, 0), (0, 0, 0, 0)]
+)
+def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
+    """R22: a picture that stands askew has no size that could be allowed."""
+    report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+
+    says = "the video is shown askew, it must be shown upright or by quarter turns, in 1920x1080 or 1080x1920 px"
+    assert [("R22", says)] == [(found.rule, found.message) for found in report.violations]
+    assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
+
+
+def test_a_track_header_without_sides_leaves_them_to_the_sample_entry() -> None:
+    """The stored size times the pixel aspect counts then."""
+    square = edited(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
+    wide = edited(
+        Video(width_px=1440, pixel_aspect=(4, 3)).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 0)
+    )
+
+    assert ((), 1080, 1920) == (judged(square).violations, judged(square).width_px, judged(square).height_px)
+    assert (1920, 1080) == (judged(wide).width_px, judged(wide).height_px)
+    assert [("R22", "the video's pixels have the ratio 4:3, they must be square (1:1)")] == broken(wide)
+
+
+def test_a_sample_entry_without_sides_leaves_the_pixels_square() -> None:
+    """What the track's header says is shown then."""
+    data = Video().build()
+    data = overwritten(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
+
+    assert ((), Fraction(1)) == (judged(data).violations, judged(data).pixel_aspect)

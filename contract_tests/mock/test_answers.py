@@ -1,0 +1,166 @@
+"""What the mock server says of a request that it refuses, and of which fault, if there are several."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from contract_tests.support.mock_requests import (
+    LIMIT,
+    NO_JSON,
+    NO_MEDIA_TYPE,
+    NO_METHOD,
+    NO_PATH,
+    NO_TOKEN,
+    PATH,
+    SAMPLE,
+    TOO_LARGE,
+    Refusal,
+    Request,
+    assert_refused,
+    reply_to,
+)
+from kling_elements.mock.answers import Problem
+from kling_elements_client import contract
+
+
+@pytest.mark.parametrize(
+    ("message", "body"),
+    [
+        ("not JSON: Expecting value at line 1, column 1", b""),
+        ("not UTF-8: invalid start byte at byte 0", b"\xff"),
+        ("the text begins with a byte order mark", b"\xef\xbb\xbf{}"),
+        ('the key "element_name" is repeated in an object', b'{"element_name":"a","element_name":"b"}'),
+        ("a string holds half of a surrogate pair", b'{"element_name":"\\ud83d"}'),
+        ("NaN is not JSON", b'{"element_name":NaN}'),
+        ("the number 1e400 overflows", b"[1e400]"),
+        ("nested more than 64 deep", b"[" * 65),
+        ("an integer of more than 300 digits", b"1" * 301),
+    ],
+)
+def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None:
+    """The message is that of the strict reader."""
+    assert_refused((400, 1200, f"the body cannot be read: {message}", {}), reply_to(Request(body=body)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {**SAMPLE, "element_name": ""},
+        {**SAMPLE, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
+        {**SAMPLE, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
+    ],
+)
+def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
+    """Every violation that the client would see is told, in the client's words."""
+    violations = contract.violations("createElement", body)
+    told = "; ".join(f"{each.pointer or 'the body'}: {each.message} ({each.rule})" for each in violations)
+
+    assert violations
+    assert_refused((400, 1200, told, {}), reply_to(Request(body=json.dumps(body).encode())))
+
+
+def test_the_message_of_a_violation_reads_like_this() -> None:
+    """Where, what, what is allowed, and which rule says so."""
+    reply = reply_to(Request(body=json.dumps({**SAMPLE, "element_name": "x" * 21}).encode()))
+    message = json.loads(reply.body)["message"]
+
+    assert message.startswith("/element_name: ")
+    assert "20" in message
+    assert message.endswith("(R04)")
+
+
+def test_a_message_tells_twenty_violations_and_how_many_more() -> None:
+    """Twenty-one unknown properties do not make a message without end."""
+    for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
+        body = {**SAMPLE, **{f"unknown_{number}": 1 for number in range(count)}}
+        message = json.loads(reply_to(Request(body=json.dumps(body).encode())).body)["message"]
+
+        assert min(count, 20) == message.count("(R33)")
+        assert more == message.partition("; and ")[1] + message.partition("; and ")[2]
+
+
+def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
+    """Neither a megabyte of key nor of image comes back."""
+    image = "QUJD" * 250_000
+    body = {
+        **SAMPLE,
+        "k" * 1_000_000: 1,
+        "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
+    }
+    reply = reply_to(Request(body=json.dumps(body).encode()))
+
+    assert reply.status == 400
+    assert len(reply.body) < 2000
+    assert b"QUJD" * 21 not in reply.body
+    assert b"kkk" not in reply.body
+    assert b"one of 1000002 characters is unknown" in reply.body
+
+
+_FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
+    (NO_TOKEN, {"authorization": None}),
+    (NO_PATH, {"path": "/"}),
+    (NO_METHOD, {"method": "PUT"}),
+    (NO_MEDIA_TYPE, {"content_type": "text/plain"}),
+    (TOO_LARGE, {"more_headers": [("content-length", str(LIMIT + 1))]}),
+    (NO_JSON, {"body": b"<"}),
+]
+
+
+@pytest.mark.parametrize(
+    "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
+)
+def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+    """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
+    changed = {key: value for _, changes in faults for key, value in changes.items()}
+
+    assert_refused(faults[0][0], reply_to(Request(**changed)))
+
+
+def test_json_is_read_before_it_is_checked_against_the_contract() -> None:
+    """A repeated key is told even if the rest breaks the contract too."""
+    expected: Refusal = (400, 1200, 'the body cannot be read: the key "x" is repeated in an object', {})
+
+    assert_refused(expected, reply_to(Request(body=b'{"x":1,"x":2}')))
+
+
+def test_each_refusal_has_a_request_id_of_its_own() -> None:
+    """So that two answers can be told apart."""
+    bodies = {reply_to(Request(authorization=None)).body for _ in range(10)}
+
+    assert len(bodies) == 10
+
+
+@pytest.mark.parametrize("problem", Problem)
+def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
+    """The contract shows the example where it shows the status, or under `default`."""
+    document = contract.document()
+    responses = document["paths"][PATH]["post"]["responses"]
+    response = responses.get(str(problem.status), responses["default"])
+    name = response["$ref"].removeprefix("#/components/responses/")
+    examples = document["components"]["responses"][name]["content"]["application/json"]["examples"]
+
+    assert {"$ref": f"#/components/examples/{problem.example}"} == examples[problem.example]
+    assert {"code", "message", "request_id"} == set(document["components"]["examples"][problem.example]["value"])
+
+
+def test_the_token_is_never_repeated() -> None:
+    """Wherever a token may stand in a request, it does not come back."""
+    secret = "sk-secret-4711"
+    for request in [
+        Request(authorization=f"Basic {secret}"),
+        Request(authorization=f"Bearer {secret}", path=f"/{secret}"),
+        Request(authorization=f"Bearer {secret}", method=secret),
+        Request(authorization=f"Bearer {secret}", content_type=secret),
+        Request(authorization=f"Bearer {secret}", body=b"{}"),
+    ]:
+        reply = reply_to(request)
+        assert 400 <= reply.status < 500
+        assert secret not in f"{reply}"

@@ -1,0 +1,237 @@
+"""The mock server, in process: which requests it takes, by path, token, method and media type; none ends in 500."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kling_elements.mock
+from contract_tests.support.mock_requests import (
+    BAD_TOKEN,
+    NO_MEDIA_TYPE,
+    NO_METHOD,
+    NO_PATH,
+    NO_TOKEN,
+    OTHER_TOKEN,
+    PATH,
+    SAMPLE,
+    TOKEN,
+    Refusal,
+    Request,
+    assert_accepted,
+    assert_refused,
+    chunks,
+    exchange,
+    reply_to,
+    server,
+)
+from kling_elements.mock.app import MockServer, create_app
+from kling_elements_client import contract
+
+
+def test_the_package_exports_the_application() -> None:
+    """Users start from `kling_elements.mock.create_app`."""
+    assert kling_elements.mock.__all__ == ["create_app"]
+    assert create_app is kling_elements.mock.create_app
+
+
+@pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
+def test_every_example_of_the_contract_is_accepted(name: str) -> None:
+    """A conforming request creates a subject, and its answer has not a key too many."""
+    body = contract.document()["components"]["examples"][name]["value"]
+
+    assert_accepted(reply_to(Request(body=json.dumps(body).encode())))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/kling/v1/general/advanced%2Dcustom-elements",
+        "/kling/%76%31/general/advanced-custom-elements",
+    ],
+)
+def test_a_path_may_be_percent_encoded(path: str) -> None:
+    """RFC 3986 makes no difference between an unreserved character and its encoding."""
+    assert_accepted(reply_to(Request(path=path)))
+
+
+def test_a_server_need_not_tell_the_raw_path() -> None:
+    """ASGI makes `raw_path` optional; the decoded path serves too."""
+    assert_accepted(reply_to(Request(scope={"raw_path": None, "path": PATH})))
+    assert_refused(NO_PATH, reply_to(Request(scope={"raw_path": None, "path": "/100%/\u8d85"})))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
+)
+def test_any_well_formed_bearer_token_is_taken(authorization: str) -> None:
+    """The scheme is compared without case; the token is any text that a header can carry and the client sends."""
+    assert_accepted(reply_to(Request(authorization=authorization)))
+
+
+@pytest.mark.parametrize("authorization", [None, "", " ", "Bearer", "bearer ", "BEARER\t"])
+def test_a_missing_token_is_401(authorization: str | None) -> None:
+    """No header, an empty one, or a scheme with nothing behind it."""
+    assert_refused(NO_TOKEN, reply_to(Request(authorization=authorization)))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4"],
+)
+def test_an_ill_formed_token_is_401(authorization: str) -> None:
+    """Another scheme, or something that cannot be a token."""
+    assert_refused(BAD_TOKEN, reply_to(Request(authorization=authorization)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
+)
+def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str) -> None:
+    """Then any other one is 401, as with the real service."""
+    app = create_app("sk-mine")
+
+    assert_accepted(reply_to(Request(authorization="bearer sk-mine"), app))
+    assert_refused(expected, reply_to(Request(authorization=authorization), app))
+
+
+def test_two_tokens_are_401() -> None:
+    """Nobody can say which of two Authorization headers counts."""
+    assert_refused(BAD_TOKEN, reply_to(Request(more_headers=[("Authorization", TOKEN)])))
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "*", PATH[1:], f"{PATH}/", f"{PATH}/1/2", f"/{PATH}", PATH.upper(), "/%ff", "/\xff"]
+)
+def test_an_unknown_path_is_404(path: str) -> None:
+    """Paths are compared exactly; the message names those there are."""
+    assert_refused(NO_PATH, reply_to(Request(path=path)))
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])
+def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
+    """HTTP wants an Allow header with 405; methods are compared with case."""
+    assert_refused(NO_METHOD, reply_to(Request(method=method, body=b"")))
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "APPLICATION/Json",
+        "application/json; charset=utf-8",
+        'application/json;charset="UTF-8"',
+        "application/json ; Charset=Utf-8 ; boundary=x",
+        "application/json;",
+    ],
+)
+def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
+    """The same type can be written in many ways."""
+    assert_accepted(reply_to(Request(content_type=content_type)))
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/json-patch+json",
+        "application/*",
+        "application/jso",
+        "application/json, application/json",
+        "application/json; charset=latin-1",
+        "application/json; charset=",
+        "application/json; charset=utf-8; charset=utf-16",
+        "; charset=utf-8",
+        "application/json\xe4",
+    ],
+)
+def test_another_media_type_or_charset_is_415(content_type: str | None) -> None:
+    """JSON in UTF-8, and said so."""
+    assert_refused(NO_MEDIA_TYPE, reply_to(Request(content_type=content_type)))
+
+
+async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]]) -> list[Any]:
+    source = iter(messages)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(source)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": scope_type}, receive, send)
+    return sent
+
+
+def test_the_lifespan_protocol_is_followed() -> None:
+    """Servers that announce start and end are told that both are complete."""
+    sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
+
+    assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+
+
+def test_a_websocket_is_closed() -> None:
+    """There is none here, and asking for one is no reason to fail."""
+    assert asyncio.run(_speak(server(), "websocket", [])) == [{"type": "websocket.close"}]
+
+
+_BYTES_HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from([b"authorization", b"content-type", b"content-length", b"expect", b"Content-Type", b"x"]),
+        st.sampled_from([b"Bearer x", b"application/json", b"application/json;charset=utf-8", b"100-continue", b"5"])
+        | st.binary(max_size=20),
+    ),
+    max_size=6,
+)
+_BODIES = st.binary() | st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["image_refer", "o_101", "QUJD"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*SAMPLE, "refer_images", "x"]) | st.text(), inner),
+    max_leaves=10,
+).map(lambda value: json.dumps(value).encode())
+
+
+@given(
+    method=st.sampled_from(["POST", "GET", "HEAD"]) | st.text(max_size=5),
+    path=st.sampled_from([PATH, PATH + "%", "/%2f"]).map(str.encode) | st.binary(max_size=20),
+    query=st.just(b"") | st.binary(max_size=20),
+    headers=_BYTES_HEADERS,
+    bodies=st.lists(_BODIES, min_size=1, max_size=3),
+)
+def test_no_request_is_answered_with_500(
+    method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
+) -> None:
+    """Whatever a server may hand over, the answer is one that the contract knows."""
+    scope = {"type": "http", "method": method, "raw_path": path, "query_string": query, "headers": headers}
+    reply = asyncio.run(exchange(server(), scope, chunks(*bodies)))
+
+    assert reply.status in {200, 400, 401, 404, 405, 413, 415}
+    assert {"code", "message", "request_id"} <= set(json.loads(reply.body))
+
+
+@given(body=_BODIES)
+@settings(max_examples=300)
+def test_no_body_is_answered_with_500(body: bytes) -> None:
+    """As above, for requests of which nothing but the body is odd."""
+    assert reply_to(Request(body=body)).status in {200, 400}
+
+
+@given(changed=st.dictionaries(st.sampled_from(list(SAMPLE)), st.none() | st.text() | st.lists(st.text()), min_size=1))
+def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> None:
+    """The server refuses what the client's own check refuses, and nothing else."""
+    body = {**SAMPLE, **changed}
+    expected = 400 if contract.violations("createElement", body) else 200
+
+    assert expected == reply_to(Request(body=json.dumps(body).encode())).status

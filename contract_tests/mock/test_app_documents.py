@@ -1,0 +1,129 @@
+"""The mock server serves documents that this contract is not yet: it must not know this one by heart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.support.mock_requests import TOKEN, Request, reply_to
+from kling_elements.mock.app import MockServer
+from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
+
+
+def _document(**operation: Any) -> dict[str, Any]:
+    """Return a document with two paths whose operations have parts of this contract, apart from what is given."""
+    own = contract.document()
+    answer = {"content": {"application/json": {"examples": {"first": {"value": [1]}, "second": {"value": [2]}}}}}
+    base = {"security": [{"bearerToken": []}], "responses": {"4XX": {}, "200": {"$ref": "#/components/responses/a~1b"}}}
+    get = {"operationId": "get", **base, **operation}
+    delete = {"operationId": "delete", **base, "responses": {"204": answer, "202": answer}}
+    names = {"operationId": "names", **base, "security": []}
+    components = {**own["components"], "responses": {"a/b": answer}}
+    return {
+        "paths": {
+            "/things/{thing id}/{a}-{b}": {"summary": "One thing", "delete": delete, "get": get},
+            "/things/all/names-only": {"x-source": "R00", "get": names},
+        },
+        "components": components,
+        **{name: own[name] for name in ("x-business-codes", "x-dialects")},
+    }
+
+
+def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
+    app = MockServer(Contract(_document(**operation)))
+    reply = reply_to(Request(method=method, path=path, authorization=None if "public" in path else TOKEN), app)
+    return reply.status, json.loads(reply.body)
+
+
+@pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
+def test_a_path_template_matches_segment_by_segment(path: str) -> None:
+    """A parameter takes anything within its segment, an encoded slash too, but not nothing."""
+    assert _reply("GET", path) == (200, [1])
+    assert _reply("DELETE", path) == (202, [1])
+
+
+@pytest.mark.parametrize("path", ["/things/1/23", "/things//2-3", "/things/1/-3", "/things/1/2-3/4", "/thing/1/2-3"])
+def test_a_path_template_matches_nothing_else(path: str) -> None:
+    """The number of segments and every literal part count."""
+    status, body = _reply("GET", path)
+
+    assert status == 404
+    assert body["message"] == "nothing has this path; there is /things/all/names-only, /things/{thing id}/{a}-{b}"
+
+
+def test_a_path_parameter_is_decoded() -> None:
+    """What a template found is handed on by name."""
+    found = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
+
+    assert found is not None
+    assert found[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
+    assert [operation.operation_id for operation in found[0].endpoints.values()] == ["delete", "get"]
+
+
+def test_a_literal_path_goes_before_a_template() -> None:
+    """OpenAPI matches concrete paths first, in whatever order they are written."""
+    app = MockServer(Contract(_document()))
+    reply = reply_to(Request(method="DELETE", path="/things/all/names-only"), app)
+
+    assert (reply.status, reply.headers["allow"]) == (405, "GET")
+    assert app.operation_ids == ["names", "delete", "get"]
+
+
+def test_every_method_of_a_path_is_allowed() -> None:
+    """Allow names them all, and only methods."""
+    reply = reply_to(Request(path="/things/1/2-3"), MockServer(Contract(_document())))
+
+    assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET")
+
+
+@pytest.mark.parametrize(
+    ("expected", "security"), [(401, [{"bearerToken": []}]), (200, []), (200, [{"bearerToken": []}, {}])]
+)
+def test_an_operation_says_whether_it_needs_a_token(expected: int, security: list[Any]) -> None:
+    """No requirement, or an empty one among several, means that none is needed; unknown paths keep theirs."""
+    app = MockServer(Contract(_document(security=security)))
+
+    assert expected == reply_to(Request(method="GET", path="/things/1/2-3", authorization=None), app).status
+    assert reply_to(Request(method="PUT", path="/things/1/2-3", authorization=None), app).status == 401
+    assert reply_to(Request(path="/", authorization=None), app).status == 401
+
+
+@pytest.mark.parametrize(("expected", "security"), [(200, {}), (401, {"security": [{"bearerToken": []}]})])
+def test_a_document_says_whether_operations_need_a_token(expected: int, security: dict[str, Any]) -> None:
+    """What holds for the document holds for an operation that says nothing."""
+    document = {**_document(), **security}
+    del document["paths"]["/things/all/names-only"]["get"]["security"]
+    request = Request(method="GET", path="/things/all/names-only", authorization=None)
+
+    assert expected == reply_to(request, MockServer(Contract(document))).status
+
+
+@pytest.mark.parametrize(
+    "scheme", [{"type": "apiKey", "in": "header", "name": "x"}, {"type": "http", "scheme": "basic"}]
+)
+def test_credentials_of_another_kind_fail_at_the_start(scheme: dict[str, str]) -> None:
+    """The server would let through what the contract does not."""
+    document = _document()
+    document["components"] = {**document["components"], "securitySchemes": {"bearerToken": scheme}}
+
+    with pytest.raises(ValueError, match="security scheme bearerToken: only HTTP Bearer is known here"):
+        MockServer(Contract(document))
+
+
+def test_a_body_without_a_limit_fails_at_the_start() -> None:
+    """No limit is made up here."""
+    with pytest.raises(KeyError, match="x-body-size"):
+        MockServer(Contract(_document(requestBody={"content": {"application/json": {"schema": {}}}})))
+
+
+def test_a_document_without_an_error_example_fails_at_the_start() -> None:
+    """No envelope is made up here."""
+    document = _document()
+    examples = {key: value for key, value in document["components"]["examples"].items() if key != "bodyTooLarge"}
+    document["components"] = {**document["components"], "examples": examples}
+
+    with pytest.raises(KeyError, match="bodyTooLarge"):
+        MockServer(Contract(document))

@@ -1,0 +1,146 @@
+"""How the mock server reads bodies: up to a limit, within bounds, and whether the peer waits for it or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from contract_tests.support.mock_requests import (
+    LIMIT,
+    NO_JSON,
+    NO_TOKEN,
+    SAMPLE,
+    TOO_LARGE,
+    Refusal,
+    Request,
+    assert_accepted,
+    assert_refused,
+    chunks,
+    exchange,
+    reply_to,
+    server,
+)
+from kling_elements.mock import asgi
+from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
+
+
+@pytest.mark.parametrize("length", [str(LIMIT + 1), "0" * 5000 + str(LIMIT + 1), "9" * 5000])
+def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: str) -> None:
+    """The answer goes out first; what is then still sent is taken off the wire, so that the peer sees the answer."""
+    request = Request(more_headers=[("content-length", length)])
+    reply = asyncio.run(exchange(server(), request.as_scope(), chunks(b" ", b" ")))
+
+    assert_refused(TOO_LARGE, reply)
+    assert reply.received == 2
+
+
+@pytest.mark.parametrize("length", ["-1", "", "\xb2", "1e9", "\u0663".encode().decode("latin-1"), "7", str(LIMIT)])
+def test_a_declared_length_within_the_limit_is_not_believed(length: str) -> None:
+    """What is no number or no more than allowed says nothing: the bytes themselves are counted."""
+    assert_accepted(reply_to(Request(more_headers=[("content-length", length)])))
+
+
+def test_counted_bytes_over_the_limit_are_413() -> None:
+    """A body of exactly the limit is read, one of a byte more is not, whatever its headers say."""
+    fitting = json.dumps(SAMPLE).encode().ljust(LIMIT)
+    half = LIMIT // 2
+
+    for headers in [(), [("content-length", str(LIMIT))]]:
+        scope = Request(more_headers=headers).as_scope()
+        assert_accepted(asyncio.run(exchange(server(), scope, chunks(fitting[:half], fitting[half:]))))
+        for parts in [(fitting, b" "), (fitting[:half], fitting[half:], b" ", b"", b" "), (fitting + b" ",)]:
+            reply = asyncio.run(exchange(server(), scope, chunks(*parts)))
+            assert_refused(TOO_LARGE, reply)
+            assert len(parts) == reply.received
+
+
+def test_no_more_than_the_limit_is_kept_in_memory() -> None:
+    """Of a body that never ends, the reader keeps as much as its caller allows and little else."""
+
+    async def read() -> int:
+        chunk = bytes(1 << 16)
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": chunk, "more_body": True}
+
+        body = RequestBody([], receive)
+        tracemalloc.start()
+        try:
+            with pytest.raises(BodyTooLargeError):
+                await body.read(1 << 20)
+            await body.drain(1 << 26, 60)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert asyncio.run(read()) < 1 << 21
+
+
+def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that sends for ever has its answer and is left alone at last."""
+    monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
+    endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
+    reply = asyncio.run(exchange(server(), Request(authorization=None).as_scope(), endless))
+
+    assert_refused(NO_TOKEN, reply)
+    assert reply.received == 11
+
+
+def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that stalls has its answer, and does not hold the server."""
+    monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
+    stalled = chunks(b"{", complete=False)[:1]
+
+    assert_refused(NO_TOKEN, asyncio.run(exchange(server(), Request(authorization=None).as_scope(), stalled)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "changed"),
+    [(NO_TOKEN, {"authorization": None}), (TOO_LARGE, {"more_headers": [("content-length", "9" * 9)]})],
+)
+def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
+    expected: Refusal, changed: dict[str, Any]
+) -> None:
+    """After `Expect: 100-continue` nothing is read, and the connection closes: the body will not come."""
+    request = Request(**changed)
+    request.more_headers = [*request.more_headers, ("expect", "100-Continue")]
+    reply = asyncio.run(exchange(server(), request.as_scope(), []))
+
+    status, code, message, headers = expected
+    assert_refused((status, code, message, {**headers, "connection": "close"}), reply)
+    assert reply.received == 0
+
+
+def test_a_peer_that_waits_for_a_go_ahead_is_heard_if_nothing_is_wrong_yet() -> None:
+    """Asking for the body is the go-ahead; the connection then stays open."""
+    waiting = [("expect", "100-continue")]
+
+    assert_accepted(reply_to(Request(more_headers=waiting)))
+    assert_refused(NO_JSON, reply_to(Request(more_headers=waiting, body=b"")))
+
+
+@pytest.mark.parametrize("changed", [{}, {"authorization": None}])
+@pytest.mark.parametrize("sent", [[b""], [b'{"element_name":', b'"x"']])
+def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(changed: dict[str, Any], sent: list[bytes]) -> None:
+    """Nothing is raised; what was answered by then was answered in full."""
+    request = Request(**changed)
+    messages = chunks(*sent, complete=False)
+    parts: list[Any] = []
+
+    async def send(message: Any) -> None:
+        parts.append(message)
+
+    async def talk() -> None:
+        source = iter(messages)
+
+        async def receive() -> Any:
+            return next(source)
+
+        await server()(request.as_scope(), receive, send)
+
+    asyncio.run(talk())
+    assert ([] if not changed else [401, None]) == [part.get("status") for part in parts]

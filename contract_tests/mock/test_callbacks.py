@@ -1,0 +1,519 @@
+"""Notifications of the mock server: what is sent, when, in which order, how often, and with which signature."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.support.running import run_async
+from kling_elements.mock import callbacks
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.callbacks import Courier, Retries
+from kling_elements.mock.clock import Clock
+from kling_elements.mock.options import Options
+from kling_elements.mock.store import Store
+from kling_elements_client import contract
+
+SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
+PATIENCE_SECONDS = 30  # only a failure lasts that long
+_TLS = callbacks._tls  # noqa: SLF001 -- the tests of notifications take another one
+
+
+@pytest.fixture(autouse=True)
+def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No receiver here has one, and reading those of the authorities takes long."""
+    monkeypatch.setattr(callbacks, "_tls", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+@dataclass
+class Receiver:
+    """A server on this machine that takes notifications.
+
+    Attributes:
+        statuses: What it answers, one after the other; the last one from then on. 0 closes the connection unanswered.
+        paths: The path of each request.
+        headers: The headers of each request.
+        bodies: The JSON value of each request.
+        texts: The bytes of each body.
+    """
+
+    statuses: list[int] = field(default_factory=lambda: [200])
+    url: str = ""
+    paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(text) for text in self.texts]
+
+    @property
+    def told(self) -> list[str]:
+        """The status that each notification told."""
+        return [body["task_status"] for body in self.bodies]
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read one request and answer it."""
+        line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
+        self.texts.append(await reader.readexactly(int(headers["content-length"])))
+        self.headers.append(headers)
+        self.paths.append(line.split(" ")[1])
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        if status:
+            writer.write(f"HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.close()
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
+    """Give a receiver that listens."""
+    receiver = Receiver(list(statuses) or [200])
+    server = await asyncio.start_server(receiver.take, "127.0.0.1", 0)
+    async with server:
+        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield receiver
+
+
+@asynccontextmanager
+async def running(app: MockServer) -> AsyncIterator[Caller]:
+    """Run a server on this loop, from its start to its end."""
+    messages: asyncio.Queue[Any] = asyncio.Queue()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan"}, messages.get, sent.put))
+    await messages.put({"type": "lifespan.startup"})
+    await sent.get()
+    try:
+        yield Caller(app)
+    finally:
+        await messages.put({"type": "lifespan.shutdown"})
+        await life
+
+
+def server(**options: Any) -> MockServer:
+    """Return a server whose clock stands still, and that sends again almost at once."""
+    given = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
+    return MockServer(contract.CONTRACT, Options(**given))
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 -- it is another's doing that is waited for
+            await asyncio.sleep(0.005)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a test on a loop of its own."""
+    run_async(main)
+
+
+def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
+    """Processing and its end, each as the task was then; a step over both tells both."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server()) as caller:
+            task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
+            caller.app.clock.step(1)
+            await until(lambda: len(receiver.told) == 1)
+            caller.app.clock.step(1)
+            await until(lambda: len(receiver.told) == 2)
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(60)
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 4)
+            await asyncio.sleep(0.05)
+
+        assert ["processing", "succeed"] * 2 == receiver.told
+        assert ["/hook?a=b", "/hook?a=b", "/", "/"] == receiver.paths
+        example = contract.document()["components"]["examples"]["notification"]["value"]
+        own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
+        assert {**example, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
+        assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
+        assert {"application/json"} == {headers["content-type"] for headers in receiver.headers}
+        assert not any(name.startswith("webhook-") for headers in receiver.headers for name in headers)
+
+    run(main())
+
+
+def test_a_notification_of_success_holds_the_subject() -> None:
+    """As a look-up has it, with what it cost in units."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server()) as caller:
+            caller.create(callback_url=receiver.url, external_task_id="e")
+            caller.app.clock.step(2)
+            await until(lambda: len(receiver.told) == 2)
+            task = caller.get("e")
+            del task["final_balance_deduction"]
+
+        assert task == receiver.bodies[1]
+        assert "final_unit_deduction" in task
+
+    run(main())
+
+
+def test_a_notification_tells_of_the_subject_as_it_was() -> None:
+    """It was deleted only after the change that is told, which had to wait."""
+
+    async def main() -> None:
+        async with receiving() as receiver:
+            app = server(tick_seconds=0)
+            early = Caller(app)
+            early.create(callback_url=receiver.url, external_task_id="e")
+            early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
+            async with running(app) as caller:
+                await until(lambda: len(receiver.told) == 1)
+                now = caller.element("e")["status"]
+
+        (element,) = receiver.bodies[0]["task_result"]["elements"]
+        assert ("succeed", "deleted") == (element["status"], now)
+
+    run(main())
+
+
+def test_a_failure_is_told_with_its_reason() -> None:
+    """There is no subject in it; of a task that is done at once, the end alone is told."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+            caller.queue("fail:no face")
+            caller.create(callback_url=receiver.url)
+            await until(lambda: len(receiver.told) == 1)
+
+        assert ("failed", "no face") == (receiver.told[0], receiver.bodies[0]["task_status_msg"])
+        assert "task_result" not in receiver.bodies[0]
+
+    run(main())
+
+
+def test_a_clock_that_runs_tells_by_itself() -> None:
+    """Nobody has to ask for anything."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
+            caller.create(callback_url=receiver.url)
+            await until(lambda: len(receiver.told) == 2)
+
+        assert ["processing", "succeed"] == receiver.told
+
+    run(main())
+
+
+def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that checks signature and time is content, however far the tasks' clock is from its own."""
+
+    async def main() -> None:
+        async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(1_000_000)
+            await until(lambda: len(receiver.told) == 3)
+
+        for text, headers in zip(receiver.texts, receiver.headers, strict=True):
+            Webhook(SECRET).verify(text, headers)
+            with pytest.raises(WebhookVerificationError):
+                Webhook("whsec_QUJD").verify(text, headers)
+        first, again, second = [headers["webhook-id"] for headers in receiver.headers]
+        assert first == again
+        assert again != second
+
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    run(main())
+
+
+def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secret, id, time and body as published, and so the signature."""
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.fromtimestamp(1_781_080_794.9, tz)
+
+    monkeypatch.setattr(callbacks, "datetime", Then)
+    courier = Courier(Store(), Clock(), describe=lambda *_: {}, secret=SECRET)
+    body = (
+        '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}'
+    )
+    headers = dict(courier._headers("9876543210", body))  # noqa: SLF001 -- the id is chosen by the server otherwise
+
+    assert b"1781080794" == headers[b"webhook-timestamp"]
+    assert b"v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=" == headers[b"webhook-signature"]
+    assert datetime.now(UTC).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("delivered", "status", "attempts", "answers"),
+    [
+        (True, 204, 1, [204]),
+        (True, 200, 3, [500, 0, 200]),
+        (False, 302, 3, [302]),
+        (False, 404, 3, [404]),
+        (False, None, 3, [500, 404, 0]),
+        (False, 503, 3, [0, 0, 503]),
+    ],
+)
+def test_a_notification_is_sent_again_until_it_is_heard(
+    delivered: bool,  # noqa: FBT001 -- it is a table
+    status: int | None,
+    attempts: int,
+    answers: Sequence[int],
+) -> None:
+    """A success status of any kind ends it, so does the last attempt; a redirection is none."""
+
+    async def main() -> None:
+        async with receiving(*answers) as receiver, running(server()) as caller:
+            task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
+            caller.app.clock.step(1)
+            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+
+            assert [
+                {
+                    "task_id": task_id,
+                    "external_task_id": "e",
+                    "task_status": "processing",
+                    "delivered": delivered,
+                    "http_status": status,
+                    "attempts": attempts,
+                }
+            ] == caller.ask("GET", "/_mock/callbacks")
+        assert [receiver.bodies[0]] * attempts == receiver.bodies
+        assert {"/"} == set(receiver.paths)
+
+    run(main())
+
+
+def test_intervals_grow() -> None:
+    """By the factor, from the first one."""
+    assert [1.0, 2.0, 4.0] == [Retries().seconds_after(attempt) for attempt in (1, 2, 3)]
+    assert [0.5, 1.5, 4.5] == [Retries(5, 0.5, 3).seconds_after(attempt) for attempt in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "http://127.0.0.1:99999999/",
+        "http://[v1.x]/",
+        "http://%ff/",
+        f"http://{'a' * 70}.invalid/",
+    ],
+)
+def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It is given up, others are told, and no log says a word of it."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server()) as caller:
+            caller.create(callback_url=url)
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(1)
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+            records = {record["delivered"]: record for record in caller.ask("GET", "/_mock/callbacks")}
+
+        assert (None, 3) == (records[False]["http_status"], records[False]["attempts"])
+        assert 200 == records[True]["http_status"]
+
+    caplog.set_level(logging.DEBUG)
+    run(main())
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "sk-test" not in caplog.text
+
+
+async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Wait until the sender has had enough."""
+    await reader.read()
+    writer.close()
+
+
+def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
+    """Others are told meanwhile."""
+
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            silent = await stack.enter_async_context(await asyncio.start_server(keep_silent, "127.0.0.1", 0))
+            receiver = await stack.enter_async_context(receiving())
+            caller = await stack.enter_async_context(running(server(retries=Retries(1))))
+            caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(1)
+            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+
+    run(main())
+
+
+def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it could not be reached."""
+    monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
+
+    async def main() -> None:
+        silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+        async with silent, running(server(retries=Retries(1))) as caller:
+            caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
+            caller.app.clock.step(1)
+            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+
+    run(main())
+
+
+def test_no_more_are_told_at_once_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others come when there is; each task's notifications stay in order."""
+    monkeypatch.setattr(callbacks, "_MOST_AT_ONCE", 2)
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server()) as caller:
+            ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
+            caller.app.clock.step(5)
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
+
+        told: dict[str, list[str]] = {}
+        for body in receiver.bodies:
+            told.setdefault(body["task_id"], []).append(body["task_status"])
+        assert {task_id: ["processing", "succeed"] for task_id in ids} == told
+
+    run(main())
+
+
+def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
+    """With a state; under the same id, and without what was heard before."""
+
+    async def main() -> None:
+        options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
+        async with receiving(200, 500) as receiver:
+            async with running(server(**options, retries=Retries(9, 60))) as caller:
+                caller.create(callback_url=receiver.url)
+                caller.app.clock.step(1)
+                await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+                caller.app.clock.step(1)
+                await until(lambda: len(receiver.told) == 2)
+            receiver.statuses = [200]
+            async with running(server(**options)) as caller:
+                await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+                await asyncio.sleep(0.05)
+
+        assert ["processing", "succeed", "succeed"] == receiver.told
+        ids = [headers["webhook-id"] for headers in receiver.headers]
+        assert ids[0] != ids[1] == ids[2]
+
+    run(main())
+
+
+async def _post(app: MockServer, url: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://mock.example.com") as http:
+        body = {**IMAGE_REQUEST, "callback_url": url}
+        answer = await http.post(ELEMENTS, json=body, headers={"Authorization": "Bearer sk-test"})
+        assert 200 == answer.status_code
+
+
+def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:
+    """It needs a loop, and takes the one that the request came by; when that has ended, the next one."""
+    app = server(tick_seconds=0)
+
+    async def main() -> None:
+        async with receiving() as receiver:
+            await _post(app, receiver.url)
+            await until(lambda: len(receiver.told) == 1)
+            await _post(app, receiver.url)
+            await until(lambda: len(receiver.told) == 2)
+
+    run(main())
+    app.clock.step(1)
+    run(main())
+    app.close()
+
+
+def test_a_late_creation_is_told_too() -> None:
+    """Although its request has been answered with nothing by then."""
+    app = server(tick_seconds=0)
+    Caller(app).queue("late:0.02")
+
+    async def main() -> None:
+        async with receiving() as receiver:
+            await _post(app, receiver.url)
+            await until(lambda: len(receiver.told) == 1)
+
+    run(main())
+    app.close()
+
+
+def test_a_server_may_be_told_to_tell_nobody() -> None:
+    """For requests whose addresses are made up, or are somebody's."""
+
+    async def main() -> None:
+        async with receiving() as receiver, running(server(callbacks=False)) as caller:
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(2)
+            await asyncio.sleep(0.05)
+
+        assert [] == receiver.told
+
+    run(main())
+
+
+def test_a_server_may_be_closed_while_it_tells() -> None:
+    """What is under way ends with it, quietly."""
+
+    async def main() -> None:
+        app = server(retries=Retries(9, 60))
+        async with receiving(500) as receiver:
+            await _post(app, receiver.url)
+            app.clock.step(1)
+            await until(lambda: receiver.told)
+            app.close()
+            await asyncio.sleep(0.05)
+
+    run(main())
+
+
+def test_a_server_may_be_stopped_by_another_loop() -> None:
+    """Then that loop does not wait for the one that tells."""
+    app = server()
+
+    async def start() -> None:
+        await _post(app, "http://127.0.0.1:1/")
+
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
+        thread.submit(runner.run, start()).result()  # as `run_async` does
+        run(_live(app))
+
+
+async def _live(app: MockServer) -> None:
+    async with running(app):
+        pass
+
+
+def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
+    """`answer` leaves it to the loop that the server runs on."""
+    app = server(tick_seconds=0)
+
+    async def main() -> None:
+        async with receiving() as receiver:
+            await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
+            async with running(app):
+                await until(lambda: len(receiver.told) == 1)
+                await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
+                await until(lambda: len(receiver.told) == 2)
+
+    run(main())
+
+
+def test_certificates_are_checked() -> None:
+    """By settings that are made once, as that takes long."""
+    context = _TLS()
+
+    assert context is _TLS()
+    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)

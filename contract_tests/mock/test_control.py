@@ -1,0 +1,174 @@
+"""The control API of the mock server: its paths, who may use them, and what they say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from kling_elements.mock import create_app
+
+NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
+PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks", "/_mock/used-ids"]
+
+
+@pytest.fixture
+def caller() -> Iterator[Caller]:
+    """A caller of a server that takes another token alone: here none is needed."""
+    app = create_app("sk-of-the-server", manual_clock=True)
+    yield Caller(app)
+    app.close()
+
+
+def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -> tuple[int, Any]:
+    """Return status and answer to a GET from a peer."""
+    answered = caller.app.answer("GET", path, client_host=client_host)
+    return answered.status, json.loads(answered.body)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("path", PATHS)
+def test_callers_on_the_same_machine_need_no_token(path: str, host: str, caller: Caller) -> None:
+    """By whichever loopback address they come."""
+    assert 200 == reply(caller, host, path)[0]
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::", "localhost", "", None])
+@pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
+def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> None:
+    """They learn nothing of the paths, and a peer that is not known is no caller of this machine."""
+    status, answer = reply(caller, host, path)
+
+    assert (403, 1103) == (status, answer["code"])
+    assert "/_mock/ is for callers on the server's own machine" == answer["message"]
+    assert 32 == len(answer["request_id"])
+
+
+@pytest.mark.parametrize(
+    ("expected", "name", "value"),
+    [
+        *((200, b"host", host) for host in (b"127.0.0.1:8787", b"localhost", b"[::1]:8787", b"x.localhost:1")),
+        *(
+            (403, b"host", host)
+            for host in (b"evil.example:8787", b"10.0.0.1", b"localhost.evil.example", b"[", b"a b", b"localhost:x")
+        ),
+        (403, b"origin", b"https://evil.example"),
+        (403, b"origin", b"null"),
+        (403, b"sec-fetch-site", b"cross-site"),
+        (403, b"forwarded", b"for=10.0.0.1"),
+        (403, b"x-forwarded-for", b"10.0.0.1"),
+    ],
+)
+def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
+    expected: int, name: bytes, value: bytes, caller: Caller
+) -> None:
+    """They ask for somebody else, who may be anywhere."""
+    assert expected == caller.app.answer("GET", "/_mock/clock", [(name, value)]).status
+
+
+@pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
+def test_another_path_is_404(path: str, caller: Caller) -> None:
+    """The message names those there are."""
+    assert (404, 1203, f"nothing has this path; there is {', '.join(PATHS)}") == caller.refusal("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("methods", "path"),
+    [
+        ("GET, POST, DELETE", PATHS[0]),
+        ("GET", PATHS[1]),
+        ("GET, POST", PATHS[2]),
+        ("GET", PATHS[3]),
+        ("GET, POST", PATHS[4]),
+    ],
+)
+def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
+    """Allow says which there are."""
+    answered = caller.send("PUT", path)
+
+    assert (405, 1202) == (answered.status, json.loads(answered.body)["code"])
+    assert (b"allow", methods.encode()) in answered.headers
+
+
+@pytest.mark.parametrize(("expected", "size"), [(200, 65_536), (413, 65_537)])
+def test_a_body_has_a_limit(expected: int, size: int, caller: Caller) -> None:
+    """64 KiB, far beyond what anybody needs."""
+    assert expected == caller.app.answer("POST", "/_mock/faults", body=b"[]".ljust(size)).status
+
+
+def test_a_body_is_strict_json(caller: Caller) -> None:
+    """As everywhere."""
+    answered = caller.app.answer("POST", "/_mock/faults", body=b"none")
+
+    assert (400, "the body cannot be read: not JSON: Expecting value at line 1, column 1") == (
+        answered.status,
+        json.loads(answered.body)["message"],
+    )
+
+
+def test_queued_faults_can_be_seen_and_dropped(caller: Caller) -> None:
+    """Each answer is the list of those that wait."""
+    assert ["drip"] == caller.ask("POST", PATHS[0], ["drip"])
+    assert ["drip", "fail:x", "none"] == caller.ask("POST", PATHS[0], ["fail:x", "none"])
+    assert ["drip", "fail:x", "none"] == caller.ask("GET", PATHS[0])
+    assert [] == caller.ask("DELETE", PATHS[0])
+    assert [] == caller.ask("GET", PATHS[0])
+
+
+def test_the_clock_is_stepped(caller: Caller) -> None:
+    """By any number of seconds, and told."""
+    before = caller.ask("GET", PATHS[2])
+
+    assert {"now": caller.app.clock.now(), "manual": True} == before
+    after = [caller.ask("POST", PATHS[2], {"seconds": seconds}) for seconds in (2.5, 0, 1)]
+    assert [2.5, 2.5, 3.5] == pytest.approx([each["now"] - before["now"] for each in after])
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        ("a step must be a number of seconds, 0 or more", {"seconds": -1}),
+        ("a step must not lead beyond the year 9999", {"seconds": 1e15}),
+        *(('the body must be {"seconds": <number>}', body) for body in NO_STEPS),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused(expected: str, body: Any, caller: Caller) -> None:
+    """Time stays where it is."""
+    before = caller.app.clock.now()
+
+    assert (400, 1200, expected) == caller.refusal("POST", PATHS[2], body)
+    assert before == caller.app.clock.now()
+
+
+def test_every_task_of_every_token_is_told() -> None:
+    """Oldest first, with both ids; the subject's comes when it is ready, and owners can be told apart."""
+    app = create_app(manual_clock=True)
+    one, other = Caller(app), Caller(app, "sk-other")
+    ids = [one.create(external_task_id="e")["task_id"], other.create()["task_id"]]
+    before = one.every_task()
+    app.clock.step(2)
+    after = other.every_task()
+
+    assert {"task_id", "external_task_id", "status", "element_id", "deleted", "owner"} == before[0].keys()
+    assert [(*pair, "submitted", None, False) for pair in zip(ids, ["e", None], strict=True)] == [
+        tuple(task.values())[:5] for task in before
+    ]
+    assert [each.element(task_id)["element_id"] for each, task_id in zip((one, other), ids, strict=True)] == [
+        task["element_id"] for task in after
+    ]
+    assert ["succeed"] * 2 == [task["status"] for task in after]
+    assert 2 == len({task["owner"] for task in after})
+    app.close()
+
+
+def test_the_contracts_paths_are_not_for_this_machine_alone() -> None:
+    """Whoever has a token may call them."""
+    app = create_app()
+    headers = [(b"authorization", b"Bearer t"), (b"content-type", b"application/json")]
+    body = json.dumps(IMAGE_REQUEST).encode()
+
+    assert 200 == app.answer("POST", "/kling/v1/general/advanced-custom-elements", headers, body, "10.0.0.1").status
+    app.close()

@@ -1,0 +1,174 @@
+"""The dialects of the mock server: how they are chosen, what differs between them, and what clients make of each."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading import dialect_cases as said
+from contract_tests.reading.dialect_cases import MEANINGS, Meaning
+from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from kling_elements.mock import create_app
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.options import Options
+from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
+
+USED_IDS = "/_mock/used-ids"
+
+
+@pytest.fixture(params=said.DIALECTS)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A caller of a server whose tasks are done at once, once for each dialect."""
+    with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
+        yield Caller(app, dialect=request.param)
+
+
+def _document(**changes: Any) -> dict[str, Any]:
+    """Return the contract with other extensions of its deletion."""
+    document = copy.deepcopy(contract.document())
+    document["paths"][DELETION]["post"].update(changes)
+    return document
+
+
+def test_the_dialects_of_the_contract_are_these() -> None:
+    """The first one is what people saw, and what the server speaks unless told otherwise."""
+    assert said.DIALECTS == contract.dialects()
+    assert said.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
+
+
+def test_a_dialect_that_is_not_there_is_an_error() -> None:
+    """The message names those that are."""
+    with pytest.raises(ValueError, match=r"^there is no dialect 'latin'; there are live, documented$"):
+        create_app(dialect="latin")
+
+
+@pytest.mark.parametrize("case", MEANINGS, ids=lambda case: case.id)
+def test_the_contract_tells_refusals_apart(case: Meaning) -> None:
+    """By code and message together, and in the answers of one operation; whichever dialect they are in, they count."""
+    rows = contract.refusals(case.operation, case.keyword)
+
+    assert case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
+    assert bool(case.dialects) == contract.means(case.operation, case.keyword, case.code, case.message)
+    assert bool(case.dialects) == contract.means(case.operation, case.keyword, str(case.code), case.message)
+
+
+def test_a_refusal_without_a_code_has_no_meaning() -> None:
+    """Its message alone proves nothing."""
+    assert not contract.means("getElement", "x-absent", None, "Task not found by id/external id: x")
+    assert not contract.means("getElement", "x-absent", 1201, None)
+
+
+def test_each_refusal_of_the_server_means_what_it_should(caller: Caller) -> None:
+    """As clients read it, whatever dialect it is in; an unknown subject is told apart from one that was deleted."""
+    caller.create(external_task_id="e")
+    element_id = caller.element("e")["element_id"]
+    deletion = ("POST", DELETION, {"element_id": element_id})
+    caller.ask(*deletion)
+    refusals = {
+        ("getElement", "x-absent"): caller.refusal("GET", f"{ELEMENTS}/nobody"),
+        ("createElement", "x-duplicate"): caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}),
+        ("deleteElement", "x-deleted-already" if said.REMAINS[caller.dialect] else "x-absent"): caller.refusal(
+            *deletion
+        ),
+    }
+    _, code, message = caller.refusal("POST", DELETION, {"element_id": "1"})
+
+    assert not contract.means("deleteElement", "x-deleted-already", code, message)
+    assert contract.means("deleteElement", "x-absent", code, message) is (caller.dialect == "documented")
+    assert [True] * 3 == [contract.means(*kind, refusal[1], refusal[2]) for kind, refusal in refusals.items()]
+
+
+def test_an_id_that_another_call_used_is_refused_where_they_count(caller: Caller) -> None:
+    """In one dialect an external id is unique over the account, in the other one over what this call made."""
+    taken = "a video's"
+    assert [taken, "b"] == caller.ask("POST", USED_IDS, ["b", taken, "b"])
+    created = caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
+
+    if said.COUNTS_ALL_CALLS[caller.dialect]:
+        assert (400, f"External_task_id {taken} already exists") == (
+            created.status,
+            json.loads(created.body)["message"],
+        )
+        assert said.NO_TASK[caller.dialect]("b") == caller.refusal("GET", f"{ELEMENTS}/b")
+        assert [] == caller.every_task()
+    else:
+        assert 200 == created.status
+        assert [taken] == [task["external_task_id"] for task in caller.every_task()]
+    caller.create(external_task_id="c")
+    assert [taken, "b"] == caller.ask("GET", USED_IDS)
+
+
+def test_an_id_that_another_call_used_may_repeat_where_duplicates_are_let_through() -> None:
+    """As any other id."""
+    caller = Caller(create_app(unique_external_ids=False))
+    caller.ask("POST", USED_IDS, ["e"])
+
+    assert "submitted" == caller.create(external_task_id="e")["task_status"]
+
+
+@pytest.mark.parametrize("body", [1, {}, "e", ["e", 1], [""], [["e"]], [None]])
+def test_ids_that_cannot_be_used_are_refused(body: Any) -> None:
+    """All of a list or none."""
+    caller = Caller(create_app())
+    expected = "the body must be a list of ids, texts that are not empty"
+
+    assert (400, 1200, expected) == caller.refusal("POST", USED_IDS, body)
+    assert [] == caller.ask("GET", USED_IDS)
+
+
+def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
+    """What was deleted or used elsewhere is kept; whether that is seen is a matter of the dialect."""
+    state = tmp_path / "state.db"
+    for dialect, status, page in (("live", 200, 1), ("documented", 404, 0), ("live", 200, 1)):
+        with closing(create_app(state=state, tick_seconds=0, dialect=dialect)) as app:
+            caller = Caller(app, dialect=dialect)
+            if not caller.every_task():
+                caller.create(external_task_id="e")
+                caller.ask("POST", DELETION, {"element_id": caller.element("e")["element_id"]})
+                caller.ask("POST", USED_IDS, ["x"])
+
+            assert (status, page) == (caller.send("GET", f"{ELEMENTS}/e").status, len(caller.page()))
+            assert said.USED_BEFORE[dialect]("e") == caller.refusal(
+                "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
+            )
+            assert ["x"] == caller.ask("GET", USED_IDS)
+
+
+def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None:
+    """What is of its own in the example stays as it is; the task is the one whose subject is deleted."""
+    document = _document(**{"x-deletion": {"live": {"example": "ours", "remains": False}}})
+    value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
+    document["components"]["examples"]["ours"] = {"value": value}
+    with closing(MockServer(Contract(document), Options(tick_seconds=0))) as app:
+        caller = Caller(app)
+        task_id = caller.create()["task_id"]
+        answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
+
+        assert said.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
+    assert "r" != answer.pop("request_id")
+    assert {
+        "code": 0,
+        "message": "gone",
+        "data": {"task_id": task_id, "task_status": "succeed", "by": "hand"},
+    } == answer
+
+
+def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
+    """No answer is made up here."""
+    with pytest.raises(KeyError, match="documented"):
+        MockServer(Contract(_document(**{"x-deletion": {"live": {}}})), Options(dialect="documented"))
+
+
+def test_a_document_without_words_for_a_refusal_has_the_one_code_that_says_little() -> None:
+    """Nobody has seen what such a dialect says, so nothing is made up that a client would take for a known answer."""
+    document = copy.deepcopy(contract.document())
+    del document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["x-absent"]
+    with closing(MockServer(Contract(document))) as app:
+        assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]

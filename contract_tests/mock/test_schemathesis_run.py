@@ -1,0 +1,62 @@
+"""Schemathesis as its users run it, with every check and phase, against the mock server on a real socket."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contract_tests.support.mock_process import mock_process
+from scripts.codegen.spec import ROOT, SPEC
+
+_TOKEN = "test-token"
+_CONFIG = ROOT / "contract_tests" / "support" / "schemathesis.toml"
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a mock server that takes one token alone."""
+    with mock_process("--token", _TOKEN, "--tick", "0", "--allow-duplicates", "--no-callbacks") as process:
+        yield process.url
+
+
+def _run(server: str, folder: Path, *options: str, token: str = _TOKEN) -> subprocess.CompletedProcess[str]:
+    schemathesis = str(Path(sys.executable).with_name("schemathesis"))
+    command = [schemathesis, "--config-file", str(_CONFIG), "run", str(SPEC), "--url", server]
+    command += ["--header", f"Authorization: Bearer {token}", "--checks", "all", "--no-color", *options]
+    # it knows no deletion but by the method DELETE; generation.py has a check in its place
+    command += ["--exclude-checks", "ensure_resource_availability"]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "contract_tests.support.generation", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_run_with_every_check_and_phase_finds_nothing(server: str, tmp_path: Path) -> None:
+    """It ends with no failure and no warning, after examples, coverage, fuzzing and scenarios of many cases.
+
+    The scenarios follow the links from a create to a look-up to a deletion, so that subjects end up deleted.
+    """
+    done = _run(server, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stdout.lower()
+    phases = re.findall(r"✅  (Examples|Coverage|Fuzzing|Stateful) \(in ", done.stdout)
+    assert phases == ["Examples", "Coverage", "Fuzzing", "Stateful"], done.stdout
+    assert "API Links:    2 covered / 2 selected / 2 total" in done.stdout
+    (cases,) = re.findall(r"(\d+) generated, \d+ passed", done.stdout) or ["0"]
+    assert int(cases) >= 1_000, done.stdout
+    elements = httpx.get(f"{server}/_mock/elements", trust_env=False).json()
+    assert len([element for element in elements if element["deleted"]]) >= 10
+
+
+def test_a_run_with_a_wrong_token_fails(server: str, tmp_path: Path) -> None:
+    """A run in which every answer is 401 cannot pass by accident."""
+    done = _run(server, tmp_path, "--phases", "examples", token="wrong")
+
+    assert done.returncode == 1
+    assert "401" in done.stdout

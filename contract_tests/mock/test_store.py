@@ -1,0 +1,336 @@
+"""What the mock server keeps in a file: it survives the server, and what is no such file is told at the start."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from kling_elements.mock import create_app, store
+from kling_elements.mock.clock import Clock, Reading
+from kling_elements.mock.options import Options
+from kling_elements.mock.store import StateError, Store
+from kling_elements.mock.tasks import Draft
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a state may be."""
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in use is not waited for."""
+    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
+    """Found by both ids, with what becomes of them, and deleted ones stay so; external ids stay used."""
+    with closing(create_app(state=path, manual_clock=True, dialect=dialect)) as app:
+        caller = Caller(app)
+        caller.queue("none", "fail:no face", "status-word:archived")
+        names = [caller.create(external_task_id=name)["task_id"] for name in ("a", "b", "c", "d")]
+        app.clock.step(2)
+        caller.ask("POST", DELETION, {"element_id": str(caller.element("d")["element_id"])})
+        before = [caller.every_task(), caller.page(), app.clock.now()]
+    with closing(create_app(state=path, manual_clock=True, dialect=dialect)) as app:
+        caller = Caller(app)
+
+        assert before == [caller.every_task(), caller.page(), app.clock.now()]
+        assert ["succeed", "failed", "archived"] == [caller.get(name)["task_status"] for name in names[:3]]
+        assert "no face" == caller.get("b")["task_status_msg"]
+        assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "d"})[1]
+        assert caller.create()["task_id"] not in names
+
+
+def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads it can call nobody, and sees no picture."""
+    monkeypatch.setattr("kling_elements_client.contract.CONTRACT.violations", lambda *_: [])
+    images = {"frontal_image": "QUJDQUJD" * 100, "refer_images": [{"image_url": "http://x.example/address"}]}
+    with closing(create_app(state=path, manual_clock=True)) as app:
+        Caller(app, "sk-very-secret").create(element_image_list=images)
+        raw = b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+    assert b"http://x.example/address" in raw
+    assert b"QUJDQUJD" not in raw
+    assert b"sk-very-secret" not in raw
+
+
+def test_how_a_task_goes_on_does_not_change_with_the_next_servers_tick(path: Path) -> None:
+    """What was done stays done."""
+    with closing(create_app(state=path, manual_clock=True, tick_seconds=1)) as app:
+        Caller(app).create(external_task_id="e")
+        app.clock.step(2)
+    with closing(create_app(state=path, manual_clock=True, tick_seconds=100)) as app:
+        assert "succeed" == Caller(app).get("e")["task_status"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
+def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 -- they are a table
+    """Whether the clock stood or ran before and stands or runs now, steps are kept."""
+    with closing(create_app(state=path, manual_clock=before)) as app:
+        app.clock.step(3600)
+        earlier = app.clock.now()
+    with closing(create_app(state=path, manual_clock=after)) as app:
+        assert earlier <= app.clock.now() < earlier + 60
+        assert app.clock.is_manual is after
+
+
+def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
+    """If that is later by now, there is nothing to be ahead of."""
+    clock = Clock(earlier=Reading(0, 1_000))
+
+    assert 0 == clock.reading.ahead_ms
+    assert clock.now() > 1_700_000_000
+
+
+def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that runs asks it once."""
+    clock = Clock()
+    before = clock.now()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+
+    assert before <= clock.now()
+
+
+@pytest.mark.parametrize("manual", [False, True])
+@pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
+def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
+    """Anything else is a ValueError, and time is where it was."""
+    clock = Clock(manual=manual)
+    before = clock.reading
+
+    with pytest.raises(ValueError, match="a step must"):
+        clock.step(seconds)
+    assert before == clock.reading
+
+
+def test_a_clock_steps_by_milliseconds() -> None:
+    """Ten tenths are one second, to the last digit."""
+    clock = Clock(manual=True)
+    before = clock.now_ms()
+    for _ in range(10):
+        clock.step(0.1)
+
+    assert 1000 == clock.now_ms() - before
+    assert clock.now_ms() / 1000 == clock.now()
+
+
+def _database(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _text(path: Path) -> None:
+    path.write_text("dear diary")
+
+
+def _foreign(path: Path) -> None:
+    _database(path, "CREATE TABLE diary (entry TEXT)")
+
+
+def _marked(path: Path) -> None:
+    _database(path, "PRAGMA application_id = 7", "VACUUM")
+
+
+def _newer(path: Path) -> None:
+    create_app(state=path).close()
+    _database(path, "PRAGMA user_version = 3")
+
+
+def _older(path: Path) -> None:
+    create_app(state=path).close()
+    _database(path, "DROP TABLE used_elsewhere", "PRAGMA user_version = 1")
+
+
+@pytest.mark.parametrize(
+    ("expected", "make"),
+    [
+        ("it is no database; name a file that is not there yet", _text),
+        ("it is a database of another program; name a file that is not there yet", _foreign),
+        ("it is a database of another program; name a file that is not there yet", _marked),
+        ("another version made it (3, this one reads 2); name another file", _newer),
+        ("another version made it (1, this one reads 2); name another file", _older),
+        ("unable to open database file", Path.mkdir),
+    ],
+)
+def test_what_is_no_state_is_told_and_left_as_it_was(expected: str, make: Any, path: Path) -> None:
+    """One message that names the file and says what to do."""
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+
+    with pytest.raises(StateError) as caught:
+        create_app(state=path)
+    assert f"the state {path} cannot be used: {expected}" == str(caught.value)
+    assert before == (path.read_bytes() if path.is_file() else None)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
+    """The second one says so; when the first is closed, or forgotten, the file is free."""
+    app = create_app(state=path)
+    with pytest.raises(StateError, match="another server has it open"):
+        create_app(state=path)
+
+    del app
+    gc.collect()
+    create_app(state=path).close()
+
+
+def test_a_state_is_for_its_owner_alone(path: Path) -> None:
+    """Addresses to call back may hold secrets; the files beside it have the same rights."""
+    with closing(create_app(state=path)) as app:
+        Caller(app).create()
+        rights = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+
+    assert len(rights) > 1
+    assert {0o600} == set(rights.values())
+
+
+def test_a_state_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """With the reason."""
+    with pytest.raises(StateError, match="cannot be used: No such file or directory"):
+        create_app(state=tmp_path / "none" / "state.db")
+
+
+def test_an_empty_file_is_a_new_state(path: Path) -> None:
+    """As `mktemp` makes one."""
+    path.touch()
+    with closing(create_app(state=path)) as app:
+        Caller(app).create()
+
+    assert path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
+def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that means something else to SQLite."""
+    monkeypatch.chdir(tmp_path)
+    create_app(state=name).close()
+
+    assert [name] == [file.name for file in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("name", [":memory:", Path(":memory:")])
+def test_the_name_that_sqlite_has_for_memory_makes_no_file(
+    name: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers of that name share nothing."""
+    monkeypatch.chdir(tmp_path)
+    with closing(create_app(state=name)) as one, closing(create_app(state=name)) as other:
+        Caller(one).create()
+
+        assert [] == Caller(other).every_task()
+        assert [] == list(tmp_path.iterdir())
+
+
+def test_nobody_comes_in_between_a_look_and_a_change() -> None:
+    """What two threads find before they add is not the same, and an exception lets the next one in."""
+    memory = Store()
+
+    def add() -> int:
+        with memory.alone():
+            before = len(memory.every_task())
+            memory.add(Draft(b"owner", None, {}), 1, 2)
+        return before
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
+    with pytest.raises(KeyboardInterrupt), memory.alone():
+        raise KeyboardInterrupt
+    assert 100 == add()
+    memory.close()
+    memory.close()
+
+
+def test_ids_grow_also_while_time_stands() -> None:
+    """They are of creation's time, and go on from there however many come in one moment."""
+    memory = Store()
+    ids = [memory.add(Draft(b"owner", None, {}), 1_000, 2).task_id for _ in range(3)]
+
+    assert [1000 << 10, (1000 << 10) + 1, (1000 << 10) + 2] == ids
+    memory.close()
+
+
+def test_a_creation_costs_no_more_as_tasks_grow() -> None:
+    """SQLite takes as many steps with two thousand tasks of the token as with twenty, limits included."""
+    app = create_app(rate=5, concurrency=5, manual_clock=True)
+    caller = Caller(app)
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def cost(number: int) -> int:
+        nonlocal steps
+        app._store._connection.set_progress_handler(count, 1)  # noqa: SLF001 -- nothing else can count
+        steps = 0
+        caller.create(external_task_id=f"{number}")
+        app._store._connection.set_progress_handler(None, 0)  # noqa: SLF001 -- as above
+        app.clock.step(2)
+        return steps
+
+    few = max(cost(number) for number in range(20))
+    for number in range(20, 2000):
+        caller.create(external_task_id=f"{number}")
+        app.clock.step(2)
+
+    assert max(cost(number) for number in range(2000, 2020)) <= few + 10
+    app.close()
+
+
+def test_a_store_may_be_closed_from_another_thread() -> None:
+    """Whoever collects it."""
+    memory = Store()
+    thread = threading.Thread(target=memory.close)
+    thread.start()
+    thread.join()
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        memory.every_task()
+
+
+@pytest.mark.parametrize(
+    ("expected", "options"),
+    [
+        ("a tick must have 0 to 31622400 seconds", {"tick_seconds": -1}),
+        ("a tick must have 0 to 31622400 seconds", {"tick_seconds": float("nan")}),
+        *(
+            ("a task must take a time between two of 0 to 31622400 seconds, the shorter first", {"task_seconds": pair})
+            for pair in ((-1, 1), (2, 1), (0, 31622401), (0, float("nan")), (float("nan"), 1), (1,), (1, 2, 3))
+        ),
+        ("there is no dialect ''; there are live, documented", {"dialect": ""}),
+        ("a limit must be 1 or more", {"concurrency": 0}),
+        ("a limit must be 1 or more", {"rate": -1}),
+        ("the token has white space", {"token": "a b"}),
+        ("a webhook secret must be whsec_ and a key in padded Base64", {"webhook_secret": "whsec_"}),
+        ("a webhook secret must be whsec_ and a key in padded Base64", {"webhook_secret": "whsec_QUJ"}),
+        ("a webhook secret must be whsec_ and a key in padded Base64", {"webhook_secret": "whsec_\u00e9"}),
+        ("a webhook secret must be whsec_ and a key in padded Base64", {"webhook_secret": "QUJD"}),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_told(expected: str, options: Any) -> None:
+    """In one message, which repeats no secret."""
+    with pytest.raises(ValueError, match=expected):
+        create_app(**options)
+
+
+def test_the_secrets_of_the_options_are_not_shown() -> None:
+    """Neither the token nor what notifications are signed with."""
+    shown = repr(Options(token="sk-very-secret", webhook_secret="whsec_QUJD"))
+
+    assert "secret" not in shown
+    assert "QUJD" not in shown

@@ -1,0 +1,547 @@
+"""The mock server's memory: what becomes of a task from its creation to its deletion, and who sees it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from contract_tests.reading import dialect_cases as said
+from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, PRESETS, VIDEO_REQUEST, Caller
+from kling_elements.mock import create_app, tasks
+from kling_elements_client import contract
+
+QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
+EXAMPLES: dict[str, Any] = {
+    name: example["value"] for name, example in contract.document()["components"]["examples"].items()
+}
+
+
+@pytest.fixture(params=said.DIALECTS)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A caller of a server whose clock stands still, once for each dialect."""
+    app = create_app(manual_clock=True, dialect=request.param)
+    yield Caller(app, dialect=request.param)
+    app.close()
+
+
+def test_the_words_of_a_status_are_those_of_the_contract() -> None:
+    """The server has no word of its own."""
+    words = {tasks.SUBMITTED, tasks.PROCESSING, tasks.SUCCEED, tasks.FAILED}
+    schemas = contract.document()["components"]["schemas"]
+
+    assert words < set(schemas["TaskStatus"]["enum"])
+    assert tasks.DELETED in schemas["Element"]["properties"]["status"]["x-unusable"]
+
+
+def test_a_task_moves_with_the_clock(caller: Caller) -> None:
+    """Submitted for one tick, processing for another, then done; each change is noted to the millisecond."""
+    created = caller.create()
+    task_id, at = created["task_id"], created["created_at"]
+    seen = []
+    for seconds in (0, 0.999, 0.001, 0.999, 0.001, 1000):
+        caller.app.clock.step(seconds)
+        task = caller.get(task_id)
+        seen.append((task["task_status"], task["updated_at"] - at, "task_result" in task))
+
+    assert [
+        ("submitted", 0, False),
+        ("submitted", 0, False),
+        ("processing", 1000, False),
+        ("processing", 1000, False),
+        ("succeed", 2000, True),
+        ("succeed", 2000, True),
+    ] == seen
+
+
+@pytest.mark.parametrize(
+    ("tick", "seconds", "expected"), [(0, 0, "succeed"), (0.25, 0.5, "succeed"), (9, 17, "processing")]
+)
+def test_a_tick_may_have_any_length(tick: float, seconds: float, expected: str) -> None:
+    """With none at all, a task is done at once."""
+    caller = Caller(create_app(tick_seconds=tick, manual_clock=True))
+    created = caller.create()
+    caller.app.clock.step(seconds)
+
+    assert "submitted" == created["task_status"]
+    assert expected == caller.get(created["task_id"])["task_status"]
+
+
+def test_tasks_may_take_varied_times() -> None:
+    """Each one a time of its own between two, half of it submitted; the limit of tasks under way goes by it."""
+    caller = Caller(create_app(task_seconds=(2, 10), manual_clock=True))
+    created = [caller.create()["created_at"] for _ in range(200)]
+    ended, began = list[int](), list[int]()
+    for _ in range(100):
+        caller.app.clock.step(0.1)
+        told = [task["status"] for task in caller.every_task()]
+        began.append(200 - told.count("submitted"))
+        ended.append(told.count("succeed"))
+
+    assert 1 == len(set(created))
+    assert [0, 200] == [ended[18], ended[99]]  # after 1.9 s and 10 s
+    assert [0, 200] == [began[8], began[49]]  # after 0.9 s and 5 s
+    assert all(20 <= ended[index + 20] - ended[index] <= 90 for index in (19, 39, 59, 79))  # of 50 to be expected
+
+
+def test_tasks_may_all_take_one_time_or_none() -> None:
+    """Where both ends are the same, nothing varies; ticks count for nothing."""
+    for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
+        caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
+        task_id = caller.create()["task_id"]
+        seen = [(caller.app.clock.step(step), caller.get(task_id)["task_status"])[1] for step in steps]
+        assert ["submitted", "processing", "processing", "succeed"][-len(steps) :] == seen
+
+
+def test_a_clock_that_runs_needs_no_step() -> None:
+    """By default time passes."""
+    caller = Caller(create_app(tick_seconds=0.01))
+    task_id = caller.create()["task_id"]
+    seen, until = "", time.monotonic() + 60
+    while seen != "succeed":
+        assert time.monotonic() < until, seen
+        time.sleep(0.01)
+        seen = caller.get(task_id)["task_status"]
+
+
+@pytest.mark.parametrize(("example", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
+def test_a_look_up_is_answered_like_the_example(example: str, seconds: float, caller: Caller) -> None:
+    """Every key of the example is there and no other, with a value of its kind, down to those of the subject."""
+    caller.create(external_task_id="mara-2026-07", tag_list=[{"tag_id": "o_102"}])
+    caller.app.clock.step(seconds)
+    answer = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
+    expected = EXAMPLES[example]
+
+    assert _kinds(expected) == _kinds(answer)
+    assert expected["data"]["task_info"] == answer["data"]["task_info"]
+    assert expected["data"]["task_status"] == answer["data"]["task_status"]
+    assert not contract.schema_violations(contract.operations()["getElement"].success_schema(), answer)
+
+
+def _kinds(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _kinds(inner) for key, inner in value.items()}
+    return [_kinds(inner) for inner in value] if isinstance(value, list) else type(value)
+
+
+def test_a_subject_is_what_was_asked_for(caller: Caller) -> None:
+    """Name, description, kind, addresses and tags come back to the last space, the tags by their names."""
+    texts = {"element_name": " Mara ", "element_description": "Keeper of a lighthouse.\n"}
+    caller.create(external_task_id="e", tag_list=[{"tag_id": "o_101"}, {"tag_id": "o_108"}], **texts)
+    caller.app.clock.step(2)
+    element = caller.element("e")
+    (known,) = caller.every_task()
+
+    assert {
+        "element_id": known["element_id"],
+        **IMAGE_REQUEST,
+        **texts,
+        "tag_list": [
+            {"id": "o_101", "name": "Trending", "description": "Trending"},
+            {"id": "o_108", "name": "Other", "description": "Other"},
+        ],
+        "owned_by": known["owner"],
+        "status": "succeed",
+    } == element
+
+
+@pytest.mark.parametrize(
+    ("expected", "more"),
+    [
+        ({}, {}),
+        ({}, {"element_voice_id": ""}),
+        ({"element_voice_info": {"voice_id": "v1"}}, {"element_voice_id": "v1"}),
+    ],
+)
+def test_a_subject_from_a_video_has_its_voice(expected: Any, more: Any, caller: Caller) -> None:
+    """The one that was asked for; none without a video's own, which nobody has heard."""
+    caller.create(VIDEO_REQUEST, external_task_id="e", **more)
+    caller.app.clock.step(2)
+    element = caller.element("e")
+
+    assert VIDEO_REQUEST["element_video_list"] == element["element_video_list"]
+    assert expected == {name: value for name, value in element.items() if "voice" in name}
+
+
+def test_the_id_of_a_subject_loses_digits_as_a_float(caller: Caller) -> None:
+    """It is odd and beyond 2 to the 53rd power, so a client that reads a float reads another one."""
+    names = [caller.create()["task_id"] for _ in range(20)]
+    caller.app.clock.step(2)
+    ids = [caller.element(name)["element_id"] for name in names]
+
+    assert 20 == len(set(ids))
+    assert all(each > 2**53 and each % 2 == 1 and int(float(each)) != each for each in ids)
+
+
+@pytest.mark.parametrize("external_id", [None, ""])
+def test_no_external_id_is_no_id(external_id: str | None, caller: Caller) -> None:
+    """A missing and an empty one may come as often as they like, and nothing is told of them."""
+    more = {} if external_id is None else {"external_task_id": external_id}
+
+    assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
+    assert [None, None] == [task["external_task_id"] for task in caller.every_task()]
+
+
+def test_an_external_id_can_be_used_once(caller: Caller) -> None:
+    """The second creation is 1201, also after the first one is deleted; nothing is created."""
+    caller.create(external_task_id="e")
+    again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
+    expected = said.USED_BEFORE[caller.dialect]("e")
+
+    assert expected == caller.refusal(*again)
+    caller.app.clock.step(2)
+    caller.ask("POST", DELETION, {"element_id": str(caller.element("e")["element_id"])})
+    assert expected == caller.refusal(*again)
+    assert 1 == len(caller.every_task())
+
+
+def test_an_external_id_belongs_to_its_token(caller: Caller) -> None:
+    """Another token may use the same one, and finds its own task by it."""
+    other = Caller(caller.app, "sk-other")
+    ids = [each.create(external_task_id="e")["task_id"] for each in (caller, other)]
+
+    assert ids == [each.get("e")["task_id"] for each in (caller, other)]
+    assert 2 == len(set(ids))
+
+
+def test_external_ids_may_be_let_repeat() -> None:
+    """For a caller that sends its examples again and again; the newest task is found."""
+    caller = Caller(create_app(unique_external_ids=False, manual_clock=True))
+    ids = [caller.create(external_task_id="e")["task_id"] for _ in range(3)]
+
+    assert ids[-1] == caller.get("e")["task_id"]
+    assert ids == [task["task_id"] for task in caller.every_task()]
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [("a/b", "a%2Fb"), ("\u8d85 #?", "%E8%B6%85%20%23%3F"), ("...", "..."), ("0012", "0012"), ("a\0b", "a%00b")],
+)
+def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: str, caller: Caller) -> None:
+    """It is decoded before it is compared."""
+    caller.create(external_task_id=sent)
+
+    assert {"external_task_id": sent} == caller.get(path)["task_info"]
+
+
+def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
+    """A task that is named as another one is called does not hide it."""
+    first = caller.create()["task_id"]
+    caller.create(external_task_id=first)
+
+    assert {} == caller.get(first)["task_info"]
+
+
+@pytest.mark.parametrize("name", ["1", "nobody", "9" * 30, "-1", "%00"])
+def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
+    """The dialect says how that is told; nothing of another one is."""
+    caller.create(external_task_id="e")
+
+    assert said.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+
+
+def test_a_refusal_repeats_no_more_than_200_characters_of_a_request(caller: Caller) -> None:
+    """However long an id is."""
+    caller.create(external_task_id="x" * 10_000)
+    again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
+
+    assert said.USED_BEFORE[caller.dialect]("x" * 200) == again
+    assert said.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
+
+
+def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
+    """An id is a text: another way to write its number is another id, for look-up and deletion."""
+    task_id = caller.create()["task_id"]
+    caller.app.clock.step(2)
+    element_id = caller.element(task_id)["element_id"]
+
+    assert said.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
+    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
+
+
+@pytest.mark.parametrize("name", [".", "%2E%2e"])
+def test_an_id_that_a_path_cannot_carry_is_1200(name: str, caller: Caller) -> None:
+    """The contract says which."""
+    status, code, message = caller.refusal("GET", f"{ELEMENTS}/{name}")
+
+    assert (400, 1200) == (status, code)
+    assert message.startswith("/path/id: must be an id")
+
+
+def test_tokens_see_their_own_tasks_alone(caller: Caller) -> None:
+    """Neither look-up, list nor deletion reaches another's; the token is kept nowhere."""
+    task_id = caller.create(external_task_id="e")["task_id"]
+    caller.app.clock.step(2)
+    element_id = str(caller.element(task_id)["element_id"])
+    other = Caller(caller.app, "sk-other")
+    no_task, no_subject = said.NO_TASK[caller.dialect], said.NO_SUBJECT[caller.dialect]
+
+    assert no_task(task_id) == other.refusal("GET", f"{ELEMENTS}/{task_id}")
+    assert no_task("e") == other.refusal("GET", f"{ELEMENTS}/e")
+    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
+    assert [] == other.page()
+    assert [task_id] == [task["task_id"] for task in caller.page()]
+    caller.ask("POST", DELETION, {"element_id": element_id})
+    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
+    assert "sk-test" not in json.dumps(caller.every_task())
+
+
+def test_the_list_has_pages_newest_first(caller: Caller) -> None:
+    """Also of tasks of one moment; an empty page comes after the last."""
+    ids = [caller.create()["task_id"] for _ in range(4)]
+    caller.app.clock.step(1)
+    ids.append(caller.create()["task_id"])
+    ids.reverse()
+
+    assert ids == [task["task_id"] for task in caller.page()]
+    assert ids[:2] == [task["task_id"] for task in caller.page("?pageSize=2")]
+    assert ids[2:4] == [task["task_id"] for task in caller.page("?pageNum=2&pageSize=2")]
+    assert ids[4:] == [task["task_id"] for task in caller.page("?pageSize=2&pageNum=3")]
+    assert [] == caller.page("?pageNum=4&pageSize=2")
+    assert ["submitted", "processing"] == [task["task_status"] for task in caller.page("?pageSize=2")]
+
+
+def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
+    """As the contract says."""
+    for _ in range(31):
+        caller.create()
+
+    assert [30, 1] == [len(caller.page(query)) for query in ("", "?pageNum=2")]
+
+
+@pytest.mark.parametrize("path", [ELEMENTS, PRESETS])
+@pytest.mark.parametrize(
+    ("expected", "query"),
+    [
+        ("/query/pageNum: is 0, at least 1 needed (upstream)", "pageNum=0"),
+        ("/query/pageSize: is 501, at most 500 allowed (upstream)", "pageSize=501"),
+        ("/query/pageNum: must be there once", "pageNum=1&pageNum=1"),
+        ("/query/page_size: is unknown; there is pageNum, pageSize", "page_size=5&pageNum=1"),
+        ("/query/a~1b~0: is unknown; there is pageNum, pageSize; /query/pageSize: must be there once", QUERY),
+        *(
+            ("/query/pageNum: is a string, allowed is integer (upstream)", f"pageNum{text}")
+            for text in ("", "=", "=01", "=1.0", "=+1", "=%2B1", "=%201", "=1e0", "=\u0661", "=" + "9" * 5000, "=x%")
+        ),
+    ],
+)
+def test_a_page_that_cannot_be_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
+    """The place and what is allowed are told; a number is written as JSON writes it."""
+    assert (400, 1200, expected) == caller.refusal("GET", f"{path}?{query}")
+
+
+def test_a_query_where_none_belongs_is_1200(caller: Caller) -> None:
+    """A misspelt place for what belongs in the body does not vanish silently."""
+    expected = (400, 1200, "/query/element_name: is unknown; this operation takes none")
+
+    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", IMAGE_REQUEST)
+
+
+def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
+    """However many names it has, and however long they are."""
+    query = "&".join(f"{number:03}{'x' * 1000}=1" for number in range(100))
+    message = caller.refusal("GET", f"{ELEMENTS}?{query}")[2]
+
+    assert 20 == message.count("is unknown")
+    assert len(message) < 20 * 140
+
+
+def test_all_that_is_wrong_with_a_page_is_told(caller: Caller) -> None:
+    """Both parameters at once."""
+    _, _, message = caller.refusal("GET", f"{ELEMENTS}?pageNum=1001&pageSize=-5")
+
+    assert "/query/pageNum: is 1001" in message
+    assert "/query/pageSize: is -5" in message
+
+
+def test_presets_have_pages_too(caller: Caller) -> None:
+    """They are those of the contract's example, for every token."""
+    presets = EXAMPLES["presets"]["data"]
+
+    assert presets == caller.ask("GET", PRESETS)["data"]
+    assert presets[:2] == caller.ask("GET", f"{PRESETS}?pageSize=2")["data"]
+    assert presets[2:] == caller.ask("GET", f"{PRESETS}?pageSize=2&pageNum=2")["data"]
+    assert [] == caller.ask("GET", f"{PRESETS}?pageNum=2")["data"]
+
+
+def test_a_deleted_subject_is_gone_or_says_that_it_is_deleted(caller: Caller) -> None:
+    """From look-up and list, as the dialect has it; a second deletion is refused, and the others stay."""
+    gone, stays = caller.create(external_task_id="e")["task_id"], caller.create()["task_id"]
+    caller.app.clock.step(2)
+    before, element = caller.get(gone), caller.element(gone)
+    element_id = element["element_id"]
+    answer = caller.ask("POST", DELETION, {"element_id": str(element_id)})
+    envelope = {"code": 0, "message": "SUCCEED", "request_id": answer["request_id"]}
+    after = {**before, "task_result": {"elements": [{**element, "status": "deleted"}]}}
+
+    assert {**envelope, **said.DELETION[caller.dialect](gone)} == answer
+    if said.REMAINS[caller.dialect]:
+        assert [after, after] == [caller.get(name) for name in (gone, "e")]
+        assert [stays, gone] == [task["task_id"] for task in caller.page()]
+        assert after == caller.page()[1]
+    else:
+        for name in (gone, "e"):
+            assert said.NO_TASK[caller.dialect](name) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+        assert [stays] == [task["task_id"] for task in caller.page()]
+    for again in (element_id, str(element_id)):
+        assert said.DELETED_BEFORE[caller.dialect](again) == caller.refusal("POST", DELETION, {"element_id": again})
+    assert [True, False] == [task["deleted"] for task in caller.every_task()]
+    assert "succeed" == caller.element(stays)["status"]
+
+
+def test_a_subject_that_is_not_ready_cannot_be_deleted(caller: Caller) -> None:
+    """Its id is not known yet, and guessing it does not help; nor does that of one that failed."""
+    refused = said.NO_SUBJECT[caller.dialect]
+    caller.queue("none", "fail")
+    tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
+    guessed = [str(tasks.element_id_of(task_id)) for task_id in tasks_ids]
+
+    assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": each}) for each in guessed]
+    caller.app.clock.step(2)
+    assert refused == caller.refusal("POST", DELETION, {"element_id": guessed[1]})
+    assert 0 == caller.ask("POST", DELETION, {"element_id": guessed[0]})["code"]
+
+
+@pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
+def test_an_unknown_subject_cannot_be_deleted(element_id: str, caller: Caller) -> None:
+    """Whatever is no id of a subject of this token's is refused; how the service words that, only its table tells."""
+    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
+
+
+def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
+    """The refusal says that it is one."""
+    element_id = EXAMPLES["presets"]["data"][0]["task_result"]["elements"][0]["element_id"]
+    expected = (403, 1103, "no permission for this resource: a subject of the official library cannot be deleted")
+
+    assert expected == caller.refusal("POST", DELETION, {"element_id": str(element_id)})
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        ("the body: ", {}),
+        ("/element_id: ", {"element_id": 1.5}),
+        ("/element_id: ", {"element_id": 9.0}),
+        ("/element_id: ", {"element_id": ""}),
+        ("the body: ", []),
+    ],
+)
+def test_a_deletion_is_checked_against_the_contract(expected: str, body: Any, caller: Caller) -> None:
+    """As every body is."""
+    status, code, message = caller.refusal("POST", DELETION, body)
+
+    assert (400, 1200) == (status, code)
+    assert message.startswith(expected)
+
+
+def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
+    """That of the contract, not that of a creation."""
+    text = json.dumps({"element_id": "1"})
+    headers = [(b"authorization", b"Bearer sk-test"), (b"content-type", b"application/json")]
+    statuses = [
+        caller.app.answer("POST", DELETION, headers, text.ljust(size).encode()).status for size in (65_536, 65_537)
+    ]
+
+    assert [said.NO_SUBJECT[caller.dialect][0], 413] == statuses
+
+
+def test_no_media_is_kept(caller: Caller) -> None:
+    """In place of an inline image stands a mark, in the same place; addresses stay."""
+    image = "QUJD" * 100_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contract.CONTRACT, "violations", lambda *_: [])  # what the text is an image of matters not
+        caller.create(
+            external_task_id="e",
+            element_image_list={
+                "frontal_image": image,
+                "refer_images": [{"image_url": image}, {"image_url": "http://x"}],
+            },
+        )
+    caller.app.clock.step(2)
+    mark = "https://media.invalid/inline-image"
+
+    assert {"frontal_image": mark, "refer_images": [{"image_url": mark}, {"image_url": "http://x"}]} == caller.element(
+        "e"
+    )["element_image_list"]
+
+
+def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
+    """Those under way count, of one token; when one ends, the next is taken."""
+    caller = Caller(create_app(concurrency=2, manual_clock=True))
+    other = Caller(caller.app, "sk-other")
+    caller.create()
+    caller.app.clock.step(1)
+    caller.create()
+    expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 tasks under way")
+
+    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    other.create()
+    caller.app.clock.step(1)
+    caller.create()
+    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    assert 4 == len(caller.every_task())
+
+
+def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
+    """The answer says how long to wait, and then the next one is taken."""
+    caller = Caller(create_app(rate=2, manual_clock=True))
+    other = Caller(caller.app, "sk-other")
+    caller.create()
+    caller.app.clock.step(0.5)
+    caller.create()
+    reply = caller.send("POST", ELEMENTS, IMAGE_REQUEST)
+
+    assert (429, 1302) == (reply.status, json.loads(reply.body)["code"])
+    assert "rate limit exceeded: at most 2 creations in a second" == json.loads(reply.body)["message"]
+    assert (b"retry-after", b"1") in reply.headers
+    other.create()
+    caller.app.clock.step(0.5)
+    caller.create()
+    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+
+
+def test_a_used_external_id_is_told_before_the_limits() -> None:
+    """Whoever asks again because of a lost answer learns that there is no need to."""
+    caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
+    caller.create(external_task_id="e")
+
+    assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})[1]
+    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    caller.app.clock.step(1)
+    assert 1303 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+
+
+def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
+    """Successes and refusals alike."""
+    asked: list[tuple[str, str, object]] = [
+        ("POST", ELEMENTS, IMAGE_REQUEST),
+        ("GET", ELEMENTS, None),
+        ("GET", PRESETS, None),
+        ("GET", f"{ELEMENTS}/nobody", None),
+        ("POST", DELETION, {"element_id": "1"}),
+    ]
+    ids = {json.loads(caller.send(*each).body)["request_id"] for each in asked * 2}
+
+    assert 10 == len(ids)
+
+
+def test_many_threads_may_create_at_once() -> None:
+    """One of those with the same external id is taken, and no two tasks get one id."""
+    caller = Caller(create_app(manual_clock=True))
+    barrier = threading.Barrier(8)
+
+    def create(start: int) -> list[int]:
+        barrier.wait()
+        names = [f"{(start + turn) % 25}" for turn in range(25)]
+        return [caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": name}).status for name in names]
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = [status for each in threads.map(create, range(8)) for status in each]
+
+    assert (25, 175) == (statuses.count(200), statuses.count(400))
+    assert 25 == len({task["task_id"] for task in caller.every_task()})

@@ -1,0 +1,258 @@
+"""What users get for their own test suites: the respx router, the pytest fixture, and their controls."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.dialect_cases import DIALECTS, REMAINS
+from contract_tests.support.running import tls
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements.clock import Clock
+from kling_elements.mock import create_app
+from kling_elements.tasks import elements_named_by
+from kling_elements.testing import MockGateway, respx_router
+from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
+from scripts.codegen.spec import ROOT
+
+_OPTIONS: dict[str, Any] = {"httpx_args": {"verify": tls()}}
+
+
+def _request(**changes: Any) -> dict[str, Any]:
+    return {**base_body("image"), **changes}  # type: ignore[dict-item]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "sleep", Mock())
+    monkeypatch.setattr(Clock, "sleep_async", AsyncMock())
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_router_answers_without_a_socket(dialect: str) -> None:
+    """A subject is created, found, listed and deleted at the contract's own address."""
+    app = create_app(tick_seconds=0, dialect=dialect)
+    with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
+        element = kling.wait(kling.create(_request()))
+        listed = [task.task_id for task in kling.list()]
+        kling.delete(element)
+        (task,) = router.kling.tasks()
+
+        assert listed == [task["task_id"]]
+        assert element.element_id is not None
+        assert task["deleted"] is True
+        assert [task.task_id for task in kling.list()] == (listed if REMAINS[dialect] else [])
+        assert len(list(kling.presets())) == 3
+
+
+def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
+    """By default a deleted subject remains, its status says so, and nothing is absent under 404."""
+    with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
+        element = kling.wait(kling.create(_request()))
+        kling.delete(element)
+        (task,) = kling.list()
+
+        assert [each.status for each in elements_named_by(task)] == ["deleted"]
+        with pytest.raises(NotFoundError, match="Task not found by id/external id: nobody") as caught:
+            kling.get("nobody")
+        assert (caught.value.status_code, caught.value.code) == (400, 1201)
+
+
+def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found() -> None:
+    """As it is in an account where a video has it; another id is free."""
+    with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
+        router.kling.use_ids("a-video", "another")
+        for call in (kling.create, kling.create_or_adopt):
+            with pytest.raises(ResponseError, match="External_task_id a-video already exists") as caught:
+                call(_request(external_task_id="a-video"))
+            assert caught.value.outcome == "may_exist"
+        kling.create(_request(external_task_id="free"))
+
+        assert [task["external_task_id"] for task in router.kling.tasks()] == ["free"]
+
+
+def test_the_router_answers_on_an_event_loop_too() -> None:
+    """The same server, by the other client."""
+
+    async def run(kling: AsyncKlingElements) -> list[object]:
+        async with kling:
+            await kling.wait(await kling.create(_request()))
+            return [task.task_id async for task in kling.list()]
+
+    async def routed() -> tuple[list[object], list[object]]:
+        async with respx_router() as router:
+            listed = await run(AsyncKlingElements("any-token", **_OPTIONS))
+            return listed, [task["task_id"] for task in router.kling.tasks()]
+
+    listed, there = asyncio.run(routed())
+    assert len(listed) == 1
+    assert there == listed
+
+
+@pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
+def test_the_router_takes_any_address(address: str) -> None:
+    """Also one with a port or with a path before the contract's own."""
+    with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
+        kling.create(_request())
+
+        assert len(router.kling.tasks()) == 1
+
+
+def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the environment leads them elsewhere."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
+    with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
+        kling.create(_request())
+
+        assert router.kling.url == "http://127.0.0.1:8899"
+        assert len(router.kling.tasks()) == 1
+
+
+def test_other_routes_may_be_added_to_the_router() -> None:
+    """It is a router of respx like any other."""
+    with respx_router() as router:
+        router.get("https://elsewhere.example.com").respond(204)
+
+        assert httpx.get("https://elsewhere.example.com").status_code == 204
+        assert router.kling.tasks() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
+)
+def test_faults_of_the_line_are_shown_by_the_router(fault: str, left: int | None) -> None:
+    """A cut connection and an answer beyond the time-out are errors at once; what comes in time is an answer."""
+    with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
+        router.kling.queue_faults(fault)
+        if left is None:
+            kling.create(_request())
+        else:
+            with pytest.raises(TransportError) as caught:
+                kling.create(_request())
+            assert caught.value.may_have_been_sent
+
+        assert len(router.kling.tasks()) == (1 if left is None else left)
+
+
+def test_an_application_of_ones_own_can_stand_behind_the_router() -> None:
+    """With a clock that is stepped by hand, a task ends when the test says so."""
+    app = create_app(tick_seconds=5, manual_clock=True)
+    with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
+        task = kling.create(_request())
+        seen = []
+        for seconds in (0, 5, 5):
+            router.kling.step(seconds)
+            seen.append(str(kling.get(task).task_status))
+
+    assert seen == ["submitted", "processing", "succeed"]
+
+
+@pytest.mark.parametrize(
+    ("control", "says"),
+    [
+        (lambda kling: kling.queue_faults("drop-sideways"), "there is no fault 'drop-sideways'; there are none, "),
+        (lambda kling: kling.step(-1), "seconds"),
+        (lambda kling: kling.use_ids("a", ""), "the body must be a list of ids"),
+        (lambda kling: kling.step("1"), "seconds"),
+    ],
+)
+def test_a_control_that_cannot_be_followed_is_an_error(control: Callable[[MockGateway], None], says: str) -> None:
+    """The message says what there is."""
+    with respx_router() as router, pytest.raises(ValueError, match=says):
+        control(router.kling)
+
+
+def test_nothing_shows_the_token() -> None:
+    """Not even that of a mock server."""
+    with respx_router() as router:
+        assert repr(router.kling) == "MockGateway(url='https://www.kkiai.com')"
+
+
+def test_only_what_is_there_can_be_imported() -> None:
+    """As from any package."""
+    from kling_elements import testing  # noqa: PLC0415
+
+    assert dir(testing) == ["KlingRouter", "MockGateway", "respx_router"]
+    with pytest.raises(AttributeError, match="no attribute 'router_of_respx'"):
+        _ = testing.router_of_respx
+
+
+def test_without_respx_the_error_says_what_to_install() -> None:
+    """It names the extra."""
+    code = "import sys; sys.modules['respx'] = None; from kling_elements.testing import respx_router"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: respx is missing: install kling-elements[testing]"
+
+
+_SUITE = """
+import httpx
+import pytest
+from kling_elements import KlingElements
+
+SUBJECT = {
+    "element_name": "Mara",
+    "element_description": "Keeper of a lighthouse.",
+    "reference_type": "video_refer",
+    "callback_url": "http://127.0.0.1:9/hook",
+    "element_video_list": {"refer_videos": [{"video_url": "https://media.example.com/mara.mp4"}]},
+}
+
+
+def test_a_subject_is_made(kling_mock):
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        element = kling.wait(kling.create(SUBJECT))
+    assert [element.element_id] == [task["element_id"] for task in kling_mock.tasks()]
+
+
+def test_each_test_has_a_server_of_its_own(kling_mock):
+    assert kling_mock.tasks() == kling_mock.callbacks() == []
+
+
+@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True, concurrency=1)
+def test_time_is_stepped_by_hand(kling_mock):
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        task = kling.create(SUBJECT)
+        assert kling.get(task).task_status == "submitted"
+        kling_mock.step(2)
+        assert kling.get(task).task_status == "succeed"
+
+
+@pytest.mark.kling_mock(token="a-token-of-my-own")
+def test_the_token_is_one_that_the_server_takes(kling_mock):
+    assert kling_mock.token == "a-token-of-my-own"
+    with KlingElements(kling_mock.token, kling_mock.url) as kling:
+        assert list(kling.list()) == []
+"""
+
+
+def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
+    """Without any set-up, in a folder of its own: the plugin comes with the package, and its marker is known."""
+    (tmp_path / "test_mine.py").write_text(_SUITE)
+    options = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly")
+    command = [sys.executable, "-m", "pytest", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_the_plugin_costs_other_suites_nothing() -> None:
+    """Loading it imports neither the server nor the client."""
+    code = (
+        "import sys, kling_elements.testing.plugin as plugin; assert plugin.kling_mock;"
+        "print({'httpx', 'uvicorn', 'respx', 'kling_elements.mock', 'attrs'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"

@@ -1,0 +1,286 @@
+"""The project keeps its own rules, and its documents say what is so."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+from contract_tests.reading.images import Picture
+from contract_tests.reading.videos import Video
+from kling_elements import KlingElements
+from kling_elements.clock import Clock
+from kling_elements.media import check_image
+from kling_elements.mock import create_app
+from kling_elements.testing import respx_router
+from kling_elements_client.models import Task
+from kling_elements_runtime.document import packaged
+from scripts import demo
+from scripts.codegen import generate, wording
+from scripts.codegen.spec import ROOT, SPEC, load
+
+_README = (ROOT / "README.md").read_text("utf-8")
+_DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
+_DOCUMENTS += [f"tools/{tool}/README.md" for tool in ("mutate", "bench", "live", "diff")]
+_CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
+_MODEL_NAMES = """
+    BalanceDeduction CreateElementResponse DeleteElementRequest DeleteElementResponse Element ElementImageList
+    ElementTag ElementVideoList ElementVoice ErrorDetail ErrorResponse ImageElementRequest NamedTag ReferImage
+    ReferVideo TagId Task TaskInfo TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
+"""
+_ERROR_NAMES = """
+    Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
+    PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
+"""
+_CONTRACT_NAMES = """
+    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter Refusal addresses business_code
+    business_codes check dialects document means operation operations parameter_violations refusals
+    schema_violations violations
+"""
+
+
+def test_the_runtime_knows_no_api() -> None:
+    """It would serve a client of another API as well: no word of this one is in it."""
+    text = "\n".join(path.read_text("utf-8").lower() for path in (ROOT / "kling_elements_runtime").rglob("*.py"))
+
+    assert not re.findall("kling|subject|kkiai|element_|advanced-", text.replace("kling_elements_runtime", ""))
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("kling_elements_client", _CLIENT_NAMES),
+        ("kling_elements_client.models", _MODEL_NAMES),
+        ("kling_elements_client.errors", _ERROR_NAMES),
+        ("kling_elements_client.contract", _CONTRACT_NAMES),
+        ("kling_elements", "AsyncKlingElements KlingElements Outcome PollPolicy RetryPolicy"),
+        ("kling_elements.webhooks", "WebhookError parse"),
+        ("kling_elements.mock", "create_app"),
+    ],
+)
+def test_the_public_names_are_these(module: str, names: str) -> None:
+    """What is exported is what is listed here, each of it is there, and nothing is exported by accident."""
+    imported = importlib.import_module(module)
+
+    assert sorted(names.split()) == sorted(imported.__all__)
+    assert all(getattr(imported, name) is not None for name in imported.__all__)
+    assert set(imported.__all__) <= set(dir(imported))
+
+
+def test_the_contract_is_read_from_an_archive_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are packed into one file, where a package has no folder of its own."""
+    archive = tmp_path / "program.pyz"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("packed_client/__init__.py", "")
+        packed.writestr("packed_client/openapi.json", '{"openapi": "3.1.0"}')
+    monkeypatch.syspath_prepend(archive)
+
+    assert {"openapi": "3.1.0"} == packaged("packed_client.contract")()
+
+
+@pytest.mark.parametrize("module", ["kling_elements", "kling_elements.media"])
+def test_the_hints_of_public_functions_and_classes_can_be_resolved(module: str) -> None:
+    """Frameworks ask for them when a program runs."""
+    imported = importlib.import_module(module)
+    public = [getattr(imported, name) for name in imported.__all__]
+    functions = [each for each in public if inspect.isfunction(each)]
+    classes = [each for each in public if inspect.isclass(each)]
+    functions += [function for each in classes for function in vars(each).values() if inspect.isfunction(function)]
+
+    unresolved = []
+    for each in (*functions, *classes):
+        try:
+            get_type_hints(each)
+        except NameError as error:  # pragma: no cover - names that are only there for type checkers
+            unresolved.append(f"{each}: {error}")
+
+    assert functions
+    assert [] == unresolved
+
+
+def test_the_readme_shows_the_rules_as_the_spec_has_them() -> None:
+    """The table is the one that follows from the spec."""
+    shown = _README.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0].splitlines()
+
+    table = wording.rules_table(load())
+    assert table == shown, "put this between the marks of README.md:\n" + "\n".join(table)
+
+
+def test_the_readme_names_targets_that_exist() -> None:
+    """Each `make` command of the documents is a target with a line of help, and `make help` shows it."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    named = {
+        name for path in _DOCUMENTS for name in re.findall(r"[`$] ?make ([a-z]+)\b", (ROOT / path).read_text("utf-8"))
+    }
+    command = ["make", "--no-print-directory", "help"]
+    helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert {"demo", "test", "gen", "mock", "fuzz", "lint"} <= targets
+    assert named - targets == set()
+    assert targets == {line.split()[0] for line in helped.splitlines()}
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    """What is green in CI is what a newcomer runs."""
+    assert "$ make test" in _README
+    assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS)
+def test_every_path_in_the_documents_exists(document: str) -> None:
+    """Links and code spans that look like a path of this project are one."""
+    text = (ROOT / document).read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    folders = "openapi|generated_client|kling_elements|contract_tests|scripts|tools|requirements"
+    spans = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
+
+    beside = re.findall(r"`([\w/]+\.(?:py|yaml)|\w+/)`", text) if document.startswith("tools/") else []
+
+    assert [path for path in (*links, *spans) if not (ROOT / path).exists()] == []
+    assert [path for path in beside if not ((ROOT / document).parent / path).exists() and path not in spans] == []
+
+
+_EXAMPLES = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
+
+
+def test_the_first_example_of_the_readme_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It creates one subject and prints its id; changed to break a rule, it creates none and prints which."""
+    monkeypatch.setenv("KLING_API_KEY", "test-token")
+    with respx_router() as router:
+        exec(compile(_EXAMPLES[0], "README.md", "exec"), {})
+        (task,) = router.kling.tasks()
+        assert capsys.readouterr().out == f"{task['element_id']}\n"
+
+        exec(compile(_EXAMPLES[0].replace('"Mara"', '""'), "README.md", "exec"), {})
+        said, outcome, _ = capsys.readouterr().out.splitlines()
+        assert said == "/element_name: has 0 characters, at least 1 needed [R04]"
+        assert outcome == "not_created"
+        assert router.kling.tasks() == [task]
+
+
+def test_the_example_of_a_test_in_the_readme_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a test as users would write it."""
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
+    names: dict[str, Any] = {}
+    exec(compile(_EXAMPLES[2], "README.md", "exec"), names)
+
+    names["test_a_lost_answer_is_recovered"]()
+
+
+def test_the_example_of_media_in_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It tells what each file is, and what is wrong with it."""
+    monkeypatch.chdir(tmp_path)
+    Path("mara.jpg").write_bytes(Picture(format="jpeg", width=299).build())
+    Path("mara.mp4").write_bytes(Video().build())
+
+    exec(compile(_EXAMPLES[1], "README.md", "exec"), {})
+
+    shown = capsys.readouterr().out.splitlines()
+    assert ["mara.jpg", "299", "300"] == shown[:3]
+    assert re.search(r"\[R16\]", shown[3])
+    assert ["mara.mp4", "1920", "1080"] == shown[4:7]
+    assert ["enlarged from 299x300 px to 300x301 px encoded as JPEG of quality 100, 4:4:4"] == shown[7:]
+    assert check_image(tmp_path / "mara-fitted.jpg").conforms
+
+
+@pytest.mark.parametrize(("example", "lines"), [(0, 17), (1, 5), (2, 10)])
+def test_the_examples_of_the_readme_are_short(example: int, lines: int) -> None:
+    """They are what a newcomer reads first."""
+    code = [line for line in _EXAMPLES[example].splitlines() if line and not line.startswith("from ")]
+
+    assert len(code) <= lines
+
+
+def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
+    """What the server says that there is, is in the tables."""
+    with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
+        router.kling.queue_faults("?")
+    paths = re.findall("/_mock/[a-z-]+", create_app().answer("GET", "/_mock/").body.decode())
+    faults = re.findall(r"[a-z0-9-]+(?::[A-Z]+|-STATUS-[a-z]+)?[a-z-]*", str(caught.value).partition("there are ")[2])
+    command = [sys.executable, "-m", "kling_elements.mock", "--help"]
+    options = re.findall(
+        r"^  (--[a-z-]+)", subprocess.run(command, capture_output=True, text=True, check=True).stdout, re.MULTILINE
+    )
+
+    assert len(options) > 8
+    assert len(paths) == 5
+    assert [name for name in (*faults[:20], *options, *paths) if name not in _README] == []
+
+
+def test_the_demonstration_creates_a_subject_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows a refusal, a subject with its id, and one that is found again, once, after its answer was lost."""
+    assert demo.main() == 0
+
+    printed = capsys.readouterr().out
+    assert "kling_elements_client: up to date" in printed
+    assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
+    assert re.search(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed)
+    first, second = re.findall(r"element_id: ([0-9]+)$", printed, re.MULTILINE)
+    assert 2**53 < int(first) < int(second)
+    assert "outcome: may_exist, external_task_id: grace-hopper-2" in printed
+    assert "1 subject under this external_task_id" in printed
+    assert printed.splitlines()[-1].endswith(f"element_id: {second}")
+
+
+def test_the_demonstration_stops_when_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not go on with an old client."""
+    monkeypatch.setattr(generate, "main", lambda _: 1)
+
+    assert demo.main() == 1
+
+
+def test_the_demonstration_fails_if_the_bad_request_is_sent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A demonstration that no longer shows what it says is an error."""
+    monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
+
+    assert demo.main() == 1
+    assert capsys.readouterr().out.endswith("error: the request was sent\n")
+
+
+def test_the_locked_requirements_have_hashes_and_no_address() -> None:
+    """They can be installed from any index, and only as they were resolved."""
+    for path in (ROOT / "requirements").iterdir():
+        text = path.read_text("utf-8")
+        assert "://" not in text
+        pinned = re.findall(r"^[a-z]\S*==.*$", text, re.MULTILINE)
+        assert pinned == re.findall(r"^[a-z]\S*==.*\\$(?=\n    --hash=sha256:)", text, re.MULTILINE)
+        assert pinned == [line for line in text.splitlines() if not line.startswith("    --hash=")]
+
+
+def test_the_generator_is_pinned_exactly() -> None:
+    """Another version would make another client."""
+    assert '"openapi-python-client==' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def test_no_file_is_longer_than_a_reader_likes() -> None:
+    """Modules that people wrote have at most 400 lines, tests aside."""
+    written = [
+        path
+        for folder in ("kling_elements", "scripts", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.parent.name != "tests"
+    ]
+
+    assert len(written) > 10
+    assert [path.name for path in written if len(path.read_text("utf-8").splitlines()) > 400] == []
+
+
+def test_the_spec_in_the_client_is_the_spec() -> None:
+    """The document that the client ships is the file that people write."""
+    contract = importlib.import_module("kling_elements_client.contract")
+
+    assert contract.document() == load(SPEC)

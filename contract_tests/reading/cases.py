@@ -1,0 +1,309 @@
+"""The cases of rules.yaml as values. Reading them is cheap: a body is put together when it is asked for."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ruamel.yaml import YAML
+
+from contract_tests.reading.images import Picture
+from contract_tests.reading.videos import Video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Verdict = Literal["accepted", "refused"]
+
+LONGEST_IMAGE = 13_981_016
+"""Characters of Base64 that the largest image has: 10,485,760 bytes, in groups of four for three each (R15)."""
+
+_PATH = "/kling/v1/general/advanced-custom-elements"
+_HEADERS = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
+_DOCUMENT: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("rules.yaml"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One entry of rules.yaml.
+
+    Attributes:
+        id: R01 to R35.
+        title: What the rule says, in a line.
+        not_testable: Why no request shows the rule; None when cases do.
+    """
+
+    id: str
+    title: str
+    not_testable: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyCase:
+    """One request body and its verdict.
+
+    Attributes:
+        rule: The rule it stands under.
+        name: What is special about it, unique within the rule and verdict.
+        verdict: Whether the rules accept or refuse it.
+        violations: JSON Pointer and rule of everything that is reported; empty when accepted.
+        base: The base it starts from.
+        changes: JSON Pointer -> value to put there.
+        removals: JSON Pointers of what is taken out.
+    """
+
+    rule: str
+    name: str
+    verdict: Verdict
+    violations: frozenset[tuple[str, str]]
+    base: str
+    changes: Mapping[str, Any]
+    removals: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Name for a test's id."""
+        return f"{self.rule}-{self.verdict}-{self.name}"
+
+    def body(self) -> Json:
+        """Return the body, made anew, so that no test sees what another did to it."""
+        holder: dict[str, Json] = {"": base_body(self.base)}
+        for pointer in self.removals:
+            _remove(holder, pointer)
+        for pointer, recipe in self.changes.items():
+            _put(holder, pointer, _made(recipe))
+        return holder[""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpCase:
+    """One HTTP request and what a server answers.
+
+    Attributes:
+        rule: The rule it stands under.
+        name: What is special about it, unique within the rule.
+        method: The request's method.
+        path: The request's path.
+        headers: The request's headers.
+        status: The answer's status.
+        answers: Headers that the answer carries.
+        parts: What the body is put together from.
+    """
+
+    rule: str
+    name: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    status: int
+    answers: Mapping[str, str]
+    parts: tuple[Any, ...]
+
+    @property
+    def id(self) -> str:
+        """Name for a test's id."""
+        return f"{self.rule}-{self.status}-{self.name}"
+
+    def content(self) -> bytes:
+        """Return the body's bytes."""
+        return b"".join(_encoded(part) for part in self.parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoCase:
+    """One video file and its verdict.
+
+    Attributes:
+        rule: The rule it stands under.
+        name: What is special about it, unique within the rule and verdict.
+        violations: Every rule that is reported; empty when accepted.
+        video: What it is made of.
+    """
+
+    rule: str
+    name: str
+    violations: frozenset[str]
+    video: Video
+
+    @property
+    def id(self) -> str:
+        """Name for a test's id."""
+        return f"{self.rule}-{'refused' if self.violations else 'accepted'}-{self.name}"
+
+
+def rules() -> list[Rule]:
+    """Return every entry of rules.yaml."""
+    return [
+        Rule(id=rule, title=entry["title"], not_testable=entry.get("not_testable"))
+        for rule, entry in _DOCUMENT["rules"].items()
+    ]
+
+
+def bases() -> list[str]:
+    """Return the names of the bases."""
+    return list(_DOCUMENT["bases"])
+
+
+def base_body(name: str) -> Json:
+    """Return the body of a base, made anew."""
+    body: Json = copy.deepcopy(_DOCUMENT["bases"][name])
+    return body
+
+
+def body_cases(verdict: Verdict) -> list[BodyCase]:
+    """Return the cases of a verdict that are about a body."""
+    return [
+        case
+        for rule, entry in _DOCUMENT["rules"].items()
+        for raw in entry.get(verdict, [])
+        for case in _body_cases(rule, verdict, raw)
+    ]
+
+
+def http_cases() -> list[HttpCase]:
+    """Return the cases that are about HTTP."""
+    return [_http_case(rule, raw) for rule, entry in _DOCUMENT["rules"].items() for raw in entry.get("http", [])]
+
+
+def video_cases() -> list[VideoCase]:
+    """Return the cases that are about a video file."""
+    return [
+        VideoCase(
+            rule=rule,
+            name=raw["name"],
+            violations=frozenset([rule, *raw.get("also", [])] if verdict == "refused" else ()),
+            video=Video(**raw["video"]),
+        )
+        for rule, entry in _DOCUMENT["rules"].items()
+        for verdict in ("accepted", "refused")
+        for raw in entry.get(f"{verdict}_videos", [])
+    ]
+
+
+def value_at(body: Json, pointer: str) -> Json:
+    """Return what stands at a JSON Pointer.
+
+    Raises:
+        LookupError: Nothing does.
+    """
+    container, key = _slot({"": body}, pointer)
+    value: Json = container[key]
+    return value
+
+
+def _body_cases(rule: str, verdict: Verdict, raw: dict[str, Any]) -> Iterator[BodyCase]:
+    base = raw.get("base", "image")
+    several = isinstance(base, list)
+    for each in base if several else [base]:
+        yield BodyCase(
+            rule=rule,
+            name=f"{raw['name']} ({each})" if several else raw["name"],
+            verdict=verdict,
+            violations=frozenset(_violations(rule, raw) if verdict == "refused" else ()),
+            base=each,
+            changes=raw.get("set", {}),
+            removals=tuple(raw.get("remove", [])),
+        )
+
+
+def _violations(rule: str, raw: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield raw["at"], raw.get("rule", rule)
+    yield from ((pointer, also) for pointer, also in raw.get("also", []))
+
+
+def _http_case(rule: str, raw: dict[str, Any]) -> HttpCase:
+    headers = _HEADERS | raw.get("headers", {})
+    return HttpCase(
+        rule=rule,
+        name=raw["name"],
+        method=raw.get("method", "POST"),
+        path=raw.get("path", _PATH),
+        headers={name: value for name, value in headers.items() if value is not None},
+        status=raw["status"],
+        answers=raw.get("answers", {}),
+        parts=tuple(raw.get("raw", [{"$json": "image"}])),
+    )
+
+
+def _slot(holder: dict[str, Json], pointer: str) -> tuple[Any, Any]:
+    """Return the container that a JSON Pointer ends in and the key or index there."""
+    container: Any = holder
+    *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")]
+    for token in parents:
+        container = container[_key(container, token)]
+    return container, _key(container, last)
+
+
+def _key(container: Json, token: str) -> str | int:
+    return int(token) if isinstance(container, list) else token
+
+
+def _remove(holder: dict[str, Json], pointer: str) -> None:
+    container, key = _slot(holder, pointer)
+    del container[key]
+
+
+def _put(holder: dict[str, Json], pointer: str, value: Json) -> None:
+    container, key = _slot(holder, pointer)
+    if isinstance(container, list):
+        container[key:] = [value]
+    else:
+        container[key] = value
+
+
+def _made(recipe: Any) -> Any:
+    """Return the value that a recipe describes: itself, but for the mappings whose key starts with "$"."""
+    if isinstance(recipe, list):
+        return [_made(item) for item in recipe]
+    if not isinstance(recipe, dict):
+        return recipe
+    made = {key: _made(value) for key, value in recipe.items()}
+    generators = [(_GENERATORS[key], value) for key, value in made.items() if key.startswith("$")]
+    return generators[0][0](generators[0][1]) if generators else made
+
+
+def _encoded(part: str | dict[str, Any]) -> bytes:
+    if isinstance(part, str):
+        return part.encode()
+    ((name, argument),) = part.items()
+    return _PARTS[name](argument)
+
+
+@cache
+def _base64_of(picture: Picture) -> str:
+    return base64.b64encode(picture.build()).decode()
+
+
+def _image(options: dict[str, Any]) -> str:
+    hashable: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in options.items()
+    }
+    return _base64_of(Picture(**hashable))
+
+
+_GENERATORS: dict[str, Callable[[Any], Any]] = {
+    "$items": lambda argument: [copy.deepcopy(argument[0]) for _ in range(argument[1])],
+    "$repeat": lambda argument: argument[0] * argument[1],
+    "$join": "".join,
+    "$image": _image,
+    "$base64_of": lambda text: base64.b64encode(text.encode()).decode(),
+    "$base64_of_hex": lambda digits: base64.b64encode(bytes.fromhex(digits)).decode(),
+    "$url_safe": lambda text: text.replace("+", "-").replace("/", "_"),
+    "$unpadded": lambda text: text.rstrip("="),
+    "$lines": lambda argument: argument[1].join(
+        argument[2][start : start + argument[0]] for start in range(0, len(argument[2]), argument[0])
+    ),
+}
+
+_PARTS: dict[str, Callable[[Any], bytes]] = {
+    "$hex": bytes.fromhex,
+    "$repeat": lambda argument: argument[0].encode() * argument[1],
+    "$json": lambda base: json.dumps(base_body(base)).encode(),
+    "$members_of": lambda base: json.dumps(base_body(base)).encode()[1:],
+}

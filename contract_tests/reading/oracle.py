@@ -1,0 +1,241 @@
+"""A judge of requests that shares no code with the client: python-jsonschema and a reading of pictures of our own.
+
+It reads the schema out of openapi/kling-elements.yaml. What it takes no part in is how the client and the mock server
+apply that schema.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from ruamel.yaml import YAML
+
+from contract_tests.reading.image_header import UnreadableError, read_header
+from contract_tests.reading.uri import is_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jsonschema.protocols import Validator
+
+    Keyword: TypeAlias = Callable[[Validator, Any, Any, Mapping[str, Any]], Iterator[ValidationError]]
+
+_SPEC = Path(__file__).parents[2] / "openapi" / "kling-elements.yaml"
+_OPERATION = "createElement"
+_BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+_PATTERN_TOKEN = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "uri": is_uri,
+    "image-base64": lambda _: True,  # x-image judges
+    "int64": lambda _: True,  # about numbers, and it only names them
+}
+
+
+class Oracle:
+    """Judges bodies of one operation by an OpenAPI document."""
+
+    def __init__(self, document: dict[str, Any], operation_id: str = _OPERATION) -> None:
+        """Take the operation's request schema and body limit out of the document."""
+        pointer, media_type = _json_body(document, operation_id)
+        resource = DRAFT202012.create_resource(document)
+        self._max_bytes: int = media_type["x-body-size"]["max-bytes"]
+        self._max_values: int = media_type["x-body-size"]["max-values"]
+        self._validator = _StrictValidator(
+            {"$ref": f"urn:contract#{pointer}/schema"},
+            registry=Registry[Any]().with_resource("urn:contract", resource),
+        )
+
+    def refusals(self, body: object) -> list[str]:
+        """Return why the body is refused, a line each; nothing when it is accepted."""
+        try:
+            text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            sent = text.encode()
+            same = json.loads(text) == body
+        except (TypeError, ValueError, RecursionError) as error:
+            return [f"JSON cannot carry it ({type(error).__name__})"]
+        if not same:
+            return ["JSON would alter it"]
+        if len(sent) > self._max_bytes:
+            return [f"the body has {len(sent)} bytes"]
+        if count(body) > self._max_values:
+            return ["the body has too many values"]
+        return [
+            f"{leaf.json_path} fails {leaf.validator}"
+            for error in self._validator.iter_errors(body)
+            for leaf in _leaves(error)
+        ]
+
+    def accepts(self, body: object) -> bool:
+        """Whether the body is accepted."""
+        return not self.refusals(body)
+
+
+@cache
+def _spec() -> dict[str, Any]:
+    document: dict[str, Any] = YAML(typ="safe").load(_SPEC)
+    return document
+
+
+@cache
+def _of_the_spec(operation_id: str) -> Oracle:
+    return Oracle(_spec(), operation_id)
+
+
+def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
+    """Return why the spec refuses a body of an operation, a line each; nothing when it is accepted."""
+    return _of_the_spec(operation_id).refusals(body)
+
+
+def accepts(body: object, operation_id: str = _OPERATION) -> bool:
+    """Whether the spec accepts a body of an operation."""
+    return _of_the_spec(operation_id).accepts(body)
+
+
+def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
+    """Whether the spec, or another document, accepts JSON values as the parameters of an operation.
+
+    Each has to be one of them.
+    """
+    document = document or _spec()
+    _, _, operation = _operation(document, operation_id)
+    declared = [_resolved(document, parameter) for parameter in operation["parameters"]]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in declared}
+    required = {parameter["name"] for parameter in declared if parameter.get("required")}
+    try:
+        json.dumps(values, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return required <= values.keys() and all(
+        _StrictValidator(schemas[name]).is_valid(value) for name, value in values.items()
+    )
+
+
+def judge_of(schema: Mapping[str, Any]) -> Callable[[object], bool]:
+    """Return what tells whether a schema without references accepts a JSON value."""
+    accepts: Callable[[object], bool] = _StrictValidator(schema).is_valid
+    return accepts
+
+
+class ImageVerdict(NamedTuple):
+    """What the limits of an image say of a text.
+
+    Attributes:
+        format: The image's format; None for a text that is none.
+        said: What is wrong, or None, by the name of each limit that could be judged.
+    """
+
+    format: str | None
+    said: Mapping[str, str | None]
+
+
+def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
+    """Return what each of the contract's limits of an image says of a text."""
+    size = base64_size(text)
+    if size is None:
+        return ImageVerdict(None, {"format": "is no Base64"})
+    said = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
+    try:
+        header = read_header(binascii.a2b_base64(text))
+    except UnreadableError as error:
+        return ImageVerdict(None, said | {"format": str(error)})
+    short, long = sorted((header.width, header.height))
+    most = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))
+    return ImageVerdict(
+        header.format,
+        said
+        | {
+            "format": None if header.format in limits["format"]["one-of"] else f"is a {header.format}",
+            "displayed-sides": f"has a side of {short} px" if short < limits["displayed-sides"]["min-px"] else None,
+            "aspect-ratio": f"is {long} px to {short} px" if long > most else None,
+        },
+    )
+
+
+def exact_pattern(pattern: str) -> str:
+    r"""Return a pattern of JSON Schema for Python, whose `$` would also match before a last line end."""
+    return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
+
+
+def base64_size(text: str) -> int | None:
+    """Return how many bytes a strict Base64 text stands for, or None when it is none (RFC 4648, section 4)."""
+    data = text.encode()
+    padding = data.translate(None, _BASE64_ALPHABET)
+    if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):
+        return None
+    return len(data) // 4 * 3 - len(padding)
+
+
+def count(value: object) -> int:
+    """Return how many JSON values there are in one, itself included."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(count, parts))
+
+
+def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, dict[str, Any]]:
+    (found,) = (
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict) and operation.get("operationId") == operation_id
+    )
+    return found
+
+
+def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in node:
+        return node
+    kind, name = node["$ref"].removeprefix("#/components/").split("/")
+    component: dict[str, Any] = document["components"][kind][name]
+    return component
+
+
+def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:
+    """Return the JSON Pointer of an operation's JSON body and what stands there."""
+    path, method, operation = _operation(document, operation_id)
+    escaped = path.replace("~", "~0").replace("/", "~1")
+    pointer = f"/paths/{escaped}/{method}/requestBody/content/application~1json"
+    return pointer, operation["requestBody"]["content"]["application/json"]
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """Yield what lies behind the failure of all branches, or the error itself."""
+    for cause in error.context or ():
+        yield from _leaves(cause)
+    if not error.context:
+        yield error
+
+
+def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not re.search(exact_pattern(pattern), instance, re.ASCII):
+        yield ValidationError("does not match")
+
+
+def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    holds = _FORMATS[name]  # a format that nobody here knows is an error of the spec or of this module
+    if isinstance(instance, str) and not holds(instance):
+        yield ValidationError(f"is no {name}")
+
+
+def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, str):
+        yield from (ValidationError(why) for why in judge_image(instance, limits).said.values() if why)
+
+
+def _exact(_: Validator, __: Any, instance: object, ___: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if isinstance(instance, float):
+        yield ValidationError("is no exact number")
+
+
+_KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image, "x-exact": _exact}
+_StrictValidator = extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]

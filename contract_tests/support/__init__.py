@@ -1,0 +1,1 @@
+"""Gateways, servers, callers, pictures and clips that tests share."""

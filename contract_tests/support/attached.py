@@ -1,0 +1,39 @@
+"""Requests with files as images, and the text that is sent of them; test modules name the fixture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.images import Picture
+from kling_elements_client import contract
+
+LARGE = Picture(format="jpeg", file_size=600_001).build()
+
+
+def body_with_images(front: Any, *others: Any) -> dict[str, Any]:
+    """A body with these as its images."""
+    body: Any = base_body("image")
+    images = {
+        "frontal_image": front,
+        "refer_images": [{"image_url": other} for other in others or ("https://a.example",)],
+    }
+    return {**body, "element_image_list": images}
+
+
+def sent_text(body: Any) -> bytes:
+    """The text that would be sent."""
+    content = contract.check("createElement", body).content
+    assert content is not None
+    return content if isinstance(content, bytes) else b"".join(content)
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    """A JPEG file of some 600 KB, so that it is sent in several pieces."""
+    path = tmp_path / "front.jpg"
+    path.write_bytes(LARGE)
+    return path

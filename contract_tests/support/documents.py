@@ -1,0 +1,79 @@
+"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kling_elements_runtime.document import dereferenced as resolve
+from kling_elements_runtime.document import escaped, operations
+
+
+def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the calls of a document in the form of `CALLS`, those that it makes itself included."""
+    called = list(operations(document))
+    made = [
+        (expression, method, operation)
+        for _, _, caller in called
+        for callback in caller.get("callbacks", {}).values()
+        for expression, item in callback.items()
+        for method, operation in item.items()
+        if isinstance(operation, dict)
+    ]
+    return {
+        operation["operationId"]: _call(document, f"{method} {path}", operation)
+        for path, method, operation in [*called, *made]
+    }
+
+
+def servers(document: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """Return the servers of a document in the form of `SERVERS`."""
+    return [
+        (server["url"], {name: variable["default"] for name, variable in server.get("variables", {}).items()})
+        for server in document["servers"]
+    ]
+
+
+def schemes(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the security schemes of a document in the form of `SCHEMES`."""
+    return {
+        name: (scheme["type"], scheme["scheme"]) for name, scheme in document["components"]["securitySchemes"].items()
+    }
+
+
+def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[str, str], str]:
+    """Return a reference to the schema of each answer of an operation, by status and media type."""
+    found = {}
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items() if operation["operationId"] == operation_id else ():
+            where = f"#/paths/{escaped(path)}/{method}/responses/{status}"
+            for name in resolve(document, answer).get("content", {}):
+                found[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
+    return found
+
+
+def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:
+    answers = {status: resolve(document, answer) for status, answer in operation["responses"].items()}
+    parameters = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
+    body = operation.get("requestBody")
+    return {
+        "call": call,
+        "security": operation.get("security"),
+        "parameters": {
+            f"{each['in']} {each['name']}": "required" if each.get("required") else "optional" for each in parameters
+        },
+        "body": body and {"required": body.get("required", False), "media types": sorted(body["content"])},
+        "answers": {status: sorted(answer.get("content", {})) for status, answer in answers.items()},
+        "headers": {status: sorted(answer["headers"]) for status, answer in answers.items() if "headers" in answer},
+        "links": {
+            f"{status} {name}": {key: value for key, value in link.items() if key != "description"}
+            for status, answer in answers.items()
+            for name, link in answer.get("links", {}).items()
+        },
+        "callbacks": [
+            f"{name} {expression} {method} {called['operationId']}"
+            for name, callback in operation.get("callbacks", {}).items()
+            for expression, item in callback.items()
+            for method, called in item.items()
+            if isinstance(called, dict)
+        ],
+    }

@@ -1,0 +1,92 @@
+"""Videos as files, made for tests of what is made of them: small ones, and ones whose frames can be told apart."""
+
+from __future__ import annotations
+
+import math
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from contract_tests.reading.videos import Video
+
+SOUND_HZ = 44_100
+
+
+def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
+    """A small video of 3 s, or what the options say, as a file."""
+    small: dict[str, Any] = {"width_px": 64, "height_px": 36, "frames_per_second": "2"}
+    path = folder / name
+    path.write_bytes(Video(**(small | options)).build())
+    return path
+
+
+def drawn(  # noqa: PLR0913 - what makes a video another one
+    path: Path,
+    times: list[int],
+    rate: int = 2,
+    *,
+    size: tuple[int, int] = (64, 36),
+    pixels: str = "yuv420p",
+    colours: tuple[int, int, int] = (2, 2, 2),
+    options: dict[str, str] | None = None,
+    sound_samples: int = 0,
+) -> Path:
+    """A video whose frames are shown at the given times, in frames; the top left quarter of each is dark.
+
+    Its other pixels become brighter with each frame.
+    """
+    with av.open(str(path), "w") as output:
+        picture: Any = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", **(options or {})})
+        picture.width, picture.height = size
+        picture.pix_fmt = pixels
+        matrix, transfer, primaries = colours
+        context = picture.codec_context
+        context.colorspace, context.color_trc, context.color_primaries = matrix, transfer, primaries
+        sound: Any = output.add_stream("aac", rate=SOUND_HZ, layout="mono") if sound_samples else None
+        for number, time in enumerate(times):
+            frame = av.VideoFrame(*size, "yuv420p")
+            _draw(frame, 60 + 10 * number)
+            shown = frame.reformat(format=pixels)
+            shown.colorspace, shown.color_trc, shown.color_primaries = colours
+            shown.pts, shown.time_base = time, Fraction(1, rate)
+            output.mux(picture.encode(shown))
+        output.mux(picture.encode(None))
+        for start in range(0, sound_samples, 1024):
+            heard = av.AudioFrame("fltp", "mono", 1024)
+            heard.planes[0].update(struct.pack("<1024f", *(math.sin(x / 9) / 2 for x in range(1024))))
+            heard.sample_rate, heard.pts, heard.time_base = SOUND_HZ, start, Fraction(1, SOUND_HZ)
+            output.mux(sound.encode(heard))
+        if sound is not None:
+            output.mux(sound.encode(None))
+    return path
+
+
+def _draw(frame: av.VideoFrame, brightness: int) -> None:
+    for plane in frame.planes:
+        plane.update(b"\x80" * plane.buffer_size)
+    plane = frame.planes[0]
+    dark = bytes([20] * (frame.width // 2)).ljust(plane.line_size, bytes([brightness]))
+    bright = bytes([brightness] * plane.line_size)
+    lines = [dark if line < frame.height // 2 else bright for line in range(plane.height)]
+    plane.update(b"".join(lines))
+
+
+def frames_of(path: Path) -> list[Any]:
+    """The pictures of a video, decoded."""
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def grey_of(frame: Any, x: float, y: float) -> int:
+    """The brightness at a place, given as parts of the sides."""
+    plane = frame.planes[0]
+    grey: int = bytes(plane)[int(y * frame.height) * plane.line_size + int(x * frame.width)]
+    return grey
+
+
+def holds_only(folder: Path, *paths: Path) -> bool:
+    """Whether a folder holds these files and no others."""
+    return sorted(paths) == sorted(folder.iterdir())

@@ -1,0 +1,113 @@
+"""What tests share: clients that open no connection by themselves, a gateway that is respx, and one on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import socketserver
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import respx
+from hypothesis import HealthCheck, settings
+
+from contract_tests.support.running import run_async, tls
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.api.elements import create_element
+from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
+from kling_elements_client.models import CreateElementResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+# how fast this machine is, and how busy, proves nothing
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+_GATEWAY = "https://gateway.example.com"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (TOKEN_VARIABLE, BASE_URL_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
+    """A function that makes a client with the given options, and with a token and an address where none are given."""
+    with ExitStack() as clients:
+
+        def make(**options: Any) -> AuthenticatedClient:
+            httpx_args = {"verify": tls(), "trust_env": False} | options.pop("httpx_args", {})
+            given = {"token": "test-token", "base_url": _GATEWAY, "httpx_args": httpx_args} | options
+            return clients.enter_context(AuthenticatedClient(**given))
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: Callable[..., AuthenticatedClient]) -> AuthenticatedClient:
+    """A client with nothing special about it."""
+    return make_client()
+
+
+@pytest.fixture
+def inner_clients() -> Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]:
+    """A function that returns both clients of httpx that a client uses; the event loop of the second one has ended."""
+
+    async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
+        return [client.get_httpx_client(), client.get_async_httpx_client()]
+
+    return lambda client: asyncio.run(both(client))
+
+
+@pytest.fixture
+def gateway() -> Iterator[respx.MockRouter]:
+    """What answers requests in place of the network."""
+    with respx.mock(assert_all_called=False) as router:
+        yield router
+
+
+@pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
+def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any], CreateElementResponse]:
+    """A function that creates a subject; a test that takes it runs once for each way to call the operation."""
+    function = getattr(create_element, request.param)
+
+    def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
+        answer: Any = function(client=client, body=body)
+        if inspect.iscoroutine(answer):
+            answer = run_async(answer)
+        model: CreateElementResponse = answer if isinstance(answer, CreateElementResponse) else answer.parsed
+        return model
+
+    return create
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[bytes], str]]:
+    """A function that starts a server on this machine, which answers with the given bytes, and returns its address."""
+    with ExitStack() as servers:
+
+        def serve(answer: bytes) -> str:
+            class Handler(socketserver.StreamRequestHandler):
+                def handle(self) -> None:
+                    length = 0
+                    while line := self.rfile.readline().strip():
+                        name, _, value = line.partition(b":")
+                        length = int(value) if name.lower() == b"content-length" else length
+                    self.rfile.read(length)
+                    self.wfile.write(answer)
+
+            server = servers.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            servers.callback(thread.join)
+            servers.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield serve

@@ -1,0 +1,146 @@
+"""What Schemathesis is told: real pictures and odd addresses for the formats that it does not know.
+
+`schemathesis run` loads this module too, by its environment variable SCHEMATHESIS_HOOKS.
+"""
+
+from __future__ import annotations
+
+import base64
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from contract_tests.reading.images import Picture
+from kling_elements_client import contract
+
+GOOD_PICTURES = (
+    Picture(mode="1"),
+    Picture(format="jpeg"),
+    Picture(mode="1", width=750),
+    Picture(mode="1", height=750),
+    Picture(format="jpeg", orientation=6, height=400),
+)
+BAD_PICTURES = (
+    Picture(mode="1", width=299),
+    Picture(format="jpeg", height=299),
+    Picture(mode="1", width=751),
+    Picture(mode="1", height=751),
+    Picture(format="gif"),
+    Picture(mode="1", truncate_to=24),
+    Picture(format="jpeg", truncate_to=100),
+    Picture(mode="1", patch=(16, "00000000")),
+)
+_NOT_THERE = 1201
+
+_SCHEMES = ("http://", "https://", "HTTPS://", "ftp://", "http:", "https:/", "//", "")
+_HOSTS = (
+    "example.com",
+    "a",
+    "[::1]",
+    "127.0.0.1",
+    "user@example.com",
+    "user:@a:1",
+    "",
+    "@",
+    ":80",
+    "[::g]",
+    "a b",
+    "é.example",
+)
+_RESTS = (
+    "",
+    "/",
+    ":8080/x.png",
+    "/%41?q=[]",
+    "/%4",
+    "#f#g",
+    "?a=b#c",
+    "/é",
+    "/\n",
+    "/ ",
+    "\n",
+    "/a|b",
+    "/" + "x" * 300,
+)
+
+
+def encoded(picture: Picture) -> str:
+    """The picture as the text that a request carries."""
+    return base64.b64encode(picture.build()).decode()
+
+
+def image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of whole pictures, good and bad."""
+    return st.sampled_from([encoded(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
+
+
+def good_image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of pictures that the contract allows."""
+    return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
+
+
+def mutated_image_texts() -> st.SearchStrategy[str]:
+    """Base64 texts of pictures with some bytes near their start changed, and perhaps cut."""
+
+    def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
+        return base64.b64encode((data[:offset] + change + data[offset + len(change) :])[:length]).decode()
+
+    pictures = [picture.build() for picture in (*GOOD_PICTURES, *BAD_PICTURES)]
+    lengths = st.just(1 << 20) | st.integers(0, 1000)
+    return st.builds(mutated, st.sampled_from(pictures), st.integers(0, 250), st.binary(max_size=3), lengths)
+
+
+def odd_urls() -> st.SearchStrategy[str]:
+    """Texts that are nearly addresses, and some that are."""
+    return st.builds(
+        "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_RESTS)
+    ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])
+
+
+def operation(operation_id: str = "createElement") -> Any:
+    """An operation as Schemathesis sees it; its headers are left alone."""
+    config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
+    schema = schemathesis.openapi.from_dict(contract.document(), config=config)
+    called = contract.operation(operation_id)
+    return schema[called.path][called.method.upper()]
+
+
+schemathesis.openapi.format("image-base64", good_image_texts())
+
+
+def _code(response: schemathesis.Response) -> int | None:
+    """The business code of a request that was refused with status 400, as one is whose id is nobody's."""
+    code: int | None = response.json()["code"] if response.status_code == HTTPStatus.BAD_REQUEST else None
+    return code
+
+
+@schemathesis.check
+def created_subject_is_there(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
+    """Every task of the mock server can be looked up, in this dialect also one whose subject was deleted."""
+    if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _NOT_THERE:
+        there = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
+        task_id = (case.path_parameters or {})["id"]
+        assert [each for each in there if each["task_id"] == task_id] == []
+
+
+@schemathesis.check
+def a_conforming_request_is_only_refused_as_absent(
+    _: Any, response: schemathesis.Response, case: schemathesis.Case[Any]
+) -> None:
+    """The status is that of a request that breaks the contract, so schemathesis.toml has to let it pass."""
+    if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
+        assert _code(response) in (None, _NOT_THERE)
+
+
+def as_integer(_: Any, body: Any) -> Any:
+    """To JSON Schema 5.0 is an integer; the contract's `x-exact`, which Schemathesis does not know, says otherwise."""
+    found = body.get("element_id") if isinstance(body, dict) else None
+    return {**body, "element_id": int(found)} if isinstance(found, float) and found.is_integer() else body
+
+
+_hook: Any = schemathesis.hook("map_body")
+_hook.apply_to(operation_id="deleteElement")(as_integer)

@@ -1,0 +1,63 @@
+"""Media as callers have them, contracts with other limits, and the rules that a report names."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from contract_tests.reading.images import Picture
+from contract_tests.support.range_server import File
+from kling_elements.media import ImageReport, VideoReport
+from kling_elements.media.limits import image_limits, video_limits
+from kling_elements_client.contract import CONTRACT
+from kling_elements_runtime.contract import Contract
+
+JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
+
+
+class Content(File):
+    """What a server has behind an address."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(len(content))
+        self._content = content
+
+    def read(self, start: int, stop: int) -> bytes:
+        return self._content[start:stop]
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        return iter([self.read(start, stop)])
+
+
+def base64_of(data: bytes) -> str:
+    """The Base64 text of bytes."""
+    return base64.b64encode(data).decode()
+
+
+def file_in(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
+    """A file that holds the bytes."""
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
+    """Return the contract with other limits.
+
+    Args:
+        keyword: `x-image` or `x-video`.
+        parts: What to change, such as `{"file-size": {"max-bytes": 10}}`.
+    """
+    contract = Contract(deepcopy(CONTRACT.document()))
+    limits = (image_limits if keyword == "x-image" else video_limits)(contract)
+    for part, changes in parts.items():
+        limits[part] |= changes
+    return contract
+
+
+def rules_of(report: ImageReport | VideoReport) -> list[str]:
+    """The rules that are violated, in the order of the report."""
+    return [found.rule for found in report.violations]

@@ -1,0 +1,277 @@
+"""Servers on this machine that do with each connection what a test says, and calls of both kinds to them."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+import trustme
+from attrs import define, field
+
+from contract_tests.support.running import run_async
+from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.attachments import StreamedBody
+from kling_elements_runtime.deadline import within
+
+TOKEN = "sk-token-1234567890"
+ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
+GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
+POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}
+LARGE: Mapping[str, Any] = {"method": "POST", "url": "/c", "content": b"x" * 20_000_000}
+"""A request that is more than the buffers of the system hold."""
+
+Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
+
+
+@define
+class Heard:
+    """A whole request, as it came."""
+
+    line: str
+    headers: httpx.Headers
+    body: bytes
+
+
+def said(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
+    """Return an answer as it goes over the wire, with these headers besides its length."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+@define(eq=False)
+class Peer:
+    """One connection, as the server has it.
+
+    Attributes:
+        connected: Its socket.
+        number: How many connections came before it.
+        heard: The whole requests that came on all of them.
+    """
+
+    connected: socket.socket
+    number: int
+    heard: list[Heard]
+    _received: bytes = field(default=b"", init=False)
+
+    def head(self) -> str:
+        """Return a request up to its body; empty once the client has closed the connection."""
+        while b"\r\n\r\n" not in self._received:
+            if not (piece := self.connected.recv(65_536)):
+                return ""
+            self._received += piece
+        head, _, self._received = self._received.partition(b"\r\n\r\n")
+        return head.decode()
+
+    def request(self) -> Heard | None:
+        """Return a whole request; None once the client has closed the connection."""
+        if not (head := self.head()):
+            return None
+        line, *fields = head.split("\r\n")
+        headers = httpx.Headers([(name, value) for name, _, value in (each.partition(": ") for each in fields)])
+        length = int(headers.get("content-length", 0))
+        body = bytearray(self._received)
+        while len(body) < length:
+            if not (piece := self.connected.recv(1 << 20)):
+                return None  # pragma: no cover - mostly a reset comes before
+            body += piece
+        self._received = bytes(body[length:])
+        self.heard.append(Heard(line, headers, bytes(body[:length])))
+        return self.heard[-1]
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self.connected.sendall(data)
+
+    def answer(self, data: bytes | None = None) -> None:
+        """Answer every request until the client closes the connection."""
+        while self.request() is not None:
+            self.send(said() if data is None else data)
+
+    def until_closed(self) -> None:
+        """Take whatever comes, until the client closes the connection."""
+        while self.connected.recv(1 << 20):
+            pass
+
+    def reset(self) -> None:
+        """Close the connection so that the client is told at once, whatever it does."""
+        self.connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connected.close()
+
+
+class Listener:
+    """A server that gives each connection to a function, in a thread of its own.
+
+    Attributes:
+        url: Its address.
+        heard: The whole requests that came, in order.
+        connections: How many connections came.
+    """
+
+    def __init__(self, behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> None:
+        """Begin to listen."""
+        self._behave = behave
+        self._tls = tls
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self._threads: list[threading.Thread] = []
+        self._open: list[socket.socket] = []
+        self._problems: list[BaseException] = []
+        self.heard: list[Heard] = []
+        self.connections = 0
+        self.port = int(self._socket.getsockname()[1])
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
+
+    def close(self) -> None:
+        """End it all, and raise what went wrong in the function."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
+        self._socket.close()
+        for connected in self._open:
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for problem in self._problems:
+            raise problem  # pragma: no cover - of a test that fails
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connected, _ = self._socket.accept()
+                self._open.append(connected)
+                thread = threading.Thread(target=self._serve, args=(connected, self.connections))
+                self.connections += 1
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, connected: socket.socket, number: int) -> None:
+        try:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                connected = self._tls.wrap_socket(connected, server_side=True)
+                self._open.append(connected)
+            self._behave(Peer(connected, number, self.heard))
+        except OSError:  # the client went away, or the test is over
+            pass
+        except BaseException as problem:  # noqa: BLE001  # pragma: no cover - raised where it is seen, by a test that fails
+            self._problems.append(problem)
+        finally:
+            connected.close()
+
+
+@contextmanager
+def listening(behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
+    """Have a server as long as the block runs."""
+    listener = Listener(behave, tls)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+@cache
+def authority() -> trustme.CA:
+    """Return who signs the certificates of these servers."""
+    return trustme.CA()
+
+
+@cache
+def server_tls(*names: str) -> ssl.SSLContext:
+    """Return what a server with a certificate for these names needs, for 127.0.0.1 if there are none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
+    return context
+
+
+@cache
+def client_tls() -> ssl.SSLContext:
+    """Return what trusts these servers."""
+    context = ssl.create_default_context()
+    authority().configure_trust(context)
+    return context
+
+
+class Pieces(StreamedBody):
+    """A body of these pieces; before one that is behind an event that event is waited for."""
+
+    def __init__(self, *pieces: bytes | threading.Event) -> None:
+        """Take them in order."""
+        self._pieces = pieces
+
+    def __len__(self) -> int:
+        """Return the length in bytes."""
+        return sum(len(piece) for piece in self._pieces if isinstance(piece, bytes))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces."""
+        for piece in self._pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                assert piece.wait(60)
+
+
+def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
+    """Return a client for a server on this machine."""
+    timeout = httpx_args.pop("timeout", 60.0)
+    return AuthenticatedClient(TOKEN, url, timeout=timeout, httpx_args={"verify": client_tls(), **httpx_args})
+
+
+class Ways:
+    """How calls are made: by threads, or on an event loop."""
+
+    def __init__(self, name: str) -> None:
+        """Take `sync` or `async`."""
+        self.name = name
+
+    def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
+        """Make calls one after the other, close the client, and return the answer or the exception of each.
+
+        A function among the calls is called in its turn, and what it returns is left out. All of them have to be over
+        within some seconds, if these are given.
+        """
+        found = [*self._outcomes(client, calls, seconds)]
+        return [each for call, each in zip(calls, found, strict=True) if not callable(call)]
+
+    def _outcomes(self, client: AuthenticatedClient, calls: tuple[Call, ...], seconds: float | None) -> list[Any]:
+        async def run() -> list[Any]:
+            async with client:
+                with within(seconds):
+                    return [await _outcome_async(client, call) for call in calls]
+
+        if self.name == "async":
+            return run_async(run())
+        with client, within(seconds):
+            return [_outcome(client, call) for call in calls]
+
+    def outcome(self, client: AuthenticatedClient, call: Call = POST, *, seconds: float | None = None) -> Any:
+        """Return the answer or the exception of a call, and close the client."""
+        (found,) = self.outcomes(client, call, seconds=seconds)
+        return found
+
+
+def _outcome(client: AuthenticatedClient, call: Call) -> Any:
+    try:
+        return call() if callable(call) else client.send(**call)
+    except Exception as error:  # noqa: BLE001 - it is what is asked for
+        return error
+
+
+async def _outcome_async(client: AuthenticatedClient, call: Call) -> Any:
+    try:
+        return call() if callable(call) else await client.send_async(**call)
+    except Exception as error:  # noqa: BLE001 - as above
+        return error
+
+
+both_ways = pytest.mark.parametrize("ways", [Ways("sync"), Ways("async")], ids=lambda ways: ways.name)

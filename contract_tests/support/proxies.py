@@ -1,0 +1,73 @@
+"""Proxies on this machine: one that passes requests on as they come, and one that tunnels."""
+
+from __future__ import annotations
+
+import base64
+import select
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from contract_tests.support.peers import Peer
+
+AUTHORIZATION = "Basic " + base64.b64encode(b"user:pass word").decode()
+USER = "user:pass%20word"
+"""The same as in a URL."""
+
+
+def forward(authorization: str | None = None) -> Callable[[Peer], None]:
+    """Return a proxy for http: it passes one connection on, whose requests name the whole address."""
+
+    def serve(peer: Peer) -> None:
+        while (heard := peer.request()) is not None:
+            if heard.headers.get("Proxy-Authorization") != authorization:
+                peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+                return
+            method, url, _ = heard.line.split(" ")
+            assert url.startswith("http://127.0.0.1:")
+            host, _, path = url.removeprefix("http://").partition("/")
+            head = f"{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(heard.body)}\r\n"
+            head += f"Authorization: {heard.headers['Authorization']}\r\n\r\n"
+            with socket.create_connection(("127.0.0.1", int(host.partition(":")[2]))) as onward:
+                onward.sendall(head.encode() + heard.body)
+                onward.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: onward.recv(65_536), b""))
+            peer.send(answer)
+
+    return serve
+
+
+def tunnel(authorization: str | None = None) -> Callable[[Peer], None]:
+    """Return a proxy for https: it connects, and then passes bytes on, whatever they are."""
+
+    def serve(peer: Peer) -> None:
+        line, *headers = peer.head().split("\r\n")
+        method, target, _ = line.split(" ")
+        assert method == "CONNECT"
+        assert f"Host: {target}" in headers
+        given = [
+            value for name, _, value in (each.partition(": ") for each in headers) if name == "Proxy-Authorization"
+        ]
+        if given != [authorization] * (authorization is not None):
+            peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as onward:
+            peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            _pass_on(peer.connected, onward)
+
+    return serve
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Pass bytes on in both directions, until one end is closed."""
+    ends: dict[Any, socket.socket] = {one: other, other: one}
+    while True:
+        waiting = [one] if isinstance(one, ssl.SSLSocket) and one.pending() else select.select(list(ends), [], [])[0]
+        for end in waiting:
+            if not (piece := end.recv(65_536)):
+                return
+            ends[end].sendall(piece)
+
+
+__all__ = ["AUTHORIZATION", "USER", "forward", "tunnel"]

@@ -1,0 +1,46 @@
+"""What the client reads out of single properties and words of tasks, to be compared with `answer_cases`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract_tests.reading.answer_cases import OTHER_NAMES
+from kling_elements.tasks import elements_of, is_usable, progress_of, task_from
+from kling_elements_client.contract import CONTRACT
+from kling_elements_client.models import Element, Task
+from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import at
+
+
+def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> set[str]:
+    """Return the documented names of the properties that another name is read as."""
+    read: Any
+    if schema == "Task":
+        read = task_from({other: "read"}, contract).to_dict()
+    else:
+        (element,) = elements_of(task_from({"task_result": {"elements": [{other: "read"}]}}, contract), contract)
+        read = element.to_dict()
+    return {name for name in OTHER_NAMES[schema] if at(read, f"/{name}") == "read"}
+
+
+def word(status: str, contract: Contract = CONTRACT) -> tuple[str, str]:
+    """Return what a word for a status means, and the word that the client writes for it."""
+    task = task_from({"task_status": status, "task_result": {"elements": [{"element_id": 9}]}}, contract)
+    return progress_of(task, contract).name, str(task.task_status)
+
+
+def unusable(status: str, contract: Contract = CONTRACT) -> bool:
+    """Return whether a subject of this status cannot be used."""
+    return not is_usable(Element(element_id=9, status=status), contract)
+
+
+def is_subject(output_type: str, contract: Contract = CONTRACT) -> bool:
+    """Return whether an output of this type is a subject."""
+    return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract))
+
+
+def ids(task: Task | None, contract: Contract = CONTRACT) -> tuple[Any, Any] | None:
+    """Return the id of a task and of its subject."""
+    if task is None:
+        return None
+    return task.task_id, next((element.element_id for element in elements_of(task, contract)), None)

@@ -1,0 +1,66 @@
+"""Files behind addresses of this machine, for tests that read them or are refused; test modules name the fixtures."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from contract_tests.support.range_server import RangeServer, range_server
+from kling_elements.media.remote import reading, shown
+from kling_elements_client.errors import MediaError
+
+BLOCK = 16384
+BROKEN = "the connection broke off, or what came over it is no HTTP; try again"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_socket_stays_open() -> Iterator[None]:
+    """What was left open warns when it is collected, and warnings are errors."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., RangeServer]]:
+    """A function that starts a server."""
+    with ExitStack() as servers:
+        yield lambda *answer, **options: servers.enter_context(range_server(*answer, **options))
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """What names lead to, for one look-up after the other; the system answers for those that are not there."""
+    system = socket.getaddrinfo
+    known: dict[str, list[list[str]]] = {}
+
+    def look_up(host: str, port: int, *query: Any) -> Any:
+        found = known[host].pop(0) if host in known else [host]
+        return [answer for address in found for answer in system(address, port, *query)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
+
+
+def read(url: str, *peeks: tuple[int, int], **options: Any) -> list[bytes]:
+    """What is at some places of a file."""
+    with reading(url, **options) as file:
+        return [file.peek(*peek) for peek in peeks]
+
+
+def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
+    """Why an address cannot be read; nothing else may be wrong, and no secret may show."""
+    with pytest.raises(MediaError) as caught:
+        read(url, *peeks, **options)
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    assert shown(url) == caught.value.source
+    return caught.value.reason
+
+
+def private_refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
+    """The same for a server on this machine."""
+    return refusal(url, *peeks, allow_private=True, **options)

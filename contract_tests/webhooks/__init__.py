@@ -1,0 +1,1 @@
+"""Tests of `kling_elements.webhooks` and `kling_elements.strict_json`."""

@@ -1,0 +1,336 @@
+"""A notification is believed only if it was signed with the account's secret, just now, exactly as it arrived."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from time import time
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.signed_notifications import (
+    BODY,
+    HEADERS,
+    NOW,
+    OTHER_SECRET,
+    SECRET,
+    SIGNATURE,
+    as_message,
+    parse,
+    parse_signed,
+    refusal,
+    signature_of,
+)
+from kling_elements import webhooks
+from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
+from scripts.codegen.spec import load
+
+
+def test_the_vendors_vector_verifies() -> None:
+    """It is a succeeded task, in the newer shape."""
+    assert signature_of(BODY) == SIGNATURE
+
+    task = parse()
+
+    assert type(task) is Task
+    assert "1234567890" == task.task_id
+    assert TaskStatus.SUCCEED is task.task_status
+    assert "" == task.task_status_msg
+    assert (1781080778802, 1781080794151) == (task.created_at, task.updated_at)
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        (TaskStatus.SUCCEED, b'{"task_id":"7","task_status":"succeed"}'),
+        (TaskStatus.SUCCEED, b'{"task_id":"7","task_status":"succeeded"}'),
+        (TaskStatus.SUCCEED, b'{"id":"7","status":"succeed"}'),
+        (TaskStatus.SUCCEED, b'{"id":"7","status":"succeeded"}'),
+        (TaskStatus.FAILED, b'{"id":"7","status":"failed","message":"a face is needed"}'),
+        ("paused", b'{"task_id":"7","task_status":"paused"}'),
+    ],
+)
+def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
+    """In both shapes; a word that nobody knows yet is kept."""
+    task = parse_signed(body)
+
+    assert ("7", expected) == (task.task_id, task.task_status)
+
+
+_MARA = Element(
+    element_id="9007199254740993",
+    element_name="Mara the lighthouse",
+    element_description="Keeper of a lighthouse, red raincoat, short grey hair.",
+    reference_type="image_refer",
+    element_type="image_refer",
+    owned_by="studio",
+    status="succeed",
+    tag_list=[NamedTag(id="o_102", name="Character", description="A person")],
+)
+_MARA.additional_properties = {
+    "type": "element",
+    "materials": [{"type": "image", "role": "frontal", "url": "https://media.example.com/mara/front.jpg"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [
+        (
+            Task(
+                task_id="880431920114688",
+                task_status=TaskStatus.PROCESSING,
+                task_status_msg="",
+                task_info=TaskInfo(external_task_id="mara-2026-07"),
+                created_at=1784541600000,
+                updated_at=1784541601000,
+            ),
+            "notification",
+        ),
+        (
+            Task(
+                task_id="880431920114688",
+                task_status=TaskStatus.SUCCEED,
+                task_status_msg="",
+                task_info=TaskInfo(external_task_id="mara-2026-07"),
+                created_at=1784541600000,
+                updated_at=1784541605000,
+                task_result=TaskResult(elements=[_MARA]),
+            ),
+            "notificationNewer",
+        ),
+    ],
+)
+def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
+    """Signed here, from the words of the scheme. What the documented shape has no place for is kept as it came."""
+    example = load()["components"]["examples"][name]["value"]
+    found = parse_signed(json.dumps(example, indent=1).encode())
+
+    kept, found.additional_properties = found.additional_properties, {}
+    assert expected == found
+    assert {key: example[key] for key in example if key in ("external_id", "outputs", "billing")} == kept
+
+
+_NEWER = (
+    b'{"id":"7","status":"SUCCEEDED","message":"","external_id":"e-1","outputs":['
+    b'{"type":"video","id":"1"},{"type":"element","id":9007199254740993,"status":"succeed"}],"billing":[]}'
+)
+_OLDER = (
+    b'{"task_id":"7","task_status":"succeed","task_info":{"external_task_id":"e-1"},'
+    b'"task_result":{"element_id":9007199254740993}}'
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _NEWER,
+        _OLDER,
+        *(
+            b'{"code":%s,"message":"ok","request_id":"r","data":%s}' % (code, task)
+            for code in (b"0", b'"success"', b"200", b"5000")
+            for task in (_NEWER, _OLDER)
+        ),
+        b'{"code":"success","data":{"task_id":"7","status":"SUCCESS","data":{"code":0,"data":%s}}}' % _OLDER,
+    ],
+)
+def test_a_notification_in_any_shape_tells_of_its_subject(body: bytes) -> None:
+    """Older or newer, by itself or in an envelope: element, external id and progress are read, as those of answers."""
+    task = parse_signed(body)
+
+    assert "7" == task.task_id
+    assert Progress.SUCCEEDED is progress_of(task)
+    assert "e-1" == external_id_of(task)
+    assert [9007199254740993] == [element.element_id for element in elements_of(task)]
+
+
+def test_a_body_beyond_ascii_is_verified_as_its_bytes() -> None:
+    """The signature covers UTF-8; another notation of the same text is another body."""
+    body = '{"task_id":"7","task_status_msg":"\u8d85\U0001f600"}'.encode()
+    headers = HEADERS | {"webhook-signature": signature_of(body)}
+
+    assert "\u8d85\U0001f600" == parse(body, headers).task_status_msg
+    assert "no v1 signature in" in str(refusal(body=json.dumps(json.loads(body)).encode(), headers=headers))
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda body: memoryview(body[::-1])[::-1]])
+def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
+    """Whatever the framework collects it in."""
+    assert "1234567890" == parse(kind(BODY)).task_id
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {name.title(): value for name, value in HEADERS.items()},
+        {name.upper(): value for name, value in HEADERS.items()},
+        {"HTTP_" + name.upper().replace("-", "_"): value for name, value in HEADERS.items()} | {"wsgi.input": object()},
+        {"accept": "*/*", "\u212aey": "\xff", "x": "1", "X": "2"} | HEADERS,
+        MappingProxyType(HEADERS),
+        httpx.Headers(HEADERS),
+        as_message(HEADERS),
+    ],
+    ids=["title", "upper", "wsgi", "others", "proxy", "httpx", "email"],
+)
+def test_headers_are_found_in_any_mapping_and_letter_case(headers: Any) -> None:
+    """Frameworks disagree on both; other headers do not matter."""
+    assert "1234567890" == parse(headers=headers).task_id
+
+
+def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
+    """Return everything that one byte more, less or other makes of a text, with bytes of these codes."""
+    characters = [bytes([code]) for code in codes]
+    places = range(len(text) + 1)
+    inserted = {text[:at] + each + text[at:] for at in places for each in characters}
+    replaced = {text[:at] + each + text[at + 1 :] for at in places[:-1] for each in [b"", *characters]}
+    return (inserted | replaced) - {text}
+
+
+@pytest.mark.parametrize("name", sorted(HEADERS))
+def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
+    """Also a timestamp of the same number, and a signature whose Base64 stands for the same bytes."""
+    changed = _changed(HEADERS[name].encode(), range(128))
+
+    assert len(changed) > 2_000
+    for value in changed:
+        refusal(headers=HEADERS | {name: value.decode()}, tolerance=timedelta.max)
+
+
+def test_each_changed_byte_of_the_body_is_refused() -> None:
+    """Also one that changes nothing of its meaning, such as a space."""
+    changed = _changed(BODY, b' 0"\x00\xff')
+
+    assert len(changed) > 1_000
+    for body in changed:
+        refusal(body=body)
+
+
+@pytest.mark.parametrize(
+    ("expected", "seconds"),
+    [
+        (None, 0),
+        (None, 300),
+        (None, -300),
+        (None, 299.999999),
+        (None, -299.999999),
+        ("300.000001 seconds behind", 300.000001),
+        ("300.000001 seconds ahead of", -300.000001),
+        ("300.5 seconds behind", 300.5),
+        ("301 seconds behind", 301),
+        ("301 seconds ahead of", -301),
+    ],
+)
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-11, minutes=-30))], ids=["utc", "samoa"])
+def test_a_timestamp_may_be_five_minutes_off(expected: str | None, seconds: float, zone: timezone) -> None:
+    """In both directions, both ends included, fractions counted, in any time zone."""
+    now = (NOW + timedelta(seconds=seconds)).astimezone(zone)
+
+    if expected is None:
+        assert "1234567890" == parse(now=now).task_id
+    else:
+        message = f"the header webhook-timestamp is {expected} the clock; at most 300 are allowed"
+        assert message == str(refusal(now=now))
+
+
+@pytest.mark.parametrize(
+    ("expected", "tolerance"),
+    [
+        ("at most 0 are allowed", timedelta()),
+        ("at most 0.5 are allowed", timedelta(seconds=0.5)),
+        (None, timedelta.max),
+    ],
+)
+def test_the_tolerance_can_be_chosen(expected: str | None, tolerance: timedelta) -> None:
+    """None at all asks for the very second."""
+    assert "1234567890" == parse(tolerance=tolerance).task_id
+
+    later = NOW + timedelta(seconds=1)
+    if expected is None:
+        assert "1234567890" == parse(now=later, tolerance=tolerance).task_id
+    else:
+        assert expected in str(refusal(now=later, tolerance=tolerance))
+
+
+def test_the_clock_is_the_machines_unless_given() -> None:
+    """A notification of now is taken, one of 1970 is not."""
+    timestamp = str(int(time()))
+    fresh = {"webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY, timestamp=timestamp)}
+    stale = {"webhook-timestamp": "0", "webhook-signature": signature_of(BODY, timestamp="0")}
+
+    assert "1234567890" == parse(headers=HEADERS | fresh, now=None).task_id
+    assert "seconds behind the clock" in str(refusal(headers=HEADERS | stale, now=None))
+    assert "1234567890" == parse(headers=HEADERS | stale, now=datetime.fromtimestamp(0, UTC)).task_id
+
+
+@pytest.mark.parametrize(
+    "now", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=timezone(-timedelta(1) / 2))]
+)
+@pytest.mark.parametrize("timestamp", ["0", "99999999999"])
+def test_the_ends_of_time_can_be_compared(timestamp: str, now: datetime) -> None:
+    """No number that a header may hold is beyond what can be computed with."""
+    headers = HEADERS | {"webhook-timestamp": timestamp}
+
+    assert "webhook-timestamp is" in str(refusal(headers=headers, now=now))
+    assert "no v1 signature in" in str(refusal(headers=headers, now=now, tolerance=timedelta.max))
+
+
+@pytest.mark.parametrize("secrets", [SECRET, [SECRET], (OTHER_SECRET, SECRET), [SECRET, OTHER_SECRET]])
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        [SIGNATURE],
+        [SIGNATURE, signature_of(BODY, OTHER_SECRET)],
+        ["v1,AAAA", SIGNATURE, "v1a,~", "v2,x"],
+        ["v1a," + SIGNATURE.removeprefix("v1,"), SIGNATURE],
+    ],
+)
+def test_while_secrets_change_one_that_fits_is_enough(secrets: Any, signatures: list[str]) -> None:
+    """Several secrets here, several signatures there, and versions that nobody knows between them."""
+    assert "1234567890" == parse(headers=HEADERS | {"webhook-signature": " ".join(signatures)}, secrets=secrets).task_id
+
+
+def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after one fits, and in constant time: how long it takes tells nothing."""
+    compared = []
+    really = hmac.compare_digest
+
+    def compare(ours: bytes, theirs: bytes) -> bool:
+        compared.append((ours, theirs))
+        return really(ours, theirs)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    other = signature_of(BODY, OTHER_SECRET)
+    parse(
+        headers=HEADERS | {"webhook-signature": f"{SIGNATURE} v1,AAAA v2,BBBB"},
+        secrets=[SECRET, OTHER_SECRET],
+    )
+
+    assert [
+        (SIGNATURE.encode(), SIGNATURE.encode()),
+        (SIGNATURE.encode(), b"v1,AAAA"),
+        (other.encode(), SIGNATURE.encode()),
+        (other.encode(), b"v1,AAAA"),
+    ] == compared
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 24, 31, 64])
+def test_a_secret_may_lack_the_padding(length: int) -> None:
+    """The padding of Base64 says nothing; a key may have any length."""
+    secret = "whsec_" + base64.b64encode(b"\xfb" * length).decode()
+    headers = HEADERS | {"webhook-signature": signature_of(BODY, secret)}
+
+    assert "1234567890" == parse(headers=headers, secrets=secret).task_id
+    assert "1234567890" == parse(headers=headers, secrets=secret.rstrip("=")).task_id
+
+
+def test_a_notification_without_a_signature_is_read_only_on_demand() -> None:
+    """Then nothing is asked of the headers, nor of a signature that is wrong."""
+    assert "1234567890" == webhooks.parse(BODY, {}, verify=False).task_id
+    assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id

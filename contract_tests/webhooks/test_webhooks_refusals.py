@@ -1,0 +1,241 @@
+"""A notification that cannot be verified or read is one error that tells nothing of what it was given."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import traceback
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from contract_tests.support.signed_notifications import (
+    BODY,
+    HEADERS,
+    ID,
+    NOW,
+    OTHER_SECRET,
+    SECRET,
+    SIGNATURE,
+    TIMESTAMP,
+    as_message,
+    parse_signed,
+    refusal,
+    signature_of,
+)
+from kling_elements.webhooks import WebhookError
+from kling_elements_client.errors import KlingError
+from kling_elements_client.models import Task
+
+
+def _with(**headers: Any) -> dict[str, Any]:
+    """Return the headers of the vector with others in their place; None takes one away."""
+    changed = HEADERS | {f"webhook-{name}": value for name, value in headers.items()}
+    return {"headers": {name: value for name, value in changed.items() if value is not None}}
+
+
+def _signed(body: bytes) -> dict[str, Any]:
+    return {"body": body} | _with(signature=signature_of(body))
+
+
+_ID_FORM = "the header webhook-id must be there once, as visible ASCII characters without a comma"
+_TIME_FORM = "the header webhook-timestamp must be there once, as whole seconds since 1970 in 1 to 11 digits"
+_SIGNATURE_FORM = "the header webhook-signature must be there once, as `v1,<Base64>` parted by single spaces"
+_NO_FIT = "no v1 signature in the header webhook-signature fits the raw body with any secret (1 given)"
+_NO_JSON = (
+    "the body is no JSON object in UTF-8 without repeated keys; "
+    "kling_elements.strict_json.loads(raw_body) says more of texts that are not JSON"
+)
+_NO_TASK = "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"
+_NO_MAPPING = "headers must be a mapping of text to text"
+_NO_KEY = "secret 1 of 1 is malformed: it must be the text `whsec_` and, without white space, a key in standard Base64"
+_NO_SECRETS: list[Any] = [[], (), b"", {}, {SECRET}, 7]
+_MALFORMED: list[tuple[str, dict[str, Any]]] = [
+    # the headers
+    ("not signed: the header webhook-id is missing", _with(id=None)),
+    ("not signed: the header webhook-timestamp is missing", _with(timestamp=None)),
+    ("not signed: the header webhook-signature is missing", _with(signature=None)),
+    ("not signed: the header webhook-id, webhook-timestamp, webhook-signature is missing", {"headers": {}}),
+    ("not signed: the header webhook-id is missing", {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]}),
+    (_ID_FORM, _with(id="")),
+    (_ID_FORM, _with(id=f"{ID}, {ID}")),
+    (_ID_FORM, _with(id=f"{ID}\n")),
+    (_ID_FORM, _with(id="\u0661\u0662")),
+    (_ID_FORM, _with(id="\ud800")),
+    (_ID_FORM, _with(id=9876543210)),
+    (_ID_FORM, {"headers": HEADERS | {"Webhook-Id": ID}}),
+    (_ID_FORM, {"headers": HEADERS | {"HTTP_WEBHOOK_ID": "other"}}),
+    (_ID_FORM, {"headers": httpx.Headers([*HEADERS.items(), ("Webhook-ID", ID)])}),
+    (_ID_FORM, {"headers": as_message(HEADERS | {"WEBHOOK-ID": ID})}),
+    *(
+        (_TIME_FORM, _with(timestamp=timestamp))
+        for timestamp in (
+            *("", " ", "now", "NaN", "inf", "1e9", "1781080794.0", "-1781080794", "+1781080794", "01781080794"),
+            *(" 1781080794", "1781080794\n", "1_781_080_794", "0x6A291D9A", "1781080794, 1781080794"),
+            *("\u0661\u0667\u0668\u0661\u0660\u0668\u0660\u0667\u0669\u0664", "100000000000", "9" * 5_000, 1781080794),
+        )
+    ),
+    *(
+        (_SIGNATURE_FORM, _with(signature=signature))
+        for signature in (
+            *("", " ", "v1", "v1,", ",", ",AAAA", SIGNATURE.removeprefix("v1,"), f" {SIGNATURE}", f"{SIGNATURE} "),
+            *(f"{SIGNATURE}  {SIGNATURE}", f"{SIGNATURE}, {SIGNATURE}", f"{SIGNATURE},{SIGNATURE}"),
+            *(f"{SIGNATURE}\r\n", f"{SIGNATURE}\t{SIGNATURE}", f"{SIGNATURE} v1,\xe9", f"{SIGNATURE} x"),
+            b"v1,AAAA",
+        )
+    ),
+    ("the header webhook-signature has no signature of version v1", _with(signature="v1a,AAAA v2,BBBB V1,CCCC")),
+    (_NO_FIT, _with(signature="v1,AAAA")),
+    (_NO_FIT, _with(signature="v1,~~~~ v1,===")),
+    (_NO_FIT, _with(signature=SIGNATURE.rstrip("="))),
+    (_NO_FIT, _with(signature=SIGNATURE.replace("+", "-"))),
+    (_NO_FIT, _with(signature=signature_of(BODY, OTHER_SECRET))),
+    (_NO_FIT, _with(id="another")),
+    (_NO_FIT, _with(timestamp="1781080795")),
+    *((_NO_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
+    (f"{_NO_MAPPING}, but the name of one is no text", {"headers": {b"webhook-id": b"1"}}),
+    # the body
+    (_NO_FIT, {"body": b""}),
+    (_NO_FIT, {"body": b"{"}),
+    ("the body is not UTF-8", {"body": b"\xff"}),
+    ("the body is not UTF-8", _signed(b'{"id":"7","message":"\xed\xa0\x80"}')),
+    *(
+        (_NO_JSON, _signed(body))
+        for body in (
+            *(b"", b"{", b"null", b"7", b'"task"', b"[]", b'[{"id":"7"}]', b'{"id":"7","id":"7"}', b'{"id":NaN}'),
+            *(b'\xef\xbb\xbf{"id":"7"}', b'{"id":1e999}', b'{"id":"\\ud800"}', b"[" * 100_000),
+            b'{"id":"7","x":' + b"[" * 64 + b"]" * 64 + b"}",
+            *(b'{"id":' + b"9" * 5_000 + b"}", b'{"id":"7"} {"id":"8"}', "id=7&status=\u8d85".encode(), b"{'id':'7'}"),
+        )
+    ),
+    *(
+        (_NO_TASK, _signed(body))
+        for body in (
+            *(b"{}", b'{"task_id":null}', b'{"task_id":""}', b'{"task_id":0}', b'{"id":""}'),
+            *(b'{"task_id":[1]}', b'{"task_id":{}}'),
+            *(b'{"task_id":true}', b'{"id":0.5}', b'{"task_status":"succeed"}', b'{"data":{"task_id":[]}}'),
+            *(b'{"data":[{"task_id":"7"}]}', b'{"code":0,"data":{"data":{"task_id":""}}}', b'{"outputs":[{"id":"7"}]}'),
+        )
+    ),
+    *(
+        (f"the body is no task as the contract has it: {pointer} is of another kind", _signed(body))
+        for pointer, body in (
+            ("/task_status", b'{"task_id":"7","task_status":5}'),
+            ("/task_status", b'{"id":"7","status":["succeeded"]}'),
+            ("/task_result", b'{"task_id":"7","task_result":"all"}'),
+            ("/task_result/elements/0/element_id", b'{"id":"7","task_result":{"elements":[{"element_id":1.5}]}}'),
+            ("/task_result/elements/0/element_id", b'{"id":"7","outputs":[{"type":"element","id":1.5}]}'),
+            ("/task_result/elements", b'{"id":"7","outputs":"all"}'),
+        )
+    ),
+    *(
+        (f"raw_body must be the raw bytes of the request's body as received, not of type {kind}", {"body": body})
+        for kind, body in [("str", BODY.decode()), ("dict", {"id": "7"}), ("NoneType", None), ("list", [1])]
+    ),
+    # what the receiver configures
+    ("no secrets: give the account's webhook secret, or verify=False to believe anybody", {"secrets": None}),
+    ("secrets and verify=False contradict each other: give one of them", {"verify": False}),
+    ("secrets and verify=False contradict each other: give one of them", {"verify": False, "secrets": []}),
+    *(("verify must be True or False", {"verify": verify}) for verify in (None, 0, 1, "", "no")),
+    *(("secrets must be a text, or a list of at least one", {"secrets": secrets}) for secrets in _NO_SECRETS),
+    *(
+        (_NO_KEY, {"secrets": [secret]})
+        for secret in (
+            *("", "whsec_", "whsec_=", "whsec_A", "whsec_AAAAA", "whsec_AA=", "whsec_AAA==", "whsec_AAAA="),
+            *("whsec_====", "whsec_AAA-", "whsec_AA A", SECRET.removeprefix("whsec_"), SECRET.upper()),
+            *(f" {SECRET}", f"{SECRET}\n"),
+            *("whsec_\u00e9\u00e9\u00e9\u00e9", "whsk_AAAA", None, 7, SECRET.encode(), [SECRET]),
+        )
+    ),
+    (_NO_KEY, {"secrets": ""}),
+    (_NO_KEY.replace("1 of 1", "2 of 3"), {"secrets": [SECRET, "", None]}),
+    (_NO_KEY.replace("1 of 1", "1 of 2"), {"secrets": b"AB"}),
+    *(
+        ("now must be a datetime with a time zone, such as datetime.now(UTC)", {"now": now})
+        for now in (NOW.replace(tzinfo=None), NOW.timestamp(), TIMESTAMP, NOW.date())
+    ),
+    *(
+        ("tolerance must be a timedelta that is not negative", {"tolerance": tolerance})
+        for tolerance in (300, None, timedelta(microseconds=-1))
+    ),
+]
+
+
+@pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
+def test_what_cannot_be_verified_or_read_is_one_error(expected: str, changes: dict[str, Any]) -> None:
+    """It says what is wrong and what would be right, and keeps nothing of what it was about."""
+    error = refusal(**changes)
+
+    assert expected == str(error)
+    assert isinstance(error, KlingError)
+    assert isinstance(error, ValueError)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (WebhookError, str(error)) == (type(copy), str(copy))
+
+
+_CORE = "ZebraFish"
+_CORE_SECRET = f"whsec_{_CORE}000"
+_CORE_BODY = f'{{"id":"{_CORE}"'.encode()
+_CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-signature": f"v1,{_CORE}"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"body": _CORE_BODY + b"\xff"},
+        {"body": _CORE_BODY.decode()},
+        {"now": NOW.replace(year=2025)},
+        {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]},
+        {"verify": False},
+        {"headers": _CORE_HEADERS | {"webhook-id": f"{_CORE}\n"}},
+        {"headers": _CORE_HEADERS | {"webhook-timestamp": _CORE}},
+        {"headers": _CORE_HEADERS | {"webhook-signature": _CORE}},
+        *(
+            {"body": body, "secrets": None, "verify": False}
+            for body in (
+                *(_CORE_BODY, _CORE_BODY + b"}}", f'{{"{_CORE}":1,"{_CORE}":2}}'.encode(), _CORE_BODY + b"\xff"),
+                *(f'["{_CORE}"]'.encode(), f'{{"task_id":["{_CORE}"]}}'.encode()),
+            )
+        ),
+    ],
+)
+def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) -> None:
+    """Neither secret nor signature nor body can be seen in it, nor in what stands behind it."""
+    vector = {"body": _CORE_BODY, "headers": _CORE_HEADERS, "secrets": _CORE_SECRET}
+    error = refusal(**(vector | changes))
+
+    shown = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
+    assert [text for text in [*shown, pickle.dumps(error).decode("latin-1")] if _CORE.lower() in text.lower()] == []
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+_PROPERTIES = st.sampled_from(sorted({*Task.__annotations__, "id", "status", "message", "create_time", "update_time"}))
+
+
+@given(
+    headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text() | st.from_regex("[0-9]+|v1,[A-Z]*"), min_size=1)
+)
+def test_no_headers_are_too_strange(headers: dict[str, str]) -> None:
+    """Whatever stands in place of the vector's own, it is refused with the one error."""
+    refusal(headers=HEADERS | headers)
+
+
+@given(body=st.binary() | st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(_PROPERTIES, _JSON)))
+@example(body=BODY)
+@example(body=b"")
+def test_no_signed_body_is_too_strange(body: bytes) -> None:
+    """Whatever is signed rightly is a task that has an id, or the one error."""
+    try:
+        task = parse_signed(body)
+    except WebhookError:
+        return
+    assert isinstance(task.task_id, str | int)

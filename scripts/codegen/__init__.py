@@ -1,0 +1,1 @@
+"""From the OpenAPI file to the generated client: `make gen`."""

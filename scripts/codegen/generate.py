@@ -1,0 +1,202 @@
+"""Generates the client from the OpenAPI file: `make gen`. With --check it only says whether that is needed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import filecmp
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.strings import in_double_quote_literal
+
+from kling_elements_runtime.document import Node
+from scripts.codegen import lint, naming
+from scripts.codegen.spec import ROOT, SPEC, SpecError, load
+
+CLIENT = ROOT / "generated_client" / "kling_elements_client"
+TEMPLATES = Path(__file__).with_name("templates")
+HEADER = "# Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.\n\n"
+
+_BODY = "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }}"
+
+# Edits of the generator's own templates: the text to find, which must be there exactly once, and what takes its place.
+EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "endpoint_macros.py.jinja": [
+        (
+            _BODY,
+            f"{_BODY} | Mapping[str, Any] | CheckedRequest",
+        ),
+    ],
+    "api_init.py.jinja": [('""" Contains methods for accessing the API """', '"""The operations by tag."""')],
+    "endpoint_init.py.jinja": [
+        ('""" Contains endpoint functions for accessing the API """', '"""One module for each operation."""')
+    ],
+}
+
+# The isolated form: the repository's own ruff settings must not reach into the output, nor must they differ by version.
+FORMATTING = (
+    "ruff check . --isolated --no-cache --fix-only --select=I,F401,UP035 --target-version=py311",
+    "ruff format . --isolated --no-cache --target-version=py311 --line-length=120",
+)
+
+
+class EditedTemplates(BaseLoader):
+    """The generator's own templates with `EDITS` applied."""
+
+    def __init__(self, edits: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        self._edits = edits
+        self._stock = PackageLoader("openapi_python_client")
+        self.loaded: set[str] = set()
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool] | None]:
+        """The text of a template.
+
+        Raises:
+            SpecError: The text that an edit replaces is not there exactly once.
+        """
+        source, name, is_fresh = self._stock.get_source(environment, template)
+        for anchor, replacement in self._edits.get(template, ()):
+            if source.count(anchor) != 1:
+                raise SpecError(f"template {template}: found {source.count(anchor)} times instead of once: {anchor}")
+            source = source.replace(anchor, replacement)
+        self.loaded.add(template)
+        return source, name, is_fresh
+
+    def check_all_used(self) -> None:
+        """Raises SpecError if there are edits of templates that the generator never asked for."""
+        if unused := set(self._edits) - self.loaded:
+            raise SpecError(f"edited templates that the generator does not use: {', '.join(sorted(unused))}")
+
+
+class ContractProject(Project):
+    """The generator with our templates and the document itself."""
+
+    def __init__(self, *, document: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._document = document
+        self._edited = EditedTemplates(edits)
+        self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
+        self.env.globals.update(
+            base_url=in_double_quote_literal(document["servers"][0]["url"]),
+            **naming.template_functions(document),
+        )
+
+    def _build_api(self) -> None:
+        super()._build_api()
+        self._edited.check_all_used()
+        contract = self.env.get_template("contract.py.jinja").render()
+        (self.package_dir / "contract.py").write_text(contract, encoding="utf-8")
+        (self.package_dir / "py.typed").touch()
+        text = json.dumps(self._document, ensure_ascii=False, indent=1)
+        (self.package_dir / "openapi.json").write_text(text + "\n", encoding="utf-8")
+        for path in sorted(self.package_dir.rglob("*.py")):
+            path.write_text(HEADER + path.read_text("utf-8").lstrip(), encoding="utf-8")
+
+
+def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple[str, str]]] = EDITS) -> None:
+    """Writes a client into a folder that does not exist yet.
+
+    Raises:
+        SpecError: The document breaks a rule, or the generator warns of anything at all.
+    """
+    document = load(spec)
+    if problems := lint.problems(document):
+        raise SpecError("\n".join(problems))
+    config = Config.from_sources(
+        ConfigFile(post_hooks=list(FORMATTING), package_name_override="kling_elements_client"),
+        MetaType.NONE,
+        spec,
+        "utf-8",
+        False,  # noqa: FBT003 - the generator names this argument `overwrite` only in its own code
+        target,
+    )
+    data = GeneratorData.from_dict(document, config=config)
+    if isinstance(data, GeneratorError):
+        raise SpecError(f"{data.header}: {data.detail}")
+    with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
+        warnings = ContractProject(document=document, edits=edits, openapi=data, config=config).build()
+    if warnings:  # a schema that the generator drops is only a warning to it
+        raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
+
+
+@contextlib.contextmanager
+def _ruff_of_this_environment() -> Iterator[None]:
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _swap(target: Path, new: Path, old: Path) -> None:
+    """Puts a folder in the place of another.
+
+    Raises:
+        SpecError: It could not be done; the other folder is back in its place.
+    """
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError as error:
+        if old.exists():
+            old.rename(target)
+        raise SpecError(f"{target}: {error.strerror}") from error
+
+
+def differences(old: Path, new: Path) -> list[str]:
+    """What a reader would call the change from one tree to another: `+`, `-` or `~` and the file."""
+    names = {tree: {p.relative_to(tree) for p in _files(tree)} for tree in (old, new)}
+    both = names[old] & names[new]
+    changed = {name for name in both if not filecmp.cmp(old / name, new / name, shallow=False)}
+    marked = [("-", names[old] - both), ("+", names[new] - both), ("~", changed)]
+    return [f"{mark} {name.as_posix()}" for mark, found in marked for name in sorted(found)]
+
+
+def _files(tree: Path) -> Iterator[Path]:
+    return (path for path in tree.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code, 1 for a client that is out of date or an error."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if the client is out of date")
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the OpenAPI file")
+    parser.add_argument("--target", type=Path, default=CLIENT, help="the folder of the client")
+    options = parser.parse_args(arguments)
+    target: Path = options.target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # beside the target, so that the swap is two renames on one file system
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".generating-") as scratch:
+        made = Path(scratch) / "new"
+        try:
+            generate(made, options.spec)
+            found = differences(target, made)
+            if found and not options.check:
+                _swap(target, made, Path(scratch) / "old")
+        except SpecError as error:
+            print(f"error: the client was not generated\n{error}", file=sys.stderr)
+            return 1
+    if options.check:
+        if found:
+            print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
+        return int(bool(found))
+    print(f"{target.name}: {len(found)} files changed" if found else f"{target.name}: up to date", *found, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,389 @@
+"""The house rules of the OpenAPI file, which no linter knows: `make lint`, and the first step of `make gen`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kling_elements_runtime.document import Node, operations, pointer
+from scripts.codegen import soundness
+from scripts.codegen.soundness import Problems
+from scripts.codegen.spec import SPEC, SpecError, follow, load, resolve, schemas, walk
+
+_OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
+_APPLIES_TO = {
+    "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
+    "array": {"items", "minItems", "maxItems", "uniqueItems"},
+    "object": {"properties", "required", "additionalProperties", *_OF_ANSWERS, "x-excluded"},
+    "integer": {"minimum", "maximum", "format", "x-exact"},
+    "number": {"minimum", "maximum"},
+    "boolean": set[str](),
+    "null": set[str](),
+}
+_FOR_ANY = {
+    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
+    *("x-source", "x-expected", "x-hints", "x-enum-varnames", "x-progress"),
+}
+_KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
+_NEEDS_TYPE = {"minLength", "maxLength", "pattern", "minItems", "maxItems", "required"}
+_FORMATS = {"uri", "image-base64", "int64"}
+_BUSINESS_CODE = {"http-status": int, "meaning": str, "created": str, "retry": str}
+_CREATED = {"never", "perhaps", "earlier"}
+_RETRY = {"never", "after-waiting", "after-look-up"}
+
+_REFUSALS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
+_REFUSAL = {"dialect", "code", "message-matches", "message"}
+_UNIQUE_OVER = {"account", "user"}
+_DELETION = {"example": str, "remains": bool}
+
+# What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
+_EXTENSIONS: dict[str, Any] = {
+    "x-source": (str, dict),
+    "x-expected": str,
+    "x-hints": dict,
+    "x-excluded": dict,
+    "x-enum-varnames": list,
+    "x-rules": dict,
+    "x-business-codes": dict,
+    "x-dialects": dict,
+    **dict.fromkeys(_REFUSALS, list),
+    "x-deletion": dict,
+    "x-aliases": dict,
+    "x-progress": {"pending": list, "succeeded": list, "failed": list},
+    "x-unusable": list,
+    "x-output-type": str,
+    "x-exact": bool,
+    "x-body-size": {"max-bytes": int, "max-values": int},
+    "x-envelope": {
+        **dict.fromkeys(("code", "error"), str),
+        **dict.fromkeys(("success-codes", "task-ids", "task-ids-of-other-codes", "task-ids-of-failures"), list),
+        **dict.fromkeys(("tasks", "lists"), list),
+    },
+    "x-image": {
+        "format": {"one-of": list},
+        "file-size": {"max-bytes": int},
+        "displayed-sides": {"min-px": int},
+        "aspect-ratio": {"max-long-to-short": float},
+    },
+    "x-video": {
+        "container": {"one-of": list},
+        "duration": {"min-seconds": int, "max-seconds": int, "tolerance-frames": int},
+        "displayed-size": {"one-of-px": list, "pixel-aspect": str},
+        "file-size": {"max-bytes": int},
+    },
+}
+
+
+def problems(document: Node) -> list[str]:
+    """Everything that is wrong with the document, each line with the place; empty for a good one."""
+    for rule in _FIRST:
+        if found := [f"{where}: {problem}" for where, problem in rule(document)]:
+            return found
+    return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
+
+
+def _whole(document: Node) -> Problems:
+    """What the generated client reads must be there."""
+    for name in ("x-rules", "x-business-codes", "x-dialects"):
+        if not isinstance(document.get(name), dict):
+            yield f"#/{name}", "is missing"
+    if "{" in document["servers"][0]["url"]:
+        yield "#/servers/0", "must be an address without variables: it is the client's default"
+    for path, method, operation in operations(document):
+        where = "#" + pointer(["paths", path, method])
+        if "requestBody" in operation:
+            request = operation["requestBody"]
+            media_type = request.get("content", {}).get("application/json", {})
+            if "x-source" not in request or "x-body-size" not in media_type:
+                yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+        for index, parameter in enumerate(operation.get("parameters", [])):
+            if "x-source" not in {**document["paths"][path], **operation, **resolve(document, parameter)}:
+                yield f"{where}/parameters/{index}", "needs an x-source"
+        success = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
+        if "x-envelope" not in success:
+            yield f"{where}/responses/200", "needs an x-envelope in its schema"
+
+
+def _business_codes(document: Node) -> Problems:
+    """Client and mock server decide by these rows, so each must be whole, and each code that is named must have one."""
+    for code, row in document["x-business-codes"].items():
+        where = f"#/x-business-codes/{code}"
+        if not (isinstance(code, str) and code.isdigit()):
+            yield where, "is no code: a number, written as a text"
+        found = list(_misshapen(row, _BUSINESS_CODE, where))
+        yield from found
+        if not found and not (row["created"] in _CREATED and row["retry"] in _RETRY):
+            yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
+
+
+def _dialects(document: Node) -> Problems:
+    """The mock server words refusals by these rows, and clients tell them apart by the expressions in them."""
+    for path, method, operation in operations(document):
+        for name in _REFUSALS:
+            for index, row in enumerate(operation.get(name, ())):
+                for problem in _refusal_problems(document, name, row):
+                    yield "#" + pointer(["paths", path, method, name, index]), problem
+        if (answers := operation.get("x-deletion")) is not None:
+            yield from _deletion_problems(document, answers, "#" + pointer(["paths", path, method, "x-deletion"]))
+
+
+def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
+    if answers.keys() != document["x-dialects"].keys():
+        yield where, "has other names than x-dialects"
+    for name, answer in answers.items():
+        found = list(_misshapen(answer, _DELETION, f"{where}/{name}"))
+        yield from found
+        if not found and answer["example"] not in document["components"]["examples"]:
+            yield f"{where}/{name}", f"{answer['example']} is none of the examples"
+
+
+def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
+    if not {"dialect", "code"} <= row.keys() <= _REFUSAL | {"unique-over"} or ("message" in row) != (
+        "message-matches" in row
+    ):
+        yield "needs a dialect and a code, and has message and message-matches or neither"
+        return
+    if row["dialect"] not in document["x-dialects"]:
+        yield f"{row['dialect']} is none of x-dialects"
+    if str(row["code"]) not in document["x-business-codes"]:
+        yield f"{row['code']} is none of x-business-codes"
+    if "message" in row and not re.search(row["message-matches"], row["message"]):
+        yield "message-matches does not match the message"
+    if row.get("unique-over") not in (_UNIQUE_OVER if name == "x-duplicate" else (None,)):
+        yield f"unique-over must be one of {sorted(_UNIQUE_OVER)} in x-duplicate, and is nowhere else"
+
+
+def _known_keywords(document: Node) -> Problems:
+    """A validator passes over a keyword or format that it does not know, so a misspelt one would check nothing."""
+    for where, schema in schemas(document):
+        for keyword in schema.keys() - _KEYWORDS:
+            yield where, f"unknown keyword {keyword}"
+        if schema.get("format", "uri") not in _FORMATS:
+            yield where, f"unknown format {schema['format']}"
+
+
+def _known_extensions(document: Node) -> Problems:
+    for where, node in walk(document):
+        if isinstance(node, dict) and not _is_data(where):
+            for name in (name for name in node if str(name).startswith("x-")):
+                if name not in _EXTENSIONS:
+                    yield where, f"unknown extension {name}"
+                else:
+                    yield from _misshapen(node[name], _EXTENSIONS[name], f"{where}/{name}")
+
+
+def _misshapen(value: Any, shape: Any, where: str) -> Problems:
+    if isinstance(shape, Mapping) and not isinstance(value, Mapping):
+        yield where, "is no object"
+    elif isinstance(shape, Mapping):
+        names = value.keys() - {"x-source"}
+        if names != shape.keys():
+            yield where, f"has {sorted(names)} instead of {sorted(shape)}"
+        for name in names & shape.keys():
+            yield from _misshapen(value[name], shape[name], f"{where}/{name}")
+    elif shape in (int, float) and (isinstance(value, bool) or not isinstance(value, shape) or value <= 0):
+        yield where, "is no positive number"
+    elif not isinstance(value, shape):
+        yield where, f"is of type {type(value).__name__}"
+
+
+def _applicable_keywords(document: Node) -> Problems:
+    """A keyword that can never refuse anything hides a mistake, and no test can show that it is there."""
+    for where, schema in schemas(document):
+        declared = schema.get("type", [])
+        kinds = sorted({declared} if isinstance(declared, str) else set(declared))
+        applying = _FOR_ANY.union(*(_APPLIES_TO[kind] for kind in kinds))
+        idle = (schema.keys() & _KEYWORDS) - applying if kinds else set()
+        for keyword in sorted(idle):
+            yield where, f"{keyword} says nothing about type {' or '.join(kinds)}"
+        if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
+            yield where, f"{', '.join(sorted(bare))} without a type lets every other type through"
+        if kinds and {"enum", "const"} & schema.keys():
+            yield where, "type says nothing beside enum or const"
+        if 0 in (schema.get("minLength"), schema.get("minItems")):
+            yield where, "a minimum of 0 refuses nothing"
+        if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):
+            yield where, "minLength says nothing beside a pattern that refuses the empty text"
+
+
+def _consistent_keywords(document: Node) -> Problems:
+    """Keywords that belong together must be together, and agree."""
+    for where, schema in schemas(document):
+        if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
+            yield where, "x-enum-varnames and enum differ in length"
+        asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
+        if ("x-expected" in schema) != asserts and "anyOf" not in schema:
+            yield where, "x-expected and pattern or format go together"
+        if schema.get("x-exact") is False:
+            yield where, "x-exact is true or absent: its value is not looked at"
+        properties = schema.get("properties", {})
+        for name in sorted(set(schema.get("required", [])) - properties.keys()):
+            yield where, f"requires {name}, which is no property"
+        for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
+            yield where, f"x-excluded names {name}, which is allowed"
+
+
+def _used_components(document: Node) -> Problems:
+    used = {node["$ref"] for _, node in walk(document) if isinstance(node, dict) and isinstance(node.get("$ref"), str)}
+    for kind, components in document["components"].items():
+        for name in components:
+            if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
+                yield f"#/components/{kind}/{name}", "is used nowhere"
+
+
+def _described(document: Node) -> Problems:
+    """Docstrings come from descriptions."""
+    for where, schema in schemas(document):
+        for name, member in schema.get("properties", {}).items():
+            if "description" not in member and "description" not in resolve(document, member):
+                yield f"{where}/properties/{name}", "has no description"
+
+
+def _discriminated(document: Node) -> Problems:
+    """A value must fit one branch at most, and the discriminator must lead to the branch that accepts it."""
+    for where, schema in schemas(document):
+        if "oneOf" not in schema:
+            continue
+        mapping = schema.get("discriminator", {}).get("mapping", {})
+        if set(mapping.values()) != {branch.get("$ref") for branch in schema["oneOf"]}:
+            yield where, "the discriminator's mapping and the branches of oneOf differ"
+            continue
+        for value, reference in mapping.items():
+            branch = follow(document, reference)
+            name = schema["discriminator"]["propertyName"]
+            if branch.get("properties", {}).get(name, {}).get("const") != value:
+                yield where, f"the mapping sends {value} to {reference}, whose {name} is another"
+            elif name not in branch.get("required", []):
+                yield where, f"{reference} does not require {name}, so the branches overlap"
+
+
+def _closed_requests(document: Node) -> Problems:
+    """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
+    called = [operation for _, _, operation in operations(document)]
+    requests = {id(schema) for schema in _reachable(document, [op.get("requestBody") for op in called])}
+    answers = {id(schema) for schema in _reachable(document, [op["responses"] for op in called])}
+    for where, schema in schemas(document):
+        if schema.get("type") == "object":
+            if id(schema) in requests and schema.get("additionalProperties") is not False:
+                yield where, "additionalProperties must be false in a request"
+            if id(schema) in answers and schema.get("additionalProperties") is not True:
+                yield where, "additionalProperties must be true in an answer"
+
+
+def _known_rules(document: Node) -> Problems:
+    """Nothing comes from a rule that does not exist, or names a keyword that is not there."""
+    for where, rule in _named_rules(document):
+        if rule not in document["x-rules"] and rule != "upstream":
+            yield where, f"unknown rule {rule}"
+    for where, node in walk(document):
+        if isinstance(node, dict) and isinstance(node.get("x-source"), dict):
+            for keyword in sorted(node["x-source"].keys() - node.keys()):
+                yield f"{where}/x-source", f"names {keyword}, which is not there"
+
+
+def _all_rules(document: Node) -> Problems:
+    """Every rule stands somewhere: in an x-source, or in words where nothing can check it."""
+    used = {rule for _, rule in _named_rules(document)}
+    texts = (node for where, node in walk(document) if where.endswith("/description") and isinstance(node, str))
+    prose = " ".join(texts)
+    for rule, meaning in document["x-rules"].items():
+        if meaning["carried-by"] == "description" and rule not in prose:
+            yield f"#/x-rules/{rule}", "is in no description"
+        if meaning["carried-by"] != "description" and rule not in used:
+            yield f"#/x-rules/{rule}", "is in no x-source"
+
+
+def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
+    for where, node in walk(document):
+        if isinstance(node, dict) and not _is_data(where):
+            for part in ("x-source", "x-excluded"):
+                source = node.get(part, {})
+                for rule in source.values() if isinstance(source, dict) else [source]:
+                    yield f"{where}/{part}", rule
+
+
+def _room_for_images(document: Node) -> Problems:
+    """The length of a Base64 text follows from the size of the file, and both must say the same."""
+    for where, schema in schemas(document):
+        if "x-image" in schema:
+            longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
+            if schema.get("maxLength") != longest:
+                yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
+            others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
+            for path, method, operation in operations(document):
+                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+                carries = any(node is schema for node in _reachable(document, [content]))
+                if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
+                    place = f"#{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
+                    yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
+
+
+def _images_past_the_validator(document: Node) -> Problems:
+    """The client takes large images out of a request before JSON Schema sees it, and judges them by these alone."""
+    judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
+    for where, schema in schemas(document):
+        if "x-image" in schema:
+            if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
+                yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
+            if schema.get("contentEncoding") != "base64":
+                yield where, "the contentEncoding beside x-image must be base64"
+
+
+# each takes for granted what the ones before it found good
+_FIRST: tuple[Callable[[Node], Problems], ...] = (
+    soundness.valid_openapi,
+    _whole,
+    _known_extensions,
+    _business_codes,
+    _dialects,
+)
+RULES: tuple[Callable[[Node], Problems], ...] = (
+    _known_keywords,
+    _applicable_keywords,
+    _consistent_keywords,
+    _used_components,
+    _described,
+    _discriminated,
+    _closed_requests,
+    soundness.valid_examples,
+    _known_rules,
+    _all_rules,
+    _room_for_images,
+    _images_past_the_validator,
+)
+
+
+def _is_data(where: str) -> bool:
+    """Whether a place is inside an example's value or among the names of properties: those are not the contract's."""
+    return "/value" in where or where.endswith("/properties")
+
+
+def _reachable(document: Node, starts: list[Any]) -> list[Node]:
+    """The nodes that some nodes lead to, through references."""
+    waiting = list(starts)
+    seen: dict[int, Node] = {}
+    while waiting:
+        for _, node in walk(waiting.pop()):
+            if isinstance(node, dict) and id(node) not in seen:
+                seen[id(node)] = node
+                if isinstance(node.get("$ref"), str):
+                    waiting.append(follow(document, node["$ref"]))
+    return list(seen.values())
+
+
+def main() -> int:
+    """Prints what is wrong with the OpenAPI file; returns the exit code."""
+    try:
+        document = load()
+        found = problems(document) or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
+    except SpecError as error:
+        found = [str(error)]
+    print(*found, sep="\n", end="\n" if found else "")
+    print(f"{SPEC.name}: {len(found)} problems")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""What the templates ask for beyond the generator's view of the document: docstrings, declarations, converters."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+
+from kling_elements_runtime.document import Node, operations
+from scripts.codegen import wording
+from scripts.codegen.spec import SpecError, follow, resolve
+
+_WIDTH = 118
+_HELPERS = ("each", "json_name", "known", "nested")
+
+
+def template_functions(document: Node) -> dict[str, Any]:
+    """The functions by the names that the templates use."""
+
+    def schema_of(named: Any) -> Node:
+        """The component that a model or an enum was made from."""
+        schema: Node = follow(document, "#" + named.name.get_untrusted_value())
+        return schema
+
+    def class_docstring(named: Any) -> str:
+        return wrapped(schema_of(named)["description"], 4)
+
+    def property_schema(model: Any, field: Any) -> Node:
+        schema: Node = schema_of(model)["properties"][field.name.get_untrusted_value()]
+        return schema
+
+    def attribute_docstring(model: Any, field: Any) -> str:
+        text = f"{field.python_name}: {wording.describe(document, property_schema(model, field))}"
+        return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
+
+    def declaration(model: Any, field: Any) -> str:
+        code: str = field.to_string().as_unembedded_code()
+        if wording.holds_image(document, property_schema(model, field)):
+            code = code.replace(": str", ": str | Path", 1)
+        return _named(code, field)
+
+    def helpers_of(model: Any) -> list[str]:
+        code = [f"{declaration(model, field)} {converter(field)}" for field in fields_of(model)]
+        used = [name for name in _HELPERS if any(f"{name}(" in line for line in code)]
+        return ["Model", "from_json", *used]
+
+    def parameter_docstring(endpoint: Any, parameter: Any) -> str:
+        name = parameter.name.get_untrusted_value()
+        declared = [resolve(document, node) for node in operation_of(document, endpoint)["parameters"]]
+        (found,) = (node for node in declared if node["name"] == name)
+        text = f"{parameter.python_name}: {wording.describe(document, {**found['schema'], **found})}"
+        return wrapped(text, 12).removeprefix(f"{parameter.python_name}: ")
+
+    def names_tasks(endpoint: Any) -> bool:
+        success = operation_of(document, endpoint)["responses"]["200"]["content"]["application/json"]["schema"]
+        return bool(resolve(document, success)["x-envelope"]["task-ids"])
+
+    return {
+        "attribute_docstring": attribute_docstring,
+        "class_docstring": class_docstring,
+        "converters_of": converters_of,
+        "declaration": declaration,
+        "fields_of": fields_of,
+        "helpers_of": helpers_of,
+        "imports_of": imports_of,
+        "names_tasks": names_tasks,
+        "operation_id": lambda endpoint: operation_of(document, endpoint)["operationId"],
+        "parameter_docstring": parameter_docstring,
+        "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
+        "success_type": success_type,
+        "wrapped": wrapped,
+    }
+
+
+def _named(code: str, field: Any) -> str:
+    """A field's declaration; one that must be named otherwise than its property keeps the property's name aside."""
+    name = field.name.get_untrusted_value()
+    if name == field.python_name:
+        return code
+    declared, _, default = code.partition(" = ")
+    return f"{declared} = field({f'default={default}, ' if default else ''}metadata=json_name({name!r}))"
+
+
+def wrapped(text: str, indent: int) -> str:
+    """Prose for a docstring, with its paragraphs kept; all lines but the first are indented."""
+    margin = " " * indent
+    paragraphs = text.strip().split("\n\n")
+    filled = [textwrap.fill(part, _WIDTH, initial_indent=margin, subsequent_indent=margin) for part in paragraphs]
+    return "\n\n".join(filled).strip()
+
+
+def fields_of(model: Any) -> list[Any]:
+    """The fields of a model, those that a caller must give first."""
+    fields = [*model.required_properties, *model.optional_properties]
+    return sorted(fields, key=lambda field: field.default is not None or not field.required)
+
+
+def imports_of(model: Any) -> list[str]:
+    """The imports of other models."""
+    lines = model.relative_imports | model.lazy_imports
+    return sorted(line.replace("from ..models.", "from .") for line in lines if line.startswith("from ..models."))
+
+
+def converters_of(model: Any) -> list[tuple[str, str]]:
+    """The fields of a model that need one, each with its converter."""
+    return [(field.python_name, found) for field in fields_of(model) if (found := converter(field))]
+
+
+def converter(field: Any) -> str | None:
+    """The expression that turns the field's JSON value into what the field declares; None where it is that already.
+
+    Raises:
+        SpecError: The value may become one of several classes, which nothing here can tell apart.
+    """
+    match field:
+        case ModelProperty():
+            return f"nested({field.class_info.name}.from_dict)"
+        case EnumProperty():
+            return f"known({field.class_info.name})"
+        case ListProperty():
+            inner = converter(field.inner_property)
+            return inner and f"each({inner})"
+        case UnionProperty():
+            found = {found for inner in field.inner_properties if (found := converter(inner))}
+            if len(found) > 1:
+                raise SpecError(f"property {field.python_name}: a choice between several classes is not supported")
+            return found.pop() if found else None
+        case _:
+            return None
+
+
+def operation_of(document: Node, endpoint: Any) -> Node:
+    """The operation object of the generator's endpoint, which knows path and method only.
+
+    Raises:
+        SpecError: The template of operations does not cover this one.
+    """
+    if len(endpoint.bodies) > 1 or endpoint.header_parameters or endpoint.cookie_parameters:
+        raise SpecError(f"operation {endpoint.name}: needs one body at most, and no parameters in headers or cookies")
+    called = (endpoint.path.get_untrusted_value(), endpoint.method)
+    return next(operation for path, method, operation in operations(document) if (path, method) == called)
+
+
+def success_type(endpoint: Any) -> str:
+    """The class of the answer that means success.
+
+    Raises:
+        SpecError: There is not exactly one.
+    """
+    successes = [r for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
+    found = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]  # an answer without a body has no class
+    if len(found) != 1 or not isinstance(found[0], ModelProperty):
+        raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
+    return str(found[0].class_info.name)

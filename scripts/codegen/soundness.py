@@ -1,0 +1,84 @@
+"""Whether the OpenAPI file is one: its form, its schemas, its references, its examples. Any project could ask this."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.metadata import files
+from typing import Any, TypeAlias, cast
+
+import jsonschema_rs
+
+from kling_elements_runtime.document import Node, pointer, references
+from scripts.codegen.spec import resolve, schemas, walk
+
+Problems: TypeAlias = Iterator[tuple[str, str]]
+"""Pairs of a place, as a reference into the document, and what is wrong there."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def valid_openapi(document: Node) -> Problems:
+    """The document's form, by the schema of OpenAPI 3.1; that of its schemas; and references that lead somewhere."""
+    for error in _openapi_schema().iter_errors(document):
+        yield "#" + pointer(error.instance_path), error.message.partition("\n")[0]
+    for where, schema in schemas(document):
+        yield from ((where, problem) for problem in _wrong_schema(schema))
+    for where, node in walk(document):
+        reference = node.get("$ref") if isinstance(node, dict) else None
+        if isinstance(reference, str) and (problem := _wrong_reference(document, reference)):
+            yield f"{where}/$ref", problem
+
+
+def _openapi_schema() -> jsonschema_rs.Validator:
+    """The schema that comes with openapi-spec-validator, which itself takes about as long to load as the generator."""
+    (path,) = [path for path in files("openapi-spec-validator") or () if path.match("v3.1/schema.json")]
+    return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8")), offline=True)
+
+
+def _wrong_schema(schema: Node) -> Iterator[str]:
+    """Why a validator could not be made of a schema."""
+    try:
+        jsonschema_rs.meta.validate({**schema, "$schema": _DIALECT})
+        re.compile(schema.get("pattern", ""))
+    except jsonschema_rs.ValidationError as error:
+        yield f"{pointer(error.instance_path)}: {error.message}"
+    except re.error as error:
+        yield f"/pattern: {error}"
+
+
+def _wrong_reference(document: Node, reference: str) -> str | None:
+    """Why a reference cannot be followed to its end, or None."""
+    try:
+        list(references(document, {"$ref": reference}))
+    except LookupError as error:
+        return str(error)
+    return None
+
+
+def more_problems(document: Node) -> Problems:
+    """What openapi-spec-validator finds besides, such as a parameter that its path lacks."""
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - takes long to load
+
+    for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
+        yield "#" + pointer(error.absolute_path), error.message.partition("\n")[0]
+
+
+def valid_examples(document: Node) -> Problems:
+    """Examples and defaults conform to their own schemas."""
+    for where, node in walk(document):
+        if isinstance(node, dict) and "schema" in node and "examples" in node:
+            for name, example in node["examples"].items():
+                for error in _validator(document, node["schema"]).iter_errors(resolve(document, example)["value"]):
+                    yield f"{where}/examples/{name}", f"#{pointer(error.instance_path)}: {error.message}"
+    for where, schema in schemas(document):
+        if "default" in schema:
+            for error in _validator(document, schema).iter_errors(schema["default"]):
+                yield f"{where}/default", error.message
+
+
+def _validator(document: Node, schema: Node) -> jsonschema_rs.Draft202012Validator:
+    shared = {"components": document["components"], "paths": document["paths"]}
+    formats = {"image-base64": lambda _: True, "int64": lambda _: True}
+    return jsonschema_rs.Draft202012Validator({**schema, **shared}, validate_formats=True, formats=formats)

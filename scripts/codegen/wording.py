@@ -1,0 +1,89 @@
+"""The limits of a schema in words, for docstrings and for README's table of rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kling_elements_runtime.document import Node, references
+from scripts.codegen.spec import follow, resolve, walk
+
+_COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
+
+
+def describe(document: Node, schema: Node) -> str:
+    """What a property is, with its limits and the rule that they come from."""
+    chain = list(_chain(document, schema))
+    text = next(node["description"] for node in chain if "description" in node).strip()
+    extra = limits(resolve(document, schema))
+    rule = next((node["x-source"] for node in chain if isinstance(node.get("x-source"), str)), None)
+    if extra:
+        text += f" {extra[0].upper()}{extra[1:]}."
+    if rule is not None and rule != "upstream" and rule not in text:
+        text = f"{text.removesuffix('.')} ({rule})."
+    return f"{text} A file is given as its `pathlib.Path`." if holds_image(document, schema) else text
+
+
+def holds_image(document: Node, schema: Node) -> bool:
+    """Whether a value of this schema may be an image."""
+    meant = resolve(document, schema)
+    return any("x-image" in resolve(document, branch) for branch in meant.get("anyOf", [meant]))
+
+
+def limits(schema: Node) -> str:
+    """`1 to 20 characters`, `1 to 3 items`, what a pattern means; empty where a schema has no limits."""
+    parts = []
+    if "minimum" in schema and "maximum" in schema:
+        parts.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
+    low, high, unit = _COUNTED.get(str(schema.get("type")), ("", "", ""))
+    if low in schema and high in schema:
+        numbers = str(schema[low]) if schema[low] == schema[high] else f"{schema[low]} to {schema[high]:,}"
+        parts.append(f"{numbers} {unit}{'' if schema[high] == 1 else 's'}")
+    elif high in schema:
+        parts.append(f"at most {schema[high]:,} {unit}s")
+    if "x-expected" in schema:
+        parts.append(schema["x-expected"])
+    return ", ".join(parts)
+
+
+def rules_table(document: Node) -> list[str]:
+    """README's table of the rules, as lines of Markdown: what each asks, within which limits, and what carries it."""
+    carriers = {
+        "schema": "the request's schema",
+        "media": "the image's content",
+        "http": "the call",
+        "example": "an example",
+        "service": "the service alone",
+        "description": "advice",
+    }
+    lines = ["| rule | asks for | limits | carried by |", "|---|---|---|---|"]
+    for rule, meaning in document["x-rules"].items():
+        found = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
+        lines.append(f"| {rule} | {meaning['asks']} | {found} | {carriers[meaning['carried-by']]} |")
+    return lines
+
+
+def _limits_of_rule(document: Node, rule: str) -> Iterator[str]:
+    for where, node in walk(document):
+        source = node.get("x-source") if isinstance(node, dict) else None
+        if source == rule and re.search("/x-(image|video|body-size)", where):
+            group = where.rpartition("/")[2].removeprefix("x-")
+            yield from (f"{group} `{name}` {_shown(value)}" for name, value in node.items() if name != "x-source")
+        elif source == rule:
+            yield limits(node)
+            yield ", ".join(f"`{value}`" for value in node.get("enum", [node["const"]] if "const" in node else []))
+        elif isinstance(source, dict):
+            yield limits({name: node[name] for name in node if name == "type" or source.get(name) == rule})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join("x".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _chain(document: Node, schema: Node) -> Iterator[Node]:
+    """A schema and those that it refers to, the outermost first."""
+    yield schema
+    yield from (follow(document, reference) for reference in references(document, schema))

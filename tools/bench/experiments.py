@@ -1,0 +1,279 @@
+"""What is run for the rows of the table: for each experiment its sides, ours and the peers', each a fresh process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trustme
+
+from kling_elements_client import contract
+from scripts.codegen.spec import ROOT, SPEC
+from tools.bench import peers, pictures
+from tools.bench.processes import BenchError, Figures, answering, figures_of, mock_server, serving, whole_process
+from tools.bench.programs import clients
+
+OURS = "ours"
+STOCK = "stock"
+OPENAPI_GENERATOR = "openapi-generator"
+
+Sides = Mapping[str, Callable[[], Figures]]
+
+_BODY = {
+    **clients.TEXTS,
+    "reference_type": "image_refer",
+    "element_image_list": {
+        "frontal_image": clients.ADDRESSES[0],
+        "refer_images": [{"image_url": clients.ADDRESSES[1]}],
+    },
+    "tag_list": [{"tag_id": "o_102"}],
+}
+_SIZES_MB = (1, 2, 4, 8, 16, 32, 40)
+_IMAGES = 4
+
+
+class Workshop:
+    """Where a run keeps what it makes once: clients of the peers, files, certificates.
+
+    Attributes:
+        effort: How much of the work to do, as a part of what makes good figures.
+    """
+
+    def __init__(self, scratch: Path, effort: float = 1) -> None:
+        """Takes an empty folder."""
+        self.effort = effort
+        self._scratch = scratch
+        self._made: dict[str, Path | BenchError] = {}
+        self._numbers = count()
+
+    def client(self, side: str) -> list[Path]:
+        """The folders from which the client of a side is imported.
+
+        Raises:
+            BenchError: It could not be made; it is not tried again.
+        """
+        makers = {STOCK: peers.make_stock_client, OPENAPI_GENERATOR: peers.make_openapi_generator_client}
+        if side not in makers:
+            return []
+        if side not in self._made:
+            try:
+                self._made[side] = makers[side](self._scratch)
+            except BenchError as error:
+                self._made[side] = error
+        made = self._made[side]
+        if isinstance(made, BenchError):
+            raise made
+        return [made]
+
+    def unused(self) -> Path:
+        """A path where nothing is yet."""
+        return self._scratch / f"unused-{next(self._numbers)}"
+
+    def times(self, most: int) -> int:
+        """How often to do something that is to be done so often."""
+        return max(round(most * self.effort), 1)
+
+    @cached_property
+    def image_bytes(self) -> int:
+        """The size of the image files: the most that the contract allows."""
+        limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+        most: int = limits["file-size"]["max-bytes"]
+        return max(round(most * self.effort), pictures.LEAST_BYTES)
+
+    @cached_property
+    def png(self) -> Path:
+        """A PNG file of that size."""
+        return pictures.png(self._scratch / "largest.png", self.image_bytes)
+
+    @cached_property
+    def jpeg(self) -> Path:
+        """A JPEG file of that size."""
+        return pictures.jpeg(self._scratch / "largest.jpg", self.image_bytes)
+
+    def png_of(self, size_mb: float) -> Path:
+        """A PNG file of so many MB."""
+        size = max(round(size_mb * self.effort * 1e6), pictures.LEAST_BYTES)
+        return pictures.png(self._scratch / f"{size_mb}.png", size)
+
+    @cached_property
+    def certificates(self) -> tuple[Path, Path]:
+        """The certificate authority, and the server's key with its certificates."""
+        authority, paths = trustme.CA(), (self._scratch / "ca.pem", self._scratch / "server.pem")
+        authority.cert_pem.write_to_path(paths[0])
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(paths[1])
+        return paths
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One way to compare.
+
+    Attributes:
+        name: Its name.
+        sides: Opens what the sides need; gives what to run for each of them, which returns its figures.
+        repeats: How often each side runs for each process that was asked for: more for what is over soon.
+    """
+
+    name: str
+    sides: Callable[[Workshop], AbstractContextManager[Sides]]
+    repeats: int = 1
+
+
+@contextmanager
+def _sending(workshop: Workshop, *, mode: str, tls: bool = False) -> Iterator[Sides]:
+    authority, key = workshop.certificates if tls else (None, None)
+    with answering(*([str(key)] if tls else [])) as port:
+        told = {
+            "url": f"{'https' if tls else 'http'}://127.0.0.1:{port}",
+            "ca": str(authority) if tls else None,
+            "files": [str(workshop.png)] * _IMAGES,
+            "body_bytes": _IMAGES * len(clients.text_of(workshop.png)),
+            "mode": mode,
+        }
+        # what openapi-generator makes is synchronous
+        names = (STOCK, OURS, OPENAPI_GENERATOR) if mode == "sync" else (STOCK, OURS)
+        yield {name: partial(_program, workshop, "sending", name, told) for name in names}
+
+
+def _program(workshop: Workshop, program: str, side: str, told: Mapping[str, Any]) -> Figures:
+    return figures_of(program, {**told, "client": side}, workshop.client(side))
+
+
+@contextmanager
+def _small(workshop: Workshop) -> Iterator[Sides]:
+    with answering() as port:
+        told = {"url": f"http://127.0.0.1:{port}", "times": workshop.times(1_000)}
+        names = (STOCK, OURS, OPENAPI_GENERATOR)
+        yield {name: partial(_program, workshop, "small", name, told) for name in names}
+
+
+@contextmanager
+def _small_in_process(workshop: Workshop) -> Iterator[Sides]:
+    # what openapi-generator makes has no transport that could be put in the network's place
+    yield {
+        name: partial(_program, workshop, "small", name, {"url": None, "times": workshop.times(2_000)})
+        for name in (STOCK, OURS)
+    }
+
+
+@contextmanager
+def _growth(workshop: Workshop) -> Iterator[Sides]:
+    files = [(size, str(workshop.png_of(size / _IMAGES / 4 * 3))) for size in _SIZES_MB]
+    with answering() as port:
+        told = {"url": f"http://127.0.0.1:{port}", "pictures": files}
+        yield {name: partial(_program, workshop, "growth", name, told) for name in (STOCK, OURS)}
+
+
+@contextmanager
+def _importing(workshop: Workshop) -> Iterator[Sides]:
+    packages = {STOCK: "stock_client", OURS: "kling_elements_client", OPENAPI_GENERATOR: "openapi_generator_client"}
+    yield {side: partial(_over_bare, workshop, side, ["-c", f"import {name}"]) for side, name in packages.items()}
+
+
+@contextmanager
+def _building(workshop: Workshop) -> Iterator[Sides]:
+    programs = {STOCK: "build_stock", OURS: "build_ours", OPENAPI_GENERATOR: "build_openapi_generator"}
+    folder = ROOT / "tools" / "bench" / "programs"
+    yield {
+        side: partial(_over_bare, workshop, side, ["-P", str(folder / f"{name}.py")]) for side, name in programs.items()
+    }
+
+
+def _over_bare(workshop: Workshop, side: str, arguments: list[str]) -> Figures:
+    """What Python takes with these arguments, less what it takes to do nothing."""
+    folders = workshop.client(side)
+    bare = whole_process([sys.executable, "-c", "pass"], folders)
+    found = whole_process([sys.executable, *arguments], folders)
+    return {name: found[name] - bare[name] for name in found}
+
+
+@contextmanager
+def _check_large(workshop: Workshop) -> Iterator[Sides]:
+    files = [str(workshop.png)] * _IMAGES
+    yield {by: partial(figures_of, "check_large", {"by": by, "files": files}) for by in ("regular expression", OURS)}
+
+
+@contextmanager
+def _headers(workshop: Workshop) -> Iterator[Sides]:
+    files = [str(workshop.png), str(workshop.jpeg)]
+    yield {by: partial(figures_of, "headers", {"by": by, "files": files}) for by in ("decoding all", OURS)}
+
+
+@contextmanager
+def _check_small(workshop: Workshop) -> Iterator[Sides]:
+    yield {
+        by: partial(figures_of, "check_small", {"by": by, "times": workshop.times(2_000)})
+        for by in ("python-jsonschema", OURS)
+    }
+
+
+@contextmanager
+def _mock(workshop: Workshop) -> Iterator[Sides]:
+    def prism() -> Figures:
+        command = [str(peers.PRISM.installed()), "mock", "--verboseLevel", "silent", "--port", "{port}", str(SPEC)]
+        with serving(command) as port:
+            return _loaded(workshop, port)
+
+    def ours() -> Figures:
+        with mock_server() as (port, _):
+            return _loaded(workshop, port)
+
+    yield {"Prism": prism, OURS: ours}
+
+
+def _loaded(workshop: Workshop, port: int) -> Figures:
+    """How many creates a second a server answers that checks them."""
+    path = contract.operation("createElement").path
+    headers = {"Authorization": f"Bearer {clients.TOKEN}"}
+    wrong = {**_BODY, "element_name": ""}
+    answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
+    if answer.status_code != httpx.codes.BAD_REQUEST:
+        raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
+    told = {"port": port, "path": path, "body": json.dumps(_BODY), "connections": 16}
+    told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
+    return figures_of("tools.bench.load", told)
+
+
+@contextmanager
+def _generating(workshop: Workshop) -> Iterator[Sides]:
+    def ours() -> Figures:
+        return whole_process([sys.executable, "-m", "scripts.codegen.generate", "--target", str(workshop.unused())])
+
+    yield {STOCK: lambda: whole_process(peers.stock_command(workshop.unused())), OURS: ours}
+
+
+@contextmanager
+def _cases(workshop: Workshop) -> Iterator[Sides]:
+    def program(*, judged: bool) -> Figures:
+        return figures_of("cases", {"judged": judged, "bodies": workshop.times(100)})
+
+    yield {"Schemathesis alone": partial(program, judged=False), OURS: partial(program, judged=True)}
+
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment("sending-sync", partial(_sending, mode="sync")),
+        Experiment("sending-async", partial(_sending, mode="async")),
+        Experiment("sending-tls", partial(_sending, mode="sync", tls=True)),
+        Experiment("check-large", _check_large),
+        Experiment("headers", _headers),
+        Experiment("importing", _importing, repeats=5),
+        Experiment("building", _building, repeats=3),
+        Experiment("small", _small),
+        Experiment("small-in-process", _small_in_process),
+        Experiment("check-small", _check_small),
+        Experiment("mock", _mock),
+        Experiment("generating", _generating),
+        Experiment("cases", _cases),
+        Experiment("growth", _growth),
+    )
+}

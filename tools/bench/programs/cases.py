@@ -1,0 +1,53 @@
+"""Measures how many bodies a second are generated and judged. Settings: `judged` (or generated alone), `bodies`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as how
+from schemathesis import Case, GenerationMode
+
+from contract_tests.support import generation
+from contract_tests.support.judges import Judges
+from tools.bench.programs import figures
+
+
+def _each_body(mode: GenerationMode, bodies: int, check: Callable[[Any], object]) -> None:
+    @how(
+        max_examples=bodies,
+        database=None,
+        deadline=None,
+        derandomize=True,  # all processes see the same bodies
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(generation.operation().as_strategy(generation_mode=mode))
+    def run(case: Case[Any]) -> None:
+        check(case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None)
+
+    run()
+
+
+def main(told: dict[str, Any]) -> None:
+    """Runs the program."""
+    judges = Judges()
+
+    def judge(body: Any) -> object:
+        """As the contract tests do."""
+        return judges.mock_status(body) if isinstance(body, bytes) else judges.agree(body)
+
+    check = judge if told["judged"] else bool
+    judge({})  # reads the contract, which is done once for all bodies
+    started = time.process_time()
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        _each_body(mode, told["bodies"], check)
+    cpu = time.process_time() - started
+    judges.close()
+    figures.tell(cases_per_second=2 * told["bodies"] / cpu)
+
+
+if __name__ == "__main__":
+    main(figures.settings())

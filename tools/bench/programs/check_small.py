@@ -1,0 +1,43 @@
+"""Measures the contract check of a small body. Settings: `by` (`ours` or `jsonschema`), `times`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+
+from kling_elements_client import contract
+from tools.bench.programs import clients, figures
+
+
+def _body() -> dict[str, Any]:
+    front, left = clients.ADDRESSES
+    lists = {"frontal_image": front, "refer_images": [{"image_url": left}]}
+    return {
+        **clients.TEXTS,
+        "reference_type": "image_refer",
+        "element_image_list": lists,
+        "tag_list": [{"tag_id": "o_102"}],
+    }
+
+
+def main(told: dict[str, Any]) -> None:
+    """Runs the program."""
+    body = _body()
+    components = contract.document()["components"]
+    schema = {"$ref": "#/components/schemas/ImageElementRequest", "components": components}
+    validator = jsonschema.Draft202012Validator(schema)
+
+    def ours() -> None:
+        figures.demand(not contract.violations("createElement", body), "the contract refused the body")
+
+    def by_jsonschema() -> None:
+        figures.demand(not list(validator.iter_errors(body)), "the schema refused the body")
+
+    check = ours if told["by"] == "ours" else by_jsonschema
+    check()
+    figures.tell(check_us=figures.median_ms(check, told["times"]) * 1e3)
+
+
+if __name__ == "__main__":
+    main(figures.settings())

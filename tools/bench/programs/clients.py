@@ -1,0 +1,109 @@
+"""The clients that are compared, behind one face. Images are given as files or as addresses."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+TOKEN = "bench-token"  # noqa: S105 - a server on this machine takes any
+ADDRESSES = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
+TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
+
+
+class Client(Protocol):
+    """What a program needs of a client."""
+
+    def connect(self, url: str, ca: str | None = None) -> None:
+        """Makes the client, for a server with the given certificate authority."""
+
+    def request(self, images: Sequence[str | Path]) -> Any:
+        """The model of a request with these images, the frontal one first."""
+
+    def create(self, request: Any) -> str:
+        """Sends a request; returns the id of the task."""
+
+
+def text_of(image: str | Path) -> str:
+    """An address as it is; a file as clients want it that take no files."""
+    return base64.b64encode(image.read_bytes()).decode() if isinstance(image, Path) else image
+
+
+class Ours:
+    """The client of this project."""
+
+    package = "kling_elements_client"
+
+    def __init__(self) -> None:
+        self._root = import_module(self.package)
+        self._models = import_module(f"{self.package}.models")
+        self._operation = import_module(f"{self.package}.api.elements.create_element")
+        self._client: Any = None
+
+    def connect(self, url: str, ca: str | None = None) -> None:
+        """See `Client`."""
+        verify = ssl.create_default_context(cafile=ca)
+        self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, httpx_args={"verify": verify})
+
+    def connect_in_process(self, transport: httpx.BaseTransport) -> None:
+        """Makes the client, for a transport that stands in for the network."""
+        self._client = self._root.AuthenticatedClient(
+            token=TOKEN, base_url="http://127.0.0.1", httpx_args={"transport": transport}
+        )
+
+    def request(self, images: Sequence[str | Path]) -> Any:
+        """See `Client`."""
+        models = self._models
+        frontal, *others = map(self._given, images)
+        return models.ImageElementRequest(
+            **TEXTS,
+            element_image_list=models.ElementImageList(
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+            ),
+            tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
+        )
+
+    def create(self, request: Any) -> str:
+        """See `Client`."""
+        return str(self._operation.sync(client=self._client, body=request).data.task_id)
+
+    async def create_async(self, request: Any) -> str:
+        """Does as `create`, on an event loop."""
+        answer = await self._operation.asyncio(client=self._client, body=request)
+        return str(answer.data.task_id)
+
+    def _given(self, image: str | Path) -> str | Path:
+        return image
+
+
+class Stock(Ours):
+    """The client that openapi-python-client makes of the same document; its models have the same names."""
+
+    package = "stock_client"
+
+    def connect(self, url: str, ca: str | None = None) -> None:
+        """See `Client`."""
+        verify = ssl.create_default_context(cafile=ca)
+        self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, verify_ssl=verify)
+
+    def _given(self, image: str | Path) -> str | Path:
+        return text_of(image)
+
+
+def make_generated(name: str) -> Ours:
+    """The client of that name, ours or the stock one."""
+    return {"ours": Ours, "stock": Stock}[name]()
+
+
+def make(name: str) -> Client:
+    """The client of that name."""
+    if name == "openapi-generator":
+        from tools.bench.programs.openapi_generator import OpenapiGenerator  # noqa: PLC0415 - it is not always there
+
+        return OpenapiGenerator()
+    return make_generated(name)

@@ -1,0 +1,47 @@
+"""Measures how long it takes to judge images in Base64 by their headers; the slowest of the files counts.
+
+Settings: `by` (`ours`, or `decoding all` for decoding the whole text and asking Pillow), `files`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from kling_elements_client import contract
+from kling_elements_runtime import headers as images
+from kling_elements_runtime.uploads import InlineText
+from tools.bench.programs import figures
+
+_TIMES = 15
+
+
+def _ours(text: str, limits: dict[str, Any]) -> None:
+    figures.demand(not list(images.violations(InlineText(text), limits)), "the contract refused an image")
+
+
+def _decoding(text: str, limits: dict[str, Any]) -> None:
+    with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("JPEG", "PNG")) as picture:
+        figures.demand(min(picture.size) >= limits["displayed-sides"]["min-px"], "an image is too small")
+
+
+def main(told: dict[str, Any]) -> None:
+    """Runs the program."""
+    judge: Callable[[str, dict[str, Any]], None] = {"ours": _ours, "decoding all": _decoding}[told["by"]]
+    limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
+    slowest = 0.0
+    for file in told["files"]:
+        text = base64.b64encode(Path(file).read_bytes()).decode()
+        judge(text, limits)
+        slowest = max(slowest, figures.median_ms(partial(judge, text, limits), _TIMES))
+    figures.tell(header_ms=slowest)
+
+
+if __name__ == "__main__":
+    main(figures.settings())

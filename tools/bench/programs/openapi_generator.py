@@ -1,0 +1,41 @@
+"""The client that openapi-generator makes of the same document. Making it takes Java, so no test runs this module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tools.bench.programs.clients import TEXTS, TOKEN, text_of
+
+
+class OpenapiGenerator:
+    """See `clients.Client`."""
+
+    def __init__(self) -> None:
+        self._root = import_module("openapi_generator_client")
+        self._api: Any = None
+
+    def connect(self, url: str, ca: str | None = None) -> None:
+        """See `clients.Client`."""
+        configuration = self._root.Configuration(host=url, access_token=TOKEN, ssl_ca_cert=ca)
+        self._api = self._root.ElementsApi(self._root.ApiClient(configuration))
+
+    def request(self, images: Sequence[str | Path]) -> Any:
+        """See `clients.Client`."""
+        models = self._root
+        frontal, *others = (models.ImageReference(text_of(image)) for image in images)
+        request = models.ImageElementRequest(
+            **TEXTS,
+            reference_type="image_refer",
+            element_image_list=models.ElementImageList(
+                frontal_image=frontal, refer_images=[models.ReferImage(image_url=image) for image in others]
+            ),
+            tag_list=[models.ElementTag(tag_id=models.TagId.CHARACTER)],
+        )
+        return models.CreateElementRequest(request)
+
+    def create(self, request: Any) -> str:
+        """See `clients.Client`."""
+        return str(self._api.create_element(request).data.task_id)

@@ -1,0 +1,80 @@
+"""Measures one create with large files, from the files to the answer: how long it takes and how much memory.
+
+Settings: `client`, `url`, `ca` (or null), `files`, `body_bytes`, `mode` (`sync` or `async`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tools.bench.programs import clients, figures
+
+_TICK_SECONDS = 0.001
+
+
+class _Blocking:
+    """How long the event loop was kept from its other work, at the longest."""
+
+    longest_seconds = 0.0
+    _is_watched = True
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Looks during the block."""
+        watching = asyncio.create_task(self._watch())
+        await asyncio.sleep(2 * _TICK_SECONDS)
+        self.longest_seconds = 0.0
+        yield
+        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work is seen too
+        self._is_watched = False
+        await watching
+
+    async def _watch(self) -> None:
+        while self._is_watched:
+            before = time.perf_counter()
+            await asyncio.sleep(_TICK_SECONDS)
+            late = time.perf_counter() - before - _TICK_SECONDS
+            self.longest_seconds = max(self.longest_seconds, late)
+
+
+def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[str, float]:
+    client.create(client.request(clients.ADDRESSES))  # opens the connection, and loads what is loaded on first use
+    memory = figures.PeakMemory()
+    started = time.perf_counter()
+    client.create(client.request(files))
+    wall = time.perf_counter() - started
+    return {"wall_ms": wall * 1e3, "peak": memory.growth() / body_bytes}
+
+
+async def _async(client: clients.Ours, files: list[Path], body_bytes: int) -> dict[str, float]:
+    await client.create_async(client.request(clients.ADDRESSES))
+    blocking = _Blocking()
+    memory = figures.PeakMemory()
+    async with blocking.watched():
+        started = time.perf_counter()
+        await client.create_async(client.request(files))
+        wall = time.perf_counter() - started
+    peak = memory.growth() / body_bytes
+    return {"wall_ms": wall * 1e3, "peak": peak, "blocked_ms": blocking.longest_seconds * 1e3}
+
+
+def main(told: dict[str, Any]) -> None:
+    """Runs the program."""
+    files = [Path(file) for file in told["files"]]
+    if told["mode"] == "sync":
+        client = clients.make(told["client"])
+        client.connect(told["url"], told["ca"])
+        figures.tell(**_sync(client, files, told["body_bytes"]))
+    else:
+        generated = clients.make_generated(told["client"])
+        generated.connect(told["url"], told["ca"])
+        figures.tell(**asyncio.run(_async(generated, files, told["body_bytes"])))
+
+
+if __name__ == "__main__":
+    main(figures.settings())

@@ -1,0 +1,93 @@
+"""The table for people, and the JSON for programs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from tools.bench import peers
+from tools.bench.experiments import OPENAPI_GENERATOR, OURS
+from tools.bench.measuring import Line
+
+_PACKAGES = ("attrs", "httpx", "jsonschema", "jsonschema-rs", "openapi-python-client", "pybase64", "schemathesis")
+_HEADINGS = ("row", "what", "peer", "peer's", "openapi-generator's", "ours", "ratio", "target", "")
+_RIGHT = frozenset({"peer's", "openapi-generator's", "ours", "ratio"})
+_DIGITS = 3
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """A figure with three digits and its unit; a dash where there is none."""
+    if value is None:
+        return "-"
+    digits = 0 if abs(value) >= 10 ** (_DIGITS - 1) else _DIGITS
+    text = f"{value:,.0f}" if not digits else f"{value:.{digits}g}"
+    return f"{text} {unit}".rstrip()
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The table, with the reasons of what is missing below."""
+    rows = [_HEADINGS, *map(_cells, lines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    shown = ["  ".join(_aligned(rows[0], row, widths)).rstrip() for row in rows]
+    return "\n".join([shown[0], "-" * len(shown[0]), *shown[1:], *_reasons(lines)])
+
+
+def _aligned(headings: Sequence[str], cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
+    for heading, cell, width in zip(headings, cells, widths, strict=True):
+        yield cell.rjust(width) if heading in _RIGHT else cell.ljust(width)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    row = line.row
+    return (
+        row.name,
+        row.title,
+        row.peer,
+        number(line.peer, row.unit),
+        number(line.openapi_generator, row.unit),
+        number(line.ours, row.unit),
+        number(line.ratio),
+        row.target,
+        {True: "met", False: "MISSED", None: "not measured"}[line.is_met],
+    )
+
+
+def _reasons(lines: Iterable[Line]) -> list[str]:
+    found = {f"{line.row.name}: {side}: {reason}": None for line in lines for side, reason in line.reasons.items()}
+    return ["", *found] if found else []
+
+
+def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[str, Any]:
+    """Everything that was measured, and on what; no path and no name of the machine."""
+    return {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: version(name) for name in _PACKAGES}
+        | {"prism": peers.PRISM.version, "openapi-generator": peers.OPENAPI_GENERATOR.version},
+        "processes": processes,
+        "effort": effort,
+        "rows": [_row_as_json(line) for line in lines],
+    }
+
+
+def _row_as_json(line: Line) -> dict[str, Any]:
+    row = line.row
+    return {
+        "name": row.name,
+        "title": row.title,
+        "unit": row.unit,
+        "peer": row.peer,
+        "medians": {"peer": line.peer, OPENAPI_GENERATOR: line.openapi_generator, OURS: line.ours},
+        "ratio": line.ratio,
+        "target": {"limit": row.limit, "of": row.limits, "at": "least" if row.more_is_better else "most"},
+        "met": line.is_met,
+        "values": dict(line.values),
+        "not_measured": dict(line.reasons),
+    }

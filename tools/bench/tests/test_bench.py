@@ -1,0 +1,436 @@
+"""The benchmark measures what it says, tells what it cannot measure, and works with the client as it is now."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import socketserver
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from tools.bench import __main__ as command
+from tools.bench import peers, plot, report
+from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, Experiment, Workshop
+from tools.bench.measuring import Line, line, measure
+from tools.bench.peers import Peer
+from tools.bench.processes import BenchError, announced, answering, environment, figures_of, serving, whole_process
+from tools.bench.programs import clients
+from tools.bench.programs.figures import demand
+from tools.bench.programs.growth import exponent
+from tools.bench.rows import ROWS, Row
+
+_ROW = Row(name="wall", title="something", experiment="some", figure="ms", unit="ms", limit=0.5)
+_VALUE = Row(name="own", title="something", experiment="some", figure="ms", unit="ms", limit=15, limits="value")
+_RATE = Row(
+    name="rate", title="many", experiment="some", figure="n", unit="/s", limit=5, more_is_better=True, peer="Prism"
+)
+_LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "seconds": 5}
+
+
+def _line(row: Row, ours: float | None, peer: float | None, *, generator: float | None = None, why: str = "") -> Line:
+    reasons = {row.peer: why} if why else {}
+    values = {side: [figure] for side, figure in ((OURS, ours), (row.peer, peer)) if figure is not None}
+    return Line(row, ours, peer, generator, reasons, values)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """One that does a hundredth of the work."""
+    return Workshop(tmp_path_factory.mktemp("bench"), effort=0.01)
+
+
+@contextmanager
+def _served(answer: bytes) -> Iterator[int]:
+    """The port of a server that gives this answer to whatever it receives, and closes the connection."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(answer)
+
+    with ExitStack() as stack:
+        server = stack.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+        yield server.server_address[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "figures"),
+    [
+        ("sending-sync", OURS, {"wall_ms", "peak"}),
+        ("sending-sync", STOCK, {"wall_ms", "peak"}),
+        ("sending-async", OURS, {"wall_ms", "peak", "blocked_ms"}),
+        ("sending-tls", OURS, {"wall_ms", "peak"}),
+        ("check-large", OURS, {"memcpy_ms", "held", "encoded", "files"}),
+        ("check-large", "regular expression", {"memcpy_ms", "held"}),
+        ("headers", OURS, {"header_ms"}),
+        ("headers", "decoding all", {"header_ms"}),
+        ("building", OURS, {"cpu_ms", "wall_ms"}),
+        ("building", STOCK, {"cpu_ms", "wall_ms"}),
+        ("small", OURS, {"cpu_us"}),
+        ("small-in-process", OURS, {"cpu_us"}),
+        ("check-small", OURS, {"check_us"}),
+        ("check-small", "python-jsonschema", {"check_us"}),
+        ("mock", OURS, {"answers_per_second"}),
+        ("generating", OURS, {"cpu_ms", "wall_ms"}),
+        ("generating", STOCK, {"cpu_ms", "wall_ms"}),
+        ("cases", OURS, {"cases_per_second"}),
+        ("growth", OURS, {"exponent"}),
+    ],
+)
+def test_each_experiment_finds_its_figures(workshop: Workshop, name: str, side: str, figures: set[str]) -> None:
+    """Its programs run with the client and the mock server as they are now."""
+    with EXPERIMENTS[name].sides(workshop) as sides:
+        found = sides[side]()
+
+    assert figures == set(found)
+    assert all(isinstance(figure, float) for figure in found.values())
+
+
+def test_importing_is_measured_over_bare_python(workshop: Workshop) -> None:
+    """The stock client takes more than nothing."""
+    with EXPERIMENTS["importing"].sides(workshop) as sides:
+        assert sides[STOCK]()["cpu_ms"] > 0
+
+
+def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
+    """Nothing is measured in vain, and row names are unique."""
+    assert set(EXPERIMENTS) == {row.experiment for row in ROWS}
+    assert len(ROWS) == len({row.name for row in ROWS})
+
+
+def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: Workshop) -> None:
+    """So what disturbs the machine hits all sides, and what is done once hits none."""
+    ran: list[str] = []
+
+    def side(name: str) -> Callable[[], dict[str, float]]:
+        def run() -> dict[str, float]:
+            ran.append(name)
+            return {"ms": float(len(ran))}
+
+        return run
+
+    @contextmanager
+    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
+        yield {STOCK: side("stock"), OURS: side("ours")}
+
+    measured = measure(Experiment("some", sides, repeats=2), workshop, 1)
+
+    assert ["stock", "ours"] * 3 == ran
+    assert {STOCK: {"ms": [3.0, 5.0]}, OURS: {"ms": [4.0, 6.0]}} == measured.values
+    assert (5.0, 4.0) == (measured.median(OURS, "ms"), measured.median(STOCK, "ms"))
+
+
+def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
+    """Also if it fails after it had worked; the others go on."""
+    left = iter([1.0])
+
+    def failing() -> dict[str, float]:
+        for figure in left:
+            return {"ms": figure}
+        raise BenchError("it broke")
+
+    @contextmanager
+    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
+        yield {STOCK: failing, OURS: lambda: {"ms": 2.0}}
+
+    found = line(_ROW, measure(Experiment("some", sides), workshop, 3))
+
+    assert (2.0, None, None, None) == (found.ours, found.peer, found.ratio, found.is_met)
+    assert {STOCK: "it broke"} == found.reasons
+    assert {OURS: [2.0, 2.0, 2.0]} == found.values
+
+
+@pytest.mark.parametrize(
+    ("row", "ours", "peer", "is_met"),
+    [
+        (_ROW, 50.0, 100.0, True),
+        (_ROW, 50.1, 100.0, False),
+        (_ROW, 1.0, None, None),
+        (_ROW, None, 1.0, None),
+        (_VALUE, 15.0, None, True),
+        (_VALUE, 15.1, 900.0, False),
+        (_RATE, 500.0, 100.0, True),
+        (_RATE, 499.0, 100.0, False),
+    ],
+)
+def test_a_target_is_met_at_its_limit(row: Row, ours: float | None, peer: float | None, is_met: bool | None) -> None:  # noqa: FBT001 - of a table
+    """A ratio takes a peer, a value of our own does not."""
+    assert is_met is _line(row, ours, peer).is_met
+
+
+def test_the_table_tells_every_figure_and_every_reason() -> None:
+    """What could not be measured is a dash, and the reason stands below."""
+    lines = [
+        _line(_ROW, 61.66, 705.4, generator=1234.5),
+        _line(_VALUE, 20.0, None, why="not here: node"),
+        _line(_RATE, None, 3.0),
+    ]
+
+    shown = [row.split() for row in report.table(lines).splitlines()]
+
+    assert ["wall", "something", "stock", "705", "ms", "1,234", "ms", "61.7", "ms", "0.0874", "<=", "0.5", "met"] == (
+        shown[2]
+    )
+    assert ["own", "something", "stock", "-", "-", "20", "ms", "-", "<=", "15", "ms", "MISSED"] == shown[3]
+    assert ["rate", "many", "Prism", "3", "/s", "-", "-", "-", ">=", "5", "not", "measured"] == shown[4]
+    assert "own: stock: not here: node" == report.table(lines).splitlines()[-1]
+    assert "not here" not in report.table(lines[:1])
+
+
+def test_the_json_has_all_that_was_measured_and_nothing_of_this_machine() -> None:
+    """Neither paths nor names are in it."""
+    told = report.as_json([_line(_ROW, 1.0, 2.0)], 5)
+    text = json.dumps(told)
+
+    assert {
+        "name": "wall",
+        "title": "something",
+        "unit": "ms",
+        "peer": "stock",
+        "medians": {"peer": 2.0, "openapi-generator": None, "ours": 1.0},
+        "ratio": 0.5,
+        "target": {"limit": 0.5, "of": "ratio", "at": "most"},
+        "met": True,
+        "values": {"ours": [1.0], "stock": [2.0]},
+        "not_measured": {},
+    } == told["rows"][0]
+    assert "0.29.1" == told["versions"]["openapi-python-client"]
+    assert os.cpu_count() == told["machine"]["cores"]
+    assert [] == [word for word in (os.uname().nodename, str(Path.cwd()), str(Path.home())) if word in text]
+
+
+def test_the_picture_shows_costs() -> None:
+    """A rate of ten times the peer's is a tenth of its cost, and a target of our own is set against the peer's."""
+    assert (0.1, 0.2) == (plot.cost(_line(_RATE, 1000.0, 100.0)), plot.target(_line(_RATE, 1000.0, 100.0)))
+    assert (0.02, 0.03) == (plot.cost(_line(_VALUE, 10.0, 500.0)), plot.target(_line(_VALUE, 10.0, 500.0)))
+    assert 0 < plot.cost(_line(_ROW, -1.0, 500.0))
+
+
+def test_the_picture_is_a_png_with_room_for_each_row(tmp_path: Path) -> None:
+    """A row without a peer's figure is left out."""
+    drawn = [_line(_ROW, 50.0, 100.0, generator=120.0), _line(_RATE, 100.0, 100.0), _line(_ROW, 1.0, None)]
+
+    plot.draw(drawn, tmp_path / "docs" / "two.png")
+    plot.draw([*drawn, *drawn[:2]], tmp_path / "four.png")
+
+    with Image.open(tmp_path / "docs" / "two.png") as two, Image.open(tmp_path / "four.png") as four:
+        assert ("PNG", "PNG") == (two.format, four.format)
+        assert two.height < four.height
+
+
+def test_the_command_prints_a_table_and_writes_json_and_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the row that was asked for is measured."""
+    json_file, picture = tmp_path / "new" / "bench.json", tmp_path / "bench.png"
+    options = ["--only", "check-small", "--processes", "1", "--effort", "0.01"]
+
+    assert 0 == command.main([*options, "--json", str(json_file), "--plot", str(picture)])
+
+    table = capsys.readouterr().out.splitlines()
+    assert ["row", "check-small"] == [table[0].split()[0], table[2].split()[0]]
+    assert ["check-small"] == [row["name"] for row in json.loads(json_file.read_text("utf-8"))["rows"]]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_fails_if_ours_could_not_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says why."""
+
+    def broken() -> dict[str, float]:
+        raise BenchError("it broke")
+
+    @contextmanager
+    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
+        yield {OURS: broken}
+
+    monkeypatch.setitem(EXPERIMENTS, "check-small", Experiment("check-small", sides))
+
+    assert 1 == command.main(["--only", "check-small", "--json", str(tmp_path / "bench.json")])
+    assert "check-small: ours: it broke" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [["--processes", "0"], ["--effort", "0"], ["--effort", "2"], ["--only", "nothing"]])
+def test_options_that_cannot_be_used_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the option."""
+    with pytest.raises(SystemExit):
+        command.main(options)
+
+    assert options[0] in capsys.readouterr().err
+
+
+def test_a_program_that_fails_is_told_by_its_last_line() -> None:
+    """A traceback is of no use in a table."""
+    with pytest.raises(BenchError, match=r"ended with 1: KeyError: 'nothing'$"):
+        figures_of("small", {"url": None, "client": "nothing"})
+    with pytest.raises(BenchError, match=r"ended with 3: no message$"):
+        whole_process([sys.executable, "-c", "raise SystemExit(3)"])
+    with pytest.raises(BenchError, match=r"^nowhere: FileNotFoundError$"):
+        whole_process(["/nowhere"])
+
+
+def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would be measured too, and a token in the environment has no business there."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
+    monkeypatch.setenv("KLING_API_KEY", "secret-token")
+    monkeypatch.setenv("KEPT", "yes")
+
+    seen = environment([Path("one"), Path("two")])
+
+    assert {"HTTPS_PROXY", "KLING_API_KEY"} & seen.keys() == set()
+    assert ("yes", f"one{os.pathsep}two") == (seen["KEPT"], seen["PYTHONPATH"])
+
+
+def test_a_program_ends_if_what_it_measures_does_not_work() -> None:
+    """The duration of a refusal is not that of a success."""
+    demand(holds=True, why="nothing")
+    with pytest.raises(SystemExit, match="the body was refused"):
+        demand(holds=False, why="the body was refused")
+
+
+def test_a_server_that_does_not_start_is_told() -> None:
+    """It is not waited for once it has ended."""
+    with ExitStack() as stack:
+        with pytest.raises(BenchError, match=r"^the server did not start$"):
+            stack.enter_context(serving([sys.executable, "-c", "pass"]))
+        with pytest.raises(BenchError, match=r"^json\.tool did not start$"):
+            stack.enter_context(announced("json.tool", "/nowhere"))
+
+
+def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> None:
+    """One connection carries several requests; a body that breaks off ends it."""
+    authority, key = workshop.certificates
+    tls = ssl.create_default_context(cafile=str(authority))
+    with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:
+        for size in (0, 1, 3_000_000):
+            answer = client.post(f"https://127.0.0.1:{port}", content=bytes(size))
+            assert "submitted" == answer.json()["data"]["task_status"]
+    with answering() as port:
+        with socket.create_connection(("127.0.0.1", port)) as breaking_off:
+            breaking_off.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nshort")
+            breaking_off.shutdown(socket.SHUT_WR)
+            assert b"" == breaking_off.recv(1)
+        assert {"answers_per_second"} == set(figures_of("tools.bench.load", {**_LOAD, "port": port, "seconds": 0.1}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "answered b'HTTP/1.1 503 Busy"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "answered more than it was asked"),
+        (b"HTTP/1.1 200 OK\r\n", "closed a connection"),
+    ],
+)
+def test_under_load_each_answer_must_be_a_success(answer: bytes, says: str) -> None:
+    """Otherwise refusals would be counted as work."""
+    with _served(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {says}"):
+        figures_of("tools.bench.load", {**_LOAD, "port": port})
+
+
+def test_a_server_that_checks_nothing_is_not_compared(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock server that takes everything would be fast."""
+    monkeypatch.setattr("tools.bench.experiments.mock_server", lambda: announced("tools.bench.answering"))
+    with EXPERIMENTS["mock"].sides(workshop) as sides, pytest.raises(BenchError, match="answers 200 to a request that"):
+        sides[OURS]()
+
+
+def test_a_peer_that_cannot_be_installed_is_told(tmp_path: Path) -> None:
+    """Be it that its tool is not there or that installing fails."""
+    absent = Peer("absent", "1", "no-such-tool", [], "entry")
+    failing = Peer("failing", "1", sys.executable, [[sys.executable, "-c", "raise SystemExit(1)"]], "entry")
+
+    with pytest.raises(BenchError, match=r"^not here: no-such-tool$"):
+        absent.installed(tmp_path)
+    with pytest.raises(BenchError, match=r"^not here: failing could not be installed$"):
+        failing.installed(tmp_path)
+
+
+def _installing(script: str) -> Peer:
+    """A peer that is a shell script."""
+    code = f"import pathlib; p = pathlib.Path(r'{{folder}}/tool'); p.write_text({script!r}); p.chmod(0o755)"
+    return Peer("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
+
+
+def test_a_peer_is_installed_once(tmp_path: Path) -> None:
+    """What a failed attempt left does not stay."""
+    peer = _installing("#!/bin/sh\n")
+    folder = tmp_path / "tool-1"
+    folder.mkdir()
+    (folder / "rest").touch()
+
+    first = peer.installed(tmp_path)
+    before = first.stat().st_mtime_ns
+
+    assert folder / "tool" == first == peer.installed(tmp_path)
+    assert before == first.stat().st_mtime_ns
+    assert ["tool"] == [path.name for path in folder.iterdir()]
+
+
+@pytest.fixture
+def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A workshop whose peers are scripts that fail."""
+    monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
+    for name in ("PRISM", "OPENAPI_GENERATOR"):
+        monkeypatch.setattr(peers, name, _installing("#!/bin/sh\nexit 1\n"))
+    (tmp_path / "scratch").mkdir()
+    return Workshop(tmp_path / "scratch", effort=0.01)
+
+
+def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
+    """The columns of peers say so; a client that could not be made is not tried again."""
+    with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
+        sides["Prism"]()
+    for name in ("importing", "building"):
+        with (
+            EXPERIMENTS[name].sides(no_tools) as sides,
+            pytest.raises(BenchError, match=r"^openapi-generator failed$"),
+        ):
+            sides[OPENAPI_GENERATOR]()
+
+
+def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told its port, and counted once it takes connections; here a mock server of ours is in its place."""
+    script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
+    monkeypatch.setattr(peers, "PRISM", _installing(script))
+
+    with EXPERIMENTS["mock"].sides(no_tools) as sides:
+        assert {"answers_per_second"} == set(sides["Prism"]())
+
+
+def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told where to."""
+    monkeypatch.setattr(peers, "FOLDER", tmp_path)
+    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/told\n'))
+
+    made = peers.make_openapi_generator_client(tmp_path)
+
+    assert f"-o {made} --package-name openapi_generator_client\n" in (tmp_path / "told").read_text()
+
+
+def test_the_client_of_openapi_generator_is_used_where_it_is() -> None:
+    """Here it is not."""
+    with pytest.raises(ModuleNotFoundError, match="openapi_generator_client"):
+        clients.make("openapi-generator")
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 2])
+def test_growth_is_told_by_its_exponent(power: float) -> None:
+    """Costs that follow a power of the size give that power."""
+    sizes: list[Any] = [1, 2, 4, 8]
+
+    assert power == pytest.approx(exponent(sizes, [3 * size**power for size in sizes]))

@@ -1,0 +1,339 @@
+"""`make diff`: what a change of this contract breaks, which version tells of it, and the command."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.codegen.spec import follow, load
+from tools.diff.__main__ import main, report
+from tools.diff.changes import ABSENT, Change, Party
+from tools.diff.documents import changes_between
+from tools.diff.versions import next_version
+
+_ELEMENTS = "#/paths/~1kling~1v1~1general~1advanced-custom-elements"
+_DELETION = "#/paths/~1kling~1v1~1general~1delete-elements"
+_BODY = "requestBody/content/application~1json"
+_SCHEMAS = "#/components/schemas"
+_VIDEO = f"{_SCHEMAS}/ReferVideo/properties/video_url/x-video"
+_PAGE_SIZE = "#/components/parameters/PageSize/schema"
+
+
+@pytest.fixture(scope="module")
+def contract() -> Any:
+    return load()
+
+
+# where, what stands there now, whom that breaks, and what is told of it
+_EDITS: dict[str, tuple[str, Any, str, str]] = {
+    "a shorter name": (f"{_SCHEMAS}/ElementName/maxLength", 19, "caller", "20 -> 19 (request)"),
+    "a longer name": (f"{_SCHEMAS}/ElementName/maxLength", 21, "server", "20 -> 21 (request)"),
+    "a name of any length": (f"{_SCHEMAS}/ElementName/maxLength", ABSENT, "server", "20 -> nothing (request)"),
+    "larger images only": (
+        f"{_SCHEMAS}/ImageBase64/x-image/displayed-sides/min-px",
+        301,
+        "caller",
+        "300 -> 301 (request)",
+    ),
+    "a format of images fewer": (
+        f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
+        ["png"],
+        "caller",
+        '["jpeg", "png"] -> ["png"] (request)',
+    ),
+    "another size of videos": (
+        f"{_VIDEO}/displayed-size/one-of-px",
+        [[1080, 1920], [1920, 1080], [1280, 720]],
+        "server",
+        "[[1920, 1080], [1080, 1920]] -> [[1080, 1920], [1920, 1080], [1280, 720]] (request)",
+    ),
+    "the sizes of videos in another order": (
+        f"{_VIDEO}/displayed-size/one-of-px",
+        [[1080, 1920], [1920, 1080]],
+        "",
+        "",
+    ),
+    "no tolerance": (f"{_VIDEO}/duration/tolerance-frames", ABSENT, "server", "1 -> nothing (request)"),
+    "oblong pixels": (
+        f"{_VIDEO}/displayed-size/pixel-aspect",
+        "any",
+        "caller and server",
+        '"square" -> "any" (request)',
+    ),
+    "a container of any kind": (
+        f"{_VIDEO}/container",
+        ABSENT,
+        "server",
+        '{"x-source": "R20", "one-of": ["mp4", "mov"]} -> nothing (request)',
+    ),
+    "a smaller body": (f"{_ELEMENTS}/post/{_BODY}/x-body-size/max-bytes", 9, "caller", "56972640 -> 9 (request)"),
+    "an id that need not be exact": (f"{_PAGE_SIZE}/x-exact", ABSENT, "server", "true -> nothing (request)"),
+    "another size of a page by default": (f"{_PAGE_SIZE}/default", 20, "caller and server", "30 -> 20 (request)"),
+    "a tag fewer": (
+        f"{_SCHEMAS}/TagId/enum",
+        [f"o_10{n}" for n in range(1, 8)],
+        "caller",
+        '["o_108"] -> nothing (request)',
+    ),
+    "a new word for a status, for which any text will do": (
+        f"{_SCHEMAS}/TaskStatus/enum",
+        ["submitted", "processing", "succeed", "succeeded", "failed", "deleted"],
+        "nobody",
+        'nothing -> ["deleted"]',
+    ),
+    "tags that are required": (
+        f"{_SCHEMAS}/VideoElementRequest/required",
+        ["tag_list", "element_name", "element_description", "reference_type", "element_video_list"],
+        "caller",
+        'nothing -> ["tag_list"] (request)',
+    ),
+    "a reference without a tag": (
+        f"{_SCHEMAS}/VideoElementRequest/properties/tag_list",
+        ABSENT,
+        "caller",
+        '{"$ref": "#/components/schemas/TagList", "x-source": "R29"} -> nothing (request)',
+    ),
+    "another word for a kind": (
+        f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/const",
+        "image",
+        "caller and server",
+        '["image_refer"] -> ["image"] (request)',
+    ),
+    "ids that are texts alone, in responses and callbacks": (
+        f"{_SCHEMAS}/Task/properties/task_id/type",
+        ["string", "null"],
+        "server",
+        '["string", "integer", "null"] -> ["string", "null"] (response)',
+    ),
+    "another envelope": (
+        f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
+        [0],
+        "caller and server",
+        '[0, "0", "success", 200] -> [0] (response)',
+    ),
+    "no token": (
+        f"{_DELETION}/post/security",
+        [],
+        "server",
+        '["bearerToken"] -> ["nothing is asked for"] (request)',
+    ),
+    "a notification fewer": (
+        f"{_ELEMENTS}/post/callbacks/taskStatusChanged/{{$request.body#~1callback_url}}/post",
+        ABSENT,
+        "caller",
+        '"notifyTaskStatusChanged" -> nothing (response)',
+    ),
+    "a code that creates perhaps": (
+        "#/x-business-codes/1302/created",
+        "perhaps",
+        "caller and server",
+        '"never" -> "perhaps" (response)',
+    ),
+    "other words": (f"{_SCHEMAS}/ElementName/description", "The name.", "", ""),
+    "another source": (f"{_SCHEMAS}/ElementName/x-source", "R05", "", ""),
+}
+
+
+@pytest.mark.parametrize("edit", _EDITS)
+def test_a_change_of_the_contract_breaks(edit: str, contract: Any) -> None:
+    """Each is told once, where it is written, however often it is used."""
+    pointer, value, whom, says = _EDITS[edit]
+    changed = copy.deepcopy(contract)
+    parent, _, name = pointer.rpartition("/")
+    node = follow(changed, parent)
+    del node[name.replace("~1", "/")]
+    if value is not ABSENT:
+        node[name] = value
+
+    found = [str(change) for change in changes_between(contract, changed)]
+
+    assert ([f"breaks {whom}: {pointer}: {says}"] if whom else []) == found
+
+
+def test_each_number_of_media_is_compared(contract: Any) -> None:
+    """Of an image, a video and a body; one more is told for each."""
+    changed = copy.deepcopy(contract)
+    groups = [follow(changed, f"{_DELETION}/post/{_BODY}/x-body-size")]
+    for pointer in (f"{_SCHEMAS}/ImageBase64/x-image", _VIDEO):
+        groups += follow(changed, pointer).values()
+    numbers = [(group, name) for group in groups for name, value in group.items() if isinstance(value, int | float)]
+    for group, name in numbers:
+        group[name] += 1
+
+    told = [change.pointer.rpartition("/")[2] for change in changes_between(contract, changed)]
+
+    assert 9 == len(numbers)
+    assert sorted(name for _, name in numbers) == sorted(told)
+
+
+def _breaking(*parties: Party) -> list[Change]:
+    return [Change("#", "", 1, 2, frozenset({party}), frozenset()) for party in parties]
+
+
+@pytest.mark.parametrize(
+    ("base", "parties", "needed"),
+    [
+        ((1, 4, 2), (Party.CALLER, Party.SERVER), (2, 0, 0)),
+        ((1, 4, 2), (Party.SERVER,), (1, 5, 0)),
+        ((1, 4, 2), (), (1, 4, 2)),
+        ((0, 4, 2), (Party.CALLER,), (0, 5, 0)),
+        ((0, 4, 2), (Party.SERVER,), (0, 4, 3)),
+        ((0, 4, 2), (), (0, 4, 2)),
+    ],
+)
+def test_the_version_tells_whom_a_change_breaks(
+    base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
+) -> None:
+    """Callers by the major version, servers alone by the minor; before 1.0.0 by the minor and the patch."""
+    assert needed == next_version(base, _breaking(*parties))
+
+
+def _small(version: str = "1.0.0", longest: int = 20, title: str = "Small") -> dict[str, Any]:
+    """A contract of one operation."""
+    body = {"content": {"application/json": {"schema": {"type": "string", "maxLength": longest}}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": {"/call": {"post": {"requestBody": body, "responses": {"200": {"description": "Done."}}}}},
+    }
+
+
+_LINE = "breaks caller: #/paths/~1call/post/requestBody/content/application~1json/schema/maxLength: 20 -> 19 (request)"
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        ("1.0.0", "; info.version is 1.0.0, it must be 2.0.0 or later"),
+        ("1.9.0", "; info.version is 1.9.0, it must be 2.0.0 or later"),
+        ("2.0.0", ""),
+        ("2.0.0-rc.1+build", ""),
+        ("3.1.4", ""),
+    ],
+)
+def test_a_break_needs_a_version_that_tells_of_it(version: str, says: str) -> None:
+    """Which one that is, is said."""
+    lines, fits = report("it", _small(), _small(version, 19))
+
+    assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, fits)
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    names = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    names |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in names.items()}
+    nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("GIT_")}, **names, **nothing}
+    subprocess.run(["git", "-C", str(folder), *arguments], env=environment, check=True, capture_output=True)
+
+
+def _write(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document), "utf-8")  # JSON is YAML
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The contract in a git repository of its own, whose first commit, `empty`, lacks it."""
+    monkeypatch.setenv("GIT_DIR", "/nowhere")  # as in a hook of git, where there are more of these
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "openapi" / "kling-elements.yaml"
+    path.parent.mkdir()
+    _write(path, _small())
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=empty")
+    _git(tmp_path, "tag", "empty")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "--quiet", "--message=contract")
+    return path
+
+
+def _diff(spec: Path, base: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = main([f"--spec={spec}", "--", base])
+    return code, *capsys.readouterr()
+
+
+def test_the_command_tells_of_no_change(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing was changed, or only words."""
+    assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
+
+    _write(spec, _small(title="Other"))
+    says = "kling-elements.yaml since HEAD: other words, the same contract\n"
+    assert (0, says, "") == _diff(spec, "HEAD", capsys)
+
+
+def test_the_command_fails_for_a_break_until_the_version_tells_of_it(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints each change and what is missing."""
+    summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
+
+    _write(spec, _small(longest=19))
+    missing = "; info.version is 1.0.0, it must be 2.0.0 or later\n"
+    assert (1, f"{_LINE}\n{summary}{missing}", "") == _diff(spec, "HEAD", capsys)
+
+    _write(spec, _small("2.0.0", longest=19))
+    assert (0, f"{_LINE}\n{summary}\n", "") == _diff(spec, "HEAD", capsys)
+
+
+@pytest.mark.parametrize(
+    ("base", "says"),
+    [
+        ("nowhere", "'nowhere' names no commit of this git repository; BASE is a branch, a tag or a commit"),
+        ("--help", "'--help' names no commit of this git repository; BASE is a branch, a tag or a commit"),
+        ("", "'' names no commit of this git repository; BASE is a branch, a tag or a commit"),
+        ("HEAD:openapi", "'HEAD:openapi' names no commit of this git repository; BASE is a branch, a tag or a commit"),
+        ("empty", "empty has no openapi/kling-elements.yaml; BASE must be a commit that has it"),
+    ],
+)
+def test_a_base_that_cannot_be_used_is_an_error(
+    spec: Path, capsys: pytest.CaptureFixture[str], base: str, says: str
+) -> None:
+    """One line says what is wrong with it, and what it must be."""
+    assert (2, "", f"error: {says}\n") == _diff(spec, base, capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- a list", "error: kling-elements.yaml: not a mapping"),
+        ("openapi: 3.1.0", "error: the new document is no valid OpenAPI 3.1: #: "),
+        (
+            json.dumps(_small("soon")),
+            "error: #/info/version: soon is no version of three numbers",
+        ),
+    ],
+)
+def test_a_document_that_cannot_be_compared_is_an_error(
+    spec: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    """It is said where."""
+    spec.write_text(text, "utf-8")
+
+    code, out, error = _diff(spec, "HEAD", capsys)
+
+    assert (2, "") == (code, out)
+    assert error.startswith(says)
+
+
+def test_an_old_document_that_is_broken_is_an_error(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its name has the commit."""
+    spec.write_text("- a list", "utf-8")
+    _git(spec.parent, "commit", "--quiet", "--all", "--message=broken")
+    _write(spec, _small())
+
+    assert (2, "", "error: kling-elements.yaml at HEAD: not a mapping\n") == _diff(spec, "HEAD", capsys)
+
+
+def test_without_git_there_is_one_clear_error(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback."""
+    monkeypatch.setenv("PATH", "")
+
+    assert (2, "", "error: git is not there\n") == _diff(spec, "HEAD", capsys)

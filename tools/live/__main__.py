@@ -1,0 +1,154 @@
+"""Holds a real gateway to the contract: `make live`. It reads only, unless it is told to create or to delete."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from contract_tests.reading.live_answers import Answer, TableError, load
+from kling_elements import KlingElements
+from kling_elements.clock import Clock
+from kling_elements_client import contract
+from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TOKEN_VARIABLE
+from kling_elements_client.models import ImageElementRequest
+from scripts.codegen.spec import ROOT
+from tools.live import creation, deletions, reads
+from tools.live.page import page
+from tools.live.redaction import Redactor
+from tools.live.report import Report
+from tools.live.session import Session
+
+_NEWS = 1
+_NOT_RUN = 2
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done beyond reading.
+
+    Attributes:
+        delete_nobody: Whether to ask for the deletion of a subject that cannot exist.
+        request: The subject to create, or None.
+        max_wait_seconds: How long to wait for it.
+        baseline: The answers of a former run, or None.
+    """
+
+    delete_nobody: bool
+    request: ImageElementRequest | None
+    max_wait_seconds: float | None
+    baseline: Sequence[Answer] | None
+
+
+def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, folder: Path = ROOT / "build") -> int:
+    """Run the command.
+
+    Args:
+        arguments: Those of the command line.
+        clock: What tells the time and sleeps, for tests.
+        folder: Where file and page are written.
+
+    Returns:
+        The exit code: 0 if every answer is known and nothing is left behind, 1 if not, 2 if nothing was sent.
+    """
+    options = _options(arguments)
+    session = Session(lambda line: print(line, flush=True))
+    if not os.environ.get(TOKEN_VARIABLE):
+        return _not_run(
+            f"set {TOKEN_VARIABLE} to the gateway's API key, and {BASE_URL_VARIABLE} to its address "
+            f"unless that is {DEFAULT_BASE_URL}"
+        )
+    clock = clock or Clock()
+    try:
+        kling = KlingElements(httpx_args=session.httpx_args(), clock=clock)
+        request = _checked_request(options.image) if options.create else None
+        baseline = load(options.baseline) if options.baseline else None
+    except (TableError, ValueError) as error:
+        return _not_run(str(error))
+    session.hide = kling.client.redact
+    code = 0
+    with kling:
+        try:
+            _run(kling, session, _Plan(options.confirm, request, options.max_wait, baseline))
+        except KeyboardInterrupt:
+            session.say("interrupted")
+            code = _INTERRUPTED
+    host = httpx.URL(kling.client.base_url).host
+    report = Report(session.seen, Redactor(session.hide, host), clock.now().date().isoformat(), baseline)
+    known = _tell(session, report, folder)
+    return code or (0 if known and not session.left else _NEWS)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make live", description=__doc__)
+    parser.add_argument("--confirm", action="store_true", help="ask for the deletion of a subject that cannot exist")
+    parser.add_argument("--create", action="store_true", help="create one subject, and delete it")
+    parser.add_argument("--image", default="", help="what to create it from: the path or the address of an image")
+    parser.add_argument("--max-wait", type=float, metavar="SECONDS", help="how long to wait for the subject")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="what a former run wrote, to compare with")
+    return parser.parse_args(arguments)
+
+
+def _not_run(why: str) -> int:
+    print(f"error: {why}", file=sys.stderr)
+    return _NOT_RUN
+
+
+def _checked_request(image: str) -> ImageElementRequest:
+    """Return the subject to create.
+
+    Raises:
+        ValueError: There is no image, or it breaks the contract.
+    """
+    if not image:
+        raise ValueError("CREATE=1 needs IMAGE=..., the path of a JPEG or PNG file or the http(s) address of one")
+    request = creation.request_for(image)
+    for violation in contract.violations("createElement", request):
+        raise ValueError(f"IMAGE cannot be used: {violation}")
+    return request
+
+
+def _run(kling: KlingElements, session: Session, plan: _Plan) -> None:
+    session.say(f"{kling.client.base_url}: this reads {reads.PLAN}.")
+    if plan.delete_nobody:
+        session.say(f"Then it {deletions.PLAN}.")
+    session.say("It creates nothing." if plan.request is None else f"Then it {creation.PLAN}.")
+    works = reads.read(kling, session)
+    if plan.delete_nobody:
+        deletions.delete_nobody(kling, session)
+    if plan.request is None:
+        return
+    if works:
+        creation.create_and_delete(kling, session, plan.request, plan.max_wait_seconds)
+    else:
+        session.fails("nothing is created, as it could not be found again")
+
+
+def _tell(session: Session, report: Report, folder: Path) -> bool:
+    """Print and write what was seen; return whether all of it is known."""
+    session.say(f"dialect: {report.dialect}")
+    for text in report.news:
+        session.say(f"new: {text}")
+    for difference in report.differences:
+        session.say(f"since the baseline, {difference.kind}: {difference.text}")
+    if report.has_baseline and not report.differences:
+        session.say("since the baseline nothing has changed")
+    written = report.write(folder, page(report, session.failures))
+    session.say(f"wrote {' and '.join(map(str, written))}; read them before you pass them on")
+    session.say(
+        f"{len(session.seen)} answers, {session.departures} departures from the contract, "
+        f"{session.failures} failed calls, {len(report.news)} new"
+    )
+    for left in session.left:
+        session.say(f"left behind: {left}")
+    return not (session.failures or report.news or any(each.matters for each in report.differences))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

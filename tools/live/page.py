@@ -1,0 +1,87 @@
+"""What a run saw, as one page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from tools.live.report import Entry, Report
+
+_STYLE: Final = Path(__file__).with_name("page.css")
+_KINDS: Final = {"new": "news", "otherwise": "news", "gone": "bad", "asked first": "good"}
+
+
+def page(report: Report, failures: int) -> str:
+    """Return the page.
+
+    Args:
+        report: What was seen.
+        failures: How many calls did not do what they were for.
+    """
+    known = "All of it is known." if not report.news else "What is marked as new is in no table yet."
+    content = f"""
+<header>
+<h1>What the gateway answers</h1>
+<p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of answers.
+{known} Tokens, ids, names, addresses and numbers were taken out; read it all the same before you pass it on.</p>
+<div class="sums">
+{_sum("dialect", report.dialect)}
+{_sum("kinds of answers", str(len(report.entries)))}
+{_sum("new", str(len(report.news)))}
+{_sum("failed calls", str(failures))}
+</div>
+</header>
+<main>
+{_differences(report)}
+<h2>Answers</h2>
+{"".join(map(_entry, report.entries))}
+</main>"""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>What the gateway answers</title>\n"
+        f"<style>\n{_STYLE.read_text('utf-8')}</style>\n</head>\n<body>{content}\n</body>\n</html>\n"
+    )
+
+
+def _sum(what: str, value: str) -> str:
+    return f"<div>{escape(what)}<b>{escape(value)}</b></div>"
+
+
+def _differences(report: Report) -> str:
+    if not report.has_baseline:
+        return ""
+    found = [f"<li>{_badge(each.kind, _KINDS[each.kind])} {escape(each.text)}</li>" for each in report.differences]
+    told = f"<ul>{''.join(found)}</ul>" if found else "<p>Everything is as it was.</p>"
+    return f"<h2>Since the run before</h2>\n{told}\n"
+
+
+def _entry(entry: Entry) -> str:
+    row = entry.row
+    badge = _badge("new", "news") if entry.news else _badge("known", "good")
+    told = [_marked(text, entry) for text in entry.findings]
+    headers = "".join(f"{name}: {value}\n" for name, value in row.get("headers", {}).items())
+    body = json.dumps(row["body"], ensure_ascii=False, indent=2) if "body" in row else row["text"]
+    return f"""<article>
+<div class="top"><h3>{escape(entry.situation)}</h3><span class="call">{escape(row["call"])}</span>{badge}</div>
+<p>{_marked(str(entry.head), entry)}</p>
+{_list(told)}
+<details><summary>The answer, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
+</article>
+"""
+
+
+def _marked(text: str, entry: Entry) -> str:
+    return f"<strong>{escape(text)}</strong>" if text in entry.news else escape(text)
+
+
+def _badge(text: str, kind: str) -> str:
+    return f'<span class="badge {kind}">{escape(text)}</span>'
+
+
+def _list(items: Iterable[str]) -> str:
+    inner = "".join(f"<li>{item}</li>" for item in items)
+    return f"<ul>{inner}</ul>" if inner else ""

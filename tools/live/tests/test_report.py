@@ -1,0 +1,637 @@
+"""What `make live` writes of a gateway's answers, in which dialect it finds them, and how it compares runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.live_answers import Answer, load
+from contract_tests.support.scripted import NAMED, FakeClock
+from kling_elements import KlingElements
+from kling_elements.mock import create_app
+from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
+from kling_elements.testing import KlingRouter, respx_router
+from kling_elements_client import contract
+from tools.live import __main__ as live
+from tools.live.deletions import nobody_s_id
+from tools.live.page import page
+from tools.live.reading import read
+from tools.live.redaction import Redactor
+from tools.live.report import Report
+from tools.live.session import Seen
+
+_TOKEN = "sk-secret-1234567890"
+_HOST = "gateway.example.com"
+_CUSTOM = "/kling/v1/general/advanced-custom-elements"
+_LIST, _LOOK_UP = f"{_CUSTOM}?", f"{_CUSTOM}/"
+_PRESETS = "/kling/v1/general/advanced-presets-elements"
+_DELETION, _OTHER_DELETION = "/kling/v1/general/delete-elements", "/kling/v1/general/delete-advanced-elements"
+_DIALECTS = ["live", "documented"]
+
+Replies = Mapping[str, Reply]
+
+
+class Run:
+    """Runs the command against a gateway, in a folder of its own.
+
+    Attributes:
+        lines: What the last run printed.
+    """
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._folder = folder
+        self._capsys = capsys
+        self.lines: list[str] = []
+
+    def __call__(self, *arguments: str) -> int:
+        """Run it, and return the exit code; the token is in nothing that comes of it."""
+        code = live.main(arguments, FakeClock(), self._folder)
+        printed = "".join(self._capsys.readouterr())
+        self.lines = printed.splitlines()
+        written = [path.read_text("utf-8") for path in self._folder.glob("*")]
+        assert [] == [text for text in (printed, *written) if _TOKEN in text]
+        return code
+
+    @property
+    def file(self) -> Path:
+        """The file that it wrote."""
+        return self._folder / "live-answers.yaml"
+
+    @property
+    def page(self) -> str:
+        """The page that it wrote."""
+        return (self._folder / "live.html").read_text("utf-8")
+
+    def rows(self) -> dict[str, Answer]:
+        """Return the rows of the file."""
+        return {row.id: row for row in load(self.file)}
+
+    def starting(self, *words: str) -> list[str]:
+        """Return the lines that begin with one of some words."""
+        return [line for line in self.lines if line.startswith(words)]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """The command, with a token."""
+    monkeypatch.setenv("KLING_API_KEY", _TOKEN)
+    return Run(tmp_path / "build", capsys)
+
+
+@contextmanager
+def _gateway(dialect: str, replies: Replies | None = None) -> Iterator[KlingRouter]:
+    """A gateway that speaks a dialect, save to targets that begin as told; its tasks are done at once."""
+    options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
+    app = create_app(_TOKEN, **options)
+    answer = app.answer
+
+    def disturbed(method: str, target: str, *rest: Any) -> Reply:
+        found = (reply for part, reply in (replies or {}).items() if target.startswith(part))
+        return next(found, None) or answer(method, target, *rest)
+
+    setattr(app, "answer", disturbed)  # noqa: B010 - a method of one object
+    with respx_router(app=app) as router:
+        yield router
+
+
+def _create() -> None:
+    with KlingElements(_TOKEN) as kling:
+        kling.create({**NAMED, "element_name": "Jonas Meier", "external_task_id": "film-7-jonas"})
+
+
+# --- the file ---
+
+
+@pytest.mark.parametrize("dialect", _DIALECTS)
+def test_what_it_writes_fits_the_table(dialect: str, run: Run) -> None:
+    """Each answer is a row, with its dialect where the answer tells one, and what the client makes of it."""
+    with _gateway(dialect):
+        _create()
+        run("--confirm")
+
+    rows = run.rows()
+    assert {
+        "list": ("listElements", "list", ""),
+        "presets": ("listPresetElements", "list", ""),
+        "first-task": ("getElement", "task", ""),
+        "unknown-external-id": ("getElement", "absent", dialect),
+        "unknown-task-id": ("getElement", "absent", dialect),
+        "no-token": ("listElements", "refused", ""),
+        "wrong-token": ("listElements", "refused", ""),
+    } == {name: (row.call, row.means, row.dialect) for name, row in rows.items() if "subject" not in name}
+    assert {"unknown-subject", "unknown-subject-advanced"} < rows.keys()
+    for name, row in rows.items():
+        assert ("make-live", "2026-06-10", name) == (row.seen[0].source, row.seen[0].when, row.seen[0].where)
+        assert row.means == read(row.call, row.response(), row.asked).means
+
+
+def test_what_it_writes_keeps_the_structure_and_nothing_of_the_account(run: Run) -> None:
+    """Types, words of the contract, codes and lengths of numbers remain; ids, names, addresses and times do not."""
+    with _gateway("live") as router:
+        _create()
+        run()
+        (task,) = router.kling.tasks()
+    text = run.file.read_text("utf-8") + run.page
+
+    (listed,) = run.rows()["list"].body()["data"]
+    assert "1" * len(task["task_id"]) == listed.pop("task_id")
+    (element,) = listed["task_result"].pop("elements")
+    assert int("1" * len(str(task["element_id"]))) == element.pop("element_id")
+    assert {
+        "element_name": "<text>",
+        "element_description": "<text>",
+        "reference_type": "image_refer",
+        "element_image_list": {"frontal_image": "<url>", "refer_images": [{"image_url": "<url>"}]},
+        "tag_list": [],
+        "owned_by": "<text>",
+        "status": "succeed",
+    } == element
+    assert {
+        "task_status": "succeed",
+        "task_status_msg": "",
+        "task_info": {"external_task_id": "<text>"},
+        "task_result": {},
+        "final_unit_deduction": "0",
+        "final_balance_deduction": {"quota": "0", "list_price": "0"},
+        "created_at": 1111111111111,
+        "updated_at": 1111111111111,
+    } == listed
+    secrets = [task["task_id"], str(task["element_id"]), "Jonas", "film-7", "example.com/", "kkiai"]
+    assert [] == [secret for secret in secrets if secret in text]
+
+
+def test_what_it_writes_has_the_words_of_the_gateway(run: Run) -> None:
+    """With a mark in place of what was asked for."""
+    with _gateway("live"):
+        run()
+
+    words = {name: row.body().get("message") for name, row in run.rows().items()}
+    assert "Task not found by id/external id: {id}" == words["unknown-task-id"] == words["unknown-external-id"]
+    assert "{id}" == run.rows()["unknown-task-id"].asked
+    assert {"www-authenticate": "Bearer"}.items() <= run.rows()["no-token"].headers.items()
+
+
+def test_answers_of_one_kind_are_written_once(run: Run) -> None:
+    """A creation asks several times; each kind of answer has a number."""
+    with _gateway("documented"):
+        run("--create", "--image=https://media.example.com/mara.jpg")
+
+    created = [(name, row.call, row.means) for name, row in run.rows().items() if name.startswith("creation")]
+    assert [
+        ("creation", "getElement", "absent"),
+        ("creation-2", "createElement", "task"),
+        ("creation-3", "getElement", "task"),
+        ("creation-4", "deleteElement", "deleted"),
+    ] == created
+
+
+def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
+    """Its beginning, in one line, without hosts and numbers; another type than HTML is named."""
+    pages = {
+        _LIST: Reply(
+            502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"x" * 900, (HTML_TYPE,)
+        ),
+        _PRESETS: Reply(200, b"Hello\x1b[2J 12345", ((b"content-type", b"text/plain; charset=utf-8"),)),
+    }
+    with _gateway("live", pages):
+        assert 1 == run()
+
+    rows = run.rows()
+    assert rows["list"].content.startswith(b"<html><h1>502</h1> {host} ray {text}</html>xxx")
+    assert 300 == len(rows["list"].content)
+    assert (b"Hello\\x1b[2J {number}", "text/plain") == (
+        rows["presets"].content,
+        rows["presets"].headers["Content-Type"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("finding", "response"),
+    [
+        (
+            "text/html came; the contract has application/json",
+            {"text": "<p>", "headers": {"content-type": "text/html"}},
+        ),
+        ("text/plain came; the contract has application/json", {"text": "{}"}),
+        ("no content type came; the contract has application/json", {"content": b"{}"}),
+        ("no content type came; the contract has application/json", {"content": b""}),
+        (
+            "the body is no JSON, or such as readers read differently",
+            {"content": b'{"code": 0, "code": 1}', "headers": {"content-type": "application/json"}},
+        ),
+        ("the header WWW-Authenticate is missing", None),
+    ],
+)
+def test_what_departs_can_still_be_seen_in_the_row(
+    finding: str, response: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was taken out: rows are judged as answers are, so that runs can be compared."""
+    declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
+    monkeypatch.setitem(declared, "required", "yes")
+    answer = httpx.Response(401, json={"code": 1002}) if response is None else httpx.Response(200, **response)
+
+    report = Report([Seen("list", "listElements", (), answer)], Redactor(str, _HOST), "2026-11-28")
+
+    assert (finding,) == report.entries[0].findings
+
+
+# --- the dialect ---
+
+_LIVE = json_reply({"code": 1201, "message": "Task not found by id/external id: 7"}, 400)
+_OF_A_GATEWAY = json_reply({"code": "task_not_exist", "message": "task_not_exist", "data": None}, 400)
+
+
+@pytest.mark.parametrize("dialect", _DIALECTS)
+def test_it_says_in_which_dialect_a_gateway_speaks(dialect: str, run: Run) -> None:
+    """By look-ups, and by a deletion if there is one."""
+    with _gateway(dialect):
+        assert 0 == run("--create", "--image=https://media.example.com/mara.jpg")
+
+    assert [f"dialect: {dialect}"] == run.starting("dialect")
+    assert f"<b>{dialect}</b>" in run.page
+
+
+def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
+    response = httpx.Response(status, json=answer)
+    return Seen(situation, call, ("7",), response)
+
+
+@pytest.mark.parametrize(
+    ("says", "seen"),
+    [
+        ("unknown, as nothing that was asked tells", []),
+        ("unknown, as nothing that was asked tells", [_of("listElements", {"data": []}, "list")]),
+        ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
+        ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
+        ("documented", [_of("getElement", {"code": "1203"}, "unknown-task-id", 200)]),
+        ("neither live or documented", [_of("getElement", {"code": "task_not_exist"}, "unknown-task-id", 400)]),
+        ("neither live or documented", [_of("getElement", {"data": {"task_id": "7"}}, "unknown-task-id")]),
+        ("live", [_of("deleteElement", {"code": 0}, "creation")]),
+        ("live", [_of("deleteElement", {"code": 0, "data": None}, "creation")]),
+        ("documented", [_of("deleteElement", {"code": 0, "data": {"task_id": "7"}}, "creation")]),
+        (
+            "mixed: unknown-task-id documented, creation live",
+            [_of("getElement", {"code": 1203}, "unknown-task-id", 404), _of("deleteElement", {}, "creation")],
+        ),
+        (
+            "mixed: unknown-task-id documented, unknown-external-id neither",
+            [
+                _of("getElement", {"code": 1203}, "unknown-task-id", 404),
+                _of("getElement", {}, "unknown-external-id", 404),
+            ],
+        ),
+    ],
+)
+def test_the_dialect_is_told_by_what_tells_it(says: str, seen: list[Seen]) -> None:
+    """A refusal for another reason tells nothing; other words are neither dialect."""
+    assert says == Report(seen, Redactor(str, _HOST), "2026-11-28").dialect
+
+
+def test_an_empty_deletion_tells_no_dialect() -> None:
+    """204 is a success without a word, which no dialect has."""
+    seen = Seen("creation", "deleteElement", ("7",), httpx.Response(204))
+
+    assert "neither live or documented" == Report([seen], Redactor(str, _HOST), "2026-11-28").dialect
+
+
+# --- news ---
+
+
+_NEITHER = "neither live or documented"
+
+
+@pytest.mark.parametrize(
+    ("code", "dialect", "news", "replies"),
+    [
+        (0, "live", [], {_LOOK_UP: _LIVE}),
+        (0, _NEITHER, [], {_LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
+        (
+            1,
+            _NEITHER,
+            [
+                'unknown-external-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
+                'unknown-task-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
+            ],
+            {_LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400)},
+        ),
+        (
+            1,
+            "live",
+            [
+                "list: /cursor is not in the contract",
+                "no-token: HTTP 200, read as list",
+                "no-token: /cursor is not in the contract",
+                "wrong-token: HTTP 200, read as list",
+                "wrong-token: /cursor is not in the contract",
+            ],
+            {_LIST: json_reply({"code": 0, "data": [], "cursor": None})},
+        ),
+        (
+            1,
+            "live",
+            ["presets: /data/*/task_status is archived, a word that the contract does not have"],
+            {_PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
+        ),
+        (1, "live", [], {_PRESETS: json_reply({"code": 0})}),  # in the table, but no list
+        (
+            1,
+            "live",
+            [
+                'presets: HTTP 418, code 9, "Jonas is out", read as refused',
+                "presets: /code is 9, which x-business-codes does not have",
+            ],
+            {_PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
+        ),
+    ],
+)
+def test_what_nobody_knows_yet_is_news(code: int, dialect: str, news: list[str], replies: Replies, run: Run) -> None:
+    """The exit code is 1 as long as there is any, or a call failed, and 0 otherwise."""
+    with _gateway("live", replies):
+        assert code == run()
+
+    assert [f"new: {text}" for text in news] == run.starting("new: ")
+    assert [f"dialect: {dialect}"] == run.starting("dialect")
+
+
+def test_what_is_found_although_nobody_has_it_is_news(run: Run) -> None:
+    """Success is no less of a surprise where it is not expected."""
+    with _gateway("live", {_LOOK_UP: json_reply({"code": 0, "data": {"task_id": "7"}})}):
+        assert 1 == run()
+
+    assert ["new: unknown-external-id: HTTP 200, read as task"] == run.starting("new: unknown-external-id")
+
+
+# --- a former run ---
+
+
+@pytest.mark.parametrize("dialect", _DIALECTS)
+def test_a_run_that_is_as_before_says_so(dialect: str, run: Run) -> None:
+    """The file of one run can be that of the next, which writes over it."""
+    with _gateway(dialect):
+        run()
+        assert 0 == run(f"--baseline={run.file}")
+
+    assert ["since the baseline nothing has changed"] == run.starting("since")
+    assert "Everything is as it was." in run.page
+
+
+def test_another_dialect_than_before_is_told(run: Run) -> None:
+    """What changed counts, although the contract knows both."""
+    with _gateway("documented"):
+        run()
+    with _gateway("live"):
+        assert 1 == run(f"--baseline={run.file}")
+
+    now = 'HTTP 400, code 1201, "Task not found by id/external id: {id}", read as absent'
+    for name, line in zip(("unknown-external-id", "unknown-task-id"), run.starting("since"), strict=True):
+        assert line.startswith(f"since the baseline, otherwise: {name}: {now}; it was HTTP 404, code 1203, ")
+    assert [] == run.starting("new: ")
+    assert '<span class="badge news">otherwise</span> unknown-task-id' in run.page
+
+
+def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> None:
+    """A property that went is told, and one that came is news."""
+    more = {_PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
+    with _gateway("live", more):
+        run()
+    with _gateway("live"):
+        assert 0 == run(f"--baseline={run.file}")
+    assert ["since the baseline, gone: presets: /cursor is not in the contract"] == run.starting("since")
+
+    with _gateway("live", more):
+        assert 1 == run(f"--baseline={run.file}")
+    assert ["since the baseline, new: presets: /cursor is not in the contract"] == run.starting("since")
+
+
+def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
+    """A gateway of one's own may say what it likes, once that is known."""
+    replies = {
+        _LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
+        _PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
+    }
+    with _gateway("live", replies):
+        assert 1 == run()
+        assert 0 == run(f"--baseline={run.file}")
+
+    assert [] == run.starting("new: ")
+    assert ["since the baseline nothing has changed"] == run.starting("since")
+
+
+def test_what_was_not_asked_before_or_not_answered_now_is_told(run: Run) -> None:
+    """Neither counts by itself."""
+    with _gateway("documented"):
+        run("--confirm")
+        before = run.file.read_text("utf-8")
+        run()
+        (run.file.parent / "live.html").unlink()
+        assert 0 == run("--confirm", f"--baseline={run.file}")
+        first = run.starting("since the baseline, asked first: ")
+        run.file.write_text(before, "utf-8")
+        assert 0 == run(f"--baseline={run.file}")
+
+    assert 2 == len(first)
+    assert first[0].startswith("since the baseline, asked first: unknown-subject: HTTP 404, code 1203, ")
+    gone = "since the baseline, gone: unknown-subject: no answer this time; it was HTTP 404, code 1203, "
+    assert run.starting("since")[0].startswith(gone)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "error: before.yaml: "),
+        ("answers: {a: {}}", "error: before.yaml: a: it must have call, means, seen, sure"),
+    ],
+)
+def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, says: str, run: Run, tmp_path: Path) -> None:
+    """Before anything is sent."""
+    if text is not None:
+        (tmp_path / "before.yaml").write_text(text, "utf-8")
+
+    with _gateway("live") as router:
+        assert 2 == run(f"--baseline={tmp_path / 'before.yaml'}")
+        assert 0 == router.routes[0].call_count
+
+    assert run.lines[0].startswith(says)
+    assert not run.file.exists()
+
+
+# --- deletions ---
+
+
+def test_nothing_is_deleted_without_a_word(run: Run) -> None:
+    """A deletion is sent with CONFIRM=1 alone."""
+    with _gateway("live") as router:
+        run()
+        sent = [call.request.url.path for call in router.calls]
+
+    assert [] == [path for path in sent if "delete" in path]
+
+
+@pytest.mark.parametrize("dialect", _DIALECTS)
+def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run) -> None:
+    """It deletes nothing; what the service answers to it nobody has told of, so in its dialect it is news."""
+    with _gateway(dialect) as router:
+        _create()
+        code = run("--confirm")
+        sent = {
+            call.request.url.path: json.loads(call.request.content) for call in router.calls if call.request.content
+        }
+        assert [False] == [task["deleted"] for task in router.kling.tasks()]
+
+    assert "Then it asks both paths to delete a subject that cannot exist." in run.lines
+    assert sent[_DELETION] == sent[_OTHER_DELETION]
+    assert re.fullmatch(r"nobody-[0-9a-f-]{36}", sent[_DELETION]["element_id"])
+    assert ["unknown-subject"] * (dialect == "live") == [line.split(": ")[1] for line in run.starting("new: ")][:1]
+    assert int(dialect == "live") == code
+
+
+def test_a_deletion_that_is_said_to_be_done_is_news(run: Run) -> None:
+    """Nothing of that id ever was."""
+    with _gateway("live", {_DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
+        assert 1 == run("--confirm")
+
+    assert "  departs: it says that it deleted what never existed" in run.lines
+    assert ["new: unknown-subject: HTTP 200, read as deleted"] == run.starting("new: ")
+    assert "  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
+
+
+def test_nobodys_id_is_no_number_to_any_reader() -> None:
+    """Nor is it ever the same."""
+    first, second = nobody_s_id(), nobody_s_id()
+
+    assert first != second
+    for parse in (int, float, lambda text: int(text[:1]), lambda text: int(text, 16)):
+        with pytest.raises(ValueError, match=r"invalid|could not convert"):
+            parse(first)
+
+
+# --- the page ---
+
+
+class _Page(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.references: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.references += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_the_page_needs_nothing_else(run: Run) -> None:
+    """Neither scripts nor other files; each situation is on it."""
+    with _gateway("live"):
+        run("--confirm")
+    found = _Page(run.page)
+
+    assert [] == found.references
+    assert {"script", "link", "img"}.isdisjoint(found.tags)
+    assert "url(" not in run.page
+    assert set(run.rows()) <= set(found.texts)
+    assert {"new", "known"} <= set(found.texts)
+
+
+def test_the_words_of_a_gateway_are_no_markup(run: Run) -> None:
+    """What it says is shown as it is."""
+    attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
+    with _gateway("live", {_PRESETS: attack}):
+        run()
+
+    assert "<script>" not in run.page
+    assert '"<script>alert(1)</script>"' in "".join(_Page(run.page).texts)
+
+
+def test_the_page_shows_headers_and_texts() -> None:
+    """As well as JSON."""
+    response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
+    report = Report([Seen("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
+
+    texts = "".join(_Page(page(report, 3)).texts)
+
+    assert "Content-Type: text/plain\nretry-after: 7\nlocation: <url>\nslow down" in texts
+    assert "failed calls3" in texts
+
+
+# --- redaction ---
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ("Task not found by id/external id: {id}", "Task not found by id/external id: mara-7"),
+        ("at most 20 in total", "at most 20 in total"),
+        ("code 1303 after {number} of {number}", "code 1303 after 12345 of 5.20"),
+        ("see {url} or {email}", "see https://console.example.com/a?b=c or jo.m@mail.example.com"),
+        ("from {ip} and {ip}", "from 10.20.30.40 and fe80:0:0:1::7"),
+        ("(request id: {text})", "(request id: 20260521174921838127707FxeB1sRH)"),
+        ("request {uuid}", "request 9984d27b-a408-4073-ae28-17ca6a13622d"),
+        ("{value} of {value}: {value}", "Jonas Meier of kino42: 880431920114688"),
+        ("JONAS MEIER is {value}".replace("JONAS MEIER", "{value}"), "JONAS MEIER is kino42"),
+        ("Meierei stays", "Meierei stays"),
+        ("at {value}", "at gateway.example.com"),
+        ("the key ***", "the key sk-secret-1"),
+        (r"a\x1b[2J", "a\x1b[2J"),
+        ("{id} {number} {url}", "{id} {number} {url}"),
+    ],
+)
+def test_what_belongs_to_an_account_is_taken_out_of_a_message(told: str, text: str) -> None:
+    """Ids, names, addresses, numbers; what limits and codes say stays."""
+    redactor = Redactor(lambda said: said.replace("sk-secret-1", "***"), _HOST)
+    redactor.learn({"data": [{"task_id": 880431920114688, "task_status": "succeed", "owned_by": "kino42"}], "n": None})
+    redactor.learn({"data": [{"x": ["Jonas Meier", "Meier", "ab"], "ok": True}], "message": "SUCCEED", "by": "kling"})
+
+    assert told == redactor.message(text, ["mara-7"])
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        (None, None),
+        (True, True),
+        (0, 0),
+        (1, 54321),
+        (1, -7),
+        (1111111111, 9876543210),
+        (1111111111111111, 9007199254740993),
+        (0.0, 0.0),
+        (1.5, 3.14),
+        ("", ""),
+        ("0", "0"),
+        ("1", "007"),
+        ("1111111111", "0123456789"),
+        ("<text>", "Mara"),
+        ("<url>", "https://a.example.com"),
+        ({"status": "odd_word", "type": "element", "owned_by": "kling"},) * 2,
+        (
+            {"status": "<text>", "type": "<text>", "owned_by": "<text>"},
+            {"status": "a b", "type": "x7", "owned_by": "me"},
+        ),
+        ({"code": 1303, "a": {"code": "no_such"}}, {"code": 1303, "a": {"code": "no_such"}}),
+        ({"code": 77, "a": {"code": "1201"}}, {"code": 77, "a": {"code": "1201"}}),
+        ({"code": 1111111111, "a": {"code": True}}, {"code": 9876543210, "a": {"code": True}}),
+        ({"message": "at most 3", "a": {"message": "<text>"}}, {"message": "at most 3", "a": {"message": "at most 3"}}),
+        ({"error": {"message": "at most 3"}}, {"error": {"message": "at most 3"}}),
+        ({"(a name of 4 characters)": 1, "name": "<text>"}, {"Ma ra"[1:]: 1, "name": "x"}),
+        ([1, 1.5, {"a": 1}], [5, 6, 5.5, {"a": 7}, {"a": 8}, "x"]),
+        ({"d": [{"a": "<text>"}, {"a": 1}]}, {"d": [{"a": "x"}, {"a": 2}, {"a": "y"}]}),
+    ],
+)
+def test_a_value_keeps_its_structure_alone(told: Any, value: Any) -> None:
+    """Of a list, the first items that differ in structure; of long numbers, how many digits they have."""
+    assert told == Redactor(str, _HOST).body(value)

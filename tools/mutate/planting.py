@@ -1,0 +1,138 @@
+"""Runs tests in this process against a source file with a fault in it, which is never written anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+import pytest
+
+from tools.mutate.fault_table import Fault
+
+_OPTIONS = ("-x", "-q", "-n0", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
+# xdist knows the options that pyproject.toml has for it; the others have fixtures that tests use
+_PLUGINS = ("xdist.plugin", "kling_elements.testing.plugin", "pytest_httpx")
+_SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is no working Python, so a failure proves nothing
+
+
+class Kind(StrEnum):
+    """What became of a fault."""
+
+    CAUGHT = "caught"
+    SURVIVED = "survived"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault; by which test it was caught, or why it is broken."""
+
+    kind: Kind
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+def judge(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
+    """Return what tests say of a fault, once in a process: what is imported already cannot be faulty any more.
+
+    Args:
+        fault: What to plant; nothing, as a control, if it is None.
+        tests: The tests, as pytest names them, relative to the project.
+        root: The project.
+    """
+    witness = _Witness()
+    plugins = [option for name in _PLUGINS for option in ("-p", name)]
+    with contextlib.chdir(root), contextlib.ExitStack() as undo:
+        finder = None
+        if fault is not None:
+            finder = undo.enter_context(_planted(root / fault.file, fault.planted()))
+        code = pytest.main([*_OPTIONS, *plugins, *tests], [witness])
+    if witness.slip:
+        return Verdict(Kind.BROKEN, witness.slip)
+    if finder is not None and not finder.was_asked:
+        return Verdict(Kind.BROKEN, f"its tests do not import {finder.file.name}")
+    if witness.failed:
+        return Verdict(Kind.CAUGHT, witness.failed)
+    if code == pytest.ExitCode.OK:
+        return Verdict(Kind.SURVIVED)
+    return Verdict(Kind.BROKEN, f"pytest found no such tests, or could not run: {', '.join(tests)}")
+
+
+class _Witness:
+    """A plugin of pytest that remembers which test failed, or why no test could."""
+
+    def __init__(self) -> None:
+        self.failed = ""
+        self.slip = ""
+
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[object], report: pytest.TestReport | pytest.CollectReport
+    ) -> None:
+        """Look at the first failure, be it in a test or while tests are collected."""
+        links = list(_chain(call.excinfo.value if call.excinfo else None))
+        is_verdict = isinstance(report, pytest.TestReport) or any(isinstance(link, AssertionError) for link in links)
+        if is_verdict and not any(isinstance(link, _SLIPS) for link in links):
+            self.failed = report.nodeid
+        else:
+            self.slip = f"{report.nodeid}: {' '.join(str(links[-1]).split())}"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what it comes from."""
+    seen = list[BaseException]()
+    while error is not None and error not in seen:
+        yield error
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+
+
+class _Finder(MetaPathFinder):
+    """Finds one source file as any import does, and has another text loaded in its place."""
+
+    def __init__(self, file: Path, source: str) -> None:
+        self.file = file
+        self.was_asked = False
+        self._path = os.path.realpath(file)
+        self._source = source
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None or os.path.realpath(spec.origin) != self._path:
+            return None
+        spec.loader = _Loader(fullname, spec.origin, self._source)
+        self.was_asked = True
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Compiles a text each time, so that no bytecode of it is left behind."""
+
+    def __init__(self, fullname: str, path: str, source: str) -> None:
+        super().__init__(fullname, path)
+        self._source = source
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 -- it is made for one module
+        return compile(self._source, self.path, "exec", dont_inherit=True)
+
+
+@contextlib.contextmanager
+def _planted(file: Path, source: str) -> Iterator[_Finder]:
+    finder = _Finder(file, source)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield finder
+    finally:
+        sys.meta_path.remove(finder)

@@ -1,0 +1,123 @@
+"""Witnesses about requests: the rules table, and the table of the other operations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from contract_tests.reading import oracle
+from contract_tests.reading.cases import BodyCase, HttpCase, VideoCase, body_cases, http_cases, video_cases
+from contract_tests.reading.operation_cases import ACCEPTED, DELETE, REFUSED, Case
+from kling_elements.media import videos
+from kling_elements.media.limits import video_limits
+from tools.mutate.witness import Holds, Subject, Witness
+
+_CREATE = "createElement"
+_TOKEN = (b"authorization", b"Bearer test-token")
+_JSON = (b"content-type", b"application/json")
+_LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and others have judged it
+_UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
+_SIZE: frozenset[str | None] = frozenset(["R15"])  # what is large is about sizes too
+_LISTED, _NOBODYS = (200, 0), (400, 1201)
+
+
+def request_witnesses() -> Iterator[Witness]:
+    """Yield a witness for each case of the tables and each judge of it, quick judges first."""
+    bodies = [(case, cache(case.body)) for case in (*body_cases("accepted"), *body_cases("refused"))]
+    small = [(case, body) for case, body in bodies if len(json.dumps(body())) <= _LARGE]
+    small_ids = {case.id for case, _ in small}
+    others = [*ACCEPTED, *REFUSED]
+    for case, body in bodies:
+        is_small = case.id in small_ids
+        rules = _rules(case) if is_small else _rules(case) | _SIZE
+        yield Witness(f"{case.id}, by the client", _by_client(case, body), rules, 0 if is_small else 2)
+    yield from (Witness(f"{other.id}, by the client", _other_by_client(other), _UPSTREAM) for other in others)
+    yield from (Witness(f"{other.id}, by the mock server", _other_by_server(other), _UPSTREAM) for other in ACCEPTED)
+    for size, status in ((65_536, 400), (65_537, 413)):
+        yield Witness(f"deleteElement-{status}-{size} bytes, by the mock server", _deletion(size, status), _UPSTREAM)
+    for asked in http_cases():
+        cost = 2 if len(asked.content()) > _LARGE else 0
+        yield Witness(f"{asked.id}, by the mock server", _by_server(asked), frozenset([asked.rule]), cost)
+    yield from (Witness(f"{case.id}, by the oracle", _by_oracle(case, body), _rules(case), 1) for case, body in small)
+    yield from (Witness(f"{other.id}, by the oracle", _other_by_oracle(other), _UPSTREAM, 1) for other in others)
+    yield from (Witness(video.id, _by_file(video), frozenset([video.rule])) for video in video_cases())
+
+
+def _rules(case: BodyCase) -> frozenset[str | None]:
+    return frozenset([case.rule, *(rule for _, rule in case.violations)])
+
+
+def _by_client(case: BodyCase, body: Callable[[], Any]) -> Holds:
+    def holds(subject: Subject) -> bool:
+        violations = subject.contract.violations(_CREATE, body())
+        return case.violations == {(each.pointer, each.rule) for each in violations}
+
+    return holds
+
+
+def _by_oracle(case: BodyCase, body: Callable[[], Any]) -> Holds:
+    return lambda subject: (case.verdict == "accepted") == subject.oracle(_CREATE).accepts(body())
+
+
+def _by_server(case: HttpCase) -> Holds:
+    headers = [(name.lower().encode(), value.encode()) for name, value in case.headers.items()]
+
+    def holds(subject: Subject) -> bool:
+        reply = subject.server.answer(case.method, case.path, headers, case.content())
+        told = {name.decode(): value.decode() for name, value in reply.headers}
+        return case.status == reply.status and case.answers.items() <= told.items()
+
+    return holds
+
+
+def _by_file(case: VideoCase) -> Holds:
+    file = cache(case.video.opened)
+
+    def holds(subject: Subject) -> bool:
+        report = videos.inspect(file(), "video", video_limits(subject.contract))
+        return case.violations == {found.rule for found in report.violations}
+
+    return holds
+
+
+def _other_by_client(case: Case) -> Holds:
+    def holds(subject: Subject) -> bool:
+        contract = subject.contract
+        if "body" in case.arguments:
+            found = contract.violations(case.operation, case.arguments["body"])
+        else:
+            found = contract.parameter_violations(case.operation, case.parameters)
+        return set(case.violations) == {(each.pointer, each.rule, each.message) for each in found}
+
+    return holds
+
+
+def _other_by_oracle(case: Case) -> Holds:
+    def holds(subject: Subject) -> bool:
+        if "body" in case.arguments:
+            accepted = subject.oracle(case.operation).accepts(case.arguments["body"])
+        else:
+            accepted = oracle.accepts_parameters(case.parameters, case.operation, subject.document)
+        return accepted == (not case.violations)
+
+    return holds
+
+
+def _other_by_server(case: Case) -> Holds:
+    body = case.arguments.get("body")
+    headers = [_TOKEN] if body is None else [_TOKEN, _JSON]
+    method = "GET" if body is None else "POST"
+    expected = _LISTED if case.operation.startswith("list") else _NOBODYS
+
+    def holds(subject: Subject) -> bool:
+        content = b"" if body is None else json.dumps(body).encode()
+        reply = subject.server.answer(method, case.target or "", headers, content)
+        return expected == (reply.status, json.loads(reply.body)["code"])
+
+    return holds
+
+
+def _deletion(size: int, status: int) -> Holds:
+    return lambda subject: status == subject.server.answer("POST", DELETE, [_TOKEN, _JSON], b" " * size).status

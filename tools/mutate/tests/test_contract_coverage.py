@@ -1,0 +1,160 @@
+"""The tables show each keyword of the contract's requests from both sides, and what they do not show is named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.cases import base_body
+from scripts.codegen.spec import load
+from tools.mutate import contract_coverage
+from tools.mutate.contract_coverage import Judged, main, prove
+from tools.mutate.keywords import accepted, requests
+
+_CREATE = requests(load())["createElement"]
+_IMAGE = base_body("image")
+
+
+def _document(schema: Any) -> Any:
+    """A document with one operation, whose body has this schema."""
+    media_type = {"x-body-size": {"max-bytes": 100, "max-values": 10}, "schema": schema}
+    operation = {"operationId": "make", "requestBody": {"content": {"application/json": media_type}}}
+    return {"paths": {"/things": {"post": operation}}, "components": {"schemas": {"Text": {"type": "string"}}}}
+
+
+def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
+    """The names of the keywords of a schema, with what they say of a value."""
+    body = requests(_document(schema))["make"].body
+    assert body is not None
+    return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
+
+
+def _judged(body: Any, *, expected: bool) -> Judged:
+    assert _CREATE.body is not None
+    return Judged("a body", expected, list(_CREATE.body.marks(body)))
+
+
+def test_the_tables_show_every_keyword_from_both_sides() -> None:
+    """Each has accepted a value and refused one, and the keywords and the tables agree on every value."""
+    outcome = prove()
+
+    assert () == outcome.problems
+    says = r"(\d+) of \1 accepted a value, \1 of \1 refused a value, among (\d+) values"
+    figures = re.fullmatch(says, outcome.summary)
+    assert figures is not None
+    assert int(figures[1]) > 150
+    assert int(figures[2]) > 700
+
+
+def test_what_was_not_shown_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One accepted body shows nothing refused and nothing of videos; a wrong verdict of the tables is told."""
+    shown = [_judged(_IMAGE, expected=True), _judged({}, expected=True)]
+    monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
+
+    problems = prove().problems
+
+    at = "#/components/schemas/ElementName/maxLength"
+    image = f"maxLength 20, of createElement / image_refer / element_name ({at})"
+    video = f"maxLength 20, of createElement / video_refer / element_name ({at})"
+    assert f"has not accepted a value: {image}" not in problems
+    assert f"has not accepted a value: {video}" in problems
+    assert {f"has not refused a value: {each}" for each in (image, video)} <= set(problems)
+    assert "the keywords say another thing than the table of: a body" == problems[-1]
+
+
+def test_a_keyword_that_nobody_counts_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new keyword of the contract cannot be left out in silence."""
+    monkeypatch.setattr(contract_coverage, "load", lambda: _document({"type": "array", "uniqueItems": True}))
+
+    assert main() == 1
+
+    problem, said = capsys.readouterr().out.splitlines()
+    assert problem.endswith("/requestBody/content/application~1json/schema: nobody counts uniqueItems")
+    assert said.startswith("contract coverage: FAILED; nothing was counted")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        ({"type": "string", "minLength": 1}, "a", {("type string", True), ("minLength 1", True)}),
+        ({"type": "string", "minLength": 1}, "", {("type string", True), ("minLength 1", False)}),
+        ({"type": "string", "minLength": 1}, 1, {("type string", False)}),
+        ({"type": "integer", "minimum": 1}, True, {("type integer", False)}),
+        ({"type": ["string", "integer"]}, 1, {("type integer", True)}),
+        ({"type": ["string", "integer"]}, None, {("type string", False), ("type integer", False)}),
+        ({"enum": ["a", "b"]}, "a", {("enum a", True)}),
+        ({"enum": ["a", "b"]}, "c", {("enum a", False), ("enum b", False)}),
+        ({"const": 1_000}, 1_001, {("const 1,000", False)}),
+        ({"required": ["a", "b"]}, {"a": 1}, {("required a", True), ("required b", False)}),
+        (
+            {"type": "integer", "format": "int64", "x-exact": True},
+            2.0,
+            {("type integer", True), ("x-exact True", False)},
+        ),
+        (
+            {"additionalProperties": False, "properties": {"a": {"type": "string"}}},
+            {"a": 1},
+            {("additionalProperties False", True), ("type string", False)},
+        ),
+        (
+            {"additionalProperties": False, "properties": {"a": {"type": "string"}}},
+            {"b": 1},
+            {("additionalProperties False", False)},
+        ),
+        ({"items": {"maxLength": 1}}, ["a", "bb"], {("maxLength 1", True), ("maxLength 1", False)}),
+        ({"items": {"maxLength": 1}}, "bb", set()),
+        ({"$ref": "#/components/schemas/Text"}, 1, {("type string", False)}),
+        ({"pattern": "^" + "a" * 50}, "b", {("pattern ^" + "a" * 38 + "…", False)}),
+    ],
+)
+def test_a_keyword_speaks_for_itself_where_it_applies(schema: Any, value: Any, expected: set[tuple[str, bool]]) -> None:
+    """It accepts or refuses what it is about, one word at a time, and says nothing of anything else."""
+    assert expected == _marks(schema, value)
+
+
+def test_a_branch_that_is_not_taken_shows_nothing() -> None:
+    """Only if no branch takes a value has each refused it."""
+    schema = {"anyOf": [{"maxLength": 1}, {"minLength": 3}]}
+
+    assert {("anyOf, branch 2", True), ("minLength 3", True)} == _marks(schema, "abc")
+    assert {
+        ("anyOf, branch 1", False),
+        ("maxLength 1", False),
+        ("anyOf, branch 2", False),
+        ("minLength 3", False),
+    } == _marks(schema, "ab")
+
+
+def test_a_branch_that_is_not_named_shows_nothing() -> None:
+    """A body from images says nothing of the shape of one from a video; a body of no kind is refused by both."""
+    of_images = _judged(_IMAGE, expected=True).marks
+    of_none = _judged([], expected=False).marks
+
+    assert accepted(of_images)
+    assert not [keyword for keyword, _ in of_images if "video_refer" in keyword.route + keyword.name]
+    assert {("discriminator image_refer", False), ("discriminator video_refer", False), ("oneOf", False)} <= {
+        (keyword.name, verdict) for keyword, verdict in of_none
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://example.com/a.png", set()),
+        ("AAAA", {("file-size", True), ("format", False)}),
+        ("no Base64", {("format", False)}),
+    ],
+)
+def test_an_image_is_judged_limit_by_limit(text: str, expected: set[tuple[str, bool]]) -> None:
+    """Those that cannot be judged say nothing."""
+    body: Any = base_body("image")
+    body["element_image_list"]["frontal_image"] = text
+    marks = _judged(body, expected=False).marks
+
+    assert expected == {
+        (keyword.name.split()[1], verdict) for keyword, verdict in marks if keyword.name.startswith("x-image")
+    }

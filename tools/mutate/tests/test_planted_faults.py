@@ -1,0 +1,272 @@
+"""Planted faults: the table fits the code, and whoever runs it can tell what was caught from what was not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+from scripts.codegen.spec import ROOT
+from tools.mutate import planted_faults
+from tools.mutate.fault_table import Fault, load
+from tools.mutate.planted_faults import Job, main, tell
+from tools.mutate.planting import Kind, Verdict
+
+_FAULTS = load()
+
+# A project as small as can be: one module, a test of one half of it, and what could go wrong there.
+_MODULE = """
+def double(number):
+    return 2 * number
+
+def negative(number):
+    return -number
+"""
+_TESTS = """
+import arithmetic
+
+def test_double():
+    assert arithmetic.double(2) == 4
+
+def test_nothing():
+    pass
+"""
+_TESTS_AT_ONCE = "import arithmetic\nassert arithmetic.negative(1) == -1\ndef test_nothing(): pass\n"
+_TABLE = """
+one:
+  three-times: {find: 2 * number, put: 3 * number, tests: [test_double]}
+  not-negative: {find: -number, put: number, tests: ["test_at_once.py::test_nothing"]}
+other:
+  nobody-looks: {find: -number, put: number, tests: [test_double, "test_it.py::test_nothing"]}
+  misspelt: {find: 2 * number, put: 2 * nubmer, tests: [test_double]}
+  no-python: {find: 2 * number, put: 2 *, tests: [test_double]}
+  not-imported: {find: ONE = 1, put: ONE = 2, tests: [test_double]}
+  ends-the-process: {find: 2 * number, put: __import__("os")._exit(0), tests: [test_double]}
+"""
+_GOOD = "{find: 2 * number, put: 3 * number, tests: [test_double]}"
+_NO_PYTHON = "no-python: broken: contract_tests/deep/test_it.py: invalid syntax (arithmetic.py, line 3)"
+_NOT_IMPORTED = "not-imported: broken: its tests do not import unused.py"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The project in a folder, with its table."""
+    files = {
+        "pytest.ini": "[pytest]\npythonpath = kling_elements\n",
+        "kling_elements/arithmetic.py": _MODULE,
+        "kling_elements/unused.py": "ONE = 1\n",
+        "tools/live/tests/test_live.py": "number = -number\n",
+        "contract_tests/deep/test_it.py": _TESTS,
+        "contract_tests/test_at_once.py": _TESTS_AT_ONCE,
+        "table.yaml": _TABLE,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def _options(project: Path) -> list[str]:
+    return ["--root", str(project), "--table", str(project / "table.yaml")]
+
+
+def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own: in this one, there are modules of the project already."""
+    command = [sys.executable, "-m", "tools.mutate.planted_faults", *_options(project), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
+def test_each_fault_of_the_table_can_be_planted(fault: Fault) -> None:
+    """What takes the place of its text is other text, and Python."""
+    assert fault.source != fault.planted()
+    compile(fault.planted(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError for what is none
+
+
+def test_the_table_has_many_faults_of_both_kinds() -> None:
+    """No two of them are the same edit."""
+    counted = Counter(fault.group for fault in _FAULTS)
+
+    assert {"mock", "client", "live"} == counted.keys()
+    assert counted["mock"] >= 40
+    assert counted["client"] >= 150
+    assert counted["live"] >= 9
+    assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
+
+
+def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
+    """A line for each fault that survived or proves nothing, the sums, and not a file changed."""
+    done = _run(project, "--workers", "1")
+
+    assert [
+        "nobody-looks: survived",
+        "misspelt: broken: contract_tests/deep/test_it.py::test_double: name 'nubmer' is not defined",
+        _NO_PYTHON,
+        _NOT_IMPORTED,
+        "ends-the-process: broken: its tests end the process",
+        "caught 2 of 2 in one, 0 of 5 in other",
+    ] == done.stdout.splitlines()
+    assert (1, "") == (done.returncode, done.stderr)
+    assert _MODULE == (project / "kling_elements" / "arithmetic.py").read_text("utf-8")
+
+
+def test_all_caught_is_a_success(project: Path) -> None:
+    """Then the sums are all that is said."""
+    (project / "table.yaml").write_text(f"one: {{three-times: {_GOOD}}}", "utf-8")
+
+    done = _run(project)
+
+    assert ("caught 1 of 1 in one\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+
+
+def test_as_a_part_of_the_proof_it_plants_the_faults_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that does not fit is what fails then."""
+    asked: list[Job] = []
+
+    def survived(jobs: Sequence[Job], *_: object) -> list[Verdict]:
+        asked.extend(jobs)
+        return [Verdict(Kind.SURVIVED)] * len(jobs)
+
+    monkeypatch.setattr(planted_faults, "run", survived)
+    outcome = planted_faults.prove_all()
+    assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
+    assert re.fullmatch(r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live", outcome.summary)
+    assert _FAULTS == [job.fault for job in asked if job.fault]
+
+    monkeypatch.setattr(planted_faults, "TABLE", ROOT / "gone.yaml")
+    outcome = planted_faults.prove_all()
+    assert "the faults cannot be planted" == outcome.summary
+    assert outcome.problems[0].startswith("gone.yaml: [Errno 2]")
+
+
+def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
+    """They would catch anything. So are tests that never end."""
+    test = project / "contract_tests" / "deep" / "test_it.py"
+    test.write_text(_TESTS.replace("== 4", "== 5"), "utf-8")
+    failing = _run(project)
+    hanging = _run(project, "--max-seconds", "0")
+
+    says = (
+        "error: the faults cannot be planted\nwithout any fault: caught: contract_tests/deep/test_it.py::test_double\n"
+    )
+    assert (says, "", 1) == (failing.stderr, failing.stdout, failing.returncode)
+    assert "without any fault: broken: its tests take more than 0 seconds" in hanging.stderr
+    assert 1 == hanging.returncode
+
+
+@pytest.mark.parametrize(
+    ("name", "pytest_says", "told", "code"),
+    [
+        ("three-times", "assert 6 == 4", "three-times: caught: contract_tests/deep/test_it.py::test_double", 0),
+        ("not-negative", "assert 1 == -1", "not-negative: caught: contract_tests/test_at_once.py", 0),
+        ("nobody-looks", "2 passed", "nobody-looks: survived", 1),
+        ("no-python", "SyntaxError", _NO_PYTHON, 1),
+        ("not-imported", "1 passed", _NOT_IMPORTED, 1),
+    ],
+)
+def test_one_fault_is_shown_with_what_its_tests_say(
+    name: str, pytest_says: str, told: str, code: int, project: Path
+) -> None:
+    """To see why it is caught, or why not."""
+    done = _run(project, name)
+
+    assert told == done.stdout.splitlines()[-1]
+    assert pytest_says in done.stdout
+    assert code == done.returncode
+
+
+def test_a_case_that_is_gone_catches_nothing(project: Path) -> None:
+    """Nor does it count as one that passes."""
+    gone = _GOOD.replace("test_double", "'test_double[::1]'")
+    (project / "table.yaml").write_text(f"one: {{x: {gone}}}", "utf-8")
+
+    done = _run(project, "x")
+
+    says = "x: broken: pytest found no such tests, or could not run: contract_tests/deep/test_it.py::test_double[::1]"
+    assert says == done.stdout.splitlines()[-1]
+    assert 1 == done.returncode
+
+
+def test_without_a_fault_good_tests_pass(project: Path) -> None:
+    """That is what a control is."""
+    says = f"from pathlib import Path; print(judge(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
+    command = [sys.executable, "-c", f"from tools.mutate.planting import judge; {says}"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+
+    assert "survived" == done.stdout.splitlines()[-1]
+
+
+def test_a_process_sends_its_verdict_and_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Many of them share one terminal."""
+
+    def judge(*asked: object) -> Verdict:
+        for stream in (sys.stdout, sys.stderr):
+            stream.write("pytest says a lot")
+        return Verdict(Kind.CAUGHT, str(asked))
+
+    monkeypatch.setattr(planted_faults, "judge", judge)
+    receiver, sender = Pipe(duplex=False)
+
+    tell(sender, Job(None, ("test",), ROOT))
+
+    with receiver, sender:
+        assert Verdict(Kind.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
+    assert ("", "") == capfd.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("says", "table"),
+    [
+        ("x: no file of generated_client, kling_elements, ", _GOOD.replace("2 *", "9 *")),
+        ("x: kling_elements/arithmetic.py (4x): the text to replace must", _GOOD.replace("2 * number", "number")),
+        ("x: no test module has test_gone; see what it is called now", _GOOD.replace("test_double", "test_gone")),
+        ("x: no test module has at_once.py::test_nothing", _GOOD.replace("test_double", "at_once.py::test_nothing")),
+        (
+            "x: contract_tests/deep/test_it.py and contract_tests/test_at_once.py have",
+            _GOOD.replace("double", "nothing"),
+        ),
+        ("x: 2 faults have this name; rename all but one", f"{_GOOD}}}\nother: {{x: {_GOOD}"),
+        ("table.yaml: one: x: 'put' is a required property", _GOOD.replace("put", "puts")),
+        ("table.yaml: one: x: tests: [] should be non-empty", _GOOD.replace("test_double", "")),
+        ("table.yaml: one: x: [] is not of type 'object'", "[]"),
+        ("table.yaml: while parsing", "{"),
+    ],
+    ids=str,
+)
+def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
+    says: str, table: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any test is run: code that went away must not leave its faults behind."""
+    (project / "table.yaml").write_text(f"one: {{x: {table}}}", "utf-8")
+
+    assert 1 == main(_options(project))
+    told = capsys.readouterr()
+    assert "" == told.out
+    assert told.err.startswith(f"error: the faults cannot be planted\n{says}")
+
+
+def test_all_that_does_not_fit_is_told_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a line for each."""
+    stale = _GOOD.replace("2 *", "9 *")
+    (project / "table.yaml").write_text(f"one: {{a: {stale}, b: {_GOOD}, c: {stale}}}", "utf-8")
+
+    assert 1 == main(_options(project))
+    assert ["error: the", "a: no file", "c: no file"] == [line[:10] for line in capsys.readouterr().err.splitlines()]
+
+
+def test_a_table_and_a_fault_that_are_not_there_are_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each in one line."""
+    assert 1 == main([*_options(project), "nobody"])
+    assert capsys.readouterr().err.endswith("\nnobody: there is no fault of this name in the table\n")
+    (project / "table.yaml").unlink()
+    assert 1 == main(_options(project))
+    assert "\ntable.yaml: [Errno 2]" in capsys.readouterr().err

@@ -1,0 +1,334 @@
+"""`make proof` changes one constraint of the spec at a time; nothing can be changed that goes unnoticed and unsaid."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from kling_elements_client import contract
+from scripts.codegen.spec import SpecError, follow, load, walk
+from tools.mutate import __main__ as command
+from tools.mutate import changes, parts, spec_mutants
+from tools.mutate.answer_witnesses import answer_witnesses
+from tools.mutate.equivalents import EQUIVALENTS
+from tools.mutate.grammar import KINDS
+from tools.mutate.mutants import Mutant, mutants
+from tools.mutate.parts import Outcome
+from tools.mutate.patterns import variants
+from tools.mutate.request_witnesses import request_witnesses
+from tools.mutate.spec_mutants import Verdict, mistaken, outcome_of, verdicts
+from tools.mutate.witness import Subject, Witness
+
+_CONSTRAINING = {
+    *("type", "const", "enum", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern"),
+    *("format", "required", "additionalProperties", "uniqueItems", "discriminator", "mapping", "propertyName", "anyOf"),
+    *("oneOf", "items", "properties", "x-exact", "x-excluded", "x-image", "x-video", "x-body-size", "x-envelope"),
+    *(
+        *("x-dialects", "x-absent", "x-duplicate", "x-too-many", "x-deleted-already", "x-deletion", "dialect"),
+        *("message-matches", "unique-over", "remains"),
+        "x-business-codes",
+        "security",
+        "responses",
+        "parameters",
+        "requestBody",
+        "content",
+        "callbacks",
+    ),
+    *("max-bytes", "max-values", "one-of", "min-px", "max-long-to-short", "min-seconds", "max-seconds", "headers"),
+    *("tolerance-frames", "one-of-px", "pixel-aspect", "success-codes", "task-ids", "task-ids-of-failures", "retry"),
+    *("x-aliases", "x-progress", "x-unusable", "x-output-type", "tasks", "lists", "task-ids-of-other-codes"),
+    *("http-status", "created", "scheme", "in", "name", "default", "operationId", "get", "post", "schema"),
+}
+_NAMES_OF_OTHERS = ("properties", "headers", "examples", "x-source", "x-rules", "x-hints", "components", "schemas")
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(load()))
+    return document
+
+
+@cache
+def _mutants() -> list[Mutant]:
+    return list(mutants(_document()))
+
+
+@cache
+def _witnesses() -> list[Witness]:
+    return [*answer_witnesses(), *request_witnesses()]
+
+
+def _of(*pointers: str) -> list[Mutant]:
+    return [mutant for mutant in _mutants() if mutant.pointer in pointers]
+
+
+def _places() -> Iterator[str]:
+    """Yield every place of a word of `_CONSTRAINING` that is a keyword there, not a name or part of an example."""
+    for where, node in walk(_document()):
+        parent = where.rpartition("/")[2]
+        is_data = re.search("/(examples|info|links|variables|tags)(/|$)", where) or where.endswith("/responses")
+        if isinstance(node, dict) and not is_data and (parent not in _NAMES_OF_OTHERS or "/properties/" in where):
+            names = () if parent == "properties" and not where.endswith("/properties/properties") else node
+            yield from (f"{where}/{name}" for name in names if name in _CONSTRAINING)
+
+
+def test_every_witness_is_true_of_the_contract() -> None:
+    """None would notice a mutant only because it notices everything, and no two have one name."""
+    assert mistaken(_document(), _witnesses()) == []
+    assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
+
+
+def test_every_constraint_of_the_spec_has_mutants() -> None:
+    """Each constraining keyword that stands anywhere is changed there, in a document of its own."""
+    changed = {mutant.pointer for mutant in _mutants()}
+    places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
+
+    assert places - changed == set()
+    assert len(places) > 380
+    assert len(_mutants()) == len({mutant.name for mutant in _mutants()}) > 1600
+    assert [mutant.name for mutant in _mutants() if mutant.document == _document()] == []
+
+
+def test_to_make_mutants_leaves_the_document_alone() -> None:
+    """It is the same afterwards."""
+    document = copy.deepcopy(_document())
+    for _ in mutants(document):
+        pass
+
+    assert _document() == document
+
+
+@pytest.mark.parametrize("kind", ["schema", "operation", "response", "limits", "document"])
+def test_a_keyword_that_nobody_has_heard_of_is_an_error(kind: str) -> None:
+    """It names the place, and what to do: silence would let a constraint go without mutants."""
+    places = {
+        "schema": "#/components/schemas/TagId",
+        "operation": "#/paths/~1kling~1v1~1general~1delete-elements/post",
+        "response": "#/components/responses/BadRequest",
+        "limits": "#/components/schemas/ImageBase64/x-image/format",
+        "document": "#",
+    }
+    document = copy.deepcopy(_document())
+    node = document if kind == "document" else follow(document, places[kind])
+    node["multipleOf"] = 2
+
+    with pytest.raises(SpecError, match=rf"^{re.escape(places[kind])}: .*'multipleOf'.* '{kind}'; say so in scripts"):
+        list(mutants(document))
+
+
+def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
+    """None is left over from a spec that is no more."""
+    assert EQUIVALENTS.keys() <= {mutant.name for mutant in _mutants()}
+    assert all(len(reason.split()) > 8 for reason in EQUIVALENTS.values())
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "#/components/schemas/ElementName/maxLength",
+        "#/components/schemas/ElementImageList/properties/refer_images/minItems",
+        "#/components/schemas/TagId/enum",
+        "#/components/schemas/ReferImage/required",
+        "#/components/schemas/ImageElementRequest/properties/reference_type/const",
+        "#/components/schemas/ImageBase64/x-image/aspect-ratio/max-long-to-short",
+        "#/components/schemas/ReferVideo/properties/video_url/x-video/displayed-size/one-of-px",
+        "#/components/parameters/PageSize/schema/default",
+        "#/paths/~1kling~1v1~1general~1delete-elements/post/security",
+        "#/paths/~1kling~1v1~1general~1delete-elements/post/responses",
+        "#/x-business-codes/1303/retry",
+        "#/x-dialects",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/x-absent/0/message-matches",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-duplicate/1/unique-over",
+        "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post/x-too-many",
+        "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion/live/remains",
+        "#/components/schemas/Task/x-aliases",
+        "#/components/schemas/TaskStatus/x-progress",
+        "#/components/schemas/Element/properties/status/x-unusable",
+        "#/components/schemas/Element/x-output-type",
+        "#/components/schemas/TaskResponse/x-envelope/tasks",
+        "#/components/schemas/TaskListResponse/x-envelope/lists",
+        "#/components/schemas/TaskResponse/x-envelope/task-ids-of-other-codes",
+    ],
+)
+def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
+    """Some of each kind here, as `make proof` tries all of them."""
+    tried = _of(pointer)
+    outcome = outcome_of(verdicts(tried, _witnesses()), {})
+
+    assert outcome == Outcome(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
+    assert tried
+
+
+def test_a_mutant_that_nobody_notices_is_reported() -> None:
+    """It is named with its place and the change, and fails the proof."""
+    (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
+    name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
+    blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
+
+    assert outcome_of(verdicts([mutant], blind), {}) == Outcome(
+        "0 of 1 mutants killed, 0 equivalent", (f"survives: {name}",)
+    )
+    assert outcome_of(verdicts([mutant], blind), {name: "why"}) == Outcome("0 of 1 mutants killed, 1 equivalent")
+
+
+def test_an_equivalent_that_is_killed_or_gone_is_reported() -> None:
+    """The table cannot say more than is true."""
+    mutant = Mutant("#/a", "dropped", None, {})
+    witness = Witness("somebody", lambda _: False, frozenset())
+    outcome = outcome_of([Verdict(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
+
+    assert outcome.problems == (
+        "is no equivalent, as somebody notices it: #/a: dropped",
+        "is an equivalent, but no mutant any more: #/b: dropped",
+    )
+
+
+def test_the_whole_proof_is_of_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mutants are made, witnesses are asked, equivalents are counted; the exit code says what came of it."""
+    pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
+    monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
+    monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
+    monkeypatch.setattr(spec_mutants, "answer_witnesses", list)
+    known = {name: reason for name, reason in EQUIVALENTS.items() if "TaskInfo" in name}
+    monkeypatch.setattr(spec_mutants, "EQUIVALENTS", known)
+    monkeypatch.setattr(spec_mutants, "mistaken", lambda *_: [])
+
+    assert spec_mutants.main() == 0
+    monkeypatch.setattr(
+        command, "PARTS", {name: part for name, part in command.PARTS.items() if name == spec_mutants.NAME}
+    )
+    assert command.main() == 0
+    assert 2 == capsys.readouterr().out.count(f"spec mutants: holds; {len(_of(*pointers)) - 1} of ")
+
+    monkeypatch.setattr(spec_mutants, "EQUIVALENTS", {})
+    assert spec_mutants.main() == 1
+    assert "survives: #/components/schemas/TaskInfo/type: also null\nspec mutants: FAILED" in capsys.readouterr().out
+
+
+def test_witnesses_that_notice_everything_end_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not true of the contract as it is proves nothing about a mutant."""
+    monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
+    monkeypatch.setattr(spec_mutants, "request_witnesses", list)
+
+    assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract as it is: nonsense",))
+
+
+def test_a_witness_that_cannot_be_asked_testifies() -> None:
+    """A test that ends in an error fails."""
+    assert Witness("one", lambda subject: bool(subject.document["a"]), frozenset()).testifies_against(Subject({}))
+
+
+def test_a_part_that_fails_does_not_keep_the_others_from_running(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each has its line, with what is wrong above it."""
+    code = parts.run({"one": lambda: Outcome("nothing", ("bad",)), "two": lambda: Outcome("much")})
+
+    assert code == 1
+    assert re.fullmatch(
+        r"bad\none: FAILED; nothing, in \d+\.\d s\ntwo: holds; much, in \d+\.\d s\n", capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "pattern"),
+    [
+        (["b", "a"], "ab"),
+        (["b", "a", "|b", "a|"], "a|b"),
+        (["", "a", "a+"], "a*"),
+        (["", "a", "a*"], "a+"),
+        (["", "a", "a*"], "a?"),
+        (["", "a", "a{1}", "a{3}", "a{2,}"], "a{2}"),
+        (["", "[b-d]", "[a]"], "[ab-d]"),
+        (["", r"[^\]]", "[^a]"], r"[^a\]]"),
+        (["", "[a]", "[a]*"], "[a]?"),
+        (["$", "^"], "^$"),
+        (["", "(?:b)", "(?:a)", "(?:|b)", "(?:a|)"], "(?:a|b)"),
+    ],
+)
+def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str) -> None:
+    """Each lacks one part, has it more or less often, or lacks one character of a class; none comes twice."""
+    found = list(variants(pattern))
+
+    assert set(expected) == set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("pattern", ["(a)", "a**", "a{1,2}", "(?:a", "a)", "[a", "*", "a|+"])
+def test_a_pattern_of_unknown_parts_is_an_error(pattern: str) -> None:
+    """No part is passed over in silence."""
+    with pytest.raises(ValueError, match="pattern"):
+        list(variants(pattern))
+
+
+def test_every_variant_of_a_pattern_of_the_spec_can_be_read() -> None:
+    """A mutant is not killed by being no pattern at all."""
+    changed = [mutant for mutant in _mutants() if mutant.pointer.endswith("/pattern") and "->" in mutant.change]
+
+    for mutant in changed:
+        jsonschema_rs.Draft202012Validator({"pattern": follow(mutant.document, mutant.pointer)})
+    assert len(changed) > 90
+
+
+@pytest.mark.parametrize(
+    ("change", "node", "expected"),
+    [
+        (changes.number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
+        (changes.number_alone, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
+        (changes.word, {"k": "a"}, [{"k": "A"}]),
+        (changes.word, {"k": "A9"}, [{"k": "A10"}]),
+        (changes.word, {"k": "5XX"}, [{"k": "5xx"}]),
+        (changes.word_or_none, {"k": "o_009"}, [{}, {"k": "o_010"}]),
+        (changes.flag, {"k": False}, [{"k": True}]),
+        (changes.additional, {"k": True}, [{"k": False}]),
+        (changes.additional, {"k": False}, [{}, {"k": True}]),
+        (changes.members, {"k": [1, 2]}, [{"k": [2]}, {"k": [1]}, {"k": [1, 2, 3]}]),
+        (changes.words("z"), {"k": ["a", "b"]}, [{"k": ["b"]}, {"k": ["a"]}, {"k": ["a", "b", "z"]}]),
+        (
+            changes.lists_of_words("z"),
+            {"k": {"x": ["a"], "y": ["b"]}},
+            [
+                *({"k": {"y": ["b"]}}, {"k": {"x": ["a"]}}),
+                *({"k": {"x": [], "y": ["b"]}}, {"k": {"x": ["a", "z"], "y": ["b"]}}),
+                *({"k": {"x": ["a"], "y": []}}, {"k": {"x": ["a"], "y": ["b", "z"]}}),
+            ],
+        ),
+        (changes.lists_of_words(), {"k": {"x": ["a"]}}, [{"k": {}}, {"k": {"x": []}}, {"k": {"x": ["a", "A"]}}]),
+        (changes.items, {"k": {}, "uniqueItems": True, "minItems": 1}, [{"uniqueItems": True, "minItems": 1}]),
+        (changes.one_of("a", "b", "c"), {"k": "b"}, [{"k": "a"}, {"k": "c"}]),
+        (changes.pointers("/a", "/b"), {"k": ["/a"]}, [{"k": []}, {"k": ["/a", "/b"]}]),
+        (changes.security, {"k": []}, [{}, {"k": [{"bearerToken": []}]}]),
+        (changes.renamed, {"k": {"a": 1, "A": 2}}, [{"k": {"A": 2}}, {"k": {"a": 1}}]),
+    ],
+)
+def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
+    change: Callable[[Any, str], Any], node: dict[str, Any], expected: list[Any]
+) -> None:
+    """Each change has words, and the object that it began with is as it was."""
+    before = copy.deepcopy(node)
+    found = list(change(node, "k"))
+
+    assert [changed for _, changed in found] == expected
+    assert all(words for words, _ in found)
+    assert node == before
+
+
+def test_every_change_of_the_grammar_is_one_of_a_kind_that_exists() -> None:
+    """No member leads to a kind of object that has no table."""
+    kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
+
+    assert kinds <= KINDS.keys()
+
+
+def test_a_subject_has_one_server_for_each_dialect() -> None:
+    """What one witness creates there, another one finds."""
+    subject = Subject(contract.document())
+    servers = [subject.speaking(dialect).app for dialect in ("live", "documented", "live")]
+    subject.close()
+
+    assert servers[0] is servers[2] is not servers[1]
