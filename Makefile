@@ -17,6 +17,7 @@ demo: $(READY) ## create a subject from a photograph, on a mock server
 	@$(BIN)/python -m scripts.demo
 
 test: $(READY) ## lint the contract and run every test
+	@echo "make test needs Python alone; it leaves out what make lint, make proof and make bench do (Redocly, pyright, mutants, peers)"
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
 gen: $(READY) ## generate the client from the contract
