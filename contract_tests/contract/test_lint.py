@@ -320,7 +320,7 @@ def test_no_rule_of_the_contract_stands_elsewhere() -> None:
     root = SPEC.parent.parent
     written = [
         path
-        for folder in ("kling_elements", "scripts", "tools", "generated_client")
+        for folder in ("kling_elements", "kling_elements_runtime", "scripts", "tools", "generated_client")
         for path in (root / folder).rglob("*")
         if path.suffix in (".py", ".jinja", ".sh")
         and path.parent.name != "tests"
