@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kling_elements.media import images, sources
 from kling_elements.media.budget import Budget  # for who asks for type hints when a program runs
 from kling_elements.media.limits import image_limits, video_limits
-from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements.media.reports import ImageReport, VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
@@ -40,12 +40,8 @@ def image(source: object, *, contract: Contract = CONTRACT) -> str:
     with sources.opened_image(source, contract) as given:
         report = images.inspect(given.file, given.name, image_limits(contract))
         if not report.conforms:
-            raise MediaError(given.name, _why(report), report.violations)
+            raise MediaError(given.name, in_words(report), report.violations)
         return given.base64()
-
-
-def _why(report: ImageReport) -> str:
-    return "; ".join(f"{broken.message} ({broken.rule})" for broken in report.violations)
 
 
 def check_image(

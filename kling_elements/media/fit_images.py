@@ -8,9 +8,10 @@ from fractions import Fraction
 from PIL import Image, ImageColor
 
 from kling_elements.media import encoding, images, pictures, sources
-from kling_elements.media.fitted import FittedImage, Ratio, check_ratio
+from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
+from kling_elements.media.images import MOST_PIXELS
 from kling_elements.media.limits import Limits, image_limits
-from kling_elements.media.pictures import MOST_PIXELS, decoding
+from kling_elements.media.pictures import decoding
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -107,7 +108,7 @@ def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limi
     best = encoding.best(sized, most_bytes, background, as_jpeg=pictures.is_jpeg(picture))
     if best is None:
         smaller = _made_smaller(sized, background, limits)
-        changes.append(f"made smaller from {_px(sized.size)} to {_px(smaller.size)} to fit into {most_bytes} bytes")
+        changes.append(f"made smaller from {px(sized.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
         best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
     if best is None:
         raise MediaError(name, f"cannot be brought below {most_bytes} bytes")
@@ -122,17 +123,17 @@ def _sized(picture: Image.Image, ratio: Ratio, background: str, limits: Limits) 
     size = _with_ratio(picture.size, ratio, most_ratio)
     if math.prod(size) > MOST_PIXELS:
         smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * most_ratio)))
-        changes.append(f"made smaller from {_px(picture.size)} to {_px(smaller)}, as it is too long to be padded")
+        changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, as it is too long to be padded")
         picture = picture.resize(smaller, _LANCZOS)
         size = _with_ratio(smaller, ratio, most_ratio)
     if size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
-        changes.append(f"{verb} {where} from {_px(picture.size)} to {_px(size)}")
+        changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
         picture = _placed(picture, size, background)
     size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
-        changes.append(f"enlarged from {_px(picture.size)} to {_px(size)}")
+        changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
         picture = picture.resize(size, _LANCZOS)
     return picture, changes
 
@@ -183,10 +184,6 @@ def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Imag
             return smaller
         long = max(shortest, int(long * math.sqrt(most_bytes / weight) * _SHRINKING))
         smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)
-
-
-def _px(size: Size) -> str:
-    return "{}x{} px".format(*size)
 
 
 __all__ = ["fit_image"]

@@ -12,16 +12,13 @@ from typing import Any, Final
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base as ExifTag
 
+from kling_elements.media.images import MOST_PIXELS, has_too_many_scans
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.headers import silence
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG stands for MPO too
 _OF_PLUGINS: Final = ("HEIF",)  # formats that other packages may have taught Pillow
 _JPEGS: Final = ("JPEG", "MPO")
-
-MOST_PIXELS = 178_956_970  # pixels; Pillow itself refuses to decode more. The largest cameras make 150 million
-_MOST_WORK = 2_000_000_000  # pixels of all scans of a JPEG together, some seconds; real ones have a dozen scans
-_START_OF_SCAN = b"\xff\xda"
 
 _TURNED: Final = range(2, 9)  # EXIF orientations other than upright
 _KEPT: Final = ("icc_profile", "transparency")  # what tells how pixels look; other metadata is dropped
@@ -60,8 +57,7 @@ def decoded(content: bytes) -> tuple[Image.Image, list[str]]:
     """
     formats = (*_FORMATS, *(name for name in _OF_PLUGINS if name in Image.OPEN))
     with _quiet(), Image.open(io.BytesIO(content), formats=formats) as picture:
-        scans = content.count(_START_OF_SCAN) if is_jpeg(picture) else 0
-        if math.prod(picture.size) * scans > _MOST_WORK:
+        if is_jpeg(picture) and has_too_many_scans(content, math.prod(picture.size)):
             raise Image.DecompressionBombError
         picture.verify()  # finds broken checksums of a PNG, and leaves the object unusable
     with _quiet():
@@ -167,4 +163,4 @@ def opaque_mode(picture: Image.Image) -> str:
     return picture.mode.removesuffix("A")
 
 
-__all__ = ["MOST_PIXELS", "decoded", "decoding", "is_jpeg", "opaque_mode", "plain", "upright"]
+__all__ = ["decoded", "decoding", "is_jpeg", "opaque_mode", "plain", "upright"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from kling_elements.media.fitted import Ratio
+from kling_elements.media.fitted import Ratio, px
 
 Filters = list[tuple[str, str]]
 
@@ -87,10 +87,10 @@ def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) ->
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
-    changes = [f"scaled from {_px(stored)} to {_px(inner)}"] if inner != stored else []
+    changes = [f"scaled from {px(stored)} to {px(inner)}"] if inner != stored else []
     if inner != size:
         where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"padded {where} with black to {_px(size)}")
+        changes.append(f"padded {where} with black to {px(size)}")
     return [("scale", _scale(inner)), ("pad", f"{width}:{height}:(ow-iw)/2:(oh-ih)/2")], changes
 
 
@@ -102,9 +102,9 @@ def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -
     changes = []
     if inner != stored:
         where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"cropped {where} from {_px(stored)} to {_px(inner)}")
+        changes.append(f"cropped {where} from {px(stored)} to {px(inner)}")
     if inner != size:
-        changes.append(f"scaled from {_px(inner)} to {_px(size)}")
+        changes.append(f"scaled from {px(inner)} to {px(size)}")
     return [("crop", f"{inner[0]}:{inner[1]}:exact=1"), ("scale", _scale(size))], changes
 
 
@@ -127,10 +127,6 @@ def _colours(frame: Any) -> tuple[str, list[str]]:
         told += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
         return told, ["its wide range of colours was reduced to that of HD"]
     return told, []
-
-
-def _px(size: tuple[int, int]) -> str:
-    return "{}x{} px".format(*size)
 
 
 __all__ = ["Shape", "shape_of"]

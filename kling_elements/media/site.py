@@ -7,7 +7,6 @@ of redirects whole, log addresses with their query, and let a server that drips 
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,12 +19,13 @@ from ssrfguard import AddressTable, BlockedAddressError, BlockedURLError, Policy
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.settings import LAST_PORT
+from kling_elements_runtime.transport.route import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
 """What may come out of a site besides MediaError; `Site.reason` has the words for it."""
 
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})  # a stranger's address must not make us talk to a mail server
-_LAST_PORT = 65535
 _MOST_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WHOLE, _PART, _BEYOND_THE_END = 200, 206, 416
@@ -48,14 +48,8 @@ def shown(url: str) -> str:
 @cache
 def _policy(*, allow_private: bool) -> Policy:
     if allow_private:
-        return Policy(denied_networks=AddressTable(()), allowed_ports=frozenset(range(1, _LAST_PORT + 1)))
+        return Policy(denied_networks=AddressTable(()), allowed_ports=frozenset(range(1, LAST_PORT + 1)))
     return Policy(allowed_ports=_WEB_PORTS)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """One for all, as making it takes 26 ms."""
-    return httpx.create_ssl_context()
 
 
 @frozen
@@ -81,7 +75,8 @@ class Site:
         self._url = url
         self._meter = meter
         self._policy = _policy(allow_private=allow_private)
-        self._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=MeteredBackend(self._policy, meter))
+        tls, backend = shared_context(trust_env=True), MeteredBackend(self._policy, meter)
+        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
         self._known: dict[str, str | int] = {}  # what must be the same in each answer
 
     def close(self) -> None:

@@ -128,7 +128,8 @@ def opened_file(source: object, limits: Limits) -> Iterator[Given]:
 
 
 @contextmanager
-def _telling(name: str, what: str) -> Iterator[None]:
+def _of_caller(name: str, what: str) -> Iterator[None]:
+    """Raise whatever something of the caller's raises as a MediaError, without its own words."""
     try:
         yield
     except MediaError:
@@ -148,7 +149,7 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
 
     name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
-    with _telling(name, "cannot be encoded"):
+    with _of_caller(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         held.save(file, "PNG")
@@ -161,7 +162,7 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
 
 @contextmanager
 def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[Given]:
-    with _telling(name, "cannot be read"):
+    with _of_caller(name, "cannot be read"):
         file = io.BytesIO(content)
     yield Given(name, _Seekable(file, name))
 
@@ -169,7 +170,7 @@ def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterato
 @contextmanager
 def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
     name = "a file object"
-    with _telling(name, "cannot be read"):
+    with _of_caller(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
         with _copied(file, name, limits) as copy:
@@ -187,7 +188,7 @@ def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
     """A copy that can seek, of a file object that cannot."""
     most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        with _telling(name, "cannot be read"):
+        with _of_caller(name, "cannot be read"):
             while piece := _read(file, name, _PIECE):
                 copy.write(piece)
                 if copy.tell() > most:
@@ -207,18 +208,18 @@ class _Seekable:
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
         self._name = name
-        with _telling(name, "cannot be read"):
+        with _of_caller(name, "cannot be read"):
             _read(file, name, 0)
             self._start = file.tell()
             self.size = max(file.seek(0, io.SEEK_END) - self._start, 0)
 
     def peek(self, offset: int, count: int) -> bytes:
-        with _telling(self._name, "cannot be read"):
+        with _of_caller(self._name, "cannot be read"):
             self._file.seek(self._start + offset)
             return _read(self._file, self._name, count)
 
     def rewind(self) -> None:
-        with _telling(self._name, "cannot be read"):
+        with _of_caller(self._name, "cannot be read"):
             self._file.seek(self._start)
 
 

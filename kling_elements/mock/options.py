@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from kling_elements.mock.callbacks import Retries
+from kling_elements.mock.clock import MS
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
-_MS = 1000
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
 
 
@@ -71,7 +71,7 @@ class Options:
     def task_ms(self) -> tuple[int, int]:
         """The shortest and the longest time that a task takes, in milliseconds."""
         shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
-        return round(shortest * _MS), round(longest * _MS)
+        return round(shortest * MS), round(longest * MS)
 
 
 def usable_tick(seconds: float) -> float:
