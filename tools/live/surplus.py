@@ -8,7 +8,7 @@ from typing import Any
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
 from kling_elements_runtime.document import pointer as written
-from scripts.live.redaction import name_or_length
+from tools.live.redaction import name_or_length
 
 
 def surplus(schema_pointer: str, value: Any) -> list[str]:
