@@ -38,7 +38,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     progress: Callable[[float], None] | None = None,
     contract: Contract = CONTRACT,
 ) -> FittedVideo:
-    """Makes a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
+    """Make a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
 
     The picture is turned upright, made exactly as large as the nearest allowed size, and encoded as H.264 of 8 bits at
     a steady frame rate, with AAC if there is sound. It is cut where it is too long. It needs the extra `video`.
@@ -97,7 +97,7 @@ def _need_av(source: Path) -> None:
 
 
 def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
-    """FFmpeg would make something of a file that breaks off, and nobody would notice."""
+    """Refuse a file that breaks off: FFmpeg would make something of it, and nobody would notice."""
     broken = [each for each in report.violations if each.rule == limits["x-source"]]
     if broken and report.container in limits["one-of"]:
         raise MediaError(report.source, in_words(report), broken)
@@ -127,7 +127,7 @@ def _encoded(source: Path, unfinished: Path, order: Order, limits: Limits, tell:
 
 
 def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:
-    """Does the work, and turns whatever PyAV raises into one error."""
+    """Do the work, and turn whatever PyAV raises into one error."""
     from kling_elements.media.transcoding import UnfitError, transcode  # noqa: PLC0415 - loads PyAV
 
     with closing(transcode(source, unfinished, order)) as work:

@@ -39,7 +39,7 @@ class FittedImage:
     changes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Writes it to a file, in place of one that is there already. There is never half a file.
+        """Write it to a file, in place of one that is there already. There is never half a file.
 
         Raises:
             MediaError: It cannot be written.
@@ -68,7 +68,7 @@ class FittedVideo:
 
 
 def check_target(target: object) -> None:
-    """Refuses what is no path.
+    """Refuse what is no path.
 
     Raises:
         ValueError: It is something else, such as a str, which is never taken for a path.
@@ -78,7 +78,7 @@ def check_target(target: object) -> None:
 
 
 def check_ratio(ratio: object) -> None:
-    """Refuses what is no way to reach a ratio.
+    """Refuse what is no way to reach a ratio.
 
     Raises:
         ValueError: It is neither `pad` nor `crop`.
@@ -94,7 +94,7 @@ def px(size: tuple[int, int]) -> str:
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """Where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
+    """Yield where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
 
     Raises:
         MediaError: There is something at the target already, or it cannot be written.
@@ -120,7 +120,7 @@ def _place(unfinished: Path, target: Path) -> None:
 
 
 def _folder_beside(target: Path) -> TemporaryDirectory[str]:
-    """A new folder on the same file system. It goes with whatever is left in it."""
+    """Return a new folder on the same file system. It goes with whatever is left in it."""
     return TemporaryDirectory(prefix=".fitting-", dir=target.parent, ignore_cleanup_errors=True)
 
 

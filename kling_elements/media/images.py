@@ -79,7 +79,7 @@ class _Sized:
 
 
 def format_of(file: File) -> str | None:
-    """What a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
+    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
 
     Raises:
         MediaError: It cannot be read.
@@ -97,7 +97,7 @@ def format_by(start: bytes) -> str | None:
 
 
 def inspect(file: File, source: str, limits: Limits) -> ImageReport:
-    """Judges a file by its header (R14 to R17), and reads no more of it than that.
+    """Judge a file by its header (R14 to R17), and read no more of it than that.
 
     Args:
         file: The file.
@@ -124,7 +124,7 @@ def inspect(file: File, source: str, limits: Limits) -> ImageReport:
 
 
 def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
-    """The same rules and messages; that of the format also tells what the content is."""
+    """Yield the same rules and messages; that of the format also tells what the content is."""
     for rule, message in found:
         if rule != limits["format"]["x-source"] or kind in limits["format"]["one-of"]:
             yield rule, message
@@ -135,7 +135,7 @@ def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
 
 
 def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
-    """Judges a file by its header, and by whether the picture is whole (R14).
+    """Judge a file by its header, and by whether the picture is whole (R14).
 
     A PNG is held to its checksums. Of a JPEG an eighth of each side is decoded.
 
@@ -176,7 +176,7 @@ def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
 
 
 def _png_is_whole(content: bytes) -> bool:
-    """Whether each chunk has its right checksum, there are pixels, and the last chunk is the one that ends a PNG.
+    """Return whether each chunk has its right checksum, there are pixels, and the last chunk is that which ends a PNG.
 
     Pillow's `verify` checks less if somebody has set LOAD_TRUNCATED_IMAGES, and refuses much compressed text.
     """
@@ -199,7 +199,7 @@ def _png_is_whole(content: bytes) -> bool:
 
 
 def _jpeg_is_whole(content: bytes) -> bool:
-    """Whether the picture can be decoded up to its last line.
+    """Return whether the picture can be decoded up to its last line.
 
     `load` takes a picture that breaks off if somebody has set LOAD_TRUNCATED_IMAGES; the decoder itself never does.
     """

@@ -37,7 +37,7 @@ _MOST_SHOWN = 200  # characters of an address in a message
 
 
 def shown(url: str) -> str:
-    """An address as messages may show it: without user, query and fragment, and not too long."""
+    """Return an address as messages may show it: without user, query and fragment, and not too long."""
     found = _ADDRESS.match(url)
     if found is None:
         return "an address"
@@ -71,7 +71,7 @@ class Site:
     """Where a file is. After a redirect that is where it led to."""
 
     def __init__(self, url: str, meter: Meter, *, allow_private: bool) -> None:
-        """Connects to nothing yet."""
+        """Connect to nothing yet."""
         self._url = url
         self._meter = meter
         self._policy = _policy(allow_private=allow_private)
@@ -80,12 +80,12 @@ class Site:
         self._known: dict[str, str | int] = {}  # what must be the same in each answer
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         self._pool.close()
 
     @contextmanager
     def asking(self, first: int, last: int) -> Iterator[Answer]:
-        """The answer to one request, after its redirects, for as long as the block runs.
+        """Yield the answer to one request, after its redirects, for as long as the block runs.
 
         Args:
             first: The offset of the first byte that is asked for.
@@ -165,7 +165,7 @@ class Site:
         return self._same(headers, Answer(is_whole=False, size=size, pieces=self._exactly(pieces, end - first + 1)))
 
     def _nothing(self, headers: httpx.Headers, first: int) -> Answer:
-        """What an answer means that there is nothing at that offset: the file is empty, or ends before it."""
+        """Return what an answer means that has nothing at that offset: the file is empty, or ends before it."""
         _, _, total = _content_range(headers)
         size = 0 if total is None and first == 0 else total
         if (size is None and "size" in self._known) or (size is not None and size > first):
@@ -173,7 +173,7 @@ class Site:
         return self._same(headers, Answer(is_whole=False, size=size, pieces=iter(())))
 
     def _same(self, headers: httpx.Headers, answer: Answer) -> Answer:
-        """The answer itself, if it is about the same file as the earlier ones."""
+        """Return the answer itself, if it is about the same file as the earlier ones."""
         marks = {"etag": headers.get("etag"), "last-modified": headers.get("last-modified"), "size": answer.size}
         for name, mark in marks.items():
             if mark is not None and self._known.setdefault(name, mark) != mark:
@@ -191,7 +191,7 @@ class Site:
             raise self._error(f"the server sends {'fewer' if left > 0 else 'more'} bytes than it says")
 
     def reason(self, error: Exception) -> str:
-        """What one of the FAILURES means, without the query that its own text may hold."""
+        """Return what one of the FAILURES means, without the query that its own text may hold."""
         blocked = error.__cause__ if isinstance(error, BlockedURLError) and error.__cause__ else error
         if isinstance(blocked, BlockedAddressError):
             return f"leads to a private or reserved address ({blocked.address}); allow_private=True allows it"
@@ -218,7 +218,7 @@ def _bytes_of(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """First and last byte, and the file's size (RFC 9110, section 14.4); None for each that is not told."""
+    """Return first and last byte, and the file's size (RFC 9110, section 14.4); None for each that is not told."""
     found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     first, last, total = found.groups() if found else (None, None, None)
     return _number(first), _number(last), _number(total)

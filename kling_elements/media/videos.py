@@ -38,7 +38,7 @@ _LONGEST_FRAME = Fraction(1)  # seconds
 
 
 def inspect(file: File, source: str, limits: Limits) -> VideoReport:
-    """Judges a file by R20 to R23. Little more is read of it than its header, in one to three reads as a rule.
+    """Judge a file by R20 to R23. Little more is read of it than its header, in one to three reads as a rule.
 
     Args:
         file: The file.
@@ -68,7 +68,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
 
 
 def _container(found: Outline) -> str | None:
-    """What a file is by its brands; files without any are QuickTime's, which is older than brands are."""
+    """Return what a file is by its brands; files without any are QuickTime's, which is older than brands are."""
     if not found.is_known:
         return None
     if not found.brands or found.brands[0] == _QUICKTIME_BRAND:
@@ -81,7 +81,7 @@ def _container(found: Outline) -> str | None:
 
 
 def _movie(found: Outline) -> tuple[Movie | None, str | None]:
-    """What the header tells, and what is wrong with the file."""
+    """Return what the header tells, and what is wrong with the file."""
     if found.header is None:
         return None, found.trouble
     try:
@@ -121,7 +121,7 @@ def _container_violations(
 
 
 def _looks_like(found: Outline, container: str | None) -> str:
-    """What a file seems to be that is not what is allowed, as the end of a sentence."""
+    """Return what a file seems to be that is not what is allowed, as the end of a sentence."""
     if not found.start:
         return f"; it {found.trouble or 'is empty'}"
     if container is not None:
@@ -134,7 +134,7 @@ def _looks_like(found: Outline, container: str | None) -> str:
 
 
 def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
-    """What breaks the rules about what the container holds, and about the file's size."""
+    """Yield what breaks the rules about what the container holds, and about the file's size."""
     yield from _duration_violations(report, limits["duration"])
     if movie is not None and movie.picture is not None:
         yield from _picture_violations(report, limits["displayed-size"])
