@@ -10,7 +10,7 @@ import math
 from collections import deque
 
 from kling_elements.clock import Clock
-from kling_elements.numbers import check_count
+from kling_elements.numbers import count
 from kling_elements.policies import RetryPolicy, interval
 
 _MOST_IN_FLIGHT = 16  # creates that wait for their answers; more would only share the line
@@ -48,7 +48,7 @@ class Limiter:
             ValueError: `at_once` is no whole number from 1 up.
         """
         if at_once is not None:
-            check_count("at_once", at_once)
+            count.check("at_once", at_once)
         self.in_flight = 0
         self.under_way = 0
         self._clock = clock

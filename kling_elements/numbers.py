@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
-import attrs
-
-Check: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
+from attrs import Attribute, frozen
 
 
-def number(expected: str, holds: Callable[[Any], bool], *kinds: type) -> Check:
-    """A validator for attrs: the field holds what was expected and is of one of these types, or one error says so."""
+@frozen
+class Number:
+    """A kind of number: a validator for attrs, and a check of arguments. What is no such number is a ValueError.
 
-    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
-            raise ValueError(f"{attribute.name} must be {expected}, not {value!r}")
+    Attributes:
+        expected: What the number must be, in words.
+        holds: Whether a number is so.
+        kinds: The types that it may have.
+    """
 
-    return check
+    expected: str
+    holds: Callable[[Any], bool]
+    kinds: type | tuple[type, ...] = (int, float)
+
+    def __call__(self, _: object, attribute: Attribute[Any], value: object) -> None:
+        """Check a field."""
+        self.check(attribute.name, value)
+
+    def check(self, name: str, value: object) -> None:
+        """Check an argument.
+
+        Raises:
+            ValueError: It is another number, or none.
+        """
+        if isinstance(value, bool) or not isinstance(value, self.kinds) or not self.holds(value):
+            raise ValueError(f"{name} must be {self.expected}, not {value!r}")
 
 
-count = number("a whole number, 1 or more", lambda value: value >= 1, int)
+count = Number("a whole number, 1 or more", lambda value: value >= 1, int)
 
-
-def check_count(name: str, value: object) -> None:
-    """Raise ValueError for an argument that is no whole number from 1 up."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number, 1 or more, not {value!r}")
-
-
-__all__ = ["Check", "check_count", "count", "number"]
+__all__ = ["Number", "count"]

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 import httpx
 from attrs import field, frozen
 
-from kling_elements.numbers import count, number
+from kling_elements.numbers import Number, count
 
-_not_negative = number("a number, 0 or more", lambda value: value >= 0, int, float)
-_positive = number("a number above 0", lambda value: value > 0, int, float)
-_at_least_1 = number("a number, 1 or more", lambda value: value >= 1, int, float)
-_part = number("a finite number, 0 or more", lambda value: 0 <= value < math.inf, int, float)
+_seconds = Number("a number of seconds, 0 or more", lambda value: value >= 0)
+_positive = Number("a number above 0", lambda value: value > 0)
+_at_least_1 = Number("a number, 1 or more", lambda value: value >= 1)
+_part = Number("a finite number, 0 or more", lambda value: 0 <= value < math.inf)
 
 _LONGEST_SECONDS = 1e9  # no clock sleeps for ever
 
@@ -46,7 +46,7 @@ class RetryPolicy:
     factor: float = field(default=2.0, validator=_at_least_1)
     longest_seconds: float = field(default=30.0, validator=_positive)
     jitter: float = field(default=0.25, validator=_part)
-    max_wait_seconds: float = field(default=60.0, validator=_not_negative)
+    max_wait_seconds: float = field(default=60.0, validator=_seconds)
     max_connect_attempts: int = field(default=3, validator=count)
     max_duplicate_look_ups: int = field(default=3, validator=count)
 
@@ -70,9 +70,9 @@ class PollPolicy:
     first_seconds: float = field(default=1.0, validator=_positive)
     factor: float = field(default=1.5, validator=_at_least_1)
     longest_seconds: float = field(default=15.0, validator=_positive)
-    max_wait_seconds: float = field(default=300.0, validator=_not_negative)
+    max_wait_seconds: float = field(default=300.0, validator=_seconds)
     # look-ups found 152 of 152 tasks at once; the longest lag that was met anywhere is 10 s
-    max_unknown_seconds: float = field(default=30.0, validator=_not_negative)
+    max_unknown_seconds: float = field(default=30.0, validator=_seconds)
 
 
 def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> float:
@@ -83,9 +83,7 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> floa
     """
     if given is None:
         return min(policy.max_wait_seconds, _LONGEST_SECONDS)
-    number: object = given
-    if isinstance(number, bool) or not isinstance(number, int | float) or not number >= 0:
-        raise ValueError(f"max_wait_seconds must be a number of seconds, 0 or more, not {given!r}")
+    _seconds.check("max_wait_seconds", given)
     return min(given, _LONGEST_SECONDS)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from types import ModuleType
 
 from kling_elements.errors import NoTaskError
-from kling_elements.numbers import check_count
+from kling_elements.numbers import count
 from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
 from kling_elements.outside import Outside
 from kling_elements.patience import Patience, ask
@@ -86,7 +86,7 @@ class Listing:
         Raises:
             ValueError: The first page is no whole number from 1 up.
         """
-        check_count("first_page", first_page)
+        count.check("first_page", first_page)
         self._io = io
         self._operation = operation
         self._patience = patience

@@ -244,7 +244,7 @@ class AuthenticatedClient:
         checked = body if isinstance(body, CheckedRequest) else self.contract.check(operation_id, body)
         if checked.operation_id != operation_id:
             raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
-        found = self._told(checked.violations)
+        found = self._redacted(checked.violations)
         if checked.content is None:
             raise ContractError(found)
         self._judge(operation_id, found)
@@ -261,7 +261,7 @@ class AuthenticatedClient:
             ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
         """
         checked = parameters.check(self.contract, operation_id, values)
-        found = self._told(checked.violations)
+        found = self._redacted(checked.violations)
         if checked.text is None:
             raise ContractError(found)
         self._judge(operation_id, found)
@@ -346,7 +346,7 @@ class AuthenticatedClient:
                 self._async_connections[loop] = connections, _closed_with_the_loop(connections)
             return self._async_connections[loop][0]
 
-    def _told(self, violations: list[Violation]) -> list[Violation]:
+    def _redacted(self, violations: list[Violation]) -> list[Violation]:
         return [Violation(self.redact(v.pointer), v.rule, self.redact(v.message)) for v in violations]
 
     def _judge(self, operation_id: str, found: list[Violation]) -> None:

@@ -19,10 +19,10 @@ from kling_elements_runtime.uploads import Reader, UnreadableError
 
 Limits = dict[str, Any]
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
 _IHDR = struct.Struct(">I4sII5sI")  # length, type, width, height, other fields, CRC
 _IHDR_LENGTH = 13
-_SOI = b"\xff\xd8"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 _NO_FRAME_BEHIND = frozenset({0xD9, 0xDA})  # EOI and SOS
@@ -89,7 +89,7 @@ def violations(file: Reader, limits: Limits, *, size_alone: bool = False) -> Ite
 def read_header(file: Reader) -> Header | None:
     """What the header of a JPEG or PNG file says; None where there is no whole one."""
     try:
-        is_png = file.peek(0, len(_PNG_SIGNATURE)) == _PNG_SIGNATURE
+        is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
     except UnreadableError:
         return None
@@ -105,7 +105,7 @@ def _read(file: Reader, offset: int, count: int) -> bytes:
 
 
 def _png_header(file: Reader) -> Header:
-    start = len(_PNG_SIGNATURE)
+    start = len(PNG_SIGNATURE)
     ihdr = _read(file, start, _IHDR.size)
     length, kind, width, height, _, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
@@ -127,9 +127,9 @@ def _png_exif(file: Reader, position: int) -> tuple[int, int]:
 
 
 def _jpeg_header(file: Reader) -> Header:
-    if _read(file, 0, len(_SOI)) != _SOI:
+    if _read(file, 0, len(JPEG_SIGNATURE)) != JPEG_SIGNATURE:
         raise UnreadableError("neither a PNG nor a JPEG")
-    position, exif = len(_SOI), (0, 0)
+    position, exif = len(JPEG_SIGNATURE), (0, 0)
     for _ in range(_MOST_PARTS):
         marker, position, start = _next_marker(file, position)
         if marker in _BARE:
@@ -189,4 +189,4 @@ def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
     return (header.height, header.width) if orientation in _SIDEWAYS else (header.width, header.height)
 
 
-__all__ = ["Header", "displayed_size", "read_header", "silence", "violations"]
+__all__ = ["JPEG_SIGNATURE", "PNG_SIGNATURE", "Header", "displayed_size", "read_header", "silence", "violations"]

@@ -12,7 +12,7 @@ import httpx
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
-_LAST_PORT = 65535
+LAST_PORT = 65535
 _LONGEST_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
@@ -38,7 +38,7 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
     if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
     if not is_port(url.port):
-        raise ValueError(f"base_url has a port beyond {_LAST_PORT}: {_shown(url)}")
+        raise ValueError(f"base_url has a port beyond {LAST_PORT}: {_shown(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
@@ -69,15 +69,22 @@ def is_host(host: str) -> bool:
 
 def is_port(port: int | None) -> bool:
     """Return whether a number is that of a port; None is the usual one."""
-    return port is None or port <= _LAST_PORT
+    return port is None or port <= LAST_PORT
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
+    """Return whether a host is this machine itself, by its name or its address."""
+    return is_loopback_address(host) or host == "localhost" or host.endswith(".localhost")
+
+
+def is_loopback_address(text: str) -> bool:
+    """Return whether a text is an address of this machine itself."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
@@ -132,8 +139,10 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 __all__ = [
+    "LAST_PORT",
     "is_host",
     "is_loopback",
+    "is_loopback_address",
     "is_port",
     "usable_headers",
     "usable_httpx_args",

@@ -110,6 +110,22 @@ class InlineText:
         return (piece.encode("ascii") for piece in self._slices())
 
 
+@contextmanager
+def of_file(path: Path, done: str) -> Iterator[None]:
+    """Raise what the system refuses to do with a file as a MediaError.
+
+    Args:
+        path: The file.
+        done: What cannot be done then, such as `read`.
+    """
+    try:
+        yield
+    except MediaError:
+        raise
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        raise MediaError(str(path), f"cannot be {done}: {getattr(error, 'strerror', None) or error}") from error
+
+
 class InlineFile:
     """A local file, held to be what it was when it was first looked at: a change is an error, never a corrupt request.
 
@@ -125,7 +141,7 @@ class InlineFile:
             MediaError: It cannot be looked at, or is no file.
         """
         self.path = path
-        with self._telling():
+        with of_file(path, "read"):
             found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise MediaError(str(path), "is no file")
@@ -159,7 +175,7 @@ class InlineFile:
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        with self._telling(), self.path.open("rb") as file:
+        with of_file(self.path, "read"), self.path.open("rb") as file:
             self._compare(file)
             yield file
 
@@ -169,15 +185,6 @@ class InlineFile:
             raise MediaError(
                 str(self.path), "was changed since it was checked; nothing was sent of it that could be used"
             )
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        try:
-            yield
-        except MediaError:
-            raise
-        except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
-            raise MediaError(str(self.path), f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
@@ -194,4 +201,5 @@ __all__ = [
     "decoded_size",
     "encode",
     "encoded_length",
+    "of_file",
 ]

@@ -15,10 +15,9 @@ import pybase64
 import pytest
 
 from contract_tests.reading.cases import BodyCase, base_body, body_cases
-from contract_tests.reading.images import Picture
+from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
-from contract_tests.support.handed_in import base64_of
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, MediaError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage

@@ -12,10 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.images import Picture
+from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
-from contract_tests.support.handed_in import base64_of
 from contract_tests.support.running import run_async
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import create_element

@@ -5,7 +5,6 @@ The limits themselves are tested by rules.yaml; here are the files that are hard
 
 from __future__ import annotations
 
-import base64
 import binascii
 import io
 import warnings
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from contract_tests.reading.cases import base_body
-from contract_tests.reading.images import Picture, jpeg_frame_header, png_chunk
+from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
 from kling_elements_runtime import headers as images
 from kling_elements_runtime.uploads import InlineText, UnreadableError
@@ -32,14 +31,10 @@ _AFTER_SOI = 2
 _TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 
 
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
 def _judge(data: bytes) -> list[tuple[str, str]]:
     """Return rule and message of each violation of a request with this image."""
     body: Any = base_body("image")
-    body["element_image_list"]["frontal_image"] = _text(data)
+    body["element_image_list"]["frontal_image"] = base64_of(data)
     found = contract.violations("createElement", body)
     assert all(each.pointer == "/element_image_list/frontal_image" for each in found)
     return [(each.rule, each.message) for each in found]
@@ -65,10 +60,6 @@ def _jpeg(width: int, height: int, *segments: bytes) -> bytes:
     return b"\xff\xd8" + b"".join(segments) + jpeg_frame_header(width, height) + b"\xff\xda"
 
 
-def _segment(marker: int, data: bytes) -> bytes:
-    return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
-
-
 _BOMB = zlib.compress(bytes(5_000_000))
 
 
@@ -85,8 +76,8 @@ _BOMB = zlib.compress(bytes(5_000_000))
         pytest.param(Picture(format="jpeg", fill_bytes=100_000).build(), id="JPEG with many fill bytes"),
         pytest.param(Picture(format="jpeg", decoy=(1, 1)).build(), id="JPEG with a thumbnail in its metadata"),
         pytest.param(_jpeg(300, 300, b"\xff\x01\xff\xd0\xff\xff\xd7"), id="JPEG with markers that have no segment"),
-        pytest.param(_jpeg(300, 300, _segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
-        pytest.param(_jpeg(300, 300, _segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
+        pytest.param(_jpeg(300, 300, jpeg_segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
+        pytest.param(_jpeg(300, 300, jpeg_segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
         pytest.param(_jpeg(65_535, 65_535), id="largest JPEG that its header can claim"),
         *(
             pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
@@ -137,7 +128,7 @@ def test_an_odd_but_good_image_passes(data: bytes) -> None:
         pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte"),
         pytest.param(_jpeg(300, 300, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
         pytest.param(_jpeg(300, 300).replace(b"\x00\x0b\x08", b"\x00\x05\x08"), id="JPEG with a short frame header"),
-        pytest.param(_jpeg(300, 300, _segment(0xFE, b"") * 10_000), id="JPEG of countless segments"),
+        pytest.param(_jpeg(300, 300, jpeg_segment(0xFE, b"") * 10_000), id="JPEG of countless segments"),
         *(
             pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
             for marker in (0xC4, 0xC8, 0xCC)
@@ -186,8 +177,10 @@ def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
 
 def test_the_first_metadata_of_a_jpeg_count() -> None:
     """A phone writes a second block of another kind behind them, and segments before them that are no metadata."""
-    further = _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
-    data = _jpeg(299, 800, _segment(0xE0, b"JFIF\x00" + bytes(9)), _segment(0xE1, b"Exif\x00\x00" + _TURNED), further)
+    further = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
+    data = _jpeg(
+        299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
+    )
 
     assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
 
@@ -233,7 +226,7 @@ def test_the_orientation_of_a_png_stands_before_its_pixels(shown: str, chunks: l
 )
 def test_metadata_that_cannot_be_read_counts_as_none(metadata: bytes) -> None:
     """As in viewers; no library warns of it either."""
-    for data in (_jpeg(299, 400, _segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
+    for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _judge(data)
 
@@ -266,7 +259,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 )
 def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> None:
     """Of 10 MB that have their bulk before the pixels, some kilobytes at most are decoded."""
-    text = _text(picture.build())
+    text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 0 < sum(decoded) < 20_000
@@ -274,7 +267,7 @@ def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> Non
 
 def test_a_claim_of_much_metadata_is_not_believed(decoded: list[int]) -> None:
     """No more of it is decoded than a JPEG has room for."""
-    text = _text(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
+    text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
     assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 64 * 1024 < sum(decoded) < 100_000
@@ -312,7 +305,7 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
         data = data[:offset] + patch + data[offset + len(patch) - len(patch) % 2 :]
 
     with warnings.catch_warnings(record=True, action="always") as warned:
-        found = list(images.violations(InlineText(_text(data[:length])), _LIMITS))
+        found = list(images.violations(InlineText(base64_of(data[:length])), _LIMITS))
 
     assert {rule for rule, _ in found} <= {"R14", "R16", "R17"}
     assert [] == warned

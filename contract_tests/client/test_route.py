@@ -400,10 +400,10 @@ def test_the_usual_certificates_are_read_once_for_all_clients(monkeypatch: pytes
         return made[-1]
 
     monkeypatch.setattr(httpx, "create_ssl_context", make)
-    route._usual_context.cache_clear()  # noqa: SLF001 - another test may have made it
+    route.shared_context.cache_clear()  # another test may have made it
     ways = [AuthenticatedClient(TOKEN)._route for _ in range(3)]  # noqa: SLF001 - no socket leads there
     contexts = {id(way.ssl_context()) for way in ways}
-    route._usual_context.cache_clear()  # noqa: SLF001 - it is none
+    route.shared_context.cache_clear()  # it is none
 
     assert 1 == len(made) == len(contexts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pytest
 from contract_tests.reading import oracle
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.image_header import Header, UnreadableError, read_header
-from contract_tests.reading.images import Picture, jpeg_frame_header, png_chunk
+from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, png_chunk
 from contract_tests.reading.uri import is_uri
 
 if TYPE_CHECKING:
@@ -43,10 +42,6 @@ def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int 
 
 def _image_oracle(**limits: dict[str, Any]) -> oracle.Oracle:
     return _oracle({"x-image": _IMAGE_LIMITS | limits})
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 @pytest.mark.parametrize(
@@ -313,15 +308,15 @@ def test_a_header_that_cannot_be_read_is_no_header(data: bytes) -> None:
 )
 def test_a_picture_is_held_against_its_limits(picture: Picture, accepted: bool) -> None:  # noqa: FBT001 - a verdict
     """Format, size, sides and ratio count, each limit itself included."""
-    assert accepted == _image_oracle().accepts(_base64(picture.build()))
+    assert accepted == _image_oracle().accepts(base64_of(picture.build()))
 
 
 def test_only_the_formats_of_the_spec_are_accepted() -> None:
     """A picture that can be read is refused when its format is not named."""
     png_alone = _image_oracle(format={"one-of": ["png"]})
 
-    assert png_alone.accepts(_base64(_SIGNATURE + png_chunk(b"IHDR", _IHDR)))
-    assert not png_alone.accepts(_base64(b"\xff\xd8" + _FRAME))
+    assert png_alone.accepts(base64_of(_SIGNATURE + png_chunk(b"IHDR", _IHDR)))
+    assert not png_alone.accepts(base64_of(b"\xff\xd8" + _FRAME))
 
 
 def test_text_that_is_no_base64_is_no_picture() -> None:

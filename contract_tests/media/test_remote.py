@@ -30,6 +30,7 @@ from kling_elements.media import site
 from kling_elements.media.budget import Budget
 from kling_elements.media.remote import RemoteFile, reading
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.transport.route import shared_context
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
 serving = remote_files.serving
@@ -208,9 +209,9 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustm
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    site._tls.cache_clear()  # noqa: SLF001 - it was made for another environment
+    shared_context.cache_clear()  # it was made for another environment
     yield authority
-    site._tls.cache_clear()  # noqa: SLF001 - as above
+    shared_context.cache_clear()  # as above
 
 
 def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
@@ -228,7 +229,7 @@ def test_a_certificate_that_is_trusted_lets_a_file_be_read(
     for _ in range(2):
         with reading(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
-    assert 1 == site._tls.cache_info().misses  # noqa: SLF001 - making one takes 26 ms
+    assert 1 == shared_context.cache_info().misses  # making one takes 26 ms
     assert 2 == server.connections
 
 

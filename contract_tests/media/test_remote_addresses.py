@@ -237,7 +237,7 @@ def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], con
 def test_a_name_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's own words say so."""
 
-    def look_up(*_: Any) -> None:
+    def look_up(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)

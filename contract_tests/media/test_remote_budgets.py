@@ -201,7 +201,7 @@ def test_a_look_up_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch
     """The system's own takes no time-out, so it is left behind."""
     over, ended = threading.Event(), threading.Event()
 
-    def look_up(*_: Any) -> None:
+    def look_up(*_: Any, **__: Any) -> None:
         over.wait(5)
         ended.set()
 

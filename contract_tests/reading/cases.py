@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import json
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ruamel.yaml import YAML
 
-from contract_tests.reading.images import Picture
+from contract_tests.reading.images import Picture, base64_of
 from contract_tests.reading.videos import Video
 
 if TYPE_CHECKING:
@@ -277,7 +276,7 @@ def _encoded(part: str | dict[str, Any]) -> bytes:
 
 @cache
 def _base64_of(picture: Picture) -> str:
-    return base64.b64encode(picture.build()).decode()
+    return base64_of(picture.build())
 
 
 def _image(options: dict[str, Any]) -> str:
@@ -292,8 +291,8 @@ _GENERATORS: dict[str, Callable[[Any], Any]] = {
     "$repeat": lambda argument: argument[0] * argument[1],
     "$join": "".join,
     "$image": _image,
-    "$base64_of": lambda text: base64.b64encode(text.encode()).decode(),
-    "$base64_of_hex": lambda digits: base64.b64encode(bytes.fromhex(digits)).decode(),
+    "$base64_of": lambda text: base64_of(text.encode()),
+    "$base64_of_hex": lambda digits: base64_of(bytes.fromhex(digits)),
     "$url_safe": lambda text: text.replace("+", "-").replace("/", "_"),
     "$unpadded": lambda text: text.rstrip("="),
     "$lines": lambda argument: argument[1].join(

@@ -5,6 +5,7 @@ The same arguments always give the same bytes.
 
 from __future__ import annotations
 
+import base64
 import io
 import zlib
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Picture:
         """Return the file."""
         data = self._drawn()
         if self.decoy is not None:
-            data = _insert(data, _AFTER_SOI, _segment(_APP1, jpeg_frame_header(*self.decoy)))
+            data = _insert(data, _AFTER_SOI, jpeg_segment(_APP1, jpeg_frame_header(*self.decoy)))
         if self.app_bytes:
             data = _insert(data, _AFTER_SOI, _segments(_APP2, self.app_bytes))
         data = _insert(data, _AFTER_SOI, b"\xff" * self.fill_bytes)
@@ -91,9 +92,19 @@ def jpeg_frame_header(width: int, height: int) -> bytes:
     return b"\xff\xc0\x00\x0b\x08" + sides + b"\x01\x01\x11\x00"
 
 
+def jpeg_segment(marker: int, data: bytes) -> bytes:
+    """Return a segment of a JPEG."""
+    return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
+
+
 def png_chunk(kind: bytes, data: bytes) -> bytes:
     """Return a chunk of a PNG, its CRC right."""
     return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def base64_of(data: bytes) -> str:
+    """Return the Base64 text of bytes."""
+    return base64.b64encode(data).decode()
 
 
 def _insert(data: bytes, offset: int, addition: bytes) -> bytes:
@@ -114,11 +125,7 @@ def _segments(marker: int, total: int) -> bytes:
     """Return segments of one kind that take `total` bytes together."""
     count = -(-total // _LARGEST_SEGMENT)
     each, rest = divmod(total, count)
-    return b"".join(_segment(marker, _filler(each + (i < rest) - _SEGMENT_OVERHEAD)) for i in range(count))
-
-
-def _segment(marker: int, data: bytes) -> bytes:
-    return bytes([0xFF, marker]) + (2 + len(data)).to_bytes(2) + data
+    return b"".join(jpeg_segment(marker, _filler(each + (i < rest) - _SEGMENT_OVERHEAD)) for i in range(count))
 
 
 def _filler(size: int) -> bytes:

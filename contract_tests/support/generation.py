@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +13,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from contract_tests.reading.images import Picture
+from contract_tests.reading.images import Picture, base64_of
 from kling_elements_client import contract
 
 GOOD_PICTURES = (
@@ -70,7 +69,7 @@ _RESTS = (
 
 def encoded(picture: Picture) -> str:
     """The picture as the text that a request carries."""
-    return base64.b64encode(picture.build()).decode()
+    return base64_of(picture.build())
 
 
 def image_texts() -> st.SearchStrategy[str]:
@@ -87,7 +86,7 @@ def mutated_image_texts() -> st.SearchStrategy[str]:
     """Base64 texts of pictures with some bytes near their start changed, and perhaps cut."""
 
     def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
-        return base64.b64encode((data[:offset] + change + data[offset + len(change) :])[:length]).decode()
+        return base64_of((data[:offset] + change + data[offset + len(change) :])[:length])
 
     pictures = [picture.build() for picture in (*GOOD_PICTURES, *BAD_PICTURES)]
     lengths = st.just(1 << 20) | st.integers(0, 1000)

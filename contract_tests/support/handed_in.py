@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -30,11 +29,6 @@ class Content(File):
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
         return iter([self.read(start, stop)])
-
-
-def base64_of(data: bytes) -> str:
-    """The Base64 text of bytes."""
-    return base64.b64encode(data).decode()
 
 
 def file_in(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:

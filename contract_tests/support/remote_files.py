@@ -38,9 +38,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
     system = socket.getaddrinfo
     known: dict[str, list[list[str]]] = {}
 
-    def look_up(host: str, port: int, *query: Any) -> Any:
+    def look_up(name: bytes, port: int, **query: Any) -> Any:
+        host = name.decode()
         found = known[host].pop(0) if host in known else [host]
-        return [answer for address in found for answer in system(address, port, *query)]
+        return [answer for address in found for answer in system(address, port, **query)]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return known

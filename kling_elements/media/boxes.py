@@ -37,7 +37,7 @@ class BrokenError(Exception):
 
 
 def code_name(code: bytes) -> str:
-    """A four-letter code as it can be printed."""
+    """Return a four-letter code as it can be printed."""
     return "".join(character if character.isprintable() else "?" for character in code.decode("latin-1")).strip()
 
 
@@ -54,7 +54,7 @@ class Box:
     content: memoryview
 
     def children(self, skip: int = 0) -> Iterator[Box]:
-        """The boxes within it, behind so many bytes. Up to seven bytes behind them are padding.
+        """Yield the boxes within it, behind so many bytes. Up to seven bytes behind them are padding.
 
         Raises:
             BrokenError: One is longer than this box, or shorter than its own header, or there are absurdly many.
@@ -71,7 +71,7 @@ class Box:
         raise BrokenError(f"is broken: its box '{code_name(self.kind)}' holds more than {_MOST_CHILDREN} others")
 
     def find(self, *path: bytes) -> Box | None:
-        """The first box of that type within it, or along a path of types; None where there is none.
+        """Return the first box of that type within it, or along a path of types; None where there is none.
 
         Raises:
             BrokenError: As `children`, before it was found.
@@ -82,7 +82,7 @@ class Box:
         return found
 
     def need(self, *path: bytes) -> Box:
-        """As `find`, where there must be one.
+        """Return the same as `find`, where there must be one.
 
         Raises:
             BrokenError: There is none, or as `children`.
@@ -93,7 +93,7 @@ class Box:
         return found
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Numbers at an offset.
+        """Return numbers at an offset.
 
         Raises:
             BrokenError: The box ends before.
@@ -105,7 +105,7 @@ class Box:
 
 
 def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
-    """A box's type, the length of its header, and its whole size, which is at least that.
+    """Return a box's type, the length of its header, and its whole size, which is at least that.
 
     Args:
         header: Its first 16 bytes; 8 where it ends there.
@@ -154,7 +154,7 @@ class Outline:
 
 
 def outline(file: File) -> Outline:
-    """Looks at the boxes at the top of a file, and reads its header.
+    """Look at the boxes at the top of a file, and read its header.
 
     Raises:
         MediaError: It cannot be read.
@@ -195,7 +195,7 @@ class _Walk:
         self._is_end = False  # whether that is the end of the file
 
     def run(self) -> None:
-        """Raises BrokenError where the boxes contradict the file's size or each other."""
+        """Raise BrokenError where the boxes contradict the file's size or each other."""
         self.start = self._at(0, _START)
         if self.start[4:8] not in _STARTS:
             return
@@ -220,7 +220,7 @@ class _Walk:
         return _LARGEST_OFFSET if self._file.size is None else self._file.size
 
     def _look(self, header: bytes, position: int) -> int:
-        """Keeps what one box tells; returns where it ends."""
+        """Keep what one box tells; return where it ends."""
         kind, length, count = _measures(header, self._limit - position)
         end = position + count
         start, count = position + length, count - length
@@ -244,7 +244,7 @@ class _Walk:
         return content
 
     def _at(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
+        """Return bytes from an offset on; fewer where the file ends."""
         skip = offset - self._offset
         left = len(self._content) - skip
         if skip < 0 or left < (0 if self._is_end else count):
@@ -261,7 +261,7 @@ def _cut_off(kind: bytes) -> BrokenError:
 
 
 def _brands(content: bytes) -> tuple[bytes, ...]:
-    """The major brand and the compatible ones; the version stands between them."""
+    """Return the major brand and the compatible ones; the version stands between them."""
     codes = [content[at : at + 4] for at in range(0, len(content), 4)]
     return (*codes[:1], *codes[2:])
 

@@ -6,13 +6,13 @@ import math
 
 from attrs import field, frozen
 
-from kling_elements.numbers import count, number
+from kling_elements.numbers import Number, count
 
 _MOST_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the rest is for redirects and odd files
 _MOST_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
 _MOST_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
 
-_finite = number("a finite number above 0", lambda value: 0 < value < math.inf, int, float)
+_finite = Number("a finite number above 0", lambda value: 0 < value < math.inf)
 
 
 @frozen(kw_only=True)

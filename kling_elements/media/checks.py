@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kling_elements.media import images, sources
 from kling_elements.media.budget import Budget  # for who asks for type hints when a program runs
 from kling_elements.media.limits import image_limits, video_limits
-from kling_elements.media.reports import ImageReport, VideoReport
+from kling_elements.media.reports import ImageReport, VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def image(source: object, *, contract: Contract = CONTRACT) -> str:
-    """The text for `frontal_image` or `image_url`: an http(s) address as it is, or the Base64 text of an image file.
+    """Return the text for `frontal_image` or `image_url`: an http(s) address as it is, or an image file as Base64.
 
     What is given by its content is judged by its header before. Use `check_image` to find pictures that break off too.
 
@@ -40,12 +40,8 @@ def image(source: object, *, contract: Contract = CONTRACT) -> str:
     with sources.opened_image(source, contract) as given:
         report = images.inspect(given.file, given.name, image_limits(contract))
         if not report.conforms:
-            raise MediaError(given.name, _why(report), report.violations)
+            raise MediaError(given.name, in_words(report), report.violations)
         return given.base64()
-
-
-def _why(report: ImageReport) -> str:
-    return "; ".join(f"{broken.message} ({broken.rule})" for broken in report.violations)
 
 
 def check_image(
@@ -56,7 +52,7 @@ def check_image(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> ImageReport:
-    """Judges an image by R14 to R17. Whatever the content is, the report tells; it is no exception.
+    """Judge an image by R14 to R17. Whatever the content is, the report says so; nothing is raised for it.
 
     Of what is given by its content it is also judged whether the picture is whole, unless the file or the picture is
     too large for that; then `unjudged` says so. Of what lies at an address only the header is looked at.
@@ -88,7 +84,7 @@ def check_video(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> VideoReport:
-    """Judges a video by R20 to R23, by its header alone. Whatever the content is, the report tells; it is no exception.
+    """Judge a video by its header (R20 to R23). Whatever the content is, the report says so; nothing is raised for it.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, an http(s) address, or a `data:` URL.

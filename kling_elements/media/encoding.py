@@ -16,7 +16,7 @@ _FULL_COLOUR = 90  # quality from which on colour is kept at full resolution; be
 
 
 def best(picture: Image.Image, most_bytes: int, background: str, *, as_jpeg: bool) -> tuple[bytes, list[str]] | None:
-    """A plain picture in a file without loss, or else with the least that fits; and how it was encoded.
+    """Return a plain picture in a file without loss, or else with the least that fits; and how it was encoded.
 
     Args:
         picture: A picture of mode L, LA, RGB or RGBA, as `pictures.plain` makes it.
@@ -41,7 +41,7 @@ def best(picture: Image.Image, most_bytes: int, background: str, *, as_jpeg: boo
 
 
 def _best_jpeg(picture: Image.Image, most_bytes: int) -> tuple[bytes, int] | None:
-    """The JPEG of the highest quality that fits, and its quality, by halving the range."""
+    """Return the JPEG of the highest quality that fits, and its quality, by halving the range."""
     best = None
     low, high = LEAST_QUALITY, _MOST_QUALITY
     quality = high  # most pictures fit at once
@@ -56,14 +56,14 @@ def _best_jpeg(picture: Image.Image, most_bytes: int) -> tuple[bytes, int] | Non
 
 
 def jpeg(picture: Image.Image, quality: int, most_bytes: float = math.inf) -> bytes | None:
-    """A picture as a JPEG file; None where that would have more bytes."""
+    """Return a picture as a JPEG file; None where that would have more bytes."""
     # Not with `optimize`: where a picture is mostly noise, Pillow then runs out of the room it sets aside, and raises.
     subsampling = "4:4:4" if quality >= _FULL_COLOUR else "4:2:0"
     return _written(picture, most_bytes, format="JPEG", quality=quality, subsampling=subsampling)
 
 
 def laid_on(background: str, picture: Image.Image) -> Image.Image:
-    """A picture without transparency; itself if it has none."""
+    """Return a picture without transparency; itself if it has none."""
     mode = pictures.opaque_mode(picture)
     if mode == picture.mode:
         return picture
@@ -74,7 +74,7 @@ def laid_on(background: str, picture: Image.Image) -> Image.Image:
 
 
 def _written(picture: Image.Image, most_bytes: float, **options: Any) -> bytes | None:
-    """A picture in a file, with its colour profile; None where that would have more bytes."""
+    """Return a picture in a file, with its colour profile; None where that would have more bytes."""
     file = _Limited(most_bytes)
     try:
         picture.save(file, icc_profile=picture.info.get("icc_profile"), **options)

@@ -8,9 +8,10 @@ from fractions import Fraction
 from PIL import Image, ImageColor
 
 from kling_elements.media import encoding, images, pictures, sources
-from kling_elements.media.fitted import FittedImage, Ratio, check_ratio
+from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
+from kling_elements.media.images import MOST_PIXELS
 from kling_elements.media.limits import Limits, image_limits
-from kling_elements.media.pictures import MOST_PIXELS, decoding
+from kling_elements.media.pictures import decoding
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -26,7 +27,7 @@ _LANCZOS = Image.Resampling.LANCZOS
 def fit_image(
     source: object, *, ratio: Ratio = "pad", background: str = "white", contract: Contract = CONTRACT
 ) -> FittedImage:
-    """Makes a copy of an image that conforms to R14 to R17. One that conforms already comes back byte for byte.
+    """Make a copy of an image that conforms to R14 to R17. One that conforms already comes back byte for byte.
 
     The picture is turned upright, brought to the allowed ratio, enlarged where a side is too short, and encoded with
     the highest quality that fits: JPEG remains JPEG, anything else becomes PNG, or JPEG where the PNG would be too
@@ -73,7 +74,7 @@ def fit_image(
 
 
 def _read(source: object, contract: Contract) -> tuple[str, bytes, ImageReport]:
-    """The name of a source, its bytes, and what is found in it."""
+    """Return the name of a source, its bytes, and what is found in it."""
     url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         # loaded here, as it loads what speaks HTTP
@@ -99,7 +100,7 @@ def _checked(content: bytes, name: str, limits: Limits) -> ImageReport:
 
 
 def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limits: Limits) -> tuple[bytes, list[str]]:
-    """A file with the picture, of allowed sides and bytes, and what was changed."""
+    """Return a file with the picture, of allowed sides and bytes, and what was changed."""
     most_bytes = limits["file-size"]["max-bytes"]
     plain, changes = pictures.plain(picture)
     sized, how_sized = _sized(plain, ratio, background, limits)
@@ -107,7 +108,7 @@ def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limi
     best = encoding.best(sized, most_bytes, background, as_jpeg=pictures.is_jpeg(picture))
     if best is None:
         smaller = _made_smaller(sized, background, limits)
-        changes.append(f"made smaller from {_px(sized.size)} to {_px(smaller.size)} to fit into {most_bytes} bytes")
+        changes.append(f"made smaller from {px(sized.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
         best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
     if best is None:
         raise MediaError(name, f"cannot be brought below {most_bytes} bytes")
@@ -116,29 +117,29 @@ def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limi
 
 
 def _sized(picture: Image.Image, ratio: Ratio, background: str, limits: Limits) -> tuple[Image.Image, list[str]]:
-    """A picture of allowed ratio and sides. The ratio comes first: otherwise long ones would grow without bounds."""
+    """Return a picture of allowed ratio and sides. The ratio comes first, or long ones would grow without bounds."""
     changes = []
     most_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
     size = _with_ratio(picture.size, ratio, most_ratio)
     if math.prod(size) > MOST_PIXELS:
         smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * most_ratio)))
-        changes.append(f"made smaller from {_px(picture.size)} to {_px(smaller)}, as it is too long to be padded")
+        changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, as it is too long to be padded")
         picture = picture.resize(smaller, _LANCZOS)
         size = _with_ratio(smaller, ratio, most_ratio)
     if size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
-        changes.append(f"{verb} {where} from {_px(picture.size)} to {_px(size)}")
+        changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
         picture = _placed(picture, size, background)
     size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
-        changes.append(f"enlarged from {_px(picture.size)} to {_px(size)}")
+        changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
         picture = picture.resize(size, _LANCZOS)
     return picture, changes
 
 
 def _with_ratio(size: Size, ratio: Ratio, most: Fraction) -> Size:
-    """The sides after padding or cropping, if that is needed."""
+    """Return the sides after padding or cropping, if that is needed."""
     short, long = sorted(size)
     if ratio == "pad":
         short = max(short, math.ceil(long / most))
@@ -148,12 +149,12 @@ def _with_ratio(size: Size, ratio: Ratio, most: Fraction) -> Size:
 
 
 def _with_long_side(size: Size, long: int) -> Size:
-    """The sides of a smaller picture. The short one is rounded up, so that the ratio never gets larger."""
+    """Return the sides of a smaller picture. The short one is rounded up, so that the ratio never gets larger."""
     return _like(size, math.ceil(Fraction(min(size) * long, max(size))), long)
 
 
 def _large_enough(size: Size, least: int) -> Size:
-    """The sides after enlarging, if that is needed. The long one is rounded down, for the same reason."""
+    """Return the sides after enlarging, if that is needed. The long one is rounded down, for the same reason."""
     short, long = sorted(size)
     return size if short >= least else _like(size, least, long * least // short)
 
@@ -164,7 +165,7 @@ def _like(size: Size, short: int, long: int) -> Size:
 
 
 def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
-    """A picture in the middle of a larger or smaller one."""
+    """Return a picture in the middle of a larger or smaller one."""
     canvas = Image.new(picture.mode, size, ImageColor.getcolor(background, picture.mode))
     canvas.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
     canvas.info = picture.info
@@ -172,7 +173,7 @@ def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
 
 
 def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Image.Image:
-    """A picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
+    """Return a picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
     shortest, most_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
     smaller = picture
@@ -183,10 +184,6 @@ def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Imag
             return smaller
         long = max(shortest, int(long * math.sqrt(most_bytes / weight) * _SHRINKING))
         smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)
-
-
-def _px(size: Size) -> str:
-    return "{}x{} px".format(*size)
 
 
 __all__ = ["fit_image"]

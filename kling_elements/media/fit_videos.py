@@ -15,10 +15,11 @@ from attrs import evolve
 from kling_elements.media.checks import check_video
 from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file
 from kling_elements.media.limits import Limits, video_limits
-from kling_elements.media.reports import VideoReport
+from kling_elements.media.reports import VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.uploads import of_file
 
 if TYPE_CHECKING:
     from kling_elements.media.transcoding import Made, Order
@@ -37,7 +38,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     progress: Callable[[float], None] | None = None,
     contract: Contract = CONTRACT,
 ) -> FittedVideo:
-    """Makes a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
+    """Make a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
 
     The picture is turned upright, made exactly as large as the nearest allowed size, and encoded as H.264 of 8 bits at
     a steady frame rate, with AAC if there is sound. It is cut where it is too long. It needs the extra `video`.
@@ -76,12 +77,13 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     with new_file(target) as unfinished:
         if report.conforms and not report.unjudged and not start_seconds:
             changes: tuple[str, ...] = ()
-            _copy(source, unfinished)
+            with of_file(source, "copied"):
+                shutil.copyfile(source, unfinished)
         else:
             changes = _encoded(source, unfinished, _order(ratio, Fraction(start_seconds), limits), limits, tell)
         checked = evolve(check_video(unfinished, contract=contract), source=str(target))
         if not checked.conforms:
-            raise MediaError(str(source), f"no copy that conforms was made: {_told(checked)}", checked.violations)
+            raise MediaError(str(source), f"no copy that conforms was made: {in_words(checked)}", checked.violations)
         tell(1.0)
     return FittedVideo(path=target, report=checked, changes=changes)
 
@@ -95,21 +97,10 @@ def _need_av(source: Path) -> None:
 
 
 def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
-    """FFmpeg would make something of a file that breaks off, and nobody would notice."""
+    """Refuse a file that breaks off: FFmpeg would make something of it, and nobody would notice."""
     broken = [each for each in report.violations if each.rule == limits["x-source"]]
     if broken and report.container in limits["one-of"]:
-        raise MediaError(report.source, _told(report), broken)
-
-
-def _copy(source: Path, unfinished: Path) -> None:
-    try:
-        shutil.copyfile(source, unfinished)
-    except OSError as error:
-        raise MediaError(str(source), f"cannot be copied: {error.strerror}") from error
-
-
-def _told(report: VideoReport) -> str:
-    return "; ".join(f"{each.message} ({each.rule})" for each in report.violations)
+        raise MediaError(report.source, in_words(report), broken)
 
 
 def _order(ratio: Ratio, start: Fraction, limits: Limits) -> Order:
@@ -136,7 +127,7 @@ def _encoded(source: Path, unfinished: Path, order: Order, limits: Limits, tell:
 
 
 def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:
-    """Does the work, and turns whatever PyAV raises into one error."""
+    """Do the work, and turn whatever PyAV raises into one error."""
     from kling_elements.media.transcoding import UnfitError, transcode  # noqa: PLC0415 - loads PyAV
 
     with closing(transcode(source, unfinished, order)) as work:
@@ -168,11 +159,11 @@ class _Progress:
 
     def __init__(self, callback: Callable[[float], None] | None) -> None:
         self._callback = callback
-        self._told = 0.0
+        self._done = 0.0
 
     def __call__(self, part: float) -> None:
-        if self._callback is not None and part > self._told:
-            self._told = part
+        if self._callback is not None and part > self._done:
+            self._done = part
             self._callback(part)
 
 

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.uploads import of_file
 
 Ratio = Literal["pad", "crop"]
 
@@ -38,14 +39,14 @@ class FittedImage:
     changes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Writes it to a file, in place of one that is there already. There is never half a file.
+        """Write it to a file, in place of one that is there already. There is never half a file.
 
         Raises:
             MediaError: It cannot be written.
             ValueError: The path is no `pathlib.Path`.
         """
         check_target(path)
-        with _telling(path), _folder_beside(path) as folder:
+        with of_file(path, "written"), _folder_beside(path) as folder:
             unfinished = Path(folder) / path.name
             unfinished.write_bytes(self.content)
             unfinished.replace(path)
@@ -67,7 +68,7 @@ class FittedVideo:
 
 
 def check_target(target: object) -> None:
-    """Refuses what is no path.
+    """Refuse what is no path.
 
     Raises:
         ValueError: It is something else, such as a str, which is never taken for a path.
@@ -77,7 +78,7 @@ def check_target(target: object) -> None:
 
 
 def check_ratio(ratio: object) -> None:
-    """Refuses what is no way to reach a ratio.
+    """Refuse what is no way to reach a ratio.
 
     Raises:
         ValueError: It is neither `pad` nor `crop`.
@@ -86,46 +87,45 @@ def check_ratio(ratio: object) -> None:
         raise ValueError(f"ratio must be one of {', '.join(map(repr, _RATIOS))}, not {ratio!r:.80}")
 
 
+def px(size: tuple[int, int]) -> str:
+    """Return a width and a height as messages show them."""
+    return "{}x{} px".format(*size)
+
+
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """Where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
+    """Yield where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
 
     Raises:
         MediaError: There is something at the target already, or it cannot be written.
     """
-    with _telling(target):
+    with of_file(target, "written"):
         if os.path.lexists(target):
-            raise FileExistsError
+            raise _in_the_way(target)
         folder = _folder_beside(target)
     with folder:
         unfinished = Path(folder.name) / target.name
         yield unfinished
-        with _telling(target):
+        with of_file(target, "written"):
             _place(unfinished, target)
 
 
 def _place(unfinished: Path, target: Path) -> None:
     try:
         target.hardlink_to(unfinished)  # unlike renaming, it never takes the place of a file that came meanwhile
-    except FileExistsError:
-        raise
+    except FileExistsError as error:
+        raise _in_the_way(target) from error
     except OSError:  # a file system without links
         unfinished.rename(target)
 
 
 def _folder_beside(target: Path) -> TemporaryDirectory[str]:
-    """A new folder on the same file system. It goes with whatever is left in it."""
+    """Return a new folder on the same file system. It goes with whatever is left in it."""
     return TemporaryDirectory(prefix=".fitting-", dir=target.parent, ignore_cleanup_errors=True)
 
 
-@contextmanager
-def _telling(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError as error:
-        raise MediaError(str(target), "exists already; name another target, or remove it first") from error
-    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
-        raise MediaError(str(target), f"cannot be written: {getattr(error, 'strerror', None) or error}") from error
+def _in_the_way(target: Path) -> MediaError:
+    return MediaError(str(target), "exists already; name another target, or remove it first")
 
 
-__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "check_target", "new_file"]
+__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "check_target", "new_file", "px"]

@@ -14,12 +14,19 @@ from attrs import evolve, frozen
 from kling_elements.media.limits import Limits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
-from kling_elements_runtime.headers import displayed_size, read_header, silence, violations
+from kling_elements_runtime.headers import (
+    JPEG_SIGNATURE,
+    PNG_SIGNATURE,
+    displayed_size,
+    read_header,
+    silence,
+    violations,
+)
 from kling_elements_runtime.uploads import Reader, UnreadableError
 
 _SIGNATURES: Final = {
-    "jpeg": rb"\xff\xd8\xff",
-    "png": rb"\x89PNG\r\n\x1a\n",
+    "jpeg": JPEG_SIGNATURE + rb"\xff",
+    "png": PNG_SIGNATURE,
     "gif": rb"GIF8[79]a",
     "webp": rb"RIFF....WEBP",
     "bmp": rb"BM....\0\0\0\0",
@@ -32,13 +39,16 @@ _SIGNATURES: Final = {
 }
 _LONGEST_SIGNATURE = 12  # bytes
 
-# The decoder is asked for an eighth of each side, but holds a progressive JPEG in memory whole: up to 6 bytes a pixel.
-_MOST_PIXELS = 90_000_000  # pixels; Pillow warns of decompression bombs from about here on
+MOST_PIXELS = 178_956_970
+"""Pixels of the largest picture that is decoded. Pillow itself refuses more, and the largest cameras make 150 million.
+
+Half as many is the most where a hostile file could take much memory for each of them: as a progressive JPEG, which the
+decoder holds whole though it is asked for an eighth of each side (6 bytes), or as a frame of a video (8 bytes).
+"""
 _MOST_WORK = 2_000_000_000  # pixels of all scans together, some seconds; real pictures of any size have a dozen scans
 _START_OF_SCAN = b"\xff\xda"
 _PART = 8  # of each side; the smallest picture that a JPEG decoder makes without more work
 
-_PNG_SIGNATURE_BYTES = 8
 _CHUNK_START = struct.Struct(">I4s")  # length of the data, type
 _CRC = struct.Struct(">I")
 
@@ -69,7 +79,7 @@ class _Sized:
 
 
 def format_of(file: File) -> str | None:
-    """What a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
+    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
 
     Raises:
         MediaError: It cannot be read.
@@ -78,11 +88,16 @@ def format_of(file: File) -> str | None:
         start = file.peek(0, _LONGEST_SIGNATURE)
     except UnreadableError:
         return None
+    return format_by(start)
+
+
+def format_by(start: bytes) -> str | None:
+    """Return the same for a file that begins with these bytes."""
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)
 
 
 def inspect(file: File, source: str, limits: Limits) -> ImageReport:
-    """Judges a file by its header (R14 to R17), and reads no more of it than that.
+    """Judge a file by its header (R14 to R17), and read no more of it than that.
 
     Args:
         file: The file.
@@ -109,7 +124,7 @@ def inspect(file: File, source: str, limits: Limits) -> ImageReport:
 
 
 def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
-    """The same rules and messages; that of the format also tells what the content is."""
+    """Yield the same rules and messages; that of the format also tells what the content is."""
     for rule, message in found:
         if rule != limits["format"]["x-source"] or kind in limits["format"]["one-of"]:
             yield rule, message
@@ -120,7 +135,7 @@ def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
 
 
 def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
-    """Judges a file by its header, and by whether the picture is whole (R14).
+    """Judge a file by its header, and by whether the picture is whole (R14).
 
     A PNG is held to its checksums. Of a JPEG an eighth of each side is decoded.
 
@@ -143,7 +158,7 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
         is_whole = _png_is_whole(content)
     else:
         pixels = report.width_px * report.height_px
-        if pixels > _MOST_PIXELS or pixels * content.count(_START_OF_SCAN) > _MOST_WORK:
+        if pixels > MOST_PIXELS // 2 or has_too_many_scans(content, pixels):
             return _unjudged(report, rule, "it has too many pixels to be decoded")
         is_whole = _jpeg_is_whole(content)
     if is_whole:
@@ -151,17 +166,22 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image breaks off or is damaged")))
 
 
+def has_too_many_scans(content: bytes, pixels: int) -> bool:
+    """Return whether decoding a JPEG of so many pixels would take long, as it is made of many scans."""
+    return pixels * content.count(_START_OF_SCAN) > _MOST_WORK
+
+
 def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
     return evolve(report, unjudged=(*report.unjudged, (rule, f"whether the image is whole is not known: {why}")))
 
 
 def _png_is_whole(content: bytes) -> bool:
-    """Whether each chunk has its right checksum, there are pixels, and the last chunk is the one that ends a PNG.
+    """Return whether each chunk has its right checksum, there are pixels, and the last chunk is that which ends a PNG.
 
     Pillow's `verify` checks less if somebody has set LOAD_TRUNCATED_IMAGES, and refuses much compressed text.
     """
     view = memoryview(content)
-    position = _PNG_SIGNATURE_BYTES
+    position = len(PNG_SIGNATURE)
     has_pixels = False
     try:
         while True:
@@ -179,7 +199,7 @@ def _png_is_whole(content: bytes) -> bool:
 
 
 def _jpeg_is_whole(content: bytes) -> bool:
-    """Whether the picture can be decoded up to its last line.
+    """Return whether the picture can be decoded up to its last line.
 
     `load` takes a picture that breaks off if somebody has set LOAD_TRUNCATED_IMAGES; the decoder itself never does.
     """
@@ -203,4 +223,4 @@ def _jpeg_is_whole(content: bytes) -> bool:
     return True
 
 
-__all__ = ["File", "format_of", "inspect", "inspect_whole"]
+__all__ = ["MOST_PIXELS", "File", "format_by", "format_of", "has_too_many_scans", "inspect", "inspect_whole"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
-
-Limits: TypeAlias = dict[str, Any]
+from kling_elements_runtime.headers import Limits
 
 
 def image_limits(contract: Contract) -> Limits:

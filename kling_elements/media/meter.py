@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import httpcore
@@ -19,6 +15,7 @@ from kling_elements.clock import Clock
 from kling_elements.media.budget import Budget
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
+from kling_elements_runtime.transport.names import look_up
 
 _LONGEST_WAIT = 3600.0  # seconds; sockets refuse time-outs of weeks
 _LONGEST_READ = 1.0  # seconds that a socket waits at a time, as nobody may wait for the file any more
@@ -112,26 +109,14 @@ class MeteredBackend(httpcore.NetworkBackend):
         """Look a name up, check every address it has, and connect to one of them."""
         steps = 1 + self._policy.max_connection_attempts  # the look-up, and each attempt to connect
         share = self._meter.seconds_left() / steps
-        guard = SafeBackend(policy=self._policy, resolver=partial(_look_up, share))
+
+        def addresses(host: str, port: int, *_: Any) -> Any:
+            # ssrfguard's own resolver has time-outs too, but knows no hosts file, and puts up to four addresses of IPv6
+            # before any other, so that machines without IPv6 would not come through.
+            return look_up(host, port).result(share)
+
+        guard = SafeBackend(policy=self._policy, resolver=addresses)
         return _MeteredStream(guard.connect_tcp(host, port, share, local_address, socket_options), self._meter)
-
-
-def _look_up(seconds: float, *query: Any) -> Any:
-    """Ask the system for a name in a thread, as its look-up takes no time-out and cannot be interrupted.
-
-    ssrfguard's own resolver has time-outs, but knows no hosts file, and puts up to four addresses of IPv6 before any
-    other, so that machines without IPv6 would not come through.
-    """
-    answer: Future[Any] = Future()
-
-    def ask() -> None:
-        try:
-            answer.set_result(socket.getaddrinfo(*query))
-        except OSError as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    return answer.result(seconds)
 
 
 class _MeteredStream(httpcore.NetworkStream):

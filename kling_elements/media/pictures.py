@@ -12,16 +12,13 @@ from typing import Any, Final
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base as ExifTag
 
+from kling_elements.media.images import MOST_PIXELS, has_too_many_scans
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.headers import silence
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG stands for MPO too
 _OF_PLUGINS: Final = ("HEIF",)  # formats that other packages may have taught Pillow
 _JPEGS: Final = ("JPEG", "MPO")
-
-MOST_PIXELS = 178_956_970  # pixels; Pillow itself refuses to decode more. The largest cameras make 150 million
-_MOST_WORK = 2_000_000_000  # pixels of all scans of a JPEG together, some seconds; real ones have a dozen scans
-_START_OF_SCAN = b"\xff\xda"
 
 _TURNED: Final = range(2, 9)  # EXIF orientations other than upright
 _KEPT: Final = ("icc_profile", "transparency")  # what tells how pixels look; other metadata is dropped
@@ -31,7 +28,7 @@ _WIDE_WHITE = 65_535  # of 16 bits
 
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
-    """Turns whatever Pillow raises into one error, without its own words, which may hold bytes of the file.
+    """Turn whatever Pillow raises into one error, without its own words, which may hold bytes of the file.
 
     Raises:
         MediaError: Something was raised.
@@ -53,15 +50,14 @@ def decoding(name: str) -> Iterator[None]:
 
 
 def decoded(content: bytes) -> tuple[Image.Image, list[str]]:
-    """The picture in a file, as `upright` returns it.
+    """Return the picture in a file, as `upright` returns it.
 
     Raises:
         Exception: Of many kinds; run it in `decoding`.
     """
     formats = (*_FORMATS, *(name for name in _OF_PLUGINS if name in Image.OPEN))
     with _quiet(), Image.open(io.BytesIO(content), formats=formats) as picture:
-        scans = content.count(_START_OF_SCAN) if is_jpeg(picture) else 0
-        if math.prod(picture.size) * scans > _MOST_WORK:
+        if is_jpeg(picture) and has_too_many_scans(content, math.prod(picture.size)):
             raise Image.DecompressionBombError
         picture.verify()  # finds broken checksums of a PNG, and leaves the object unusable
     with _quiet():
@@ -71,7 +67,7 @@ def decoded(content: bytes) -> tuple[Image.Image, list[str]]:
 
 
 def upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
-    """A copy of a picture, turned as its EXIF orientation says, and sentences about what was changed.
+    """Return a copy of a picture, turned as its EXIF orientation says, and sentences about what was changed.
 
     Raises:
         Exception: Of many kinds; run it in `decoding`.
@@ -93,13 +89,13 @@ def upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def is_jpeg(picture: Image.Image) -> bool:
-    """Whether a picture was read from a JPEG."""
+    """Return whether a picture was read from a JPEG."""
     return picture.format in _JPEGS
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings: filters of them are global, so all that change them share one lock."""
+    """Let no warning out: filters of them are global, so all that change them share one lock."""
     with silence, warnings.catch_warnings(action="ignore"):
         yield
 
@@ -112,7 +108,7 @@ def _orientation(picture: Image.Image) -> Any:
 
 
 def plain(picture: Image.Image) -> tuple[Image.Image, list[str]]:
-    """A picture of mode L, LA, RGB or RGBA, and sentences about what was changed. Its `info` is a profile or nothing.
+    """Return a picture of mode L, LA, RGB or RGBA, with a profile or no `info`, and sentences about what was changed.
 
     Raises:
         Exception: Of many kinds; run it in `decoding`.
@@ -147,7 +143,7 @@ def _from_cmyk(picture: Image.Image, profile: Any) -> tuple[Image.Image, str]:
 
 
 def _narrowed(picture: Image.Image) -> Image.Image:
-    """Grey of 8 bits, from grey of 16 bits, or from numbers of which only the highest tells what white is."""
+    """Return grey of 8 bits, from grey of 16 bits, or from numbers of which only the highest tells what white is."""
     wide = picture if picture.mode in ("I", "F") else picture.convert("I")
     whites = {"I": (_WHITE, _WIDE_WHITE), "F": (1, _WHITE, _WIDE_WHITE)}.get(picture.mode, (_WIDE_WHITE,))
     highest: Any = wide.getextrema()[1]
@@ -156,15 +152,15 @@ def _narrowed(picture: Image.Image) -> Image.Image:
 
 
 def _with_alpha(picture: Image.Image) -> Image.Image:
-    """A picture with an alpha channel, unless all of it is opaque."""
+    """Return a picture with an alpha channel, unless all of it is opaque."""
     result = picture.convert("LA" if picture.mode in ("1", "L", "LA", "La") else "RGBA")
     is_opaque = result.getchannel("A").getextrema() == (_WHITE, _WHITE)
     return result.convert(opaque_mode(result)) if is_opaque else result
 
 
 def opaque_mode(picture: Image.Image) -> str:
-    """The mode of a plain picture without an alpha channel."""
+    """Return the mode of a plain picture without an alpha channel."""
     return picture.mode.removesuffix("A")
 
 
-__all__ = ["MOST_PIXELS", "decoded", "decoding", "is_jpeg", "opaque_mode", "plain", "upright"]
+__all__ = ["decoded", "decoding", "is_jpeg", "opaque_mode", "plain", "upright"]

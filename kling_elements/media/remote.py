@@ -20,7 +20,7 @@ _DEFAULT_BUDGET = Budget()
 def reading(
     url: str, *, allow_private: bool = False, budget: Budget = _DEFAULT_BUDGET, clock: Clock | None = None
 ) -> Iterator[RemoteFile]:
-    """A file behind an address, for as long as the block runs. Its first bytes are fetched at once.
+    """Yield a file behind an address, for as long as the block runs. Its first bytes are fetched at once.
 
     Proxies and logins that the environment names are not used. A redirect from https to http is refused.
 
@@ -50,7 +50,7 @@ class RemoteFile:
     """
 
     def __init__(self, site: Site, meter: Meter) -> None:
-        """Fetches nothing yet."""
+        """Fetch nothing yet."""
         self.source = meter.source
         self.size: int | None = None
         self._site = site
@@ -73,7 +73,7 @@ class RemoteFile:
         return self._meter.fetched_bytes
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends.
+        """Return bytes from an offset on; fewer where the file ends.
 
         Args:
             offset: Where they begin, in bytes, 0 or more.
@@ -94,12 +94,12 @@ class RemoteFile:
         return b"".join(self._blocks.get(block, b"") for block in blocks)[offset - start : end - start]
 
     def close(self) -> None:
-        """Closes the connection. What was fetched can still be read."""
+        """Close the connection. What was fetched can still be read."""
         self._failure = self._failure or "was closed"
         self._open.close()
 
     def _load(self, blocks: range) -> None:
-        """Fetches what is missing. Errors name nothing secret, not even as a cause."""
+        """Fetch what is missing. Errors name nothing secret, not even as a cause."""
         first = next((block for block in blocks if block not in self._blocks), None)
         if first is None:
             return
@@ -111,7 +111,7 @@ class RemoteFile:
             raise MediaError(self.source, self._failure)
 
     def _fetch(self, blocks: range) -> str | None:
-        """Returns why it failed, or None."""
+        """Return why it failed, or None."""
         try:
             if self._rest is None:
                 self._ask(blocks)
@@ -138,12 +138,12 @@ class RemoteFile:
         self.size = answer.size if self.size is None else self.size
 
     def _end(self, blocks: range) -> int:
-        """The offset at which these blocks end, or the file."""
+        """Return the offset at which these blocks end, or the file."""
         end = blocks.stop * _BLOCK
         return end if self.size is None else min(end, self.size)
 
     def _with_more(self, blocks: range) -> range:
-        """Where reading goes on, twice as many blocks as the last time, so that a long header takes few requests."""
+        """Return twice as many blocks as last time where reading goes on, so that a long header takes few requests."""
         if blocks.start != self._latest.stop:
             return blocks
         affordable = self._meter.bytes_left // (2 * _BLOCK)
@@ -156,7 +156,7 @@ class RemoteFile:
         self._latest = blocks
 
     def _read_on(self, rest: Iterator[bytes], blocks: range) -> None:
-        """Reads an answer that is the whole file, as far as is needed."""
+        """Read an answer that is the whole file, as far as is needed."""
         most = self._meter.budget.max_bytes
         if self._end(blocks) > most:
             says = f"the server ignores Range, and what is needed is not within the first {most} bytes"
@@ -169,7 +169,7 @@ class RemoteFile:
 
 
 def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks; only the last one is shorter, and may be empty."""
+    """Yield the same bytes in blocks; only the last one is shorter, and may be empty."""
     waiting = bytearray()
     for piece in pieces:
         waiting += piece

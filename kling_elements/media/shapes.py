@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from kling_elements.media.fitted import Ratio
+from kling_elements.media.fitted import Ratio, px
 
 Filters = list[tuple[str, str]]
 
@@ -43,7 +43,7 @@ class Shape:
 
 
 def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> Shape:
-    """What is to be done to frames such as this one.
+    """Return what is to be done to frames such as this one.
 
     Args:
         frame: A decoded frame of PyAV.
@@ -73,7 +73,7 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
 
 
 def _apart(one: Fraction, other: Fraction) -> Fraction:
-    """How far two ratios differ; 1 where they do not."""
+    """Return how far two ratios differ; 1 where they do not."""
     return max(one / other, other / one)
 
 
@@ -83,33 +83,33 @@ def _with(colours: str, each: tuple[str, str]) -> tuple[str, str]:
 
 
 def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """All of the picture, as large as the size has room for."""
+    """Return all of the picture, as large as the size has room for."""
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
-    changes = [f"scaled from {_px(stored)} to {_px(inner)}"] if inner != stored else []
+    changes = [f"scaled from {px(stored)} to {px(inner)}"] if inner != stored else []
     if inner != size:
         where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"padded {where} with black to {_px(size)}")
+        changes.append(f"padded {where} with black to {px(size)}")
     return [("scale", _scale(inner)), ("pad", f"{width}:{height}:(ow-iw)/2:(oh-ih)/2")], changes
 
 
 def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """The middle of the picture, as much of it as has the ratio."""
+    """Return the middle of the picture, as much of it as has the ratio."""
     width, height = stored
     wanted = Fraction(*size) / aspect  # in pixels as stored
     inner = min(width, max(1, round(height * wanted))), min(height, max(1, round(width / wanted)))
     changes = []
     if inner != stored:
         where = "at the sides" if inner[0] < width else "above and below"
-        changes.append(f"cropped {where} from {_px(stored)} to {_px(inner)}")
+        changes.append(f"cropped {where} from {px(stored)} to {px(inner)}")
     if inner != size:
-        changes.append(f"scaled from {_px(inner)} to {_px(size)}")
+        changes.append(f"scaled from {px(inner)} to {px(size)}")
     return [("crop", f"{inner[0]}:{inner[1]}:exact=1"), ("scale", _scale(size))], changes
 
 
 def _even(length: Fraction) -> int:
-    """As H.264 stores colours for two pixels together."""
+    """Return the nearest even length, as H.264 stores colours for two pixels together."""
     return max(2, 2 * round(length / 2))
 
 
@@ -118,7 +118,7 @@ def _scale(size: tuple[int, int]) -> str:
 
 
 def _colours(frame: Any) -> tuple[str, list[str]]:
-    """Arguments of the filter that scales, for the colours of HD, and what changes to the eye."""
+    """Return arguments of the filter that scales, for the colours of HD, and what changes to the eye."""
     told = "out_color_matrix=bt709:out_range=tv"
     if frame.colorspace == _UNSPECIFIED:
         is_hd = frame.width * frame.height >= _HD_PIXELS
@@ -127,10 +127,6 @@ def _colours(frame: Any) -> tuple[str, list[str]]:
         told += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
         return told, ["its wide range of colours was reduced to that of HD"]
     return told, []
-
-
-def _px(size: tuple[int, int]) -> str:
-    return "{}x{} px".format(*size)
 
 
 __all__ = ["Shape", "shape_of"]

@@ -7,7 +7,6 @@ of redirects whole, log addresses with their query, and let a server that drips 
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -20,12 +19,13 @@ from ssrfguard import AddressTable, BlockedAddressError, BlockedURLError, Policy
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
+from kling_elements_runtime.settings import LAST_PORT
+from kling_elements_runtime.transport.route import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
 """What may come out of a site besides MediaError; `Site.reason` has the words for it."""
 
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})  # a stranger's address must not make us talk to a mail server
-_LAST_PORT = 65535
 _MOST_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WHOLE, _PART, _BEYOND_THE_END = 200, 206, 416
@@ -37,7 +37,7 @@ _MOST_SHOWN = 200  # characters of an address in a message
 
 
 def shown(url: str) -> str:
-    """An address as messages may show it: without user, query and fragment, and not too long."""
+    """Return an address as messages may show it: without user, query and fragment, and not too long."""
     found = _ADDRESS.match(url)
     if found is None:
         return "an address"
@@ -48,14 +48,8 @@ def shown(url: str) -> str:
 @cache
 def _policy(*, allow_private: bool) -> Policy:
     if allow_private:
-        return Policy(denied_networks=AddressTable(()), allowed_ports=frozenset(range(1, _LAST_PORT + 1)))
+        return Policy(denied_networks=AddressTable(()), allowed_ports=frozenset(range(1, LAST_PORT + 1)))
     return Policy(allowed_ports=_WEB_PORTS)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """One for all, as making it takes 26 ms."""
-    return httpx.create_ssl_context()
 
 
 @frozen
@@ -77,20 +71,21 @@ class Site:
     """Where a file is. After a redirect that is where it led to."""
 
     def __init__(self, url: str, meter: Meter, *, allow_private: bool) -> None:
-        """Connects to nothing yet."""
+        """Connect to nothing yet."""
         self._url = url
         self._meter = meter
         self._policy = _policy(allow_private=allow_private)
-        self._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=MeteredBackend(self._policy, meter))
+        tls, backend = shared_context(trust_env=True), MeteredBackend(self._policy, meter)
+        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
         self._known: dict[str, str | int] = {}  # what must be the same in each answer
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Close all connections."""
         self._pool.close()
 
     @contextmanager
     def asking(self, first: int, last: int) -> Iterator[Answer]:
-        """The answer to one request, after its redirects, for as long as the block runs.
+        """Yield the answer to one request, after its redirects, for as long as the block runs.
 
         Args:
             first: The offset of the first byte that is asked for.
@@ -170,7 +165,7 @@ class Site:
         return self._same(headers, Answer(is_whole=False, size=size, pieces=self._exactly(pieces, end - first + 1)))
 
     def _nothing(self, headers: httpx.Headers, first: int) -> Answer:
-        """What an answer means that there is nothing at that offset: the file is empty, or ends before it."""
+        """Return what an answer means that has nothing at that offset: the file is empty, or ends before it."""
         _, _, total = _content_range(headers)
         size = 0 if total is None and first == 0 else total
         if (size is None and "size" in self._known) or (size is not None and size > first):
@@ -178,7 +173,7 @@ class Site:
         return self._same(headers, Answer(is_whole=False, size=size, pieces=iter(())))
 
     def _same(self, headers: httpx.Headers, answer: Answer) -> Answer:
-        """The answer itself, if it is about the same file as the earlier ones."""
+        """Return the answer itself, if it is about the same file as the earlier ones."""
         marks = {"etag": headers.get("etag"), "last-modified": headers.get("last-modified"), "size": answer.size}
         for name, mark in marks.items():
             if mark is not None and self._known.setdefault(name, mark) != mark:
@@ -196,7 +191,7 @@ class Site:
             raise self._error(f"the server sends {'fewer' if left > 0 else 'more'} bytes than it says")
 
     def reason(self, error: Exception) -> str:
-        """What one of the FAILURES means, without the query that its own text may hold."""
+        """Return what one of the FAILURES means, without the query that its own text may hold."""
         blocked = error.__cause__ if isinstance(error, BlockedURLError) and error.__cause__ else error
         if isinstance(blocked, BlockedAddressError):
             return f"leads to a private or reserved address ({blocked.address}); allow_private=True allows it"
@@ -223,7 +218,7 @@ def _bytes_of(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """First and last byte, and the file's size (RFC 9110, section 14.4); None for each that is not told."""
+    """Return first and last byte, and the file's size (RFC 9110, section 14.4); None for each that is not told."""
     found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
     first, last, total = found.groups() if found else (None, None, None)
     return _number(first), _number(last), _number(total)

@@ -16,14 +16,14 @@ _AUDIO_FRAME = 1024  # samples that AAC encodes at a time
 
 
 def graph(*chain: tuple[str, str]) -> Graph:
-    """A chain of FFmpeg's filters, each with its arguments."""
+    """Return a chain of FFmpeg's filters, each with its arguments."""
     made = Graph()
     made.link_nodes(*(made.add(name, told or None) for name, told in chain)).configure()
     return made
 
 
 def through(chain: Any, frame: Any) -> Iterator[Any]:
-    """What comes out of a chain of filters after a frame, or after None at the end."""
+    """Yield what comes out of a chain of filters after a frame, or after None at the end."""
     chain.push(frame)
     while True:
         try:
@@ -42,7 +42,7 @@ class Sound:
     """
 
     def __init__(self, start: Fraction, end: Fraction) -> None:
-        """Takes what lies between two times, in seconds of the stream's own time."""
+        """Take what lies between two times, in seconds of the stream's own time."""
         self.changes: list[str] = []
         self.is_full = False
         self._start_seconds = start
@@ -51,7 +51,7 @@ class Sound:
         self._frames: list[Any] = []
 
     def take(self, frame: Any) -> None:
-        """Keeps what the result plays of a frame."""
+        """Keep what the result plays of a frame."""
         if self.is_full:
             return
         if self._graph is None:
@@ -74,7 +74,7 @@ class Sound:
         )
 
     def packets(self, output: Any, seconds: Fraction) -> list[Any]:
-        """Encodes as much as ends with the picture."""
+        """Encode as much as ends with the picture."""
         if self._graph is None:
             return []
         self._frames += through(self._graph, None)

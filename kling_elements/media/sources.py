@@ -48,7 +48,7 @@ class Given:
     text: str | None = None
 
     def base64(self) -> str:
-        """The text that stands for it in a request.
+        """Return the text that stands for it in a request.
 
         Raises:
             MediaError: It cannot be read, or was changed meanwhile.
@@ -64,7 +64,7 @@ class Given:
 
 
 def address(source: object, contract: Contract) -> str | None:
-    """The source itself if it is an http(s) address; None for anything else.
+    """Return the source itself if it is an http(s) address; None for anything else.
 
     Raises:
         MediaError: It is one that the contract refuses.
@@ -82,7 +82,7 @@ def address(source: object, contract: Contract) -> str | None:
 
 @contextmanager
 def opened_image(source: object, contract: Contract) -> Iterator[Given]:
-    """An image that was given by its content, for as long as the block runs.
+    """Yield an image that was given by its content, for as long as the block runs.
 
     Args:
         source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64 text.
@@ -104,7 +104,7 @@ def opened_image(source: object, contract: Contract) -> Iterator[Given]:
 
 @contextmanager
 def opened_file(source: object, limits: Limits) -> Iterator[Given]:
-    """A file that was given as path, bytes or file object, for as long as the block runs.
+    """Yield a file that was given as path, bytes or file object, for as long as the block runs.
 
     Args:
         source: The file. A file object counts from where it stands to its end; one that can seek stands there again
@@ -128,7 +128,8 @@ def opened_file(source: object, limits: Limits) -> Iterator[Given]:
 
 
 @contextmanager
-def _telling(name: str, what: str) -> Iterator[None]:
+def _of_caller(name: str, what: str) -> Iterator[None]:
+    """Raise whatever something of the caller's raises as a MediaError, without its own words."""
     try:
         yield
     except MediaError:
@@ -138,7 +139,7 @@ def _telling(name: str, what: str) -> Iterator[None]:
 
 
 def _encoded(picture: Any, limits: Limits) -> bytes:
-    """A PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB.
+    """Return a PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB.
 
     Where the PNG would be larger than the contract allows, it is the best JPEG that fits, if one does.
     """
@@ -148,7 +149,7 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
 
     name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
-    with _telling(name, "cannot be encoded"):
+    with _of_caller(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         held.save(file, "PNG")
@@ -161,7 +162,7 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
 
 @contextmanager
 def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[Given]:
-    with _telling(name, "cannot be read"):
+    with _of_caller(name, "cannot be read"):
         file = io.BytesIO(content)
     yield Given(name, _Seekable(file, name))
 
@@ -169,7 +170,7 @@ def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterato
 @contextmanager
 def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
     name = "a file object"
-    with _telling(name, "cannot be read"):
+    with _of_caller(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
         with _copied(file, name, limits) as copy:
@@ -184,10 +185,10 @@ def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
 
 @contextmanager
 def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
-    """A copy that can seek, of a file object that cannot."""
+    """Yield a copy that can seek, of a file object that cannot."""
     most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        with _telling(name, "cannot be read"):
+        with _of_caller(name, "cannot be read"):
             while piece := _read(file, name, _PIECE):
                 copy.write(piece)
                 if copy.tell() > most:
@@ -207,23 +208,23 @@ class _Seekable:
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
         self._name = name
-        with _telling(name, "cannot be read"):
+        with _of_caller(name, "cannot be read"):
             _read(file, name, 0)
             self._start = file.tell()
             self.size = max(file.seek(0, io.SEEK_END) - self._start, 0)
 
     def peek(self, offset: int, count: int) -> bytes:
-        with _telling(self._name, "cannot be read"):
+        with _of_caller(self._name, "cannot be read"):
             self._file.seek(self._start + offset)
             return _read(self._file, self._name, count)
 
     def rewind(self) -> None:
-        with _telling(self._name, "cannot be read"):
+        with _of_caller(self._name, "cannot be read"):
             self._file.seek(self._start)
 
 
 def _read(file: Any, name: str, count: int) -> bytes:
-    """So many bytes; fewer only where the file ends."""
+    """Return so many bytes; fewer only where the file ends."""
     content = b""
     while True:
         piece = file.read(count - len(content))
@@ -236,7 +237,7 @@ def _read(file: Any, name: str, count: int) -> bytes:
 
 
 def from_text(text: str, contract: Contract) -> Given:
-    """What a `data:` URL or Base64 text holds.
+    """Return what a `data:` URL or Base64 text holds.
 
     Raises:
         MediaError: It is neither. No file is looked for, whatever the text looks like.
@@ -284,7 +285,7 @@ def _from_base64(text: str, name: str, contract: Contract) -> Given:
 
 
 def _wrong_with(text: str) -> str:
-    """What is wrong with a Base64 text, and what to do."""
+    """Return what is wrong with a Base64 text, and what to do."""
     if re.search(r"\s", text):
         return "it has white space; leave it out"
     if re.search("[^A-Za-z0-9+/=_-]", text):

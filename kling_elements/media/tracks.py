@@ -97,7 +97,7 @@ class _Time:
 
 
 def read_movie(header: Box, *, has_fragments: bool) -> Movie:
-    """Reads the header: the movie as a whole, and its first enabled video and audio tracks.
+    """Read the header: the movie as a whole, and its first enabled video and audio tracks.
 
     Args:
         header: The `moov` box.
@@ -126,7 +126,7 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
 
 
 def _first(tracks: list[Box], handler: bytes) -> Box | None:
-    """The first enabled track of a kind; a cover, or one that is not enabled, only where there is no other."""
+    """Return the first enabled track of a kind; a cover, or one that is not enabled, only where there is no other."""
     found = [track for track in tracks if _handler(track) == handler]
     return min(found, key=lambda track: (not _is_enabled(track), _entry(track).kind in _PICTURES), default=None)
 
@@ -142,7 +142,7 @@ def _is_enabled(track: Box) -> bool:
 
 
 def _entry(track: Box) -> Box:
-    """What a track's media are stored as: the first sample entry."""
+    """Return what a track's media are stored as: the first sample entry."""
     descriptions = track.need(b"mdia", b"minf", b"stbl", b"stsd")
     entry = next(descriptions.children(_SAMPLE_ENTRIES), None)
     if entry is None:
@@ -156,14 +156,14 @@ def _codec(entry: Box) -> str:
 
 
 def _time(box: Box) -> _Time:
-    """The duration in the header of a movie or of a track's media; both begin alike."""
+    """Return the duration in the header of a movie or of a track's media; both begin alike."""
     (version,) = box.unpack(">B", 0)
     per_second, ticks = box.unpack(">IQ", 20) if version == 1 else box.unpack(">II", 12)
     return _Time(ticks, per_second)
 
 
 def _seconds(header: Box, tracks: list[Box]) -> Fraction | None:
-    """What the movie's header says, and in its absence the longest track's.
+    """Return what the movie's header says, and in its absence the longest track's.
 
     The movie's header counts in ticks of its own, often milliseconds, and is rounded to them. So a track that lasts as
     long but for less than a tick tells more exactly.
@@ -179,7 +179,7 @@ def _seconds(header: Box, tracks: list[Box]) -> Fraction | None:
 
 
 def _seconds_with_fragments(header: Box, tracks: list[Box]) -> Fraction | None:
-    """What the header says of all fragments together. Where it has frames of its own, its duration is that of these."""
+    """Return what the header says of all fragments. If it has frames of its own, its duration is that of these."""
     movie, whole = header.find(b"mvhd"), header.find(b"mvex", b"mehd")
     if movie is None:
         return None
@@ -227,7 +227,7 @@ def _picture(header: Box, entry: Box) -> Picture:
 
 
 def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_height: int) -> Fraction:
-    """Width to height of one pixel of a stored picture that is shown in that size."""
+    """Return width to height of one pixel of a stored picture that is shown in that size."""
     if not (width and height and stored_width and stored_height):
         return Fraction(1)
     aspect = width * stored_height / (height * stored_width)
@@ -235,7 +235,7 @@ def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_heig
 
 
 def _told_aspect(entry: Box) -> Fraction | None:
-    """What a sample entry says of its pixels, which are square if it says nothing; None where that is nonsense."""
+    """Return what a sample entry says of its pixels, which are square by default; None where that is nonsense."""
     box = next((box for box in entry.children(_VISUAL_ENTRY) if box.kind == b"pasp"), None)
     if box is None:
         return Fraction(1)

@@ -13,12 +13,13 @@ from attrs import frozen
 from av.filter import Graph
 
 from kling_elements.media.fitted import Ratio
+from kling_elements.media.images import MOST_PIXELS
 from kling_elements.media.shapes import Shape, shape_of
 from kling_elements.media.soundtracks import Sound, graph, through
 
 # Only containers that hold everything themselves: playlists would make FFmpeg read other files and addresses.
 _CONTAINERS: Final = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv"
-_MOST_PIXELS = 8192 * 8192  # pixels of a frame; cameras make 8192x4320, and a frame costs up to 8 bytes a pixel
+_MOST_PIXELS = MOST_PIXELS // 2  # of a frame; cameras make 8192x4320
 _RATES: Final = (Fraction(1), Fraction(60))  # frames per second; slow motion and shows of slides are outside
 _USUAL_RATE = Fraction(25)  # frames per second, where the file does not tell
 _FINEST_RATE = 1001  # the largest denominator of a frame rate; that of 30000/1001
@@ -68,7 +69,7 @@ class Made:
 
 
 def transcode(source: Path, target: Path, order: Order) -> Generator[float, None, Made]:
-    """Encodes a video anew; yields again and again which part of the work is done, and returns what was made.
+    """Encode a video anew; yield again and again which part of the work is done, and return what was made.
 
     Raises:
         UnfitError: It has no picture, or one too large, or breaks off.
@@ -130,7 +131,7 @@ class _Source:
             container.seek(int(self.start * av.time_base))
 
     def frames(self) -> Iterator[Any]:
-        """Frames of picture and sound as they come, each with its time."""
+        """Yield frames of picture and sound as they come, each with its time."""
         for packet in self._container.demux([stream for stream in (self.video, self.audio) if stream is not None]):
             if packet.is_corrupt:
                 raise UnfitError("breaks off or is damaged")
@@ -139,7 +140,7 @@ class _Source:
             yield from filter(_has_time, packet.decode())
 
     def changes(self, seconds: Fraction) -> list[str]:
-        """What was done to the time."""
+        """Return what was done to the time."""
         changes = []
         if self._left_out or self._whole_seconds - seconds > 1 / self.rate:
             changes.append(f"cut to {float(seconds):.6g} s, from {float(self._left_out):g} s on")
@@ -149,7 +150,7 @@ class _Source:
 
 
 def _has_time(frame: Any) -> bool:
-    """Whether it is known when a frame is shown, also by when it was decoded, as in AVI."""
+    """Return whether it is known when a frame is shown, also by when it was decoded, as in AVI."""
     frame.pts = frame.dts if frame.pts is None else frame.pts
     return frame.pts is not None
 
@@ -189,7 +190,7 @@ class _Picture:
         return self._count / self._source.rate
 
     def take(self, frame: Any) -> None:
-        """Encodes what the result shows until this frame."""
+        """Encode what the result shows until this frame."""
         if self.is_full:
             return
         if self._graph is None:
@@ -202,7 +203,7 @@ class _Picture:
         self._encode(frame)
 
     def end(self) -> None:
-        """Encodes what is left."""
+        """Encode what is left."""
         if self._graph is None:
             return
         if not self.is_full:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from kling_elements.media.boxes import BrokenError, Outline, code_name, outline
-from kling_elements.media.images import File
+from kling_elements.media.images import File, format_by
 from kling_elements.media.limits import Limits
 from kling_elements.media.reports import VideoReport
 from kling_elements.media.tracks import Movie, read_movie
@@ -29,9 +29,6 @@ _OTHERS: Final = {
     "ASF or WMV": re.compile(rb"0&\xb2u\x8ef\xcf\x11", re.DOTALL),
     "Ogg": re.compile(rb"OggS", re.DOTALL),
     "a fragment without its header": re.compile(rb"....(?:styp|moof|sidx)", re.DOTALL),
-    "JPEG": re.compile(rb"\xff\xd8\xff", re.DOTALL),
-    "PNG": re.compile(rb"\x89PNG", re.DOTALL),
-    "GIF": re.compile(rb"GIF8", re.DOTALL),
     "HTML or XML": re.compile(rb"(?:\xef\xbb\xbf)?\s*<", re.DOTALL),
 }
 
@@ -41,7 +38,7 @@ _LONGEST_FRAME = Fraction(1)  # seconds
 
 
 def inspect(file: File, source: str, limits: Limits) -> VideoReport:
-    """Judges a file by R20 to R23. Little more is read of it than its header, in one to three reads as a rule.
+    """Judge a file by R20 to R23. Little more is read of it than its header, in one to three reads as a rule.
 
     Args:
         file: The file.
@@ -59,7 +56,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
         size_bytes=file.size,  # asked for last, as a server may tell the size only at the end of the file
         container=container,
         is_faststart=found.is_faststart,
-        **({} if movie is None else _told(movie)),
+        **({} if movie is None else _of_movie(movie)),
     )
     by_container = _container_violations(found, report, trouble, limits["container"])
     broken = [*by_container, *_violations(report, movie, limits)]
@@ -71,7 +68,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
 
 
 def _container(found: Outline) -> str | None:
-    """What a file is by its brands; files without any are QuickTime's, which is older than brands are."""
+    """Return what a file is by its brands; files without any are QuickTime's, which is older than brands are."""
     if not found.is_known:
         return None
     if not found.brands or found.brands[0] == _QUICKTIME_BRAND:
@@ -84,7 +81,7 @@ def _container(found: Outline) -> str | None:
 
 
 def _movie(found: Outline) -> tuple[Movie | None, str | None]:
-    """What the header tells, and what is wrong with the file."""
+    """Return what the header tells, and what is wrong with the file."""
     if found.header is None:
         return None, found.trouble
     try:
@@ -94,9 +91,9 @@ def _movie(found: Outline) -> tuple[Movie | None, str | None]:
     return movie, found.trouble or (None if movie.picture else "has no video track")
 
 
-def _told(movie: Movie) -> dict[str, Any]:
-    """What a report takes from the header."""
-    told: dict[str, Any] = {
+def _of_movie(movie: Movie) -> dict[str, Any]:
+    """Return what a report takes from the header."""
+    fields: dict[str, Any] = {
         "duration_seconds": movie.seconds,
         "frame_seconds": movie.frame_seconds,
         "video_codec": movie.video_codec,
@@ -104,13 +101,13 @@ def _told(movie: Movie) -> dict[str, Any]:
         "is_fragmented": movie.is_fragmented,
     }
     if movie.picture is not None:
-        told |= {
+        fields |= {
             "width_px": movie.picture.width_px,
             "height_px": movie.picture.height_px,
             "rotation_degrees": movie.picture.rotation_degrees,
             "pixel_aspect": movie.picture.pixel_aspect,
         }
-    return told
+    return fields
 
 
 def _container_violations(
@@ -124,7 +121,7 @@ def _container_violations(
 
 
 def _looks_like(found: Outline, container: str | None) -> str:
-    """What a file seems to be that is not what is allowed, as the end of a sentence."""
+    """Return what a file seems to be that is not what is allowed, as the end of a sentence."""
     if not found.start:
         return f"; it {found.trouble or 'is empty'}"
     if container is not None:
@@ -132,11 +129,12 @@ def _looks_like(found: Outline, container: str | None) -> str:
     if found.brands:
         return f"; its brand is '{code_name(found.brands[0])}'"
     other = next((name for name, signature in _OTHERS.items() if signature.match(found.start)), None)
-    return f"; it looks like {other}" if other else ""
+    looks_like = other or (format_by(found.start) or "").upper()
+    return f"; it looks like {looks_like}" if looks_like else ""
 
 
 def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
-    """What breaks the rules about what the container holds, and about the file's size."""
+    """Yield what breaks the rules about what the container holds, and about the file's size."""
     yield from _duration_violations(report, limits["duration"])
     if movie is not None and movie.picture is not None:
         yield from _picture_violations(report, limits["displayed-size"])

@@ -290,7 +290,7 @@ class MockServer:
         if endpoint.max_bytes:
             violations += self._contract.violations(name, body)
         if violations:
-            raise RefusedError(Problem.INVALID_PARAMETERS, _told(violations))
+            raise RefusedError(Problem.INVALID_PARAMETERS, _in_words(violations))
         handler = self._service.handlers.get(name)
         if handler is None:
             return endpoint.success
@@ -305,7 +305,7 @@ def _head(scope: Scope) -> Head:
     return Head(scope["method"], path, query, scope["headers"], client[0] if client else None)
 
 
-def _told(violations: Sequence[Violation]) -> str:
+def _in_words(violations: Sequence[Violation]) -> str:
     """Return what is wrong with a request, and where, in a message of bounded length."""
     parts = [
         f"{_cut(violation.pointer) or 'the body'}: {_cut(violation.message)} ({violation.rule})"

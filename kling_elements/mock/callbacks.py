@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.reply import JSON_TYPE, encode
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
+from kling_elements_runtime.transport.route import shared_context
 
 _MOST_AT_ONCE = 100  # tasks that are told of: a receiver that does not answer must not hold up the others
 _ANSWER_MAX_SECONDS = 5.0
 _MOST_RECORDS = 1_000
-_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,7 @@ class Courier:
     def _seconds_to_next(self, now: int) -> float | None:
         """Return how long nothing is due by itself, or None for ever."""
         due = None if self._clock.is_manual else self._store.next_notification(now)
-        return None if due is None else (due - now) / _MS
+        return None if due is None else (due - now) / MS
 
     async def _tell(self, http: httpx.AsyncClient, task: Task) -> None:
         """Tell of the next change of a task, and note that it is dealt with."""
@@ -209,10 +208,6 @@ def _is_success(status: int | None) -> bool:
 
 
 def _http() -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """One for all, as making it takes long."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.AsyncClient(
+        verify=shared_context(), trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS
+    )

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _LATEST_MS = 253_402_300_799_999  # the end of the year 9999: no calendar goes further
-_MS = 1000  # in a second
+MS = 1000
+"""Milliseconds in a second."""
 _NS = 1_000_000  # in a millisecond
 
 
@@ -61,7 +62,7 @@ class Clock:
 
     def now(self) -> float:
         """Return the time in seconds."""
-        return self.now_ms() / _MS
+        return self.now_ms() / MS
 
     def now_ms(self) -> int:
         """Return the time in milliseconds."""
@@ -76,7 +77,7 @@ class Clock:
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError("a step must be a number of seconds, 0 or more")
         with self._lock:
-            step_ms = round(seconds * _MS)
+            step_ms = round(seconds * MS)
             if self.now_ms() + step_ms > _LATEST_MS:
                 raise ValueError("a step must not lead beyond the year 9999")
             if self._stands_at_ms is None:

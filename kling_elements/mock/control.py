@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
@@ -18,7 +17,7 @@ from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
-from kling_elements_runtime.settings import is_loopback
+from kling_elements_runtime.settings import is_loopback, is_loopback_address
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16
@@ -50,7 +49,7 @@ class Control:
         Raises:
             RefusedError: It comes from another machine, or asks for what is not there.
         """
-        if not _is_loopback(head.client_host) or _is_passed_on(head.headers):
+        if not is_loopback_address(head.client_host or "") or _is_passed_on(head.headers):
             raise RefusedError(Problem.PERMISSION_DENIED, f"{PREFIX} is for callers on the server's own machine")
         actions = self._paths.get(head.path)
         if actions is None:
@@ -74,7 +73,7 @@ class Control:
 
     def _elements(self, _: Body) -> object:
         now = self._clock.now_ms()
-        return [_told(task, now) for task in self._store.every_task()]
+        return [_described(task, now) for task in self._store.every_task()]
 
     def _time(self, _: Body) -> object:
         return {"now": self._clock.now(), "manual": self._clock.is_manual}
@@ -104,7 +103,7 @@ class Control:
         return self._store.used_elsewhere()
 
 
-def _told(task: Task, now: int) -> dict[str, Any]:
+def _described(task: Task, now: int) -> dict[str, Any]:
     return {
         "task_id": str(task.task_id),
         "external_task_id": task.external_id,
@@ -124,13 +123,3 @@ def _is_passed_on(headers: Headers) -> bool:
     except httpx.InvalidURL:
         return True
     return not is_loopback(host)  # a page of another host, whose name was made to lead here
-
-
-def _is_loopback(host: str | None) -> bool:
-    """Tell whether a peer is on this machine; one without an address is not known to be."""
-    try:
-        address = ipaddress.ip_address(host or "")
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback

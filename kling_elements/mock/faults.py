@@ -14,6 +14,7 @@ from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import HTML_TYPE, Reply, encode
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.tasks import FAILED, SUCCEEDS, Ending
+from kling_elements_runtime.document import LONGEST_EXCERPT
 
 Disturb: TypeAlias = Callable[[Reply], Reply]
 
@@ -24,7 +25,6 @@ _INTERNAL_ERROR = 5000
 _SECONDS = r"([0-9]{1,4}(?:\.[0-9]{1,6})?)"
 _STATUS = "([2-5][0-9]{2})"
 _WHEN = "(before|after)"
-_EXCERPT = 80  # characters of a name that is not known
 
 
 def _unchanged(reply: Reply) -> Reply:
@@ -96,7 +96,7 @@ class FaultQueue:
             found = form.pattern.fullmatch(name) if isinstance(name, str) else None
             if found:
                 return Fault(found[0], **form.make(*found.groups()))
-        shown = ascii(name)[:_EXCERPT]
+        shown = ascii(name)[:LONGEST_EXCERPT]
         raise RefusedError(Problem.INVALID_PARAMETERS, f"there is no fault {shown}; there are {self._allowed()}")
 
     def _allowed(self) -> str:

@@ -5,73 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from os import PathLike
+from typing import Any
+
+from attrs import Attribute, field, frozen
+from attrs.validators import optional
 
 from kling_elements.mock.callbacks import Retries
+from kling_elements.mock.clock import MS
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
-_MS = 1000
 _SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a server differs from the default.
-
-    Attributes:
-        token: The only Bearer token to take; None stands for any.
-        dialect: Which of the contract's dialects to speak; None stands for the first one.
-        state: The file to keep tasks in; None and `:memory:` keep them in memory.
-        tick_seconds: How long a task stays submitted, and then as long processing.
-        task_seconds: The shortest and the longest time that a task takes, in place of two ticks; each takes a time of
-            its own in between.
-        concurrency: How many tasks under way a token may have; None stands for any number.
-        rate: How many tasks a token may create in a second; None stands for any number.
-        webhook_secret: What notifications are signed with, `whsec_` and a key in Base64; None leaves them unsigned.
-        manual_clock: Whether time stands still until the clock is stepped.
-        unique_external_ids: Whether an external id can be used once only.
-        callbacks: Whether callers are told of changes at the addresses that they give.
-        retries: How often and when a notification is sent again.
-    """
-
-    token: str | None = field(default=None, repr=False)
-    dialect: str | None = None
-    state: str | PathLike[str] | None = None
-    tick_seconds: float = 1.0
-    task_seconds: Sequence[float] | None = None
-    concurrency: int | None = None
-    rate: int | None = None
-    webhook_secret: str | None = field(default=None, repr=False)
-    manual_clock: bool = False
-    unique_external_ids: bool = True
-    callbacks: bool = True
-    retries: Retries = field(default_factory=Retries)
-
-    def __post_init__(self) -> None:
-        """Check what can be wrong.
-
-        Raises:
-            ValueError: Something cannot be used.
-        """
-        if self.token is not None:
-            usable_token(self.token)
-        usable_tick(self.tick_seconds)
-        if self.task_seconds is not None:
-            usable_task_seconds(self.task_seconds)
-        for limit in (self.concurrency, self.rate):
-            if limit is not None:
-                usable_limit(limit)
-        if self.webhook_secret is not None:
-            usable_secret(self.webhook_secret)
-
-    @property
-    def task_ms(self) -> tuple[int, int]:
-        """The shortest and the longest time that a task takes, in milliseconds."""
-        shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
-        return round(shortest * _MS), round(longest * _MS)
 
 
 def usable_tick(seconds: float) -> float:
@@ -122,3 +68,51 @@ def usable_secret(secret: str) -> str:
     if not (secret.startswith(_SECRET_PREFIX) and key):
         raise ValueError(f"a webhook secret must be {_SECRET_PREFIX} and a key in padded Base64")
     return secret
+
+
+def _by(check: Callable[[Any], object]) -> Callable[[Any, Attribute[Any], Any], Any]:
+    """Return a validator that raises what a function raises of a value; None is let through."""
+    return optional(lambda _instance, _field, value: check(value))
+
+
+@frozen(kw_only=True)
+class Options:
+    """How a server differs from the default.
+
+    Attributes:
+        token: The only Bearer token to take; None stands for any.
+        dialect: Which of the contract's dialects to speak; None stands for the first one.
+        state: The file to keep tasks in; None and `:memory:` keep them in memory.
+        tick_seconds: How long a task stays submitted, and then as long processing.
+        task_seconds: The shortest and the longest time that a task takes, in place of two ticks; each takes a time of
+            its own in between.
+        concurrency: How many tasks under way a token may have; None stands for any number.
+        rate: How many tasks a token may create in a second; None stands for any number.
+        webhook_secret: What notifications are signed with, `whsec_` and a key in Base64; None leaves them unsigned.
+        manual_clock: Whether time stands still until the clock is stepped.
+        unique_external_ids: Whether an external id can be used once only.
+        callbacks: Whether callers are told of changes at the addresses that they give.
+        retries: How often and when a notification is sent again.
+
+    Raises:
+        ValueError: Something cannot be used.
+    """
+
+    token: str | None = field(default=None, repr=False, validator=_by(usable_token))
+    dialect: str | None = None
+    state: str | PathLike[str] | None = None
+    tick_seconds: float = field(default=1.0, validator=_by(usable_tick))
+    task_seconds: Sequence[float] | None = field(default=None, validator=_by(usable_task_seconds))
+    concurrency: int | None = field(default=None, validator=_by(usable_limit))
+    rate: int | None = field(default=None, validator=_by(usable_limit))
+    webhook_secret: str | None = field(default=None, repr=False, validator=_by(usable_secret))
+    manual_clock: bool = False
+    unique_external_ids: bool = True
+    callbacks: bool = True
+    retries: Retries = field(factory=Retries)
+
+    @property
+    def task_ms(self) -> tuple[int, int]:
+        """The shortest and the longest time that a task takes, in milliseconds."""
+        shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
+        return round(shortest * MS), round(longest * MS)

@@ -9,11 +9,10 @@ from urllib.parse import parse_qsl
 
 from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.strict_json import MAX_INTEGER_DIGITS
-from kling_elements_runtime.document import Parameter, pointer
+from kling_elements_runtime.document import LONGEST_EXCERPT, Parameter, pointer
 
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
 _MOST_TOLD = 20  # things that are wrong
-_EXCERPT = 80  # characters of a name
 
 
 def values_of(parameters: Collection[Parameter], in_path: Mapping[str, str], query: str) -> dict[str, object]:
@@ -56,7 +55,7 @@ def _value(text: str, schema: Mapping[str, Any]) -> object:
 
 def _place(name: str) -> str:
     """Return the JSON Pointer to a parameter of the query, cut where it is too long to tell."""
-    return pointer(("query", name[:_EXCERPT]))
+    return pointer(("query", name[:LONGEST_EXCERPT]))
 
 
 def _choice(names: Collection[str]) -> str:

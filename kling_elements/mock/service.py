@@ -8,7 +8,7 @@ from random import randint
 from typing import Any
 
 from kling_elements.mock.answers import Refusals
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.options import Options
@@ -18,7 +18,6 @@ from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, Task, number_of, task_id_of
 
 _NO_PERMISSION, _TOO_FAST, _TOO_MANY = 1103, 1302, 1303
-_MS = 1000
 _WINDOW_SECONDS = 1  # of the rate
 
 
@@ -100,7 +99,7 @@ class Service:
             raise self._dialect.refusal(
                 "createElement", "x-duplicate", detail=detail, external_task_id=draft.external_id
             )
-        since = now - _WINDOW_SECONDS * _MS
+        since = now - _WINDOW_SECONDS * MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
             waiting = {"Retry-After": str(_WINDOW_SECONDS)}
             raise self._refusals.refused_by(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)

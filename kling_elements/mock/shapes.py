@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from kling_elements.mock.answers import new_request_id
+from kling_elements.mock.clock import MS
 from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
 from kling_elements_runtime.document import Document
 
-_MS = 1000
 _INLINE_IMAGE = "https://media.invalid/inline-image"  # what stands for one: no media is kept
 _REFERENCES = ("element_image_list", "element_video_list")
 
@@ -82,7 +82,7 @@ class Shapes:
     def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a creation as gateways without an envelope write it."""
         task_id = submitted["task_id"]
-        return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // _MS}
+        return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
 
     def _named(self, task: Task, status: str) -> dict[str, Any]:
         return {"task_id": str(task.task_id), "task_status": status}

@@ -118,7 +118,7 @@ class Route:
         named = ", ".join(name for name in _CERTIFICATES if self.trust_env and os.environ.get(name))
         try:
             if self.verify is True and self.cert is None and not named:
-                return _usual_context(self.http2)
+                return shared_context(http2=self.http2)
             return httpx.create_ssl_context(self.verify, self.cert, self.trust_env)
         except (OSError, ValueError) as error:
             where = f" ({named} of the environment)" if named else ""
@@ -126,9 +126,14 @@ class Route:
 
 
 @cache
-def _usual_context(_http2: bool) -> ssl.SSLContext:  # noqa: FBT001 - httpcore writes it into the context
-    """Return one context for all clients that trust the usual certificates, as making it takes long."""
-    return httpx.create_ssl_context(trust_env=False)
+def shared_context(*, trust_env: bool = False, http2: bool = False) -> ssl.SSLContext:  # noqa: ARG001 - see below
+    """Return one context for all that trust the usual certificates, as making it takes long.
+
+    Args:
+        trust_env: Whether the environment may name others.
+        http2: Whether HTTP/2 may be spoken, which httpcore writes into the context.
+    """
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _proxy(given: Any, name: str) -> httpx.Proxy:
@@ -202,4 +207,4 @@ def _named_files(route: Route) -> Iterator[tuple[str, str]]:
         yield from (("cert", file) for file in files)
 
 
-__all__ = ["Route"]
+__all__ = ["Route", "shared_context"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import httpx
+
 from kling_elements_client import contract
 from tools.live.reading import Reading
 from tools.live.session import Seen
 
 _REFUSED_FOR_OTHER_REASONS = (401, 403, 429)
-_FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def witness(seen: Seen, reading: Reading) -> Witness | None:
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
         return None
     status = seen.response.status_code
-    if status in _REFUSED_FOR_OTHER_REASONS or status >= _FIRST_SERVER_ERROR:
+    if status in _REFUSED_FOR_OTHER_REASONS or httpx.codes.is_server_error(status):
         return None
     return Witness(seen.situation, next(_of_absence(reading), ""))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
+import httpx
+
 from kling_elements import KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError
@@ -16,7 +18,6 @@ PLAN = (
     "nobody has, and the list again without a token and with a wrong one"
 )
 _PAGE = 5  # tasks of each list that are asked for
-_UNAUTHORIZED = 401
 _DIGITS = 18  # of the service's own ids
 
 
@@ -84,5 +85,5 @@ def _expect_refusal(send: Callable[[], int], session: Session) -> None:
     except Exception as error:  # noqa: BLE001 - what an answer can do goes beyond httpx's own errors
         session.fails(f"no answer: {type(error).__name__}")
         return
-    if status != _UNAUTHORIZED:
-        session.departs(f"the contract has status {_UNAUTHORIZED} for this, not {status}")
+    if status != httpx.codes.UNAUTHORIZED:
+        session.departs(f"the contract has status {httpx.codes.UNAUTHORIZED} for this, not {status}")

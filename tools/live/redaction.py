@@ -12,7 +12,7 @@ _MESSAGES: Final = ("message", "msg", "detail", "error", "fail_reason")  # where
 _WORDS: Final = ("code", "status", "task_status", "type", "object", "action", "element_type", "reference_type", "role")
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
 _CODE = re.compile(r"-?[0-9]{1,6}")  # a longer number may be an id
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")  # of a property; anything else may be somebody's
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 _LIBRARY: Final = "kling"  # whose subjects are everybody's; else `owned_by` is a creator
 _SHORTEST_KNOWN: Final = 3  # characters of a value of the account that is looked for in messages
 _MOST_ITEMS: Final = 3  # of a list, each with another structure
@@ -89,8 +89,7 @@ class Redactor:
         return value if name == "code" and _is_code(value) else _in_place_of(value)
 
     def _name(self, name: str) -> str:
-        hidden = self._hide(name)
-        return name if hidden == name and _NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
+        return name_or_length(self._hide(name))
 
     def _word(self, name: str, text: str) -> str:
         text = self._hide(text)
@@ -100,6 +99,11 @@ class Redactor:
         if re.fullmatch(r"[0-9]+", text):
             return text if text == "0" else _digits(text)
         return "<url>" if _ADDRESS.match(text) else "<text>"
+
+
+def name_or_length(text: str, kind: str = "name") -> str:
+    """Return a text that can be a property's name; of any other, which may be somebody's, how long it is."""
+    return text if _NAME.fullmatch(text) else f"(a {kind} of {len(text)} characters)"
 
 
 def _values(body: object, name: str = "") -> Iterator[str]:

@@ -33,8 +33,6 @@ _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
     "unknown-subject-advanced": frozenset({"absent"}),
     "creation": frozenset({"absent", "task", "deleted"}),
 }
-_UNAUTHORIZED: Final = 401  # what is expected without a token, and with a wrong one
-_FIRST_SERVER_ERROR: Final = 500
 _SUCCESSES: Final = ("task", "list", "deleted")  # which are no less of a surprise where they are not expected
 _HEAD = """\
 # What `make live` saw at a gateway on {day}, in the form of contract_tests/reading/live_answers.yaml.
@@ -208,8 +206,9 @@ class Report:
 
     def _news(self, seen: Seen, head: Head, findings: Sequence[str]) -> Iterator[str]:
         expected = _EXPECTED.get(seen.situation)
-        usual = head.status == _UNAUTHORIZED if expected is None else head.means in expected
-        usual |= seen.situation == "creation" and head.status >= _FIRST_SERVER_ERROR  # which a look-up decides
+        # without a token, and with a wrong one, 401
+        usual = head.status == httpx.codes.UNAUTHORIZED if expected is None else head.means in expected
+        usual |= seen.situation == "creation" and httpx.codes.is_server_error(head.status)  # which a look-up decides
         if not usual and head not in self._known_heads(seen):
             yield str(head)
         rows = (*answers(), *self._baseline)

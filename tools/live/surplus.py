@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
 from kling_elements_runtime.document import pointer as written
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")  # anything else may be somebody's name or number
+from tools.live.redaction import name_or_length
 
 
 def surplus(schema_pointer: str, value: Any) -> list[str]:
@@ -31,7 +29,7 @@ def _within(schemas: list[str], value: Any, where: str) -> Iterator[str]:
             if name in known:
                 yield from _within(known[name], inner, f"{where}/{name}")
             else:
-                yield f"{where}/{_plain(name, 'name')} is not in the contract"
+                yield f"{where}/{name_or_length(name, 'name')} is not in the contract"
     elif isinstance(value, list):
         items = [f"{leaf}/items" for leaf, node in nodes.items() if "items" in node]
         for inner in value if items else ():
@@ -39,7 +37,7 @@ def _within(schemas: list[str], value: Any, where: str) -> Iterator[str]:
     elif isinstance(value, str):
         words = [word for node in nodes.values() for word in node.get("enum", ())]
         if words and value not in words:
-            yield f"{where} is {_plain(value, 'word')}, a word that the contract does not have"
+            yield f"{where} is {name_or_length(value, 'word')}, a word that the contract does not have"
 
 
 def _leaves(pointer: str) -> Iterator[str]:
@@ -52,7 +50,3 @@ def _leaves(pointer: str) -> Iterator[str]:
         yield from _leaves(choice)
     if "$ref" not in node and not choices:
         yield pointer
-
-
-def _plain(text: str, kind: str) -> str:
-    return text if _NAME.fullmatch(text) else f"(a {kind} of {len(text)} characters)"

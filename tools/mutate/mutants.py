@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kling_elements_runtime.document import Node, escaped
+from kling_elements_runtime.document import Node, pointer
 from scripts.codegen.spec import SpecError
 from tools.mutate.grammar import KINDS, NAMED_BY_OTHERS, Member
 
@@ -51,14 +51,14 @@ def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | No
         member = Member(None, NAMED_BY_OTHERS[kind]) if kind in NAMED_BY_OTHERS else KINDS[kind].get(name)
         if member is None:
             raise SpecError(
-                f"{pointer(path)}: nobody has said what {name!r} constrains in an object of the kind {kind!r}; "
+                f"#{pointer(path)}: nobody has said what {name!r} constrains in an object of the kind {kind!r}; "
                 "say so in tools/mutate/grammar.py"
             )
         here = (*path, name)
         if member.changes is not None:
             for words, changed in member.changes(node, name):
                 own = _rule(node, name, rule)
-                yield Mutant(pointer(here), words, own, replaced(document, path, changed))
+                yield Mutant(f"#{pointer(here)}", words, own, replaced(document, path, changed))
         if member.kind is not None:
             for inner_path, inner in _within(node[name], member.holds, here):
                 yield from _of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
@@ -85,8 +85,3 @@ def replaced(node: Any, path: Path, value: Any) -> Any:
     copy: Any = dict(node) if isinstance(node, dict) else list(node)
     copy[first] = replaced(node[first], tuple(rest), value)
     return copy
-
-
-def pointer(path: Path) -> str:
-    """Return a reference to a place in the document."""
-    return "#" + "".join(f"/{escaped(step)}" for step in path)
