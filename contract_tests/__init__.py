@@ -1,1 +1,1 @@
-"""Every test of the project, and the second reading of the seeds that the tests judge by."""
+"""The tests of the product, in a folder for each of its packages, and the second reading that they judge by."""
