@@ -108,8 +108,8 @@ class AuthenticatedClient:
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
         if base_url is None:
-            first = None if contract is None else contract.document()["servers"][0]["url"]
-            base_url = os.environ.get(self.base_url_variable) or first or self.first_server
+            first: str = self.first_server if contract is None else contract.document()["servers"][0]["url"]
+            base_url = os.environ.get(self.base_url_variable) or first
         url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
