@@ -7,25 +7,23 @@ import logging
 import os
 import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from importlib import import_module
-from traceback import clear_frames
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import httpx
 
-from kling_elements_runtime import parameters, settings
+from kling_elements_runtime import forks, parameters, settings
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
-from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, TransportError, Violation
+from kling_elements_runtime.errors import ContractError, ResponseError, Violation
+from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.responses import CALL, ResponseReader
-from kling_elements_runtime.texts import printable
-from kling_elements_runtime.transport import SENT, AsyncConnections, Connections, Route
+from kling_elements_runtime.transport import AsyncConnections, Connections, Route
 from kling_elements_runtime.transport.bodies import ENCODINGS
 
 T = TypeVar("T")
@@ -43,8 +41,6 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 _IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
 _IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
 _CLOSED = "the client is closed: make another one, or close it only when it is needed no longer"
-
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
 class AuthenticatedClient:
@@ -127,9 +123,9 @@ class AuthenticatedClient:
         }
         self._route = Route.of(url, self._httpx_args, on_this_machine=settings.is_loopback(url.host))
         self._is_closed = False
-        _import(_IMPORTED_BY_CALLS)
+        forks.import_all(_IMPORTED_BY_CALLS)
         self._begin_without_connections()
-        _living.add(self)
+        forks.leave_connections_in_children(self)
 
     @classmethod
     def _from_environment(cls) -> str:
@@ -144,10 +140,15 @@ class AuthenticatedClient:
             asyncio.AbstractEventLoop, tuple[AsyncConnections, AsyncGenerator[None]]
         ]()
 
-    def leave_connections(self) -> None:
-        """Begin anew after a fork: the parent process goes on using its connections, and closing would end them."""
-        _of_the_parent.append((self._connections, self._async_connections))
+    def leave_connections(self) -> object:
+        """Begin anew after a fork: the parent process goes on using its connections, and closing would end them.
+
+        Returns:
+            The connections, which must not be forgotten, as that would close them.
+        """
+        left = self._connections, self._async_connections
         self._begin_without_connections()
+        return left
 
     @classmethod
     def default_base_url(cls) -> str:
@@ -209,7 +210,7 @@ class AuthenticatedClient:
         """
         connections = self._sync()
         request = self._prepared(connections.http, method, url, headers, content)
-        with self._telling_of(request), within(self._longest_seconds):
+        with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
             response = connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
         return response
@@ -225,7 +226,7 @@ class AuthenticatedClient:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._async()
         request = self._prepared(connections.http, method, url, headers, content)
-        with self._telling_of(request), within(self._longest_seconds):
+        with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
             response = await connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
         return response
@@ -276,7 +277,7 @@ class AuthenticatedClient:
         try:
             return self._responses.model_of(operation_id, response, model)
         except ResponseError as error:
-            _clear(error)  # an answer may repeat the token, and has it until it is taken out
+            clear_variables(error)  # an answer may repeat the token, and has it until it is taken out
             raise
 
     @property
@@ -341,7 +342,7 @@ class AuthenticatedClient:
             for ended in [loop for loop in self._async_connections if loop.is_closed()]:
                 self._async_connections.pop(ended)[0].close_of_ended_loop()
             if loop not in self._async_connections:
-                _import(_IMPORTED_BY_ASYNC_CALLS)
+                forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
                 connections = AsyncConnections(self._httpx_args, self._route, self.log)
                 self._async_connections[loop] = connections, _closed_with_the_loop(connections)
             return self._async_connections[loop][0]
@@ -399,45 +400,6 @@ class AuthenticatedClient:
                 self._blanks[key] = blank
         return blank
 
-    @contextmanager
-    def _telling_of(self, request: httpx.Request) -> Iterator[None]:
-        """Raise whatever ends a request without an answer as an exception of ours, without the token and the body.
-
-        The frames on the way are kept, but not what was in them: that is shown with errors, and headers are among it.
-        """
-        try:
-            yield
-        except MediaError:  # a file was changed, and so the request was never whole
-            raise
-        except Exception as error:  # what an answer can do goes beyond httpx's own errors
-            _clear(error)
-            raise self._transport_error(error, request) from error
-        except BaseException as interruption:
-            clear_frames(interruption.__traceback__)
-            raise
-
-    def _transport_error(self, error: Exception, request: httpx.Request) -> TransportError:
-        # httpx's exception keeps the request, and so would a pickle of it: the token and the body are left out
-        bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
-        for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
-            if isinstance(link, httpx.RequestError):
-                link.request = bare
-            link.args = tuple(self.redact(part) if isinstance(part, str) else part for part in link.args)
-        sending = request.extensions.get(SENT)
-        never_left = isinstance(error, _NEVER_LEFT)
-        may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
-        says = f"{type(error).__name__} at {self._base_url}: {printable(str(error)) or 'no detail'}"
-        if not may_have_been_sent and not never_left:
-            says += _TOO_LATE if isinstance(error, httpx.TimeoutException) else _BROKEN_OFF
-        return TransportError(says, may_have_been_sent)
-
-
-_TOO_LATE = "; the request was not sent whole by then, so nothing was done"
-_BROKEN_OFF = (
-    "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
-    "early end it so: check the key and the size of what is sent"
-)
-
 
 def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
     """Return a generator that closes connections when the running event loop ends, as `asyncio.run` ends it."""
@@ -452,44 +414,6 @@ def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]
     with suppress(StopIteration):
         waiting.__anext__().send(None)
     return waiting
-
-
-_living = WeakSet[AuthenticatedClient]()
-_of_the_parent: list[object] = []
-_importing = threading.RLock()  # held during a fork, which so waits for imports under way
-
-
-def _import(names: Iterable[str]) -> None:
-    """Import modules before they are needed."""
-    with _importing:
-        for name in names:
-            import_module(name)
-
-
-def _in_child() -> None:
-    _importing.release()
-    for client in _living:
-        client.leave_connections()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_in_child)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """An exception and what it comes from; such chains have been seen to bite their own tails."""
-    links: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in links:
-        links.append(link)
-        link = link.__cause__ or link.__context__
-    return links
-
-
-def _clear(error: BaseException) -> None:
-    """Forget the variables of the frames that an exception and what it comes from have left."""
-    for link in _chain(error):
-        clear_frames(link.__traceback__)
 
 
 __all__ = ["DEFAULT_TIMEOUT", "AuthenticatedClient", "OnViolation"]

@@ -119,7 +119,9 @@ def test_a_keyword_that_nobody_has_heard_of_is_an_error(kind: str) -> None:
     node = document if kind == "document" else follow(document, places[kind])
     node["multipleOf"] = 2
 
-    with pytest.raises(SpecError, match=rf"^{re.escape(places[kind])}: .*'multipleOf'.* '{kind}'; say so in tools/mutate"):
+    with pytest.raises(
+        SpecError, match=rf"^{re.escape(places[kind])}: .*'multipleOf'.* '{kind}'; say so in tools/mutate"
+    ):
         list(mutants(document))
 
 

@@ -1,0 +1,82 @@
+"""Turns what ends a request without an answer into an exception that says whether the request may have been sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from traceback import clear_frames
+
+import httpx
+
+from kling_elements_runtime.errors import MediaError, TransportError
+from kling_elements_runtime.texts import Redact, printable
+from kling_elements_runtime.transport import SENT
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+_TOO_LATE = "; the request was not sent whole by then, so nothing was done"
+_BROKEN_OFF = (
+    "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
+    "early end it so: check the key and the size of what is sent"
+)
+
+
+@contextmanager
+def transport_errors(request: httpx.Request, base_url: str, redact: Redact) -> Iterator[None]:
+    """Raise whatever ends a request without an answer as an exception of ours, without the token and the body.
+
+    The frames on the way are kept, but not what was in them: that is shown with errors, and headers are among it.
+
+    Args:
+        request: The request.
+        base_url: The gateway's address, for the message.
+        redact: Takes the token out of a text.
+
+    Raises:
+        TransportError: There was no answer.
+        MediaError: A file was changed meanwhile, so the request was never whole.
+    """
+    try:
+        yield
+    except MediaError:  # a file was changed, and so the request was never whole
+        raise
+    except Exception as error:  # what an answer can do goes beyond httpx's own errors
+        clear_variables(error)
+        raise _transport_error(error, request, base_url, redact) from error
+    except BaseException as interruption:
+        clear_frames(interruption.__traceback__)
+        raise
+
+
+def _transport_error(error: Exception, request: httpx.Request, base_url: str, redact: Redact) -> TransportError:
+    # httpx's exception keeps the request, and so would a pickle of it: the token and the body are left out
+    bare = httpx.Request(request.method, request.url, headers={"Authorization": "***"})
+    for link in _chain(error):  # a malformed answer is quoted all the way down, and it may repeat the token
+        if isinstance(link, httpx.RequestError):
+            link.request = bare
+        link.args = tuple(redact(part) if isinstance(part, str) else part for part in link.args)
+    sending = request.extensions.get(SENT)
+    never_left = isinstance(error, _NEVER_LEFT)
+    may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
+    says = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
+    if not may_have_been_sent and not never_left:
+        says += _TOO_LATE if isinstance(error, httpx.TimeoutException) else _BROKEN_OFF
+    return TransportError(says, may_have_been_sent)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception and what it comes from; such chains have been seen to bite their own tails."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    return links
+
+
+def clear_variables(error: BaseException) -> None:
+    """Forget the variables of the frames that an exception and what it comes from have left."""
+    for link in _chain(error):
+        clear_frames(link.__traceback__)
+
+
+__all__ = ["clear_variables", "transport_errors"]
