@@ -12,11 +12,12 @@ from typing import Any
 
 import av
 import pytest
+from attrs import evolve
 
 from contract_tests.reading.videos import Video
 from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, stored
 from contract_tests.support.handed_in import contract_with
-from kling_elements.media import transcoding
+from kling_elements.media import fit_videos, transcoding
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError
 
@@ -146,6 +147,16 @@ def test_a_size_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:
                 output.mux(packet)
     with pytest.raises(MediaError, match="changes its size"):
         fit_video(source)
+
+
+def test_a_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is checked again, here after a size was asked for that R22 does not allow, and nothing is left of it."""
+    order = fit_videos._order  # noqa: SLF001 - it asks for what the contract allows
+    monkeypatch.setattr(fit_videos, "_order", lambda *wanted: evolve(order(*wanted), sizes=[[64, 36]]))
+    source = stored(tmp_path)
+    with pytest.raises(MediaError, match=r"no copy that conforms was made: .* \(R22\)$"):
+        fit_video(source)
+    assert holds_only(tmp_path, source)
 
 
 def test_mutated_files_raise_nothing_else(tmp_path: Path) -> None:
