@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from attrs import evolve, field, frozen
-from attrs.validators import in_
+from attrs import evolve, frozen
 
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
@@ -25,8 +24,12 @@ class PreflightPolicy:
         allow_private: Whether addresses may lead to this machine or into a private network.
     """
 
-    preflight: Preflight = field(default="inline", validator=in_(get_args(Preflight)))
+    preflight: Preflight = "inline"
     allow_private: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.preflight not in get_args(Preflight):  # the validator of attrs would show all of the field, too
+            raise ValueError(f"preflight must be 'inline', 'remote' or 'off', not {self.preflight!r}")
 
 
 def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
