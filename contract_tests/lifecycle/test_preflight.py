@@ -98,7 +98,7 @@ def test_another_word_is_refused(client: Client, given: Any) -> None:
     """A misspelt preflight must not be none."""
     scripted = Scripted(client)
 
-    with pytest.raises(ValueError, match="^preflight must be 'inline', 'remote' or 'off', not"):
+    with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
         scripted.create(BODY, preflight=given)
 
 
