@@ -210,43 +210,42 @@ def test_the_mock_server_accepts_an_accepted_request(
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "content", "pointer"),
+    ("pointer", "target", "content"),
     [
-        ("GET", f"{ELEMENTS}/%2E", None, "/path/id"),
-        ("GET", f"{ELEMENTS}/%2e%2E", None, "/path/id"),
-        ("GET", f"{ELEMENTS}?pageNum=0", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1001", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=one", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1.0", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1e2", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=01", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%2B1", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%201", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%D9%A1", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum={'9' * 5000}", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageSize=501", None, "/query/pageSize"),
-        ("GET", f"{ELEMENTS}?pageSize=1&pageSize=1", None, "/query/pageSize"),
-        ("GET", f"{ELEMENTS}?page_size=5", None, "/query/page_size"),
-        ("GET", f"{PRESETS}?pageNum=0", None, "/query/pageNum"),
-        ("POST", DELETE, b"{}", "the body"),
-        ("POST", DELETE, b'{"element_id": ""}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": 1.0}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": 9.007199254740993e15}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": "1", "x": 1}', "/x"),
-        ("POST", DELETE, b'{"element_id": "1"', "not JSON"),
+        ("/path/id", f"{ELEMENTS}/%2E", None),
+        ("/path/id", f"{ELEMENTS}/%2e%2E", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=0", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1001", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=one", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1.0", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1e2", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=01", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%2B1", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%201", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%D9%A1", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum={'9' * 5000}", None),
+        ("/query/pageSize", f"{ELEMENTS}?pageSize=501", None),
+        ("/query/pageSize", f"{ELEMENTS}?pageSize=1&pageSize=1", None),
+        ("/query/page_size", f"{ELEMENTS}?page_size=5", None),
+        ("/query/pageNum", f"{PRESETS}?pageNum=0", None),
+        ("the body", DELETE, b"{}"),
+        ("/element_id", DELETE, b'{"element_id": ""}'),
+        ("/element_id", DELETE, b'{"element_id": 1.0}'),
+        ("/element_id", DELETE, b'{"element_id": 9.007199254740993e15}'),
+        ("/x", DELETE, b'{"element_id": "1", "x": 1}'),
+        ("not JSON", DELETE, b'{"element_id": "1"'),
     ],
 )
 def test_the_mock_server_refuses_what_the_contract_refuses(
-    method: str,
+    pointer: str,
     target: str,
     content: bytes | None,
-    pointer: str,
     ask: Callable[[str, str, bytes | None], httpx.Response],
 ) -> None:
     """It answers 400, and says where the fault is."""
-    answer = ask(method, target, content)
+    answer = ask("POST" if content else "GET", target, content)
 
     assert answer.status_code == 400
     assert answer.json()["code"] == 1200
@@ -254,29 +253,28 @@ def test_the_mock_server_refuses_what_the_contract_refuses(
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "status", "allow"),
+    ("allow", "method", "target"),
     [
-        ("GET", f"{ELEMENTS}/", 404, None),
-        ("GET", f"{ELEMENTS}/a/b", 404, None),
-        ("POST", f"{ELEMENTS}/a", 405, "GET"),
-        ("PUT", ELEMENTS, 405, "GET, POST"),
-        ("POST", PRESETS, 405, "GET"),
-        ("DELETE", DELETE, 405, "POST"),
-        ("GET", DELETE, 405, "POST"),
-        ("GET", "/kling/v1/general/delete-advanced-elements", 404, None),
+        (None, "GET", f"{ELEMENTS}/"),
+        (None, "GET", f"{ELEMENTS}/a/b"),
+        ("GET", "POST", f"{ELEMENTS}/a"),
+        ("GET, POST", "PUT", ELEMENTS),
+        ("GET", "POST", PRESETS),
+        ("POST", "DELETE", DELETE),
+        ("POST", "GET", DELETE),
+        (None, "GET", "/kling/v1/general/delete-advanced-elements"),
     ],
 )
 def test_the_mock_server_knows_each_path_and_method(
+    allow: str | None,
     method: str,
     target: str,
-    status: int,
-    allow: str | None,
     ask: Callable[[str, str, bytes | None], httpx.Response],
 ) -> None:
     """A wrong method is told the right ones."""
     answer = ask(method, target, None)
 
-    assert status == answer.status_code
+    assert (405 if allow else 404) == answer.status_code
     assert allow == answer.headers.get("allow")
 
 
