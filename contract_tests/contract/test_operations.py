@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib import import_module
 from typing import Any
 
-import httpx
 import pytest
 import respx
 
 from contract_tests.reading import oracle
 from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
+from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
@@ -60,22 +61,9 @@ def _told(violations: list[Violation]) -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def ask() -> Callable[[str, str, bytes | None], httpx.Response]:
-    """A function that sends one request, whose target is taken as it is, to a mock server in process."""
-    transport = httpx.ASGITransport(app=create_app())
-
-    def ask(method: str, target: str, content: bytes | None = None) -> httpx.Response:
-        url = httpx.URL("http://mock.example.com").copy_with(raw_path=target.encode("ascii"))
-        headers = {"Authorization": "Bearer test-token"} | ({"Content-Type": "application/json"} if content else {})
-        request = httpx.Request(method, url, headers=headers, content=content)
-
-        async def send() -> httpx.Response:
-            async with httpx.AsyncClient(transport=transport) as http:
-                return await http.send(request)
-
-        return asyncio.run(send())
-
-    return ask
+def caller() -> Iterator[Caller]:
+    with closing(create_app()) as app:
+        yield Caller(app)
 
 
 def test_every_operation_of_the_contract_is_judged() -> None:
@@ -197,16 +185,13 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
 
 
 @_each(ACCEPTED)
-def test_the_mock_server_accepts_an_accepted_request(
-    case: Case, ask: Callable[[str, str, bytes | None], httpx.Response]
-) -> None:
+def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
     """A list is answered; an id that is nobody's is told to be that, and nothing else is wrong with it."""
-    body = case.arguments.get("body")
     method = contract.operation(case.operation).method.upper()
-    answer = ask(method, case.target or "", json.dumps(body).encode() if body else None)
+    reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
     expected = (200, 0) if case.operation.startswith("list") else (400, 1201)
-    assert expected == (answer.status_code, answer.json()["code"])
+    assert expected == (reply.status, json.loads(reply.body)["code"])
 
 
 @pytest.mark.parametrize(
@@ -239,17 +224,14 @@ def test_the_mock_server_accepts_an_accepted_request(
     ],
 )
 def test_the_mock_server_refuses_what_the_contract_refuses(
-    pointer: str,
-    target: str,
-    content: bytes | None,
-    ask: Callable[[str, str, bytes | None], httpx.Response],
+    pointer: str, target: str, content: bytes | None, caller: Caller
 ) -> None:
     """It answers 400, and says where the fault is."""
-    answer = ask("POST" if content else "GET", target, content)
+    reply = caller.send("POST" if content else "GET", target, content=content)
+    answer = json.loads(reply.body)
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == 1200
-    assert pointer in answer.json()["message"]
+    assert (400, 1200) == (reply.status, answer["code"])
+    assert pointer in answer["message"]
 
 
 @pytest.mark.parametrize(
@@ -266,16 +248,13 @@ def test_the_mock_server_refuses_what_the_contract_refuses(
     ],
 )
 def test_the_mock_server_knows_each_path_and_method(
-    allow: str | None,
-    method: str,
-    target: str,
-    ask: Callable[[str, str, bytes | None], httpx.Response],
+    allow: str | None, method: str, target: str, caller: Caller
 ) -> None:
     """A wrong method is told the right ones."""
-    answer = ask(method, target, None)
+    reply = caller.send(method, target)
 
-    assert (405 if allow else 404) == answer.status_code
-    assert allow == answer.headers.get("allow")
+    assert (405 if allow else 404) == reply.status
+    assert allow == headers_of(reply).get("allow")
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:

@@ -233,7 +233,7 @@ def test_what_is_refused_takes_no_fault(caller: Caller) -> None:
     """Neither a request that breaks the contract nor one without a token, nor any other operation."""
     caller.queue("code:1303")
     caller.send("POST", ELEMENTS, {})
-    caller.app.answer("POST", ELEMENTS)
+    caller.post(headers={"authorization": None})
     caller.page()
 
     assert ["code:1303"] == caller.ask("GET", "/_mock/faults")
