@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.codegen.spec import ROOT
 from tools.mutate import planted_faults
-from tools.mutate.fault_table import Fault, load
+from tools.mutate.fault_table import ROOT, Fault, load
 from tools.mutate.planted_faults import Job, main, tell
 from tools.mutate.planting import Kind, Verdict
 
@@ -98,6 +97,15 @@ def test_the_table_has_many_faults_of_both_kinds() -> None:
     assert counted["client"] >= 150
     assert counted["live"] >= 9
     assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
+
+
+def test_planting_loads_none_of_the_code_before_a_fault_is_in_it() -> None:
+    """What is loaded already cannot be faulty any more."""
+    says = "import tools.mutate.planted_faults, sys; print([name for name in sys.modules if name.startswith('kling')])"
+
+    done = subprocess.run([sys.executable, "-c", says], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.strip()
 
 
 def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
