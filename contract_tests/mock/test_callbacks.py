@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import DELETION, Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
@@ -400,10 +399,7 @@ def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
 
 
 async def _post(app: MockServer, url: str) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://mock.example.com") as http:
-        body = {**IMAGE_REQUEST, "callback_url": url}
-        answer = await http.post(ELEMENTS, json=body, headers={"Authorization": "Bearer sk-test"})
-        assert 200 == answer.status_code
+    assert 200 == (await Caller(app).post_async(callback_url=url)).status_code
 
 
 def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import httpx
+
 from contract_tests.support.documents import answer_schemas
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
@@ -77,6 +79,14 @@ class Caller:
     def post(self, body: object = IMAGE_REQUEST, **more: Any) -> Reply:
         """Return the reply to a create; whatever `send` takes may be said of it."""
         return self.send("POST", ELEMENTS, body, **more)
+
+    async def post_async(self, **more: Any) -> httpx.Response:
+        """Return the answer to a create by ASGI, on a loop, where what a reply says is carried out: to wait, to cut."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://mock.example.com"
+        ) as http:
+            return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Return the value that a successful reply holds."""
