@@ -19,6 +19,7 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
+from contract_tests.support.tables import each
 from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
@@ -70,7 +71,7 @@ def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
     assert all(SHAPES.values())
 
 
-@pytest.mark.parametrize("case", ANSWER_CASES, ids=[case.id for case in ANSWER_CASES])
+@each(ANSWER_CASES, "case")
 def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
     """A success is read, anything else ends in the named exception, which tells whether there is no such thing."""
 

@@ -17,6 +17,7 @@ import pytest
 from contract_tests.reading.live_answers import CERTAINTIES, NOTIFICATION, TABLE, Answer, TableError, answers, load
 from contract_tests.support.mock_caller import DELETION, ELEMENTS, Caller
 from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, both, made, task
+from contract_tests.support.tables import each
 from kling_elements import KlingElements, Outcome, webhooks
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
 from kling_elements.mock import create_app
@@ -75,7 +76,7 @@ def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
     """Mark a test that has to hold for the rows of some calls, and of some meanings."""
     found = [row for row in answers() if row.call in calls and (not means or row.means in means)]
     assert found
-    return pytest.mark.parametrize("row", found, ids=[row.id for row in found])
+    return each(found)
 
 
 def _subject(external_id: str) -> dict[str, Any]:
@@ -486,7 +487,7 @@ _PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
 _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 
-@pytest.mark.parametrize("row", _OF_DIALECTS, ids=[row.id for row in _OF_DIALECTS])
+@each(_OF_DIALECTS)
 def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
     """The same status and code, the same words where the service's own are known, and `data` only where it has any."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:

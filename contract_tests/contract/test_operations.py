@@ -17,6 +17,7 @@ from contract_tests.reading import oracle
 from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
 from contract_tests.support.mock_caller import Caller, headers_of
+from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
@@ -29,10 +30,6 @@ _MODULES = {
     "deleteElement": "delete_element",
 }
 _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
-
-
-def _each(cases: list[Case]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])
 
 
 def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
@@ -73,19 +70,19 @@ def test_every_operation_of_the_contract_is_judged() -> None:
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
 
 
-@_each(ACCEPTED)
+@each(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
     assert _found(case) == []
 
 
-@_each(REFUSED)
+@each(REFUSED, "case")
 def test_the_check_tells_all_that_is_wrong(case: Case) -> None:
     """With place, source and what is allowed."""
     assert set(case.violations) == _told(_found(case))
 
 
-@_each([*ACCEPTED, *REFUSED])
+@each([*ACCEPTED, *REFUSED], "case")
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
     """The spec, read by another library, accepts and refuses the same."""
     if "body" in case.arguments:
@@ -97,7 +94,7 @@ def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(ACCEPTED)
+@each(ACCEPTED, "case")
 def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
     """One request goes out, with the method, target, token and body that belong to it."""
     operation = contract.operation(case.operation)
@@ -115,7 +112,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(REFUSED)
+@each(REFUSED, "case")
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
     """The caller gets every violation, the gateway gets nothing."""
     with respx.mock(assert_all_called=False) as gateway:
@@ -127,7 +124,7 @@ def test_a_refused_request_is_not_sent(case: Case, way: str, client: Authenticat
     assert set(case.violations) == _told(caught.value.violations)
 
 
-@_each([case for case in REFUSED if "body" not in case.arguments])
+@each([case for case in REFUSED if "body" not in case.arguments], "case")
 def test_a_caller_who_insists_gets_a_refused_request_sent(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
@@ -184,7 +181,7 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
         contract.violations("getElement", {})
 
 
-@_each(ACCEPTED)
+@each(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
     """A list is answered; an id that is nobody's is told to be that, and nothing else is wrong with it."""
     method = contract.operation(case.operation).method.upper()

@@ -24,6 +24,7 @@ from contract_tests.reading.cases import (
 )
 from contract_tests.support.judged_videos import judged
 from contract_tests.support.mock_caller import headers_of, shared
+from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 _GATEWAY = "https://gateway.example.com"
 _PATH = "/kling/v1/general/advanced-custom-elements"
-_JSON = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
 _ACCEPTED = body_cases("accepted")
 _REFUSED = body_cases("refused")
 _HTTP = http_cases()
@@ -74,7 +74,7 @@ def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -
     assert all(each.message for each in found)
 
 
-@pytest.mark.parametrize("case", _VIDEOS, ids=[case.id for case in _VIDEOS])
+@each(_VIDEOS, "case")
 def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
     """The expected violations are found and no others; what is accepted was judged by every rule."""
     report = judged(case.video)
@@ -151,7 +151,7 @@ def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
     assert not oracle.accepts(case.body())
 
 
-@pytest.mark.parametrize("case", _HTTP, ids=[case.id for case in _HTTP])
+@each(_HTTP, "case")
 def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
     """The status and the named headers are right, and what is no success comes in the documented envelope."""
     headers = {"authorization": None, "content-type": None, **{n.lower(): value for n, value in case.headers.items()}}
@@ -215,7 +215,7 @@ def test_there_are_many_cases(cases: Sequence[BodyCase | HttpCase], at_least: in
     assert at_least <= len({case.id for case in cases}) == len(cases)
 
 
-@pytest.mark.parametrize("case", _REFUSED, ids=[case.id for case in _REFUSED])
+@each(_REFUSED, "case")
 def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
     """No pointer of rules.yaml is misspelt, and no refused body is a base in disguise."""
     body = case.body()

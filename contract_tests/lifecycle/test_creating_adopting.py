@@ -25,10 +25,10 @@ from contract_tests.support.scripted import (
     Step,
     both,
     both_dialects,
-    each,
     no,
     task,
 )
+from contract_tests.support.tables import each
 from kling_elements import RetryPolicy
 from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
 from kling_elements_client.errors import (

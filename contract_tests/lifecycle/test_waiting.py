@@ -22,11 +22,11 @@ from contract_tests.support.scripted import (
     Step,
     both,
     both_dialects,
-    each,
     made,
     no,
     task,
 )
+from contract_tests.support.tables import each
 from kling_elements import Outcome, PollPolicy
 from kling_elements.errors import (
     CreateAllError,

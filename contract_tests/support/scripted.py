@@ -276,11 +276,6 @@ class Failure:
         assert scripted.gateway.finished()
 
 
-def each(rows: Sequence[Any]) -> pytest.MarkDecorator:
-    """Mark a test that has to hold for each row of a table: it gets the row, whose id names it, as `row`."""
-    return pytest.mark.parametrize("row", rows, ids=[row.id for row in rows])
-
-
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
 both = pytest.mark.parametrize("client", [KlingElements, AsyncKlingElements], ids=["sync", "async"])
 """Marks a test that has to hold for either client: it gets the class as `client`."""
