@@ -18,6 +18,7 @@ from contract_tests.reading.cases import BodyCase, base_body, body_cases
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
+from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, MediaError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
@@ -48,7 +49,7 @@ _MEDIA_CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", _MEDIA_CASES, ids=[case.id for case in _MEDIA_CASES])
+@each(_MEDIA_CASES, "case")
 def test_a_file_is_judged_as_its_base64_text_is(case: BodyCase, tmp_path: Path) -> None:
     """Each case of the rules table about images has the same verdict, place and rule where files are given as paths."""
     body = case.body()

@@ -26,7 +26,6 @@ _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
-_AFTER_SOI = 2
 # EXIF that says: orientation 6
 _TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -259,36 +260,50 @@ _SUCCESSES = {
         created_at=1784541600,
     ),
 }
-_FAILURES: dict[str, tuple[type[errors.StatusError], Any, str | None, str]] = {
-    "invalidParameters": (errors.StatusError, 1200, "6f1c0a52b7d94c20", "element_name: at most 20 characters"),
-    "openaiStyle": (errors.StatusError, "invalid_request", None, "invalid request"),
-    "missingToken": (errors.AuthenticationError, 1001, "6f1c0a52b7d94c21", "Authorization is empty"),
-    "invalidToken": (errors.AuthenticationError, 1002, "6f1c0a52b7d94c22", "Authorization is invalid"),
-    "permissionDenied": (errors.PermissionDeniedError, 1103, "6f1c0a52b7d94c23", "no permission for this resource"),
-    "absent": (
-        errors.StatusError,  # what is absent is told of in the answer to a look-up
-        1201,
-        "6f1c0a52b7d94c31",
-        "Task not found by id/external id: mara-2026-07",
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Failure:
+    """What an exception tells of an answer: its class, the business code, the id of the request and the words."""
+
+    says: str
+    kind: type[errors.StatusError] = errors.StatusError
+    code: Any = None
+    request_id: str | None = None
+
+
+_FAILURES = {
+    "invalidParameters": _Failure(code=1200, request_id="6f1c0a52b7d94c20", says="element_name: at most 20 characters"),
+    "openaiStyle": _Failure(code="invalid_request", says="invalid request"),
+    "missingToken": _Failure(
+        kind=errors.AuthenticationError, code=1001, request_id="6f1c0a52b7d94c21", says="Authorization is empty"
     ),
-    "duplicate": (errors.StatusError, 1201, "6f1c0a52b7d94c32", "External_task_id mara-2026-07 already exists"),
-    "deletedAlready": (
-        errors.StatusError,
-        1201,
-        "6f1c0a52b7d94c33",
-        "Element already be deleted for id: 9007199254740993",
+    "invalidToken": _Failure(
+        kind=errors.AuthenticationError, code=1002, request_id="6f1c0a52b7d94c22", says="Authorization is invalid"
     ),
-    "noSuchResource": (errors.StatusError, 1203, "6f1c0a52b7d94c24", "no such resource"),
-    "rateLimited": (errors.RateLimitError, 1302, "6f1c0a52b7d94c25", "rate limit exceeded"),
-    "internalError": (errors.ServerError, 5000, "6f1c0a52b7d94c26", "internal error"),
-    "proxyPage": (errors.ServerError, None, None, "502 Bad Gateway"),
-    "methodNotAllowed": (errors.StatusError, 1202, "6f1c0a52b7d94c27", "invalid method"),
-    "bodyTooLarge": (errors.StatusError, 1200, "6f1c0a52b7d94c28", "the request body is too large"),
-    "unsupportedMediaType": (
-        errors.StatusError,
-        1200,
-        "6f1c0a52b7d94c29",
-        "the request body must be application/json",
+    "permissionDenied": _Failure(
+        kind=errors.PermissionDeniedError,
+        code=1103,
+        request_id="6f1c0a52b7d94c23",
+        says="no permission for this resource",
+    ),
+    "absent": _Failure(code=1201, request_id="6f1c0a52b7d94c31", says="Task not found by id/external id: mara-2026-07"),
+    "duplicate": _Failure(
+        code=1201, request_id="6f1c0a52b7d94c32", says="External_task_id mara-2026-07 already exists"
+    ),
+    "deletedAlready": _Failure(
+        code=1201, request_id="6f1c0a52b7d94c33", says="Element already be deleted for id: 9007199254740993"
+    ),
+    "noSuchResource": _Failure(code=1203, request_id="6f1c0a52b7d94c24", says="no such resource"),
+    "rateLimited": _Failure(
+        kind=errors.RateLimitError, code=1302, request_id="6f1c0a52b7d94c25", says="rate limit exceeded"
+    ),
+    "internalError": _Failure(kind=errors.ServerError, code=5000, request_id="6f1c0a52b7d94c26", says="internal error"),
+    "proxyPage": _Failure(kind=errors.ServerError, says="502 Bad Gateway"),
+    "methodNotAllowed": _Failure(code=1202, request_id="6f1c0a52b7d94c27", says="invalid method"),
+    "bodyTooLarge": _Failure(code=1200, request_id="6f1c0a52b7d94c28", says="the request body is too large"),
+    "unsupportedMediaType": _Failure(
+        code=1200, request_id="6f1c0a52b7d94c29", says="the request body must be application/json"
     ),
 }
 
@@ -319,7 +334,7 @@ def test_a_documented_failure_becomes_its_exception(
     name: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
 ) -> None:
     """The status chooses the class; the code, the id and the gateway's words are in the message and as attributes."""
-    kind, code, request_id, words = _FAILURES[name]
+    expected = _FAILURES[name]
     status, media_type, example = _documented(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
     gateway.post(path=_PATH).respond(status, content=content.encode(), headers={"Content-Type": media_type})
@@ -328,14 +343,14 @@ def test_a_documented_failure_becomes_its_exception(
         create(client, base_body("image"))
     error = caught.value
 
-    assert kind is type(error)
-    assert (status, code, request_id) == (error.status_code, error.code, error.request_id)
+    assert expected.kind is type(error)
+    assert (status, expected.code, expected.request_id) == (error.status_code, error.code, error.request_id)
     assert media_type == error.headers["content-type"]
     said = [
         f"HTTP {status}",
-        words,
-        *[f"code {code}"] * (code is not None),
-        *[f"request {request_id}"] * bool(request_id),
+        expected.says,
+        *[f"code {expected.code}"] * (expected.code is not None),
+        *[f"request {expected.request_id}"] * bool(expected.request_id),
     ]
     assert not [part for part in said if part not in str(error)]
 

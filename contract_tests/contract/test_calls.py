@@ -19,6 +19,7 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
+from contract_tests.support.tables import each
 from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
@@ -26,7 +27,7 @@ from kling_elements_client.models import TagId, TaskStatus
 from scripts.codegen.spec import load
 
 _PLACES = [
-    (operation, status, media_type, kinds)
+    (operation, (status, media_type), kinds)
     for operation, statuses in ANSWERS.items()
     for status, media_types in statuses.items()
     for media_type, kinds in media_types.items()
@@ -52,10 +53,10 @@ def test_the_table_of_answers_has_every_answer() -> None:
     assert {name: CALLS[name]["answers"] for name in contract.operations()} == listed
 
 
-@pytest.mark.parametrize(("operation", "status", "media_type", "kinds"), _PLACES)
-def test_an_answer_may_hold_what_it_was_seen_to_hold(operation: str, status: str, media_type: str, kinds: str) -> None:
+@pytest.mark.parametrize(("operation", "answer", "kinds"), _PLACES)
+def test_an_answer_may_hold_what_it_was_seen_to_hold(operation: str, answer: tuple[str, str], kinds: str) -> None:
     """Values of the published kinds conform, others do not, and unknown properties do."""
-    schema = answer_schemas(contract.document(), operation)[status, media_type]
+    schema = answer_schemas(contract.document(), operation)[answer]
     wrong = [
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
     ]
@@ -70,7 +71,7 @@ def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
     assert all(SHAPES.values())
 
 
-@pytest.mark.parametrize("case", ANSWER_CASES, ids=[case.id for case in ANSWER_CASES])
+@each(ANSWER_CASES, "case")
 def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
     """A success is read, anything else ends in the named exception, which tells whether there is no such thing."""
 

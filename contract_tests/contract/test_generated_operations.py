@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections import Counter
@@ -19,6 +18,7 @@ from schemathesis import GenerationMode
 
 from contract_tests.reading import oracle
 from contract_tests.support import generation
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
@@ -42,24 +42,15 @@ class Judges:
     def __init__(self) -> None:
         self.said: Counter[bool] = Counter()
         self.sent: list[httpx.Request] = []
-        self._mock = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=create_app()), base_url="http://mock.example.com"
-        )
-        self._runner = asyncio.Runner()
+        self.mock = Caller(create_app())
         self.client = AuthenticatedClient(
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
-        return self.ask(request.method, request.url.raw_path.decode(), request.content)
-
-    def ask(self, method: str, target: str, content: bytes = b"") -> httpx.Response:
-        """What the mock server answers."""
-        url = httpx.URL("http://mock.example.com").copy_with(raw_path=target.encode("ascii"))
-        headers = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
-        answer = self._runner.run(self._mock.request(method, url, content=content, headers=headers))
-        return httpx.Response(answer.status_code, content=answer.content)
+        reply = self.mock.send(request.method, request.url.raw_path.decode(), content=request.content)
+        return httpx.Response(reply.status, content=reply.body)
 
     def client_verdict(self, call: Callable[[], Any]) -> bool:
         """Whether the client sends a request; the mock server must take what it sends, and finds nothing there."""
@@ -81,10 +72,9 @@ class Judges:
         self.said[verdicts["oracle"]] += 1
 
     def close(self) -> None:
-        """Closes the clients."""
+        """Closes the client and the mock server."""
         self.client.close()
-        self._runner.run(self._mock.aclose())
-        self._runner.close()
+        self.mock.app.close()
 
 
 @pytest.fixture
@@ -115,7 +105,7 @@ def test_all_agree_on_ids(judges: Judges) -> None:
         judges.agree(task_id, oracle=accepted, client=sent)
         if _is_writable(task_id):
             path = contract.operation("getElement").path.replace("{id}", quote(task_id, safe="").replace(".", "%2E"))
-            judges.agree(task_id, oracle=accepted, mock=judges.ask("GET", path).json()["message"].find("/path/id") < 0)
+            judges.agree(task_id, oracle=accepted, mock=b"/path/id" not in judges.mock.send("GET", path).body)
 
     run()
 
@@ -154,7 +144,7 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
         }
         known = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
         sent_as = urlencode(texts, errors="surrogatepass")  # half a character too is no reason to accept anything
-        status = judges.ask("GET", f"{path}?{sent_as}" if texts else path).status_code
+        status = judges.mock.send("GET", f"{path}?{sent_as}" if texts else path).status
         assert status == (200 if known else 400), texts
 
     _pages(mode, operation_id, check)
@@ -175,10 +165,10 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
     def run(case: schemathesis.Case[Any]) -> None:
         body: Any = case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
         if isinstance(body, bytes):
-            assert judges.ask("POST", path, body).status_code == 400
+            assert judges.mock.send("POST", path, content=body).status == 400
             judges.said[False] += 1
             return
-        answer = judges.ask("POST", path, json.dumps(body).encode()).json()
+        answer = json.loads(judges.mock.send("POST", path, content=json.dumps(body).encode()).body)
         judges.agree(
             body,
             oracle=oracle.accepts(body, "deleteElement"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.live_answers import CERTAINTIES, NOTIFICATION, TABLE, Answer, TableError, answers, load
+from contract_tests.support.mock_caller import DELETION, ELEMENTS, Caller
 from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, both, made, task
+from contract_tests.support.tables import each
 from kling_elements import KlingElements, Outcome, webhooks
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
 from kling_elements.mock import create_app
@@ -72,7 +76,7 @@ def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
     """Mark a test that has to hold for the rows of some calls, and of some meanings."""
     found = [row for row in answers() if row.call in calls and (not means or row.means in means)]
     assert found
-    return pytest.mark.parametrize("row", found, ids=[row.id for row in found])
+    return each(found)
 
 
 def _subject(external_id: str) -> dict[str, Any]:
@@ -453,86 +457,42 @@ def test_a_notification_is_read(row: Answer) -> None:
 # --- the mock server ---
 
 
-class _Mock:
-    """The mock server in one dialect, called without a socket."""
-
-    def __init__(self, dialect: str) -> None:
-        self._options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
-        self._app = create_app(**self._options)
-
-    def call(self, method: str, path: str, body: Any = None) -> Reply:
-        headers = [(b"authorization", b"Bearer any-token"), (b"content-type", b"application/json")]
-        content = b"" if body is None else httpx.Request("POST", "http://x", json=body).read()
-        return self._app.answer(method, f"/kling/v1/general/{path}", headers, content)
-
-    def create(self, external_id: str) -> Reply:
-        return self.call("POST", "advanced-custom-elements", {**NAMED, "external_task_id": external_id})
-
-    def look_up(self, name: str) -> Reply:
-        return self.call("GET", f"advanced-custom-elements/{name}")
-
-    def delete(self, element_id: Any) -> Reply:
-        return self.call("POST", "delete-elements", {"element_id": element_id})
-
-    def made(self) -> str:
-        """Return the id of a subject."""
-        self.create("e-1")
-        found: list[dict[str, Any]] = _json(self.look_up("e-1"))["data"]["task_result"]["elements"]
-        return str(found[0]["element_id"])
-
-    def close(self) -> None:
-        self._app.close()
+def _used_twice(mock: Caller) -> tuple[str, Reply]:
+    mock.create(NAMED)
+    return "e-1", mock.post(NAMED)
 
 
-def _json(reply: Reply) -> Any:
-    return httpx.Response(reply.status, content=reply.body).json()
+def _deleted(mock: Caller, times: int = 1) -> tuple[str, Reply]:
+    mock.create(NAMED)
+    element_id = mock.element("e-1")["element_id"]
+    return str(element_id), [mock.send("POST", DELETION, {"element_id": element_id}) for _ in range(times)][-1]
 
 
-def _used_twice(mock: _Mock) -> tuple[str, Reply]:
-    mock.create("e-1")
-    return "e-1", mock.create("e-1")
+def _looked_up(mock: Caller) -> tuple[str, Reply]:
+    return "e-1", mock.send("GET", f"{ELEMENTS}/e-1")
 
 
-def _deleted(mock: _Mock) -> tuple[str, Reply]:
-    element_id = mock.made()
-    return element_id, mock.delete(element_id)
-
-
-def _deleted_twice(mock: _Mock) -> tuple[str, Reply]:
-    element_id, _ = _deleted(mock)
-    return element_id, mock.delete(element_id)
-
-
-def _looked_up_after_deletion(mock: _Mock) -> tuple[str, Reply]:
+def _looked_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
     _deleted(mock)
-    return "e-1", mock.look_up("e-1")
+    return _looked_up(mock)
 
 
-_PROVOKED: Mapping[str, Callable[[_Mock], tuple[str, Reply]]] = {
-    "a look-up of an id that is not there": lambda mock: ("e-1", mock.look_up("e-1")),
+_PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
+    "a look-up of an id that is not there": _looked_up,
     "an external id that is used twice": _used_twice,
     "a first deletion": _deleted,
-    "a second deletion": _deleted_twice,
+    "a second deletion": partial(_deleted, times=2),
     "a look-up of a subject that was deleted": _looked_up_after_deletion,
 }
 _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 
-@contextmanager
-def _mock(dialect: str) -> Iterator[_Mock]:
-    mock = _Mock(dialect)
-    try:
-        yield mock
-    finally:
-        mock.close()
-
-
-@pytest.mark.parametrize("row", _OF_DIALECTS, ids=[row.id for row in _OF_DIALECTS])
+@each(_OF_DIALECTS)
 def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
     """The same status and code, the same words where the service's own are known, and `data` only where it has any."""
-    with _mock(row.dialect) as mock:
-        asked, reply = _PROVOKED[row.provoked_by](mock)
-    recorded, given = row.body(), _json(reply)
+    with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
+        asked, reply = _PROVOKED[row.provoked_by](Caller(app))
+    recorded, given = row.body(), json.loads(reply.body)
 
     assert row.status == reply.status
     assert recorded["code"] == given["code"]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib import import_module
 from typing import Any
 
-import httpx
 import pytest
 import respx
 
 from contract_tests.reading import oracle
 from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
+from contract_tests.support.mock_caller import Caller, headers_of
+from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
@@ -28,10 +30,6 @@ _MODULES = {
     "deleteElement": "delete_element",
 }
 _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
-
-
-def _each(cases: list[Case]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])
 
 
 def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
@@ -60,22 +58,9 @@ def _told(violations: list[Violation]) -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def ask() -> Callable[[str, str, bytes | None], httpx.Response]:
-    """A function that sends one request, whose target is taken as it is, to a mock server in process."""
-    transport = httpx.ASGITransport(app=create_app())
-
-    def ask(method: str, target: str, content: bytes | None = None) -> httpx.Response:
-        url = httpx.URL("http://mock.example.com").copy_with(raw_path=target.encode("ascii"))
-        headers = {"Authorization": "Bearer test-token"} | ({"Content-Type": "application/json"} if content else {})
-        request = httpx.Request(method, url, headers=headers, content=content)
-
-        async def send() -> httpx.Response:
-            async with httpx.AsyncClient(transport=transport) as http:
-                return await http.send(request)
-
-        return asyncio.run(send())
-
-    return ask
+def caller() -> Iterator[Caller]:
+    with closing(create_app()) as app:
+        yield Caller(app)
 
 
 def test_every_operation_of_the_contract_is_judged() -> None:
@@ -85,19 +70,19 @@ def test_every_operation_of_the_contract_is_judged() -> None:
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
 
 
-@_each(ACCEPTED)
+@each(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
     assert _found(case) == []
 
 
-@_each(REFUSED)
+@each(REFUSED, "case")
 def test_the_check_tells_all_that_is_wrong(case: Case) -> None:
     """With place, source and what is allowed."""
     assert set(case.violations) == _told(_found(case))
 
 
-@_each([*ACCEPTED, *REFUSED])
+@each([*ACCEPTED, *REFUSED], "case")
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
     """The spec, read by another library, accepts and refuses the same."""
     if "body" in case.arguments:
@@ -109,7 +94,7 @@ def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(ACCEPTED)
+@each(ACCEPTED, "case")
 def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
     """One request goes out, with the method, target, token and body that belong to it."""
     operation = contract.operation(case.operation)
@@ -127,7 +112,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 
 
 @pytest.mark.parametrize("way", _WAYS)
-@_each(REFUSED)
+@each(REFUSED, "case")
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
     """The caller gets every violation, the gateway gets nothing."""
     with respx.mock(assert_all_called=False) as gateway:
@@ -139,7 +124,7 @@ def test_a_refused_request_is_not_sent(case: Case, way: str, client: Authenticat
     assert set(case.violations) == _told(caught.value.violations)
 
 
-@_each([case for case in REFUSED if "body" not in case.arguments])
+@each([case for case in REFUSED if "body" not in case.arguments], "case")
 def test_a_caller_who_insists_gets_a_refused_request_sent(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
@@ -196,88 +181,77 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
         contract.violations("getElement", {})
 
 
-@_each(ACCEPTED)
-def test_the_mock_server_accepts_an_accepted_request(
-    case: Case, ask: Callable[[str, str, bytes | None], httpx.Response]
-) -> None:
+@each(ACCEPTED, "case")
+def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
     """A list is answered; an id that is nobody's is told to be that, and nothing else is wrong with it."""
-    body = case.arguments.get("body")
     method = contract.operation(case.operation).method.upper()
-    answer = ask(method, case.target or "", json.dumps(body).encode() if body else None)
+    reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
     expected = (200, 0) if case.operation.startswith("list") else (400, 1201)
-    assert expected == (answer.status_code, answer.json()["code"])
+    assert expected == (reply.status, json.loads(reply.body)["code"])
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "content", "pointer"),
+    ("pointer", "target", "content"),
     [
-        ("GET", f"{ELEMENTS}/%2E", None, "/path/id"),
-        ("GET", f"{ELEMENTS}/%2e%2E", None, "/path/id"),
-        ("GET", f"{ELEMENTS}?pageNum=0", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1001", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=one", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1.0", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=1e2", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=01", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%2B1", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%201", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum=%D9%A1", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageNum={'9' * 5000}", None, "/query/pageNum"),
-        ("GET", f"{ELEMENTS}?pageSize=501", None, "/query/pageSize"),
-        ("GET", f"{ELEMENTS}?pageSize=1&pageSize=1", None, "/query/pageSize"),
-        ("GET", f"{ELEMENTS}?page_size=5", None, "/query/page_size"),
-        ("GET", f"{PRESETS}?pageNum=0", None, "/query/pageNum"),
-        ("POST", DELETE, b"{}", "the body"),
-        ("POST", DELETE, b'{"element_id": ""}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": 1.0}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": 9.007199254740993e15}', "/element_id"),
-        ("POST", DELETE, b'{"element_id": "1", "x": 1}', "/x"),
-        ("POST", DELETE, b'{"element_id": "1"', "not JSON"),
+        ("/path/id", f"{ELEMENTS}/%2E", None),
+        ("/path/id", f"{ELEMENTS}/%2e%2E", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=0", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1001", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=one", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1.0", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=1e2", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=01", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%2B1", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%201", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum=%D9%A1", None),
+        ("/query/pageNum", f"{ELEMENTS}?pageNum={'9' * 5000}", None),
+        ("/query/pageSize", f"{ELEMENTS}?pageSize=501", None),
+        ("/query/pageSize", f"{ELEMENTS}?pageSize=1&pageSize=1", None),
+        ("/query/page_size", f"{ELEMENTS}?page_size=5", None),
+        ("/query/pageNum", f"{PRESETS}?pageNum=0", None),
+        ("the body", DELETE, b"{}"),
+        ("/element_id", DELETE, b'{"element_id": ""}'),
+        ("/element_id", DELETE, b'{"element_id": 1.0}'),
+        ("/element_id", DELETE, b'{"element_id": 9.007199254740993e15}'),
+        ("/x", DELETE, b'{"element_id": "1", "x": 1}'),
+        ("not JSON", DELETE, b'{"element_id": "1"'),
     ],
 )
 def test_the_mock_server_refuses_what_the_contract_refuses(
-    method: str,
-    target: str,
-    content: bytes | None,
-    pointer: str,
-    ask: Callable[[str, str, bytes | None], httpx.Response],
+    pointer: str, target: str, content: bytes | None, caller: Caller
 ) -> None:
     """It answers 400, and says where the fault is."""
-    answer = ask(method, target, content)
+    reply = caller.send("POST" if content else "GET", target, content=content)
+    answer = json.loads(reply.body)
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == 1200
-    assert pointer in answer.json()["message"]
+    assert (400, 1200) == (reply.status, answer["code"])
+    assert pointer in answer["message"]
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "status", "allow"),
+    ("allow", "method", "target"),
     [
-        ("GET", f"{ELEMENTS}/", 404, None),
-        ("GET", f"{ELEMENTS}/a/b", 404, None),
-        ("POST", f"{ELEMENTS}/a", 405, "GET"),
-        ("PUT", ELEMENTS, 405, "GET, POST"),
-        ("POST", PRESETS, 405, "GET"),
-        ("DELETE", DELETE, 405, "POST"),
-        ("GET", DELETE, 405, "POST"),
-        ("GET", "/kling/v1/general/delete-advanced-elements", 404, None),
+        (None, "GET", f"{ELEMENTS}/"),
+        (None, "GET", f"{ELEMENTS}/a/b"),
+        ("GET", "POST", f"{ELEMENTS}/a"),
+        ("GET, POST", "PUT", ELEMENTS),
+        ("GET", "POST", PRESETS),
+        ("POST", "DELETE", DELETE),
+        ("POST", "GET", DELETE),
+        (None, "GET", "/kling/v1/general/delete-advanced-elements"),
     ],
 )
 def test_the_mock_server_knows_each_path_and_method(
-    method: str,
-    target: str,
-    status: int,
-    allow: str | None,
-    ask: Callable[[str, str, bytes | None], httpx.Response],
+    allow: str | None, method: str, target: str, caller: Caller
 ) -> None:
     """A wrong method is told the right ones."""
-    answer = ask(method, target, None)
+    reply = caller.send(method, target)
 
-    assert status == answer.status_code
-    assert allow == answer.headers.get("allow")
+    assert (405 if allow else 404) == reply.status
+    assert allow == headers_of(reply).get("allow")
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:

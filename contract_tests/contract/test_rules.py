@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import respx
 
@@ -25,18 +23,18 @@ from contract_tests.reading.cases import (
     video_cases,
 )
 from contract_tests.support.judged_videos import judged
-from kling_elements.mock import create_app
+from contract_tests.support.mock_caller import headers_of, shared
+from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _GATEWAY = "https://gateway.example.com"
 _PATH = "/kling/v1/general/advanced-custom-elements"
-_JSON = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
 _ACCEPTED = body_cases("accepted")
 _REFUSED = body_cases("refused")
 _HTTP = http_cases()
@@ -54,18 +52,6 @@ def _each(cases: Sequence[BodyCase], judge: str) -> pytest.MarkDecorator:
 def client() -> AuthenticatedClient:
     """One client for all, as opening an SSL context takes long."""
     return AuthenticatedClient(token="test-token", base_url=_GATEWAY)
-
-
-@pytest.fixture(scope="module")
-def ask() -> Callable[..., httpx.Response]:
-    """A function that sends one request to the mock server."""
-    transport = httpx.ASGITransport(app=create_app(unique_external_ids=False, callbacks=False))
-    http = httpx.AsyncClient(transport=transport, base_url=_GATEWAY, trust_env=False)
-
-    def ask(method: str, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        return asyncio.run(http.request(method, path, content=content, headers=headers))
-
-    return ask
 
 
 def _is_error_envelope(answer: dict[str, Any]) -> bool:
@@ -88,7 +74,7 @@ def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -
     assert all(each.message for each in found)
 
 
-@pytest.mark.parametrize("case", _VIDEOS, ids=[case.id for case in _VIDEOS])
+@each(_VIDEOS, "case")
 def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
     """The expected violations are found and no others; what is accepted was judged by every rule."""
     report = judged(case.video)
@@ -134,21 +120,21 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: Authent
 
 
 @_each(_ACCEPTED, "mock")
-def test_the_mock_server_accepts_an_accepted_body(case: BodyCase, ask: Callable[..., httpx.Response]) -> None:
+def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
     """It answers 200 with a JSON object."""
-    response = ask("POST", _PATH, json.dumps(case.body()).encode(), _JSON)
+    reply = shared().post(content=json.dumps(case.body()).encode())
 
-    assert response.status_code == 200
-    assert isinstance(response.json(), dict)
+    assert 200 == reply.status
+    assert isinstance(json.loads(reply.body), dict)
 
 
 @_each(_REFUSED, "mock")
-def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase, ask: Callable[..., httpx.Response]) -> None:
+def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
     """It answers 400, and the message holds the JSON Pointer of each violation."""
-    response = ask("POST", _PATH, json.dumps(case.body()).encode(), _JSON)
-    answer = response.json()
+    reply = shared().post(content=json.dumps(case.body()).encode())
+    answer = json.loads(reply.body)
 
-    assert response.status_code == 400
+    assert 400 == reply.status
     assert _is_error_envelope(answer)
     assert all(pointer in answer["message"] for pointer, _ in case.violations)
 
@@ -165,14 +151,15 @@ def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
     assert not oracle.accepts(case.body())
 
 
-@pytest.mark.parametrize("case", _HTTP, ids=[case.id for case in _HTTP])
-def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase, ask: Callable[..., httpx.Response]) -> None:
+@each(_HTTP, "case")
+def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
     """The status and the named headers are right, and what is no success comes in the documented envelope."""
-    response = ask(case.method, case.path, case.content(), dict(case.headers))
-    answer = response.json()
+    headers = {"authorization": None, "content-type": None, **{n.lower(): value for n, value in case.headers.items()}}
+    reply = shared().send(case.method, case.path, content=case.content(), headers=headers)
+    answer = json.loads(reply.body)
 
-    assert case.status == response.status_code
-    assert case.answers.items() <= response.headers.items()
+    assert case.status == reply.status
+    assert case.answers.items() <= headers_of(reply).items()
     assert (case.status != 200) == _is_error_envelope(answer)
 
 
@@ -228,7 +215,7 @@ def test_there_are_many_cases(cases: Sequence[BodyCase | HttpCase], at_least: in
     assert at_least <= len({case.id for case in cases}) == len(cases)
 
 
-@pytest.mark.parametrize("case", _REFUSED, ids=[case.id for case in _REFUSED])
+@each(_REFUSED, "case")
 def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
     """No pointer of rules.yaml is misspelt, and no refused body is a base in disguise."""
     body = case.body()

@@ -6,13 +6,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
-from contract_tests.support.mock_process import MockProcess, mock_process
+from contract_tests.support.mock_process import MockProcess
 from contract_tests.support.running import run_async, tls
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
@@ -30,7 +31,7 @@ _OPTIONS: dict[str, Any] = {
 @pytest.fixture
 def server() -> Iterator[MockProcess]:
     """A server that refuses more than 20 tasks at a time, and takes 10 ms for one."""
-    with mock_process("--tick", "0.005", "--concurrency", str(_LIMIT)) as server:
+    with closing(MockProcess("--tick", "0.005", "--concurrency", str(_LIMIT))) as server:
         yield server
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +19,7 @@ from contract_tests.support.scripted import (
     REFUSED,
     TOKEN,
     Client,
+    Failure,
     Reply,
     Scripted,
     Step,
@@ -26,14 +28,15 @@ from contract_tests.support.scripted import (
     no,
     task,
 )
+from contract_tests.support.tables import each
 from kling_elements import RetryPolicy
 from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
 from kling_elements_client.errors import (
     AuthenticationError,
     ContractError,
     InvalidResponse,
-    KlingError,
     NotFoundError,
+    RateLimitError,
     ServerError,
     StatusError,
     TransportError,
@@ -57,105 +60,126 @@ _IN_DOUBT: list[tuple[str, Step]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("task_id", "calls", "slept", "script"),
-    [
-        pytest.param("7", "look create", [], [ABSENT, task()], id="new"),
-        pytest.param("7", "look create", [], [no(200, "1203"), task()], id="new at a gateway that says 200"),
-        pytest.param("5", "look", [], [_FOUND], id="there already"),
-        pytest.param("5", "look", [], [task("5")], id="there, and the gateway does not repeat the id"),
-        pytest.param("5", "look", [], [Reply(200, {"id": 5, "status": "failed"})], id="there, flat, and failed"),
-        *(
-            pytest.param("5", "look create look", [], [ABSENT, step, _FOUND], id=f"{name}, found")
-            for name, step in _IN_DOUBT
-        ),
-        *(
-            pytest.param(
-                "7", "look create look look create", [1], [ABSENT, step, ABSENT, ABSENT, task()], id=f"{name}, again"
-            )
-            for name, step in _IN_DOUBT
-        ),
-        pytest.param("5", "look create look look", [1], [ABSENT, LOST, ABSENT, _FOUND], id="to be seen later"),
-        pytest.param("5", "look create look", [], [ABSENT, DUPLICATE, _FOUND], id="duplicate"),
-        pytest.param("5", "look create look", [], [ABSENT, no(409, "1201"), _FOUND], id="duplicate, by another status"),
-        pytest.param(
-            "5",
-            "look create look look look",
-            [1, 2],
-            [ABSENT, DUPLICATE, ABSENT, ABSENT, _FOUND],
-            id="duplicate, late",
-        ),
-        pytest.param(
-            "5",
-            "look create look look create look",
-            [1],
-            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, _FOUND],
-            id="duplicate of an attempt that was lost",
-        ),
-        pytest.param(
-            "5",
-            "look create look look create look look look look",
-            [1, 2, 4, 8],
-            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
-            id="duplicate of an attempt that look-ups show late",
-        ),
-        pytest.param("5", "look create look", [], [ABSENT, _ANOTHERS, _FOUND], id="the answer to another create"),
-        pytest.param(
-            "5",
-            "look create look look create look",
-            [1],
-            [ABSENT, LOST, ABSENT, ABSENT, _BUSY, _FOUND],
-            id="the place is taken by an attempt of this call",
-        ),
-        pytest.param(
-            "5",
-            "look create look look create look",
-            [1],
-            [ABSENT, LOST, ABSENT, ABSENT, no(429, 1102), _FOUND],
-            id="what is used up was used by an attempt of this call",
-        ),
-        pytest.param("7", "look create create", [1], [ABSENT, _BUSY, task()], id="busy"),
-        pytest.param("7", "look create create create", [1, 2], [ABSENT, REFUSED, REFUSED, task()], id="no connection"),
-        pytest.param("5", "look create create look", [1], [ABSENT, _BUSY, LOST, _FOUND], id="busy, then lost"),
-        pytest.param("7", "look look create", [1], [no(503), ABSENT, task()], id="look-up fails first"),
-        pytest.param("7", "look look create", [1], [LOST, ABSENT, task()], id="look-up is lost"),
-        pytest.param("7", "look look create", [1], [REFUSED, ABSENT, task()], id="look-up never leaves"),
-        pytest.param(
-            "7", "look look create", [1], [no(500, 5000), ABSENT, task()], id="look-up meets an internal error"
-        ),
-        pytest.param(
-            "7", "look look create", [9], [no(429, 1302, retry_after="9"), ABSENT, task()], id="look-up is busy"
-        ),
-        pytest.param("5", "look create look look", [1], [ABSENT, LOST, no(502), _FOUND], id="look-up fails in doubt"),
-        pytest.param(
-            "7",
-            "look create look look create",
-            [20],
-            [ABSENT, no(503, 5001, retry_after="20"), ABSENT, ABSENT, task()],
-            id="maintenance that says how long",
-        ),
-        pytest.param(
-            "7",
-            "look create look look create look look create",
-            [1, 2],
-            [ABSENT, LOST, ABSENT, ABSENT, LOST, ABSENT, ABSENT, task()],
-            id="lost twice",
-        ),
-    ],
-)
+@dataclass(frozen=True, kw_only=True)
+class _Adoption:
+    """What a gateway answers, what it was asked, and which task is returned: 7 was created, 5 was found."""
+
+    id: str
+    script: Sequence[Step]
+    calls: str
+    slept: Sequence[float] = ()
+    task_id: str = "5"
+
+
+_LOOK_UPS: list[tuple[str, list[float], Step]] = [
+    ("fails first", [1], no(503)),
+    ("is lost", [1], LOST),
+    ("never leaves", [1], REFUSED),
+    ("meets an internal error", [1], no(500, 5000)),
+    ("is busy", [9], no(429, 1302, retry_after="9")),
+]
+_LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # an attempt is in doubt, and two look-ups show nothing
+_ADOPTIONS = [
+    _Adoption(id="new", task_id="7", calls="look create", script=[ABSENT, task()]),
+    _Adoption(id="new at a gateway that says 200", task_id="7", calls="look create", script=[no(200, "1203"), task()]),
+    _Adoption(id="there already", calls="look", script=[_FOUND]),
+    _Adoption(id="there, and the gateway does not repeat the id", calls="look", script=[task("5")]),
+    _Adoption(id="there, flat, and failed", calls="look", script=[Reply(200, {"id": 5, "status": "failed"})]),
+    *(
+        _Adoption(id=f"{name}, found", calls="look create look", script=[ABSENT, step, _FOUND])
+        for name, step in _IN_DOUBT
+    ),
+    *(
+        _Adoption(
+            id=f"{name}, again",
+            task_id="7",
+            calls="look create look look create",
+            slept=[1],
+            script=[ABSENT, step, ABSENT, ABSENT, task()],
+        )
+        for name, step in _IN_DOUBT
+    ),
+    _Adoption(id="to be seen later", calls="look create look look", slept=[1], script=[ABSENT, LOST, ABSENT, _FOUND]),
+    _Adoption(id="duplicate", calls="look create look", script=[ABSENT, DUPLICATE, _FOUND]),
+    _Adoption(id="duplicate, by another status", calls="look create look", script=[ABSENT, no(409, "1201"), _FOUND]),
+    _Adoption(
+        id="duplicate, late",
+        calls="look create look look look",
+        slept=[1, 2],
+        script=[ABSENT, DUPLICATE, ABSENT, ABSENT, _FOUND],
+    ),
+    _Adoption(
+        id="duplicate of an attempt that was lost",
+        calls="look create look look create look",
+        slept=[1],
+        script=[*_LATE, DUPLICATE, _FOUND],
+    ),
+    _Adoption(
+        id="duplicate of an attempt that look-ups show late",
+        calls="look create look look create look look look look",
+        slept=[1, 2, 4, 8],
+        script=[*_LATE, DUPLICATE, ABSENT, ABSENT, ABSENT, _FOUND],
+    ),
+    _Adoption(id="the answer to another create", calls="look create look", script=[ABSENT, _ANOTHERS, _FOUND]),
+    _Adoption(
+        id="the place is taken by an attempt of this call",
+        calls="look create look look create look",
+        slept=[1],
+        script=[*_LATE, _BUSY, _FOUND],
+    ),
+    _Adoption(
+        id="what is used up was used by an attempt of this call",
+        calls="look create look look create look",
+        slept=[1],
+        script=[*_LATE, no(429, 1102), _FOUND],
+    ),
+    _Adoption(id="busy", task_id="7", calls="look create create", slept=[1], script=[ABSENT, _BUSY, task()]),
+    _Adoption(
+        id="no connection",
+        task_id="7",
+        calls="look create create create",
+        slept=[1, 2],
+        script=[ABSENT, REFUSED, REFUSED, task()],
+    ),
+    _Adoption(id="busy, then lost", calls="look create create look", slept=[1], script=[ABSENT, _BUSY, LOST, _FOUND]),
+    *(
+        _Adoption(
+            id=f"look-up {name}", task_id="7", calls="look look create", slept=slept, script=[step, ABSENT, task()]
+        )
+        for name, slept, step in _LOOK_UPS
+    ),
+    _Adoption(
+        id="look-up fails in doubt", calls="look create look look", slept=[1], script=[ABSENT, LOST, no(502), _FOUND]
+    ),
+    _Adoption(
+        id="maintenance that says how long",
+        task_id="7",
+        calls="look create look look create",
+        slept=[20],
+        script=[ABSENT, no(503, 5001, retry_after="20"), ABSENT, ABSENT, task()],
+    ),
+    _Adoption(
+        id="lost twice",
+        task_id="7",
+        calls="look create look look create look look create",
+        slept=[1, 2],
+        script=[*_LATE, LOST, ABSENT, ABSENT, task()],
+    ),
+]
+
+
+@each(_ADOPTIONS)
 @both_dialects
 @both
-def test_one_subject_comes_of_it(  # noqa: PLR0913, PLR0917
-    client: Client, dialect: str, task_id: Any, calls: str, slept: list[float], script: list[Step]
-) -> None:
+def test_one_subject_comes_of_it(client: Client, dialect: str, row: _Adoption) -> None:
     """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
-    scripted = Scripted(client, *script, dialect=dialect)
+    scripted = Scripted(client, *row.script, dialect=dialect)
 
     found = scripted.create_or_adopt(NAMED)
 
-    assert (task_id, "e-1") == (str(found.task_id), found.task_info.external_task_id)
-    assert calls == scripted.gateway.calls()
-    assert slept == scripted.clock.slept
+    assert (row.task_id, "e-1") == (str(found.task_id), found.task_info.external_task_id)
+    assert row.calls == scripted.gateway.calls()
+    assert list(row.slept) == scripted.clock.slept
     assert scripted.gateway.finished()
     assert all(body == NAMED for body in scripted.gateway.bodies())
 
@@ -176,106 +200,84 @@ _NO_LOOK_UP = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "outcome", "calls", "slept", "script"),
-    [
-        *(pytest.param(LookUpUnavailableError, "may_exist", "look", [], [step], id=str(step)) for step in _NO_LOOK_UP),
-        *(
-            pytest.param(
-                LookUpUnavailableError, "may_exist", "look create look", [], [ABSENT, LOST, step], id=f"lost, {step}"
-            )
-            for step in _NO_LOOK_UP
-        ),
-        pytest.param(AuthenticationError, "may_exist", "look", [], [no(401, 1002)], id="token refused"),
-        pytest.param(StatusError, "may_exist", "look", [], [no(429, 1101)], id="arrears"),
-        pytest.param(TransportError, "may_exist", "look look look", [1, 2], [REFUSED] * 3, id="no connection"),
-        pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(400, 1301)], id="refused"),
-        pytest.param(StatusError, "not_created", "look create", [], [ABSENT, no(409)], id="refused without a code"),
-        pytest.param(
-            TransportError, "not_created", "look create create create", [1, 2], [ABSENT, *[REFUSED] * 3], id="x"
-        ),
-        pytest.param(
-            AuthenticationError, "may_exist", "look create look", [], [ABSENT, LOST, no(401, 1004)], id="token expired"
-        ),
-        pytest.param(
-            StatusError,
-            "may_exist",
-            "look create look look create look look look look look look",
-            [1, 2, 4, 8, 16, 29],
-            [ABSENT, LOST, ABSENT, ABSENT, no(400, 1301), *[ABSENT] * 6],
-            id="refused after one in doubt",
-        ),
-        pytest.param(
-            TransportError,
-            "may_exist",
-            "look create look look create look look create look look create look",
-            [1, 2, 4],
-            [ABSENT, LOST, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
-            id="no connection after one in doubt",
-        ),
-        pytest.param(
-            ExternalIdUsedError,
-            "may_exist",
-            "look create look look look",
-            [1, 2],
-            [ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT],
-            id="duplicate of what is not there",
-        ),
-        pytest.param(
-            ExternalIdUsedError,
-            "may_exist",
-            "look create look look create look look look look look look",
-            [1, 2, 4, 8, 16, 29],
-            [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6],
-            id="duplicate of an attempt that look-ups never show",
-        ),
-        pytest.param(
-            ServerError,
-            "may_exist",
-            "look create look look look look look look look",
-            [1, 2, 4, 8, 16, 29],
-            [ABSENT, LOST, *[no(503)] * 7],
-            id="look-ups fail in doubt",
-        ),
-        pytest.param(
-            ServerError,
-            "may_exist",
-            "look look look look look look look",
-            [1, 2, 4, 8, 16, 29],
-            [no(503)] * 7,
-            id="no look-up",
-        ),
-        pytest.param(
-            InvalidResponse,
-            "may_exist",
-            "look look look look look look look",
-            [1, 2, 4, 8, 16, 29],
-            [Reply(200, b"<html>")] * 7,
-            id="look-ups answered with a page",
-        ),
-    ],
-)
+_SIX = [1, 2, 4, 8, 16, 29]  # seconds between look-ups, until time is up
+_UNTOLD = [
+    *(Failure(id=str(step), kind=LookUpUnavailableError, script=[step]) for step in _NO_LOOK_UP),
+    *(
+        Failure(id=f"lost, {step}", kind=LookUpUnavailableError, calls="look create look", script=[ABSENT, LOST, step])
+        for step in _NO_LOOK_UP
+    ),
+    Failure(id="token refused", kind=AuthenticationError, script=[no(401, 1002)]),
+    Failure(id="arrears", kind=RateLimitError, script=[no(429, 1101)]),
+    Failure(id="no connection", kind=TransportError, slept=[1, 2], script=[REFUSED] * 3),
+    *(
+        Failure(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
+        for name, step in [("refused", no(400, 1301)), ("refused without a code", no(409))]
+    ),
+    Failure(
+        id="no connection for the create",
+        kind=TransportError,
+        outcome="not_created",
+        calls="look create create create",
+        slept=[1, 2],
+        script=[ABSENT, *[REFUSED] * 3],
+    ),
+    Failure(
+        id="token expired", kind=AuthenticationError, calls="look create look", script=[ABSENT, LOST, no(401, 1004)]
+    ),
+    Failure(
+        id="refused after one in doubt",
+        kind=StatusError,
+        calls="look create look look create look look look look look look",
+        slept=_SIX,
+        script=[*_LATE, no(400, 1301), *[ABSENT] * 6],
+    ),
+    Failure(
+        id="no connection after one in doubt",
+        kind=TransportError,
+        calls="look create look look create look look create look look create look",
+        slept=[1, 2, 4],
+        script=[*_LATE, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
+    ),
+    Failure(
+        id="duplicate of what is not there",
+        kind=ExternalIdUsedError,
+        calls="look create look look look",
+        slept=[1, 2],
+        script=[ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT],
+    ),
+    Failure(
+        id="duplicate of an attempt that look-ups never show",
+        kind=ExternalIdUsedError,
+        calls="look create look look create look look look look look look",
+        slept=_SIX,
+        script=[*_LATE, DUPLICATE, *[ABSENT] * 6],
+    ),
+    Failure(
+        id="look-ups fail in doubt",
+        kind=ServerError,
+        calls="look create look look look look look look look",
+        slept=_SIX,
+        script=[ABSENT, LOST, *[no(503)] * 7],
+    ),
+    *(
+        Failure(id=f"look-ups answered with {step}", kind=kind, slept=_SIX, script=[step] * 7)
+        for kind, step in [(ServerError, no(503)), (InvalidResponse, Reply(200, b"<html>"))]
+    ),
+]
+
+
+@each(_UNTOLD)
 @both_dialects
 @both
-def test_what_cannot_be_told_is_said(  # noqa: PLR0913, PLR0917
-    client: Client,
-    dialect: str,
-    kind: type[KlingError],
-    outcome: str,
-    calls: str,
-    slept: list[float],
-    script: list[Step],
-) -> None:
+def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure) -> None:
     """An attempt in doubt keeps it in doubt, even if a later one is refused."""
-    scripted = Scripted(client, *script, dialect=dialect)
+    scripted = Scripted(client, *row.script, dialect=dialect)
 
     error = scripted.failing("create_or_adopt", NAMED)
 
-    assert isinstance(error, kind)
-    assert (outcome, "e-1") == (error.outcome, error.external_task_id)
-    assert calls == scripted.gateway.calls()
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    row.check(scripted, error)
+    assert "e-1" == error.external_task_id
 
 
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
 def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: Path) -> None:
     """Some creates were answered, some lost, some never left; after the restart all 500 are adopted or created."""
     options = ("--state", str(tmp_path / "state.db"), "--tick", "0", "--dialect", dialect)
-    server = MockProcess("--port", "0", *options)
+    server = MockProcess(*options)
     answered: dict[int, object] = {}
     outcomes: Counter[str | None] = Counter()
     enough = threading.Event()
@@ -59,13 +60,10 @@ def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: 
     assert _BEFORE_THE_KILL <= outcomes["answered"] < _SUBJECTS
     assert set(outcomes) <= {"answered", Outcome.MAY_EXIST, Outcome.NOT_CREATED}
 
-    server = MockProcess("--port", server.port, *options)
-    try:
+    with closing(MockProcess(*options, port=server.port)) as server:
         with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
             tasks = list(threads.map(lambda number: kling.create_or_adopt(_request(number)), range(_SUBJECTS)))
         elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
-    finally:
-        server.stop()
 
     assert {number: tasks[number].task_id for number in answered} == answered
     assert sorted(f"subject-{number}" for number in range(_SUBJECTS)) == sorted(

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.mock_process import mock_process
 from contract_tests.support.running import run_async, tls
 from contract_tests.support.scripted import (
     ABSENT,
@@ -37,6 +36,7 @@ from kling_elements.errors import CreateAllError
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.tasks import elements_of
+from kling_elements.testing.gateway import serving
 from kling_elements_client.errors import (
     AuthenticationError,
     ContractError,
@@ -391,23 +391,22 @@ def test_what_is_in_flight_when_it_stops_is_not_sent_again(client: Client) -> No
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 @both
-def test_many_are_created_over_a_socket(client: Client, limits: dict[str, int]) -> None:
+def test_many_are_created_over_a_socket(client: Client, limits: dict[str, Any]) -> None:
     """By threads, and by tasks of an event loop, with the time of this machine."""
     options: Any = {"httpx_args": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
     options["retry"] = RetryPolicy(first_seconds=0.05)
-    arguments = [f"--{name}={value}" for name, value in limits.items()]
 
     async def create_all(url: str) -> Any:
         async with AsyncKlingElements("many", url, **options) as kling:
             return await kling.create_all(_named(30))
 
-    with mock_process("--tick", "0.005", *arguments) as server:
+    with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
         if client is AsyncKlingElements:
-            tasks = run_async(create_all(server.url))
+            tasks = run_async(create_all(gateway.url))
         else:
-            with KlingElements("many", server.url, **options) as kling:
+            with KlingElements("many", gateway.url, **options) as kling:
                 tasks = kling.create_all(_named(30))
-        there = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
+        there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
     assert Counter(f"e-{number}" for number in range(30)) == Counter(each["external_task_id"] for each in there)

@@ -18,6 +18,7 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.support import read_tasks
 from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from contract_tests.support.tables import each
 from kling_elements.errors import NoTaskError
 from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import (
@@ -267,7 +268,7 @@ def test_an_output_of_another_type_is_no_subject(output_type: str, expected: boo
     assert expected is read_tasks.is_subject(output_type)
 
 
-@pytest.mark.parametrize("case", TASK_CASES, ids=[case.id for case in TASK_CASES])
+@each(TASK_CASES, "case")
 def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
     """And nowhere else."""
     expected = None if case.task_id is None else (case.task_id, case.element_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from contract_tests.support.scripted import (
     REFUSED,
     TOKEN,
     Client,
+    Failure,
     Reply,
     Scripted,
     Step,
@@ -24,6 +26,7 @@ from contract_tests.support.scripted import (
     no,
     task,
 )
+from contract_tests.support.tables import each
 from kling_elements import Outcome, PollPolicy
 from kling_elements.errors import (
     CreateAllError,
@@ -43,6 +46,7 @@ from kling_elements_client.errors import (
     ContractError,
     KlingError,
     NotFoundError,
+    RateLimitError,
     StatusError,
     TransportError,
 )
@@ -138,86 +142,69 @@ def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client: Clien
     assert "e-1" == scripted.gateway.requests[0].url.path.rpartition("/")[2]
 
 
-_REASON = "task 7 failed: no face"
-_UNKNOWN = "task 7 is still resting, which is not known here, after 32.2 s"
 _NAMELESS = "task 7 has succeeded, but its answer still names no subject after 32.2 s"
-_WORDLESS = "task 7 is still without a status after 32.2 s"
+_SILENT = "task 7 is still without a status after"
+_FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"
 _TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of what is left is kept for the last look-up
 _LOOKED = "GET https://gateway.example.com/kling/v1/general/advanced-custom-elements/7: HTTP"
+_GONE, _EXPIRED = f"{_LOOKED} 404, code 1203", f"{_LOOKED} 401, code 1004, no"
 _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 
 
-@pytest.mark.parametrize(
-    ("kind", "outcome", "says", "slept", "script"),
+_known = partial(Failure, outcome="created")
+_unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
+
+
+@each(
     [
-        (TaskFailedError, "created", _REASON, [1], [_BEGUN, _FAILED]),
-        (TaskFailedError, "created", "task 7 failed: no reason given", [], [task(status="failed")]),
-        (ElementUnavailableError, "created", "the subject 9 of task 7 cannot be used", [1], [_BEGUN, _DELETED]),
-        (UnknownStatusError, "created", _UNKNOWN, _UNCLEAR, [_NEW_WORD] * 8),
-        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [_EMPTY] * 8),
-        (UnknownStatusError, "created", _WORDLESS, _UNCLEAR, [task(status="")] * 8),
-        (UnknownStatusError, "created", _NAMELESS, _UNCLEAR, [*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
-        (NotFoundError, "may_exist", f"{_LOOKED} 404, code 1203", _UNCLEAR, [ABSENT] * 8),
-        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, *[ABSENT] * 7]),
-        (NotFoundError, "created", f"{_LOOKED} 404, code 1203", _UNCLEAR, [_NEW_WORD, no(503), *[ABSENT] * 6]),
-        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [], [no(401, 1004)]),
-        (AuthenticationError, "may_exist", f"{_LOOKED} 401, code 1004, no", [1], [ABSENT, no(401, 1004)]),
-        (StatusError, "may_exist", f"{_LOOKED} 404, no", [], [no(404)]),
-        (KlingError, "created", f"{_LOOKED} 429, code 1101, no", [1], [_BEGUN, no(429, 1101)]),
-        (KlingError, "may_exist", f"{_LOOKED} 307, to /, empty body", [], [Reply(307, b"", {"Location": "/"})]),
-        (NoTaskError, "may_exist", "the gateway answered the look-up without naming a task", [], [Reply(200, {})]),
-    ],
+        _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
+        _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
+        _known(kind=ElementUnavailableError, says="the subject 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
+        _unclear(says="task 7 is still resting, which is not known here, after 32.2 s", script=[_NEW_WORD] * 8),
+        _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
+        _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
+        _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
+        Failure(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[ABSENT] * 8),
+        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, *[ABSENT] * 7]),
+        _known(kind=NotFoundError, says=_GONE, slept=_UNCLEAR, script=[_NEW_WORD, no(503), *[ABSENT] * 6]),
+        Failure(kind=AuthenticationError, says=_EXPIRED, script=[no(401, 1004)]),
+        Failure(kind=AuthenticationError, says=_EXPIRED, slept=[1], script=[ABSENT, no(401, 1004)]),
+        Failure(kind=StatusError, says=f"{_LOOKED} 404, no", script=[no(404)]),
+        _known(kind=RateLimitError, says=f"{_LOOKED} 429, code 1101, no", slept=[1], script=[_BEGUN, no(429, 1101)]),
+        Failure(kind=StatusError, says=f"{_LOOKED} 307, to /, empty body", script=[Reply(307, b"", {"Location": "/"})]),
+        Failure(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
+    ]
 )
 @both
-def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(  # noqa: PLR0913, PLR0917
-    client: Client, kind: type[KlingError], outcome: str, says: str, slept: list[float], script: list[Step]
-) -> None:
+def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(client: Client, row: Failure) -> None:
     """It tells whether the task is known to exist."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client, *row.script)
 
-    error = scripted.failing("wait", "7")
-
-    assert kind is type(error) or kind is KlingError
-    assert str(error).startswith(says)
-    assert outcome == error.outcome
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    row.check(scripted, scripted.failing("wait", "7"))
 
 
-@pytest.mark.parametrize(
-    ("kind", "outcome", "says", "slept", "script"),
+_late = partial(Failure, kind=WaitTimeoutError)
+
+
+@each(
     [
-        (WaitTimeoutError, "created", _LATE, _TEN, [_BEGUN, *[_GOES_ON] * 7]),
-        (WaitTimeoutError, "created", "task 7 is still resting, which is not", _TEN, [_BEGUN, _NEW_WORD] * 4),
-        (WaitTimeoutError, "created", f"{_LATE}; the last look-up failed: ReadTimeout", _TEN, [_GOES_ON] * 7 + [LOST]),
-        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 9.67 s; the", _TEN, [no(503)] * 8),
-        (
-            WaitTimeoutError,
-            "may_exist",
-            "task 7 is still without a status after 0 s; the gateway asks to wait 60 s; the last look-up failed: GET",
-            [],
-            [no(503, retry_after="60")],
-        ),
-        (WaitTimeoutError, "may_exist", "task 7 is still without a status after 0 s", [], [no(503, retry_after="10")]),
-        (NotFoundError, "created", _LOOKED, _TEN, [_BEGUN, *[ABSENT] * 7]),
-        (NotFoundError, "may_exist", _LOOKED, _TEN, [ABSENT] * 8),
-    ],
+        _late(outcome="created", says=_LATE, slept=_TEN, script=[_BEGUN, *[_GOES_ON] * 7]),
+        _late(outcome="created", says="task 7 is still resting, which is", slept=_TEN, script=[_BEGUN, _NEW_WORD] * 4),
+        _late(outcome="created", says=f"{_LATE}; {_FAILED_TOO} Read", slept=_TEN, script=[_GOES_ON] * 7 + [LOST]),
+        _late(says=f"{_SILENT} 9.67 s; the", slept=_TEN, script=[no(503)] * 8),
+        _late(says=f"{_SILENT} 0 s; the gateway asks to wait 60 s; {_FAILED_TOO}", script=[no(503, retry_after="60")]),
+        _late(says=f"{_SILENT} 0 s", script=[no(503, retry_after="10")]),
+        _known(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[_BEGUN, *[ABSENT] * 7]),
+        Failure(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
+    ]
 )
 @both
-def test_waiting_ends_in_time(  # noqa: PLR0913, PLR0917
-    client: Client, kind: type[KlingError], outcome: str, says: str, slept: list[float], script: list[Step]
-) -> None:
+def test_waiting_ends_in_time(client: Client, row: Failure) -> None:
     """With the last state, and at once where the gateway asks for more than is left."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client, *row.script)
 
-    error = scripted.failing("wait", "7", max_wait_seconds=10)
-
-    assert kind is type(error)
-    assert str(error).startswith(says)
-    assert outcome == error.outcome
-    assert slept == scripted.clock.slept
-    assert scripted.gateway.finished()
+    row.check(scripted, scripted.failing("wait", "7", max_wait_seconds=10))
 
 
 @both

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, store
 from contract_tests.support.handed_in import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
+from kling_elements.media.fitted import Ratio
 from kling_elements.media.shapes import shape_of
 from kling_elements.media.soundtracks import graph
 from kling_elements_client.errors import MediaError
@@ -31,64 +33,72 @@ def test_what_conforms_is_copied_byte_for_byte(width: int, height: int, tmp_path
     assert (str(target), width, height) == (result.report.source, result.report.width_px, result.report.height_px)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """A video with some options, what becomes of it, and how that is told."""
+
+    options: dict[str, Any]
+    changes: list[str]
+    ratio: Ratio = "pad"
+    size: tuple[int, int] = (1920, 1080)
+
+
 @pytest.mark.parametrize(
-    ("options", "ratio", "size", "changes"),
+    "row",
     [
-        ({}, "pad", (1920, 1080), ["scaled from 64x36 px to 1920x1080 px"]),
-        ({"width_px": 36, "height_px": 64}, "pad", (1080, 1920), ["scaled from 36x64 px to 1080x1920 px"]),
-        (
-            {"width_px": 64, "height_px": 64},
-            "pad",
-            (1920, 1080),
-            ["scaled from 64x64 px to 1080x1080 px", "padded at the sides with black to 1920x1080 px"],
+        _Shape(options={}, changes=["scaled from 64x36 px to 1920x1080 px"]),
+        _Shape(
+            options={"width_px": 36, "height_px": 64},
+            size=(1080, 1920),
+            changes=["scaled from 36x64 px to 1080x1920 px"],
         ),
-        (
-            {"width_px": 66, "height_px": 20},
-            "pad",
-            (1920, 1080),
-            ["scaled from 66x20 px to 1920x582 px", "padded above and below with black to 1920x1080 px"],
+        _Shape(
+            options={"width_px": 64, "height_px": 64},
+            changes=["scaled from 64x64 px to 1080x1080 px", "padded at the sides with black to 1920x1080 px"],
         ),
-        (
-            {"width_px": 64, "height_px": 66},
-            "crop",
-            (1080, 1920),
-            ["cropped at the sides from 64x66 px to 37x66 px", "scaled from 37x66 px to 1080x1920 px"],
+        _Shape(
+            options={"width_px": 66, "height_px": 20},
+            changes=["scaled from 66x20 px to 1920x582 px", "padded above and below with black to 1920x1080 px"],
         ),
-        (
-            {"width_px": 64, "height_px": 64},
-            "crop",
-            (1920, 1080),
-            ["cropped above and below from 64x64 px to 64x36 px", "scaled from 64x36 px to 1920x1080 px"],
+        _Shape(
+            options={"width_px": 64, "height_px": 66},
+            ratio="crop",
+            size=(1080, 1920),
+            changes=["cropped at the sides from 64x66 px to 37x66 px", "scaled from 37x66 px to 1080x1920 px"],
         ),
-        ({"width_px": 1080, "height_px": 1942}, "crop", (1080, 1920), ["cropped above and below from 1080x1942 px"]),
-        (
-            {"rotation": 90},
-            "pad",
-            (1080, 1920),
-            ["turned upright by 90 degrees", "scaled from 36x64 px to 1080x1920 px"],
+        _Shape(
+            options={"width_px": 64, "height_px": 64},
+            ratio="crop",
+            changes=["cropped above and below from 64x64 px to 64x36 px", "scaled from 64x36 px to 1920x1080 px"],
         ),
-        (
-            {"width_px": 48, "height_px": 36, "pixel_aspect": (4, 3)},
-            "pad",
-            (1920, 1080),
-            ["its pixels were made square", "scaled from 48x36 px to 1920x1080 px"],
+        _Shape(
+            options={"width_px": 1080, "height_px": 1942},
+            ratio="crop",
+            size=(1080, 1920),
+            changes=["cropped above and below from 1080x1942 px"],
         ),
-        (
-            {"width_px": 48, "height_px": 36, "pixel_aspect": (1000, 1)},
-            "crop",
-            (1920, 1080),
-            ["cropped above and below from 48x36 px to 48x27 px", "scaled from 48x27 px to 1920x1080 px"],
+        _Shape(
+            options={"rotation": 90},
+            size=(1080, 1920),
+            changes=["turned upright by 90 degrees", "scaled from 36x64 px to 1080x1920 px"],
+        ),
+        _Shape(
+            options={"width_px": 48, "height_px": 36, "pixel_aspect": (4, 3)},
+            changes=["its pixels were made square", "scaled from 48x36 px to 1920x1080 px"],
+        ),
+        _Shape(
+            options={"width_px": 48, "height_px": 36, "pixel_aspect": (1000, 1)},
+            ratio="crop",
+            changes=["cropped above and below from 48x36 px to 48x27 px", "scaled from 48x27 px to 1920x1080 px"],
         ),
     ],
 )
-def test_each_shape_becomes_the_nearest_size(
-    options: dict[str, Any], ratio: Any, size: tuple[int, int], changes: list[str], tmp_path: Path
-) -> None:
+def test_each_shape_becomes_the_nearest_size(row: _Shape, tmp_path: Path) -> None:
     """Turned, with square pixels, padded or cropped as told; exactly one of the two sizes."""
-    result = fit_video(stored(tmp_path, **options), ratio=ratio)
+    result = fit_video(stored(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
-    assert (*size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
-    assert [each[: len(change)] for each, change in zip(result.changes, changes, strict=False)] == changes
+    assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
+    assert row.changes == [each[: len(told)] for each, told in zip(result.changes, row.changes, strict=False)]
     assert "encoded as H.264 with a constant rate factor of 18" in result.changes
     assert ("h264", None, "mp4", True) == (
         report.video_codec,

@@ -8,20 +8,18 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_requests import (
+from contract_tests.support.mock_caller import (
+    ELEMENTS,
+    IMAGE_REQUEST,
     LIMIT,
     NO_JSON,
     NO_MEDIA_TYPE,
     NO_METHOD,
     NO_PATH,
     NO_TOKEN,
-    PATH,
-    SAMPLE,
     TOO_LARGE,
     Refusal,
-    Request,
-    assert_refused,
-    reply_to,
+    shared,
 )
 from kling_elements.mock.answers import Problem
 from kling_elements_client import contract
@@ -43,7 +41,9 @@ from kling_elements_client import contract
 )
 def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None:
     """The message is that of the strict reader."""
-    assert_refused((400, 1200, f"the body cannot be read: {message}", {}), reply_to(Request(body=body)))
+    expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
+
+    expected.check(shared().post(content=body))
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None
         [],
         "x",
         {},
-        {**SAMPLE, "element_name": ""},
-        {**SAMPLE, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
-        {**SAMPLE, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
+        {**IMAGE_REQUEST, "element_name": ""},
+        {**IMAGE_REQUEST, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
+        {**IMAGE_REQUEST, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
     ],
 )
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
@@ -64,12 +64,12 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
     told = "; ".join(f"{each.pointer or 'the body'}: {each.message} ({each.rule})" for each in violations)
 
     assert violations
-    assert_refused((400, 1200, told, {}), reply_to(Request(body=json.dumps(body).encode())))
+    Refusal(status=400, code=1200, message=told).check(shared().post(content=json.dumps(body).encode()))
 
 
 def test_the_message_of_a_violation_reads_like_this() -> None:
     """Where, what, what is allowed, and which rule says so."""
-    reply = reply_to(Request(body=json.dumps({**SAMPLE, "element_name": "x" * 21}).encode()))
+    reply = shared().post({**IMAGE_REQUEST, "element_name": "x" * 21})
     message = json.loads(reply.body)["message"]
 
     assert message.startswith("/element_name: ")
@@ -80,8 +80,8 @@ def test_the_message_of_a_violation_reads_like_this() -> None:
 def test_a_message_tells_twenty_violations_and_how_many_more() -> None:
     """Twenty-one unknown properties do not make a message without end."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
-        body = {**SAMPLE, **{f"unknown_{number}": 1 for number in range(count)}}
-        message = json.loads(reply_to(Request(body=json.dumps(body).encode())).body)["message"]
+        body = {**IMAGE_REQUEST, **{f"unknown_{number}": 1 for number in range(count)}}
+        message = json.loads(shared().post(body).body)["message"]
 
         assert min(count, 20) == message.count("(R33)")
         assert more == message.partition("; and ")[1] + message.partition("; and ")[2]
@@ -91,11 +91,11 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     """Neither a megabyte of key nor of image comes back."""
     image = "QUJD" * 250_000
     body = {
-        **SAMPLE,
+        **IMAGE_REQUEST,
         "k" * 1_000_000: 1,
         "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
     }
-    reply = reply_to(Request(body=json.dumps(body).encode()))
+    reply = shared().post(body)
 
     assert reply.status == 400
     assert len(reply.body) < 2000
@@ -108,9 +108,9 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
     (NO_TOKEN, {"authorization": None}),
     (NO_PATH, {"path": "/"}),
     (NO_METHOD, {"method": "PUT"}),
-    (NO_MEDIA_TYPE, {"content_type": "text/plain"}),
-    (TOO_LARGE, {"more_headers": [("content-length", str(LIMIT + 1))]}),
-    (NO_JSON, {"body": b"<"}),
+    (NO_MEDIA_TYPE, {"content-type": "text/plain"}),
+    (TOO_LARGE, {"content": bytes(LIMIT + 1)}),
+    (NO_JSON, {"content": b"<"}),
 ]
 
 
@@ -119,21 +119,23 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 )
 def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
-    changed = {key: value for _, changes in faults for key, value in changes.items()}
+    changed = {key: value for _, changes in reversed(faults) for key, value in changes.items()}
+    request: dict[str, Any] = {"method": "POST", "path": ELEMENTS, "body": IMAGE_REQUEST}
+    request |= {name: changed.pop(name) for name in ("method", "path", "content") if name in changed}
 
-    assert_refused(faults[0][0], reply_to(Request(**changed)))
+    faults[0][0].check(shared().send(**request, headers=changed))
 
 
 def test_json_is_read_before_it_is_checked_against_the_contract() -> None:
     """A repeated key is told even if the rest breaks the contract too."""
-    expected: Refusal = (400, 1200, 'the body cannot be read: the key "x" is repeated in an object', {})
+    reply = shared().post(content=b'{"x":1,"x":2}')
 
-    assert_refused(expected, reply_to(Request(body=b'{"x":1,"x":2}')))
+    assert 'the body cannot be read: the key "x" is repeated in an object' == json.loads(reply.body)["message"]
 
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:
     """So that two answers can be told apart."""
-    bodies = {reply_to(Request(authorization=None)).body for _ in range(10)}
+    bodies = {shared().post(headers={"authorization": None}).body for _ in range(10)}
 
     assert len(bodies) == 10
 
@@ -142,7 +144,7 @@ def test_each_refusal_has_a_request_id_of_its_own() -> None:
 def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
     """The contract shows the example where it shows the status, or under `default`."""
     document = contract.document()
-    responses = document["paths"][PATH]["post"]["responses"]
+    responses = document["paths"][ELEMENTS]["post"]["responses"]
     response = responses.get(str(problem.status), responses["default"])
     name = response["$ref"].removeprefix("#/components/responses/")
     examples = document["components"]["responses"][name]["content"]["application/json"]["examples"]
@@ -154,13 +156,13 @@ def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
 def test_the_token_is_never_repeated() -> None:
     """Wherever a token may stand in a request, it does not come back."""
     secret = "sk-secret-4711"
-    for request in [
-        Request(authorization=f"Basic {secret}"),
-        Request(authorization=f"Bearer {secret}", path=f"/{secret}"),
-        Request(authorization=f"Bearer {secret}", method=secret),
-        Request(authorization=f"Bearer {secret}", content_type=secret),
-        Request(authorization=f"Bearer {secret}", body=b"{}"),
+    good = {"authorization": f"Bearer {secret}"}
+    for reply in [
+        shared().post(headers={"authorization": f"Basic {secret}"}),
+        shared().send("POST", f"/{secret}", headers=good),
+        shared().send(secret, ELEMENTS, headers=good),
+        shared().post(headers={**good, "content-type": secret}),
+        shared().post({}, headers=good),
     ]:
-        reply = reply_to(request)
         assert 400 <= reply.status < 500
         assert secret not in f"{reply}"

@@ -11,25 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kling_elements.mock
-from contract_tests.support.mock_requests import (
+from contract_tests.support.mock_caller import (
     BAD_TOKEN,
+    ELEMENTS,
+    IMAGE_REQUEST,
     NO_MEDIA_TYPE,
     NO_METHOD,
     NO_PATH,
     NO_TOKEN,
     OTHER_TOKEN,
-    PATH,
-    SAMPLE,
-    TOKEN,
+    Caller,
     Refusal,
-    Request,
     assert_accepted,
-    assert_refused,
-    chunks,
-    exchange,
-    reply_to,
-    server,
+    shared,
 )
+from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements_client import contract
 
@@ -45,7 +41,7 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
     """A conforming request creates a subject, and its answer has not a key too many."""
     body = contract.document()["components"]["examples"][name]["value"]
 
-    assert_accepted(reply_to(Request(body=json.dumps(body).encode())))
+    assert_accepted(shared().post(body))
 
 
 @pytest.mark.parametrize(
@@ -57,13 +53,13 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
 )
 def test_a_path_may_be_percent_encoded(path: str) -> None:
     """RFC 3986 makes no difference between an unreserved character and its encoding."""
-    assert_accepted(reply_to(Request(path=path)))
+    assert_accepted(shared().send("POST", path, IMAGE_REQUEST))
 
 
 def test_a_server_need_not_tell_the_raw_path() -> None:
     """ASGI makes `raw_path` optional; the decoded path serves too."""
-    assert_accepted(reply_to(Request(scope={"raw_path": None, "path": PATH})))
-    assert_refused(NO_PATH, reply_to(Request(scope={"raw_path": None, "path": "/100%/\u8d85"})))
+    assert_accepted(exchange(scope(raw_path=None, path=ELEMENTS), chunks(SAMPLE))[0])
+    NO_PATH.check(exchange(scope(raw_path=None, path="/100%/\u8d85"), chunks(SAMPLE))[0])
 
 
 @pytest.mark.parametrize(
@@ -72,13 +68,13 @@ def test_a_server_need_not_tell_the_raw_path() -> None:
 )
 def test_any_well_formed_bearer_token_is_taken(authorization: str) -> None:
     """The scheme is compared without case; the token is any text that a header can carry and the client sends."""
-    assert_accepted(reply_to(Request(authorization=authorization)))
+    assert_accepted(shared().post(headers={"authorization": authorization}))
 
 
 @pytest.mark.parametrize("authorization", [None, "", " ", "Bearer", "bearer ", "BEARER\t"])
 def test_a_missing_token_is_401(authorization: str | None) -> None:
     """No header, an empty one, or a scheme with nothing behind it."""
-    assert_refused(NO_TOKEN, reply_to(Request(authorization=authorization)))
+    NO_TOKEN.check(shared().post(headers={"authorization": authorization}))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +83,7 @@ def test_a_missing_token_is_401(authorization: str | None) -> None:
 )
 def test_an_ill_formed_token_is_401(authorization: str) -> None:
     """Another scheme, or something that cannot be a token."""
-    assert_refused(BAD_TOKEN, reply_to(Request(authorization=authorization)))
+    BAD_TOKEN.check(shared().post(headers={"authorization": authorization}))
 
 
 @pytest.mark.parametrize(
@@ -95,29 +91,30 @@ def test_an_ill_formed_token_is_401(authorization: str) -> None:
 )
 def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str) -> None:
     """Then any other one is 401, as with the real service."""
-    app = create_app("sk-mine")
+    caller = Caller(create_app("sk-mine"))
 
-    assert_accepted(reply_to(Request(authorization="bearer sk-mine"), app))
-    assert_refused(expected, reply_to(Request(authorization=authorization), app))
+    assert_accepted(caller.post(headers={"authorization": "bearer sk-mine"}))
+    expected.check(caller.post(headers={"authorization": authorization}))
 
 
 def test_two_tokens_are_401() -> None:
     """Nobody can say which of two Authorization headers counts."""
-    assert_refused(BAD_TOKEN, reply_to(Request(more_headers=[("Authorization", TOKEN)])))
+    BAD_TOKEN.check(exchange(scope(("Authorization", "Bearer sk-test")), chunks(SAMPLE))[0])
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "", "*", PATH[1:], f"{PATH}/", f"{PATH}/1/2", f"/{PATH}", PATH.upper(), "/%ff", "/\xff"]
+    "path",
+    ["/", "", "*", ELEMENTS[1:], f"{ELEMENTS}/", f"{ELEMENTS}/1/2", f"/{ELEMENTS}", ELEMENTS.upper(), "/%ff", "/\xff"],
 )
 def test_an_unknown_path_is_404(path: str) -> None:
     """Paths are compared exactly; the message names those there are."""
-    assert_refused(NO_PATH, reply_to(Request(path=path)))
+    NO_PATH.check(shared().send("POST", path, IMAGE_REQUEST))
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])
 def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     """HTTP wants an Allow header with 405; methods are compared with case."""
-    assert_refused(NO_METHOD, reply_to(Request(method=method, body=b"")))
+    NO_METHOD.check(shared().send(method, ELEMENTS))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +129,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
     """The same type can be written in many ways."""
-    assert_accepted(reply_to(Request(content_type=content_type)))
+    assert_accepted(shared().post(headers={"content-type": content_type}))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +151,7 @@ def test_the_media_type_is_compared_without_case_and_may_have_parameters(content
 )
 def test_another_media_type_or_charset_is_415(content_type: str | None) -> None:
     """JSON in UTF-8, and said so."""
-    assert_refused(NO_MEDIA_TYPE, reply_to(Request(content_type=content_type)))
+    NO_MEDIA_TYPE.check(shared().post(headers={"content-type": content_type}))
 
 
 async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]]) -> list[Any]:
@@ -180,7 +177,7 @@ def test_the_lifespan_protocol_is_followed() -> None:
 
 def test_a_websocket_is_closed() -> None:
     """There is none here, and asking for one is no reason to fail."""
-    assert asyncio.run(_speak(server(), "websocket", [])) == [{"type": "websocket.close"}]
+    assert asyncio.run(_speak(shared().app, "websocket", [])) == [{"type": "websocket.close"}]
 
 
 _BYTES_HEADERS = st.lists(
@@ -198,14 +195,16 @@ _BODIES = st.binary() | st.recursive(
     | st.integers()
     | st.text()
     | st.sampled_from(["image_refer", "o_101", "QUJD"]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*SAMPLE, "refer_images", "x"]) | st.text(), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from([*IMAGE_REQUEST, "refer_images", "x"]) | st.text(), inner)
+    ),
     max_leaves=10,
 ).map(lambda value: json.dumps(value).encode())
 
 
 @given(
     method=st.sampled_from(["POST", "GET", "HEAD"]) | st.text(max_size=5),
-    path=st.sampled_from([PATH, PATH + "%", "/%2f"]).map(str.encode) | st.binary(max_size=20),
+    path=st.sampled_from([ELEMENTS, ELEMENTS + "%", "/%2f"]).map(str.encode) | st.binary(max_size=20),
     query=st.just(b"") | st.binary(max_size=20),
     headers=_BYTES_HEADERS,
     bodies=st.lists(_BODIES, min_size=1, max_size=3),
@@ -214,8 +213,8 @@ def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
     """Whatever a server may hand over, the answer is one that the contract knows."""
-    scope = {"type": "http", "method": method, "raw_path": path, "query_string": query, "headers": headers}
-    reply = asyncio.run(exchange(server(), scope, chunks(*bodies)))
+    asked = scope(method=method, raw_path=path, query_string=query, headers=headers)
+    reply, _ = exchange(asked, chunks(*bodies))
 
     assert reply.status in {200, 400, 401, 404, 405, 413, 415}
     assert {"code", "message", "request_id"} <= set(json.loads(reply.body))
@@ -225,13 +224,17 @@ def test_no_request_is_answered_with_500(
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
     """As above, for requests of which nothing but the body is odd."""
-    assert reply_to(Request(body=body)).status in {200, 400}
+    assert shared().post(content=body).status in {200, 400}
 
 
-@given(changed=st.dictionaries(st.sampled_from(list(SAMPLE)), st.none() | st.text() | st.lists(st.text()), min_size=1))
+@given(
+    changed=st.dictionaries(
+        st.sampled_from(list(IMAGE_REQUEST)), st.none() | st.text() | st.lists(st.text()), min_size=1
+    )
+)
 def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> None:
     """The server refuses what the client's own check refuses, and nothing else."""
-    body = {**SAMPLE, **changed}
+    body = {**IMAGE_REQUEST, **changed}
     expected = 400 if contract.violations("createElement", body) else 200
 
-    assert expected == reply_to(Request(body=json.dumps(body).encode())).status
+    assert expected == shared().post(body).status

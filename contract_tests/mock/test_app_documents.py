@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_requests import TOKEN, Request, reply_to
+from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.mock.app import MockServer
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
@@ -33,8 +33,7 @@ def _document(**operation: Any) -> dict[str, Any]:
 
 
 def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
-    app = MockServer(Contract(_document(**operation)))
-    reply = reply_to(Request(method=method, path=path, authorization=None if "public" in path else TOKEN), app)
+    reply = Caller(MockServer(Contract(_document(**operation)))).send(method, path)
     return reply.status, json.loads(reply.body)
 
 
@@ -66,17 +65,17 @@ def test_a_path_parameter_is_decoded() -> None:
 def test_a_literal_path_goes_before_a_template() -> None:
     """OpenAPI matches concrete paths first, in whatever order they are written."""
     app = MockServer(Contract(_document()))
-    reply = reply_to(Request(method="DELETE", path="/things/all/names-only"), app)
+    reply = Caller(app).send("DELETE", "/things/all/names-only")
 
-    assert (reply.status, reply.headers["allow"]) == (405, "GET")
+    assert (405, "GET") == (reply.status, headers_of(reply)["allow"])
     assert app.operation_ids == ["names", "delete", "get"]
 
 
 def test_every_method_of_a_path_is_allowed() -> None:
     """Allow names them all, and only methods."""
-    reply = reply_to(Request(path="/things/1/2-3"), MockServer(Contract(_document())))
+    reply = Caller(MockServer(Contract(_document()))).send("POST", "/things/1/2-3")
 
-    assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET")
+    assert (405, "DELETE, GET") == (reply.status, headers_of(reply)["allow"])
 
 
 @pytest.mark.parametrize(
@@ -84,11 +83,10 @@ def test_every_method_of_a_path_is_allowed() -> None:
 )
 def test_an_operation_says_whether_it_needs_a_token(expected: int, security: list[Any]) -> None:
     """No requirement, or an empty one among several, means that none is needed; unknown paths keep theirs."""
-    app = MockServer(Contract(_document(security=security)))
+    caller = Caller(MockServer(Contract(_document(security=security))))
+    asked = [("GET", "/things/1/2-3"), ("PUT", "/things/1/2-3"), ("POST", "/")]
 
-    assert expected == reply_to(Request(method="GET", path="/things/1/2-3", authorization=None), app).status
-    assert reply_to(Request(method="PUT", path="/things/1/2-3", authorization=None), app).status == 401
-    assert reply_to(Request(path="/", authorization=None), app).status == 401
+    assert [expected, 401, 401] == [caller.send(*each, headers={"authorization": None}).status for each in asked]
 
 
 @pytest.mark.parametrize(("expected", "security"), [(200, {}), (401, {"security": [{"bearerToken": []}]})])
@@ -96,9 +94,9 @@ def test_a_document_says_whether_operations_need_a_token(expected: int, security
     """What holds for the document holds for an operation that says nothing."""
     document = {**_document(), **security}
     del document["paths"]["/things/all/names-only"]["get"]["security"]
-    request = Request(method="GET", path="/things/all/names-only", authorization=None)
+    caller = Caller(MockServer(Contract(document)))
 
-    assert expected == reply_to(request, MockServer(Contract(document))).status
+    assert expected == caller.send("GET", "/things/all/names-only", headers={"authorization": None}).status
 
 
 @pytest.mark.parametrize(

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_requests import (
-    LIMIT,
-    NO_JSON,
-    NO_TOKEN,
-    SAMPLE,
-    TOO_LARGE,
-    Refusal,
-    Request,
-    assert_accepted,
-    assert_refused,
-    chunks,
-    exchange,
-    reply_to,
-    server,
-)
+from contract_tests.support.mock_caller import LIMIT, NO_JSON, NO_TOKEN, TOO_LARGE, Refusal, assert_accepted, shared
+from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock import asgi
 from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
 
@@ -31,31 +18,30 @@ from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "0" * 5000 + str(LIMIT + 1), "9" * 5000])
 def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: str) -> None:
     """The answer goes out first; what is then still sent is taken off the wire, so that the peer sees the answer."""
-    request = Request(more_headers=[("content-length", length)])
-    reply = asyncio.run(exchange(server(), request.as_scope(), chunks(b" ", b" ")))
+    reply, received = exchange(scope(("content-length", length)), chunks(b" ", b" "))
 
-    assert_refused(TOO_LARGE, reply)
-    assert reply.received == 2
+    TOO_LARGE.check(reply)
+    assert 2 == received
 
 
 @pytest.mark.parametrize("length", ["-1", "", "\xb2", "1e9", "\u0663".encode().decode("latin-1"), "7", str(LIMIT)])
 def test_a_declared_length_within_the_limit_is_not_believed(length: str) -> None:
     """What is no number or no more than allowed says nothing: the bytes themselves are counted."""
-    assert_accepted(reply_to(Request(more_headers=[("content-length", length)])))
+    assert_accepted(exchange(scope(("content-length", length)), chunks(SAMPLE))[0])
 
 
 def test_counted_bytes_over_the_limit_are_413() -> None:
     """A body of exactly the limit is read, one of a byte more is not, whatever its headers say."""
-    fitting = json.dumps(SAMPLE).encode().ljust(LIMIT)
+    fitting = SAMPLE.ljust(LIMIT)
     half = LIMIT // 2
 
     for headers in [(), [("content-length", str(LIMIT))]]:
-        scope = Request(more_headers=headers).as_scope()
-        assert_accepted(asyncio.run(exchange(server(), scope, chunks(fitting[:half], fitting[half:]))))
+        asked = scope(*headers)
+        assert_accepted(exchange(asked, chunks(fitting[:half], fitting[half:]))[0])
         for parts in [(fitting, b" "), (fitting[:half], fitting[half:], b" ", b"", b" "), (fitting + b" ",)]:
-            reply = asyncio.run(exchange(server(), scope, chunks(*parts)))
-            assert_refused(TOO_LARGE, reply)
-            assert len(parts) == reply.received
+            reply, received = exchange(asked, chunks(*parts))
+            TOO_LARGE.check(reply)
+            assert len(parts) == received
 
 
 def test_no_more_than_the_limit_is_kept_in_memory() -> None:
@@ -84,10 +70,10 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.M
     """A peer that sends for ever has its answer and is left alone at last."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
-    reply = asyncio.run(exchange(server(), Request(authorization=None).as_scope(), endless))
+    reply, received = exchange(scope(token=None), endless)
 
-    assert_refused(NO_TOKEN, reply)
-    assert reply.received == 11
+    NO_TOKEN.check(reply)
+    assert 11 == received
 
 
 def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,39 +81,34 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.Mo
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
 
-    assert_refused(NO_TOKEN, asyncio.run(exchange(server(), Request(authorization=None).as_scope(), stalled)))
+    NO_TOKEN.check(exchange(scope(token=None), stalled)[0])
 
 
-@pytest.mark.parametrize(
-    ("expected", "changed"),
-    [(NO_TOKEN, {"authorization": None}), (TOO_LARGE, {"more_headers": [("content-length", "9" * 9)]})],
-)
+@pytest.mark.parametrize(("expected", "token", "length"), [(NO_TOKEN, None, "2"), (TOO_LARGE, "sk-test", "9" * 9)])
 def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
-    expected: Refusal, changed: dict[str, Any]
+    expected: Refusal, token: str | None, length: str
 ) -> None:
     """After `Expect: 100-continue` nothing is read, and the connection closes: the body will not come."""
-    request = Request(**changed)
-    request.more_headers = [*request.more_headers, ("expect", "100-Continue")]
-    reply = asyncio.run(exchange(server(), request.as_scope(), []))
+    reply, received = exchange(scope(("content-length", length), ("expect", "100-Continue"), token=token), [])
 
-    status, code, message, headers = expected
-    assert_refused((status, code, message, {**headers, "connection": "close"}), reply)
-    assert reply.received == 0
+    replace(expected, headers={**expected.headers, "connection": "close"}).check(reply)
+    assert 0 == received
 
 
 def test_a_peer_that_waits_for_a_go_ahead_is_heard_if_nothing_is_wrong_yet() -> None:
     """Asking for the body is the go-ahead; the connection then stays open."""
-    waiting = [("expect", "100-continue")]
+    waiting = scope(("expect", "100-continue"))
 
-    assert_accepted(reply_to(Request(more_headers=waiting)))
-    assert_refused(NO_JSON, reply_to(Request(more_headers=waiting, body=b"")))
+    assert_accepted(exchange(waiting, chunks(SAMPLE))[0])
+    NO_JSON.check(exchange(waiting, chunks(b""))[0])
 
 
-@pytest.mark.parametrize("changed", [{}, {"authorization": None}])
+@pytest.mark.parametrize(("token", "statuses"), [("sk-test", []), (None, [401, None])])
 @pytest.mark.parametrize("sent", [[b""], [b'{"element_name":', b'"x"']])
-def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(changed: dict[str, Any], sent: list[bytes]) -> None:
+def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(
+    token: str | None, statuses: list[int | None], sent: list[bytes]
+) -> None:
     """Nothing is raised; what was answered by then was answered in full."""
-    request = Request(**changed)
     messages = chunks(*sent, complete=False)
     parts: list[Any] = []
 
@@ -140,7 +121,7 @@ def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(changed: dict[s
         async def receive() -> Any:
             return next(source)
 
-        await server()(request.as_scope(), receive, send)
+        await shared().app(scope(token=token), receive, send)
 
     asyncio.run(talk())
-    assert ([] if not changed else [401, None]) == [part.get("status") for part in parts]
+    assert statuses == [part.get("status") for part in parts]

@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import DELETION, Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
@@ -256,22 +255,17 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("delivered", "status", "attempts", "answers"),
+    ("told", "answers"),
     [
-        (True, 204, 1, [204]),
-        (True, 200, 3, [500, 0, 200]),
-        (False, 302, 3, [302]),
-        (False, 404, 3, [404]),
-        (False, None, 3, [500, 404, 0]),
-        (False, 503, 3, [0, 0, 503]),
+        ({"delivered": True, "http_status": 204, "attempts": 1}, [204]),
+        ({"delivered": True, "http_status": 200, "attempts": 3}, [500, 0, 200]),
+        ({"delivered": False, "http_status": 302, "attempts": 3}, [302]),
+        ({"delivered": False, "http_status": 404, "attempts": 3}, [404]),
+        ({"delivered": False, "http_status": None, "attempts": 3}, [500, 404, 0]),
+        ({"delivered": False, "http_status": 503, "attempts": 3}, [0, 0, 503]),
     ],
 )
-def test_a_notification_is_sent_again_until_it_is_heard(
-    delivered: bool,  # noqa: FBT001 -- it is a table
-    status: int | None,
-    attempts: int,
-    answers: Sequence[int],
-) -> None:
+def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, Any], answers: Sequence[int]) -> None:
     """A success status of any kind ends it, so does the last attempt; a redirection is none."""
 
     async def main() -> None:
@@ -280,17 +274,9 @@ def test_a_notification_is_sent_again_until_it_is_heard(
             caller.app.clock.step(1)
             await until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
-            assert [
-                {
-                    "task_id": task_id,
-                    "external_task_id": "e",
-                    "task_status": "processing",
-                    "delivered": delivered,
-                    "http_status": status,
-                    "attempts": attempts,
-                }
-            ] == caller.ask("GET", "/_mock/callbacks")
-        assert [receiver.bodies[0]] * attempts == receiver.bodies
+            task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing"}
+            assert [task | told] == caller.ask("GET", "/_mock/callbacks")
+        assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
         assert {"/"} == set(receiver.paths)
 
     run(main())
@@ -413,10 +399,7 @@ def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
 
 
 async def _post(app: MockServer, url: str) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://mock.example.com") as http:
-        body = {**IMAGE_REQUEST, "callback_url": url}
-        answer = await http.post(ELEMENTS, json=body, headers={"Authorization": "Bearer sk-test"})
-        assert 200 == answer.status_code
+    assert 200 == (await Caller(app).post_async(callback_url=url)).status_code
 
 
 def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller, shared
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
+NO_HEADERS = {"authorization": None, "content-type": None}
 PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks", "/_mock/used-ids"]
 
 
@@ -25,7 +26,7 @@ def caller() -> Iterator[Caller]:
 
 def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -> tuple[int, Any]:
     """Return status and answer to a GET from a peer."""
-    answered = caller.app.answer("GET", path, client_host=client_host)
+    answered = caller.send("GET", path, headers=NO_HEADERS, client_host=client_host)
     return answered.status, json.loads(answered.body)
 
 
@@ -50,23 +51,23 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
 @pytest.mark.parametrize(
     ("expected", "name", "value"),
     [
-        *((200, b"host", host) for host in (b"127.0.0.1:8787", b"localhost", b"[::1]:8787", b"x.localhost:1")),
+        *((200, "host", host) for host in ("127.0.0.1:8787", "localhost", "[::1]:8787", "x.localhost:1")),
         *(
-            (403, b"host", host)
-            for host in (b"evil.example:8787", b"10.0.0.1", b"localhost.evil.example", b"[", b"a b", b"localhost:x")
+            (403, "host", host)
+            for host in ("evil.example:8787", "10.0.0.1", "localhost.evil.example", "[", "a ", "localhost:x")
         ),
-        (403, b"origin", b"https://evil.example"),
-        (403, b"origin", b"null"),
-        (403, b"sec-fetch-site", b"cross-site"),
-        (403, b"forwarded", b"for=10.0.0.1"),
-        (403, b"x-forwarded-for", b"10.0.0.1"),
+        (403, "origin", "https://evil.example"),
+        (403, "origin", "null"),
+        (403, "sec-fetch-site", "cross-site"),
+        (403, "forwarded", "for=10.0.0.1"),
+        (403, "x-forwarded-for", "10.0.0.1"),
     ],
 )
 def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
-    expected: int, name: bytes, value: bytes, caller: Caller
+    expected: int, name: str, value: str, caller: Caller
 ) -> None:
     """They ask for somebody else, who may be anywhere."""
-    assert expected == caller.app.answer("GET", "/_mock/clock", [(name, value)]).status
+    assert expected == caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
@@ -96,12 +97,12 @@ def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
 @pytest.mark.parametrize(("expected", "size"), [(200, 65_536), (413, 65_537)])
 def test_a_body_has_a_limit(expected: int, size: int, caller: Caller) -> None:
     """64 KiB, far beyond what anybody needs."""
-    assert expected == caller.app.answer("POST", "/_mock/faults", body=b"[]".ljust(size)).status
+    assert expected == caller.send("POST", "/_mock/faults", content=b"[]".ljust(size)).status
 
 
 def test_a_body_is_strict_json(caller: Caller) -> None:
     """As everywhere."""
-    answered = caller.app.answer("POST", "/_mock/faults", body=b"none")
+    answered = caller.send("POST", "/_mock/faults", content=b"none")
 
     assert (400, "the body cannot be read: not JSON: Expecting value at line 1, column 1") == (
         answered.status,
@@ -166,9 +167,4 @@ def test_every_task_of_every_token_is_told() -> None:
 
 def test_the_contracts_paths_are_not_for_this_machine_alone() -> None:
     """Whoever has a token may call them."""
-    app = create_app()
-    headers = [(b"authorization", b"Bearer t"), (b"content-type", b"application/json")]
-    body = json.dumps(IMAGE_REQUEST).encode()
-
-    assert 200 == app.answer("POST", "/kling/v1/general/advanced-custom-elements", headers, body, "10.0.0.1").status
-    app.close()
+    assert 200 == shared().post(client_host="10.0.0.1").status

@@ -233,7 +233,7 @@ def test_what_is_refused_takes_no_fault(caller: Caller) -> None:
     """Neither a request that breaks the contract nor one without a token, nor any other operation."""
     caller.queue("code:1303")
     caller.send("POST", ELEMENTS, {})
-    caller.app.answer("POST", ELEMENTS)
+    caller.post(headers={"authorization": None})
     caller.page()
 
     assert ["code:1303"] == caller.ask("GET", "/_mock/faults")
@@ -312,18 +312,12 @@ def test_no_more_faults_wait_than_anyone_needs(caller: Caller, monkeypatch: pyte
 # From here on over ASGI, which carries out what a reply says.
 
 
-async def _post(app: Any, name: str = "e") -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://mock.example.com") as http:
-        body = {**IMAGE_REQUEST, "external_task_id": name}
-        return await http.post(ELEMENTS, json=body, headers={"Authorization": "Bearer sk-test"})
-
-
 def test_a_cut_connection_is_an_error_in_process(caller: Caller) -> None:
     """To httpx it is one of its own, as over a socket."""
     caller.queue("drop-before", "drop-after")
     for created in (0, 1):
         with pytest.raises(httpx.RemoteProtocolError) as caught:
-            asyncio.run(_post(caller.app))
+            asyncio.run(caller.post_async(external_task_id="e"))
         assert ConnectionCutError is type(caught.value)
         assert created == count(caller)
 
@@ -335,7 +329,7 @@ def test_a_delay_passes_before_the_answer(caller: Caller) -> None:
     async def run() -> tuple[int, float]:
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        post = asyncio.create_task(_post(caller.app))
+        post = asyncio.create_task(caller.post_async(external_task_id="e"))
         while not count(caller):
             assert not post.done()
             await asyncio.sleep(0)
@@ -377,7 +371,7 @@ def test_a_late_creation_happens_although_the_caller_has_left(caller: Caller) ->
     caller.queue("late:1")
 
     async def run() -> None:
-        post = asyncio.create_task(_post(caller.app))
+        post = asyncio.create_task(caller.post_async(external_task_id="e"))
         await asyncio.sleep(0)  # nothing else lets it wait
         post.cancel()
         await asyncio.wait([post])
@@ -393,7 +387,7 @@ def test_a_late_creation_happens_although_the_caller_has_left(caller: Caller) ->
 def test_a_late_creation_is_answered_to_a_caller_who_waits(caller: Caller) -> None:
     """With what was created."""
     caller.queue("late:0.05")
-    answer = asyncio.run(_post(caller.app)).json()
+    answer = asyncio.run(caller.post_async(external_task_id="e")).json()
 
     assert caller.every_task()[0]["task_id"] == answer["data"]["task_id"]
 
@@ -411,7 +405,7 @@ def test_a_late_creation_ends_with_the_server() -> None:
             sent.append(message)
 
         life = asyncio.create_task(app({"type": "lifespan"}, messages.get, send))
-        post = asyncio.create_task(_post(app))
+        post = asyncio.create_task(Caller(app).post_async(external_task_id="e"))
         await messages.put({"type": "lifespan.startup"})
         await asyncio.sleep(0.05)
         await messages.put({"type": "lifespan.shutdown"})

@@ -441,11 +441,8 @@ def test_a_deletion_is_checked_against_the_contract(expected: str, body: Any, ca
 
 def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
     """That of the contract, not that of a creation."""
-    text = json.dumps({"element_id": "1"})
-    headers = [(b"authorization", b"Bearer sk-test"), (b"content-type", b"application/json")]
-    statuses = [
-        caller.app.answer("POST", DELETION, headers, text.ljust(size).encode()).status for size in (65_536, 65_537)
-    ]
+    text = b'{"element_id": "1"}'
+    statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
 
     assert [said.NO_SUBJECT[caller.dialect][0], 413] == statuses
 

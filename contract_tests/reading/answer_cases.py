@@ -227,28 +227,30 @@ def _with_a_task(operation: str, place: str, body: dict[str, Any]) -> Iterator[A
 
 def _absences(operation: str) -> Iterator[AnswerCase]:
     """Yield answers that say, or seem to say, that there is no such thing."""
-    looks_up, deletes = operation == "getElement", operation == "deleteElement"
-    for status, code, message, says_so in (
-        (404, 1202, None, False),
-        (404, 1203, None, looks_up or deletes),
-        (404, "1203", "no such resource", looks_up or deletes),
-        (200, 1203, None, looks_up or deletes),
-        (404, 1204, ABSENT_MESSAGE, False),
-        (400, 1201, ABSENT_MESSAGE, looks_up),
-        (400, "1201", ABSENT_MESSAGE, looks_up),
-        (200, 1201, ABSENT_MESSAGE, looks_up),
-        (400, 1201, "Invalid parameters", False),
-        (400, 1201, f"No: {ABSENT_MESSAGE}", False),
-        (400, 1200, ABSENT_MESSAGE, False),
-    ):
+
+    def case(status: int, code: Any, message: str | None = None, *, says_so: bool = False) -> AnswerCase:
         refused = "BusinessError" if status == 200 else "StatusError"
-        yield AnswerCase(
+        return AnswerCase(
             operation=operation,
             status=status,
             body={"code": code, "message": message},
             outcome="NotFoundError" if says_so else refused,
             is_absence=says_so,
         )
+
+    by_words = operation == "getElement"
+    by_code = by_words or operation == "deleteElement"
+    yield case(404, 1202)
+    yield case(404, 1203, says_so=by_code)
+    yield case(404, "1203", "no such resource", says_so=by_code)
+    yield case(200, 1203, says_so=by_code)
+    yield case(404, 1204, ABSENT_MESSAGE)
+    yield case(400, 1201, ABSENT_MESSAGE, says_so=by_words)
+    yield case(400, "1201", ABSENT_MESSAGE, says_so=by_words)
+    yield case(200, 1201, ABSENT_MESSAGE, says_so=by_words)
+    yield case(400, 1201, "Invalid parameters")
+    yield case(400, 1201, f"No: {ABSENT_MESSAGE}")
+    yield case(400, 1200, ABSENT_MESSAGE)
 
 
 ANSWER_CASES = list(_cases())

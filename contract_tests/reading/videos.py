@@ -16,7 +16,6 @@ from typing import Any
 
 import av
 
-_PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"edts", b"moof", b"traf"})
 _CODECS = {"webm": "libvpx"}
 _FAST = {
     "libx264": {"preset": "ultrafast", "crf": "51", "threads": "1"},

@@ -9,12 +9,11 @@ from typing import Any
 import httpx
 
 from contract_tests.reading import oracle
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app
-from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import ContractError
-
-_HEADERS = [(b"authorization", b"Bearer test-token"), (b"content-type", b"application/json")]
 
 
 class Judges:
@@ -28,8 +27,7 @@ class Judges:
         self._client = AuthenticatedClient(
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
-        self._mock = create_app(unique_external_ids=False, callbacks=False)
-        self._path = contract.operations()["createElement"].path
+        self._mock = Caller(create_app(unique_external_ids=False, callbacks=False))
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(json.loads(request.content))
@@ -37,7 +35,7 @@ class Judges:
 
     def mock_status(self, content: bytes) -> int:
         """What the mock server answers to a body."""
-        return self._mock.answer("POST", self._path, _HEADERS, content).status
+        return self._mock.post(content=content).status
 
     def client_verdict(self, body: Any) -> bool:
         """Whether the client sends a body. It must send exactly that body, or nothing."""
@@ -66,4 +64,4 @@ class Judges:
     def close(self) -> None:
         """Closes the client and the mock server."""
         self._client.close()
-        self._mock.close()
+        self._mock.app.close()

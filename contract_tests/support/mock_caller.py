@@ -1,13 +1,17 @@
-"""A caller of the mock server in process, without an event loop: what the tests of its memory share."""
+"""A caller of the mock server in process, without an event loop, and what its replies are held to."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+import httpx
+
 from contract_tests.support.documents import answer_schemas
-from kling_elements.mock.app import MockServer
+from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 
@@ -29,6 +33,7 @@ VIDEO_REQUEST: dict[str, Any] = {
     "reference_type": "video_refer",
     "element_video_list": {"refer_videos": [{"video_url": "https://media.example.com/walk.mp4"}]},
 }
+_NOTHING: Mapping[str, str | None] = {}
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,43 @@ class Caller:
     token: str = "sk-test"
     dialect: str = "live"
 
-    def send(self, method: str, path: str, body: object = None) -> Reply:
-        """Return the reply, whatever it is."""
-        headers = [(b"authorization", f"Bearer {self.token}".encode()), (b"content-type", b"application/json")]
-        return self.app.answer(method, path, headers, b"" if body is None else json.dumps(body).encode())
+    def send(  # noqa: PLR0913 - what a request has
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str | None] = _NOTHING,
+        client_host: str | None = "127.0.0.1",
+    ) -> Reply:
+        """Return the reply, whatever it is.
+
+        Args:
+            method: The HTTP method.
+            path: The path as it is sent, with the query.
+            body: The body as a JSON value.
+            content: The bytes of the body, in place of that value.
+            headers: Headers beside the token and the media type, or in their place; one that is None is left out.
+            client_host: The address of the peer.
+        """
+        named = {"authorization": f"Bearer {self.token}", "content-type": "application/json", **headers}
+        sent = [(name.encode(), value.encode("latin-1")) for name, value in named.items() if value is not None]
+        if content is None:
+            content = b"" if body is None else json.dumps(body).encode()
+        return self.app.answer(method, path, sent, content, client_host)
+
+    def post(self, body: object = IMAGE_REQUEST, **more: Any) -> Reply:
+        """Return the reply to a create; whatever `send` takes may be said of it."""
+        return self.send("POST", ELEMENTS, body, **more)
+
+    async def post_async(self, **more: Any) -> httpx.Response:
+        """Return the answer to a create by ASGI, on a loop, where what a reply says is carried out: to wait, to cut."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://mock.example.com"
+        ) as http:
+            return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Return the value that a successful reply holds."""
@@ -102,3 +140,72 @@ class Caller:
             schema = said.get(kind) or said["default", "application/json"]
             assert [] == contract.schema_violations(schema, value)
         return value
+
+
+@cache
+def shared() -> Caller:
+    """Return a caller of a server that all tests share: no request to it changes what it says of another."""
+    return Caller(create_app(unique_external_ids=False, callbacks=False))
+
+
+def headers_of(reply: Reply) -> dict[str, str]:
+    """Return the headers of a reply by their names, of which none may be there twice."""
+    headers = {name.decode(): value.decode() for name, value in reply.headers}
+    assert len(headers) == len(reply.headers)
+    return headers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What the mock server says of a request that it refuses."""
+
+    status: int
+    code: int
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, reply: Reply) -> None:
+        """Assert that a reply says this, and nothing beyond it."""
+        body = json.loads(reply.body)
+        request_id = body.pop("request_id")
+        assert (self.status, {"code": self.code, "message": self.message}) == (reply.status, body)
+        assert (32, set()) == (len(request_id), set(request_id) - set("0123456789abcdef"))
+        assert {"content-type": "application/json", **self.headers} == headers_of(reply)
+
+
+LIMIT = 56_972_640
+"""Bytes of the largest body of a create."""
+_PATHS = ", ".join([ELEMENTS, PRESETS, DELETION, f"{ELEMENTS}/{{id}}"])
+_BEARER = {"www-authenticate": "Bearer"}
+NO_TOKEN = Refusal(
+    status=401,
+    code=1001,
+    message="no token was sent; send the header Authorization: Bearer <token>",
+    headers=_BEARER,
+)
+BAD_TOKEN = Refusal(
+    status=401,
+    code=1002,
+    message="the Authorization header does not read Authorization: Bearer <token>",
+    headers=_BEARER,
+)
+OTHER_TOKEN = Refusal(status=401, code=1002, message="the token is not the one that this server takes", headers=_BEARER)
+NO_PATH = Refusal(status=404, code=1203, message=f"nothing has this path; there is {_PATHS}")
+NO_METHOD = Refusal(status=405, code=1202, message="this path takes GET, POST", headers={"allow": "GET, POST"})
+NO_MEDIA_TYPE = Refusal(
+    status=415, code=1200, message="the body must be application/json in UTF-8; say so in the header Content-Type"
+)
+TOO_LARGE = Refusal(status=413, code=1200, message=f"the body may have at most {LIMIT} bytes")
+NO_JSON = Refusal(
+    status=400, code=1200, message="the body cannot be read: not JSON: Expecting value at line 1, column 1"
+)
+
+
+def assert_accepted(reply: Reply) -> None:
+    """Assert that a subject was created: the keys of the contract's example, with values of this answer alone."""
+    body = json.loads(reply.body)
+    example = contract.document()["components"]["examples"]["submitted"]["value"]
+    assert (200, example.keys(), example["data"].keys()) == (reply.status, body.keys(), body["data"].keys())
+    assert (0, "SUCCEED", 32) == (body["code"], body["message"], len(body["request_id"]))
+    assert "submitted" == body["data"]["task_status"]
+    assert {"content-type": "application/json"} == headers_of(reply)

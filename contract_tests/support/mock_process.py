@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class MockProcess:
@@ -16,9 +14,9 @@ class MockProcess:
         url: Where it is.
     """
 
-    def __init__(self, *options: str) -> None:
-        """Starts it, and waits until it takes requests."""
-        command = [sys.executable, "-m", "kling_elements.mock", *options]
+    def __init__(self, *options: str, port: str = "0") -> None:
+        """Start it, by default on a free port, and wait until it takes requests."""
+        command = [sys.executable, "-m", "kling_elements.mock", "--port", port, *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         found = re.search(r"http://\S+", self._process.stdout.readline())
@@ -31,12 +29,12 @@ class MockProcess:
         return self.url.rpartition(":")[2]
 
     def kill(self) -> None:
-        """Ends it as `kill -9` does."""
+        """End it as `kill -9` does."""
         self._process.kill()
         self._reap()
 
-    def stop(self) -> None:
-        """Ends it in good order."""
+    def close(self) -> None:
+        """End it in good order."""
         self._process.terminate()
         self._reap()
 
@@ -44,13 +42,3 @@ class MockProcess:
         self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-@contextmanager
-def mock_process(*options: str) -> Iterator[MockProcess]:
-    """A server on a free port that runs as long as the block."""
-    process = MockProcess("--port", "0", *options)
-    try:
-        yield process
-    finally:
-        process.stop()

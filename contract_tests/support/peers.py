@@ -18,6 +18,7 @@ from attrs import define, field
 
 from contract_tests.support.running import run_async
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.errors import TransportError
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.deadline import within
 
@@ -258,6 +259,15 @@ class Ways:
         """Return the answer or the exception of a call, and close the client."""
         (found,) = self.outcomes(client, call, seconds=seconds)
         return found
+
+    def failure(
+        self, client: AuthenticatedClient, call: Call = POST, *, sent: bool = False, seconds: float | None = None
+    ) -> str:
+        """Return what the error of a call says that fails on its way, with or without its request having been sent."""
+        error = self.outcome(client, call, seconds=seconds)
+        assert isinstance(error, TransportError)
+        assert sent is error.may_have_been_sent
+        return str(error)
 
 
 def _outcome(client: AuthenticatedClient, call: Call) -> Any:

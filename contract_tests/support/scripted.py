@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -239,6 +239,41 @@ async def _take(most: int | None, found: AsyncIterator[Any], taken: list[Any]) -
             taken.append(await anext(found))
         except StopAsyncIteration:
             break
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """How a call fails.
+
+    Attributes:
+        kind: The class of the error.
+        script: What the gateway answers.
+        outcome: What the error says of a subject.
+        says: How its text begins.
+        calls: What the gateway was asked, as `Gateway.calls` tells it; where it is empty, a look-up for each answer.
+        slept: For how many seconds, each time.
+        id: What happens, in words; by default what the error says.
+    """
+
+    kind: type[KlingError]
+    script: Sequence[Step]
+    outcome: str = "may_exist"
+    says: str = ""
+    calls: str = ""
+    slept: Sequence[float] = ()
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.id or self.says)
+
+    def check(self, scripted: Scripted, error: KlingError) -> None:
+        """Assert that the call of a client which has this script failed so."""
+        assert self.kind is type(error)
+        assert str(error).startswith(self.says)
+        assert self.outcome == error.outcome
+        assert (self.calls or " ".join(["look"] * len(self.script))) == scripted.gateway.calls()
+        assert list(self.slept) == scripted.clock.slept
+        assert scripted.gateway.finished()
 
 
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]

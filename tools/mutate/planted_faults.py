@@ -19,8 +19,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from scripts.codegen.spec import ROOT
-from tools.mutate.fault_table import TABLE, Fault, TableError, load
+from tools.mutate.fault_table import ROOT, TABLE, Fault, TableError, load
 from tools.mutate.parts import Outcome
 from tools.mutate.planting import Kind, Verdict, judge
 

@@ -155,21 +155,21 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "ours", "peer", "is_met"),
+    ("is_met", "found"),
     [
-        (_ROW, 50.0, 100.0, True),
-        (_ROW, 50.1, 100.0, False),
-        (_ROW, 1.0, None, None),
-        (_ROW, None, 1.0, None),
-        (_VALUE, 15.0, None, True),
-        (_VALUE, 15.1, 900.0, False),
-        (_RATE, 500.0, 100.0, True),
-        (_RATE, 499.0, 100.0, False),
+        (True, _line(_ROW, 50.0, 100.0)),
+        (False, _line(_ROW, 50.1, 100.0)),
+        (None, _line(_ROW, 1.0, None)),
+        (None, _line(_ROW, None, 1.0)),
+        (True, _line(_VALUE, 15.0, None)),
+        (False, _line(_VALUE, 15.1, 900.0)),
+        (True, _line(_RATE, 500.0, 100.0)),
+        (False, _line(_RATE, 499.0, 100.0)),
     ],
 )
-def test_a_target_is_met_at_its_limit(row: Row, ours: float | None, peer: float | None, is_met: bool | None) -> None:  # noqa: FBT001 - of a table
+def test_a_target_is_met_at_its_limit(is_met: bool | None, found: Line) -> None:  # noqa: FBT001 - of a table
     """A ratio takes a peer, a value of our own does not."""
-    assert is_met is _line(row, ours, peer).is_met
+    assert is_met is found.is_met
 
 
 def test_the_table_tells_every_figure_and_every_reason() -> None:

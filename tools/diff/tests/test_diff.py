@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,130 +31,146 @@ def contract() -> Any:
     return load()
 
 
-# where, what stands there now, whom that breaks, and what is told of it
-_EDITS: dict[str, tuple[str, Any, str, str]] = {
-    "a shorter name": (f"{_SCHEMAS}/ElementName/maxLength", 19, "caller", "20 -> 19 (request)"),
-    "a longer name": (f"{_SCHEMAS}/ElementName/maxLength", 21, "server", "20 -> 21 (request)"),
-    "a name of any length": (f"{_SCHEMAS}/ElementName/maxLength", ABSENT, "server", "20 -> nothing (request)"),
-    "larger images only": (
-        f"{_SCHEMAS}/ImageBase64/x-image/displayed-sides/min-px",
-        301,
-        "caller",
-        "300 -> 301 (request)",
+@dataclass(frozen=True, kw_only=True)
+class _Edit:
+    """A change of the contract: what is at a place now, whom that breaks if it is told at all, and what is said."""
+
+    at: str
+    now: Any
+    breaks: str = ""
+    says: str = ""
+
+
+_EDITS = {
+    "a shorter name": _Edit(at=f"{_SCHEMAS}/ElementName/maxLength", now=19, breaks="caller", says="20 -> 19 (request)"),
+    "a longer name": _Edit(at=f"{_SCHEMAS}/ElementName/maxLength", now=21, breaks="server", says="20 -> 21 (request)"),
+    "a name of any length": _Edit(
+        at=f"{_SCHEMAS}/ElementName/maxLength", now=ABSENT, breaks="server", says="20 -> nothing (request)"
     ),
-    "a format of images fewer": (
-        f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
-        ["png"],
-        "caller",
-        '["jpeg", "png"] -> ["png"] (request)',
+    "larger images only": _Edit(
+        at=f"{_SCHEMAS}/ImageBase64/x-image/displayed-sides/min-px",
+        now=301,
+        breaks="caller",
+        says="300 -> 301 (request)",
     ),
-    "another size of videos": (
-        f"{_VIDEO}/displayed-size/one-of-px",
-        [[1080, 1920], [1920, 1080], [1280, 720]],
-        "server",
-        "[[1920, 1080], [1080, 1920]] -> [[1080, 1920], [1920, 1080], [1280, 720]] (request)",
+    "a format of images fewer": _Edit(
+        at=f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
+        now=["png"],
+        breaks="caller",
+        says='["jpeg", "png"] -> ["png"] (request)',
     ),
-    "the sizes of videos in another order": (
-        f"{_VIDEO}/displayed-size/one-of-px",
-        [[1080, 1920], [1920, 1080]],
-        "",
-        "",
+    "another size of videos": _Edit(
+        at=f"{_VIDEO}/displayed-size/one-of-px",
+        now=[[1080, 1920], [1920, 1080], [1280, 720]],
+        breaks="server",
+        says="[[1920, 1080], [1080, 1920]] -> [[1080, 1920], [1920, 1080], [1280, 720]] (request)",
     ),
-    "no tolerance": (f"{_VIDEO}/duration/tolerance-frames", ABSENT, "server", "1 -> nothing (request)"),
-    "oblong pixels": (
-        f"{_VIDEO}/displayed-size/pixel-aspect",
-        "any",
-        "caller and server",
-        '"square" -> "any" (request)',
+    "the sizes of videos in another order": _Edit(
+        at=f"{_VIDEO}/displayed-size/one-of-px", now=[[1080, 1920], [1920, 1080]]
     ),
-    "a container of any kind": (
-        f"{_VIDEO}/container",
-        ABSENT,
-        "server",
-        '{"x-source": "R20", "one-of": ["mp4", "mov"]} -> nothing (request)',
+    "no tolerance": _Edit(
+        at=f"{_VIDEO}/duration/tolerance-frames", now=ABSENT, breaks="server", says="1 -> nothing (request)"
     ),
-    "a smaller body": (f"{_ELEMENTS}/post/{_BODY}/x-body-size/max-bytes", 9, "caller", "56972640 -> 9 (request)"),
-    "an id that need not be exact": (f"{_PAGE_SIZE}/x-exact", ABSENT, "server", "true -> nothing (request)"),
-    "another size of a page by default": (f"{_PAGE_SIZE}/default", 20, "caller and server", "30 -> 20 (request)"),
-    "a tag fewer": (
-        f"{_SCHEMAS}/TagId/enum",
-        [f"o_10{n}" for n in range(1, 8)],
-        "caller",
-        '["o_108"] -> nothing (request)',
+    "oblong pixels": _Edit(
+        at=f"{_VIDEO}/displayed-size/pixel-aspect",
+        now="any",
+        breaks="caller and server",
+        says='"square" -> "any" (request)',
     ),
-    "a new word for a status, for which any text will do": (
-        f"{_SCHEMAS}/TaskStatus/enum",
-        ["submitted", "processing", "succeed", "succeeded", "failed", "deleted"],
-        "nobody",
-        'nothing -> ["deleted"]',
+    "a container of any kind": _Edit(
+        at=f"{_VIDEO}/container",
+        now=ABSENT,
+        breaks="server",
+        says='{"x-source": "R20", "one-of": ["mp4", "mov"]} -> nothing (request)',
     ),
-    "tags that are required": (
-        f"{_SCHEMAS}/VideoElementRequest/required",
-        ["tag_list", "element_name", "element_description", "reference_type", "element_video_list"],
-        "caller",
-        'nothing -> ["tag_list"] (request)',
+    "a smaller body": _Edit(
+        at=f"{_ELEMENTS}/post/{_BODY}/x-body-size/max-bytes", now=9, breaks="caller", says="56972640 -> 9 (request)"
     ),
-    "a reference without a tag": (
-        f"{_SCHEMAS}/VideoElementRequest/properties/tag_list",
-        ABSENT,
-        "caller",
-        '{"$ref": "#/components/schemas/TagList", "x-source": "R29"} -> nothing (request)',
+    "an id that need not be exact": _Edit(
+        at=f"{_PAGE_SIZE}/x-exact", now=ABSENT, breaks="server", says="true -> nothing (request)"
     ),
-    "another word for a kind": (
-        f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/const",
-        "image",
-        "caller and server",
-        '["image_refer"] -> ["image"] (request)',
+    "another size of a page by default": _Edit(
+        at=f"{_PAGE_SIZE}/default", now=20, breaks="caller and server", says="30 -> 20 (request)"
     ),
-    "ids that are texts alone, in responses and callbacks": (
-        f"{_SCHEMAS}/Task/properties/task_id/type",
-        ["string", "null"],
-        "server",
-        '["string", "integer", "null"] -> ["string", "null"] (response)',
+    "a tag fewer": _Edit(
+        at=f"{_SCHEMAS}/TagId/enum",
+        now=[f"o_10{n}" for n in range(1, 8)],
+        breaks="caller",
+        says='["o_108"] -> nothing (request)',
     ),
-    "another envelope": (
-        f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
-        [0],
-        "caller and server",
-        '[0, "0", "success", 200] -> [0] (response)',
+    "a new word for a status, for which any text will do": _Edit(
+        at=f"{_SCHEMAS}/TaskStatus/enum",
+        now=["submitted", "processing", "succeed", "succeeded", "failed", "deleted"],
+        breaks="nobody",
+        says='nothing -> ["deleted"]',
     ),
-    "no token": (
-        f"{_DELETION}/post/security",
-        [],
-        "server",
-        '["bearerToken"] -> ["nothing is asked for"] (request)',
+    "tags that are required": _Edit(
+        at=f"{_SCHEMAS}/VideoElementRequest/required",
+        now=["tag_list", "element_name", "element_description", "reference_type", "element_video_list"],
+        breaks="caller",
+        says='nothing -> ["tag_list"] (request)',
     ),
-    "a notification fewer": (
-        f"{_ELEMENTS}/post/callbacks/taskStatusChanged/{{$request.body#~1callback_url}}/post",
-        ABSENT,
-        "caller",
-        '"notifyTaskStatusChanged" -> nothing (response)',
+    "a reference without a tag": _Edit(
+        at=f"{_SCHEMAS}/VideoElementRequest/properties/tag_list",
+        now=ABSENT,
+        breaks="caller",
+        says='{"$ref": "#/components/schemas/TagList", "x-source": "R29"} -> nothing (request)',
     ),
-    "a code that creates perhaps": (
-        "#/x-business-codes/1302/created",
-        "perhaps",
-        "caller and server",
-        '"never" -> "perhaps" (response)',
+    "another word for a kind": _Edit(
+        at=f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/const",
+        now="image",
+        breaks="caller and server",
+        says='["image_refer"] -> ["image"] (request)',
     ),
-    "other words": (f"{_SCHEMAS}/ElementName/description", "The name.", "", ""),
-    "another source": (f"{_SCHEMAS}/ElementName/x-source", "R05", "", ""),
+    "ids that are texts alone, in responses and callbacks": _Edit(
+        at=f"{_SCHEMAS}/Task/properties/task_id/type",
+        now=["string", "null"],
+        breaks="server",
+        says='["string", "integer", "null"] -> ["string", "null"] (response)',
+    ),
+    "another envelope": _Edit(
+        at=f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
+        now=[0],
+        breaks="caller and server",
+        says='[0, "0", "success", 200] -> [0] (response)',
+    ),
+    "no token": _Edit(
+        at=f"{_DELETION}/post/security",
+        now=[],
+        breaks="server",
+        says='["bearerToken"] -> ["nothing is asked for"] (request)',
+    ),
+    "a notification fewer": _Edit(
+        at=f"{_ELEMENTS}/post/callbacks/taskStatusChanged/{{$request.body#~1callback_url}}/post",
+        now=ABSENT,
+        breaks="caller",
+        says='"notifyTaskStatusChanged" -> nothing (response)',
+    ),
+    "a code that creates perhaps": _Edit(
+        at="#/x-business-codes/1302/created",
+        now="perhaps",
+        breaks="caller and server",
+        says='"never" -> "perhaps" (response)',
+    ),
+    "other words": _Edit(at=f"{_SCHEMAS}/ElementName/description", now="The name."),
+    "another source": _Edit(at=f"{_SCHEMAS}/ElementName/x-source", now="R05"),
 }
 
 
 @pytest.mark.parametrize("edit", _EDITS)
 def test_a_change_of_the_contract_breaks(edit: str, contract: Any) -> None:
     """Each is told once, where it is written, however often it is used."""
-    pointer, value, whom, says = _EDITS[edit]
+    row = _EDITS[edit]
     changed = copy.deepcopy(contract)
-    parent, _, name = pointer.rpartition("/")
+    parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
     del node[name.replace("~1", "/")]
-    if value is not ABSENT:
-        node[name] = value
+    if row.now is not ABSENT:
+        node[name] = row.now
 
     found = [str(change) for change in changes_between(contract, changed)]
 
-    assert ([f"breaks {whom}: {pointer}: {says}"] if whom else []) == found
+    assert ([f"breaks {row.breaks}: {row.at}: {row.says}"] if row.breaks else []) == found
 
 
 def test_each_number_of_media_is_compared(contract: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
@@ -47,135 +48,137 @@ def _verdict(changes: list[Change]) -> str:
     return broken.pop() if broken else "nobody" if changes else "none"
 
 
-# before, after, what it breaks in a request, and in a response
-_KINDS: dict[str, tuple[Any, Any, str, str]] = {
+@dataclass(frozen=True, kw_only=True)
+class _Breaks:
+    """Whom a change breaks, as `_verdict` says it, in a request and in a response."""
+
+    request: str
+    response: str
+
+
+_NARROWER, _WIDER = _Breaks(request="caller", response="server"), _Breaks(request="server", response="caller")
+_OTHER, _SAME = _Breaks(request="both", response="both"), _Breaks(request="none", response="none")
+_KINDS: dict[str, tuple[Any, Any, _Breaks]] = {  # before, after
     # lengths and numbers
-    "a lower maxLength": ({"maxLength": 20}, {"maxLength": 19}, "caller", "server"),
-    "a higher maxLength": ({"maxLength": 20}, {"maxLength": 21}, "server", "caller"),
-    "a new maxLength": ({}, {"maxLength": 20}, "caller", "server"),
-    "no maxLength any more": ({"maxLength": 20}, {}, "server", "caller"),
-    "a higher minLength": ({"minLength": 1}, {"minLength": 2}, "caller", "server"),
-    "a lower minLength": ({"minLength": 2}, {"minLength": 1}, "server", "caller"),
-    "a lower maximum": ({"maximum": 9}, {"maximum": 8}, "caller", "server"),
-    "a higher exclusiveMaximum": ({"exclusiveMaximum": 9}, {"exclusiveMaximum": 9.5}, "server", "caller"),
-    "a higher minimum": ({"minimum": 1}, {"minimum": 2}, "caller", "server"),
-    "a lower maxItems": ({"maxItems": 3}, {"maxItems": 2}, "caller", "server"),
-    "a lower minItems": ({"minItems": 3}, {"minItems": 2}, "server", "caller"),
-    "the same number, written otherwise": ({"maximum": 9}, {"maximum": 9.0}, "none", "none"),
+    "a lower maxLength": ({"maxLength": 20}, {"maxLength": 19}, _NARROWER),
+    "a higher maxLength": ({"maxLength": 20}, {"maxLength": 21}, _WIDER),
+    "a new maxLength": ({}, {"maxLength": 20}, _NARROWER),
+    "no maxLength any more": ({"maxLength": 20}, {}, _WIDER),
+    "a higher minLength": ({"minLength": 1}, {"minLength": 2}, _NARROWER),
+    "a lower minLength": ({"minLength": 2}, {"minLength": 1}, _WIDER),
+    "a lower maximum": ({"maximum": 9}, {"maximum": 8}, _NARROWER),
+    "a higher exclusiveMaximum": ({"exclusiveMaximum": 9}, {"exclusiveMaximum": 9.5}, _WIDER),
+    "a higher minimum": ({"minimum": 1}, {"minimum": 2}, _NARROWER),
+    "a lower maxItems": ({"maxItems": 3}, {"maxItems": 2}, _NARROWER),
+    "a lower minItems": ({"minItems": 3}, {"minItems": 2}, _WIDER),
+    "the same number, written otherwise": ({"maximum": 9}, {"maximum": 9.0}, _SAME),
     # what a text must be
-    "a new pattern": (_TEXT, {**_TEXT, "pattern": "^a"}, "caller", "server"),
-    "no pattern any more": ({"pattern": "^a"}, {}, "server", "caller"),
-    "another pattern": ({"pattern": "^a"}, {"pattern": "^b"}, "both", "both"),
-    "a new format": (_TEXT, {**_TEXT, "format": "uri"}, "caller", "server"),
-    "another format": ({"format": "uri"}, {"format": "date"}, "both", "both"),
-    "items must differ": ({}, {"uniqueItems": True}, "caller", "server"),
-    "items need not differ, said or not": ({}, {"uniqueItems": False}, "none", "none"),
-    "an integer need not be exact": ({"x-exact": True}, {}, "server", "caller"),
-    "another multiple": ({"multipleOf": 2}, {"multipleOf": 3}, "both", "both"),
+    "a new pattern": (_TEXT, {**_TEXT, "pattern": "^a"}, _NARROWER),
+    "no pattern any more": ({"pattern": "^a"}, {}, _WIDER),
+    "another pattern": ({"pattern": "^a"}, {"pattern": "^b"}, _OTHER),
+    "a new format": (_TEXT, {**_TEXT, "format": "uri"}, _NARROWER),
+    "another format": ({"format": "uri"}, {"format": "date"}, _OTHER),
+    "items must differ": ({}, {"uniqueItems": True}, _NARROWER),
+    "items need not differ, said or not": ({}, {"uniqueItems": False}, _SAME),
+    "an integer need not be exact": ({"x-exact": True}, {}, _WIDER),
+    "another multiple": ({"multipleOf": 2}, {"multipleOf": 3}, _OTHER),
     # types
-    "a type fewer": ({"type": ["string", "null"]}, _TEXT, "caller", "server"),
-    "a type more": (_TEXT, {"type": ["null", "string"]}, "server", "caller"),
-    "another type": (_TEXT, {"type": "integer"}, "both", "both"),
-    "integers of numbers": ({"type": "number"}, {"type": "integer"}, "caller", "server"),
-    "a type where there was none": ({}, _TEXT, "caller", "server"),
-    "the types in another order": ({"type": ["string", "null"]}, {"type": ["null", "string"]}, "none", "none"),
+    "a type fewer": ({"type": ["string", "null"]}, _TEXT, _NARROWER),
+    "a type more": (_TEXT, {"type": ["null", "string"]}, _WIDER),
+    "another type": (_TEXT, {"type": "integer"}, _OTHER),
+    "integers of numbers": ({"type": "number"}, {"type": "integer"}, _NARROWER),
+    "a type where there was none": ({}, _TEXT, _NARROWER),
+    "the types in another order": ({"type": ["string", "null"]}, {"type": ["null", "string"]}, _SAME),
     # words
-    "a word fewer": (_WORDS, {"enum": ["a"]}, "caller", "server"),
-    "a word more": (_WORDS, {"enum": ["a", "b", "c"]}, "server", "caller"),
-    "one word for another": (_WORDS, {"enum": ["a", "c"]}, "both", "both"),
-    "a choice where any text would do": (_TEXT, _WORDS, "caller", "server"),
-    "any text where there was a choice": (_WORDS, _TEXT, "server", "caller"),
-    "one word of several": (_WORDS, {"const": "a"}, "caller", "server"),
-    "several words for one": ({"const": "a"}, _WORDS, "server", "caller"),
-    "another const": ({"const": "a"}, {"const": "b"}, "both", "both"),
-    "a const that is false": ({"type": "boolean"}, {"type": "boolean", "const": False}, "caller", "server"),
-    "false is not 0": ({"const": False}, {"const": 0}, "both", "both"),
-    "words in another order": (_WORDS, {"enum": ["b", "a"]}, "none", "none"),
-    "a choice of one, written as const": ({"enum": ["a"]}, {"const": "a"}, "none", "none"),
-    "numbers and lists among the words": ({"enum": [1.5, [], {}]}, {"enum": [1.5, [], {}, None]}, "server", "caller"),
+    "a word fewer": (_WORDS, {"enum": ["a"]}, _NARROWER),
+    "a word more": (_WORDS, {"enum": ["a", "b", "c"]}, _WIDER),
+    "one word for another": (_WORDS, {"enum": ["a", "c"]}, _OTHER),
+    "a choice where any text would do": (_TEXT, _WORDS, _NARROWER),
+    "any text where there was a choice": (_WORDS, _TEXT, _WIDER),
+    "one word of several": (_WORDS, {"const": "a"}, _NARROWER),
+    "several words for one": ({"const": "a"}, _WORDS, _WIDER),
+    "another const": ({"const": "a"}, {"const": "b"}, _OTHER),
+    "a const that is false": ({"type": "boolean"}, {"type": "boolean", "const": False}, _NARROWER),
+    "false is not 0": ({"const": False}, {"const": 0}, _OTHER),
+    "words in another order": (_WORDS, {"enum": ["b", "a"]}, _SAME),
+    "a choice of one, written as const": ({"enum": ["a"]}, {"const": "a"}, _SAME),
+    "numbers and lists among the words": ({"enum": [1.5, [], {}]}, {"enum": [1.5, [], {}, None]}, _WIDER),
     # objects
-    "a new required property": (_object(), _object(required=("p",), p={}), "both", "server"),
-    "a property that is required now": (_object(p={}), _object(required=("p",), p={}), "caller", "server"),
-    "a property that is optional now": (_object(required=("p",), p={}), _object(p={}), "server", "caller"),
-    "a new property of a closed object": (_object(closed=True), _object(closed=True, p={}), "server", "caller"),
-    "a new property of an open object": (_object(), _object(p={}), "server", "server"),
-    "a removed property of a closed object": (_object(closed=True, p={}), _object(closed=True), "caller", "both"),
-    "a removed property of an open object": (_object(p={}), _object(), "caller", "caller"),
-    "another type of a property": (_object(p=_TEXT), _object(p={"type": "integer"}), "both", "both"),
-    "a property called as a keyword": (_object(title=_TEXT), _object(title={}), "server", "caller"),
-    "an object that is closed now": (_object(p={}), _object(closed=True, p={}), "caller", "server"),
-    "an object that is open now": (_object(closed=True), _object(), "server", "caller"),
-    "openness, said or not": ({}, {"additionalProperties": True}, "none", "none"),
+    "a new required property": (_object(), _object(required=("p",), p={}), _Breaks(request="both", response="server")),
+    "a property that is required now": (_object(p={}), _object(required=("p",), p={}), _NARROWER),
+    "a property that is optional now": (_object(required=("p",), p={}), _object(p={}), _WIDER),
+    "a new property of a closed object": (_object(closed=True), _object(closed=True, p={}), _WIDER),
+    "a new property of an open object": (_object(), _object(p={}), _Breaks(request="server", response="server")),
+    "a removed property of a closed object": (
+        _object(closed=True, p={}),
+        _object(closed=True),
+        _Breaks(request="caller", response="both"),
+    ),
+    "a removed property of an open object": (_object(p={}), _object(), _Breaks(request="caller", response="caller")),
+    "another type of a property": (_object(p=_TEXT), _object(p={"type": "integer"}), _OTHER),
+    "a property called as a keyword": (_object(title=_TEXT), _object(title={}), _WIDER),
+    "an object that is closed now": (_object(p={}), _object(closed=True, p={}), _NARROWER),
+    "an object that is open now": (_object(closed=True), _object(), _WIDER),
+    "openness, said or not": ({}, {"additionalProperties": True}, _SAME),
     "what additional properties must be": (
         {"additionalProperties": {"maxLength": 2}},
         {"additionalProperties": {"maxLength": 1}},
-        "caller",
-        "server",
+        _NARROWER,
     ),
-    "additional properties that must be something": ({}, {"additionalProperties": _TEXT}, "caller", "server"),
-    "properties in another order": (_object(p={}, q=_TEXT), _object(q=_TEXT, p={}), "none", "none"),
+    "additional properties that must be something": ({}, {"additionalProperties": _TEXT}, _NARROWER),
+    "properties in another order": (_object(p={}, q=_TEXT), _object(q=_TEXT, p={}), _SAME),
     # arrays
-    "a limit of the items": ({"items": {"maxLength": 2}}, {"items": {"maxLength": 1}}, "caller", "server"),
-    "items that may be anything now": ({"items": _TEXT}, {}, "server", "caller"),
-    "no items at all": ({"items": True}, {"items": False}, "caller", "server"),
+    "a limit of the items": ({"items": {"maxLength": 2}}, {"items": {"maxLength": 1}}, _NARROWER),
+    "items that may be anything now": ({"items": _TEXT}, {}, _WIDER),
+    "no items at all": ({"items": True}, {"items": False}, _NARROWER),
     # choices
-    "a branch more": ({"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, "server", "caller"),
-    "a branch fewer": ({"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, "caller", "server"),
-    "branches in another order": ({"anyOf": [_THING, _NULL]}, {"anyOf": [_NULL, _THING]}, "none", "none"),
-    "a limit of a branch": (
-        {"anyOf": [{"maxLength": 2}, _NULL]},
-        {"anyOf": [{"maxLength": 1}, _NULL]},
-        "caller",
-        "server",
-    ),
-    "a choice of one": (_THING, {"anyOf": [_THING]}, "none", "none"),
-    "null as well": (_THING, {"anyOf": [_THING, _NULL]}, "server", "caller"),
-    "null no more": ({"description": "old", "anyOf": [_THING, _NULL]}, _THING, "caller", "server"),
-    "one branch alone": ({"anyOf": [_THING]}, {"oneOf": [_THING]}, "caller", "server"),
-    "any branch": ({"oneOf": [_THING]}, {"anyOf": [_THING]}, "server", "caller"),
-    "a choice beside a limit": ({"maxLength": 2}, {"maxLength": 2, "anyOf": [_THING]}, "caller", "server"),
+    "a branch more": ({"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, _WIDER),
+    "a branch fewer": ({"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, _NARROWER),
+    "branches in another order": ({"anyOf": [_THING, _NULL]}, {"anyOf": [_NULL, _THING]}, _SAME),
+    "a limit of a branch": ({"anyOf": [{"maxLength": 2}, _NULL]}, {"anyOf": [{"maxLength": 1}, _NULL]}, _NARROWER),
+    "a choice of one": (_THING, {"anyOf": [_THING]}, _SAME),
+    "null as well": (_THING, {"anyOf": [_THING, _NULL]}, _WIDER),
+    "null no more": ({"description": "old", "anyOf": [_THING, _NULL]}, _THING, _NARROWER),
+    "one branch alone": ({"anyOf": [_THING]}, {"oneOf": [_THING]}, _NARROWER),
+    "any branch": ({"oneOf": [_THING]}, {"anyOf": [_THING]}, _WIDER),
+    "a choice beside a limit": ({"maxLength": 2}, {"maxLength": 2, "anyOf": [_THING]}, _NARROWER),
     "a branch more beside a limit": (
         {"maxLength": 2, "anyOf": [_THING]},
         {"maxLength": 2, "anyOf": [_THING, _NULL]},
-        "server",
-        "caller",
+        _WIDER,
     ),
     "a new word where any text will do": (
         {"anyOf": [_WORDS, {"type": ["string", "null"]}]},
         {"anyOf": [{"enum": ["a", "b", "c"]}, {"type": ["string", "null"]}]},
-        "nobody",
-        "nobody",
+        _Breaks(request="nobody", response="nobody"),
     ),
-    "words where any text will do": ({"anyOf": [_TEXT]}, {"anyOf": [_TEXT, _WORDS]}, "nobody", "nobody"),
-    "words fewer, and any text no more": ({"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, "caller", "server"),
+    "words where any text will do": (
+        {"anyOf": [_TEXT]},
+        {"anyOf": [_TEXT, _WORDS]},
+        _Breaks(request="nobody", response="nobody"),
+    ),
+    "words fewer, and any text no more": ({"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, _NARROWER),
     "a new word beside numbers": (
         {"anyOf": [_WORDS, {"type": "integer"}]},
         {"anyOf": [{"enum": ["a", "b", "c"]}, {"type": "integer"}]},
-        "server",
-        "caller",
+        _WIDER,
     ),
     # the rest
-    "another default": ({"default": 1}, {"default": 2}, "both", "both"),
-    "a new default": ({}, {"default": 2}, "server", "server"),
-    "no default any more": ({"default": 1}, {}, "caller", "caller"),
-    "the default of a constant": ({"const": 1, "default": 1}, {"const": 1}, "none", "none"),
-    "another envelope": ({"x-envelope": {"code": "/code"}}, {"x-envelope": {"code": "/id"}}, "both", "both"),
-    "a keyword that is not known": ({"not": {"maxLength": 2}}, {"not": {"maxLength": 1}}, "both", "both"),
-    "a keyword that is not known, and moved": ({"allOf": [_THING]}, {"allOf": [_TEXT]}, "none", "none"),
+    "another default": ({"default": 1}, {"default": 2}, _OTHER),
+    "a new default": ({}, {"default": 2}, _Breaks(request="server", response="server")),
+    "no default any more": ({"default": 1}, {}, _Breaks(request="caller", response="caller")),
+    "the default of a constant": ({"const": 1, "default": 1}, {"const": 1}, _SAME),
+    "another envelope": ({"x-envelope": {"code": "/code"}}, {"x-envelope": {"code": "/id"}}, _OTHER),
+    "a keyword that is not known": ({"not": {"maxLength": 2}}, {"not": {"maxLength": 1}}, _OTHER),
+    "a keyword that is not known, and moved": ({"allOf": [_THING]}, {"allOf": [_TEXT]}, _SAME),
     "words for people": (
         {**_TEXT, "description": "old", "x-source": "R1", "examples": ["a"]},
         {**_TEXT, "description": "new", "x-source": "R2", "title": "T", "x-expected": "a", "deprecated": True},
-        "none",
-        "none",
+        _SAME,
     ),
-    "names of code": (
-        {**_WORDS, "x-enum-varnames": ["A", "B"]},
-        {**_WORDS, "x-enum-varnames": ["C", "D"]},
-        "none",
-        "none",
-    ),
-    "a reference in place of what it says": (_TEXT, _THING, "none", "none"),
-    "what a reference says, in its place": (_object(p=_THING), _object(p=_TEXT), "none", "none"),
+    "names of code": ({**_WORDS, "x-enum-varnames": ["A", "B"]}, {**_WORDS, "x-enum-varnames": ["C", "D"]}, _SAME),
+    "a reference in place of what it says": (_TEXT, _THING, _SAME),
+    "what a reference says, in its place": (_object(p=_THING), _object(p=_TEXT), _SAME),
 }
 
 
@@ -183,11 +186,11 @@ _KINDS: dict[str, tuple[Any, Any, str, str]] = {
 @pytest.mark.parametrize("use", ["request", "response"])
 def test_a_change_of_a_schema_breaks(kind: str, use: str) -> None:
     """Whom it breaks follows from what conforms now and from who sends it."""
-    before, after, in_request, in_response = _KINDS[kind]
+    before, after, breaks = _KINDS[kind]
 
     changes = changes_between(_document(use, before), _document(use, after))
 
-    assert (in_request if use == "request" else in_response) == _verdict(changes), [*map(str, changes)]
+    assert getattr(breaks, use) == _verdict(changes), [*map(str, changes)]
 
 
 @pytest.mark.parametrize(

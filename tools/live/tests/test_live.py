@@ -19,12 +19,12 @@ import httpx
 import pytest
 
 from contract_tests.reading.images import Picture
-from contract_tests.support.mock_process import mock_process
 from contract_tests.support.scripted import FakeClock
 from kling_elements import KlingElements
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements.testing import KlingRouter, respx_router
+from kling_elements.testing.gateway import serving
 from kling_elements_client import contract
 from kling_elements_client.models import Element
 from tools.live import __main__ as live
@@ -581,12 +581,12 @@ def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> 
     """On a socket, as `make live` starts it."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "tools.live", "--create", "--image", str(tmp_path / "mara.jpg")]
-    with mock_process("--token", _TOKEN, "--tick", "0", "--dialect", dialect) as server:
-        environment = {**os.environ, "KLING_API_KEY": _TOKEN, "KLING_BASE_URL": server.url}
+    with serving(create_app(_TOKEN, tick_seconds=0, dialect=dialect)) as gateway:
+        environment = {**os.environ, "KLING_API_KEY": _TOKEN, "KLING_BASE_URL": gateway.url}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert done.stdout.startswith(f"{server.url}: this reads")
+    assert done.stdout.startswith(f"{gateway.url}: this reads")
     assert done.stdout.endswith("\n11 answers, 0 departures from the contract, 0 failed calls, 0 new\n")
     assert _TOKEN not in done.stdout
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ _LIST, _LOOK_UP = f"{_CUSTOM}?", f"{_CUSTOM}/"
 _PRESETS = "/kling/v1/general/advanced-presets-elements"
 _DELETION, _OTHER_DELETION = "/kling/v1/general/delete-elements", "/kling/v1/general/delete-advanced-elements"
 _DIALECTS = ["live", "documented"]
+_NEITHER = "neither live or documented"
 
 Replies = Mapping[str, Reply]
 
@@ -272,8 +274,8 @@ def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
         ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
         ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
         ("documented", [_of("getElement", {"code": "1203"}, "unknown-task-id", 200)]),
-        ("neither live or documented", [_of("getElement", {"code": "task_not_exist"}, "unknown-task-id", 400)]),
-        ("neither live or documented", [_of("getElement", {"data": {"task_id": "7"}}, "unknown-task-id")]),
+        (_NEITHER, [_of("getElement", {"code": "task_not_exist"}, "unknown-task-id", 400)]),
+        (_NEITHER, [_of("getElement", {"data": {"task_id": "7"}}, "unknown-task-id")]),
         ("live", [_of("deleteElement", {"code": 0}, "creation")]),
         ("live", [_of("deleteElement", {"code": 0, "data": None}, "creation")]),
         ("documented", [_of("deleteElement", {"code": 0, "data": {"task_id": "7"}}, "creation")]),
@@ -299,66 +301,66 @@ def test_an_empty_deletion_tells_no_dialect() -> None:
     """204 is a success without a word, which no dialect has."""
     seen = Seen("creation", "deleteElement", ("7",), httpx.Response(204))
 
-    assert "neither live or documented" == Report([seen], Redactor(str, _HOST), "2026-11-28").dialect
+    assert _NEITHER == Report([seen], Redactor(str, _HOST), "2026-11-28").dialect
 
 
 # --- news ---
 
 
-_NEITHER = "neither live or documented"
+@dataclass(frozen=True, kw_only=True)
+class _News:
+    """What a run says of a gateway that answers otherwise than the mock server, and its exit code."""
+
+    replies: Replies
+    news: Sequence[str] = ()
+    code: int = 1
+    dialect: str = "live"
 
 
 @pytest.mark.parametrize(
-    ("code", "dialect", "news", "replies"),
+    "row",
     [
-        (0, "live", [], {_LOOK_UP: _LIVE}),
-        (0, _NEITHER, [], {_LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
-        (
-            1,
-            _NEITHER,
-            [
+        _News(code=0, replies={_LOOK_UP: _LIVE}),
+        _News(code=0, dialect=_NEITHER, replies={_LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
+        _News(
+            dialect=_NEITHER,
+            news=[
                 'unknown-external-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
                 'unknown-task-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
             ],
-            {_LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400)},
+            replies={_LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400)},
         ),
-        (
-            1,
-            "live",
-            [
+        _News(
+            news=[
                 "list: /cursor is not in the contract",
                 "no-token: HTTP 200, read as list",
                 "no-token: /cursor is not in the contract",
                 "wrong-token: HTTP 200, read as list",
                 "wrong-token: /cursor is not in the contract",
             ],
-            {_LIST: json_reply({"code": 0, "data": [], "cursor": None})},
+            replies={_LIST: json_reply({"code": 0, "data": [], "cursor": None})},
         ),
-        (
-            1,
-            "live",
-            ["presets: /data/*/task_status is archived, a word that the contract does not have"],
-            {_PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
+        _News(
+            news=["presets: /data/*/task_status is archived, a word that the contract does not have"],
+            replies={_PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
         ),
-        (1, "live", [], {_PRESETS: json_reply({"code": 0})}),  # in the table, but no list
-        (
-            1,
-            "live",
-            [
+        _News(replies={_PRESETS: json_reply({"code": 0})}),  # in the table, but no list
+        _News(
+            news=[
                 'presets: HTTP 418, code 9, "Jonas is out", read as refused',
                 "presets: /code is 9, which x-business-codes does not have",
             ],
-            {_PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
+            replies={_PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
         ),
     ],
 )
-def test_what_nobody_knows_yet_is_news(code: int, dialect: str, news: list[str], replies: Replies, run: Run) -> None:
+def test_what_nobody_knows_yet_is_news(row: _News, run: Run) -> None:
     """The exit code is 1 as long as there is any, or a call failed, and 0 otherwise."""
-    with _gateway("live", replies):
-        assert code == run()
+    with _gateway("live", row.replies):
+        assert row.code == run()
 
-    assert [f"new: {text}" for text in news] == run.starting("new: ")
-    assert [f"dialect: {dialect}"] == run.starting("dialect")
+    assert [f"new: {text}" for text in row.news] == run.starting("new: ")
+    assert [f"dialect: {row.dialect}"] == run.starting("dialect")
 
 
 def test_what_is_found_although_nobody_has_it_is_news(run: Run) -> None:
