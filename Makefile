@@ -42,9 +42,8 @@ fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for ea
 proof: $(READY) ## show that no rule can be lost
 	@$(BIN)/python -m tools.mutate
 
-bench: $(READY) ## measure the project beside its peers; ONLY="import build" measures these rows, PLOT=FILE.png draws
-	@$(BIN)/python -m tools.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES)) \
-		$(if $(PLOT),--plot $(PLOT))
+bench: $(READY) ## measure the project beside its peers; ONLY="import build" measures these rows
+	@$(BIN)/python -m tools.bench $(addprefix --only ,$(ONLY)) $(if $(PROCESSES),--processes $(PROCESSES))
 
 soak: $(READY) ## call the mock server for MINUTES=10, and fail if memory grows
 	@$(BIN)/python -m tools.bench.soak $(if $(MINUTES),--minutes $(MINUTES))

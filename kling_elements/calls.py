@@ -183,6 +183,3 @@ class AsyncTasks(AsyncIterator[Task]):
         if task is None:
             raise StopAsyncIteration
         return task
-
-
-__all__ = ["AsyncTasks", "Call", "Calls", "Tasks"]

@@ -232,6 +232,3 @@ def with_id(task: Task, trail: Trail) -> Task:
         task.task_info = TaskInfo()
     task.task_info.external_task_id = trail.external_id
     return task
-
-
-__all__ = ["check", "create", "create_or_adopt", "send", "with_id"]

@@ -164,6 +164,3 @@ class Limiter:
         """Return the seconds to wait after the latest of several refusals in a row."""
         spread = 1 + self._policy.jitter * self._clock.chance()
         return interval(self._policy, self._refusals - 1) * spread
-
-
-__all__ = ["Limiter"]

@@ -269,6 +269,3 @@ class _Batch:
         create.looks_at = self._io.clock.monotonic() + max(asked, seconds)
         create.look_ups += 1
         self._under_way.append(create)
-
-
-__all__ = ["create_all"]

@@ -37,5 +37,3 @@ class Number:
 
 
 count = Number("a whole number, 1 or more", lambda value: value >= 1, int)
-
-__all__ = ["Number", "count"]

@@ -208,6 +208,3 @@ def in_thread(function: Callable[[], T], abandoned: threading.Event | None = Non
 
     threading.Thread(target=run, name="kling-elements", daemon=True).start()
     return future
-
-
-__all__ = ["Blocking", "Job", "OnEventLoop", "Outside", "report_on"]

@@ -90,6 +90,3 @@ async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T
                 raise
             failure = error
         await patience.wait_after(io, failure)
-
-
-__all__ = ["Patience", "ask", "asked_seconds"]

@@ -55,6 +55,3 @@ async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) ->
                 io.log(f"{address.pointer}: not judged by {rule}: {reason}")
         found += [Violation(address.pointer, broken.rule, broken.message) for broken in reports[key].violations]
     return evolve(checked, violations=found)
-
-
-__all__ = ["Preflight", "PreflightPolicy", "check", "look"]

@@ -144,6 +144,3 @@ def _name_of(task: Task) -> str:
 def _last_page_number(contract: Contract, operation_id: str) -> int:
     (number,) = (parameter for parameter in contract.operation(operation_id).parameters if parameter.name == "pageNum")
     return int(number.schema["maximum"])
-
-
-__all__ = ["Listing", "delete", "get", "look_up"]

@@ -80,6 +80,3 @@ def _id_text(found: object, wanted: str) -> str:
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
         raise ValueError(f"{wanted}, not by {'an empty text' if found == '' else type(found).__name__}")
     return str(found)
-
-
-__all__ = ["CreateRequest", "element_id_from", "has_external_id", "task_id_from", "with_external_id"]

@@ -79,5 +79,3 @@ _WHAT_NEXT = {
     Outcome.MAY_EXIST: "create_or_adopt with this id finds it or creates it",
     Outcome.CREATED: "get with this id finds it",
 }
-
-__all__ = ["CreateStoppedError", "Trail", "explain_all"]

@@ -166,6 +166,3 @@ async def _results(
             return results
         await io.sleep(max(asked, min(usual, most)))
         poll += 1
-
-
-__all__ = ["wait", "wait_all"]

@@ -165,6 +165,3 @@ class _AsyncBody:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._body:
             yield piece
-
-
-__all__ = ["Attachments", "MediaSchema", "Place", "StreamedBody", "is_stand_in", "media_places", "place_of"]

@@ -22,6 +22,3 @@ def finish(coroutine: Coroutine[Any, Any, T]) -> T:
     finally:
         coroutine.close()  # an interruption may come before it was begun
     raise RuntimeError(f"{coroutine!r} suspended without an event loop")
-
-
-__all__ = ["finish"]

@@ -414,6 +414,3 @@ def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]
     with suppress(StopIteration):
         waiting.__anext__().send(None)
     return waiting
-
-
-__all__ = ["DEFAULT_TIMEOUT", "AuthenticatedClient", "OnViolation"]

@@ -119,6 +119,3 @@ def usable_token(token: str) -> str:
     if problem := token_problem(token):
         raise ValueError(problem)
     return token
-
-
-__all__ = ["Credentials", "Hidden", "Token", "credentials", "token_problem", "usable_token"]

@@ -43,6 +43,3 @@ def seconds_left() -> float | None:
     if abandoned is not None and abandoned.is_set():
         return 0.0
     return None if end is None else end - time.monotonic()
-
-
-__all__ = ["end_once", "seconds_left", "within"]

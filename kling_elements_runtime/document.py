@@ -331,26 +331,3 @@ def packaged(module: str) -> Callable[[], Node]:
         return parsed
 
     return read
-
-
-__all__ = [
-    "LONGEST_EXCERPT",
-    "BusinessCode",
-    "Document",
-    "Node",
-    "Operation",
-    "Parameter",
-    "Refusal",
-    "at",
-    "dereferenced",
-    "escaped",
-    "follow",
-    "operations",
-    "packaged",
-    "place",
-    "pointer",
-    "references",
-    "resolve",
-    "rule_of",
-    "steps",
-]

@@ -233,22 +233,3 @@ def describe(answer: Answer, reason: str = "") -> str:
     if answer.request_id is not None:
         parts.append(f"request {answer.request_id}")
     return ", ".join(parts)
-
-
-__all__ = [
-    "Answer",
-    "ApiError",
-    "AuthenticationError",
-    "BusinessError",
-    "ContractError",
-    "InvalidResponse",
-    "MediaError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "RateLimitError",
-    "ResponseError",
-    "ServerError",
-    "StatusError",
-    "TransportError",
-    "Violation",
-]

@@ -153,6 +153,3 @@ def _schemas_along(document: Node, schema_pointer: str, path: Iterable[str | int
         if isinstance(node, dict):
             schemas.append(node)
     return schemas
-
-
-__all__ = ["choice", "excerpt", "violations"]

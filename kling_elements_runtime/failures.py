@@ -77,6 +77,3 @@ def clear_variables(error: BaseException) -> None:
     """Forget the variables of the frames that an exception and what it comes from have left."""
     for link in _chain(error):
         clear_frames(link.__traceback__)
-
-
-__all__ = ["clear_variables", "transport_errors"]

@@ -42,6 +42,3 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_in_child)
-
-
-__all__ = ["HasConnections", "import_all", "leave_connections_in_children"]

@@ -187,6 +187,3 @@ def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
         orientation = None
     return (header.height, header.width) if orientation in _SIDEWAYS else (header.width, header.height)
-
-
-__all__ = ["JPEG_SIGNATURE", "PNG_SIGNATURE", "Header", "displayed_size", "read_header", "silence", "violations"]

@@ -84,6 +84,3 @@ def _is_too_deep(value: Any) -> bool:
 
 
 _CONTAINERS: Final = (dict, list)
-
-
-__all__ = ["UnreadableError", "decoded", "parsed"]

@@ -25,6 +25,3 @@ def loader(package: str, homes: Mapping[str, str | None]) -> tuple[Callable[[str
         return found
 
     return get, lambda: sorted(homes)
-
-
-__all__ = ["loader"]

@@ -66,6 +66,3 @@ def check(contract: Contract, operation_id: str, parameters: Mapping[str, object
         longest = max(texts, key=lambda name: len(texts[name]))
         return CheckedTarget(None, [*found, known[longest].violation((), "is longer than a URL can be")])
     return CheckedTarget(target, found)
-
-
-__all__ = ["CheckedTarget", "check"]

@@ -261,6 +261,3 @@ def _first(body: Any, places: Any, kinds: tuple[type, ...] = (int, str)) -> Any:
     """Return the first value of one of these types that is no empty text; a boolean is no integer here."""
     found = (at(body, where) for where in places)
     return next((v for v in found if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)
-
-
-__all__ = ["CALL", "UNREADABLE", "ResponseReader"]

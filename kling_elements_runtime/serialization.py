@@ -280,16 +280,3 @@ def known(enum: type[Enum]) -> Converter:
     """Turns a value into the enum's member of that value, and leaves a new word as it is."""
     members = {member.value: member for member in enum}
     return lambda value: members.get(value, value) if isinstance(value, str) else value
-
-
-__all__ = [
-    "Model",
-    "UnwritableError",
-    "checked_json",
-    "each",
-    "from_json",
-    "json_name",
-    "known",
-    "nested",
-    "properties_of",
-]

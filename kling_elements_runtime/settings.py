@@ -136,16 +136,3 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
         raise ValueError(f"httpx_args must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
     return httpx_args
-
-
-__all__ = [
-    "LAST_PORT",
-    "is_host",
-    "is_loopback",
-    "is_loopback_address",
-    "is_port",
-    "usable_headers",
-    "usable_httpx_args",
-    "usable_timeout",
-    "usable_url",
-]

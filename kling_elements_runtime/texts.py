@@ -83,6 +83,3 @@ def _spelling(character: str) -> str:
 
 def _html_names(character: str) -> list[str]:
     return [name for name, value in html5.items() if value == character and name.endswith(";")]
-
-
-__all__ = ["EXCERPT_LENGTH", "Redact", "excerpt", "printable", "redactor", "shown"]

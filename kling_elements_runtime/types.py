@@ -54,6 +54,3 @@ class Response(Generic[T]):
 
     def __repr__(self) -> str:
         return f"Response(status_code={self.status_code}, content=<{len(self.content)} bytes>, parsed={self.parsed!r})"
-
-
-__all__ = ["UNSET", "Response", "Unset"]

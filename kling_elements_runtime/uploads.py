@@ -189,17 +189,3 @@ class InlineFile:
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-__all__ = [
-    "Content",
-    "EncodedImage",
-    "InlineFile",
-    "InlineText",
-    "Reader",
-    "UnreadableError",
-    "decoded_size",
-    "encode",
-    "encoded_length",
-    "of_file",
-]

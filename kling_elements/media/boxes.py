@@ -264,6 +264,3 @@ def _brands(content: bytes) -> tuple[bytes, ...]:
     """Return the major brand and the compatible ones; the version stands between them."""
     codes = [content[at : at + 4] for at in range(0, len(content), 4)]
     return (*codes[:1], *codes[2:])
-
-
-__all__ = ["Box", "BrokenError", "Outline", "code_name", "outline"]

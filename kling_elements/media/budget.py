@@ -31,6 +31,3 @@ class Budget:
     max_requests: int = field(default=_MOST_REQUESTS, validator=count)
     max_bytes: int = field(default=_MOST_BYTES, validator=count)
     max_seconds: float = field(default=_MOST_SECONDS, validator=_finite)
-
-
-__all__ = ["Budget"]

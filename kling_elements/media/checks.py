@@ -118,6 +118,3 @@ def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | No
         raise MediaError(shown(url), "is an address; what lies there is looked at only with remote=True")
     with reading(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
         yield file
-
-
-__all__ = ["check_image", "check_video", "image"]

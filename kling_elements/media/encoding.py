@@ -98,6 +98,3 @@ class _Limited(io.BytesIO):
         if self.tell() + len(piece) > self._most_bytes:
             raise _FullError
         return super().write(piece)
-
-
-__all__ = ["LEAST_QUALITY", "best", "jpeg", "laid_on"]

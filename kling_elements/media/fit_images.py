@@ -184,6 +184,3 @@ def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Imag
             return smaller
         long = max(shortest, int(long * math.sqrt(most_bytes / weight) * _SHRINKING))
         smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)
-
-
-__all__ = ["fit_image"]

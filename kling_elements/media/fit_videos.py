@@ -165,6 +165,3 @@ class _Progress:
         if self._callback is not None and part > self._done:
             self._done = part
             self._callback(part)
-
-
-__all__ = ["fit_video"]

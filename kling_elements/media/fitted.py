@@ -126,6 +126,3 @@ def _folder_beside(target: Path) -> TemporaryDirectory[str]:
 
 def _in_the_way(target: Path) -> MediaError:
     return MediaError(str(target), "exists already; name another target, or remove it first")
-
-
-__all__ = ["FittedImage", "FittedVideo", "Ratio", "check_ratio", "check_target", "new_file", "px"]

@@ -221,6 +221,3 @@ def _jpeg_is_whole(content: bytes) -> bool:
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds, and all of them mean that it is broken
         return False
     return True
-
-
-__all__ = ["MOST_PIXELS", "File", "format_by", "format_of", "has_too_many_scans", "inspect", "inspect_whole"]

@@ -159,6 +159,3 @@ class _MeteredStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
-
-
-__all__ = ["Meter", "MeteredBackend"]

@@ -161,6 +161,3 @@ def _with_alpha(picture: Image.Image) -> Image.Image:
 def opaque_mode(picture: Image.Image) -> str:
     """Return the mode of a plain picture without an alpha channel."""
     return picture.mode.removesuffix("A")
-
-
-__all__ = ["decoded", "decoding", "is_jpeg", "opaque_mode", "plain", "upright"]

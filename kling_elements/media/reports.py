@@ -81,6 +81,3 @@ class VideoReport(_Report):
 def in_words(report: ImageReport | VideoReport) -> str:
     """Return what is wrong with a file, each with its rule."""
     return "; ".join(f"{broken.message} ({broken.rule})" for broken in report.violations)
-
-
-__all__ = ["ImageReport", "VideoReport", "in_words"]

@@ -127,6 +127,3 @@ def _colours(frame: Any) -> tuple[str, list[str]]:
         told += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
         return told, ["its wide range of colours was reduced to that of HD"]
     return told, []
-
-
-__all__ = ["Shape", "shape_of"]

@@ -226,6 +226,3 @@ def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
-
-
-__all__ = ["FAILURES", "Answer", "Site", "shown"]

@@ -88,6 +88,3 @@ class Sound:
             packets += stream.encode(frame)
         self.changes.append(f"sound encoded as AAC, {_AUDIO_LAYOUT}, {_AUDIO_RATE} Hz")
         return [*packets, *stream.encode(None)]
-
-
-__all__ = ["Sound", "graph", "through"]

@@ -295,6 +295,3 @@ def _wrong_with(text: str) -> str:
     if "=" in text.rstrip("="):
         return "it has = within, as where several texts were joined"
     return "it is not padded with = to a multiple of four characters, or was cut"
-
-
-__all__ = ["Given", "address", "from_text", "opened_file", "opened_image"]

@@ -245,6 +245,3 @@ def _told_aspect(entry: Box) -> Fraction | None:
 
 def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
-
-
-__all__ = ["Movie", "Picture", "read_movie"]

@@ -244,6 +244,3 @@ class _Picture:
 
 def _layout(frame: Any) -> tuple[int, int, str]:
     return frame.width, frame.height, frame.format.name
-
-
-__all__ = ["Made", "Order", "UnfitError", "transcode"]

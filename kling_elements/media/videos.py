@@ -189,6 +189,3 @@ def _number(value: Fraction) -> str:
 
 def _ratio(value: Fraction) -> str:
     return f"{value.numerator}:{value.denominator}"
-
-
-__all__ = ["inspect"]

@@ -99,6 +99,3 @@ def serving(app: MockServer, token: str = TOKEN) -> Iterator[MockGateway]:
         finally:
             background.should_exit = True
             thread.join()
-
-
-__all__ = ["TOKEN", "MockGateway", "serving"]

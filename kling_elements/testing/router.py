@@ -82,6 +82,3 @@ def _response(reply: Reply, request: httpx.Request, *, timed_out: bool) -> httpx
     if reply.cut:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
     return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body, request=request)
-
-
-__all__ = ["KlingRouter", "respx_router"]

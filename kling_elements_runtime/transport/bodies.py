@@ -149,5 +149,3 @@ class AnswerBody:
 
 
 _TOO_LARGE = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
-
-__all__ = ["ENCODINGS", "MAX_ANSWER_BYTES", "AnswerBody", "Sending"]

@@ -40,6 +40,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-__all__ = ["Addresses", "look_up"]

@@ -29,6 +29,3 @@ def _original(owner: type, name: str) -> Any:
     if is_own and function.__code__.co_filename == constructor.__code__.co_filename:
         return function
     return object()
-
-
-__all__ = ["Originals"]

@@ -358,6 +358,3 @@ def _close_async(connections: list[httpcore.AsyncConnectionInterface]) -> None:
         closing: Any = connection.aclose()
         with suppress(StopIteration):
             closing.send(None)
-
-
-__all__ = ["SENT", "AsyncPool", "Pool", "Received", "encoding_of"]

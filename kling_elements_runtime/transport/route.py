@@ -205,6 +205,3 @@ def _named_files(route: Route) -> Iterator[tuple[str, str]]:
     if route.cert is not None:  # one file, or a certificate and its key, and perhaps the password of that
         files = (route.cert,) if isinstance(route.cert, str) else route.cert[:2]
         yield from (("cert", file) for file in files)
-
-
-__all__ = ["Route", "shared_context"]

@@ -234,6 +234,3 @@ def _is_readable(connected: socket.socket) -> bool:
     except OSError:
         return True
     return True
-
-
-__all__ = ["AsyncBackend", "Backend"]

@@ -49,6 +49,3 @@ def _is_over() -> bool:
     """Return whether nothing is left of the time for the call."""
     left = seconds_left()
     return left is not None and left <= 0
-
-
-__all__ = ["CONNECTING", "READING", "WRITING", "limit"]

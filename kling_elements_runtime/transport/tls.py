@@ -137,6 +137,3 @@ class NestedTls(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
-
-
-__all__ = ["NestedTls", "start_tls"]

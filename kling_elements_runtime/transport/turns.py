@@ -51,6 +51,3 @@ class Turns:
                 return False
             self._waiting.remove(turn)
             return True
-
-
-__all__ = ["Turns"]

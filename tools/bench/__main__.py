@@ -25,7 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=5, help="how many fresh processes make a median")
     parser.add_argument("--effort", type=float, default=1, help="less than 1 is for trying it out; figures are worse")
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where to write the figures")
-    parser.add_argument("--plot", type=Path, help="where to draw them, as PNG")
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error("--processes: at least 1 is needed")
@@ -46,10 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.json.write_text(
         json.dumps(report.as_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
     )
-    if options.plot:
-        from tools.bench import plot  # noqa: PLC0415 - matplotlib takes a second to load
-
-        plot.draw(lines, options.plot)
     return int(any(found.ours is None for found in lines))
 
 

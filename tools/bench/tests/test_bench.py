@@ -16,10 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 
 from tools.bench import __main__ as command
-from tools.bench import peers, plot, report
+from tools.bench import peers, report
 from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, Experiment, Workshop
 from tools.bench.measuring import Line, line, measure
 from tools.bench.peers import Peer
@@ -213,38 +212,16 @@ def test_the_json_has_all_that_was_measured_and_nothing_of_this_machine() -> Non
     assert [] == [word for word in (os.uname().nodename, str(Path.cwd()), str(Path.home())) if word in text]
 
 
-def test_the_picture_shows_costs() -> None:
-    """A rate of ten times the peer's is a tenth of its cost, and a target of our own is set against the peer's."""
-    assert (0.1, 0.2) == (plot.cost(_line(_RATE, 1000.0, 100.0)), plot.target(_line(_RATE, 1000.0, 100.0)))
-    assert (0.02, 0.03) == (plot.cost(_line(_VALUE, 10.0, 500.0)), plot.target(_line(_VALUE, 10.0, 500.0)))
-    assert 0 < plot.cost(_line(_ROW, -1.0, 500.0))
-
-
-def test_the_picture_is_a_png_with_room_for_each_row(tmp_path: Path) -> None:
-    """A row without a peer's figure is left out."""
-    drawn = [_line(_ROW, 50.0, 100.0, generator=120.0), _line(_RATE, 100.0, 100.0), _line(_ROW, 1.0, None)]
-
-    plot.draw(drawn, tmp_path / "docs" / "two.png")
-    plot.draw([*drawn, *drawn[:2]], tmp_path / "four.png")
-
-    with Image.open(tmp_path / "docs" / "two.png") as two, Image.open(tmp_path / "four.png") as four:
-        assert ("PNG", "PNG") == (two.format, four.format)
-        assert two.height < four.height
-
-
-def test_the_command_prints_a_table_and_writes_json_and_a_picture(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only the row that was asked for is measured."""
-    json_file, picture = tmp_path / "new" / "bench.json", tmp_path / "bench.png"
+    json_file = tmp_path / "new" / "bench.json"
     options = ["--only", "check-small", "--processes", "1", "--effort", "0.01"]
 
-    assert 0 == command.main([*options, "--json", str(json_file), "--plot", str(picture)])
+    assert 0 == command.main([*options, "--json", str(json_file)])
 
     table = capsys.readouterr().out.splitlines()
     assert ["row", "check-small"] == [table[0].split()[0], table[2].split()[0]]
     assert ["check-small"] == [row["name"] for row in json.loads(json_file.read_text("utf-8"))["rows"]]
-    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_fails_if_ours_could_not_be_measured(
