@@ -17,7 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
-from kling_elements_runtime import headers
+from kling_elements_runtime import image_headers
 from kling_elements_runtime.document import follow, place, rule_of
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.uploads import Content, InlineFile, InlineText, encoded_length
@@ -121,7 +121,7 @@ class Attachments:
         return self._stand_in(file)
 
     def _broken(self, content: Content, schema: MediaSchema) -> Iterator[tuple[str, str]]:
-        return headers.violations(content, schema.limits, size_alone=not self._judge_media)
+        return image_headers.violations(content, schema.limits, size_alone=not self._judge_media)
 
     def _stand_in(self, content: Content) -> str:
         text = f"{_STAND_IN}{len(self.contents):0{_DIGITS}}"

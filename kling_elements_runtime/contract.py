@@ -12,7 +12,7 @@ from urllib.parse import quote
 import jsonschema_rs
 from attrs import field, frozen
 
-from kling_elements_runtime import explain, headers
+from kling_elements_runtime import explain, image_headers
 from kling_elements_runtime.attachments import (
     Attachments,
     MediaSchema,
@@ -304,16 +304,16 @@ def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[s
 
 
 class _ImageKeyword:
-    """`x-image` as a keyword of the validator. It tells whether; what is wrong is told by `headers`."""
+    """`x-image` as a keyword of the validator. It tells whether; what is wrong is told by `image_headers`."""
 
-    def __init__(self, _parent: dict[str, Any], limits: headers.Limits, _location: list[str | int]) -> None:
+    def __init__(self, _parent: dict[str, Any], limits: image_headers.Limits, _location: list[str | int]) -> None:
         self._limits = limits
 
     def validate(self, value: object) -> None:
         if (
             isinstance(value, str)
             and not is_stand_in(value)
-            and any(headers.violations(InlineText(value), self._limits))
+            and any(image_headers.violations(InlineText(value), self._limits))
         ):
             raise ValueError("x-image")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from kling_elements_runtime import headers
+from kling_elements_runtime import image_headers
 from kling_elements_runtime.document import LONGEST_EXCERPT, Node, follow, place, pointer, rule_of
 from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.uploads import InlineText
@@ -54,7 +54,9 @@ def violations(
     kind: Any = error.kind
     if keyword == "x-image":  # the path of a keyword of ours begins at the document
         limits = follow(document, pointer(error.evaluation_path))
-        yield from (Violation(where, rule, message) for rule, message in headers.violations(InlineText(value), limits))
+        yield from (
+            Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(value), limits)
+        )
         return
 
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)

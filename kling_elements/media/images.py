@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from kling_elements.media.limits import Limits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
-from kling_elements_runtime.headers import (
+from kling_elements_runtime.image_headers import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
     displayed_size,

@@ -6,7 +6,7 @@ from typing import Any
 
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
-from kling_elements_runtime.headers import Limits
+from kling_elements_runtime.image_headers import Limits
 
 
 def image_limits(contract: Contract) -> Limits:

@@ -14,7 +14,7 @@ from PIL.ExifTags import Base as ExifTag
 
 from kling_elements.media.images import MOST_PIXELS, has_too_many_scans
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.headers import silence
+from kling_elements_runtime.image_headers import silence
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # JPEG stands for MPO too
 _OF_PLUGINS: Final = ("HEIF",)  # formats that other packages may have taught Pillow

@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from kling_elements_client import contract
-from kling_elements_runtime import headers as images
+from kling_elements_runtime import image_headers as images
 from kling_elements_runtime.uploads import InlineText
 from tools.bench.programs import figures
 

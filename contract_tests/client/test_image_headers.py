@@ -19,7 +19,7 @@ from PIL import Image
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
-from kling_elements_runtime import headers as images
+from kling_elements_runtime import image_headers as images
 from kling_elements_runtime.uploads import InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
