@@ -104,8 +104,7 @@ class AuthenticatedClient:
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
         if base_url is None:
-            first: str = self.first_server if contract is None else contract.document()["servers"][0]["url"]
-            base_url = os.environ.get(self.base_url_variable) or first
+            base_url = self.default_base_url(contract)
         url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
         if on_violation not in ("raise", "warn", "ignore"):
@@ -151,9 +150,15 @@ class AuthenticatedClient:
         return left
 
     @classmethod
-    def default_base_url(cls) -> str:
-        """Return the gateway's address where none is given: that of the environment, or else the first server."""
-        return os.environ.get(cls.base_url_variable) or cls.first_server
+    def default_base_url(cls, contract: Contract | None = None) -> str:
+        """Return the gateway's address where none is given: that of the environment, or else a contract's first server.
+
+        Args:
+            contract: The contract; None for the package's, which need not be read for that.
+        """
+        return os.environ.get(cls.base_url_variable) or (
+            cls.first_server if contract is None else contract.first_server()
+        )
 
     @property
     def base_url(self) -> str:
@@ -236,15 +241,17 @@ class AuthenticatedClient:
 
         Args:
             operation_id: The operation, such as `createElement`.
-            body: A model, a JSON value, or a body that `contract.check` has checked for this operation.
+            body: A model, a JSON value, or a body that this client's contract has checked for this operation.
 
         Raises:
             ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
-            ValueError: It was checked for another operation.
+            ValueError: It was checked for another operation, or by another contract.
         """
         checked = body if isinstance(body, CheckedRequest) else self.contract.check(operation_id, body)
         if checked.operation_id != operation_id:
             raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
+        if checked.contract is not self.contract:
+            raise ValueError("the body was checked by another contract: check it by `client.contract.check`")
         found = self._redacted(checked.violations)
         if checked.content is None:
             raise ContractError(found)
@@ -261,6 +268,9 @@ class AuthenticatedClient:
         Raises:
             ContractError: They do not conform, and `on_violation` is `raise` or there is no way to write them.
         """
+        operation = self.contract.operation(operation_id)
+        if not operation.parameters and not values:
+            return operation.path
         checked = parameters.check(self.contract, operation_id, values)
         found = self._redacted(checked.violations)
         if checked.text is None:

@@ -64,6 +64,7 @@ class CheckedRequest:
     """A request body that was checked.
 
     Attributes:
+        contract: What it was checked by.
         operation_id: The operation that it is for.
         content: The JSON text to send, or None where the value cannot be written as JSON. Large images are encoded only
             while it is sent.
@@ -71,6 +72,7 @@ class CheckedRequest:
         value: Its JSON value, in which large images have stand-ins; None where it is no JSON value.
     """
 
+    contract: Contract = field(repr=False)
     operation_id: str
     content: Content | None = field(repr=False)
     violations: list[Violation]
@@ -155,7 +157,7 @@ class Contract(Document):
         rule, limits = expected.rule, expected.limits
 
         def refused(*found: Violation) -> CheckedRequest:
-            return CheckedRequest(operation_id, None, list(found))
+            return CheckedRequest(self, operation_id, None, list(found))
 
         attached = Attachments(expected.media_places, judge_media=judge_media)
         try:
@@ -173,7 +175,7 @@ class Contract(Document):
         if len(content) > limits["max-bytes"]:
             says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
             found.insert(0, Violation("", limits["x-source"], says))
-        return CheckedRequest(operation_id, content, found, value)
+        return CheckedRequest(self, operation_id, content, found, value)
 
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
         """Return where the media lie that a request without violations names by their addresses."""

@@ -32,7 +32,13 @@ def pointer(parts: Iterable[str | int]) -> str:
 
 
 def steps(json_pointer: str) -> list[str]:
-    """Return the names and indices of a JSON Pointer."""
+    """Return the names and indices of a JSON Pointer.
+
+    Raises:
+        LookupError: It is none: it neither is empty nor begins with a slash.
+    """
+    if json_pointer and not json_pointer.startswith("/"):
+        raise LookupError(f"{json_pointer}: a JSON Pointer begins with a slash")
     return [part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:]]
 
 
@@ -45,11 +51,13 @@ def follow(document: Node, reference: str) -> Any:
     """Return the node that a reference such as `#/components/schemas/TagId` names.
 
     Raises:
-        LookupError: There is no such node.
+        LookupError: There is no such node, or it leads out of the document.
     """
+    if not reference.startswith("#"):
+        raise LookupError(f"{reference}: a reference begins with #, as all is in one document")
     node: Any = document
     try:
-        for name in steps(reference):
+        for name in steps(reference[1:]):
             node = node[int(name) if isinstance(node, list) else name]
     except (LookupError, TypeError, ValueError) as error:
         raise LookupError(f"{reference}: no such place in the document") from error
@@ -78,13 +86,13 @@ def dereferenced(document: Node, node: Any) -> Any:
     Raises:
         LookupError: As `references`.
     """
-    for reference in references(document, node):
-        node = follow(document, reference)
+    for _, meant in references(document, node):
+        node = meant
     return node
 
 
-def references(document: Node, node: Any) -> Iterator[str]:
-    """Yield the references that lead from a node to the one that is meant, in their order.
+def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the references that lead from a node to the one that is meant, each with the node that it names.
 
     Raises:
         LookupError: One leads nowhere, or in a circle.
@@ -95,7 +103,7 @@ def references(document: Node, node: Any) -> Iterator[str]:
             raise LookupError(f"{reference}: a reference to itself")
         seen.add(reference)
         node = follow(document, reference)
-        yield reference
+        yield reference, node
 
 
 def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
@@ -276,6 +284,11 @@ class Document:
         known = None if row is None else row.code
         return any(refusal.fits(known, message) for refusal in self.refusals(operation_id, keyword))
 
+    def first_server(self) -> str:
+        """Return the URL of the first server."""
+        url: str = self.document()["servers"][0]["url"]
+        return url
+
     def operation(self, operation_id: str) -> Operation:
         """Return the operation of that name.
 
@@ -295,14 +308,19 @@ class Document:
 
     def _parameters(self, path: str, method: str) -> Iterator[Parameter]:
         document = self.document()
-        definition = document["paths"][path][method]
-        around = {**document["paths"][path], **definition}
-        for index, node in enumerate(definition.get("parameters", ())):
-            where = node.get("$ref", "#" + pointer(("paths", path, method, "parameters", index)))
-            said = follow(document, where)
-            rule = said.get("x-source", around.get("x-source"))
-            required = said.get("required", False)
-            yield Parameter(said["name"], said["in"], required, rule, f"{where}/schema", said["schema"])
+        item = document["paths"][path]
+        own = {**item, **item[method]}
+        merged: dict[tuple[str, str], Parameter] = {}  # those of the operation take the place of those of its path
+        for holder, base in ((item, ("paths", path)), (item[method], ("paths", path, method))):
+            for index, node in enumerate(holder.get("parameters", ())):
+                ends = [("#" + pointer((*base, "parameters", index)), node), *references(document, node)]
+                where, meant = ends[-1]
+                rule = meant.get("x-source", own.get("x-source"))
+                schema = dereferenced(document, meant["schema"])
+                merged[meant["in"], meant["name"]] = Parameter(
+                    meant["name"], meant["in"], meant.get("required", False), rule, f"{where}/schema", schema
+                )
+        yield from merged.values()
 
     def _read_refusals(self, operation_id: str, keyword: str) -> tuple[Refusal, ...]:
         return tuple(

@@ -53,7 +53,7 @@ def violations(
     value = _part(whole, error.instance_path)
     kind: Any = error.kind
     if keyword == "x-image":  # the path of a keyword of ours begins at the document
-        limits = follow(document, pointer(error.evaluation_path))
+        limits = follow(document, "#" + pointer(error.evaluation_path))
         yield from (
             Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(value), limits)
         )

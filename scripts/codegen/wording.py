@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kling_elements_runtime.document import Node, references
-from scripts.codegen.spec import follow, resolve, walk
+from scripts.codegen.spec import resolve, walk
 
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
@@ -86,4 +86,4 @@ def _shown(value: Any) -> str:
 def _chain(document: Node, schema: Node) -> Iterator[Node]:
     """A schema and those that it refers to, the outermost first."""
     yield schema
-    yield from (follow(document, reference) for reference in references(document, schema))
+    yield from (node for _, node in references(document, schema))

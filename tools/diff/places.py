@@ -75,8 +75,8 @@ class Place:
         """
         yield self
         try:
-            for reference in references(self.document, self.node):
-                yield Place(self.document, reference, follow(self.document, reference))
+            for reference, node in references(self.document, self.node):
+                yield Place(self.document, reference, node)
         except LookupError as error:
             raise SpecError(str(error)) from error
 

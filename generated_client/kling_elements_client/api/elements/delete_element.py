@@ -25,7 +25,7 @@ def _get_kwargs(
 ) -> dict[str, Any]:
     return {
         "method": "post",
-        "url": "/kling/v1/general/delete-elements",
+        "url": client.request_target(_OPERATION, {}),
         "headers": {"Content-Type": "application/json"},
         "content": client.encode(_OPERATION, body),
     }
