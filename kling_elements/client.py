@@ -10,6 +10,7 @@ import httpx
 
 from kling_elements.calls import AsyncTasks, Call, Calls, Tasks
 from kling_elements.clock import Clock
+from kling_elements.contracts import usable
 from kling_elements.errors import redact
 from kling_elements.outside import Blocking, OnEventLoop, Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
@@ -67,7 +68,8 @@ class _Client(Generic[Transport]):
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
             httpx_args: More arguments for httpx's client, such as `proxy` or `verify`.
-            contract: The contract to check requests and answers against; by default the one of the package.
+            contract: The contract to check requests and answers against; by default the one of the package. Another
+                one must have the same operations.
 
         Raises:
             ValueError: There is no token, or one of the arguments cannot be used.
@@ -86,7 +88,7 @@ class _Client(Generic[Transport]):
             timeout=timeout,
             headers=headers,
             httpx_args={**(httpx_args or {}), **carried},
-            contract=contract,
+            contract=None if contract is None else usable(contract),
         )
         """The generated client underneath, for single operations."""
         self._io = self._outside(self.client, clock or Clock())

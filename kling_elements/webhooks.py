@@ -22,6 +22,7 @@ from typing import Any
 from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
+from kling_elements.contracts import usable
 from kling_elements.tasks import task_in
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
@@ -92,6 +93,7 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
             negative tolerance; a body that is not bytes.
     """
     body = _bytes(raw_body)
+    contract = usable(contract)
     if _is_to_be_verified(verify, secrets):
         _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
     task = task_in(_json_object(body), contract=contract)

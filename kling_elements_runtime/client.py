@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
@@ -16,12 +15,12 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from kling_elements_runtime import forks, parameters, settings
-from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.errors import ContractError, ResponseError, Violation
 from kling_elements_runtime.failures import clear_variables, transport_errors
+from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader
 from kling_elements_runtime.transport import AsyncConnections, Connections, Route
 from kling_elements_runtime.transport.bodies import ENCODINGS
@@ -33,10 +32,6 @@ OnViolation = Literal["raise", "warn", "ignore"]
 # the whole body: 57 MB take eight minutes at 1 Mbit/s.
 DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
 
-_MAX_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
-_PATH = re.compile("/(?!/)")
-# A look-up has to show what is there now, and not what a cache on the way remembers.
-_FRESH: Final = {"Cache-Control": "no-cache"}
 # What calls would import on first use, in threads that a fork in between leaves behind with locks that nobody releases.
 _IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
 _IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
@@ -133,7 +128,7 @@ class AuthenticatedClient:
     def _begin_without_connections(self) -> None:
         self._lock = threading.Lock()
         self._connections: Connections | None = None
-        self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}
+        self._requests = Requests(self._credentials.authorization)
         # connections belong to the event loop that they were opened on
         self._async_connections = WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[AsyncConnections, AsyncGenerator[None]]
@@ -214,7 +209,7 @@ class AuthenticatedClient:
             RuntimeError: The client is closed.
         """
         connections = self._sync()
-        request = self._prepared(connections.http, method, url, headers, content)
+        request = self._requests.make(connections.http, method, url, headers, content)
         with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
             response = connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
@@ -230,7 +225,7 @@ class AuthenticatedClient:
     ) -> httpx.Response:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._async()
-        request = self._prepared(connections.http, method, url, headers, content)
+        request = self._requests.make(connections.http, method, url, headers, content)
         with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
             response = await connections.send(request)
         response.extensions[CALL] = request.method, str(request.url)
@@ -366,49 +361,6 @@ class AuthenticatedClient:
             raise ContractError(found)
         if found and self._on_violation == "warn":
             self.log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
-
-    def _prepared(
-        self,
-        client: httpx.Client | httpx.AsyncClient,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        content: Content | None,
-    ) -> httpx.Request:
-        """A request with the token."""
-        if not _PATH.match(url):
-            raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
-        blank = self._blank(client, method, url, tuple((headers or {}).items()))
-        to_send = blank.headers
-        body: Any = content
-        if isinstance(content, StreamedBody):
-            to_send = to_send.copy()
-            to_send["Content-Length"] = str(len(content))
-            body = content if isinstance(client, httpx.Client) else content.asynchronous()
-        extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
-        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=extensions)
-        request.headers["Authorization"] = self._credentials.authorization()
-        return request
-
-    def _blank(
-        self, client: httpx.Client | httpx.AsyncClient, method: str, url: str, headers: tuple[tuple[str, str], ...]
-    ) -> httpx.Request:
-        """A request as httpx makes it from its client's settings, without token and content.
-
-        It is kept, as httpx takes longer to make a request than to send it in memory.
-        """
-        key = method, url, headers
-        has_cookies = bool(client.cookies)  # set by the gateway; they change
-        blank = None if has_cookies else self._blanks.get(key)
-        if blank is None:
-            own = _FRESH if method.upper() == "GET" and "Cache-Control" not in client.headers else {}
-            blank = client.build_request(method, url, headers={**own, **dict(headers)})
-            blank.headers.pop("Content-Length", None)
-            if len(self._blanks) >= _MAX_BLANKS:
-                self._blanks.clear()
-            if not has_cookies and "Cookie" not in blank.headers:  # another thread's answer may have set one just now
-                self._blanks[key] = blank
-        return blank
 
 
 def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:

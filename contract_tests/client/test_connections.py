@@ -226,4 +226,4 @@ def test_requests_that_are_kept_for_their_like_are_few(make_client: MakeClient) 
         get_element.sync(client=client, id=str(number))
 
     assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
-    assert 64 >= len(client._blanks) > 0  # noqa: SLF001 - nothing else shows it
+    assert 64 >= len(client._requests._blanks) > 0  # noqa: SLF001 - nothing else shows it

@@ -259,6 +259,14 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
         "CallbackUrl/$ref: #/components/schemas/CallbackUrl: a reference to itself",
     ),
+    "a reference into another file": (
+        _schema("CallbackUrl", **{"$ref": "other.yaml#/components/schemas/HttpUrl"}),
+        "CallbackUrl/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
+    ),
+    "a reference by a bare name": (
+        _schema("CallbackUrl", **{"$ref": "HttpUrl"}),
+        "CallbackUrl/$ref: HttpUrl: a reference begins with #",
+    ),
     "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),
 }

@@ -28,9 +28,15 @@ def _video(document: Node) -> Limits:
 
 
 def _only(node: Any, name: str) -> Limits:
-    """Return the one object of that name anywhere within a part of the document."""
-    (found,) = _all(node, name)
-    return found
+    """Return the one object of that name anywhere within a part of the document.
+
+    Raises:
+        ValueError: There is none, or there are several.
+    """
+    limits = _all(node, name)
+    if len(limits) != 1:
+        raise ValueError(f"the contract has {len(limits)} objects under {name}; what looks at media needs exactly one")
+    return limits[0]
 
 
 def _all(node: Any, name: str) -> list[Limits]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from attrs import frozen
 
+from kling_elements.contracts import usable
 from kling_elements.media.images import format_of
 from kling_elements.media.limits import Limits, image_limits
 from kling_elements_client.errors import MediaError, Violation
@@ -68,7 +69,9 @@ def address(source: object, contract: Contract) -> str | None:
 
     Raises:
         MediaError: It is one that the contract refuses.
+        ValueError: The contract lacks what everything here goes by.
     """
+    usable(contract)
     if not isinstance(source, str) or not _HTTP.match(source):
         return None
     if contract.schema_violations("#/components/schemas/HttpUrl", source):

@@ -1,0 +1,129 @@
+"""What a contract of a caller's own must have, and that each call goes by it and by no other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from kling_elements import KlingElements, webhooks
+from kling_elements.contracts import usable
+from kling_elements.media import check_image, image
+from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_runtime.contract import Contract
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _changed(change: Change) -> Contract:
+    document = copy.deepcopy(contract.document())
+    change(document)
+    return Contract(document)
+
+
+def _without_status_words(document: dict[str, Any]) -> None:
+    del document["components"]["schemas"]["TaskStatus"]["x-progress"]
+
+
+def _with_second_limits(document: dict[str, Any]) -> None:
+    limits = document["components"]["schemas"]["ImageBase64"]["x-image"]
+    document["components"]["schemas"]["FrontalImage"] = {"type": "string", "x-image": limits}
+
+
+def _with_other_paths(document: dict[str, Any]) -> None:
+    document["paths"] = {f"/v2{path}": item for path, item in document["paths"].items()}
+
+
+_LACKING: dict[str, Change] = {
+    "/x-business-codes": lambda d: d.pop("x-business-codes"),
+    "/servers/0/url": lambda d: d.update(servers=[]),
+    "/components/schemas/TaskStatus/x-progress": _without_status_words,
+    "the operation deleteElement by POST": lambda d: d["paths"].pop("/kling/v1/general/delete-elements"),
+}
+
+
+@pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
+def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
+    """The message names what it lacks and says where to begin, and so does that of a notification and of an image."""
+    lacking = _changed(change)
+    says = rf"^the contract lacks {name}: begin with a copy of"
+
+    for use in (
+        lambda: KlingElements("any-token", contract=lacking),
+        lambda: webhooks.parse(b"{}", {}, verify=False, contract=lacking),
+        lambda: image("https://media.example.com/front.jpg", contract=lacking),
+    ):
+        with pytest.raises(ValueError, match=says):
+            use()
+
+
+def test_all_that_a_contract_lacks_is_named_at_once() -> None:
+    """Nobody has to try again for each part."""
+
+    def change(document: dict[str, Any]) -> None:
+        _without_status_words(document)
+        document["paths"]["/kling/v1/general/delete-elements"]["put"] = document["paths"][
+            "/kling/v1/general/delete-elements"
+        ].pop("post")
+
+    with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
+        usable(_changed(change))
+
+
+def test_a_contract_with_other_limits_is_usable() -> None:
+    """So is the package's own, and a copy of it."""
+    copied = _changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+
+    assert copied is usable(copied)
+    assert contract.CONTRACT is usable(contract.CONTRACT)
+
+
+def test_limits_of_images_that_are_there_twice_are_refused() -> None:
+    """Nobody could say which of them a file is to keep to."""
+    with pytest.raises(
+        ValueError, match=r"^the contract has 2 objects under x-image; what looks at media needs exactly"
+    ):
+        check_image(b"", contract=_changed(_with_second_limits))
+
+
+def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
+    """A create too: it would be looked for elsewhere than it was sent to."""
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
+
+    other = _changed(_with_other_paths)
+    with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
+        create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
+        get_element.sync("7", client=client)
+
+    path = "/v2/kling/v1/general/advanced-custom-elements"
+    assert [f"POST {path}", f"GET {path}/7"] == asked
+
+
+def test_a_body_that_another_contract_has_checked_is_not_sent() -> None:
+    """The client's own might refuse it; its own check is taken."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
+
+    other = _changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    body = base_body("image")
+    with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
+        with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it by `client"):
+            create_element.sync(client=client, body=contract.check("createElement", body))
+        assert [] == asked
+
+        shorter = {**body, "element_name": "Mia"}  # type: ignore[dict-item]
+        create_element.sync(client=client, body=client.contract.check("createElement", shorter))
+
+    assert 1 == len(asked)
