@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
 from kling_elements.tasks import elements_named_by, is_id, is_usable
-from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import shown
 
 
-def element_of(task: Task, contract: Contract = CONTRACT) -> Element:
+def element_of(task: Task, contract: Contract) -> Element:
     """Return the subject that a task made, the first one where it made several.
 
     Args:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from kling_elements.outcomes import Outcome, Phase, verdict
+from kling_elements.outcomes import Outcome
 from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError, ResponseError, Violation
 from kling_elements_client.models import Element, Task
@@ -35,7 +35,7 @@ class TaskError(KlingError):
         task: The last state that was seen.
     """
 
-    outcome: str | None = verdict(Phase.ACCEPTED).outcome
+    outcome: str | None = Outcome.CREATED
 
     def __init__(self, reason: str, task: Task) -> None:
         super().__init__(printable(reason))  # it quotes the gateway

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
     BusinessError,
     ContractError,
@@ -82,19 +81,17 @@ _NO_SUCH_CALL = (404, 405, 501)
 _INVALID = (400, 422)
 
 
-def verdict(
-    phase: Phase, status: int | None = None, code: int | str | None = None, contract: Contract = CONTRACT
-) -> Verdict:
+def verdict(contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
     """Return what is to be thought of a create that got so far.
 
     A business code that the contract knows decides, whatever the status. Without one a 4xx is a refusal, which with
     429 ends after a while, and anything else that names no task may have created one.
 
     Args:
+        contract: What says what codes mean.
         phase: How far it got.
         status: The HTTP status, where an answer came.
         code: The business code of the answer.
-        contract: What says what codes mean.
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
@@ -105,17 +102,17 @@ def verdict(
     return Verdict(Outcome.MAY_EXIST, Retry.AFTER_LOOK_UP)
 
 
-def verdict_on(error: KlingError, contract: Contract = CONTRACT) -> Verdict:
+def verdict_on(error: KlingError, contract: Contract) -> Verdict:
     """Return what is to be thought of a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
-            return verdict(Phase.REFUSED_HERE)
+            return verdict(contract, Phase.REFUSED_HERE)
         case TransportError(may_have_been_sent=False):
-            return verdict(Phase.NEVER_LEFT)
+            return verdict(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
-            return verdict(Phase.ANSWERED, status, code, contract)
+            return verdict(contract, Phase.ANSWERED, status, code)
         case _:  # no answer, or one of success that names no task
-            return verdict(Phase.NO_ANSWER)
+            return verdict(contract, Phase.NO_ANSWER)
 
 
 def is_absent(error: KlingError) -> bool:
@@ -123,12 +120,12 @@ def is_absent(error: KlingError) -> bool:
     return isinstance(error, NotFoundError)
 
 
-def is_duplicate(error: KlingError, contract: Contract = CONTRACT) -> bool:
+def is_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused because its `external_task_id` may be that of an earlier one."""
     return _means(contract, error, "createElement", "x-duplicate")
 
 
-def is_certain_duplicate(error: KlingError, contract: Contract = CONTRACT) -> bool:
+def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused in words that say so of its `external_task_id`, and not by the code alone."""
     return isinstance(error, ResponseError) and any(
         refusal.message is not None and refusal.fits(_number(contract, error.code), error.message)
@@ -136,12 +133,12 @@ def is_certain_duplicate(error: KlingError, contract: Contract = CONTRACT) -> bo
     )
 
 
-def is_too_many(error: KlingError, contract: Contract = CONTRACT) -> bool:
+def is_too_many(error: KlingError, contract: Contract) -> bool:
     """Return whether a create was refused because as many tasks are under way as may be (`x-too-many`)."""
     return _means(contract, error, "createElement", "x-too-many")
 
 
-def is_deleted_already(error: KlingError, contract: Contract = CONTRACT) -> bool:
+def is_deleted_already(error: KlingError, contract: Contract) -> bool:
     """Return whether a deletion was refused because the subject was deleted before (`x-deleted-already`)."""
     return _means(contract, error, "deleteElement", "x-deleted-already")
 
@@ -156,7 +153,7 @@ def offers_no_look_up(error: KlingError) -> bool:
     return error.status_code in _NO_SUCH_CALL or _is_refused_in_words(error)
 
 
-def can_ask_again(error: KlingError, contract: Contract = CONTRACT) -> bool:
+def can_ask_again(error: KlingError, contract: Contract) -> bool:
     """Return whether a query that failed may succeed if it is repeated: it changes nothing, so only hope decides."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)

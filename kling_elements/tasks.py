@@ -51,7 +51,7 @@ class Progress(Enum):
 _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "failed": Progress.FAILED}
 
 
-def task_from(source: Mapping[str, Any], contract: Contract = CONTRACT) -> Task:
+def task_from(source: Mapping[str, Any], contract: Contract) -> Task:
     """Return the task of a JSON object, by the documented names and words, in whichever shape it came.
 
     A word for success or failure becomes the documented one; any other stays as it came, as do properties that the
@@ -61,17 +61,15 @@ def task_from(source: Mapping[str, Any], contract: Contract = CONTRACT) -> Task:
     return _made(_with_documented_names(facts, "Task", source), facts)
 
 
-def task_in(
-    answer: Mapping[str, Any] | Model, schema: str = "TaskResponse", contract: Contract = CONTRACT
-) -> Task | None:
+def task_in(answer: Mapping[str, Any] | Model, contract: Contract, schema: str = "TaskResponse") -> Task | None:
     """Return the task that an answer or a notification names; None where it names no task.
 
     The first place that names an id decides. What it lacks is filled in from the places within it.
 
     Args:
         answer: The answer, or an item of a list, as a JSON object or a model.
-        schema: The schema of the answer, which says where tasks may be.
         contract: What says how to read it.
+        schema: The schema of the answer, which says where tasks may be.
     """
     facts = contract.read(_Facts)
     places = facts.schemas[schema]["x-envelope"]["tasks"]
@@ -86,17 +84,15 @@ def task_in(
     return _made(properties, facts)
 
 
-def task_of(
-    answer: CreateElementResponse | DeleteElementResponse | TaskResponse, contract: Contract = CONTRACT
-) -> Task | None:
+def task_of(answer: CreateElementResponse | DeleteElementResponse | TaskResponse, contract: Contract) -> Task | None:
     """Return the task that an answer names, whatever its code says; None where it names no task."""
-    return task_in(answer, type(answer).__name__, contract)
+    return task_in(answer, contract, type(answer).__name__)
 
 
-def tasks_of(answer: TaskListResponse, contract: Contract = CONTRACT) -> list[Task]:
+def tasks_of(answer: TaskListResponse, contract: Contract) -> list[Task]:
     """Return the tasks on a page of a list."""
     schema = type(answer).__name__
-    return [task_in(item, schema, contract) or task_from(properties_of(item), contract) for item in answer.data or []]
+    return [task_in(item, contract, schema) or task_from(properties_of(item), contract) for item in answer.data or []]
 
 
 def elements_of(task: Task, contract: Contract = CONTRACT) -> list[Element]:
@@ -131,13 +127,13 @@ def is_id(value: object) -> bool:
     return bool(value) and isinstance(value, str | int) and not isinstance(value, bool)
 
 
-def is_usable(element: Element, contract: Contract = CONTRACT) -> bool:
+def is_usable(element: Element, contract: Contract) -> bool:
     """Return whether a subject can be used, as far as its own status tells."""
     status: object = element.status
     return not isinstance(status, str) or status.lower() not in contract.read(_Facts).unusable
 
 
-def progress_of(task: Task, contract: Contract = CONTRACT) -> Progress:
+def progress_of(task: Task, contract: Contract) -> Progress:
     """Return how far a task is."""
     progress, _ = contract.read(_Facts).status(task.task_status)
     if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in elements_named_by(task)):

@@ -96,7 +96,7 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
     contract = usable(contract)
     if _is_to_be_verified(verify, secrets):
         _verify(body, headers, _signers(secrets), _checked_now(now), _checked_tolerance(tolerance))
-    task = task_in(_json_object(body), contract=contract)
+    task = task_in(_json_object(body), contract)
     if task is None:
         raise WebhookError(
             "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"

@@ -31,6 +31,7 @@ from kling_elements_client.api.elements import (
     list_elements,
     list_preset_elements,
 )
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
     AuthenticationError,
     BusinessError,
@@ -271,7 +272,7 @@ def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == external_id_of(created)
     if row.reads.progress is not None:
-        assert Progress[row.reads.progress.upper()] is progress_of(created)
+        assert Progress[row.reads.progress.upper()] is progress_of(created, CONTRACT)
 
 
 @both
@@ -362,7 +363,7 @@ def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
     assert row.reads.external_id == external_id_of(found)
     if row.reads.elements is not None:
         assert list(row.reads.elements) == [str(element.element_id) for element in elements_named_by(found)]
-    assert Progress[str(row.reads.progress).upper()] is progress_of(found)
+    assert Progress[str(row.reads.progress).upper()] is progress_of(found, CONTRACT)
 
 
 @both
@@ -451,7 +452,7 @@ def test_a_notification_is_read(row: Answer) -> None:
     assert row.reads.external_id == external_id_of(found)
     assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(found)]
     if row.reads.progress is not None:
-        assert Progress[row.reads.progress.upper()] is progress_of(found)
+        assert Progress[row.reads.progress.upper()] is progress_of(found, CONTRACT)
 
 
 # --- the mock server ---

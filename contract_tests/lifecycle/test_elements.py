@@ -11,6 +11,7 @@ from contract_tests.reading.answer_cases import UNUSABLE
 from contract_tests.support import read_tasks
 from kling_elements.elements import element_of
 from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError, UnknownStatusError
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskResult
 
 
@@ -23,8 +24,8 @@ def test_a_subject_is_usable_unless_its_status_says_otherwise(status: Any) -> No
     """Also one whose status is a word that is not known, or that has none."""
     element = Element(element_id=5, status=status)
 
-    assert element is element_of(_task(element))
-    assert Element(element_id=5) == element_of(_task(Element(element_id=5)))
+    assert element is element_of(_task(element), CONTRACT)
+    assert Element(element_id=5) == element_of(_task(Element(element_id=5)), CONTRACT)
 
 
 @pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
@@ -33,7 +34,7 @@ def test_a_subject_that_was_deleted_or_failed_is_an_error(status: str) -> None:
     task = _task(Element(element_id=9007199254740993, status=status))
 
     with pytest.raises(ElementUnavailableError) as caught:
-        element_of(task)
+        element_of(task, CONTRACT)
     error = caught.value
 
     assert (
@@ -56,14 +57,14 @@ def test_of_several_subjects_the_first_that_can_be_used_is_taken() -> None:
     """What has no id is none of them."""
     deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
 
-    assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)))
+    assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)), CONTRACT)
 
 
 @pytest.mark.parametrize("elements", [(), (Element(),), (Element(element_id=None),), (Element(element_id=0), 5)])
 def test_a_task_that_names_no_subject_is_an_error(elements: tuple[Any, ...]) -> None:
     """It says just that."""
     with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer names no subject$"):
-        element_of(_task(*elements))
+        element_of(_task(*elements), CONTRACT)
 
 
 def test_what_an_id_does_to_a_terminal_is_shown_escaped() -> None:
@@ -71,7 +72,7 @@ def test_what_an_id_does_to_a_terminal_is_shown_escaped() -> None:
     task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
 
     with pytest.raises(ElementUnavailableError, match=r"^the subject 5\\x1b\[2J\\nx{190} of task 7 cannot"):
-        element_of(task)
+        element_of(task, CONTRACT)
 
 
 def test_an_error_of_a_task_is_fit_for_a_terminal() -> None:

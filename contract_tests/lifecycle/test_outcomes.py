@@ -26,6 +26,7 @@ from kling_elements.outcomes import (
     verdict_on,
 )
 from kling_elements_client import contract
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
     Answer,
     BusinessError,
@@ -96,7 +97,7 @@ def test_a_known_code_decides_whatever_the_status(row: _Row) -> None:
     """A gateway may change the status, or write the code as a text, also with noughts before it."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
     for said, given in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
-        assert Verdict(row.outcome, row.retry) == verdict(Phase.ANSWERED, said, given)
+        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, said, given)
 
 
 def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
@@ -110,12 +111,12 @@ def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
     """A 4xx is a refusal, which a 429 is for a while only, save where a proxy gave up waiting; all else is in doubt."""
     for code in _UNKNOWN_CODES:
-        assert Verdict(row.outcome, row.retry) == verdict(Phase.ANSWERED, row.status, code)
+        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, row.status, code)
 
 
 def test_an_answer_without_a_status_is_in_doubt() -> None:
     """Nothing is known of it."""
-    assert Verdict(_MAYBE, _LOOK) == verdict(Phase.ANSWERED) == verdict(Phase.ANSWERED, None, 42)
+    assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +131,16 @@ def test_an_answer_without_a_status_is_in_doubt() -> None:
 def test_without_an_answer_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
     """Status and code mean nothing then."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
-        assert Verdict(outcome, retry) == verdict(phase, status, code)
+        assert Verdict(outcome, retry) == verdict(CONTRACT, phase, status, code)
 
 
 def test_nothing_that_may_exist_is_sent_again_without_a_look_up() -> None:
     """Whatever comes, sending again at once is for what was not created, and a look-up for what may have been."""
     codes = [*_UNKNOWN_CODES, *(row.code for row in _CODES)]
-    said = {verdict(phase, status, code) for phase, status, code in product(Phase, (None, *range(100, 601)), codes)}
+    said = {
+        verdict(CONTRACT, phase, status, code)
+        for phase, status, code in product(Phase, (None, *range(100, 601)), codes)
+    }
 
     known = {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)}
     assert {*known, (_MAYBE, _NEVER)} == {(v.outcome, v.retry) for v in said}  # the last is that of a duplicate
@@ -172,7 +176,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
 )
 def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError) -> None:
     """An answer that cannot be read is an answer still, and its code counts."""
-    assert expected == verdict_on(error)
+    assert expected == verdict_on(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError)
 )
 def test_a_query_may_be_repeated_where_there_is_hope(expected: bool, error: KlingError) -> None:  # noqa: FBT001
     """It changes nothing, so a 502 or a lost answer is no reason to stop; a permanent refusal is."""
-    assert expected is can_ask_again(error)
+    assert expected is can_ask_again(error, CONTRACT)
 
 
 _ABSENT = "Task not found by id/external id: e-1"
@@ -207,7 +211,7 @@ def test_a_task_is_absent_where_the_answer_says_so(status: int, code: Any, messa
 
     assert is_absent(error)
     assert not offers_no_look_up(error)
-    assert not can_ask_again(error)
+    assert not can_ask_again(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -280,8 +284,8 @@ def test_a_code_says_that_there_may_be_an_earlier_task_and_words_say_that_there_
     """1201, whatever the status, stands for other mistakes too unless its message speaks of the external id."""
     error = kind_of(status)("refused", Answer(status, httpx.Headers(), code, message, None, ""))
 
-    assert is_duplicate(error)
-    assert certain is is_certain_duplicate(error)
+    assert is_duplicate(error, CONTRACT)
+    assert certain is is_certain_duplicate(error, CONTRACT)
 
 
 def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
@@ -289,7 +293,7 @@ def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 
-    assert [] == [error for error in others if is_duplicate(error) or is_certain_duplicate(error)]
+    assert [] == [error for error in others if is_duplicate(error, CONTRACT) or is_certain_duplicate(error, CONTRACT)]
 
 
 @pytest.mark.parametrize(
@@ -305,13 +309,13 @@ def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
 )
 def test_a_second_deletion_is_known_by_its_words(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
     """The code by itself stands for other mistakes too."""
-    assert expected is is_deleted_already(_error(400, code, message))
-    assert not is_deleted_already(TransportError("no", may_have_been_sent=True))
+    assert expected is is_deleted_already(_error(400, code, message), CONTRACT)
+    assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
 def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
     """What cannot be read as one is none."""
-    waits = [verdict(Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
+    waits = [verdict(CONTRACT, Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
 
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 

@@ -26,6 +26,7 @@ from kling_elements.outcomes import (
 from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
 from kling_elements_client import UNSET
 from kling_elements_client.api.elements import delete_element
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import InvalidResponse, NotFoundError, RateLimitError, ResponseError, StatusError
 from kling_elements_client.models import DeleteElementRequest
 
@@ -144,8 +145,8 @@ def test_a_duplicate_is_known_by_its_words(client: Client, certain: bool, body: 
     """In other words the code may be about something else (A2)."""
     error = Scripted(client, _refused(400, body)).failing("create", NAMED)
 
-    assert is_duplicate(error)
-    assert certain is is_certain_duplicate(error)
+    assert is_duplicate(error, CONTRACT)
+    assert certain is is_certain_duplicate(error, CONTRACT)
 
 
 @both
@@ -155,7 +156,7 @@ def test_a_second_deletion_is_known_by_its_words(client: Client) -> None:
 
     with pytest.raises(ResponseError) as caught:
         _delete(client, _refused(400, body))
-    assert is_deleted_already(caught.value)
+    assert is_deleted_already(caught.value, CONTRACT)
 
 
 @pytest.mark.parametrize("status", ["deleted", "failed"])
@@ -165,9 +166,9 @@ def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, status:
     made = {**_KLINGS, "task_result": {"elements": [{**_SUBJECT, "status": status}]}}
     task = Scripted(client, Reply(200, {"code": 0, "data": made})).get("880431920114688")
 
-    assert Progress.SUCCEEDED is progress_of(task)
+    assert Progress.SUCCEEDED is progress_of(task, CONTRACT)
     with pytest.raises(ElementUnavailableError, match=status):
-        element_of(task)
+        element_of(task, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,10 @@ def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
     task = Scripted(client, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, external_id_of(task))
-    assert (9007199254740993, "Mara") == (element_of(task).element_id, element_of(task).element_name)
+    assert (9007199254740993, "Mara") == (
+        element_of(task, CONTRACT).element_id,
+        element_of(task, CONTRACT).element_name,
+    )
 
 
 @both
@@ -269,9 +273,9 @@ def test_a_429_made_nothing_and_ends_unless_its_code_says_never(client: Client, 
     error = scripted.failing("create", NAMED, max_wait_seconds=0)
 
     assert isinstance(error, RateLimitError)
-    assert ("not_created", expected) == (verdict_on(error).outcome, verdict_on(error).retry)
+    assert ("not_created", expected) == (verdict_on(error, CONTRACT).outcome, verdict_on(error, CONTRACT).retry)
     assert "7" == error.headers["retry-after"]
-    assert (expected is Retry.AFTER_WAITING) is can_ask_again(error)
+    assert (expected is Retry.AFTER_WAITING) is can_ask_again(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +293,7 @@ def test_a_gateway_with_a_list_of_its_own_never_finds_external_ids(client: Clien
     error = Scripted(client, reply).failing("get", "e-1")
 
     assert offers_no_look_up(error)
-    assert not can_ask_again(error)
+    assert not can_ask_again(error, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +315,7 @@ def test_a_status_means_what_gateways_mean_by_it(client: Client, expected: Progr
     """In any case of letters (A9)."""
     body = {"code": "success", "data": {"task_id": "7", "status": status}}
 
-    assert expected is progress_of(Scripted(client, Reply(200, body)).get("7"))
+    assert expected is progress_of(Scripted(client, Reply(200, body)).get("7"), CONTRACT)
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])

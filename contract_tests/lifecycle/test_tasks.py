@@ -31,6 +31,7 @@ from kling_elements.tasks import (
     tasks_of,
 )
 from kling_elements_client import UNSET
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskListResponse, TaskResult, TaskStatus
 from kling_elements_client.types import Unset
 
@@ -98,7 +99,7 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
     assert isinstance(found, Task)
     assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
     assert "e-1" == external_id_of(found)
-    assert progress_of(found) in Progress
+    assert progress_of(found, CONTRACT) in Progress
     assert str(task_id) == task_id_from(found)
 
 
@@ -229,7 +230,7 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     """The newer names are read where the documented ones say nothing, and the source is kept as it is."""
     before = dict(source)
 
-    assert expected == task_from(source).to_dict()
+    assert expected == task_from(source, CONTRACT).to_dict()
     assert before == source
 
 
@@ -273,7 +274,7 @@ def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
     """And nowhere else."""
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
-    assert expected == read_tasks.ids(task_in(case.body, case.schema))
+    assert expected == read_tasks.ids(task_in(case.body, CONTRACT, case.schema))
 
 
 _NEWER: Any = {
@@ -305,7 +306,7 @@ _NEWER: Any = {
 
 def test_the_newer_shape_loses_nothing() -> None:
     """Elements, external id and progress are where the documented shape has them; the rest is as it came."""
-    found = task_from(_NEWER)
+    found = task_from(_NEWER, CONTRACT)
     mara, other = elements_of(found)
 
     assert ("7", "succeed", "", 1, 2) == (
@@ -315,7 +316,7 @@ def test_the_newer_shape_loses_nothing() -> None:
         found.created_at,
         found.updated_at,
     )
-    assert Progress.SUCCEEDED is progress_of(found)
+    assert Progress.SUCCEEDED is progress_of(found, CONTRACT)
     assert "e-1" == external_id_of(found)
     assert ("9007199254740993", "Mara", "A keeper", "image_refer", "studio", "succeed") == (
         mara.element_id,
@@ -333,7 +334,7 @@ def test_the_newer_shape_loses_nothing() -> None:
 
 def test_outputs_that_are_no_list_are_no_elements() -> None:
     """They stay where they came."""
-    found = task_from({"id": "7", "outputs": "none"})
+    found = task_from({"id": "7", "outputs": "none"}, CONTRACT)
 
     assert [] == elements_of(found)
     assert {"outputs": "none"} == found.additional_properties
@@ -390,7 +391,7 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
 )
 def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
     """What it lacks is filled in from the places within it, and an envelope's own words are not the task's."""
-    found = task_in(answer)
+    found = task_in(answer, CONTRACT)
 
     told = found and (
         found.task_id,
@@ -403,7 +404,9 @@ def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer:
 
 def test_what_no_place_knows_stays() -> None:
     """Properties of a gateway's own are kept, those of the envelope between its task and the service's are not."""
-    found = task_in({"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}})
+    found = task_in(
+        {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
+    )
 
     assert found is not None
     assert {"progress": "100%", "x": 1} == found.additional_properties
@@ -414,12 +417,12 @@ def test_a_list_is_read_as_look_ups_are() -> None:
     """In each shape, and also a task without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    found = tasks_of(answer)
+    found = tasks_of(answer, CONTRACT)
 
     assert ["8", "task_7", "7", UNSET] == [made.task_id for made in found]
     assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in found]
     assert [1, 1, 2, 0] == [len(elements_of(made)) for made in found]
-    assert [] == tasks_of(TaskListResponse()) == tasks_of(TaskListResponse(data=None))
+    assert [] == tasks_of(TaskListResponse(), CONTRACT) == tasks_of(TaskListResponse(data=None), CONTRACT)
 
 
 _ODD: Any = [1]
@@ -437,7 +440,10 @@ def _done(*ids: Any) -> TaskResult:
         (Progress.FAILED, Task(task_status="failed", task_result=_done(5))),
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(5))),
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
-        (Progress.SUCCEEDED, task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}})),
+        (
+            Progress.SUCCEEDED,
+            task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}}, CONTRACT),
+        ),
         (Progress.SUCCEEDED, Task(task_status="SUCCESS", task_result=_done(5))),
         (Progress.FAILED, Task(task_status="FAILURE")),
         *((Progress.PENDING, Task(task_status=word)) for word in ("queued", "pending", "in_progress", "not_start")),
@@ -453,7 +459,7 @@ def _done(*ids: Any) -> TaskResult:
 )
 def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
     """A word that is not known, no word, and a success without a subject are each told apart from the rest."""
-    assert expected is progress_of(made)
+    assert expected is progress_of(made, CONTRACT)
 
 
 def test_subjects_are_read_as_far_as_they_are_there() -> None:

@@ -29,6 +29,7 @@ from contract_tests.support.signed_notifications import (
 )
 from kling_elements import webhooks
 from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
 from scripts.codegen.spec import load
 
@@ -146,7 +147,7 @@ def test_a_notification_in_any_shape_tells_of_its_subject(body: bytes) -> None:
     task = parse_signed(body)
 
     assert "7" == task.task_id
-    assert Progress.SUCCEEDED is progress_of(task)
+    assert Progress.SUCCEEDED is progress_of(task, CONTRACT)
     assert "e-1" == external_id_of(task)
     assert [9007199254740993] == [element.element_id for element in elements_of(task)]
 

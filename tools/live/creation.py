@@ -9,6 +9,7 @@ from uuid import uuid4
 from kling_elements import KlingElements
 from kling_elements.outcomes import Outcome, is_absent
 from kling_elements.tasks import Progress, elements_named_by, progress_of
+from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, ElementImageList, ImageElementRequest, ReferImage
 from tools.live.session import Session, brief
@@ -64,7 +65,7 @@ def _clean_up(kling: KlingElements, session: Session, external_id: str, element:
         why = "it is not there, but may still come" if is_absent(error) else f"it cannot be looked up: {brief(error)}"
         session.leaves(f"external_task_id {external_id}: {why}; look it up again, and delete its subject")
         return
-    if progress_of(task) is Progress.FAILED:
+    if progress_of(task, CONTRACT) is Progress.FAILED:
         session.say("the task failed, so there is nothing to delete")
         return
     if not elements_named_by(task):

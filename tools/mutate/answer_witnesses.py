@@ -166,7 +166,7 @@ def _task_read(case: TaskCase) -> Holds:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
     def holds(subject: Subject) -> bool:
-        task = task_in(case.body, case.schema, subject.contract)
+        task = task_in(case.body, subject.contract, case.schema)
         return expected == read_tasks.ids(task, subject.contract)
 
     return holds
