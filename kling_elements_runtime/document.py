@@ -169,10 +169,13 @@ class Operation:
         """Its name in the contract."""
         return str(self.definition["operationId"])
 
+    def success_status(self) -> str:
+        """Return the HTTP status of the answer that means success: the smallest of several."""
+        return min(str(status) for status in self.definition["responses"] if status.startswith("2"))
+
     def success_schema(self) -> str:
         """Return the reference to the schema of the answer that means success."""
-        status = next(status for status in self.definition["responses"] if status.startswith("2"))
-        return self.pointer("responses", status, "content", "application/json", "schema")
+        return self.pointer("responses", self.success_status(), "content", "application/json", "schema")
 
     def pointer(self, *parts: str) -> str:
         """Return the reference to a part of the operation object."""

@@ -24,6 +24,7 @@ from contract_tests.reading.cases import (
 )
 from contract_tests.support.judged_videos import judged
 from contract_tests.support.mock_caller import headers_of, shared
+from contract_tests.support.mock_requests import chunks, exchange, scope
 from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -154,8 +155,10 @@ def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
 @each(_HTTP, "case")
 def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
     """The status and the named headers are right, and what is no success comes in the documented envelope."""
-    headers = {"authorization": None, "content-type": None, **{n.lower(): value for n, value in case.headers.items()}}
-    reply = shared().send(case.method, case.path, content=case.content(), headers=headers)
+    content = case.content()
+    headers = [("content-length", str(len(content))), *case.headers.items()]
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers]
+    reply, _ = exchange(scope(method=case.method, raw_path=case.path.encode(), headers=encoded), chunks(content))
     answer = json.loads(reply.body)
 
     assert case.status == reply.status

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.running import run_async, tls
 from contract_tests.support.scripted import (
     ABSENT,
@@ -130,12 +131,13 @@ class _SteppedClock(FakeClock):
 def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client: Client) -> None:
     """Each once, in hardly more than the twenty seconds that the rate asks for, with few refusals."""
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
+    caller = Caller(app)
     clock = _SteppedClock(app)
     answers = Counter[int]()
 
     def answer(request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode()
-        reply = app.answer(request.method, target, request.headers.raw, request.content)
+        reply = caller.send(request.method, target, content=request.content, headers=request.headers)
         answers[reply.status] += request.method == "POST"
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
 

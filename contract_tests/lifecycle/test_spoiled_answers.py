@@ -21,12 +21,12 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.peers import Peer, listening, said
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY, TOKEN, FakeClock
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock import create_app
-from kling_elements.mock.app import MockServer
 from kling_elements.mock.reply import Reply
 from kling_elements.tasks import external_id_of
 from kling_elements.testing.gateway import MockGateway
@@ -51,7 +51,7 @@ class _Gateway:
     """The mock server's answers over a socket, some of them spoiled.
 
     Attributes:
-        app: The mock server.
+        caller: Whom the mock server answers.
         row: How.
         creates: How many creates came.
         looks: How many look-ups came since the first create.
@@ -59,7 +59,7 @@ class _Gateway:
         is_quiet: Set once the first look-up was answered, with whatever is sent behind.
     """
 
-    app: MockServer
+    caller: Caller
     row: Row
     creates: int = 0
     looks: int = 0
@@ -70,7 +70,7 @@ class _Gateway:
         """Answer the requests of one connection."""
         while (heard := peer.request()) is not None:
             method, target, _ = heard.line.split(" ")
-            answer = _wire(self.app.answer(method, target, heard.headers.raw, heard.body))
+            answer = _wire(self.caller.send(method, target, content=heard.body, headers=heard.headers))
             if method == "POST":
                 self.creates += 1
                 self.row.create(self, peer, answer)
@@ -217,10 +217,10 @@ _ROWS = {
 @contextmanager
 def _served(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
     """Serve as a row says, as long as the block runs."""
-    gateway = _Gateway(create_app(tick_seconds=0, dialect=dialect), row)
+    gateway = _Gateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
     with listening(gateway.serve) as server:
         yield gateway, server.url
-    gateway.app.close()
+    gateway.caller.app.close()
 
 
 def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
@@ -262,7 +262,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(name: str, method: str,
             outcome, external_id, said_of_it = error.outcome, error.external_task_id, f"{error!r} {vars(error)}"
         else:
             outcome, external_id, told = "created", external_id_of(task), str(task.task_id)
-        there = MockGateway(gateway.app, url).tasks()
+        there = MockGateway(gateway.caller.app, url).tasks()
 
     assert expected == outcome
     assert [external_id] == [each["external_task_id"] for each in there]

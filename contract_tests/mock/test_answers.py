@@ -21,6 +21,7 @@ from contract_tests.support.mock_caller import (
     Refusal,
     shared,
 )
+from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.answers import Problem
 from kling_elements_client import contract
 
@@ -105,12 +106,12 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
 
 
 _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
-    (NO_TOKEN, {"authorization": None}),
-    (NO_PATH, {"path": "/"}),
+    (NO_TOKEN, {"token": None}),
+    (NO_PATH, {"raw_path": b"/"}),
     (NO_METHOD, {"method": "PUT"}),
-    (NO_MEDIA_TYPE, {"content-type": "text/plain"}),
-    (TOO_LARGE, {"content": bytes(LIMIT + 1)}),
-    (NO_JSON, {"content": b"<"}),
+    (NO_MEDIA_TYPE, {"content_type": "text/plain"}),
+    (TOO_LARGE, {"more_headers": [("content-length", str(LIMIT + 1))]}),
+    (NO_JSON, {"body": b"<"}),
 ]
 
 
@@ -119,11 +120,11 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 )
 def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
-    changed = {key: value for _, changes in reversed(faults) for key, value in changes.items()}
-    request: dict[str, Any] = {"method": "POST", "path": ELEMENTS, "body": IMAGE_REQUEST}
-    request |= {name: changed.pop(name) for name in ("method", "path", "content") if name in changed}
+    changed = {key: value for _, changes in faults for key, value in changes.items()}
+    more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)
+    reply, _ = exchange(scope(*more_headers, **changed), chunks(body))
 
-    faults[0][0].check(shared().send(**request, headers=changed))
+    faults[0][0].check(reply)
 
 
 def test_json_is_read_before_it_is_checked_against_the_contract() -> None:

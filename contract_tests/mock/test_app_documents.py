@@ -59,7 +59,7 @@ def test_a_path_parameter_is_decoded() -> None:
 
     assert found is not None
     assert found[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
-    assert [operation.operation_id for operation in found[0].endpoints.values()] == ["delete", "get"]
+    assert [endpoint.operation.operation_id for endpoint in found[0].endpoints.values()] == ["get", "delete"]
 
 
 def test_a_literal_path_goes_before_a_template() -> None:
@@ -68,14 +68,23 @@ def test_a_literal_path_goes_before_a_template() -> None:
     reply = Caller(app).send("DELETE", "/things/all/names-only")
 
     assert (405, "GET") == (reply.status, headers_of(reply)["allow"])
-    assert app.operation_ids == ["names", "delete", "get"]
+    assert app.operation_ids == ["names", "get", "delete"]
+
+
+def test_of_several_answers_of_success_server_and_client_take_the_smallest_status() -> None:
+    """In whatever order they are written: the server answers it, and the client reads it by its schema."""
+    operation = Contract(_document()).operation("delete")
+
+    assert ["204", "202"] == list(operation.definition["responses"])
+    assert operation.pointer("responses", "202", "content", "application/json", "schema") == operation.success_schema()
+    assert 202 == _reply("DELETE", "/things/1/2-3")[0]
 
 
 def test_every_method_of_a_path_is_allowed() -> None:
-    """Allow names them all, and only methods."""
+    """Allow names them all, and only methods, in the order in which OpenAPI lists them."""
     reply = Caller(MockServer(Contract(_document()))).send("POST", "/things/1/2-3")
 
-    assert (405, "DELETE, GET") == (reply.status, headers_of(reply)["allow"])
+    assert (405, "GET, DELETE") == (reply.status, headers_of(reply)["allow"])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from contract_tests.reading.images import Picture
 from contract_tests.reading.videos import Video
+from contract_tests.support.mock_caller import Caller
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements.media import check_image
@@ -207,7 +208,7 @@ def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
     """What the server says that there is, is in the tables."""
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
         router.kling.queue_faults("?")
-    paths = re.findall("/_mock/[a-z-]+", create_app().answer("GET", "/_mock/").body.decode())
+    paths = re.findall("/_mock/[a-z-]+", Caller(create_app()).send("GET", "/_mock/").body.decode())
     faults = re.findall(r"[a-z0-9-]+(?::[A-Z]+|-STATUS-[a-z]+)?[a-z-]*", str(caught.value).partition("there are ")[2])
     command = [sys.executable, "-m", "kling_elements.mock", "--help"]
     options = re.findall(

@@ -131,14 +131,15 @@ class Caller:
         self.ask("POST", "/_mock/faults", list(names))
 
     def _conforming(self, method: str, path: str, reply: Reply) -> Any:
-        """Return the value of a reply, which conforms to what the contract says of its status."""
+        """Return the value of a reply, which conforms to what the server's contract says of its status."""
         value = json.loads(reply.body)
         route = self.app.routes.find(path.partition("?")[0])
         if route and method in route[0].endpoints:
-            said = answer_schemas(contract.document(), route[0].endpoints[method].operation_id)
+            operation = route[0].endpoints[method].operation
+            said = answer_schemas(self.app.contract.document(), operation.operation_id)
             kind = (str(reply.status), "application/json")
             schema = said.get(kind) or said["default", "application/json"]
-            assert [] == contract.schema_violations(schema, value)
+            assert [] == self.app.contract.schema_violations(schema, value)
         return value
 
 

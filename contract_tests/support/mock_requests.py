@@ -13,9 +13,14 @@ from kling_elements.mock.reply import Reply
 SAMPLE = json.dumps(IMAGE_REQUEST).encode()
 
 
-def scope(*more_headers: tuple[str, str], token: str | None = "sk-test", **changed: Any) -> dict[str, Any]:
+def scope(
+    *more_headers: tuple[str, str],
+    token: str | None = "sk-test",
+    content_type: str = "application/json",
+    **changed: Any,
+) -> dict[str, Any]:
     """Return a conforming create, without its body, as ASGI describes it."""
-    headers = [("content-type", "application/json"), *more_headers]
+    headers = [("content-type", content_type), *more_headers]
     if token is not None:
         headers.append(("authorization", f"Bearer {token}"))
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]

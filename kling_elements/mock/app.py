@@ -101,6 +101,7 @@ class MockServer:
     """Answers every operation of a contract: those of Kling's from memory, others by an example.
 
     Attributes:
+        contract: The contract.
         clock: The time that tasks live by; `clock.step(seconds)` moves it.
     """
 
@@ -114,7 +115,7 @@ class MockServer:
         """
         options = options or Options()
         self.routes = Routes(contract)
-        self._contract = contract
+        self.contract = contract
         self._refusals = Refusals(contract)
         self._token = options.token
         dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
@@ -147,7 +148,7 @@ class MockServer:
     @property
     def operation_ids(self) -> list[str]:
         """The names of the operations that it answers."""
-        return [endpoint.operation_id for route in self.routes for endpoint in route.endpoints.values()]
+        return [endpoint.operation.operation_id for route in self.routes for endpoint in route.endpoints.values()]
 
     def close(self) -> None:
         """Let go of the state. An application that a server runs does so at the server's end."""
@@ -283,12 +284,12 @@ class MockServer:
         self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], query: str, content: Body
     ) -> Reply:
         """Check parameters and body, and do what the operation does."""
-        name, expected = endpoint.operation_id, endpoint.parameters
+        name, expected = endpoint.operation.operation_id, endpoint.operation.parameters
         body = json_value(content) if endpoint.max_bytes else None
         parameters = values_of(expected, in_path, query)
-        violations = self._contract.parameter_violations(name, parameters) if expected else []
+        violations = self.contract.parameter_violations(name, parameters) if expected else []
         if endpoint.max_bytes:
-            violations += self._contract.violations(name, body)
+            violations += self.contract.violations(name, body)
         if violations:
             raise RefusedError(Problem.INVALID_PARAMETERS, _in_words(violations))
         handler = self._service.handlers.get(name)

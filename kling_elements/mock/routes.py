@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kling_elements.mock.reply import Reply, json_reply
-from kling_elements_runtime.document import Document, Node, Operation, Parameter, dereferenced
+from kling_elements_runtime.document import Document, Node, Operation, dereferenced
 
-_LOCATIONS = ("path", "query")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")  # in the order in which they are named
 _PREFERRED_EXAMPLE = "submitted"
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
@@ -20,17 +20,15 @@ class Endpoint:
     """What a server has to know of one operation.
 
     Attributes:
-        operation_id: Its name in the contract.
+        operation: The operation.
         needs_token: Whether a Bearer token must come with it.
         max_bytes: The largest body of each media type it takes, in bytes; empty if it takes no body.
-        parameters: What it takes in its path and query.
         success: The answer to a conforming request, where nothing better is known.
     """
 
-    operation_id: str
+    operation: Operation
     needs_token: bool
     max_bytes: Mapping[str, int]
-    parameters: tuple[Parameter, ...]
     success: Reply
 
 
@@ -65,7 +63,7 @@ class Routes:
         endpoints: dict[str, dict[str, Endpoint]] = {}
         for operation in contract.operations().values():
             by_method = endpoints.setdefault(operation.path, {})
-            by_method[operation.method.upper()] = _endpoint(contract.document(), operation)
+            by_method[operation.method] = _endpoint(contract.document(), operation)
         routes = [_route(template, by_method) for template, by_method in endpoints.items()]
         self._routes = sorted(routes, key=lambda route: len(route.parameters))  # as OpenAPI wants: literal paths first
         self._literal = {route.template: route for route in routes if not route.parameters}
@@ -90,16 +88,16 @@ def _route(template: str, endpoints: Mapping[str, Endpoint]) -> Route:
     # Each segment is a list of literals, with a parameter's name between any two.
     segments = [_PARAMETER.split(segment) for segment in template.split("/")]
     patterns = [re.compile("(.+)".join(map(re.escape, segment[::2])), re.DOTALL) for segment in segments]
-    return Route(template, endpoints, tuple(patterns), tuple(_PARAMETER.findall(template)))
+    in_order = {method.upper(): endpoints[method] for method in _METHODS if method in endpoints}
+    return Route(template, in_order, tuple(patterns), tuple(_PARAMETER.findall(template)))
 
 
 def _endpoint(document: Node, operation: Operation) -> Endpoint:
     return Endpoint(
-        operation_id=operation.operation_id,
+        operation=operation,
         needs_token=_needs_token(document, operation.definition),
         max_bytes=_max_bytes(document, operation.definition),
-        parameters=tuple(each for each in operation.parameters if each.location in _LOCATIONS),
-        success=_success(document, operation.definition),
+        success=_success(document, operation),
     )
 
 
@@ -117,9 +115,9 @@ def _max_bytes(document: Node, definition: Node) -> dict[str, int]:
     return {name.lower(): media_type["x-body-size"]["max-bytes"] for name, media_type in content.items()}
 
 
-def _success(document: Node, definition: Node) -> Reply:
-    status = min(status for status in definition["responses"] if re.fullmatch("2[0-9][0-9]", status))
-    response = dereferenced(document, definition["responses"][status])
+def _success(document: Node, operation: Operation) -> Reply:
+    status = operation.success_status()
+    response = dereferenced(document, operation.definition["responses"][status])
     examples = response["content"]["application/json"]["examples"]
     name = _PREFERRED_EXAMPLE if _PREFERRED_EXAMPLE in examples else next(iter(examples))
     return json_reply(dereferenced(document, examples[name])["value"], int(status))

@@ -10,13 +10,12 @@ from typing import Any
 from contract_tests.reading import oracle
 from contract_tests.reading.cases import BodyCase, HttpCase, VideoCase, body_cases, http_cases, video_cases
 from contract_tests.reading.operation_cases import ACCEPTED, DELETE, REFUSED, Case
+from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.media import videos
 from kling_elements.media.limits import video_limits
 from tools.mutate.witness import Holds, Subject, Witness
 
 _CREATE = "createElement"
-_TOKEN = (b"authorization", b"Bearer test-token")
-_JSON = (b"content-type", b"application/json")
 _LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and others have judged it
 _UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
 _SIZE: frozenset[str | None] = frozenset(["R15"])  # what is large is about sizes too
@@ -62,12 +61,11 @@ def _by_oracle(case: BodyCase, body: Callable[[], Any]) -> Holds:
 
 
 def _by_server(case: HttpCase) -> Holds:
-    headers = [(name.lower().encode(), value.encode()) for name, value in case.headers.items()]
+    headers = {"authorization": None, "content-type": None, **{n.lower(): value for n, value in case.headers.items()}}
 
     def holds(subject: Subject) -> bool:
-        reply = subject.server.answer(case.method, case.path, headers, case.content())
-        told = {name.decode(): value.decode() for name, value in reply.headers}
-        return case.status == reply.status and case.answers.items() <= told.items()
+        reply = Caller(subject.server).send(case.method, case.path, content=case.content(), headers=headers)
+        return case.status == reply.status and case.answers.items() <= headers_of(reply).items()
 
     return holds
 
@@ -107,17 +105,15 @@ def _other_by_oracle(case: Case) -> Holds:
 
 def _other_by_server(case: Case) -> Holds:
     body = case.arguments.get("body")
-    headers = [_TOKEN] if body is None else [_TOKEN, _JSON]
     method = "GET" if body is None else "POST"
     expected = _LISTED if case.operation.startswith("list") else _NOBODYS
 
     def holds(subject: Subject) -> bool:
-        content = b"" if body is None else json.dumps(body).encode()
-        reply = subject.server.answer(method, case.target or "", headers, content)
+        reply = Caller(subject.server).send(method, case.target or "", body)
         return expected == (reply.status, json.loads(reply.body)["code"])
 
     return holds
 
 
 def _deletion(size: int, status: int) -> Holds:
-    return lambda subject: status == subject.server.answer("POST", DELETE, [_TOKEN, _JSON], b" " * size).status
+    return lambda subject: status == Caller(subject.server).send("POST", DELETE, content=b" " * size).status
