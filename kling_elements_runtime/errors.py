@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -86,6 +88,22 @@ class MediaError(ApiError, ValueError):
 
     def _arguments(self) -> tuple[Any, ...]:
         return self.source, self.reason, self.violations
+
+
+@contextmanager
+def raising_media_errors(path: Path, done: str) -> Iterator[None]:
+    """Raise what the system refuses to do with a file as a MediaError.
+
+    Args:
+        path: The file.
+        done: What cannot be done then, such as `read`.
+    """
+    try:
+        yield
+    except MediaError:
+        raise
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        raise MediaError(str(path), f"cannot be {done}: {getattr(error, 'strerror', None) or error}") from error
 
 
 class TransportError(ApiError):

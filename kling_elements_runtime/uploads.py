@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 import pybase64
 
-from kling_elements_runtime.errors import MediaError
+from kling_elements_runtime.errors import MediaError, raising_media_errors
 
 _PIECE = 192 * 1024  # bytes that are encoded at a time, a multiple of three; larger ones gain nothing and hold the loop
 _GROUP = 4  # characters of Base64 for three bytes
@@ -110,22 +110,6 @@ class InlineText:
         return (piece.encode("ascii") for piece in self._slices())
 
 
-@contextmanager
-def of_file(path: Path, done: str) -> Iterator[None]:
-    """Raise what the system refuses to do with a file as a MediaError.
-
-    Args:
-        path: The file.
-        done: What cannot be done then, such as `read`.
-    """
-    try:
-        yield
-    except MediaError:
-        raise
-    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
-        raise MediaError(str(path), f"cannot be {done}: {getattr(error, 'strerror', None) or error}") from error
-
-
 class InlineFile:
     """A local file, held to be what it was when it was first looked at: a change is an error, never a corrupt request.
 
@@ -141,7 +125,7 @@ class InlineFile:
             MediaError: It cannot be looked at, or is no file.
         """
         self.path = path
-        with of_file(path, "read"):
+        with raising_media_errors(path, "read"):
             found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise MediaError(str(path), "is no file")
@@ -175,7 +159,7 @@ class InlineFile:
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
-        with of_file(self.path, "read"), self.path.open("rb") as file:
+        with raising_media_errors(self.path, "read"), self.path.open("rb") as file:
             self._compare(file)
             yield file
 

@@ -383,23 +383,6 @@ def test_certificates_that_cannot_be_read_are_no_connection(
     assert 0 == server.connections
 
 
-def test_the_usual_certificates_are_read_once_for_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes as long as a hundred calls."""
-    made: list[object] = []
-
-    def make(**_: Any) -> object:
-        made.append(object())
-        return made[-1]
-
-    monkeypatch.setattr(httpx, "create_ssl_context", make)
-    route.shared_context.cache_clear()  # another test may have made it
-    ways = [AuthenticatedClient(TOKEN)._route for _ in range(3)]  # noqa: SLF001 - no socket leads there
-    contexts = {id(way.ssl_context()) for way in ways}
-    route.shared_context.cache_clear()  # it is none
-
-    assert 1 == len(made) == len(contexts)
-
-
 # Connections and versions of HTTP
 
 

@@ -11,14 +11,20 @@ from pathlib import Path
 
 from scripts.codegen.spec import ROOT, SPEC
 
-_PARTS = ("openapi", "generated_client", "kling_elements", "contract_tests", "scripts", "conftest.py", "pyproject.toml")
+_PACKAGES = ("kling_elements_runtime", "kling_elements", "contract_tests", "scripts")
+_PARTS = (*_PACKAGES, "generated_client", "openapi", "conftest.py", "pyproject.toml")
+_WHERE = """
+import sys
+from importlib.util import find_spec
+print(*(find_spec(name).origin for name in sys.argv[1:]), sep="\\n")
+"""
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A Python module run in a copy of the project, which it finds before the installed one."""
+    """Run Python in a copy of the project, which it finds before the installed one."""
     paths = os.pathsep.join(str(folder / name) for name in ("", "generated_client"))
     environment = {**os.environ, "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""}
-    command = [sys.executable, "-m", *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -29,10 +35,12 @@ def test_a_name_of_21_characters_is_let_through_everywhere_and_noticed(tmp_path:
         copy(ROOT / part, tmp_path / part)
     spec = tmp_path / SPEC.relative_to(ROOT)
     spec.write_text(spec.read_text("utf-8").replace("maxLength: 20\n", "maxLength: 21\n"), "utf-8")
-    assert _run(tmp_path, "scripts.codegen.generate").returncode == 0
+    used = _run(tmp_path, "-c", _WHERE, *_PACKAGES, "kling_elements_client").stdout.splitlines()
+    assert 5 == len(used) == sum(Path(path).is_relative_to(tmp_path) for path in used), used
+    assert _run(tmp_path, "-m", "scripts.codegen.generate").returncode == 0
 
     options = ("-n0", "-q", "-p", "no:cacheprovider", "--no-cov", "-k", "R04 and refused and 21")
-    done = _run(tmp_path, "pytest", *options, "contract_tests/contract/test_rules.py")
+    done = _run(tmp_path, "-m", "pytest", *options, "contract_tests/contract/test_rules.py")
 
     failed = set(
         re.findall(r"^FAILED \S+::(test_\w+)\[R04-refused-21 characters \(image\)-\w+\]", done.stdout, re.MULTILINE)

@@ -140,7 +140,7 @@ def test_mutated_files_raise_nothing_else() -> None:
 
 def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the check leaves open is found out, and it still comes back byte for byte."""
-    monkeypatch.setattr("kling_elements.media.images.MOST_PIXELS", 2)
+    monkeypatch.setattr("kling_elements.media.images._MOST_LIGHT_PIXELS", 1)
     content = saved(noise(300, 300), "JPEG")
     assert content == fit_image(content).content
     with pytest.raises(MediaError, match="breaks off"):

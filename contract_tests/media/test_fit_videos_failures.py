@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import shutil
+import struct
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from attrs import evolve
 from contract_tests.reading.videos import Video
 from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, stored
 from contract_tests.support.handed_in import contract_with
-from kling_elements.media import fit_videos, transcoding
+from kling_elements.media import fit_videos
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError
 
@@ -122,11 +123,16 @@ def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
         fit_video(source)
 
 
-def test_frames_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before one is decoded."""
-    monkeypatch.setattr(transcoding, "_MOST_PIXELS", 64 * 36 - 1)
-    with pytest.raises(MediaError, match="too many to be decoded"):
-        fit_video(stored(tmp_path))
+@pytest.mark.parametrize(("height_px", "says"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")])
+def test_frames_too_large_are_refused(height_px: int, says: str, tmp_path: Path) -> None:
+    """Before one is decoded, which tells that these are smaller than their header says."""
+    source = stored(tmp_path, "large.avi", container="avi", codec="rawvideo")
+    sides = struct.pack("<II", 64, 36)  # of the only stream, as its format has them
+    content = source.read_bytes()
+    place = content.index(sides, content.index(b"strf"))
+    source.write_bytes(content[:place] + struct.pack("<II", 8192, height_px) + content[place + 8 :])
+    with pytest.raises(MediaError, match=says):
+        fit_video(source)
 
 
 def test_a_size_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:

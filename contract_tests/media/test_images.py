@@ -106,10 +106,23 @@ def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
     assert ["R14"] == rules_of(check_image(header + png_chunk(b"IEND", b"")))
 
 
+def _bomb(height_px: int, width_px: int) -> bytes:
+    """Return a JPEG that has no picture, whatever its sides are."""
+    frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, height_px, width_px, 3) + bytes(9)
+    return b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
+
+
+def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
+    """One of 9459x9459 px is found to be damaged, one with 9,459 more is left unjudged."""
+    judged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
+
+    assert (["R14"], ()) == (rules_of(judged), judged.unjudged)
+    assert ([], ["R14"]) == (rules_of(unjudged), [rule for rule, _ in unjudged.unjudged])
+
+
 def test_what_is_too_large_to_be_decoded_is_left_unjudged() -> None:
     """A bomb is not decoded, nor is it refused: the rules allow it."""
-    frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, 30000, 30000, 3) + bytes(9)
-    bomb = b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
+    bomb = _bomb(30000, 30000)
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
 

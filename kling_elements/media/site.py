@@ -20,7 +20,7 @@ from ssrfguard import AddressTable, BlockedAddressError, BlockedURLError, Policy
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.settings import LAST_PORT
-from kling_elements_runtime.transport.route import shared_context
+from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
 """What may come out of a site besides MediaError; `Site.reason` has the words for it."""
@@ -75,7 +75,7 @@ class Site:
         self._url = url
         self._meter = meter
         self._policy = _policy(allow_private=allow_private)
-        tls, backend = shared_context(trust_env=True), MeteredBackend(self._policy, meter)
+        tls, backend = shared_context(trust_env=True, http2=False), MeteredBackend(self._policy, meter)
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
         self._known: dict[str, str | int] = {}  # what must be the same in each answer
 

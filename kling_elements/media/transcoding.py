@@ -13,13 +13,12 @@ from attrs import frozen
 from av.filter import Graph
 
 from kling_elements.media.fitted import Ratio
-from kling_elements.media.images import MOST_PIXELS
 from kling_elements.media.shapes import Shape, shape_of
 from kling_elements.media.soundtracks import Sound, graph, through
 
 # Only containers that hold everything themselves: playlists would make FFmpeg read other files and addresses.
 _CONTAINERS: Final = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv"
-_MOST_PIXELS = MOST_PIXELS // 2  # of a frame; cameras make 8192x4320
+_MOST_PIXELS = 8192 * 8192  # of a frame, of up to 8 bytes each; cameras make 8192x4320
 _RATES: Final = (Fraction(1), Fraction(60))  # frames per second; slow motion and shows of slides are outside
 _USUAL_RATE = Fraction(25)  # frames per second, where the file does not tell
 _FINEST_RATE = 1001  # the largest denominator of a frame rate; that of 30000/1001

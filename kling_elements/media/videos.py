@@ -31,6 +31,7 @@ _OTHERS: Final = {
     "a fragment without its header": re.compile(rb"....(?:styp|moof|sidx)", re.DOTALL),
     "HTML or XML": re.compile(rb"(?:\xef\xbb\xbf)?\s*<", re.DOTALL),
 }
+_PICTURES: Final = {"jpeg", "png", "gif"}  # the others begin with too little to be told from a damaged video
 
 # A tolerance is meant for how durations are rounded. Were there no bound, a picture that stands for a minute, as in a
 # show of slides, would excuse any length.
@@ -129,8 +130,9 @@ def _looks_like(found: Outline, container: str | None) -> str:
     if found.brands:
         return f"; its brand is '{code_name(found.brands[0])}'"
     other = next((name for name, signature in _OTHERS.items() if signature.match(found.start)), None)
-    looks_like = other or (format_by(found.start) or "").upper()
-    return f"; it looks like {looks_like}" if looks_like else ""
+    if other is None and (picture := format_by(found.start)) in _PICTURES:
+        other = picture.upper()
+    return f"; it looks like {other}" if other else ""
 
 
 def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.reply import JSON_TYPE, encode
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
-from kling_elements_runtime.transport.route import shared_context
+from kling_elements_runtime.transport.certificates import shared_context
 
 _MOST_AT_ONCE = 100  # tasks that are told of: a receiver that does not answer must not hold up the others
 _ANSWER_MAX_SECONDS = 5.0
@@ -208,6 +208,5 @@ def _is_success(status: int | None) -> bool:
 
 
 def _http() -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        verify=shared_context(), trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS
-    )
+    tls = shared_context(trust_env=False, http2=False)
+    return httpx.AsyncClient(verify=tls, trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS)

@@ -3,7 +3,7 @@
 `connections` decides which way a request takes, `originals` sees what tools have replaced, `pool` keeps the connections
 to the one gateway, for which threads wait by `turns`. `sockets` and `tls` read and write, `steps` holds each of these
 steps to the deadline of the call, and `names` looks names up. `bodies` knows how far a request got and bounds what an
-answer may cost; `route` says where to connect to.
+answer may cost; `route` says where to connect to, and `certificates` whom to trust there.
 """
 
 from kling_elements_runtime.transport.connections import SENT, AsyncConnections, Connections

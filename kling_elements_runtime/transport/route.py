@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import httpx
 from attrs import field, frozen
 
 from kling_elements_runtime.settings import is_host, is_port
+from kling_elements_runtime.transport.certificates import shared_context
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _CERTIFICATES = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
@@ -118,22 +118,11 @@ class Route:
         named = ", ".join(name for name in _CERTIFICATES if self.trust_env and os.environ.get(name))
         try:
             if self.verify is True and self.cert is None and not named:
-                return shared_context(http2=self.http2)
+                return shared_context(trust_env=False, http2=self.http2)
             return httpx.create_ssl_context(self.verify, self.cert, self.trust_env)
         except (OSError, ValueError) as error:
             where = f" ({named} of the environment)" if named else ""
             raise httpcore.ConnectError(f"the certificates cannot be read{where}: {error}") from error
-
-
-@cache
-def shared_context(*, trust_env: bool = False, http2: bool = False) -> ssl.SSLContext:  # noqa: ARG001 - see below
-    """Return one context for all that trust the usual certificates, as making it takes long.
-
-    Args:
-        trust_env: Whether the environment may name others.
-        http2: Whether HTTP/2 may be spoken, which httpcore writes into the context.
-    """
-    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _proxy(given: Any, name: str) -> httpx.Proxy:

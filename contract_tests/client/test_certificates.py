@@ -1,0 +1,42 @@
+"""The certificates of the usual authorities are checked, and read once, as that takes as long as a hundred calls."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx
+import pytest
+
+from kling_elements_client import AuthenticatedClient
+from kling_elements_runtime.transport.certificates import shared_context
+
+
+@pytest.mark.parametrize("trust_env", [False, True])
+@pytest.mark.parametrize("http2", [False, True])
+def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> None:
+    """By settings that are made once."""
+    context = shared_context(trust_env=trust_env, http2=http2)
+
+    assert context is shared_context(trust_env=trust_env, http2=http2)
+    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
+
+
+def test_versions_of_http_have_a_context_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three clients of each share theirs, as the context says which versions are offered."""
+    made: list[ssl.SSLContext] = []
+
+    def make(**_: Any) -> ssl.SSLContext:
+        made.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return made[-1]
+
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(httpx, "create_ssl_context", make)
+    shared_context.cache_clear()  # another test may have made it
+    clients = [AuthenticatedClient("sk-1", httpx_args={"http2": http2}) for http2 in [False, True] * 3]
+    contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - no socket leads there
+    shared_context.cache_clear()  # these know no authorities
+
+    assert made * 3 == contexts
+    assert 2 == len(set(made))

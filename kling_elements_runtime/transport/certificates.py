@@ -1,0 +1,21 @@
+"""What checks certificates by the usual authorities: made once in a process, as reading them takes long."""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+
+import httpx
+
+
+@cache
+def shared_context(*, trust_env: bool, http2: bool) -> ssl.SSLContext:
+    """Return the context for all that trust the usual authorities and speak the same versions of HTTP.
+
+    Args:
+        trust_env: Whether the environment may name other authorities.
+        http2: Whether HTTP/2 may be spoken.
+    """
+    context = httpx.create_ssl_context(trust_env=trust_env)
+    context.set_alpn_protocols(["http/1.1", "h2"] if http2 else ["http/1.1"])  # as httpcore does for each connection
+    return context
