@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from scripts.codegen import lint
-from scripts.codegen.spec import SPEC, SpecError, follow, load
+from scripts.nodes import follow
+from scripts.spec import SPEC, SpecError, load
 
 Change = Callable[[Any], object]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import resolve_name
 
 from contract_tests.support.tables import each
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 _PRODUCT = ("kling_elements_runtime", "generated_client/kling_elements_client", "kling_elements")
 _TOOLS = ("mutate", "bench", "live", "diff")
@@ -33,8 +33,8 @@ def _package(folder: str) -> str:
 
 
 def _imported(folder: str) -> dict[str, set[str]]:
-    """Return what each module in a folder imports, by its path."""
-    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py"))]
+    """Return what each module in a folder imports, or what a single one does, by its path."""
+    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]]
     return {str(path): _imports((ROOT / path).read_text("utf-8"), _package(str(path.parent))) for path in paths}
 
 
@@ -43,7 +43,7 @@ class Arrow:
     """What nothing in a folder imports.
 
     Attributes:
-        folder: The folder.
+        folder: The folder, or a module.
         never: A regular expression for the beginnings of the names.
         modules: How many modules the folder has at least.
         refused: An import that breaks the rule.
@@ -95,6 +95,13 @@ _ARROWS = [
         never="tools|contract_tests",
         refused="def f():\n    from tools import diff",
         allowed="from . import tools",
+    ),
+    Arrow(
+        folder="scripts/spec.py",
+        never=rf"kling_\w+|{_OUTSIDE}",
+        modules=1,
+        refused="from kling_elements_runtime.document import Node",
+        allowed="from ruamel.yaml import YAML",
     ),
     Arrow(
         folder="contract_tests/reading",
