@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
+from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import errors
 from kling_elements_client.api.elements import create_element
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     MakeClient = Callable[..., AuthenticatedClient]
     Failure = Callable[..., errors.ResponseError]
 
-_URL = "https://gateway.example.com/kling/v1/general/advanced-custom-elements"
+_URL = f"https://gateway.example.com{ELEMENTS}"
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 _BODY: Any = base_body("image")
 _ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import kling_elements
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     BODY,
@@ -172,7 +173,7 @@ def test_options_reach_the_requests(client: Client) -> None:
     scripted.create({})
 
     (request,) = scripted.gateway.requests
-    assert "http://gateway.example.com/p/kling/v1/general/advanced-custom-elements?q=1" == str(request.url)
+    assert f"http://gateway.example.com/p{ELEMENTS}?q=1" == str(request.url)
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
@@ -223,12 +224,11 @@ def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture
     scripted.failing("create", NAMED)
     scripted.create_or_adopt(NAMED)
 
-    path = "/kling/v1/general/advanced-custom-elements"
     assert [
         "external_task_id e-1: creating",
         "external_task_id e-1: created task 7",
         "external_task_id e-1: creating",
-        f"external_task_id e-1: not_created: POST {URL}{path}: HTTP 400, code 1301, no",
+        f"external_task_id e-1: not_created: POST {URL}{ELEMENTS}: HTTP 400, code 1301, no",
         "external_task_id e-1: creating",
         "external_task_id e-1: may_exist: ReadTimeout at https://gateway.example.com: scripted",
         "external_task_id e-1: adopted task 5",
