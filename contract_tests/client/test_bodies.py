@@ -22,7 +22,7 @@ from kling_elements_client.errors import InvalidResponse
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.responses import UNREADABLE
 from kling_elements_runtime.transport.bodies import AnswerBody
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 _LIMIT = 8 * 1024 * 1024
 _TOO_LARGE = "the answer is larger than 8388608 bytes"

@@ -28,7 +28,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport.originals import Originals
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 Seen: TypeAlias = list[str]
 """The methods of the requests that a tool was shown."""

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import kling_elements_client
-
-_ROOT = Path(__file__).parents[2]
+from scripts.spec import ROOT
 
 
 def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
@@ -17,7 +16,7 @@ def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:
     paths = ["generated_client", "contract_tests/client/typing/usage.py"]
 
     mypy = subprocess.run(  # the settings of the project, and nothing left over from other runs
-        [sys.executable, "-m", "mypy", *options, *paths], cwd=_ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "mypy", *options, *paths], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert ("", "", 0) == (mypy.stdout, mypy.stderr, mypy.returncode)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests.reading.cases import base_body
+from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import errors, models
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import document, operations
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
     MakeClient = Callable[..., AuthenticatedClient]
 
-_PATH = "/kling/v1/general/advanced-custom-elements"
 _STATUS_OF = {"5XX": 502, "default": 418}  # one status for each range of the document
 _MODELS: list[type[Model]] = [
     getattr(models, name) for name in models.__all__ if hasattr(getattr(models, name), "from_dict")
@@ -66,13 +66,13 @@ def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
 @pytest.mark.parametrize(
     ("url", "options"),
     [
-        (f"https://www.kkiai.com{_PATH}", {"base_url": document()["servers"][0]["url"]}),
-        (f"https://gateway.example.com{_PATH}", {}),
-        (f"https://gateway.example.com{_PATH}", {"base_url": "https://gateway.example.com/"}),
-        (f"https://gateway.example.com/a/b{_PATH}", {"base_url": "https://gateway.example.com/a/b"}),
-        (f"https://gateway.example.com/a/b{_PATH}", {"base_url": "https://gateway.example.com/a/b/"}),
-        (f"https://gateway.example.com:8443{_PATH}", {"base_url": "https://gateway.example.com:8443"}),
-        (f"http://[::1]:8787{_PATH}", {"base_url": "http://[::1]:8787"}),
+        (f"https://www.kkiai.com{ELEMENTS}", {"base_url": document()["servers"][0]["url"]}),
+        (f"https://gateway.example.com{ELEMENTS}", {}),
+        (f"https://gateway.example.com{ELEMENTS}", {"base_url": "https://gateway.example.com/"}),
+        (f"https://gateway.example.com/a/b{ELEMENTS}", {"base_url": "https://gateway.example.com/a/b"}),
+        (f"https://gateway.example.com/a/b{ELEMENTS}", {"base_url": "https://gateway.example.com/a/b/"}),
+        (f"https://gateway.example.com:8443{ELEMENTS}", {"base_url": "https://gateway.example.com:8443"}),
+        (f"http://[::1]:8787{ELEMENTS}", {"base_url": "http://[::1]:8787"}),
     ],
 )
 def test_a_call_posts_to_the_documented_path_of_the_gateway(
@@ -90,7 +90,7 @@ def test_a_call_carries_the_token_and_says_that_it_sends_json(
     create: Create, make_client: MakeClient, gateway: respx.MockRouter
 ) -> None:
     """The token stands in Authorization alone; the caller's own headers go along."""
-    route = gateway.post(path=_PATH).respond(json={})
+    route = gateway.post(path=ELEMENTS).respond(json={})
     client = make_client(token="sk-1", headers={"X-Trace": "7"})
 
     create(client, base_body("image"))
@@ -156,7 +156,7 @@ def test_the_body_is_the_compact_json_of_what_was_given(
     expected: str, body: Any, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
 ) -> None:
     """It is UTF-8 without white space; what is unset is absent, and nothing is trimmed, reordered or put right."""
-    route = gateway.post(path=_PATH).respond(json={})
+    route = gateway.post(path=ELEMENTS).respond(json={})
 
     create(client, body)
 
@@ -223,7 +223,7 @@ def test_a_redirect_is_not_followed(
 ) -> None:
     """The token and the media go nowhere else: one request, and an error that tells where the gateway pointed."""
     elsewhere = gateway.post("https://elsewhere.example.com/")
-    route = gateway.post(path=_PATH).respond(status, headers={"Location": "https://elsewhere.example.com/"})
+    route = gateway.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
     with pytest.raises(errors.StatusError) as caught:
         create(make_client(httpx_args=settings), base_body("image"))
@@ -320,7 +320,7 @@ def test_a_documented_success_becomes_its_model(
 ) -> None:
     """Every value is where the contract puts it; what the contract does not name is kept aside."""
     status, media_type, example = _documented(success=True)[name]
-    gateway.post(path=_PATH).respond(status, json=example, headers={"Content-Type": media_type})
+    gateway.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
     answer = create(client, base_body("image"))
 
@@ -337,7 +337,7 @@ def test_a_documented_failure_becomes_its_exception(
     expected = _FAILURES[name]
     status, media_type, example = _documented(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
-    gateway.post(path=_PATH).respond(status, content=content.encode(), headers={"Content-Type": media_type})
+    gateway.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
 
     with pytest.raises(errors.ResponseError) as caught:
         create(client, base_body("image"))
@@ -385,7 +385,7 @@ def test_an_unusual_success_is_read_all_the_same(
     gateway: respx.MockRouter,
 ) -> None:
     """Null, numbers for ids, new words and new properties are kept exactly as they came."""
-    gateway.post(path=_PATH).respond(content=content.encode())
+    gateway.post(path=ELEMENTS).respond(content=content.encode())
 
     answer = create(client, base_body("image"))
 
@@ -422,7 +422,7 @@ def test_a_detailed_answer_holds_status_headers_and_bytes(
     client: AuthenticatedClient, gateway: respx.MockRouter
 ) -> None:
     """Any status of success counts; headers are found without regard to case; the repr does not repeat the body."""
-    gateway.post(path=_PATH).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
+    gateway.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
 
     response = create_element.sync_detailed(client=client, body=_VIDEO_MODEL)
 

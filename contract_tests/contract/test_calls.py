@@ -24,7 +24,7 @@ from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
 from kling_elements_client.models import TagId, TaskStatus
-from scripts.codegen.spec import load
+from scripts.spec import load
 
 _PLACES = [
     (operation, (status, media_type), kinds)

@@ -11,7 +11,7 @@ import pytest
 
 from scripts.codegen import generate, lint
 from scripts.codegen.generate import CLIENT, EDITS, HEADER
-from scripts.codegen.spec import ROOT, SPEC, SpecError
+from scripts.spec import ROOT, SPEC, SpecError
 
 
 @pytest.fixture(scope="module")

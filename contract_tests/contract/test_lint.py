@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests.reading.paths import ELEMENTS
 from scripts.codegen import lint
-from scripts.codegen.spec import SPEC, SpecError, follow, load
+from scripts.nodes import follow
+from scripts.spec import SPEC, SpecError, load
 
 Change = Callable[[Any], object]
 
@@ -236,7 +238,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "x-deletion/live: has ['example'] instead of ['example', 'remains']",
     ),
     "a parameter without a source": (
-        lambda d: d["paths"]["/kling/v1/general/advanced-custom-elements/{id}"].pop("x-source"),
+        lambda d: d["paths"][f"{ELEMENTS}/{{id}}"].pop("x-source"),
         f"{_GET}/parameters/0: needs an x-source",
     ),
     "an extension that is no object": (_schema("ImageBase64", x_image=5), "ImageBase64/x-image: is no object"),
@@ -309,7 +311,7 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     assert capsys.readouterr().out == "kling-elements.yaml: 0 problems\n"
 
     document = load()
-    document["paths"]["/kling/v1/general/advanced-custom-elements/{id}"]["get"]["parameters"][0]["name"] = "uid"
+    document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["parameters"][0]["name"] = "uid"
     monkeypatch.setattr(lint, "load", lambda: document)
     assert lint.main() == 1
     assert "Path parameter 'id'" in capsys.readouterr().out  # what only openapi-spec-validator sees

@@ -44,8 +44,8 @@ from kling_elements_client.errors import (
     StatusError,
 )
 from kling_elements_client.models import DeleteElementRequest, Task
-from scripts.codegen.spec import ROOT
-from scripts.codegen.spec import load as load_spec
+from scripts.spec import ROOT
+from scripts.spec import load as load_spec
 from tools.live.reading import read
 from tools.live.redaction import Redactor
 from tools.live.report import Report

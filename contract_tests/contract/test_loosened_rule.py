@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.codegen.spec import ROOT, SPEC
+from scripts.spec import ROOT, SPEC
 
 _PACKAGES = ("kling_elements_runtime", "kling_elements", "contract_tests", "scripts")
 _PARTS = (*_PACKAGES, "generated_client", "openapi", "conftest.py", "pyproject.toml")

@@ -15,7 +15,8 @@ import respx
 
 from contract_tests.reading import oracle
 from contract_tests.reading.answer_cases import BUSINESS_CODES
-from contract_tests.reading.operation_cases import ACCEPTED, DELETE, ELEMENTS, PRESETS, REFUSED, Case
+from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.mock_caller import Caller, headers_of
 from contract_tests.support.tables import each
 from kling_elements.mock import create_app
@@ -212,12 +213,12 @@ def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller)
         ("/query/pageSize", f"{ELEMENTS}?pageSize=1&pageSize=1", None),
         ("/query/page_size", f"{ELEMENTS}?page_size=5", None),
         ("/query/pageNum", f"{PRESETS}?pageNum=0", None),
-        ("the body", DELETE, b"{}"),
-        ("/element_id", DELETE, b'{"element_id": ""}'),
-        ("/element_id", DELETE, b'{"element_id": 1.0}'),
-        ("/element_id", DELETE, b'{"element_id": 9.007199254740993e15}'),
-        ("/x", DELETE, b'{"element_id": "1", "x": 1}'),
-        ("not JSON", DELETE, b'{"element_id": "1"'),
+        ("the body", DELETION, b"{}"),
+        ("/element_id", DELETION, b'{"element_id": ""}'),
+        ("/element_id", DELETION, b'{"element_id": 1.0}'),
+        ("/element_id", DELETION, b'{"element_id": 9.007199254740993e15}'),
+        ("/x", DELETION, b'{"element_id": "1", "x": 1}'),
+        ("not JSON", DELETION, b'{"element_id": "1"'),
     ],
 )
 def test_the_mock_server_refuses_what_the_contract_refuses(
@@ -239,8 +240,8 @@ def test_the_mock_server_refuses_what_the_contract_refuses(
         ("GET", "POST", f"{ELEMENTS}/a"),
         ("GET, POST", "PUT", ELEMENTS),
         ("GET", "POST", PRESETS),
-        ("POST", "DELETE", DELETE),
-        ("POST", "GET", DELETE),
+        ("POST", "DELETE", DELETION),
+        ("POST", "GET", DELETION),
         (None, "GET", "/kling/v1/general/delete-advanced-elements"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Tests of what `kling_elements` makes of a subject's life."""
+"""Tests of the modules at the top of `kling_elements`: what its two clients make of a subject's life."""

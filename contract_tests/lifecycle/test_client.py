@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import kling_elements
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     BODY,
@@ -46,25 +47,7 @@ def test_the_public_names_are_these() -> None:
         _ = kling_elements.Client
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "calls",
-            "client",
-            "creating",
-            "errors",
-            "limiter",
-            "many",
-            "outcomes",
-            "outside",
-            "patience",
-            "policies",
-            "queries",
-        ),
-        *("tasks", "trail", "waiting"),
-    ],
-)
+@pytest.mark.parametrize("name", ["client", "clock", "elements", "errors", "outcomes", "policies", "tasks", "webhooks"])
 def test_the_modules_export_what_they_have(name: str) -> None:
     """Each name of `__all__` is there."""
     module = importlib.import_module(f"kling_elements.{name}")
@@ -172,7 +155,7 @@ def test_options_reach_the_requests(client: Client) -> None:
     scripted.create({})
 
     (request,) = scripted.gateway.requests
-    assert "http://gateway.example.com/p/kling/v1/general/advanced-custom-elements?q=1" == str(request.url)
+    assert f"http://gateway.example.com/p{ELEMENTS}?q=1" == str(request.url)
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
@@ -223,12 +206,11 @@ def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture
     scripted.failing("create", NAMED)
     scripted.create_or_adopt(NAMED)
 
-    path = "/kling/v1/general/advanced-custom-elements"
     assert [
         "external_task_id e-1: creating",
         "external_task_id e-1: created task 7",
         "external_task_id e-1: creating",
-        f"external_task_id e-1: not_created: POST {URL}{path}: HTTP 400, code 1301, no",
+        f"external_task_id e-1: not_created: POST {URL}{ELEMENTS}: HTTP 400, code 1301, no",
         "external_task_id e-1: creating",
         "external_task_id e-1: may_exist: ReadTimeout at https://gateway.example.com: scripted",
         "external_task_id e-1: adopted task 5",

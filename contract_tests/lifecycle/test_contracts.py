@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
+from contract_tests.reading.paths import DELETION, ELEMENTS
 from kling_elements import KlingElements, webhooks
 from kling_elements.contracts import usable
 from kling_elements.media import check_image, image
@@ -43,7 +44,7 @@ _LACKING: dict[str, Change] = {
     "/x-business-codes": lambda d: d.pop("x-business-codes"),
     "/servers/0/url": lambda d: d.update(servers=[]),
     "/components/schemas/TaskStatus/x-progress": _without_status_words,
-    "the operation deleteElement by POST": lambda d: d["paths"].pop("/kling/v1/general/delete-elements"),
+    "the operation deleteElement by POST": lambda d: d["paths"].pop(DELETION),
 }
 
 
@@ -67,9 +68,7 @@ def test_all_that_a_contract_lacks_is_named_at_once() -> None:
 
     def change(document: dict[str, Any]) -> None:
         _without_status_words(document)
-        document["paths"]["/kling/v1/general/delete-elements"]["put"] = document["paths"][
-            "/kling/v1/general/delete-elements"
-        ].pop("post")
+        document["paths"][DELETION]["put"] = document["paths"][DELETION].pop("post")
 
     with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
         usable(_changed(change))
@@ -104,7 +103,7 @@ def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
         create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
         get_element.sync("7", client=client)
 
-    path = "/v2/kling/v1/general/advanced-custom-elements"
+    path = f"/v2{ELEMENTS}"
     assert [f"POST {path}", f"GET {path}/7"] == asked
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     BODY,
@@ -474,7 +475,7 @@ def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None
 
     scripted.create_or_adopt({**BODY, "external_task_id": external_id})
 
-    target = f"/kling/v1/general/advanced-custom-elements/{quote(external_id, safe='')}"
+    target = f"{ELEMENTS}/{quote(external_id, safe='')}"
     assert target == scripted.gateway.requests[0].url.raw_path.decode()
     assert [external_id] == [body["external_task_id"] for body in scripted.gateway.bodies()]
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
@@ -38,8 +39,6 @@ from kling_elements_client.errors import (
 )
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
 
-_ROOT = "/kling/v1/general"
-
 
 @pytest.mark.parametrize(
     ("part", "given"),
@@ -65,7 +64,7 @@ def test_a_task_is_looked_up_once(client: Client, part: str, given: Any) -> None
     assert ("5", TaskStatus.SUCCEED) == (found.task_id, found.task_status)
     assert [2**62 + 1] == [element.element_id for element in found.task_result.elements]
     (request,) = scripted.gateway.requests
-    assert ("GET", f"{_ROOT}/advanced-custom-elements/{part}") == (request.method, request.url.raw_path.decode())
+    assert ("GET", f"{ELEMENTS}/{part}") == (request.method, request.url.raw_path.decode())
 
 
 @pytest.mark.parametrize(
@@ -209,9 +208,7 @@ def test_the_url_of_a_look_up_is_told_whole(client: Client) -> None:
 
     error = scripted.failing("get", task_id)
 
-    assert str(error).startswith(
-        f"GET http://127.0.0.1:65535/studio/kling/v1/general/advanced-custom-elements/{task_id}: HTTP 404"
-    )
+    assert str(error).startswith(f"GET http://127.0.0.1:65535/studio{ELEMENTS}/{task_id}: HTTP 404")
 
 
 @both
@@ -275,9 +272,7 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
         pytest.param([None, None, None, "1"], [_NAMELESS, _page("1"), _NAMELESS, _page()], id="without ids, and with"),
     ],
 )
-@pytest.mark.parametrize(
-    ("name", "path"), [("list", "advanced-custom-elements"), ("presets", "advanced-presets-elements")]
-)
+@pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
 @both
 def test_a_list_has_each_task_once(client: Client, name: str, path: str, ids: list[Any], script: list[Step]) -> None:
     """It ends at a page that is empty, or after two without anything new."""
@@ -286,7 +281,7 @@ def test_a_list_has_each_task_once(client: Client, name: str, path: str, ids: li
     assert ids == [found.task_id or None for found in scripted.first(None, name)]
     assert scripted.gateway.finished()
     targets = [request.url.raw_path.decode() for request in scripted.gateway.requests]
-    assert [f"{_ROOT}/{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
+    assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
 
 
 @both
@@ -432,7 +427,7 @@ def test_a_subject_is_deleted_by_its_exact_id(client: Client, element_id: str, g
 
     assert "5" == scripted.delete(given).task_id
     assert [{"element_id": element_id}] == scripted.gateway.bodies()
-    assert [f"{_ROOT}/delete-elements"] == [request.url.path for request in scripted.gateway.requests]
+    assert [DELETION] == [request.url.path for request in scripted.gateway.requests]
 
 
 _DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.answer_cases import ABSENT_MESSAGE
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
@@ -120,7 +121,7 @@ def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
     error = Scripted(client, reply).failing("get", "e-1")
 
     assert type(error) is StatusError
-    url = "https://gateway.example.com/kling/v1/general/advanced-custom-elements/e-1"
+    url = f"https://gateway.example.com{ELEMENTS}/e-1"
     assert str(error).startswith(f"GET {url}: HTTP {reply.status}, ")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
@@ -105,7 +106,7 @@ def test_the_subject_is_returned_once_it_is_there(
     assert 9 == scripted.wait(given).element_id
     assert slept == scripted.clock.slept
     assert scripted.gateway.finished()
-    assert {"/kling/v1/general/advanced-custom-elements/7"} == {r.url.path for r in scripted.gateway.requests}
+    assert {f"{ELEMENTS}/7"} == {r.url.path for r in scripted.gateway.requests}
 
 
 @both
@@ -147,7 +148,7 @@ _SILENT = "task 7 is still without a status after"
 _FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"
 _TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of what is left is kept for the last look-up
-_LOOKED = "GET https://gateway.example.com/kling/v1/general/advanced-custom-elements/7: HTTP"
+_LOOKED = f"GET https://gateway.example.com{ELEMENTS}/7: HTTP"
 _GONE, _EXPIRED = f"{_LOOKED} 404, code 1203", f"{_LOOKED} 401, code 1004, no"
 _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 

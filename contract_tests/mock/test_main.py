@@ -22,13 +22,13 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from contract_tests.reading.paths import ELEMENTS
 from kling_elements.mock import __main__ as command
 from kling_elements.mock import create_app
 from kling_elements.mock import server as mock_server
 from kling_elements_client import contract
 
 COMMAND = [sys.executable, "-m", "kling_elements.mock"]
-PATH = "/kling/v1/general/advanced-custom-elements"
 LIMIT = 56_972_640
 HEADERS = {"Authorization": "Bearer sk-test", "Content-Type": "application/json"}
 PATIENCE_SECONDS = 60  # for what takes a moment; only a failure lasts that long
@@ -83,7 +83,7 @@ def answer_to(
     headers: dict[str, str] = HEADERS,
     *,
     method: str = "POST",
-    path: str = PATH,
+    path: str = ELEMENTS,
 ) -> tuple[int, dict[str, str], Any]:
     """Send a request; return status, headers without the date, and the JSON value of the answer."""
     connection.request(method, path, body, headers)
@@ -158,7 +158,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
 
 def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
     """`Expect: 100-continue` with a refused request: the answer comes, and the end of the connection."""
-    lines = [f"POST {PATH} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
+    lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall("\r\n".join(lines).encode())
         answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
@@ -214,7 +214,7 @@ def test_a_server_may_run_in_a_thread() -> None:
     thread = threading.Thread(target=background.run, args=([listener],))
     thread.start()
     with connected(listener.getsockname()[1]) as connection:
-        assert 0 == ask(connection, "POST", PATH, examples()["sample"])["code"]
+        assert 0 == ask(connection, "POST", ELEMENTS, examples()["sample"])["code"]
     background.should_exit = True
     thread.join(PATIENCE_SECONDS)
 
@@ -239,7 +239,7 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
     with running("--port", "0") as (process, line):
         with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
             head = [
-                f"POST {PATH} HTTP/1.1",
+                f"POST {ELEMENTS} HTTP/1.1",
                 "Host: mock",
                 "Content-Length: 9",
                 *map(": ".join, HEADERS.items()),
@@ -365,7 +365,7 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
     """By default it is what people saw the service speak."""
     with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
-        status, _, answer = answer_to(connection, b"", method="GET", path=f"{PATH}/x")
+        status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
     assert expected == (status, answer["code"], answer["message"])
 
@@ -375,7 +375,7 @@ def test_tasks_take_the_times_of_the_command() -> None:
     options = ("--task-seconds", "2.5-40", "--manual-clock")
     with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
         for number in range(50):
-            ask(connection, "POST", PATH, {**examples()["sample"], "external_task_id": f"{number}"})
+            ask(connection, "POST", ELEMENTS, {**examples()["sample"], "external_task_id": f"{number}"})
         seen = []
         for seconds in (2.499, 17.5, 20.001):
             ask(connection, "POST", "/_mock/clock", {"seconds": seconds})
@@ -406,13 +406,13 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
     """Who hung up meanwhile finds the task in the end."""
     with connected(port) as connection:
         ask(connection, "POST", "/_mock/faults", ["late:0.2"])
-        connection.request("POST", PATH, creation("left"), HEADERS)
+        connection.request("POST", ELEMENTS, creation("left"), HEADERS)
         connection.close()
         status, until = 0, time.monotonic() + PATIENCE_SECONDS
         while status != 200:
             assert time.monotonic() < until
             time.sleep(0.01)
-            status, _, answer = answer_to(connection, b"", method="GET", path=f"{PATH}/left")
+            status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/left")
 
     assert "left" == answer["data"]["task_info"]["external_task_id"]
 
@@ -449,7 +449,7 @@ def test_a_signal_closes_the_state(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     with running("--port", "0", "--state", str(state)) as (process, line):
         with connected(port_of(line)) as connection:
-            ask(connection, "POST", PATH, examples()["fromImages"])
+            ask(connection, "POST", ELEMENTS, examples()["fromImages"])
         process.send_signal(signal.SIGTERM)
 
         assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
@@ -503,7 +503,7 @@ def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         receiver.settimeout(PATIENCE_SECONDS)
         address = f"http://127.0.0.1:{receiver.getsockname()[1]}/"
         with connected(port_of(line)) as connection:
-            ask(connection, "POST", PATH, {**examples()["sample"], "callback_url": address})
+            ask(connection, "POST", ELEMENTS, {**examples()["sample"], "callback_url": address})
         peer, _ = receiver.accept()
         with peer, peer.makefile("rb") as stream:
             lines = [line.decode().strip() for line in iter(stream.readline, b"\r\n")]

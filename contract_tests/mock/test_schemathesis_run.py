@@ -13,7 +13,7 @@ import pytest
 
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving
-from scripts.codegen.spec import ROOT, SPEC
+from scripts.spec import ROOT, SPEC
 
 _TOKEN = "test-token"
 _CONFIG = ROOT / "contract_tests" / "support" / "schemathesis.toml"

@@ -22,7 +22,7 @@ from kling_elements.mock import create_app
 from kling_elements.tasks import elements_named_by
 from kling_elements.testing import MockGateway, respx_router
 from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 _OPTIONS: dict[str, Any] = {"httpx_args": {"verify": tls()}}
 

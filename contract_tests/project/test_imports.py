@@ -7,9 +7,10 @@ import re
 import sys
 from dataclasses import dataclass
 from importlib.util import resolve_name
+from pathlib import Path
 
 from contract_tests.support.tables import each
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 _PRODUCT = ("kling_elements_runtime", "generated_client/kling_elements_client", "kling_elements")
 _TOOLS = ("mutate", "bench", "live", "diff")
@@ -33,8 +34,8 @@ def _package(folder: str) -> str:
 
 
 def _imported(folder: str) -> dict[str, set[str]]:
-    """Return what each module in a folder imports, by its path."""
-    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py"))]
+    """Return what each module in a folder imports, or what a single one does, by its path."""
+    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]]
     return {str(path): _imports((ROOT / path).read_text("utf-8"), _package(str(path.parent))) for path in paths}
 
 
@@ -43,7 +44,7 @@ class Arrow:
     """What nothing in a folder imports.
 
     Attributes:
-        folder: The folder.
+        folder: The folder, or a module.
         never: A regular expression for the beginnings of the names.
         modules: How many modules the folder has at least.
         refused: An import that breaks the rule.
@@ -95,6 +96,13 @@ _ARROWS = [
         never="tools|contract_tests",
         refused="def f():\n    from tools import diff",
         allowed="from . import tools",
+    ),
+    Arrow(
+        folder="scripts/spec.py",
+        never=rf"kling_\w+|{_OUTSIDE}",
+        modules=1,
+        refused="from kling_elements_runtime.document import Node",
+        allowed="from ruamel.yaml import YAML",
     ),
     Arrow(
         folder="contract_tests/reading",
@@ -165,33 +173,64 @@ def test_the_packages_need_only_what_they_declare() -> None:
     assert set() == names - declared - sys.stdlib_module_names
 
 
-def _names(*folders: str) -> set[str]:
-    """Return the names that modules in folders give to their tests; a package's own, and those in it."""
-    files = {path for folder in folders for path in [ROOT / folder, *(ROOT / folder).rglob("*.py")]}
-    return {path.parent.name if path.name == "__init__.py" else path.stem.strip("_") for path in files}
-
-
+_WEBHOOKS = ("kling_elements/webhooks.py", "kling_elements/strict_json.py")
 _TESTED = {
-    "contract_tests/contract": ("scripts/codegen", "contract_tests/reading"),
-    "contract_tests/client": _PRODUCT[:2],
-    "contract_tests/lifecycle": ("kling_elements",),
-    "contract_tests/media": ("kling_elements/media",),
-    "contract_tests/mock": ("kling_elements/mock", "kling_elements/testing"),
-    "contract_tests/webhooks": ("kling_elements",),
+    "contract_tests/contract": ("scripts/*.py", "scripts/codegen/*.py", "contract_tests/reading/*.py"),
+    "contract_tests/client": ("kling_elements_runtime/**/*.py",),
+    "contract_tests/lifecycle": ("kling_elements/*.py",),
+    "contract_tests/media": ("kling_elements/media/*.py",),
+    "contract_tests/mock": ("kling_elements/mock/*.py", "kling_elements/testing/*.py"),
+    "contract_tests/webhooks": _WEBHOOKS,
     "contract_tests/project": (),
-    **{f"tools/{name}/tests": (f"tools/{name}",) for name in _TOOLS},
+    **{f"tools/{name}/tests": (f"tools/{name}/*.py", f"tools/{name}/programs/*.py") for name in _TOOLS},
 }
+_ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+
+
+def _tested(folder: str) -> dict[Path, str]:
+    """Return the modules that are tested in a folder, and the names that they give to their tests."""
+    paths = {path for pattern in _TESTED[folder] for path in ROOT.glob(pattern)}
+    if folder == "contract_tests/lifecycle":
+        paths -= {ROOT / path for path in _WEBHOOKS}
+    return {path: path.parent.name if path.name == "__init__.py" else path.stem.strip("_") for path in paths}
+
+
+def _is_for(test: Path, name: str) -> bool:
+    return re.fullmatch(rf"test_{name}(?:_\w+)?\.py", test.name) is not None
 
 
 def test_each_test_module_is_named_for_what_it_tests() -> None:
     """That is a module of its package, or else ARCHITECTURE.md says what it shows; it names no others."""
-    explained = set(re.findall(r"`(test_\w+\.py)`", (ROOT / "ARCHITECTURE.md").read_text("utf-8")))
-    tests = [path for folder in ("contract_tests", "tools") for path in (ROOT / folder).rglob("test_*.py")]
-    others = set()
-    for path in tests:
-        names = _names(*_TESTED[str(path.parent.relative_to(ROOT))])
-        if not any(re.fullmatch(rf"test_{name}(?:_\w+)?", path.stem) for name in names):
-            others.add(path.name)
+    explained = set(re.findall(r"`(test_\w+\.py)`", _ARCHITECTURE))
+    tests = {path: folder for folder in _TESTED for path in (ROOT / folder).glob("test_*.py")}
+    names = {folder: _tested(folder).values() for folder in _TESTED}
 
     assert len(tests) > 90
-    assert others == explained
+    assert set(tests) == {path for folder in ("contract_tests", "tools") for path in (ROOT / folder).rglob("test_*.py")}
+    assert explained == {
+        path.name for path, folder in tests.items() if not any(_is_for(path, name) for name in names[folder])
+    }
+
+
+def test_the_tests_of_each_module_are_where_a_reader_looks_for_them() -> None:
+    """In a module of their name, or where ARCHITECTURE.md says; it names no module that has such tests of its own."""
+    named = set[Path]()
+    for package, modules, tests in re.findall(r"^\| `([\w/]+)` \| (`.*`) \| (`.*`) \|$", _ARCHITECTURE, re.MULTILINE):
+        for pattern in re.findall("`(.+?)`", modules):
+            found = {path for path in (ROOT / package).glob(pattern) if path.name != "__init__.py"}
+            assert found, f"{package}/{pattern}"
+            assert not found & named, f"{package}/{pattern}"
+            named |= found
+        for test in re.findall("`(.+?)`", tests):
+            assert (ROOT / test).is_file(), test
+    without = {
+        path
+        for folder in _TESTED
+        for path, name in _tested(folder).items()
+        if path.name != "__init__.py"  # these only hand on what is in their package
+        and path.parent.name != "reading"  # tables, and what judges by them
+        and not any(_is_for(test, name) for test in (ROOT / folder).glob("test_*.py"))
+    }
+
+    assert len(named) > 80
+    assert sorted(without) == sorted(named)

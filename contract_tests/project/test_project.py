@@ -25,7 +25,7 @@ from kling_elements_client.models import Task
 from kling_elements_runtime.document import packaged
 from scripts import demo
 from scripts.codegen import generate, wording
-from scripts.codegen.spec import ROOT, SPEC, load
+from scripts.spec import ROOT, SPEC, load
 
 _README = (ROOT / "README.md").read_text("utf-8")
 _DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract_tests.reading.operation_cases import DELETE, ELEMENTS, PRESETS
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 
 _JSON = "application/json"
 _FAILURES = {
@@ -63,7 +63,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "callbacks": [],
     },
     "deleteElement": {
-        "call": f"post {DELETE}",
+        "call": f"post {DELETION}",
         "security": _TOKEN,
         "parameters": {},
         "body": _BODY,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ruamel.yaml import YAML
 
 from contract_tests.reading.images import Picture, base64_of
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.reading.videos import Video
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ Verdict = Literal["accepted", "refused"]
 LONGEST_IMAGE = 13_981_016
 """Characters of Base64 that the largest image has: 10,485,760 bytes, in groups of four for three each (R15)."""
 
-_PATH = "/kling/v1/general/advanced-custom-elements"
 _HEADERS = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}
 _DOCUMENT: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("rules.yaml"))
 
@@ -222,7 +222,7 @@ def _http_case(rule: str, raw: dict[str, Any]) -> HttpCase:
         rule=rule,
         name=raw["name"],
         method=raw.get("method", "POST"),
-        path=raw.get("path", _PATH),
+        path=raw.get("path", ELEMENTS),
         headers={name: value for name, value in headers.items() if value is not None},
         status=raw["status"],
         answers=raw.get("answers", {}),

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ELEMENTS = "/kling/v1/general/advanced-custom-elements"
-PRESETS = "/kling/v1/general/advanced-presets-elements"
-DELETE = "/kling/v1/general/delete-elements"
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+
 _LISTS = (("listElements", ELEMENTS), ("listPresetElements", PRESETS))
 
 
@@ -93,11 +92,11 @@ ACCEPTED = [
             _listed(operation, path, "", page_num=..., page_size=...),
         )
     ),
-    Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=DELETE),
-    Case(operation="deleteElement", arguments={"body": {"element_id": "."}}, target=DELETE),
-    Case(operation="deleteElement", arguments={"body": {"element_id": "1" * 65_518}}, target=DELETE),
+    Case(operation="deleteElement", arguments={"body": {"element_id": "9007199254740993"}}, target=DELETION),
+    Case(operation="deleteElement", arguments={"body": {"element_id": "."}}, target=DELETION),
+    Case(operation="deleteElement", arguments={"body": {"element_id": "1" * 65_518}}, target=DELETION),
     *(
-        Case(operation="deleteElement", arguments={"body": {"element_id": number}}, target=DELETE)
+        Case(operation="deleteElement", arguments={"body": {"element_id": number}}, target=DELETION)
         for number in (1, 9007199254740993, 2**63 - 1)
     ),
 ]

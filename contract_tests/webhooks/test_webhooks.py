@@ -31,7 +31,7 @@ from kling_elements import webhooks
 from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
-from scripts.codegen.spec import load
+from scripts.spec import load
 
 
 def test_the_vendors_vector_verifies() -> None:

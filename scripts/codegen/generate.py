@@ -23,7 +23,7 @@ from openapi_python_client.strings import in_double_quote_literal
 
 from kling_elements_runtime.document import Node
 from scripts.codegen import lint, naming
-from scripts.codegen.spec import ROOT, SPEC, SpecError, load
+from scripts.spec import ROOT, SPEC, SpecError, load
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
 TEMPLATES = Path(__file__).with_name("templates")

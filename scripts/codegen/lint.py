@@ -10,7 +10,8 @@ from typing import Any
 from kling_elements_runtime.document import Node, operations, pointer
 from scripts.codegen import soundness
 from scripts.codegen.soundness import Problems
-from scripts.codegen.spec import SPEC, SpecError, follow, load, resolve, schemas, walk
+from scripts.nodes import follow, resolve, schemas, walk
+from scripts.spec import SPEC, SpecError, load
 
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {

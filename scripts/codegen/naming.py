@@ -11,7 +11,8 @@ from openapi_python_client.parser.properties.union import UnionProperty
 
 from kling_elements_runtime.document import Node, operations
 from scripts.codegen import wording
-from scripts.codegen.spec import SpecError, follow, resolve
+from scripts.nodes import follow, resolve
+from scripts.spec import SpecError
 
 _WIDTH = 118
 _HELPERS = ("each", "json_name", "known", "nested")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kling_elements_runtime.document import Node, references
-from scripts.codegen.spec import resolve, walk
+from scripts.nodes import resolve, walk
 
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 from tools.bench import report
 from tools.bench.experiments import EXPERIMENTS, Workshop
 from tools.bench.measuring import line, measure

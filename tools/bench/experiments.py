@@ -16,7 +16,7 @@ import httpx
 import trustme
 
 from kling_elements_client import contract
-from scripts.codegen.spec import ROOT, SPEC
+from scripts.spec import ROOT, SPEC
 from tools.bench import peers, pictures
 from tools.bench.processes import BenchError, Figures, answering, figures_of, mock_server, serving, whole_process
 from tools.bench.programs import clients

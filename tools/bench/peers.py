@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.codegen.spec import ROOT, SPEC
+from scripts.spec import ROOT, SPEC
 from tools.bench.processes import BenchError, environment
 
 FOLDER = ROOT / "build" / "bench"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 
 Figures = Mapping[str, float]
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 from tools.bench import pictures
 from tools.bench.processes import BenchError, answering, environment, mock_server
 from tools.bench.programs.figures import memory_of

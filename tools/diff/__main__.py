@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kling_elements_runtime.document import Node
 from scripts.codegen.soundness import valid_openapi
-from scripts.codegen.spec import SPEC, SpecError, load, parse
+from scripts.spec import SPEC, SpecError, load, parse
 from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
 from tools.diff.versions import next_version, shown, version_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.codegen.spec import SpecError
+from scripts.spec import SpecError
 from tools.diff.changes import ABSENT, Effect, canonical
 from tools.diff.places import Place, spelled_out
 

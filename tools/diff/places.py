@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kling_elements_runtime.document import Node, escaped, references
-from scripts.codegen.spec import SpecError, follow
+from scripts.nodes import follow
+from scripts.spec import SpecError
 from tools.diff.changes import ABSENT, canonical
 
 # Said to people and to generators of code: nothing that is sent depends on it.

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TypeAlias
 
 from kling_elements_runtime.document import Node
-from scripts.codegen.spec import SpecError
+from scripts.spec import SpecError
 from tools.diff.changes import Change, Party
 
 Version: TypeAlias = tuple[int, int, int]

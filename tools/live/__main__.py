@@ -17,7 +17,7 @@ from kling_elements.clock import Clock
 from kling_elements_client import contract
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL, TOKEN_VARIABLE
 from kling_elements_client.models import ImageElementRequest
-from scripts.codegen.spec import ROOT
+from scripts.spec import ROOT
 from tools.live import creation, deletions, reads
 from tools.live.page import page
 from tools.live.redaction import Redactor

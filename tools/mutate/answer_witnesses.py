@@ -44,7 +44,7 @@ from kling_elements.tasks import task_in
 from kling_elements_client.errors import ResponseError
 from kling_elements_runtime.document import escaped
 from kling_elements_runtime.responses import ResponseReader
-from scripts.codegen.spec import follow, resolve, walk
+from scripts.nodes import follow, resolve, walk
 from tools.mutate.witness import Holds, Subject, Witness
 
 _POST = f"#/paths/{escaped(ELEMENTS)}/post"

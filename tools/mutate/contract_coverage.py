@@ -22,7 +22,7 @@ from kling_elements.media import videos
 from kling_elements.media.limits import video_limits
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
-from scripts.codegen.spec import SpecError, load
+from scripts.spec import SpecError, load
 from tools.mutate.keywords import Keyword, Mark, Requests, accepted, requests
 from tools.mutate.parts import Outcome, run
 from tools.mutate.video_keywords import video_file

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-ROOT = Path(__file__).resolve().parents[2]  # not from `scripts.codegen.spec`, which loads code that a fault may be in
+from scripts.spec import ROOT
+
 TABLE = Path(__file__).with_name("planted_faults.yaml")
 
 _CODE = ("generated_client", "kling_elements", "kling_elements_runtime", "tools/live")

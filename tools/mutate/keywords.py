@@ -18,7 +18,8 @@ from attrs import field, frozen
 
 from contract_tests.reading import oracle
 from kling_elements_runtime.document import Node, escaped, operations
-from scripts.codegen.spec import SpecError, follow
+from scripts.nodes import follow
+from scripts.spec import SpecError
 
 _ANY: Final = (object,)
 _TEXT: Final = (str,)

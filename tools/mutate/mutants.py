@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kling_elements_runtime.document import Node, pointer
-from scripts.codegen.spec import SpecError
+from scripts.spec import SpecError
 from tools.mutate.grammar import KINDS, NAMED_BY_OTHERS, Member
 
 Path = tuple[str | int, ...]

@@ -19,7 +19,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tools.mutate.fault_table import ROOT, TABLE, Fault, TableError, load
+from scripts.spec import ROOT
+from tools.mutate.fault_table import TABLE, Fault, TableError, load
 from tools.mutate.parts import Outcome
 from tools.mutate.planting import Kind, Verdict, judge
 

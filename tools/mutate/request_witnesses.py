@@ -9,7 +9,8 @@ from typing import Any
 
 from contract_tests.reading import oracle
 from contract_tests.reading.cases import BodyCase, HttpCase, VideoCase, body_cases, http_cases, video_cases
-from contract_tests.reading.operation_cases import ACCEPTED, DELETE, REFUSED, Case
+from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
+from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.media import videos
 from kling_elements.media.limits import video_limits
@@ -116,4 +117,4 @@ def _other_by_server(case: Case) -> Holds:
 
 
 def _deletion(size: int, status: int) -> Holds:
-    return lambda subject: status == Caller(subject.server).send("POST", DELETE, content=b" " * size).status
+    return lambda subject: status == Caller(subject.server).send("POST", DELETION, content=b" " * size).status

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import chain
 
 from kling_elements_runtime.document import Node
-from scripts.codegen.spec import load
+from scripts.spec import load
 from tools.mutate.answer_witnesses import answer_witnesses
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.mutants import Mutant, mutants

@@ -9,7 +9,7 @@ from typing import Any
 
 from kling_elements.media.reports import VideoReport
 from kling_elements_runtime.document import Node
-from scripts.codegen.spec import walk
+from scripts.nodes import walk
 from tools.mutate.keywords import Keyword, Mark, Shape
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from scripts.codegen.spec import follow, load
+from scripts.nodes import follow
+from scripts.spec import load
 from tools.diff.__main__ import main, report
 from tools.diff.changes import ABSENT, Change, Party
 from tools.diff.documents import changes_between

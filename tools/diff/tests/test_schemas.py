@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from scripts.codegen.spec import SpecError
+from scripts.spec import SpecError
 from tools.diff.changes import Change
 from tools.diff.documents import changes_between
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.images import Picture
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.scripted import FakeClock
 from kling_elements import KlingElements
 from kling_elements.mock import create_app
@@ -29,10 +30,8 @@ from tools.live import __main__ as live
 
 _TOKEN = "sk-secret-1234567890"
 _IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
-_LIST = "/kling/v1/general/advanced-custom-elements?"
-_LOOK_UP = "/kling/v1/general/advanced-custom-elements/"
-_PRESETS = "/kling/v1/general/advanced-presets-elements"
-_DELETION = "/kling/v1/general/delete-elements"
+_LIST = f"{ELEMENTS}?"
+_LOOK_UP = f"{ELEMENTS}/"
 _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
 Disturb = Callable[[str, Reply], None]
@@ -269,7 +268,7 @@ def test_whatever_goes_wrong_nothing_remains(fault: str, router: KlingRouter, ru
 
 def test_a_subject_that_cannot_be_deleted_is_named(router: KlingRouter, disturb: Disturb, run: Run) -> None:
     """With its id, at the end."""
-    disturb(_DELETION, json_reply({"code": 5000, "message": "Jonas is busy"}, 500))
+    disturb(DELETION, json_reply({"code": 5000, "message": "Jonas is busy"}, 500))
 
     code, lines = run("--create", _IMAGE)
 
@@ -422,7 +421,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, disturb: Distu
         (_LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the list names no id of it"]),
         (_LIST, json_reply({"code": 0}), ["  departs: the contract has status 401 for this, not 200"] * 2),
         (
-            _PRESETS,
+            PRESETS,
             json_reply({"code": "no such thing"}),
             ["  failed: it cannot be read: BusinessError, status 200, code a text of 13 characters"],
         ),
@@ -491,7 +490,7 @@ def test_what_a_gateway_repeats_is_not_told(disturb: Disturb, run: Run) -> None:
         "data": [{"task_id": _TOKEN, "task_status": _TOKEN, "task_info": "Jonas", "created_at": {"Jonas": 1}}],
     }
     disturb(_LIST, Reply(200, json.dumps(body).encode(), ((b"content-type", b"application/json; a=Jonas"),)))
-    disturb(_PRESETS, Reply(200, b"Jonas", ((b"content-type", f"jonas meier {_TOKEN}".encode()),)))
+    disturb(PRESETS, Reply(200, b"Jonas", ((b"content-type", f"jonas meier {_TOKEN}".encode()),)))
 
     _, lines = run()
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.live_answers import Answer, load
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.scripted import NAMED, FakeClock
 from kling_elements import KlingElements
 from kling_elements.mock import create_app
@@ -31,10 +32,8 @@ from tools.live.session import Seen
 
 _TOKEN = "sk-secret-1234567890"
 _HOST = "gateway.example.com"
-_CUSTOM = "/kling/v1/general/advanced-custom-elements"
-_LIST, _LOOK_UP = f"{_CUSTOM}?", f"{_CUSTOM}/"
-_PRESETS = "/kling/v1/general/advanced-presets-elements"
-_DELETION, _OTHER_DELETION = "/kling/v1/general/delete-elements", "/kling/v1/general/delete-advanced-elements"
+_LIST, _LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
+_OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"
 _DIALECTS = ["live", "documented"]
 _NEITHER = "neither live or documented"
 
@@ -201,7 +200,7 @@ def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
         _LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"x" * 900, (HTML_TYPE,)
         ),
-        _PRESETS: Reply(200, b"Hello\x1b[2J 12345", ((b"content-type", b"text/plain; charset=utf-8"),)),
+        PRESETS: Reply(200, b"Hello\x1b[2J 12345", ((b"content-type", b"text/plain; charset=utf-8"),)),
     }
     with _gateway("live", pages):
         assert 1 == run()
@@ -342,15 +341,15 @@ class _News:
         ),
         _News(
             news=["presets: /data/*/task_status is archived, a word that the contract does not have"],
-            replies={_PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
+            replies={PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
         ),
-        _News(replies={_PRESETS: json_reply({"code": 0})}),  # in the table, but no list
+        _News(replies={PRESETS: json_reply({"code": 0})}),  # in the table, but no list
         _News(
             news=[
                 'presets: HTTP 418, code 9, "Jonas is out", read as refused',
                 "presets: /code is 9, which x-business-codes does not have",
             ],
-            replies={_PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
+            replies={PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
         ),
     ],
 )
@@ -401,7 +400,7 @@ def test_another_dialect_than_before_is_told(run: Run) -> None:
 
 def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> None:
     """A property that went is told, and one that came is news."""
-    more = {_PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
+    more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
     with _gateway("live", more):
         run()
     with _gateway("live"):
@@ -417,7 +416,7 @@ def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
     """A gateway of one's own may say what it likes, once that is known."""
     replies = {
         _LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
-        _PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
+        PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
     }
     with _gateway("live", replies):
         assert 1 == run()
@@ -489,15 +488,15 @@ def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run)
         assert [False] == [task["deleted"] for task in router.kling.tasks()]
 
     assert "Then it asks both paths to delete a subject that cannot exist." in run.lines
-    assert sent[_DELETION] == sent[_OTHER_DELETION]
-    assert re.fullmatch(r"nobody-[0-9a-f-]{36}", sent[_DELETION]["element_id"])
+    assert sent[DELETION] == sent[_OTHER_DELETION]
+    assert re.fullmatch(r"nobody-[0-9a-f-]{36}", sent[DELETION]["element_id"])
     assert ["unknown-subject"] * (dialect == "live") == [line.split(": ")[1] for line in run.starting("new: ")][:1]
     assert int(dialect == "live") == code
 
 
 def test_a_deletion_that_is_said_to_be_done_is_news(run: Run) -> None:
     """Nothing of that id ever was."""
-    with _gateway("live", {_DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
+    with _gateway("live", {DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 
     assert "  departs: it says that it deleted what never existed" in run.lines
@@ -552,7 +551,7 @@ def test_the_page_needs_nothing_else(run: Run) -> None:
 def test_the_words_of_a_gateway_are_no_markup(run: Run) -> None:
     """What it says is shown as it is."""
     attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
-    with _gateway("live", {_PRESETS: attack}):
+    with _gateway("live", {PRESETS: attack}):
         run()
 
     assert "<script>" not in run.page

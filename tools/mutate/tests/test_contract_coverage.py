@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.cases import base_body
-from scripts.codegen.spec import load
+from scripts.spec import load
 from tools.mutate import contract_coverage
 from tools.mutate.contract_coverage import Judged, main, prove
 from tools.mutate.keywords import accepted, requests

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.spec import ROOT
 from tools.mutate import planted_faults
-from tools.mutate.fault_table import ROOT, Fault, load
+from tools.mutate.fault_table import Fault, load
 from tools.mutate.planted_faults import Job, main, tell
 from tools.mutate.planting import Kind, Verdict
 

@@ -13,7 +13,8 @@ import jsonschema_rs
 import pytest
 
 from kling_elements_client import contract
-from scripts.codegen.spec import SpecError, follow, load, walk
+from scripts.nodes import follow, walk
+from scripts.spec import SpecError, load
 from tools.mutate import __main__ as command
 from tools.mutate import changes, parts, spec_mutants
 from tools.mutate.answer_witnesses import answer_witnesses

@@ -1,55 +1,13 @@
-"""The OpenAPI file: where it is, how it is read, and how a place in it is named."""
+"""The nodes of an OpenAPI document: how they are named, followed and walked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from kling_elements_runtime import document as document_
-from kling_elements_runtime.document import Node
-
-ROOT = Path(__file__).resolve().parents[2]
-SPEC = ROOT / "openapi" / "kling-elements.yaml"
-
-
-class SpecError(Exception):
-    """The OpenAPI file cannot be read, or breaks a rule of this project; the text says where."""
-
-
-def load(path: Path = SPEC) -> Node:
-    """The document.
-
-    Raises:
-        SpecError: The file is missing or is no YAML mapping; a repeated key counts as bad YAML.
-    """
-    try:
-        return parse(path.read_text("utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path.name}: {error}") from error
-
-
-def parse(text: str, name: str) -> Node:
-    """The document that a text holds.
-
-    Args:
-        text: The text of the file.
-        name: What to call it in an error.
-
-    Raises:
-        SpecError: It is no YAML mapping; a repeated key counts as bad YAML.
-    """
-    try:
-        document = YAML(typ="safe").load(text)
-    except YAMLError as error:
-        raise SpecError(f"{name}: {error}") from error
-    if not isinstance(document, dict):
-        raise SpecError(f"{name}: not a mapping")
-    return document
+from scripts.spec import Node, SpecError
 
 
 def follow(document: Node, reference: str) -> Any:
@@ -77,7 +35,7 @@ def resolve(document: Node, node: Any) -> Any:
 
 
 def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
-    """Every node below and with this one, each with its JSON Pointer."""
+    """Yield every node below and with this one, each with its JSON Pointer."""
     yield where, node
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, child in children:
@@ -85,7 +43,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
 
 
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:
-    """Every schema object with its place."""
+    """Yield every schema object with its place."""
     starts = [
         (where, node)
         for where, node in walk(document)

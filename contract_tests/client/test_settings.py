@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.image_body import BODY
+from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, TOKEN_VARIABLE
@@ -186,7 +187,7 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
     ("right", "base_url"),
     [
         ("https://gateway.example.com", f"https://gateway.example.com{end}{slash}")
-        for end in ("/kling", "/kling/v1", "/kling/v1/general/advanced-custom-elements")
+        for end in ("/kling", "/kling/v1", ELEMENTS)
         for slash in ("", "/")
     ]
     + [("https://gateway.example.com:8443/a", "https://gateway.example.com:8443/a/kling/v1/general")],

@@ -1,0 +1,127 @@
+"""What ends a request without an answer is one exception, which says whether the gateway may have got it."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from kling_elements_client import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+    from kling_elements_client.models import CreateElementResponse
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+
+_BODY: Any = base_body("image")
+
+_NEVER_LEFT = {
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+}
+_FAILURES_OF_HTTPX = sorted(
+    (kind for kind in vars(httpx).values() if inspect.isclass(kind) and issubclass(kind, httpx.RequestError)),
+    key=lambda kind: kind.__name__,
+)
+
+
+def test_the_failures_of_httpx_are_all_known() -> None:
+    """A version of httpx that adds one needs a decision: may the request have been sent?"""
+    assert {
+        *("CloseError", "ConnectError", "ConnectTimeout", "DecodingError", "LocalProtocolError", "NetworkError"),
+        *("PoolTimeout", "ProtocolError", "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError"),
+        *("RequestError", "TimeoutException", "TooManyRedirects", "TransportError", "UnsupportedProtocol"),
+        *("WriteError", "WriteTimeout"),
+    } == {kind.__name__ for kind in _FAILURES_OF_HTTPX}
+
+
+@pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
+@pytest.mark.parametrize("says", ["it broke", ""])
+def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
+    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Only what fails before a connection is there provably never left; the exception of httpx is the cause."""
+    gateway.post().mock(side_effect=kind(says))
+
+    with pytest.raises(errors.TransportError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
+    assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
+    assert type(error.__cause__) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("RemoteProtocolError", b""),
+        ("RemoteProtocolError", b"220 mail.example.com ESMTP\r\n"),
+        ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"),
+        ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
+    ],
+)
+def test_an_answer_that_breaks_off_or_is_garbled_is_none(
+    name: str, answer: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """The gateway had the request by then, so it may have been carried out."""
+    client = make_client(base_url=serve(answer))
+
+    with pytest.raises(errors.TransportError, match=name) as caught:
+        create(client, _BODY)
+
+    assert caught.value.may_have_been_sent
+
+
+@pytest.mark.parametrize("place", [b"http:x", b"https://xn--a", b"http://xn--zzzzz99999999999"])
+def test_a_redirect_to_nowhere_ends_in_one_error(
+    place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """Where httpx's own client carries the request, it fails at the address, in many ways."""
+    answer = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place
+    url = serve(answer)
+
+    with pytest.raises(errors.StatusError, match="HTTP 307"):
+        create(make_client(base_url=url), _BODY)
+    with pytest.raises(errors.TransportError) as caught:
+        create(make_client(base_url=url, httpx_args={"event_hooks": {}}), _BODY)
+    assert caught.value.may_have_been_sent
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLError, ValueError, OSError])
+def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
+    kind: type[Exception], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """A broken TLS record reaches asynchronous callers as it is; the request was on its way."""
+    gateway.post().mock(side_effect=kind("bad record"))
+
+    with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:
+        create(client, _BODY)
+
+    assert caught.value.may_have_been_sent
+
+
+def test_a_gateway_that_is_not_there_never_got_the_request(create: Create, make_client: MakeClient) -> None:
+    """Nothing listens on the port, so that sending again is safe."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = make_client(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+        with pytest.raises(errors.TransportError, match="ConnectError") as caught:
+            create(client, _BODY)
+
+    assert not caught.value.may_have_been_sent

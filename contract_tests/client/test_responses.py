@@ -1,0 +1,423 @@
+"""What is made of answers: a failure keeps what is needed to act on it, and a success may be odd."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.paths import ELEMENTS
+from kling_elements_client import errors
+from kling_elements_client.api.elements import create_element
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import respx
+
+    from kling_elements_client import AuthenticatedClient
+    from kling_elements_client.models import CreateElementResponse
+
+    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+    MakeClient = Callable[..., AuthenticatedClient]
+    Failure = Callable[..., errors.ResponseError]
+
+_URL = f"https://gateway.example.com{ELEMENTS}"
+_ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
+_BODY: Any = base_body("image")
+_ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
+_NOTHING = (None, None, None)  # neither code nor message nor id of the request
+
+
+@pytest.fixture
+def failure(client: AuthenticatedClient, gateway: respx.MockRouter) -> Failure:
+    """A function that has the gateway give an answer, and returns the exception that it becomes."""
+
+    def failure(
+        status: int, content: bytes | str, headers: list[tuple[bytes, bytes]] | None = None
+    ) -> errors.ResponseError:
+        gateway.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
+        with pytest.raises(errors.ResponseError) as caught:
+            create_element.sync(client=client, body=_BODY)
+        return caught.value
+
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (errors.StatusError, 300),
+        (errors.StatusError, 304),
+        (errors.StatusError, 400),
+        (errors.AuthenticationError, 401),
+        (errors.StatusError, 402),
+        (errors.PermissionDeniedError, 403),
+        (errors.StatusError, 404),
+        (errors.StatusError, 405),
+        (errors.StatusError, 409),
+        (errors.StatusError, 413),
+        (errors.StatusError, 418),
+        (errors.RateLimitError, 429),
+        (errors.StatusError, 499),
+        *((errors.ServerError, status) for status in (500, 501, 502, 503, 504, *range(520, 531), 599)),
+    ],
+)
+def test_the_status_chooses_the_class(
+    kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """Also statuses that no standard knows, such as a proxy's 520 to 524, are errors that keep everything."""
+    gateway.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
+
+    with pytest.raises(errors.ResponseError) as caught:
+        create(client, _BODY)
+    error = caught.value
+
+    assert kind is type(error)
+    assert f"POST {_URL}: HTTP {status}, code 1200, no, request r-1" == str(error)
+    assert (status, 1200, "no", "r-1") == (error.status_code, error.code, error.message, error.request_id)
+    assert {"7"} == {error.headers["retry-after"], error.headers["RETRY-AFTER"]}
+    assert json.loads(error.excerpt) == _ENVELOPE
+
+
+@pytest.mark.parametrize(
+    ("kept", "excerpt", "content"),
+    [
+        pytest.param(_NOTHING, "", b"", id="empty"),
+        pytest.param(_NOTHING, "", b" \r\n\t ", id="white space"),
+        pytest.param(_NOTHING, "<html> <b>502</b> </html>", b"<html>\n\n  <b>502</b>\t\r\n</html>\n", id="HTML"),
+        pytest.param(_NOTHING, "not JSON", b"not JSON", id="text"),
+        pytest.param(_NOTHING, '{"code": 5000, "mess', b'{"code": 5000, "mess', id="JSON cut short"),
+        pytest.param(_NOTHING, '[{"code": 1}]', b'[{"code": 1}]', id="array"),
+        pytest.param(_NOTHING, "5000", b"5000", id="number"),
+        pytest.param(_NOTHING, "null", b"null", id="null"),
+        pytest.param(_NOTHING, "{}", b"{}", id="empty object"),
+        pytest.param(_NOTHING, '{"a":' * 40, b'{"a":' * 100_000, id="nested too deeply"),
+        pytest.param(_NOTHING, "<10000 characters>", b"9" * 10_000, id="number too long"),
+        pytest.param(
+            (None, "bad <400 characters>", None), '{"message": "bad <400 characters>"}', _ECHO, id="a repeated image"
+        ),
+        pytest.param(_NOTHING, "\ufffd(", b"\xc3(", id="invalid UTF-8"),
+        pytest.param(_NOTHING, r"\x01\x1b[2J", b"\x01\x1b[2J", id="binary"),
+        pytest.param(_NOTHING, "é" * 200, "é".encode() * 300, id="characters are counted, not bytes"),
+        pytest.param((None, "m." * 100, None), None, json.dumps({"message": "m." * 450}), id="long message"),
+        pytest.param(("c." * 100, None, None), None, json.dumps({"code": "c." * 450}), id="long code"),
+        pytest.param((None, None, "r." * 100), None, json.dumps({"request_id": "r." * 450}), id="long id"),
+        pytest.param((None, "a b", None), None, '{"message": " a\\r\\n\\tb "}', id="message of several lines"),
+        pytest.param(("1301", None, None), None, '{"code": "1301"}', id="code as text"),
+        pytest.param((0, None, None), None, '{"code": 0}', id="code of success"),
+        pytest.param(("bad", "no", None), None, '{"error": {"message": "no", "code": "bad"}}', id="OpenAI style"),
+        pytest.param((7, None, None), None, '{"code": null, "error": {"code": 7}}', id="code inside beside null"),
+        pytest.param((None, "bad", None), None, '{"error": "bad"}', id="error as text"),
+        pytest.param((None, "bad", None), None, '{"msg": "bad"}', id="msg"),
+        pytest.param((None, "bad", None), None, '{"detail": "bad"}', id="detail"),
+        pytest.param((None, "bad", None), None, '{"detail": [{"loc": ["body"], "msg": "bad"}]}', id="FastAPI"),
+        pytest.param((None, "bad", None), None, '{"message": "bad", "error": "x", "detail": "y"}', id="several"),
+        pytest.param(_NOTHING, None, '{"detail": []}', id="no detail"),
+        pytest.param(_NOTHING, None, '{"error": [{"code": 1}]}', id="error as array"),
+        pytest.param(_NOTHING, None, '{"code": true, "message": {"a": 1}, "request_id": 7}', id="wrong types"),
+        pytest.param(_NOTHING, None, '{"code": [1], "message": 3, "request_id": {}}', id="more wrong types"),
+        pytest.param((5, r"\ud83d", None), None, '{"code": 5, "message": "\\ud83d"}', id="half a surrogate pair"),
+        pytest.param((5, None, None), None, '{"code": 5, "\\ud83d": NaN}', id="what is no JSON and no Unicode"),
+    ],
+)
+def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
+    kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
+) -> None:
+    """No body makes another exception than that of the status; texts are kept up to 200 characters, on one line."""
+    error = failure(503, content)
+
+    assert type(error) is errors.ServerError
+    assert kept == (error.code, error.message, error.request_id)
+    assert (content[:200] if excerpt is None else excerpt) == error.excerpt
+    assert str(error).startswith(f"POST {_URL}: HTTP 503")
+    assert str(error).isprintable()
+
+
+def _wrapped(inner: str, **outer: Any) -> str:
+    return json.dumps({"code": "fail_to_fetch_task", "message": inner, "request_id": "outer", **outer})
+
+
+_OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack limit", "request_id": "inner"})
+
+
+@pytest.mark.parametrize(
+    ("kept", "content"),
+    [
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_OVER)),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(f" \n{_OVER}")),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_wrapped(_wrapped(_OVER)))),
+        (("1102", "pack used up", "outer"), _wrapped('{"code": "1102", "message": "pack used up"}')),
+        ((1201, None, "outer"), _wrapped('{"code": 1201}')),
+        ((1303, "full", None), json.dumps({"error": {"message": '{"error": {"code": 1303, "message": "full"}}'}})),
+        ((1303, "full", None), json.dumps({"detail": '{"code": 1303, "message": "full"}'})),
+        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrapped('{"code": 42, "message": "odd"}')),
+        (("fail_to_fetch_task", "no {", "outer"), _wrapped("no {")),
+        (("fail_to_fetch_task", "{no", "outer"), _wrapped("{no")),
+        ((1302, '{"code": 1303}', "outer"), _wrapped('{"code": 1303}', code=1302)),
+    ],
+)
+def test_a_refusal_that_a_gateway_passes_on_in_its_message_is_read(
+    kept: tuple[Any, ...], content: str, failure: Failure
+) -> None:
+    """What the service said counts, if the contract knows its code; else what the gateway said."""
+    error = failure(429, content)
+
+    assert type(error) is errors.RateLimitError
+    assert kept == (error.code, error.message, error.request_id)
+
+
+def test_a_refusal_is_unpacked_so_often_and_no_more(failure: Failure) -> None:
+    """Who packs it a thousand times has another mind than passing it on."""
+    content = _OVER
+    for _ in range(4):
+        content = _wrapped(content)
+
+    assert "fail_to_fetch_task" == failure(429, content).code
+
+
+def test_an_error_names_the_call(failure: Failure) -> None:
+    """A 404 is told from a wrong path by its URL."""
+    assert f"POST {_URL}: HTTP 404, <html>" == str(failure(404, "<html>"))
+
+
+def test_the_target_of_a_redirect_is_shown_short_and_escaped(failure: Failure) -> None:
+    """Up to 200 characters, and none that a terminal would obey."""
+    found = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
+
+    assert found.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
+    assert str(found).endswith("x, empty body")
+    assert 400 > len(str(found))
+
+
+_HOSTILE = "a\x1b[2J\r\n\x00\x9b\u202e\u2028\ud800"
+_HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_what_a_terminal_would_obey_is_shown_escaped(
+    status: int, failure: Failure, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Escape sequences, line ends, marks that turn text around and halves of characters, wherever they come from."""
+    body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
+    error = failure(status, json.dumps(body))
+    page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))
+
+    assert (_HARMLESS, _HARMLESS, _HARMLESS) == (error.code, error.message, error.request_id)
+    shown = [str(error), error.excerpt, str(page), page.excerpt, *(record.getMessage() for record in caplog.records)]
+    assert [] == [text for text in shown if not text.isprintable()]
+    assert r"a\x1b[2J" in page.excerpt
+
+
+@pytest.mark.parametrize(
+    ("expected", "content", "content_type"),
+    [
+        ("no", "no".encode("utf-16"), None),
+        ("no", "no".encode("utf-16-le"), None),
+        ("no", "no".encode("utf-32-be"), None),
+        ("\u6d77", "\u6d77".encode("utf-16"), None),
+        ("\xe9", b"\xe9", b"text/html; charset=latin-1"),
+        ("\ufffd", b"\xe9", b"text/html; charset=no-such-thing"),
+        ("\ufffd", b"\xe9", None),
+    ],
+)
+def test_an_excerpt_is_read_in_the_encoding_of_the_answer(
+    expected: str, content: bytes, content_type: bytes | None, failure: Failure
+) -> None:
+    """By its header, or by its first bytes."""
+    error = failure(502, content, [(b"Content-Type", content_type)] if content_type else None)
+
+    assert expected == error.excerpt
+
+
+@pytest.mark.parametrize(
+    ("expected", "content", "headers"),
+    [
+        ("h-1", b"<html>", [(b"X-Request-Id", b"h-1")]),
+        ("h-1", b"{}", [(b"x-request-id", b"h-1")]),
+        ("h-1", b'{"request_id": ""}', [(b"x-request-id", b"h-1")]),
+        ("h-1", b'{"request_id": 5}', [(b"x-request-id", b"h-1")]),
+        ("b-1", b'{"request_id": "b-1"}', [(b"x-request-id", b"h-1")]),
+        (None, b'{"error": {"request_id": "x"}}', []),
+    ],
+)
+def test_the_id_of_the_request_comes_from_the_body_or_else_from_a_header(
+    expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
+) -> None:
+    """It is what a support case needs, so it is in the message too."""
+    error = failure(502, content, headers)
+
+    assert expected == error.request_id
+    assert (expected is not None) == (f"request {expected}" in str(error))
+
+
+@pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
+def test_headers_beyond_ascii_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
+    """A proxy may write them in Latin-1 or UTF-8."""
+    assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
+
+
+def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
+    """Both values can be had, in their order."""
+    error = failure(401, b"", [(b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"Basic")])
+
+    assert ["Bearer", "Basic"] == error.headers.get_list("www-authenticate")
+
+
+@pytest.mark.parametrize(
+    ("reason", "content"),
+    [
+        ("the answer is not JSON: empty body", b""),
+        ("the answer is not JSON: <html> </html>", b"<html>\n</html>"),
+        ("the answer is not JSON: {", b'{"code": 0, '),
+        ("the answer is not JSON: \ufffd", b"\xff"),
+        ("the answer nests deeper than 64 levels: [[", b"[" * 100_000),
+        ("the answer nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
+        ("the answer has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
+        (
+            "the answer takes more than 16777216 bytes of memory: {",
+            '{"message": "\U0001f600'.encode() + b"x y" * 1_398_100 + b'"}',
+        ),
+        ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
+        ("the answer cannot be read: {", b'{"\\ud83d": 1}'),
+        ("the answer breaks the contract at (body): ", b"[]"),
+        ("the answer breaks the contract at (body): ", b"null"),
+        ("the answer breaks the contract at (body): ", b'"ok"'),
+        ("the answer breaks the contract at /message: ", b'{"message": NaN}'),
+        ("the answer breaks the contract at /message: ", b'{"message": 1e999}'),
+        ("the answer breaks the contract at /id: ", b'{"id": false}'),
+        ("the answer breaks the contract at /data: ", b'{"data": []}'),
+        ("the answer breaks the contract at /data/task_id: ", b'{"data": {"task_id": {}}}'),
+        ("the answer breaks the contract at /data/task_status: ", b'{"data": {"task_status": 1}}'),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_success_that_is_not_what_was_promised_is_invalid(
+    reason: str, content: bytes, status: int, failure: Failure
+) -> None:
+    """It is neither a success nor a failure: the subject may have been created, and the answer is kept to find out."""
+    error = failure(status, content, [(b"x-request-id", b"h-1")])
+
+    assert type(error) is errors.InvalidResponse
+    assert reason in str(error)
+    assert str(error).endswith(", request h-1")
+    assert (status, "h-1") == (error.status_code, error.headers["x-request-id"])
+    assert " ".join(content[:1000].decode("utf-8", "replace").split())[:200] == error.excerpt
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "status"),
+    [
+        (errors.InvalidResponse, "HTTP 200, the answer is compressed, and damaged: ", b"200 OK"),
+        (errors.ServerError, "HTTP 500, ", b"500 Oh"),
+    ],
+)
+def test_an_answer_that_cannot_be_unpacked_is_an_answer_all_the_same(
+    kind: type[errors.ResponseError], says: str, status: bytes, make_client: MakeClient, serve: Callable[[bytes], str]
+) -> None:
+    """It has a status."""
+    answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
+
+    with pytest.raises(kind, match=says):
+        create_element.sync(client=make_client(base_url=serve(answer)), body=_BODY)
+
+
+def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) -> None:
+    """The excerpt shows its beginning, and nothing else does."""
+    error = failure(200, json.dumps({"data": ["x" * 5000]}))
+
+    assert 200 >= str(error).count("x")
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [
+        (1200, _ENVELOPE),
+        (-1, {"code": -1}),
+        ("1301", {"code": "1301", "message": "unsafe"}),
+        (None, {"code": ""}),
+        (1302, {"code": "", "error": {"code": 1302}}),
+        (5000, {"code": 5000, "data": None}),
+        (5000, {"code": 5000, "data": {}}),
+        (5000, {"code": 5000, "data": {"task_id": None, "task_status": "failed"}, "id": "", "task_id": None}),
+        (None, {"code": True}),
+        (None, {"code": False}),
+        (None, {"code": float("nan")}),
+        (None, {"code": 1.5}),
+        (201, {"code": 201}),
+        ("200", {"code": "200"}),
+        ("quota", {"error": {"message": "no credit", "type": "billing", "code": "quota"}}),
+        (0, {"code": 0, "error": {"code": 7}}),
+        (None, {"error": "no credit"}),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_whose_envelope_says_failure_is_a_failure(
+    code: Any, body: dict[str, Any], status: int, failure: Failure
+) -> None:
+    """A code other than 0, or an error, without the id of a task means that nothing was created."""
+    error = failure(status, json.dumps(body))
+
+    assert type(error) is errors.BusinessError
+    assert (status, code) == (error.status_code, error.code)
+    assert "refused: " in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 5000, "data": {"task_id": "t-1"}},
+        {"code": 5000, "data": {"task_id": 1}},
+        {"code": 5000, "task_id": "t-1"},
+        {"code": 5000, "data": {"id": "t-1"}},
+        {"code": "5000", "id": "t-1", "error": {"message": "slow"}},
+        {"code": 0},
+        {"code": "0"},
+        {"code": "success"},
+        {"code": "SUCCESS"},
+        {"code": 200},
+        {"code": None},
+        {"code": 0, "error": None},
+        {"message": "failed"},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
+    body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+) -> None:
+    """The id of a task, in any of its four places, outweighs the code: the subject exists and must not be lost."""
+    gateway.post().respond(status, json=body)
+
+    assert body == create(client, _BODY).to_dict()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"data": {"task_id": "t-1", "task_status": 1}}',
+        '{"id": "t-1", "code": true}',
+        '{"task_id": "t-1", "data": []}',
+        '{"task_id": "t-1", "\\ud83d": 1}',
+        '{"code": 5000, "id": "t-1", "message": 7}',
+    ],
+)
+def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
+    content: str,
+    create: Create,
+    client: AuthenticatedClient,
+    gateway: respx.MockRouter,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The subject exists, so its id reaches the caller, and the log tells what is odd."""
+    gateway.post().respond(content=content.encode())
+
+    assert json.loads(content) == create(client, _BODY).to_dict()
+    (logged,) = [record for record in caplog.records if record.name == "kling_elements_client"]
+    assert logging.WARNING == logged.levelno
+    assert logged.getMessage().startswith("createElement: a task is named, but the answer is odd: HTTP 200, code ")
