@@ -287,6 +287,11 @@ _FAILURES = {
         request_id="6f1c0a52b7d94c23",
         says="no permission for this resource",
     ),
+    "invalidValue": _Failure(
+        code=1201,
+        request_id="6f1c0a52b7d94c34",
+        says="invalid key or value, or an external_task_id that exists already",
+    ),
     "absent": _Failure(code=1201, request_id="6f1c0a52b7d94c31", says="Task not found by id/external id: mara-2026-07"),
     "duplicate": _Failure(
         code=1201, request_id="6f1c0a52b7d94c32", says="External_task_id mara-2026-07 already exists"

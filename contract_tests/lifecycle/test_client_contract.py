@@ -12,19 +12,27 @@ import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.documents import with_other_codes
 from contract_tests.support.running import tls
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
 from kling_elements.mock.app import create_app
+from kling_elements.outcomes import is_too_many
 from kling_elements.policies import PollPolicy, RetryPolicy
 from kling_elements.testing import respx_router
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import get_element
-from kling_elements_client.errors import BusinessError, ContractError, NotFoundError, ResponseError
+from kling_elements_client.errors import (
+    BusinessError,
+    ContractError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+)
 from kling_elements_runtime.contract import Contract
 
 _MORE = 7000
-_REFUSALS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")
 _QUICK: dict[str, Any] = {
     "retry": RetryPolicy(first_seconds=0.001, longest_seconds=0.001),
     "poll": PollPolicy(first_seconds=0.001, longest_seconds=0.001, max_unknown_seconds=0.01),
@@ -37,14 +45,7 @@ def _document() -> dict[str, Any]:
 
 def _with_other_codes() -> Contract:
     """Return a contract in which each business code is another number."""
-    document = _document()
-    codes = document["x-business-codes"]
-    document["x-business-codes"] = {str(int(code) + _MORE): row for code, row in codes.items()}
-    other = Contract(document)
-    for operation in other.operations().values():
-        for row in (row for keyword in _REFUSALS for row in operation.definition.get(keyword, ())):
-            row["code"] += _MORE
-    return other
+    return Contract(with_other_codes(contract.document(), _MORE))
 
 
 def _with_other_words() -> Contract:
@@ -83,6 +84,28 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
         assert caught.value.code in (_MORE + 1201, _MORE + 1203)
         assert "not_created" != caught.value.outcome
         assert [True, False] == [task["deleted"] for task in router.kling.tasks()]
+
+
+def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> None:
+    """A create too fast, a task too many and a subject of the library are refused, and known, by other numbers."""
+    other = _with_other_codes()
+    app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
+    options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
+    with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **options) as kling:
+        kling.create(_request("first"))
+        with pytest.raises(RateLimitError) as too_fast:
+            kling.create(_request("second"))
+        app.clock.step(1)
+        with pytest.raises(RateLimitError) as too_many:
+            kling.create(_request("second"))
+        with pytest.raises(PermissionDeniedError) as not_ours:
+            kling.delete(next(kling.presets()))
+
+    refusals = [too_fast.value, too_many.value, not_ours.value]
+    assert [_MORE + 1302, _MORE + 1303, _MORE + 1103] == [refusal.code for refusal in refusals]
+    assert ["not_created", "not_created"] == [refusal.outcome for refusal in refusals[:2]]
+    assert [False, True] == [is_too_many(refusal, other) for refusal in refusals[:2]]
+    assert not is_too_many(too_many.value)
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:

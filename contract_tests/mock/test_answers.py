@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import combinations
 from typing import Any
 
 import pytest
 
+from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.support.documents import with_other_codes
 from contract_tests.support.mock_caller import (
+    DELETION,
     ELEMENTS,
     IMAGE_REQUEST,
     LIMIT,
@@ -17,13 +24,21 @@ from contract_tests.support.mock_caller import (
     NO_METHOD,
     NO_PATH,
     NO_TOKEN,
+    PRESETS,
     TOO_LARGE,
+    Caller,
     Refusal,
     shared,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.answers import Problem
+from kling_elements.mock.app import create_app
+from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import escaped, follow
+
+_POST = f"#/paths/{escaped(ELEMENTS)}/post"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +167,88 @@ def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
 
     assert {"$ref": f"#/components/examples/{problem.example}"} == examples[problem.example]
     assert {"code", "message", "request_id"} == set(document["components"]["examples"][problem.example]["value"])
+
+
+def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
+    """Yield one reply of each kind that a server of a contract refuses with, and of each fault that has a code."""
+    app = create_app(contract=contract, dialect=dialect, rate=1, concurrency=1, manual_clock=True)
+    with closing(app):
+        caller = Caller(app)
+        yield caller.post(headers={"authorization": None})
+        yield caller.post(headers={"authorization": "Basic sk-test"})
+        yield caller.send("GET", "/_mock/elements", client_host="192.0.2.1")
+        yield caller.send("GET", "/")
+        yield caller.send("PUT", ELEMENTS)
+        yield caller.post(headers={"content-type": "text/plain"})
+        yield caller.send("POST", DELETION, content=bytes(65_537))
+        yield caller.post({})
+        yield caller.send("GET", f"{ELEMENTS}/e")
+        named = {**IMAGE_REQUEST, "external_task_id": "e"}
+        assert 200 == caller.post(named).status
+        yield caller.post(named)
+        yield caller.post()
+        app.clock.step(1)
+        yield caller.post()
+        app.clock.step(1)
+        (preset, *_) = caller.ask("GET", PRESETS)["data"]
+        ours, theirs = caller.element("e")["element_id"], preset["task_result"]["elements"][0]["element_id"]
+        yield caller.send("POST", DELETION, {"element_id": str(theirs)})
+        yield caller.send("POST", DELETION, {"element_id": "1"})
+        assert 200 == caller.send("POST", DELETION, {"element_id": str(ours)}).status
+        yield caller.send("POST", DELETION, {"element_id": str(ours)})
+        for code in contract.business_codes():
+            caller.queue(f"code:{code}")
+            yield caller.post()
+        caller.queue("odd-envelope")
+        yield caller.post()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
+    """A contract in which each code is another number gets the same refusals with these numbers."""
+    other = Contract(with_other_codes(contract.document(), 7000))
+    ours, theirs = (
+        [(reply.status, json.loads(reply.body)) for reply in _refusals(each, dialect)]
+        for each in (contract.CONTRACT, other)
+    )
+
+    assert [(status, body["code"] + 7000, _without_ids(body)) for status, body in ours] == [
+        (status, body["code"], _without_ids(body)) for status, body in theirs
+    ]
+
+
+def _without_ids(body: dict[str, Any]) -> str:
+    return re.sub("[0-9]{9,}", "", body["message"])
+
+
+def _lacking(place: str, **changes: Any) -> Contract:
+    """Return the contract with changes at a place, of which None takes away what is there."""
+    document = copy.deepcopy(contract.document())
+    node = follow(document, place)
+    node.update(changes)
+    for name in [name for name, value in changes.items() if value is None]:
+        del node[name]
+    return Contract(document)
+
+
+@pytest.mark.parametrize(
+    ("expected", "place", "changes"),
+    [
+        ("rateLimited", "#/components/examples", {"rateLimited": None}),
+        ("invalidValue", "#/components/examples", {"invalidValue": None}),
+        ("internalError", "#/components/examples", {"internalError": None}),
+        ("x-business-codes lacks 1302", "#/x-business-codes", {"1302": None}),
+        ("x-business-codes lacks 1303", "#/x-business-codes", {"1303": None}),
+        ("x-business-codes lacks 1299", f"{_POST}/x-duplicate/0", {"code": 1299}),
+        ("x-too-many", _POST, {"x-too-many": None}),
+    ],
+)
+def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
+    expected: str, place: str, changes: dict[str, Any]
+) -> None:
+    """And not when somebody is refused."""
+    with pytest.raises(KeyError, match=f"^['\"]{expected}['\"]$"):
+        create_app(contract=_lacking(place, **changes))
 
 
 def test_the_token_is_never_repeated() -> None:

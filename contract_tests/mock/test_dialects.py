@@ -44,9 +44,13 @@ def test_the_dialects_of_the_contract_are_these() -> None:
 
 
 def test_a_dialect_that_is_not_there_is_an_error() -> None:
-    """The message names those that are."""
-    with pytest.raises(ValueError, match=r"^there is no dialect 'latin'; there are live, documented$"):
+    """The message names those that are, in whichever way a server is made."""
+    expected = r"^there is no dialect 'latin'; there are live, documented$"
+
+    with pytest.raises(ValueError, match=expected):
         create_app(dialect="latin")
+    with pytest.raises(ValueError, match=expected):
+        MockServer(contract.CONTRACT, Options(dialect="latin"))
 
 
 @pytest.mark.parametrize("case", MEANINGS, ids=lambda case: case.id)

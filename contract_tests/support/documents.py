@@ -1,7 +1,8 @@
-"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`."""
+"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`, and one of other codes."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from kling_elements_runtime.document import dereferenced as resolve
@@ -49,6 +50,22 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
             for name in resolve(document, answer).get("content", {}):
                 found[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
     return found
+
+
+def with_other_codes(document: dict[str, Any], more: int) -> dict[str, Any]:
+    """Return a copy of a document in which each business code is greater by some number, wherever it is named."""
+    copied = copy.deepcopy(document)
+    codes = copied["x-business-codes"]
+
+    def change(node: Any) -> None:
+        if isinstance(node, dict) and str(node.get("code")) in codes:
+            node["code"] += more
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            change(inner)
+
+    change({name: copied[name] for name in ("paths", "components")})
+    copied["x-business-codes"] = {str(int(code) + more): row for code, row in codes.items()}
+    return copied
 
 
 def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kling_elements_runtime.document import Document
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _UNAUTHORIZED = 401  # HTTP wants the challenge with it
+_KINDS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")  # of refusals that dialects word
 
 
 class Problem(Enum):
@@ -25,6 +26,8 @@ class Problem(Enum):
     BODY_TOO_LARGE = 413, "bodyTooLarge"
     UNSUPPORTED_MEDIA_TYPE = 415, "unsupportedMediaType"
     INVALID_PARAMETERS = 400, "invalidParameters"
+    INVALID_VALUE = 400, "invalidValue"
+    RATE_LIMITED = 429, "rateLimited"
 
     def __init__(self, status: int, example: str) -> None:
         """Name the two parts."""
@@ -49,13 +52,21 @@ class Refusals:
         """Take the business codes of a contract, and the envelope of every problem from its examples.
 
         Raises:
-            KeyError: The contract lacks one of them.
+            KeyError: The contract lacks one of them, or refuses by a code that it does not explain.
         """
         self.business_codes = contract.business_codes()
         examples = contract.document()["components"]["examples"]
         self._envelopes: dict[Problem, dict[str, Any]] = {
             problem: examples[problem.example]["value"] for problem in Problem
         }
+        codes = {envelope["code"] for envelope in self._envelopes.values()} | {
+            row.code
+            for operation_id in contract.operations()
+            for keyword in _KINDS
+            for row in contract.refusals(operation_id, keyword)
+        }
+        if unknown := codes - self.business_codes.keys():
+            raise KeyError(f"x-business-codes lacks {', '.join(map(str, sorted(unknown)))}")
 
     def answer(self, refused: RefusedError) -> Reply:
         """Return the answer, under a request id of its own."""
@@ -66,8 +77,9 @@ class Refusals:
             {**self._envelopes[refused.reason], **own}, refused.reason.status, _header_list(refused.headers)
         )
 
-    def refused_by(self, code: int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
-        """Return a refusal by a business code: in the contract's words, and then what is wrong here."""
+    def refused_by(self, reason: Problem | int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
+        """Return a refusal by a business code or a problem's: in the contract's words, and then what is wrong here."""
+        code: int = self._envelopes[reason]["code"] if isinstance(reason, Problem) else reason
         return RefusedError(code, f"{self.business_codes[code].meaning}: {detail}", headers)
 
     def code_reply(

@@ -78,6 +78,7 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
         contract: The contract; by default the one that ships with the client.
 
     Raises:
+        KeyError: The contract lacks what a server has to know.
         ValueError: One of them cannot be used.
         StateError: The state file cannot.
     """

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kling_elements.mock.answers import Refusals, RefusedError
+from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements_runtime.document import Document
 
-_INVALID_VALUE = 1201  # where nobody has seen how a dialect refuses something
 _LONGEST_VALUE = 200  # characters of a request's value that a message repeats
 
 
@@ -19,13 +18,16 @@ class Dialect:
         deletion_example: The name of the example that answers a deletion; empty where the contract has no deletions.
         keeps_deleted: Whether look-ups and lists still show a deleted subject.
         counts_all_calls: Whether an external id that another call of the account used is refused too.
+        too_many: The code that refuses one task too many, that of another dialect where this one has none; 0 where the
+            contract has no creations.
     """
 
     def __init__(self, contract: Document, name: str, refusals: Refusals) -> None:
         """Read what a contract says of the dialect of a name.
 
         Raises:
-            KeyError: The contract has deletions, and does not say how this dialect answers them.
+            KeyError: The contract has deletions, and does not say how this dialect answers them; or it has creations,
+                and does not say how one too many is refused.
         """
         self._contract = contract
         self._name = name
@@ -34,10 +36,12 @@ class Dialect:
         answer: Mapping[str, Any] = deletes["x-deletion"][name] if deletes else {"example": "", "remains": False}
         self.deletion_example: str = answer["example"]
         self.keeps_deleted: bool = answer["remains"]
+        creates = self._definition("createElement")
         self.counts_all_calls = any(
-            row["dialect"] == name and row.get("unique-over") == "account"
-            for row in self._definition("createElement").get("x-duplicate", ())
+            row["dialect"] == name and row.get("unique-over") == "account" for row in creates.get("x-duplicate", ())
         )
+        too_many = sorted(creates["x-too-many"], key=lambda row: row["dialect"] != name) if creates else [{"code": 0}]
+        self.too_many: int = too_many[0]["code"]
 
     def refusal(self, operation_id: str, *keywords: str, detail: str, **values: object) -> RefusedError:
         """Return how a request is refused.
@@ -54,7 +58,7 @@ class Dialect:
                     return self._refusals.refused_by(row.code, detail)
                 shown = {name: str(value)[:_LONGEST_VALUE] for name, value in values.items()}
                 return RefusedError(row.code, row.message.format(**shown))
-        return self._refusals.refused_by(_INVALID_VALUE, detail)
+        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # as nobody has seen it
 
     def _definition(self, operation_id: str) -> Mapping[str, Any]:
         operation = self._contract.operations().get(operation_id)

@@ -21,7 +21,6 @@ Disturb: TypeAlias = Callable[[Reply], Reply]
 _MOST_QUEUED = 10_000
 _DRIP_SECONDS = 1.0
 _OK = 200
-_INTERNAL_ERROR = 5000
 _SECONDS = r"([0-9]{1,4}(?:\.[0-9]{1,6})?)"
 _STATUS = "([2-5][0-9]{2})"
 _WHEN = "(before|after)"
@@ -136,7 +135,7 @@ def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
         ("drip:SECONDS", f"drip:{_SECONDS}", lambda text: {"disturb": _dripping(float(text))}),
         ("empty-object", "empty-object", lambda: {"disturb": _with_body(lambda _: {})}),
         ("flat", "flat", lambda: {"disturb": _with_body(lambda answer: shapes.flat(answer["data"]))}),
-        ("odd-envelope", "odd-envelope", lambda: {"disturb": _with_body(_odd)}),
+        ("odd-envelope", "odd-envelope", lambda: {"disturb": _with_body(shapes.odd)}),
         ("code:N", f"code:{code}", lambda text: _instead("before", code_reply(int(text)))),
         ("code:N-after", f"code:{code}-after", lambda text: _instead("after", code_reply(int(text)))),
         ("200-code:N", f"200-code:{code}", lambda text: _instead("before", code_reply(int(text), status=_OK))),
@@ -172,8 +171,3 @@ def _truncated(reply: Reply) -> Reply:
 
 def _with_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Disturb:
     return lambda reply: replace(reply, body=encode(change(json.loads(reply.body))))
-
-
-def _odd(answer: dict[str, Any]) -> dict[str, Any]:
-    """Name the task under a code that means failure, with a time that is no time."""
-    return {**answer, "code": _INTERNAL_ERROR, "data": {**answer["data"], "created_at": []}}

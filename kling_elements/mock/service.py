@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import randint
 from typing import Any
 
-from kling_elements.mock.answers import Refusals
+from kling_elements.mock.answers import Problem, Refusals
 from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
@@ -17,7 +17,6 @@ from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, Task, number_of, task_id_of
 
-_NO_PERMISSION, _TOO_FAST, _TOO_MANY = 1103, 1302, 1303
 _WINDOW_SECONDS = 1  # of the rate
 
 
@@ -102,10 +101,11 @@ class Service:
         since = now - _WINDOW_SECONDS * MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
             waiting = {"Retry-After": str(_WINDOW_SECONDS)}
-            raise self._refusals.refused_by(_TOO_FAST, f"at most {options.rate} creations in a second", waiting)
+            detail = f"at most {options.rate} creations in a second"
+            raise self._refusals.refused_by(Problem.RATE_LIMITED, detail, waiting)
         limit = options.concurrency
         if limit and store.count_ending_after(owner, now, limit) == limit:
-            raise self._refusals.refused_by(_TOO_MANY, f"at most {limit} tasks under way")
+            raise self._refusals.refused_by(self._dialect.too_many, f"at most {limit} tasks under way")
 
     def _is_used(self, owner: bytes, external_id: str) -> bool:
         """Tell whether a task of the owner's has an external id or, where the dialect counts it, another call."""
@@ -140,7 +140,8 @@ class Service:
     def _delete(self, call: Call) -> Reply:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
-            raise self._refusals.refused_by(_NO_PERMISSION, "a subject of the official library cannot be deleted")
+            detail = "a subject of the official library cannot be deleted"
+            raise self._refusals.refused_by(Problem.PERMISSION_DENIED, detail)
         with self._store.alone():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:

@@ -31,6 +31,7 @@ class Shapes:
         examples = self._examples
         self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}
         self._flat = examples["submittedFlat"]
+        self._failure_code = examples["internalError"]["code"]
         succeeded = examples["taskSucceeded"]["data"]
         self._costs = {name: value for name, value in succeeded.items() if name.startswith("final_")}
         tags = document["components"]["schemas"]["TagId"]
@@ -83,6 +84,10 @@ class Shapes:
         """Return the answer to a creation as gateways without an envelope write it."""
         task_id = submitted["task_id"]
         return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
+
+    def odd(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to a creation under a code that means failure, with a time that is no time."""
+        return {**answer, "code": self._failure_code, "data": {**answer["data"], "created_at": []}}
 
     def _named(self, task: Task, status: str) -> dict[str, Any]:
         return {"task_id": str(task.task_id), "task_status": status}
