@@ -109,7 +109,7 @@ def _status(document: Any, status: str, response: Any) -> None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A change of the document, and what it breaks, as `_told` says it: there, and where it is taken back; nothing, if left out."""
+    """A change of the document; what it breaks, and what taking it back breaks, as `_told` says it."""
 
     id: str
     change: Callable[[Any], object]
