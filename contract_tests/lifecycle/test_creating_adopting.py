@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 import httpx
@@ -202,15 +203,18 @@ _NO_LOOK_UP = [
 
 
 _SIX = [1, 2, 4, 8, 16, 29]  # seconds between look-ups, until time is up
+_in_doubt = partial(Failure, outcome="may_exist")
 _UNTOLD = [
-    *(Failure(id=str(step), kind=LookUpUnavailableError, script=[step]) for step in _NO_LOOK_UP),
+    *(_in_doubt(id=str(step), kind=LookUpUnavailableError, calls="look", script=[step]) for step in _NO_LOOK_UP),
     *(
-        Failure(id=f"lost, {step}", kind=LookUpUnavailableError, calls="look create look", script=[ABSENT, LOST, step])
+        _in_doubt(
+            id=f"lost, {step}", kind=LookUpUnavailableError, calls="look create look", script=[ABSENT, LOST, step]
+        )
         for step in _NO_LOOK_UP
     ),
-    Failure(id="token refused", kind=AuthenticationError, script=[no(401, 1002)]),
-    Failure(id="arrears", kind=RateLimitError, script=[no(429, 1101)]),
-    Failure(id="no connection", kind=TransportError, slept=[1, 2], script=[REFUSED] * 3),
+    _in_doubt(id="token refused", kind=AuthenticationError, calls="look", script=[no(401, 1002)]),
+    _in_doubt(id="arrears", kind=RateLimitError, calls="look", script=[no(429, 1101)]),
+    _in_doubt(id="no connection", kind=TransportError, calls="look look look", slept=[1, 2], script=[REFUSED] * 3),
     *(
         Failure(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
         for name, step in [("refused", no(400, 1301)), ("refused without a code", no(409))]
@@ -223,38 +227,38 @@ _UNTOLD = [
         slept=[1, 2],
         script=[ABSENT, *[REFUSED] * 3],
     ),
-    Failure(
+    _in_doubt(
         id="token expired", kind=AuthenticationError, calls="look create look", script=[ABSENT, LOST, no(401, 1004)]
     ),
-    Failure(
+    _in_doubt(
         id="refused after one in doubt",
         kind=StatusError,
         calls="look create look look create look look look look look look",
         slept=_SIX,
         script=[*_LATE, no(400, 1301), *[ABSENT] * 6],
     ),
-    Failure(
+    _in_doubt(
         id="no connection after one in doubt",
         kind=TransportError,
         calls="look create look look create look look create look look create look",
         slept=[1, 2, 4],
         script=[*_LATE, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
     ),
-    Failure(
+    _in_doubt(
         id="duplicate of what is not there",
         kind=ExternalIdUsedError,
         calls="look create look look look",
         slept=[1, 2],
         script=[ABSENT, DUPLICATE, ABSENT, ABSENT, ABSENT],
     ),
-    Failure(
+    _in_doubt(
         id="duplicate of an attempt that look-ups never show",
         kind=ExternalIdUsedError,
         calls="look create look look create look look look look look look",
         slept=_SIX,
         script=[*_LATE, DUPLICATE, *[ABSENT] * 6],
     ),
-    Failure(
+    _in_doubt(
         id="look-ups fail in doubt",
         kind=ServerError,
         calls="look create look look look look look look look",
@@ -262,7 +266,13 @@ _UNTOLD = [
         script=[ABSENT, LOST, *[no(503)] * 7],
     ),
     *(
-        Failure(id=f"look-ups answered with {step}", kind=kind, slept=_SIX, script=[step] * 7)
+        _in_doubt(
+            id=f"look-ups answered with {step}",
+            kind=kind,
+            calls="look look look look look look look",
+            slept=_SIX,
+            script=[step] * 7,
+        )
         for kind, step in [(ServerError, no(503)), (InvalidResponse, Reply(200, b"<html>"))]
     ),
 ]

@@ -20,6 +20,7 @@ import pytest
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.running import run_async, tls
+from contract_tests.support.tables import each
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements.mock import create_app
@@ -53,6 +54,10 @@ class Row:
     left: int
     adopted: Told = "created"
     left_by_adopting: int = 1
+
+    @property
+    def id(self) -> str:
+        return self.fault
 
 
 def _in_doubt(fault: str, left: int) -> Row:
@@ -180,7 +185,7 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 
 @pytest.mark.parametrize("way", ["sync", "async"])
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
-@pytest.mark.parametrize("row", _ROWS, ids=[row.fault for row in _ROWS])
+@each(_ROWS)
 def test_what_is_told_is_true_and_nothing_is_there_twice(
     gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, way: str
 ) -> None:
@@ -201,7 +206,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("row", [row for row in _ROWS if row.left], ids=[row.fault for row in _ROWS if row.left])
+@each([row for row in _ROWS if row.left])
 def test_adopting_again_finds_the_subject_that_a_failed_create_left(
     gateways: dict[str, MockGateway], row: Row, dialect: str
 ) -> None:

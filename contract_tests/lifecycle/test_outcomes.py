@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, both, no
+from contract_tests.support.tables import each
 from kling_elements import Outcome
 from kling_elements.outcomes import (
     Phase,
@@ -52,6 +53,10 @@ class _Row:
     outcome: Outcome = _NO
     retry: Retry = _NEVER
 
+    @property
+    def id(self) -> str:
+        return f"{self.status}" if self.code is None else f"{self.status}, {self.code}"
+
 
 _in_doubt = partial(_Row, outcome=_MAYBE, retry=_LOOK)
 _CODES = [  # the second reading of the vendor's table
@@ -92,7 +97,7 @@ _UNKNOWN_CODES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("row", _CODES)
+@each(_CODES)
 def test_a_known_code_decides_whatever_the_status(row: _Row) -> None:
     """A gateway may change the status, or write the code as a text, also with noughts before it."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
@@ -107,7 +112,7 @@ def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
     ]
 
 
-@pytest.mark.parametrize("row", _STATUSES)
+@each(_STATUSES)
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
     """A 4xx is a refusal, which a 429 is for a while only, save where a proxy gave up waiting; all else is in doubt."""
     for code in _UNKNOWN_CODES:
@@ -320,7 +325,7 @@ def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 
 
-@pytest.mark.parametrize("row", [*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
+@each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 @both
 def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None:
     """The error has the outcome of its row and the id that was sent, and only waiting makes a second attempt."""

@@ -14,6 +14,7 @@ import pytest
 from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
 from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
@@ -53,7 +54,7 @@ def test_a_dialect_that_is_not_there_is_an_error() -> None:
         MockServer(contract.CONTRACT, Options(dialect="latin"))
 
 
-@pytest.mark.parametrize("case", MEANINGS, ids=lambda case: case.id)
+@each(MEANINGS, "case")
 def test_the_contract_tells_refusals_apart(case: Meaning) -> None:
     """By code and message together, and in the answers of one operation; whichever dialect they are in, they count."""
     rows = contract.refusals(case.operation, case.keyword)

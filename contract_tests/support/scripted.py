@@ -246,32 +246,29 @@ class Failure:
     """How a call fails.
 
     Attributes:
+        id: What happens, in words.
         kind: The class of the error.
-        script: What the gateway answers.
         outcome: What the error says of a subject.
-        says: How its text begins.
-        calls: What the gateway was asked, as `Gateway.calls` tells it; where it is empty, a look-up for each answer.
-        slept: For how many seconds, each time.
-        id: What happens, in words; by default what the error says.
+        calls: What the gateway was asked, as `Gateway.calls` tells it.
+        script: What the gateway answers.
+        slept: For how many seconds, each time; not at all, unless it says so.
+        says: How the error's text begins.
     """
 
+    id: str
     kind: type[KlingError]
+    outcome: str
+    calls: str
     script: Sequence[Step]
-    outcome: str = "may_exist"
-    says: str = ""
-    calls: str = ""
     slept: Sequence[float] = ()
-    id: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "id", self.id or self.says)
+    says: str = ""
 
     def check(self, scripted: Scripted, error: KlingError) -> None:
         """Assert that the call of a client which has this script failed so."""
         assert self.kind is type(error)
         assert str(error).startswith(self.says)
         assert self.outcome == error.outcome
-        assert (self.calls or " ".join(["look"] * len(self.script))) == scripted.gateway.calls()
+        assert self.calls == scripted.gateway.calls()
         assert list(self.slept) == scripted.clock.slept
         assert scripted.gateway.finished()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.support.tables import each
 from scripts.nodes import follow
 from scripts.spec import load
 from tools.diff.__main__ import main, report
@@ -36,132 +37,173 @@ def contract() -> Any:
 class _Edit:
     """A change of the contract: what is at a place now, whom that breaks if it is told at all, and what is said."""
 
+    id: str
     at: str
     now: Any
     breaks: str = ""
     says: str = ""
 
 
-_EDITS = {
-    "a shorter name": _Edit(at=f"{_SCHEMAS}/ElementName/maxLength", now=19, breaks="caller", says="20 -> 19 (request)"),
-    "a longer name": _Edit(at=f"{_SCHEMAS}/ElementName/maxLength", now=21, breaks="server", says="20 -> 21 (request)"),
-    "a name of any length": _Edit(
-        at=f"{_SCHEMAS}/ElementName/maxLength", now=ABSENT, breaks="server", says="20 -> nothing (request)"
+_EDITS = [
+    _Edit(
+        id="a shorter name", at=f"{_SCHEMAS}/ElementName/maxLength", now=19, breaks="caller", says="20 -> 19 (request)"
     ),
-    "larger images only": _Edit(
+    _Edit(
+        id="a longer name", at=f"{_SCHEMAS}/ElementName/maxLength", now=21, breaks="server", says="20 -> 21 (request)"
+    ),
+    _Edit(
+        id="a name of any length",
+        at=f"{_SCHEMAS}/ElementName/maxLength",
+        now=ABSENT,
+        breaks="server",
+        says="20 -> nothing (request)",
+    ),
+    _Edit(
+        id="larger images only",
         at=f"{_SCHEMAS}/ImageBase64/x-image/displayed-sides/min-px",
         now=301,
         breaks="caller",
         says="300 -> 301 (request)",
     ),
-    "a format of images fewer": _Edit(
+    _Edit(
+        id="a format of images fewer",
         at=f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
         now=["png"],
         breaks="caller",
         says='["jpeg", "png"] -> ["png"] (request)',
     ),
-    "another size of videos": _Edit(
+    _Edit(
+        id="another size of videos",
         at=f"{_VIDEO}/displayed-size/one-of-px",
         now=[[1080, 1920], [1920, 1080], [1280, 720]],
         breaks="server",
         says="[[1920, 1080], [1080, 1920]] -> [[1080, 1920], [1920, 1080], [1280, 720]] (request)",
     ),
-    "the sizes of videos in another order": _Edit(
-        at=f"{_VIDEO}/displayed-size/one-of-px", now=[[1080, 1920], [1920, 1080]]
+    _Edit(
+        id="the sizes of videos in another order",
+        at=f"{_VIDEO}/displayed-size/one-of-px",
+        now=[[1080, 1920], [1920, 1080]],
     ),
-    "no tolerance": _Edit(
-        at=f"{_VIDEO}/duration/tolerance-frames", now=ABSENT, breaks="server", says="1 -> nothing (request)"
+    _Edit(
+        id="no tolerance",
+        at=f"{_VIDEO}/duration/tolerance-frames",
+        now=ABSENT,
+        breaks="server",
+        says="1 -> nothing (request)",
     ),
-    "oblong pixels": _Edit(
+    _Edit(
+        id="oblong pixels",
         at=f"{_VIDEO}/displayed-size/pixel-aspect",
         now="any",
         breaks="caller and server",
         says='"square" -> "any" (request)',
     ),
-    "a container of any kind": _Edit(
+    _Edit(
+        id="a container of any kind",
         at=f"{_VIDEO}/container",
         now=ABSENT,
         breaks="server",
         says='{"x-source": "R20", "one-of": ["mp4", "mov"]} -> nothing (request)',
     ),
-    "a smaller body": _Edit(
-        at=f"{_ELEMENTS}/post/{_BODY}/x-body-size/max-bytes", now=9, breaks="caller", says="56972640 -> 9 (request)"
+    _Edit(
+        id="a smaller body",
+        at=f"{_ELEMENTS}/post/{_BODY}/x-body-size/max-bytes",
+        now=9,
+        breaks="caller",
+        says="56972640 -> 9 (request)",
     ),
-    "an id that need not be exact": _Edit(
-        at=f"{_PAGE_SIZE}/x-exact", now=ABSENT, breaks="server", says="true -> nothing (request)"
+    _Edit(
+        id="an id that need not be exact",
+        at=f"{_PAGE_SIZE}/x-exact",
+        now=ABSENT,
+        breaks="server",
+        says="true -> nothing (request)",
     ),
-    "another size of a page by default": _Edit(
-        at=f"{_PAGE_SIZE}/default", now=20, breaks="caller and server", says="30 -> 20 (request)"
+    _Edit(
+        id="another size of a page by default",
+        at=f"{_PAGE_SIZE}/default",
+        now=20,
+        breaks="caller and server",
+        says="30 -> 20 (request)",
     ),
-    "a tag fewer": _Edit(
+    _Edit(
+        id="a tag fewer",
         at=f"{_SCHEMAS}/TagId/enum",
         now=[f"o_10{n}" for n in range(1, 8)],
         breaks="caller",
         says='["o_108"] -> nothing (request)',
     ),
-    "a new word for a status, for which any text will do": _Edit(
+    _Edit(
+        id="a new word for a status, for which any text will do",
         at=f"{_SCHEMAS}/TaskStatus/enum",
         now=["submitted", "processing", "succeed", "succeeded", "failed", "deleted"],
         breaks="nobody",
         says='nothing -> ["deleted"]',
     ),
-    "tags that are required": _Edit(
+    _Edit(
+        id="tags that are required",
         at=f"{_SCHEMAS}/VideoElementRequest/required",
         now=["tag_list", "element_name", "element_description", "reference_type", "element_video_list"],
         breaks="caller",
         says='nothing -> ["tag_list"] (request)',
     ),
-    "a reference without a tag": _Edit(
+    _Edit(
+        id="a reference without a tag",
         at=f"{_SCHEMAS}/VideoElementRequest/properties/tag_list",
         now=ABSENT,
         breaks="caller",
         says='{"$ref": "#/components/schemas/TagList", "x-source": "R29"} -> nothing (request)',
     ),
-    "another word for a kind": _Edit(
+    _Edit(
+        id="another word for a kind",
         at=f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/const",
         now="image",
         breaks="caller and server",
         says='["image_refer"] -> ["image"] (request)',
     ),
-    "ids that are texts alone, in responses and callbacks": _Edit(
+    _Edit(
+        id="ids that are texts alone, in responses and callbacks",
         at=f"{_SCHEMAS}/Task/properties/task_id/type",
         now=["string", "null"],
         breaks="server",
         says='["string", "integer", "null"] -> ["string", "null"] (response)',
     ),
-    "another envelope": _Edit(
+    _Edit(
+        id="another envelope",
         at=f"{_SCHEMAS}/TaskResponse/x-envelope/success-codes",
         now=[0],
         breaks="caller and server",
         says='[0, "0", "success", 200] -> [0] (response)',
     ),
-    "no token": _Edit(
+    _Edit(
+        id="no token",
         at=f"{_DELETION}/post/security",
         now=[],
         breaks="server",
         says='["bearerToken"] -> ["nothing is asked for"] (request)',
     ),
-    "a notification fewer": _Edit(
+    _Edit(
+        id="a notification fewer",
         at=f"{_ELEMENTS}/post/callbacks/taskStatusChanged/{{$request.body#~1callback_url}}/post",
         now=ABSENT,
         breaks="caller",
         says='"notifyTaskStatusChanged" -> nothing (response)',
     ),
-    "a code that creates perhaps": _Edit(
+    _Edit(
+        id="a code that creates perhaps",
         at="#/x-business-codes/1302/created",
         now="perhaps",
         breaks="caller and server",
         says='"never" -> "perhaps" (response)',
     ),
-    "other words": _Edit(at=f"{_SCHEMAS}/ElementName/description", now="The name."),
-    "another source": _Edit(at=f"{_SCHEMAS}/ElementName/x-source", now="R05"),
-}
+    _Edit(id="other words", at=f"{_SCHEMAS}/ElementName/description", now="The name."),
+    _Edit(id="another source", at=f"{_SCHEMAS}/ElementName/x-source", now="R05"),
+]
 
 
-@pytest.mark.parametrize("edit", _EDITS)
-def test_a_change_of_the_contract_breaks(edit: str, contract: Any) -> None:
+@each(_EDITS)
+def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
     """Each is told once, where it is written, however often it is used."""
-    row = _EDITS[edit]
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
