@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from importlib.util import resolve_name
 from pathlib import Path
@@ -234,3 +235,25 @@ def test_the_tests_of_each_module_are_where_a_reader_looks_for_them() -> None:
 
     assert len(named) > 80
     assert sorted(without) == sorted(named)
+
+
+def test_the_tree_names_each_module_of_the_product() -> None:
+    """In its package, and no module that is not there."""
+    named = defaultdict[str, set[str]](set)
+    package = section = ""
+    for line in _ARCHITECTURE.split("```")[1].splitlines():
+        if heading := re.match(r" (\w+) ", line):
+            package = section = heading[1]
+        elif heading := re.match(r" {8}(\w+)/ ", line):
+            section = f"{package}/{heading[1]}"
+        elif re.match(r" {8}\w", line):
+            section = package
+        named[section] |= set(re.findall(r"(\w+)\.py\b", line))
+    packages = {
+        "kling_elements_runtime": "**/*.py",
+        "kling_elements": "*.py",
+        **{f"kling_elements/{name}": "*.py" for name in ("media", "mock", "testing")},
+    }
+
+    for folder, pattern in packages.items():
+        assert {path.stem for path in (ROOT / folder).glob(pattern)} - {"__init__"} == named[folder], folder
