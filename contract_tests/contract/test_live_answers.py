@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from contract_tests.reading.live_answers import CERTAINTIES, NOTIFICATION, TABLE, Answer, TableError, answers, load
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, Caller
+from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, both, made, task
 from contract_tests.support.tables import each
 from kling_elements import KlingElements, Outcome, webhooks

@@ -22,6 +22,7 @@ from contract_tests.reading.cases import (
     value_at,
     video_cases,
 )
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.judged_videos import judged
 from contract_tests.support.mock_caller import headers_of, shared
 from contract_tests.support.mock_requests import chunks, exchange, scope
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GATEWAY = "https://gateway.example.com"
-_PATH = "/kling/v1/general/advanced-custom-elements"
 _ACCEPTED = body_cases("accepted")
 _REFUSED = body_cases("refused")
 _HTTP = http_cases()
@@ -98,7 +98,7 @@ def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: Auth
     body: Any = case.body()
 
     with respx.mock(base_url=_GATEWAY) as gateway:
-        gateway.post(_PATH).respond(json={})
+        gateway.post(ELEMENTS).respond(json={})
         create_element.sync_detailed(client=client, body=body)
         sent = [json.loads(call.request.read()) for call in gateway.calls]
 
@@ -111,7 +111,7 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: Authent
     body: Any = case.body()
 
     with respx.mock(base_url=_GATEWAY, assert_all_called=False) as gateway:
-        gateway.post(_PATH).respond(json={})
+        gateway.post(ELEMENTS).respond(json={})
         with pytest.raises(ContractError) as caught:
             create_element.sync_detailed(client=client, body=body)
         sent = [call.request for call in gateway.calls]

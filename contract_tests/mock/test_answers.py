@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import with_other_codes
 from contract_tests.support.mock_caller import (
-    DELETION,
-    ELEMENTS,
     IMAGE_REQUEST,
     LIMIT,
     NO_JSON,
@@ -24,7 +23,6 @@ from contract_tests.support.mock_caller import (
     NO_METHOD,
     NO_PATH,
     NO_TOKEN,
-    PRESETS,
     TOO_LARGE,
     Caller,
     Refusal,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kling_elements.mock
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.mock_caller import (
     BAD_TOKEN,
-    ELEMENTS,
     IMAGE_REQUEST,
     NO_MEDIA_TYPE,
     NO_METHOD,

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from contract_tests.support.mock_caller import DELETION, Caller
+from contract_tests.reading.paths import DELETION
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer

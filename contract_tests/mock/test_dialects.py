@@ -13,7 +13,8 @@ import pytest
 
 from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer

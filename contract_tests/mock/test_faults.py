@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.mock_caller import ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app, faults
 from kling_elements.mock.asgi import ConnectionCutError
 from kling_elements.mock.reply import Reply

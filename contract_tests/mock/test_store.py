@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, Caller
+from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app, store
 from kling_elements.mock.clock import Clock, Reading
 from kling_elements.mock.options import Options

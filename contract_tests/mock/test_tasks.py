@@ -14,7 +14,8 @@ from urllib.parse import unquote
 import pytest
 
 from contract_tests.reading import dialect_cases as said
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST, PRESETS, VIDEO_REQUEST, Caller
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
 from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract

@@ -10,14 +10,12 @@ from typing import Any
 
 import httpx
 
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import answer_schemas
 from kling_elements.mock.app import MockServer, create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 
-ELEMENTS = "/kling/v1/general/advanced-custom-elements"
-PRESETS = "/kling/v1/general/advanced-presets-elements"
-DELETION = "/kling/v1/general/delete-elements"
 IMAGE_REQUEST: dict[str, Any] = {
     "element_name": "Mara",
     "element_description": "Keeper of a lighthouse.",

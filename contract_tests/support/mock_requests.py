@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from contract_tests.support.mock_caller import ELEMENTS, IMAGE_REQUEST, shared
+from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.mock_caller import IMAGE_REQUEST, shared
 from kling_elements.mock.reply import Reply
 
 SAMPLE = json.dumps(IMAGE_REQUEST).encode()

@@ -33,10 +33,11 @@ from contract_tests.reading.answer_cases import (
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.reading.cases import LONGEST_IMAGE
 from contract_tests.reading.images import Picture
+from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.reading.videos import Opened
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
-from contract_tests.support.mock_caller import DELETION, ELEMENTS, IMAGE_REQUEST
+from contract_tests.support.mock_caller import IMAGE_REQUEST
 from kling_elements.media import images, videos
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
