@@ -45,10 +45,6 @@ _BY_FILES_ALONE = {"R20", "R21", "R22", "R23"}
 _BY_HTTP_ALONE = {"R01", "R02", "R34"}
 
 
-def _each(cases: Sequence[BodyCase], judge: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", cases, ids=[f"{case.id}-{judge}" for case in cases])
-
-
 @pytest.fixture(scope="module")
 def client() -> AuthenticatedClient:
     """One client for all, as opening an SSL context takes long."""
@@ -60,13 +56,13 @@ def _is_error_envelope(answer: dict[str, Any]) -> bool:
     return isinstance(code, int) and code != 0 and all(isinstance(text, str) and text for text in texts)
 
 
-@_each(_ACCEPTED, "client")
+@each(_ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_body(case: BodyCase) -> None:
     """No violation is reported."""
     assert not violations("createElement", case.body())
 
 
-@_each(_REFUSED, "client")
+@each(_REFUSED, "case")
 def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -> None:
     """The expected violations are found and no others, and each of them says something."""
     found = violations("createElement", case.body())
@@ -92,7 +88,7 @@ def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
     ]
 
 
-@_each(_ACCEPTED, "wire")
+@each(_ACCEPTED, "case")
 def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: AuthenticatedClient) -> None:
     """Exactly one request goes out, and its JSON is what was given."""
     body: Any = case.body()
@@ -105,7 +101,7 @@ def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: Auth
     assert [case.body()] == sent
 
 
-@_each(_REFUSED, "wire")
+@each(_REFUSED, "case")
 def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: AuthenticatedClient) -> None:
     """The caller gets the violation, the gateway gets nothing."""
     body: Any = case.body()
@@ -120,7 +116,7 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: Authent
     assert case.violations == {(each.pointer, each.rule) for each in caught.value.violations}
 
 
-@_each(_ACCEPTED, "mock")
+@each(_ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
     """It answers 200 with a JSON object."""
     reply = shared().post(content=json.dumps(case.body()).encode())
@@ -129,7 +125,7 @@ def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
     assert isinstance(json.loads(reply.body), dict)
 
 
-@_each(_REFUSED, "mock")
+@each(_REFUSED, "case")
 def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
     """It answers 400, and the message holds the JSON Pointer of each violation."""
     reply = shared().post(content=json.dumps(case.body()).encode())
@@ -140,13 +136,13 @@ def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> N
     assert all(pointer in answer["message"] for pointer, _ in case.violations)
 
 
-@_each(_ACCEPTED, "oracle")
+@each(_ACCEPTED, "case")
 def test_the_oracle_accepts_an_accepted_body(case: BodyCase) -> None:
     """The spec, read by another library, allows it."""
     assert not oracle.refusals(case.body())
 
 
-@_each(_REFUSED, "oracle")
+@each(_REFUSED, "case")
 def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
     """The spec, read by another library, forbids it."""
     assert not oracle.accepts(case.body())
