@@ -12,6 +12,7 @@ import pytest
 
 from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, stored
 from contract_tests.support.handed_in import contract_with
+from contract_tests.support.tables import each
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.fitted import Ratio
@@ -42,9 +43,12 @@ class _Shape:
     ratio: Ratio = "pad"
     size: tuple[int, int] = (1920, 1080)
 
+    @property
+    def id(self) -> str:
+        return "; ".join(self.changes)
 
-@pytest.mark.parametrize(
-    "row",
+
+@each(
     [
         _Shape(options={}, changes=["scaled from 64x36 px to 1920x1080 px"]),
         _Shape(

@@ -17,6 +17,7 @@ import pytest
 from contract_tests.reading.live_answers import Answer, load
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.scripted import NAMED, FakeClock
+from contract_tests.support.tables import each
 from kling_elements import KlingElements
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
@@ -315,9 +316,12 @@ class _News:
     code: int = 1
     dialect: str = "live"
 
+    @property
+    def id(self) -> str:
+        return f"{self.dialect}: {'; '.join(self.news) or 'nothing new'}"
 
-@pytest.mark.parametrize(
-    "row",
+
+@each(
     [
         _News(code=0, replies={_LOOK_UP: _LIVE}),
         _News(code=0, dialect=_NEITHER, replies={_LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
