@@ -105,7 +105,7 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
     assert [_MORE + 1302, _MORE + 1303, _MORE + 1103] == [refusal.code for refusal in refusals]
     assert ["not_created", "not_created"] == [refusal.outcome for refusal in refusals[:2]]
     assert [False, True] == [is_too_many(refusal, other) for refusal in refusals[:2]]
-    assert not is_too_many(too_many.value)
+    assert not is_too_many(too_many.value, contract.CONTRACT)
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
