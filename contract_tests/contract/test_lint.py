@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.reading.paths import ELEMENTS
 from scripts.codegen import lint
-from scripts.nodes import follow
+from scripts.nodes import follow, resolve
 from scripts.spec import SPEC, SpecError, load
 
 Change = Callable[[Any], object]
@@ -303,6 +303,8 @@ def test_a_reference_to_nowhere_gives_one_clear_error(document: Any) -> None:
     """The error names the reference."""
     with pytest.raises(SpecError, match=re.escape("#/components/schemas/Nothing")):
         follow(document, "#/components/schemas/Nothing")
+    with pytest.raises(SpecError, match=re.escape("#/components/schemas/Nothing")):
+        resolve(document, {"$ref": "#/components/schemas/Nothing"})
 
 
 def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
