@@ -37,7 +37,10 @@ def usable(contract: Contract) -> Contract:
 
 
 def _missing(document: Node) -> list[str]:
-    return [*_missing_operations(document), *(place for place in _READ if at(document, place) is None)]
+    own = CONTRACT.document()["components"]["schemas"]
+    envelopes = (f"/components/schemas/{name}/x-envelope" for name in own if "x-envelope" in own[name])
+    places = (*_READ, *envelopes)  # without an envelope the answer to a create that was paid for could not be read
+    return [*_missing_operations(document), *(place for place in places if at(document, place) is None)]
 
 
 def _missing_operations(document: Node) -> Iterator[str]:

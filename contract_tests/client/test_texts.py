@@ -22,7 +22,7 @@ from kling_elements_client.models import ReferImage, Task, TaskListResponse
     ],
 )
 def test_no_long_text_is_in_a_repr(expected: str, value: Any) -> None:
-    """Whatever stands in the place of an image is told by its length beyond 80 characters."""
+    """A repr gives only the length of a text in the place of an image if it has more than 80 characters."""
     model = ReferImage(image_url=value)
     model.additional_properties = {"new": value}
 

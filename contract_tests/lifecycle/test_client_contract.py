@@ -64,7 +64,7 @@ def _request(external_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
-    """An absence, a duplicate, a limit, a second deletion and a code that passes are all told by other numbers."""
+    """An absence, a duplicate, a limit, a second deletion and a passing refusal all come with other codes."""
     other = _with_other_codes()
     app = create_app(contract=other, tick_seconds=0, dialect=dialect)
     options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}

@@ -31,6 +31,10 @@ def _without_status_words(document: dict[str, Any]) -> None:
     del document["components"]["schemas"]["TaskStatus"]["x-progress"]
 
 
+def _without_envelope(document: dict[str, Any]) -> None:
+    del document["components"]["schemas"]["CreateElementResponse"]["x-envelope"]
+
+
 def _with_second_limits(document: dict[str, Any]) -> None:
     limits = document["components"]["schemas"]["ImageBase64"]["x-image"]
     document["components"]["schemas"]["FrontalImage"] = {"type": "string", "x-image": limits}
@@ -42,6 +46,7 @@ def _with_other_paths(document: dict[str, Any]) -> None:
 
 _LACKING: dict[str, Change] = {
     "/x-business-codes": lambda d: d.pop("x-business-codes"),
+    "/components/schemas/CreateElementResponse/x-envelope": _without_envelope,
     "/servers/0/url": lambda d: d.update(servers=[]),
     "/components/schemas/TaskStatus/x-progress": _without_status_words,
     "the operation deleteElement by POST": lambda d: d["paths"].pop(DELETION),

@@ -36,7 +36,7 @@ def test_what_conforms_is_copied_byte_for_byte(width: int, height: int, tmp_path
 
 @dataclass(frozen=True, kw_only=True)
 class _Shape:
-    """A video with some options, what becomes of it, and how that is told."""
+    """A video with some options, the copy that is made of it, and the changes that are reported."""
 
     options: dict[str, Any]
     changes: list[str]

@@ -125,7 +125,7 @@ def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("height_px", "says"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")])
 def test_frames_too_large_are_refused(height_px: int, says: str, tmp_path: Path) -> None:
-    """Before one is decoded, which tells that these are smaller than their header says."""
+    """That is decided before a frame is decoded, which would show that these are smaller than their header says."""
     source = stored(tmp_path, "large.avi", container="avi", codec="rawvideo")
     sides = struct.pack("<II", 64, 36)  # of the only stream, as its format has them
     content = source.read_bytes()

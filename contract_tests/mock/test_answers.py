@@ -73,7 +73,7 @@ def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None
     ],
 )
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
-    """Every violation that the client would see is told, in the client's words."""
+    """The answer lists every violation that the client would see, in the same words."""
     violations = contract.violations("createElement", body)
     told = "; ".join(f"{each.pointer or 'the body'}: {each.message} ({each.rule})" for each in violations)
 
@@ -141,7 +141,7 @@ def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, d
 
 
 def test_json_is_read_before_it_is_checked_against_the_contract() -> None:
-    """A repeated key is told even if the rest breaks the contract too."""
+    """A repeated key is reported even if the rest breaks the contract too."""
     reply = shared().post(content=b'{"x":1,"x":2}')
 
     assert 'the body cannot be read: the key "x" is repeated in an object' == json.loads(reply.body)["message"]
@@ -239,6 +239,7 @@ def _lacking(place: str, **changes: Any) -> Contract:
         ("x-business-codes lacks 1303", "#/x-business-codes", {"1303": None}),
         ("x-business-codes lacks 1299", f"{_POST}/x-duplicate/0", {"code": 1299}),
         ("x-too-many", _POST, {"x-too-many": None}),
+        ("x-too-many", _POST, {"x-too-many": []}),
     ],
 )
 def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(

@@ -53,7 +53,7 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
 
 
 def with_other_codes(document: dict[str, Any], more: int) -> dict[str, Any]:
-    """Return a copy of a document in which each business code is greater by some number, wherever it is named."""
+    """Return a copy of a document in which each business code is larger by a number, in every place that has it."""
     copied = copy.deepcopy(document)
     codes = copied["x-business-codes"]
 

@@ -41,6 +41,8 @@ class Dialect:
             row["dialect"] == name and row.get("unique-over") == "account" for row in creates.get("x-duplicate", ())
         )
         too_many = sorted(creates["x-too-many"], key=lambda row: row["dialect"] != name) if creates else [{"code": 0}]
+        if not too_many:
+            raise KeyError("x-too-many")
         self.too_many: int = too_many[0]["code"]
 
     def refusal(self, operation_id: str, *keywords: str, detail: str, **values: object) -> RefusedError:
