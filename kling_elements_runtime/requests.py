@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import httpx
 
@@ -45,14 +46,20 @@ class Requests:
         if not _PATH.match(url):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
         blank = self._blank(client, method, url, tuple((headers or {}).items()))
-        to_send = blank.headers
-        body: Any = content
-        if isinstance(content, StreamedBody):
-            to_send = to_send.copy()
-            to_send["Content-Length"] = str(len(content))
-            body = content if isinstance(client, httpx.Client) else content.asynchronous()
         extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
-        request = httpx.Request(method, blank.url, headers=to_send, content=body, extensions=extensions)
+        make = partial(httpx.Request, method, blank.url, extensions=extensions)
+        if isinstance(content, StreamedBody):
+            headers = blank.headers.copy()
+            headers["Content-Length"] = str(len(content))
+            body = content if isinstance(client, httpx.Client) else content.asynchronous()
+            request = make(headers=headers, content=body)
+        elif content:
+            # given as `content`, it would have httpx go through all the headers again, which the blank request has
+            request = make(headers=blank.headers, stream=httpx.ByteStream(content))
+            request.headers["Content-Length"] = str(len(content))
+            request.read()  # for hooks that look at it
+        else:
+            request = make(headers=blank.headers, content=content)
         request.headers["Authorization"] = self._authorization()
         return request
 

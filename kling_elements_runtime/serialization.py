@@ -138,27 +138,35 @@ class _Writer:
         self._shortest_taken = shortest_taken
         self.problems: list[tuple[Where, str]] = []
         self._most_values = most_values
-        self._values = 0
+        self._values = 1
         self._deepest = deepest
 
     def write(self, value: Any, path: Where) -> Any:
-        self._count()
+        """Return the JSON value of a value at a place.
+
+        Raises:
+            UnwritableError: It has too many values, or nests too deeply.
+        """
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
         if isinstance(value, Enum):
             value = value.value
-        if type(value) in _PLAIN:  # nearly all are, and need none of what follows
+        kind = type(value)  # asked first, as it answers sooner than isinstance
+        if kind in _PLAIN:
             return self._part(value, path)
-        if isinstance(value, Model):
-            value = properties_of(value)
-        if type(value) is dict or isinstance(value, Mapping):
+        if kind is dict:
             return self._members(value, path)
-        if isinstance(value, list | tuple):
+        if kind is list or isinstance(value, list | tuple):
+            self._count(len(value))
             return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, Model):
+            return self._members(properties_of(value), path)
+        if isinstance(value, Mapping):
+            return self._members(value, path)
         return self._part(value, path)
 
-    def _count(self) -> None:
-        self._values += 1
+    def _count(self, values: int) -> None:
+        self._values += values
         if self._values > self._most_values:
             raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
 
@@ -174,11 +182,11 @@ class _Writer:
 
     def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
         written = {}
+        self._count(len(value))
         short = self._shortest_taken if len(path) < self._deepest else 0
         for name, item in value.items():
             if type(name) is str and name.isascii():
                 if type(item) is str and len(item) < short and item.isascii():  # most are, and need no further look
-                    self._count()
                     written[name] = item
                 else:
                     written[name] = self.write(item, (*path, name))
