@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test gen lint diff live mock fuzz proof bench soak lock clean
+.PHONY: help setup demo test lowest gen lint diff live mock fuzz proof bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+LOWEST := .venv-lowest/ready
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -19,6 +20,12 @@ demo: $(READY) ## create a subject from a photograph, on a mock server
 test: $(READY) ## lint the contract and run every test
 	@echo "make test needs Python alone; it leaves out what make lint, make proof and make bench do (Redocly, pyright, mutants, peers)"
 	@$(BIN)/python -m pytest --cov --cov-report=term
+
+lowest: $(LOWEST) ## run the tests with the oldest dependencies that users may have
+	@.venv-lowest/bin/python -m pytest contract_tests
+
+$(LOWEST): requirements/lowest.txt pyproject.toml scripts/setup.sh
+	@PYTHON=$(PYTHON) bash scripts/setup.sh .venv-lowest requirements/lowest.txt && touch $@
 
 gen: $(READY) ## generate the client from the contract
 	@$(BIN)/python -m scripts.codegen.generate
@@ -52,4 +59,4 @@ lock: $(READY) ## resolve the dependencies anew
 	@bash scripts/lock.sh
 
 clean: ## remove what the other targets made
-	@rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	@rm -rf .venv .venv-lowest .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -4,8 +4,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 compile() {
-    .venv/bin/uv --quiet pip compile --universal --python-version 3.11 --upgrade --generate-hashes \
-        --no-emit-index-url --no-annotate --no-header "$@"
+    .venv/bin/uv --quiet pip compile --universal --python-version 3.11 --upgrade --no-emit-index-url --no-annotate \
+        --no-header "$@"
 }
-echo uv | compile - --output-file requirements/bootstrap.txt
-compile pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
+echo uv | compile - --generate-hashes --output-file requirements/bootstrap.txt
+compile pyproject.toml --all-extras --group dev --generate-hashes --output-file requirements/dev.txt
+
+# what users may have at the least; what only developers need stays new
+lowest="$(mktemp)"
+trap 'rm -f "$lowest"' EXIT
+compile pyproject.toml --all-extras --no-deps --resolution lowest-direct >"$lowest"
+compile pyproject.toml --all-extras --group dev --constraint "$lowest" --generate-hashes \
+    --output-file requirements/lowest.txt

@@ -352,17 +352,28 @@ def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: W
     assert "111" in failure  # connection refused
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            "[Errno -2] Name or service not known",
+            id="system",
+        ),
+        pytest.param(ValueError("no such zone"), "no such zone", id="resolver-of-another-program"),
+    ],
+)
 @both_ways
-def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names) -> None:
-    """As after a slip of the hand."""
+def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, error: Exception, expected: str) -> None:
+    """As after a slip of the hand; some programs put a resolver of their own in the system's place."""
 
     def unknown(_: int) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise error
 
     names.answer = unknown
     failure = ways.failure(_named("http://127.0.0.1:1"))
 
-    assert "ConnectError at http://gateway.localhost:1: [Errno -2] Name or service not known" == failure
+    assert f"ConnectError at http://gateway.localhost:1: {expected}" == failure
 
 
 @both_ways

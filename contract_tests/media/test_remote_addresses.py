@@ -176,6 +176,7 @@ def test_a_redirect_to_nowhere_is_an_error(serving: Callable[..., RangeServer], 
                 *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
                 *("0.0.0.0", "0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1"),
                 *("169.254.169.254", "169.254.170.2", "100.100.100.200", "[fd00:ec2::254]", "[fd12:3456::1]"),
+                *("168.63.129.16", "[::ffff:0:10.0.0.1]", "[::ffff:0:7f00:1]"),
                 *("[fe80::1]", "[fe80::1%25eth0]", "[ff02::1]", "224.0.0.1", "255.255.255.255", "192.0.2.1"),
                 *("localhost", "localhost.", "LOCALHOST", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1"),
                 *("metadata.google.internal", "instance-data.ec2.internal", "printer.example", "both.example"),
@@ -242,6 +243,19 @@ def test_a_name_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     assert "Name or service not known" in refusal("https://nowhere.example/a.jpg?token=secret")
+
+
+@pytest.mark.parametrize("answer", ["raises", "no address"])
+def test_a_resolver_that_fails_in_its_own_way_is_no_connection(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Some programs put a resolver of their own in the system's place."""
+
+    def look_up(*_: Any, **__: Any) -> Any:
+        if answer == "raises":
+            raise ValueError("no such zone")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("nobody", 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    assert refusal("http://a.example/?secret").startswith("no connection: the name cannot be looked up: ")
 
 
 @pytest.mark.usefixtures("_public_machine")

@@ -116,7 +116,11 @@ class MeteredBackend(httpcore.NetworkBackend):
             return look_up(host, port).result(share)
 
         guard = SafeBackend(policy=self._policy, resolver=addresses)
-        return _MeteredStream(guard.connect_tcp(host, port, share, local_address, socket_options), self._meter)
+        try:
+            stream = guard.connect_tcp(host, port, share, local_address, socket_options)
+        except ValueError as error:  # of a resolver, or of ssrfguard where a resolver answers no address
+            raise httpcore.ConnectError(f"the name cannot be looked up: {error}") from error
+        return _MeteredStream(stream, self._meter)
 
 
 class _MeteredStream(httpcore.NetworkStream):

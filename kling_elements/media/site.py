@@ -10,12 +10,22 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from ipaddress import ip_network
 from typing import Final
 
 import httpcore
 import httpx
 from attrs import frozen
-from ssrfguard import AddressTable, BlockedAddressError, BlockedURLError, Policy, SSRFGuardError
+from ssrfguard import (
+    DEFAULT_DENIED,
+    AddressTable,
+    Block,
+    BlockedAddressError,
+    BlockedURLError,
+    Policy,
+    Reach,
+    SSRFGuardError,
+)
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
@@ -26,6 +36,15 @@ FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Pr
 """What may come out of a site besides MediaError; `Site.reason` has the words for it."""
 
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})  # a stranger's address must not make us talk to a mail server
+_DENIED = AddressTable(
+    (
+        *DEFAULT_DENIED.blocks,
+        # Public by IANA's registries, which ssrfguard goes by, and yet inside: what every virtual machine of Azure can
+        # reach (learn.microsoft.com, "What is IP address 168.63.129.16?"), and another spelling of any IPv4 address.
+        Block(ip_network("168.63.129.16/32"), "Azure's platform", "", Reach.DENIED),
+        Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated addresses", "RFC2765", Reach.DENIED),
+    )
+)
 _MOST_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WHOLE, _PART, _BEYOND_THE_END = 200, 206, 416
@@ -49,7 +68,7 @@ def shown(url: str) -> str:
 def _policy(*, allow_private: bool) -> Policy:
     if allow_private:
         return Policy(denied_networks=AddressTable(()), allowed_ports=frozenset(range(1, LAST_PORT + 1)))
-    return Policy(allowed_ports=_WEB_PORTS)
+    return Policy(denied_networks=_DENIED, allowed_ports=_WEB_PORTS)
 
 
 @frozen

@@ -24,7 +24,7 @@ def look_up(host: str, port: int) -> Future[Addresses]:
         try:
             # as bytes: a str would be encoded once more, which refuses some names by an exception of its own
             answer.set_result(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it, whatever a resolver raises
             answer.set_exception(error)
 
     if _is_address(host):

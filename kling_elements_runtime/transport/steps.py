@@ -25,7 +25,7 @@ class _NamedErrors:
             return
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
             raise self._late(_TIME_IS_UP if _is_over() else str(error) or "timed out") from error
-        if isinstance(error, OSError | UnicodeError | RuntimeError | httpcore.NetworkError):
+        if isinstance(error, OSError | ValueError | RuntimeError | httpcore.NetworkError):
             raise self._failed(str(error) or "the connection was closed") from error
 
 
