@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from kling_elements.tasks import elements_named_by, external_id_of
-from kling_elements_client.errors import ContractError
+from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
 from kling_elements_client.types import Unset
 from kling_elements_runtime.contract import Contract
@@ -25,7 +25,12 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     """
     given = _given_id(request)
     if not isinstance(given, str):
-        raise ContractError(contract.violations("createElement", request))
+        violations = contract.violations("createElement", request)
+        anything: object = request
+        if isinstance(anything, list | tuple):
+            advice = "; for several requests there is create_all"
+            violations = [Violation(each.pointer, each.rule, each.message + advice) for each in violations]
+        raise ContractError(violations)
     external_id = given or str(uuid4())
     if isinstance(request, Mapping):
         return {**request, "external_task_id": external_id}, external_id

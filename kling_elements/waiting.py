@@ -153,6 +153,8 @@ async def _results(
                     each.miss(error, io.clock.monotonic(), policy)
                     asked = max(asked, asked_seconds(error, io.clock))
                 else:
+                    if task.task_status != each.last.task_status:
+                        io.log(f"task {each.id}: {task.task_status}")
                     each.see(task, io.clock.monotonic(), policy)
         passed = io.clock.monotonic() - began
         left = limit_seconds - passed

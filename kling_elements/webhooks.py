@@ -2,9 +2,11 @@
 
 In Starlette or FastAPI, where `webhooks` is this module and the secret is the account's, as the console shows it:
 
+    SECRETS = webhooks.check_secrets(os.environ["KLING_WEBHOOK_SECRET"])  # a mistake in it shows at the start
+
     async def notified(request):
         try:
-            task = webhooks.parse(await request.body(), request.headers, secrets=os.environ["KLING_WEBHOOK_SECRET"])
+            task = webhooks.parse(await request.body(), request.headers, secrets=SECRETS)
         except webhooks.WebhookError as error:
             return PlainTextResponse(f"refused: {error}", status_code=400)
         return PlainTextResponse(f"task {task.task_id} is {task.task_status}")
@@ -52,10 +54,27 @@ _VERSION = "v1,"
 
 
 class WebhookError(KlingError, ValueError):
-    """A notification that is not to be trusted or cannot be read, or arguments with which none can be verified.
+    """A notification that is not to be trusted or cannot be read.
 
     The message says what is wrong and what is expected. It holds nothing of the secrets, the headers and the body.
     """
+
+
+class WebhookUsageError(KlingError, ValueError):
+    """Arguments with which no notification can be verified, such as a malformed secret of your own.
+
+    It is no `WebhookError`, so that a receiver does not answer the sender as if the notification were at fault.
+    """
+
+
+def check_secrets(secrets: Sequence[str] | str) -> Sequence[str] | str:
+    """Return webhook secrets as they are, for `parse`. Call it when your receiver starts.
+
+    Raises:
+        WebhookUsageError: One of them is malformed, or there is none.
+    """
+    _signers(secrets)
+    return secrets
 
 
 def parse(  # noqa: PLR0913 - all but the notification itself go by name
@@ -88,9 +107,9 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
 
     Raises:
         WebhookError: A header is missing, repeated or malformed, the timestamp is too far off, no signature fits, or
-            the body is no strict JSON object that names a task. Also where the arguments are of no use: neither
-            `secrets` nor `verify=False`, or both; an empty list; a malformed secret; `now` without a time zone; a
-            negative tolerance; a body that is not bytes.
+            the body is no strict JSON object that names a task.
+        WebhookUsageError: The arguments are of no use: neither `secrets` nor `verify=False`, or both; an empty list; a
+            malformed secret; `now` without a time zone; a negative tolerance; a body that is not bytes.
     """
     body = _bytes(raw_body)
     contract = usable(contract)
@@ -110,18 +129,18 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
 def _bytes(raw_body: object) -> bytes:
     if not isinstance(raw_body, bytes | bytearray | memoryview):
         kind = type(raw_body).__name__
-        raise WebhookError(f"raw_body must be the raw bytes of the request's body as received, not of type {kind}")
+        raise WebhookUsageError(f"raw_body must be the raw bytes of the request's body as received, not of type {kind}")
     return bytes(raw_body)
 
 
 def _is_to_be_verified(verify: object, secrets: object) -> bool:
     """Whether to verify: only the constant False switches it off, not whatever counts as false."""
     if not isinstance(verify, bool):
-        raise WebhookError("verify must be True or False")
+        raise WebhookUsageError("verify must be True or False")
     if verify and secrets is None:
-        raise WebhookError("no secrets: give the account's webhook secret, or verify=False to believe anybody")
+        raise WebhookUsageError("no secrets: give the account's webhook secret, or verify=False to believe anybody")
     if not verify and secrets is not None:
-        raise WebhookError("secrets and verify=False contradict each other: give one of them")
+        raise WebhookUsageError("secrets and verify=False contradict each other: give one of them")
     return verify
 
 
@@ -129,10 +148,10 @@ def _signers(secrets: object) -> list[Webhook]:
     """One for each secret."""
     given = [secrets] if isinstance(secrets, str) else secrets
     if not isinstance(given, Sequence) or not given:
-        raise WebhookError("secrets must be a text, or a list of at least one")
+        raise WebhookUsageError("secrets must be a text, or a list of at least one")
     for index, secret in enumerate(given, start=1):
         if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
-            raise WebhookError(
+            raise WebhookUsageError(
                 f"secret {index} of {len(given)} is malformed: it must be the text `whsec_` and, without white space, "
                 "a key in standard Base64"
             )
@@ -143,13 +162,13 @@ def _checked_now(now: object) -> datetime:
     if now is None:
         return datetime.now(UTC)
     if not isinstance(now, datetime) or now.utcoffset() is None:
-        raise WebhookError("now must be a datetime with a time zone, such as datetime.now(UTC)")
+        raise WebhookUsageError("now must be a datetime with a time zone, such as datetime.now(UTC)")
     return now
 
 
 def _checked_tolerance(tolerance: object) -> timedelta:
     if not isinstance(tolerance, timedelta) or tolerance < timedelta():
-        raise WebhookError("tolerance must be a timedelta that is not negative")
+        raise WebhookUsageError("tolerance must be a timedelta that is not negative")
     return tolerance
 
 

@@ -88,18 +88,23 @@ class Attachments:
         shortest_taken: How many characters a text has at least to be looked at.
     """
 
-    def __init__(self, places: Mapping[Place, MediaSchema], *, judge_media: bool) -> None:
+    def __init__(self, places: Mapping[Place, MediaSchema], rule: str, *, judge_media: bool) -> None:
+        """Begin with nothing taken out; the rule is what a path breaks where no media stand."""
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
         self.shortest_taken = _LARGE if judge_media else 0
         self._places = places
+        self._rule = rule
         self._judge_media = judge_media
 
     def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
         """The stand-in for an image, or the value itself where it is to be left in its place."""
         schema = self._places.get(place_of(path))
-        if schema is None or schema.keyword != "x-image":
+        is_image = schema is not None and schema.keyword == "x-image"
+        if isinstance(value, Path) and not is_image:
+            return self._refuse(path, schema)
+        if schema is None or not is_image:
             return value
         if isinstance(value, Path):
             return self._take_file(value, path, schema)
@@ -119,6 +124,19 @@ class Attachments:
             return ""
         self.violations += [Violation(place(where), rule, message) for rule, message in found]
         return self._stand_in(file)
+
+    def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
+        """Take note of a path where no file can be sent."""
+        self.are_readable = False
+        if schema is not None:
+            says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
+        else:
+            images = [
+                place(step or 0 for step in at) for at, media in self._places.items() if media.keyword == "x-image"
+            ]
+            says = f"is a path, which may stand only for an image: {' or '.join(images) or 'this request has none'}"
+        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
+        return ""
 
     def _broken(self, content: Content, schema: MediaSchema) -> Iterator[tuple[str, str]]:
         return image_headers.violations(content, schema.limits, size_alone=not self._judge_media)

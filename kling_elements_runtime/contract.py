@@ -159,7 +159,7 @@ class Contract(Document):
         def refused(*found: Violation) -> CheckedRequest:
             return CheckedRequest(self, operation_id, None, list(found))
 
-        attached = Attachments(expected.media_places, judge_media=judge_media)
+        attached = Attachments(expected.media_places, rule, judge_media=judge_media)
         try:
             value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
         except (UnwritableError, RecursionError) as error:

@@ -14,6 +14,7 @@ from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.uploads import InlineText
 
 _LONGEST_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
+_CLOSE = 0.85  # as difflib counts it; model_name and element_name are less alike
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
 _LIMITS = {
     "minLength": "has {} characters, at least {} needed",
@@ -97,24 +98,28 @@ def _message(keyword: str, schema: Node, value: Any) -> str | None:
 
 def _types(schema: Node) -> str:
     allowed: str | list[str] = schema["type"]
-    return allowed if isinstance(allowed, str) else " or ".join(allowed)
+    names = ", ".join(map(repr, schema.get("required", ())))
+    return f"{allowed if isinstance(allowed, str) else ' or '.join(allowed)}{names and f' with {names}'}"
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    """That a property is unknown, and which one may have been meant."""
+    """That a property is unknown, and which one may have been meant: by a slip of the hand, or by its first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
-    meant = difflib.get_close_matches(name[:LONGEST_EXCERPT], known, n=1)
-    return (
-        f"is unknown; did you mean {meant[0]!r}?" if meant else f"is unknown; allowed are {', '.join(map(repr, known))}"
-    )
+    first, *others = name.split("_")
+    meant = difflib.get_close_matches(name[:LONGEST_EXCERPT], known, n=1, cutoff=_CLOSE)
+    meant += [each for each in known if each.startswith(f"{first}_") and {*others} <= {*each.split("_")}]
+    if meant:
+        return f"is unknown; did you mean {meant[0]!r}?"
+    return f"is unknown; allowed are {', '.join(map(repr, known))}"
 
 
 def _hint(schema: Node, value: Any) -> str:
     """What the contract advises about a refused text, or nothing."""
     hints: dict[str, str] = schema.get("x-hints", {})
     text = value[:_LONGEST_HINTED] if isinstance(value, str) else ""
-    return next((f"; {hint}" for pattern, hint in hints.items() if text and re.search(pattern, text)), "")
+    matches = ((hint, re.search(pattern, text)) for pattern, hint in hints.items() if text)
+    return next((f"; {hint.replace('{}', excerpt(match[0]))}" for hint, match in matches if match), "")
 
 
 def _type_name(value: Any) -> str:

@@ -20,7 +20,7 @@ from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
 from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient, contract
-from kling_elements_client.errors import ContractError, MediaError
+from kling_elements_client.errors import ContractError, MediaError, Violation
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
@@ -185,7 +185,26 @@ def test_a_path_stands_for_an_image_alone(where: str, photograph: Path) -> None:
     )
 
     assert [f"/{where}"] == [found.pointer for found in violations]
-    assert "Path cannot be written as JSON" in violations[0].message
+    images = "/element_image_list/frontal_image or /element_image_list/refer_images/0/image_url"
+    assert f"is a path, which may stand only for an image: {images}" == violations[0].message
+
+
+def test_a_path_does_not_stand_for_a_video(photograph: Path) -> None:
+    """The message says what can be sent, and how to get there."""
+    videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
+    body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
+    says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
+
+    assert [Violation("/element_video_list/refer_videos/0/video_url", "R19", says)] == contract.violations(
+        "createElement", {**body, **videos}
+    )
+
+
+def test_a_path_in_a_request_without_images_is_told_so(photograph: Path) -> None:
+    """As where something is deleted."""
+    (violation,) = contract.violations("deleteElement", {"element_id": photograph})
+
+    assert "is a path, which may stand only for an image: this request has none" == violation.message
 
 
 @pytest.fixture

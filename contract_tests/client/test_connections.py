@@ -96,7 +96,7 @@ def test_settings_of_connections_need_no_client_of_httpx(
 
     assert "1" == answer.data.task_id  # type: ignore[union-attr] # it is there
     assert 0 == _by_httpx(caplog)
-    assert ["kling_elements_client"] == [each.name for each in caplog.records if each.levelno == logging.INFO]
+    assert ["kling_elements.http"] == [each.name for each in caplog.records if each.levelno == logging.INFO]
     assert server.connections == ("transport" not in settings)
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     MakeClient = Callable[..., AuthenticatedClient]
 
 
+_OF_A_FILE = "of a file, send the Base64 text of its bytes; in Python, pass"
+_OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
+
+
 def test_by_default_it_raises(client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
     """With everything that is wrong; nothing is sent."""
     with pytest.raises(ContractError) as caught:
@@ -46,7 +50,7 @@ def test_it_is_sent_as_it_is_where_the_caller_wants_that(
     client = make_client(on_violation=on_violation)
 
     create_element.sync(client=client, body={"element_name": "", "new": [1.5, None]})
-    logged = [record for record in caplog.records if record.name == "kling_elements_client"]
+    logged = [record for record in caplog.records if record.name == "kling_elements.http"]
 
     assert b'{"element_name":"","new":[1.5,null]}' == gateway.calls.last.request.content
     assert [logging.WARNING] * lines == [record.levelno for record in logged]
@@ -66,7 +70,7 @@ def test_a_conforming_request_is_not_mentioned(
 
     create_element.sync(client=make_client(on_violation=on_violation), body=BODY)
 
-    assert [record for record in caplog.records if record.name == "kling_elements_client"] == []
+    assert [record for record in caplog.records if record.name == "kling_elements.http"] == []
 
 
 def test_an_unknown_operation_is_an_error_of_the_program(client: AuthenticatedClient) -> None:
@@ -121,11 +125,11 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
-        ([("", "is an array, allowed is object")], []),
-        ([("", "is null, allowed is object")], None),
-        ([("", "is a string, allowed is object")], "{}"),
-        ([("", "is a boolean, allowed is object")], True),
-        ([("", "is a number, allowed is object")], 1.5),
+        ([("", f"is an array, {_OBJECT}")], []),
+        ([("", f"is null, {_OBJECT}")], None),
+        ([("", f"is a string, {_OBJECT}")], "{}"),
+        ([("", f"is a boolean, {_OBJECT}")], True),
+        ([("", f"is a number, {_OBJECT}")], 1.5),
         (
             [
                 ("", "the property 'element_description' is missing"),
@@ -166,12 +170,59 @@ def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("elment_name", "element_name"),
+        ("referenceType", "reference_type"),
+        ("callback", "callback_url"),
+        ("external_id", "external_task_id"),
+        ("model_name", None),
+        ("url", None),
+    ],
+)
+def test_a_name_is_suggested_only_where_it_is_close(name: str, meant: str | None) -> None:
+    """By a slip of the hand, or by its first word; another field's name is no help."""
+    (found,) = (each.message for each in violations("createElement", body_with(**{name: 1})))
+
+    assert found.startswith(f"the property {name!r} is unknown; ")
+    assert found.endswith(f"did you mean {meant!r}?") if meant else "; allowed are 'element_name', " in found
+
+
+@pytest.mark.parametrize(
+    ("expected", "video"),
+    [
+        ("put a file where the service can fetch it, and send that address", "walk.mp4"),
+        ("percent-encode what is beyond ASCII, in a host by Punycode: '\\xfc'", "https://example.com/\u00fc.mp4"),
+    ],
+)
+def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str) -> None:
+    """The message ends with what to do about it."""
+    body = {name: value for name, value in BODY.items() if name != "element_image_list"}
+    videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
+    (violation,) = violations("createElement", {**body, **videos})
+
+    assert violation.message.endswith(f"those of RFC 3986 percent-encoded; {expected}")
+
+
+def test_an_item_of_another_shape_is_told_the_one_that_is_wanted() -> None:
+    """A list of addresses is what people write first."""
+    images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
+    (violation,) = violations("createElement", body_with(element_image_list=images))
+
+    assert ("/element_image_list/refer_images/0", "is a string, allowed is object with 'image_url'") == (
+        violation.pointer,
+        violation.message,
+    )
+
+
+@pytest.mark.parametrize(
     ("expected", "image"),
     [
         ("leave out the data prefix, up to and with the comma", "data:image/png;base64,iVBORw0KGgo="),
         ("leave out the white space", "/9j/" + "QUJD" * 18 + "\nQUJD"),
-        ("of a file, send the Base64 text of its bytes", "photos/mara 1.jpg"),
-        ("of a file, send the Base64 text of its bytes", "C:\\photos\\mara"),
+        (f"{_OF_A_FILE} pathlib.Path('photos/mara 1.jpg')", "photos/mara 1.jpg"),
+        (f"{_OF_A_FILE} pathlib.Path('C:\\\\photos\\\\mara')", "C:\\photos\\mara"),
+        (f"{_OF_A_FILE} pathlib.Path('~/mara.HEIC')", "~/mara.HEIC"),
         ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
     ],
 )

@@ -375,7 +375,7 @@ def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all
         logging.getLogger("caller").exception("failed")
 
     by_httpx = {"httpx"} if settings else set()
-    assert {*by_httpx, "httpcore", "kling_elements_client"} <= {each.name.partition(".")[0] for each in caplog.records}
+    assert {*by_httpx, "httpcore", "kling_elements"} <= {each.name.partition(".")[0] for each in caplog.records}
     assert [] == _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records])
 
 

@@ -124,6 +124,7 @@ def test_what_is_no_request_is_refused(client: Client, request_made: Any) -> Non
 
         assert isinstance(error, ContractError)
         assert "not_created" == error.outcome
+        assert str(error).count("create_all") == isinstance(request_made, list)
 
 
 def test_half_a_surrogate_pair_is_no_id() -> None:

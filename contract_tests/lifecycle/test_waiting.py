@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import pickle
 from collections.abc import Sequence
 from functools import partial
@@ -61,6 +62,17 @@ _UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][:7]  # seconds betw
 _GIVEN = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
+
+
+@both
+def test_each_change_of_a_state_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Once, so that the log of a long wait stays short."""
+    caplog.set_level(logging.INFO, "kling_elements")
+    Scripted(client, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()).wait("7")
+
+    assert ["task 7: submitted", "task 7: processing", "task 7: succeed"] == [
+        record.getMessage() for record in caplog.records if record.name == "kling_elements"
+    ]
 
 
 @pytest.mark.parametrize(

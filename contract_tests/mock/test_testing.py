@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,6 +194,24 @@ def test_without_respx_the_error_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: respx is missing: install kling-elements[testing]"
+
+
+def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
+    """In the words of the command, and without a traceback."""
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
+    (tmp_path / "test_it.py").write_text("def test_it(kling_mock): ...\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert 1 == done.returncode
+    assert "uvicorn is missing: install kling-elements[mock]" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 _SUITE = """

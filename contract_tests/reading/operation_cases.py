@@ -133,10 +133,10 @@ REFUSED = [
         ),
     ),
     _not_deleted({}, ("", "the property 'element_id' is missing")),
-    _not_deleted([], ("", "is an array, allowed is object")),
-    _not_deleted([{}] * 99, ("", "is an array, allowed is object")),  # with itself 100 values
+    _not_deleted([], ("", "is an array, allowed is object with 'element_id'")),
+    _not_deleted([{}] * 99, ("", "is an array, allowed is object with 'element_id'")),  # with itself 100 values
     _not_deleted([{}] * 100, ("", "has more than 100 values, or contains itself")),
-    _not_deleted(None, ("", "is null, allowed is object")),
+    _not_deleted(None, ("", "is null, allowed is object with 'element_id'")),
     _not_deleted({"element_id": ""}, ("/element_id", "has 0 characters, at least 1 needed")),
     _not_deleted({"element_id": 9007199254740993.0}, ("/element_id", _LOSSY)),
     _not_deleted({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),

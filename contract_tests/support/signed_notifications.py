@@ -45,11 +45,11 @@ def parse_signed(body: bytes) -> Task:
     return parse(body, HEADERS | {"webhook-signature": signature_of(body)})
 
 
-def refusal(**changes: Any) -> WebhookError:
-    """Return the error with which a notification is refused: no subclass, and no other one behind it."""
-    with pytest.raises(WebhookError) as caught:
+def refusal(kind: type[Exception] = WebhookError, **changes: Any) -> Exception:
+    """Return the error with which a notification is refused: no other class, and no other one behind it."""
+    with pytest.raises(kind) as caught:
         parse(**changes)
-    assert type(caught.value) is WebhookError
+    assert type(caught.value) is kind
     assert caught.value.__context__ is None
     return caught.value
 

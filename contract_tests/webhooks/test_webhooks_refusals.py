@@ -27,7 +27,8 @@ from contract_tests.support.signed_notifications import (
     refusal,
     signature_of,
 )
-from kling_elements.webhooks import WebhookError
+from kling_elements import webhooks
+from kling_elements.webhooks import WebhookError, WebhookUsageError
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
 
@@ -132,11 +133,13 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
             ("/task_result/elements", b'{"id":"7","outputs":"all"}'),
         )
     ),
+]
+
+_MISUSED: list[tuple[str, dict[str, Any]]] = [
     *(
         (f"raw_body must be the raw bytes of the request's body as received, not of type {kind}", {"body": body})
         for kind, body in [("str", BODY.decode()), ("dict", {"id": "7"}), ("NoneType", None), ("list", [1])]
     ),
-    # what the receiver configures
     ("no secrets: give the account's webhook secret, or verify=False to believe anybody", {"secrets": None}),
     ("secrets and verify=False contradict each other: give one of them", {"verify": False}),
     ("secrets and verify=False contradict each other: give one of them", {"verify": False, "secrets": []}),
@@ -168,13 +171,29 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
 def test_what_cannot_be_verified_or_read_is_one_error(expected: str, changes: dict[str, Any]) -> None:
     """It says what is wrong and what would be right, and keeps nothing of what it was about."""
-    error = refusal(**changes)
+    _is_one_error(expected, refusal(**changes))
 
+
+@pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
+def test_a_mistake_of_the_receiver_is_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
+    """It is an error of another class, which the documented receiver does not answer with 400."""
+    _is_one_error(expected, refusal(WebhookUsageError, **changes))
+
+
+def _is_one_error(expected: str, error: Exception) -> None:
     assert expected == str(error)
     assert isinstance(error, KlingError)
     assert isinstance(error, ValueError)
     copy = pickle.loads(pickle.dumps(error))
-    assert (WebhookError, str(error)) == (type(copy), str(copy))
+    assert (type(error), str(error)) == (type(copy), str(copy))
+
+
+def test_secrets_can_be_checked_before_the_first_notification() -> None:
+    """So that a mistake in them shows when a receiver starts."""
+    assert SECRET == webhooks.check_secrets(SECRET)
+    assert [SECRET, OTHER_SECRET] == webhooks.check_secrets([SECRET, OTHER_SECRET])
+    with pytest.raises(WebhookUsageError, match="secret 2 of 2 is malformed"):
+        webhooks.check_secrets([SECRET, "whsec_"])
 
 
 _CORE = "ZebraFish"
@@ -188,10 +207,7 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
     [
         {},
         {"body": _CORE_BODY + b"\xff"},
-        {"body": _CORE_BODY.decode()},
         {"now": NOW.replace(year=2025)},
-        {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]},
-        {"verify": False},
         {"headers": _CORE_HEADERS | {"webhook-id": f"{_CORE}\n"}},
         {"headers": _CORE_HEADERS | {"webhook-timestamp": _CORE}},
         {"headers": _CORE_HEADERS | {"webhook-signature": _CORE}},
@@ -205,10 +221,22 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
     ],
 )
 def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) -> None:
-    """Neither secret nor signature nor body can be seen in it, nor in what stands behind it."""
-    vector = {"body": _CORE_BODY, "headers": _CORE_HEADERS, "secrets": _CORE_SECRET}
-    error = refusal(**(vector | changes))
+    """Neither secret nor signature nor body can be seen in it, nor in what is behind it."""
+    _tells_nothing(WebhookError, changes)
 
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
+)
+def test_an_error_of_usage_tells_nothing_either(changes: dict[str, Any]) -> None:
+    """Least of all the secret."""
+    _tells_nothing(WebhookUsageError, changes)
+
+
+def _tells_nothing(kind: type[Exception], changes: dict[str, Any]) -> None:
+    vector = {"body": _CORE_BODY, "headers": _CORE_HEADERS, "secrets": _CORE_SECRET}
+    error = refusal(kind, **(vector | changes))
     shown = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]
     assert [text for text in [*shown, pickle.dumps(error).decode("latin-1")] if _CORE.lower() in text.lower()] == []
 

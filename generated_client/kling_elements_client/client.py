@@ -29,7 +29,7 @@ class AuthenticatedClient(runtime.AuthenticatedClient):
     token_variable = TOKEN_VARIABLE
     base_url_variable = BASE_URL_VARIABLE
     first_server = DEFAULT_BASE_URL
-    log = logging.getLogger(__package__)
+    log = logging.getLogger("kling_elements.http")
 
 
 default_base_url: Final = AuthenticatedClient.default_base_url

@@ -24,8 +24,11 @@ def kling_mock(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
 
     Tasks are done at once. `@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)` lets time pass by `step` alone.
     """
-    from kling_elements.mock import create_app  # noqa: PLC0415 - see above
-    from kling_elements.testing.gateway import TOKEN, serving  # noqa: PLC0415 - see above
+    try:
+        from kling_elements.mock import create_app, server  # noqa: F401, PLC0415 - see above; the server is in an extra
+        from kling_elements.testing.gateway import TOKEN, serving  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        pytest.fail(f"{error.name} is missing: install kling-elements[mock]", pytrace=False)
 
     marker = request.node.get_closest_marker("kling_mock")
     options = {"tick_seconds": 0, **(marker.kwargs if marker else {})}
