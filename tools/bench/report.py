@@ -79,6 +79,7 @@ def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[st
 
 def _row_as_json(line: Line) -> dict[str, Any]:
     row = line.row
+    of, limit = ("ratio", row.ratio) if row.value is None else ("value", row.value)
     return {
         "name": row.name,
         "title": row.title,
@@ -86,7 +87,7 @@ def _row_as_json(line: Line) -> dict[str, Any]:
         "peer": row.peer,
         "medians": {"peer": line.peer, OPENAPI_GENERATOR: line.openapi_generator, OURS: line.ours},
         "ratio": line.ratio,
-        "target": {"limit": row.limit, "of": row.limits, "at": "least" if row.more_is_better else "most"},
+        "target": {"limit": limit, "of": of, "at": "least" if row.more_is_better else "most"},
         "met": line.is_met,
         "values": dict(line.values),
         "not_measured": dict(line.reasons),

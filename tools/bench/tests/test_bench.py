@@ -28,10 +28,16 @@ from tools.bench.programs.figures import demand
 from tools.bench.programs.growth import exponent
 from tools.bench.rows import ROWS, Row
 
-_ROW = Row(name="wall", title="something", experiment="some", figure="ms", unit="ms", limit=0.5)
-_VALUE = Row(name="own", title="something", experiment="some", figure="ms", unit="ms", limit=15, limits="value")
+_ROW = Row(name="wall", title="something", experiment="some", figure="wall_ms", ratio=0.5)
+_VALUE = Row(name="own", title="something", experiment="some", figure="wall_ms", value=15)
 _RATE = Row(
-    name="rate", title="many", experiment="some", figure="n", unit="/s", limit=5, more_is_better=True, peer="Prism"
+    name="rate",
+    title="many",
+    experiment="some",
+    figure="answers_per_second",
+    ratio=5,
+    more_is_better=True,
+    peer="Prism",
 )
 _LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "seconds": 5}
 
@@ -106,9 +112,10 @@ def test_importing_is_measured_over_bare_python(workshop: Workshop) -> None:
 
 
 def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
-    """Nothing is measured in vain, and row names are unique."""
+    """Nothing is measured in vain, row names are unique, and each row has one target in words."""
     assert set(EXPERIMENTS) == {row.experiment for row in ROWS}
     assert len(ROWS) == len({row.name for row in ROWS})
+    assert [row.name for row in ROWS if (row.ratio is None) == (row.value is None) or not row.target] == []
 
 
 def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: Workshop) -> None:
@@ -139,12 +146,12 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
 
     def failing() -> dict[str, float]:
         for figure in left:
-            return {"ms": figure}
+            return {"wall_ms": figure}
         raise BenchError("it broke")
 
     @contextmanager
     def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {STOCK: failing, OURS: lambda: {"ms": 2.0}}
+        yield {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
 
     found = line(_ROW, measure(Experiment("some", sides), workshop, 3))
 
