@@ -10,7 +10,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +129,8 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
 
         return run
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {STOCK: side("stock"), OURS: side("ours")}
-
-    measured = measure(Experiment("some", sides, repeats=2), workshop, 1)
+    sides = {STOCK: side("stock"), OURS: side("ours")}
+    measured = measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), workshop, 1)
 
     assert ["stock", "ours"] * 3 == ran
     assert {STOCK: {"ms": [3.0, 5.0]}, OURS: {"ms": [4.0, 6.0]}} == measured.values
@@ -149,11 +146,8 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
             return {"wall_ms": figure}
         raise BenchError("it broke")
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
-
-    found = line(_ROW, measure(Experiment("some", sides), workshop, 3))
+    sides = {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
+    found = line(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), workshop, 3))
 
     assert (2.0, None, None, None) == (found.ours, found.peer, found.ratio, found.is_met)
     assert {STOCK: "it broke"} == found.reasons
@@ -239,11 +233,8 @@ def test_the_command_fails_if_ours_could_not_be_measured(
     def broken() -> dict[str, float]:
         raise BenchError("it broke")
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {OURS: broken}
-
-    monkeypatch.setitem(EXPERIMENTS, "check-small", Experiment("check-small", sides))
+    sides = {OURS: broken}
+    monkeypatch.setitem(EXPERIMENTS, "check-small", Experiment("check-small", lambda _: nullcontext(sides)))
 
     assert 1 == command.main(["--only", "check-small", "--json", str(tmp_path / "bench.json")])
     assert "check-small: ours: it broke" in capsys.readouterr().out

@@ -119,7 +119,7 @@ def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
     """Its beginning, in one line, without hosts and numbers; another type than HTML is named."""
     pages = {
         LIST: Reply(
-            502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"x" * 900, (HTML_TYPE,)
+            502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
         ),
         PRESETS: Reply(200, b"Hello\x1b[2J 12345", ((b"content-type", b"text/plain; charset=utf-8"),)),
     }
@@ -127,7 +127,7 @@ def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
         assert 1 == run()
 
     rows = run.rows()
-    assert rows["list"].content.startswith(b"<html><h1>502</h1> {host} ray {text}</html>xxx")
+    assert rows["list"].content.startswith(b"<html><h1>502</h1> {host} ray {text}</html>---")
     assert 300 == len(rows["list"].content)
     assert (b"Hello\\x1b[2J {number}", "text/plain") == (
         rows["presets"].content,
