@@ -215,9 +215,10 @@ def _lacking(place: str, **changes: Any) -> Contract:
 @pytest.mark.parametrize(
     ("expected", "place", "changes"),
     [
-        ("rateLimited", "#/components/examples", {"rateLimited": None}),
-        ("invalidValue", "#/components/examples", {"invalidValue": None}),
-        ("internalError", "#/components/examples", {"internalError": None}),
+        *(
+            (name, "#/components/examples", {name: None})
+            for name in ("bodyTooLarge", "rateLimited", "invalidValue", "internalError")
+        ),
         ("x-business-codes lacks 1302", "#/x-business-codes", {"1302": None}),
         ("x-business-codes lacks 1303", "#/x-business-codes", {"1303": None}),
         ("x-business-codes lacks 1299", f"{_POST}/x-duplicate/0", {"code": 1299}),

@@ -358,14 +358,6 @@ def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
     assert len(message) < 20 * 140
 
 
-def test_all_that_is_wrong_with_a_page_is_told(caller: Caller) -> None:
-    """Both parameters at once."""
-    _, _, message = caller.refusal("GET", f"{ELEMENTS}?pageNum=1001&pageSize=-5")
-
-    assert "/query/pageNum: is 1001" in message
-    assert "/query/pageSize: is -5" in message
-
-
 def test_presets_have_pages_too(caller: Caller) -> None:
     """They are those of the contract's example, for every token."""
     presets = EXAMPLES["presets"]["data"]
