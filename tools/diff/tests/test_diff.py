@@ -16,8 +16,9 @@ from contract_tests.support.tables import each
 from scripts.nodes import follow
 from scripts.spec import load
 from tools.diff.__main__ import main, report
-from tools.diff.changes import ABSENT, Change, Party
+from tools.diff.changes import Change, Party
 from tools.diff.documents import changes_between
+from tools.diff.places import ABSENT
 from tools.diff.versions import next_version
 
 _BODY = "#/paths/~1kling~1v1~1general~1delete-elements/post/requestBody/content/application~1json"
