@@ -13,6 +13,7 @@ import pytest
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_requests import SAMPLE, scope
 from kling_elements.mock import create_app, faults
 from kling_elements.mock.asgi import ConnectionCutError
 from kling_elements.mock.reply import Reply
@@ -336,21 +337,15 @@ def test_a_delay_passes_before_the_answer(caller: Caller) -> None:
 def test_a_dripping_answer_arrives_byte_by_byte(caller: Caller) -> None:
     """Spread over its time, and whole in the end."""
     caller.queue("drip:0.2")
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "raw_path": ELEMENTS.encode(),
-        "headers": [(b"authorization", b"Bearer sk-test"), (b"content-type", b"application/json")],
-    }
     sent: list[Any] = []
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": json.dumps(IMAGE_REQUEST).encode()}
+        return {"type": "http.request", "body": SAMPLE}
 
     async def send(message: Any) -> None:
         sent.append((asyncio.get_running_loop().time(), message))
 
-    asyncio.run(caller.app(scope, receive, send))
+    asyncio.run(caller.app(scope(), receive, send))
     bodies = [message["body"] for _, message in sent[1:]]
 
     assert {1} == {len(body) for body in bodies[:-1]}
