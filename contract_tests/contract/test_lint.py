@@ -28,249 +28,229 @@ def test_the_spec_keeps_every_house_rule(document: Any) -> None:
     assert lint.problems(document) == []
 
 
-def _at(place: str, change: Change) -> Change:
-    return lambda document: change(follow(document, place))
-
-
-def _schema(name: str, **keywords: Any) -> Change:
-    """Sets keywords of a component, with `_` for `-`; None takes one away."""
-
-    def change(schema: dict[str, Any]) -> None:
-        for keyword, value in keywords.items():
-            key = keyword.replace("x_", "x-").replace("_", "-") if keyword.startswith("x_") else keyword
-            schema.pop(key, None)
-            if value is not None:
-                schema[key] = value
-
-    return _at(f"#/components/schemas/{name}", change)
-
-
 _POST = "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post"
 _BODY = f"{_POST}/requestBody/content/application~1json"
 _GET = "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get"
-
+_ABSENT = f"{_GET}/x-absent/0"
 _DELETION = "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion"
+_CODE = "#/x-business-codes/1303"
+_SIDES = "ImageBase64/x-image/displayed-sides"
+_MAPPING = f"{_BODY}/schema/discriminator/mapping"
+_IMAGE, _VIDEO = (f"#/components/schemas/{kind}ElementRequest" for kind in ("Image", "Video"))
+_GONE = object()
 
 
-def _refusal(**members: Any) -> Change:
-    """Sets members of the row by which a look-up says that there is no such task; None takes one away."""
+def _put(place: str, value: Any = _GONE) -> Change:
+    """Return what puts a value at a place of the document, or takes away what is there.
 
-    def change(rows: list[dict[str, Any]]) -> None:
-        rows[0] = {name: value for name, value in {**rows[0], **members}.items() if value is not None}
+    Args:
+        place: A JSON Pointer behind `#`, or else below the schemas of the components.
+        value: The value; `_GONE` to take away.
+    """
+    parent, _, name = (place if place[0] == "#" else f"#/components/schemas/{place}").rpartition("/")
 
-    return _at(f"{_GET}/x-absent", change)
+    def change(document: Any) -> None:
+        node = follow(document, parent)
+        if value is _GONE:
+            del node[name]
+        else:
+            node[name] = value
+
+    return change
 
 
 _FAULTS: dict[str, tuple[Change, str]] = {
-    "a misspelt keyword": (_schema("ElementName", maxLenght=20), "ElementName: unknown keyword maxLenght"),
-    "an unknown format": (_schema("HttpUrl", format="urL"), "HttpUrl: unknown format urL"),
-    "a misspelt extension": (_schema("ImageBase64", x_imege={}), "unknown extension x-imege"),
+    "a misspelt keyword": (_put("ElementName/maxLenght", 20), "ElementName: unknown keyword maxLenght"),
+    "an unknown format": (_put("HttpUrl/format", "urL"), "HttpUrl: unknown format urL"),
+    "a misspelt extension": (_put("ImageBase64/x-imege", {}), "unknown extension x-imege"),
     "a misspelt limit of an extension": (
-        lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-pix": 300}),
+        _put(f"{_SIDES}/min-pix", 300),
         "x-image/displayed-sides: has ['min-pix', 'min-px'] instead of ['min-px']",
     ),
-    "a limit that is no number": (
-        lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-px": "300"}),
-        "x-image/displayed-sides/min-px: is no positive number",
-    ),
+    "a limit that is no number": (_put(f"{_SIDES}/min-px", "300"), f"{_SIDES}/min-px: is no positive number"),
+    "a limit below nothing": (_put(f"{_SIDES}/min-px", -1), f"{_SIDES}/min-px: is no positive number"),
+    "an extension that is no object": (_put("ImageBase64/x-image", 5), "ImageBase64/x-image: is no object"),
+    "a source that is a list": (_put("ElementName/x-source", ["R04"]), "ElementName/x-source: is of type list"),
     "a keyword of another type": (
-        _schema("ElementName", maxItems=3),
+        _put("ElementName/maxItems", 3),
         "ElementName: maxItems says nothing about type string",
     ),
-    "a length without a type": (_schema("ElementName", type=None), "without a type lets every other type through"),
-    "a type beside an enum": (_schema("TagId", type="string"), "TagId: type says nothing beside enum or const"),
-    "a minimum of nothing": (_schema("ElementName", minLength=0), "ElementName: a minimum of 0 refuses nothing"),
+    "a length without a type": (_put("ElementName/type"), "without a type lets every other type through"),
+    "a type beside an enum": (_put("TagId/type", "string"), "TagId: type says nothing beside enum or const"),
+    "a minimum of nothing": (_put("ElementName/minLength", 0), "ElementName: a minimum of 0 refuses nothing"),
     "a length that a pattern implies": (
-        _schema("HttpUrl", minLength=1),
+        _put("HttpUrl/minLength", 1),
         "HttpUrl: minLength says nothing beside a pattern",
     ),
+    "a length that is no number": (_put("ElementName/maxLength", "x"), "ElementName: /maxLength: "),
+    "a pattern that is none": (_put("ElementName/pattern", "["), "ElementName: /pattern: "),
     "a default that is not the constant": (
-        lambda d: d["components"]["schemas"]["ImageElementRequest"]["properties"]["reference_type"].update(default="x"),
+        _put("ImageElementRequest/properties/reference_type/default", "x"),
         '"image_refer" was expected',
     ),
+    "a default that its schema refuses": (
+        _put("#/components/parameters/PageNumber/schema/default", 0),
+        "PageNumber/schema/default: 0 is less than the minimum of 1",
+    ),
     "too few names of an enum": (
-        _schema("TagId", x_enum_varnames=["TRENDING"]),
+        _put("TagId/x-enum-varnames", ["TRENDING"]),
         "TagId: x-enum-varnames and enum differ in length",
     ),
-    "a pattern without words": (
-        _schema("HttpUrl", x_expected=None),
-        "HttpUrl: x-expected and pattern or format go together",
-    ),
+    "a pattern without words": (_put("HttpUrl/x-expected"), "HttpUrl: x-expected and pattern or format go together"),
     "words without a pattern": (
-        _schema("ElementName", x_expected="a name"),
+        _put("ElementName/x-expected", "a name"),
         "ElementName: x-expected and pattern or format go together",
     ),
     "a number that need not be exact": (
-        lambda d: d["components"]["parameters"]["PageSize"]["schema"].update({"x-exact": False}),
+        _put("#/components/parameters/PageSize/schema/x-exact", False),  # noqa: FBT003 - it is the value
         "PageSize/schema: x-exact is true or absent",
     ),
     "a requirement of no property": (
-        _schema("ElementTag", required=["tag_id", "tag_name"]),
+        _put("ElementTag/required", ["tag_id", "tag_name"]),
         "ElementTag: requires tag_name, which is no property",
     ),
     "an excluded property that is allowed": (
-        _schema("ImageElementRequest", x_excluded={"tag_list": "R09"}),
+        _put("ImageElementRequest/x-excluded", {"tag_list": "R09"}),
         "ImageElementRequest: x-excluded names tag_list, which is allowed",
     ),
-    "a component that nothing uses": (
-        lambda d: d["components"]["schemas"].update(Idle={"type": "string"}),
-        "#/components/schemas/Idle: is used nowhere",
-    ),
+    "a component that nothing uses": (_put("Idle", {"type": "string"}), "#/components/schemas/Idle: is used nowhere"),
     "a property without a description": (
-        lambda d: d["components"]["schemas"]["ErrorDetail"]["properties"]["type"].pop("description"),
+        _put("ErrorDetail/properties/type/description"),
         "ErrorDetail/properties/type: has no description",
     ),
     "a mapping that contradicts the constant": (
-        lambda d: follow(d, f"{_BODY}/schema/discriminator")["mapping"].update(
-            image_refer="#/components/schemas/VideoElementRequest",
-            video_refer="#/components/schemas/ImageElementRequest",
-        ),
-        "the mapping sends image_refer to #/components/schemas/VideoElementRequest",
+        _put(_MAPPING, {"image_refer": _VIDEO, "video_refer": _IMAGE}),
+        f"the mapping sends image_refer to {_VIDEO}",
     ),
     "a mapping that lacks a branch": (
-        lambda d: follow(d, f"{_BODY}/schema/discriminator")["mapping"].pop("video_refer"),
+        _put(f"{_MAPPING}/video_refer"),
         "the discriminator's mapping and the branches of oneOf differ",
     ),
     "branches that overlap": (
-        lambda d: d["components"]["schemas"]["VideoElementRequest"]["required"].remove("reference_type"),
+        _put("VideoElementRequest/required", ["element_name"]),
         "does not require reference_type, so the branches overlap",
     ),
     "an open request": (
-        _schema("ReferImage", additionalProperties=True),
+        _put("ReferImage/additionalProperties", True),  # noqa: FBT003 - it is the value
         "ReferImage: additionalProperties must be false in a request",
     ),
     "a closed answer": (
-        _schema("TaskInfo", additionalProperties=False),
+        _put("TaskInfo/additionalProperties", False),  # noqa: FBT003 - it is the value
         "TaskInfo: additionalProperties must be true in an answer",
     ),
     "an example that does not conform": (
-        lambda d: d["components"]["examples"]["fromVideo"]["value"].update(element_name="x" * 21),
+        _put("#/components/examples/fromVideo/value/element_name", "x" * 21),
         f"{_BODY}/examples/fromVideo: #: ",
     ),
     "an answer's example that does not conform": (
-        lambda d: d["components"]["examples"]["submitted"]["value"].update(data=[]),
+        _put("#/components/examples/submitted/value/data", []),
         "responses/200/content/application~1json/examples/submitted: #/data: ",
     ),
-    "an unknown rule": (_schema("ElementName", x_source="R99"), "ElementName/x-source: unknown rule R99"),
+    "an unknown rule": (_put("ElementName/x-source", "R99"), "ElementName/x-source: unknown rule R99"),
     "a source of a keyword that is not there": (
-        lambda d: d["components"]["schemas"]["ImageBase64"]["x-source"].update(maxLenght="R15"),
+        _put("ImageBase64/x-source/maxLenght", "R15"),
         "ImageBase64/x-source: names maxLenght, which is not there",
     ),
     "a rule without a place": (
-        lambda d: d["components"]["securitySchemes"]["bearerToken"].pop("x-source"),
+        _put("#/components/securitySchemes/bearerToken/x-source"),
         "#/x-rules/R02: is in no x-source",
     ),
     "a piece of advice without a place": (
-        lambda d: d["x-rules"].update(R99={"carried-by": "description", "asks": "Something"}),
+        _put("#/x-rules/R99", {"carried-by": "description", "asks": "Something"}),
         "#/x-rules/R99: is in no description",
     ),
     "a limit that large images would escape": (
-        _schema("ImageBase64", minLength=8),
+        _put("ImageBase64/minLength", 8),
         "ImageBase64: minLength would not be enforced beside x-image",
     ),
     "an image in another encoding": (
-        _schema("ImageBase64", contentEncoding="base64url"),
+        _put("ImageBase64/contentEncoding", "base64url"),
         "ImageBase64: the contentEncoding beside x-image must be base64",
     ),
-    "a text shorter than its file": (_schema("ImageBase64", maxLength=13981012), "maxLength must be 13981016"),
+    "a text shorter than its file": (_put("ImageBase64/maxLength", 13981012), "maxLength must be 13981016"),
     "a body without room for the images": (
-        lambda d: d["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"].update(maxItems=4),
+        _put("ElementImageList/properties/refer_images/maxItems", 4),
         "x-body-size: max-bytes must have room for 5 images of 13981016 characters",
     ),
     "a body without a limit": (
-        lambda d: follow(d, _BODY).pop("x-body-size"),
+        _put(f"{_BODY}/x-body-size"),
         f"{_POST}/requestBody: needs an x-source, and an x-body-size",
     ),
     "a success without an envelope": (
-        _schema("CreateElementResponse", x_envelope=None),
+        _put("CreateElementResponse/x-envelope"),
         f"{_POST}/responses/200: needs an x-envelope",
     ),
     "a default address with variables": (
-        lambda d: d["servers"].reverse(),
+        _put("#/servers/0/url", "https://{host}"),
         "#/servers/0: must be an address without variables",
     ),
-    "no rules": (lambda d: d.pop("x-rules"), "#/x-rules: is missing"),
-    "no business codes": (lambda d: d.pop("x-business-codes"), "#/x-business-codes: is missing"),
-    "a business code that is no number": (
-        lambda d: d["x-business-codes"].update(E1303=d["x-business-codes"].pop("1303")),
-        "#/x-business-codes/E1303: is no code",
-    ),
+    "no rules": (_put("#/x-rules"), "#/x-rules: is missing"),
+    "no business codes": (_put("#/x-business-codes"), "#/x-business-codes: is missing"),
+    "a business code that is no number": (_put("#/x-business-codes/E1303", {}), "#/x-business-codes/E1303: is no code"),
     "a business code without a meaning": (
-        lambda d: d["x-business-codes"]["1303"].pop("meaning"),
-        "#/x-business-codes/1303: has ['created', 'http-status', 'retry'] instead of",
+        _put(f"{_CODE}/meaning"),
+        f"{_CODE}: has ['created', 'http-status', 'retry'] instead of",
     ),
     "a business code of unknown consequence": (
-        lambda d: d["x-business-codes"]["1303"].update(created="sometimes"),
-        "#/x-business-codes/1303: created must be one of ['earlier', 'never', 'perhaps']",
+        _put(f"{_CODE}/created", "sometimes"),
+        f"{_CODE}: created must be one of ['earlier', 'never', 'perhaps']",
     ),
     "a business code with an unknown remedy": (
-        lambda d: d["x-business-codes"]["1303"].update(retry="later"),
+        _put(f"{_CODE}/retry", "later"),
         "retry one of ['after-look-up', 'after-waiting', 'never']",
     ),
-    "a document without dialects": (lambda d: d.pop("x-dialects"), "#/x-dialects: is missing"),
-    "an absence of no dialect": (_refusal(dialect="latin"), "x-absent/0: latin is none of x-dialects"),
-    "an absence with an unknown code": (_refusal(code=1299), "x-absent/0: 1299 is none of x-business-codes"),
-    "an absence without a code": (_refusal(code=None), "x-absent/0: needs a dialect and a code"),
-    "an absence with something unknown": (_refusal(status=400), "x-absent/0: needs a dialect and a code"),
+    "a document without dialects": (_put("#/x-dialects"), "#/x-dialects: is missing"),
+    "an absence of no dialect": (_put(f"{_ABSENT}/dialect", "latin"), "x-absent/0: latin is none of x-dialects"),
+    "an absence with an unknown code": (_put(f"{_ABSENT}/code", 1299), "x-absent/0: 1299 is none of x-business-codes"),
+    "an absence without a code": (_put(f"{_ABSENT}/code"), "x-absent/0: needs a dialect and a code"),
+    "an absence with something unknown": (_put(f"{_ABSENT}/status", 400), "x-absent/0: needs a dialect and a code"),
     "an absence in words that nobody recognises": (
-        _refusal(**{"message-matches": None}),
+        _put(f"{_ABSENT}/message-matches"),
         "x-absent/0: needs a dialect and a code, and has message and message-matches or neither",
     ),
     "an absence that is not recognised by its words": (
-        _refusal(message="No task for id: {id}"),
+        _put(f"{_ABSENT}/message", "No task for id: {id}"),
         "x-absent/0: message-matches does not match the message",
     ),
-    "an absence that is unique": (_refusal(**{"unique-over": "user"}), "x-absent/0: unique-over must be one of"),
+    "an absence that is unique": (_put(f"{_ABSENT}/unique-over", "user"), "x-absent/0: unique-over must be one of"),
     "a duplicate that is unique over nothing": (
-        _at(f"{_POST}/x-duplicate/1", lambda row: row.pop("unique-over")),
+        _put(f"{_POST}/x-duplicate/1/unique-over"),
         "x-duplicate/1: unique-over must be one of ['account', 'user'] in x-duplicate, and is nowhere else",
     ),
     "a deletion in no dialect": (
-        _at(_DELETION, lambda answers: answers.pop("live")),
+        _put(f"{_DELETION}/live"),
         "delete-elements/post/x-deletion: has other names than x-dialects",
     ),
     "a deletion like no example": (
-        _at(_DELETION, lambda answers: answers["live"].update(example="gone")),
+        _put(f"{_DELETION}/live/example", "gone"),
         "x-deletion/live: gone is none of the examples",
     ),
     "a deletion that leaves who knows what": (
-        _at(_DELETION, lambda answers: answers["live"].pop("remains")),
+        _put(f"{_DELETION}/live/remains"),
         "x-deletion/live: has ['example'] instead of ['example', 'remains']",
     ),
     "a parameter without a source": (
-        lambda d: d["paths"][f"{ELEMENTS}/{{id}}"].pop("x-source"),
+        _put(f"{_GET.removesuffix('/get')}/x-source"),
         f"{_GET}/parameters/0: needs an x-source",
     ),
-    "an extension that is no object": (_schema("ImageBase64", x_image=5), "ImageBase64/x-image: is no object"),
-    "a source that is a list": (_schema("ElementName", x_source=["R04"]), "ElementName/x-source: is of type list"),
-    "a limit below nothing": (
-        lambda d: d["components"]["schemas"]["ImageBase64"]["x-image"]["displayed-sides"].update({"min-px": -1}),
-        "x-image/displayed-sides/min-px: is no positive number",
-    ),
     "a reference to nowhere": (
-        _schema("CallbackUrl", **{"$ref": "#/components/schemas/None"}),
+        _put("CallbackUrl/$ref", "#/components/schemas/None"),
         "CallbackUrl/$ref: #/components/schemas/None: no such place",
     ),
-    "a length that is no number": (_schema("ElementName", maxLength="x"), "ElementName: /maxLength: "),
-    "a pattern that is none": (_schema("ElementName", pattern="["), "ElementName: /pattern: "),
-    "a default that its schema refuses": (
-        lambda d: d["components"]["parameters"]["PageNumber"]["schema"].update(default=0),
-        "PageNumber/schema/default: 0 is less than the minimum of 1",
-    ),
     "a reference to itself": (
-        _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
+        _put("CallbackUrl/$ref", "#/components/schemas/CallbackUrl"),
         "CallbackUrl/$ref: #/components/schemas/CallbackUrl: a reference to itself",
     ),
     "a reference into another file": (
-        _schema("CallbackUrl", **{"$ref": "other.yaml#/components/schemas/HttpUrl"}),
+        _put("CallbackUrl/$ref", "other.yaml#/components/schemas/HttpUrl"),
         "CallbackUrl/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
     ),
     "a reference by a bare name": (
-        _schema("CallbackUrl", **{"$ref": "HttpUrl"}),
+        _put("CallbackUrl/$ref", "HttpUrl"),
         "CallbackUrl/$ref: HttpUrl: a reference begins with #",
     ),
-    "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
-    "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),
+    "no valid OpenAPI": (_put("#/info/title"), '#/info: "title" is a required property'),
+    "a misspelt part of an operation": (_put(f"{_POST}/sumary", "x"), "sumary"),
 }
 
 

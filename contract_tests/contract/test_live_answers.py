@@ -277,17 +277,6 @@ def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> 
 
 
 @both
-@_rows("createElement", means=["no task"])
-def test_a_create_that_names_no_task_may_have_made_one(client: Client, row: Answer) -> None:
-    """It is looked up by whoever must know."""
-    assert NoTaskError is type(Scripted(client, _given(row)).failing("create", NAMED))
-
-    adopting = Scripted(client, ABSENT, _given(row), _found("7", "e-1"))
-    assert "7" == adopting.create_or_adopt(NAMED).task_id
-    assert "look create look" == adopting.gateway.calls()
-
-
-@both
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client: Client, row: Answer) -> None:
     """It is told at once, by both ways to create."""
@@ -311,22 +300,13 @@ def test_a_limit_is_waited_for(client: Client, row: Answer) -> None:
 
 
 @both
-@_rows("createElement", means=["in doubt"])
-def test_a_create_in_doubt_is_looked_up_before_anything_else(client: Client, row: Answer) -> None:
-    """It is not sent again by `create`, and by `create_or_adopt` only once a look-up has shown nothing."""
-    assert Outcome.MAY_EXIST == Scripted(client, _given(row)).failing("create", NAMED).outcome
-
-    adopting = Scripted(client, ABSENT, _given(row), _found("7", "e-1"))
-    assert "7" == adopting.create_or_adopt(NAMED).task_id
-    assert "look create look" == adopting.gateway.calls()
-
-
-@both
-@_rows("createElement", means=["duplicate"])
-def test_a_duplicate_is_adopted_and_never_sent_again(client: Client, row: Answer) -> None:
-    """Alone it is `may_exist`: the subject of an earlier request is there, or was."""
+@_rows("createElement", means=["no task", "in doubt", "duplicate"])
+def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(client: Client, row: Answer) -> None:
+    """By itself it is `may_exist`: its task, or that of an earlier request, is there, or was."""
     asked = _subject(_asked(row))
-    assert Outcome.MAY_EXIST == Scripted(client, _given(row)).failing("create", asked).outcome
+    error = Scripted(client, _given(row)).failing("create", asked)
+    assert Outcome.MAY_EXIST == error.outcome
+    assert (row.means == "no task") == isinstance(error, NoTaskError)
 
     adopting = Scripted(client, ABSENT, _given(row), _found("7", asked["external_task_id"]))
     assert "7" == adopting.create_or_adopt(asked).task_id
@@ -515,14 +495,8 @@ def test_each_way_to_provoke_an_answer_is_used() -> None:
 
 
 @_rows(*_CALLS)
-def test_make_live_reads_it_as_the_row_says(row: Answer) -> None:
-    """What it writes for such an answer can become this row."""
-    assert row.means == read(row.call, row.response(), _asked(row)).means
-
-
-@_rows(*_CALLS)
 def test_make_live_knows_it(row: Answer) -> None:
-    """An answer that is in the table is no news where it may come."""
+    """An answer that is in the table is no news where it may come, and what it writes for it can become this row."""
     asked = _asked(row)
     situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
     seen = Seen(situation, row.call, (asked,) if asked else (), row.response())

@@ -124,13 +124,3 @@ def test_a_body_without_a_limit_fails_at_the_start() -> None:
     """No limit is made up here."""
     with pytest.raises(KeyError, match="x-body-size"):
         MockServer(Contract(_document(requestBody={"content": {"application/json": {"schema": {}}}})))
-
-
-def test_a_document_without_an_error_example_fails_at_the_start() -> None:
-    """No envelope is made up here."""
-    document = _document()
-    examples = {key: value for key, value in document["components"]["examples"].items() if key != "bodyTooLarge"}
-    document["components"] = {**document["components"], "examples": examples}
-
-    with pytest.raises(KeyError, match="bodyTooLarge"):
-        MockServer(Contract(document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import ssl
@@ -117,121 +118,108 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Run a test on a loop of its own."""
-    run_async(main)
+
+    @functools.wraps(test)
+    def run(**fixtures: Any) -> None:
+        run_async(test(**fixtures))
+
+    return run
 
 
-def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
+@on_a_loop
+async def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
     """Processing and its end, each as the task was then; a step over both tells both."""
+    async with receiving() as receiver, running(server()) as caller:
+        task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
+        caller.app.clock.step(1)
+        await until(lambda: len(receiver.told) == 1)
+        caller.app.clock.step(1)
+        await until(lambda: len(receiver.told) == 2)
+        caller.create(callback_url=receiver.url)
+        caller.app.clock.step(60)
+        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 4)
+        await asyncio.sleep(0.05)
 
-    async def main() -> None:
-        async with receiving() as receiver, running(server()) as caller:
-            task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
-            caller.app.clock.step(1)
-            await until(lambda: len(receiver.told) == 1)
-            caller.app.clock.step(1)
-            await until(lambda: len(receiver.told) == 2)
-            caller.create(callback_url=receiver.url)
-            caller.app.clock.step(60)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 4)
-            await asyncio.sleep(0.05)
-
-        assert ["processing", "succeed"] * 2 == receiver.told
-        assert ["/hook?a=b", "/hook?a=b", "/", "/"] == receiver.paths
-        example = contract.document()["components"]["examples"]["notification"]["value"]
-        own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
-        assert {**example, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
-        assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
-        assert {"application/json"} == {headers["content-type"] for headers in receiver.headers}
-        assert not any(name.startswith("webhook-") for headers in receiver.headers for name in headers)
-
-    run(main())
+    assert ["processing", "succeed"] * 2 == receiver.told
+    assert ["/hook?a=b", "/hook?a=b", "/", "/"] == receiver.paths
+    example = contract.document()["components"]["examples"]["notification"]["value"]
+    own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
+    assert {**example, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
+    assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
+    assert {"application/json"} == {headers["content-type"] for headers in receiver.headers}
+    assert not any(name.startswith("webhook-") for headers in receiver.headers for name in headers)
 
 
-def test_a_notification_of_success_holds_the_subject() -> None:
+@on_a_loop
+async def test_a_notification_of_success_holds_the_subject() -> None:
     """As a look-up has it, with what it cost in units."""
+    async with receiving() as receiver, running(server()) as caller:
+        caller.create(callback_url=receiver.url, external_task_id="e")
+        caller.app.clock.step(2)
+        await until(lambda: len(receiver.told) == 2)
+        task = caller.get("e")
+        del task["final_balance_deduction"]
 
-    async def main() -> None:
-        async with receiving() as receiver, running(server()) as caller:
-            caller.create(callback_url=receiver.url, external_task_id="e")
-            caller.app.clock.step(2)
-            await until(lambda: len(receiver.told) == 2)
-            task = caller.get("e")
-            del task["final_balance_deduction"]
-
-        assert task == receiver.bodies[1]
-        assert "final_unit_deduction" in task
-
-    run(main())
+    assert task == receiver.bodies[1]
+    assert "final_unit_deduction" in task
 
 
-def test_a_notification_tells_of_the_subject_as_it_was() -> None:
+@on_a_loop
+async def test_a_notification_tells_of_the_subject_as_it_was() -> None:
     """It was deleted only after the change that is told, which had to wait."""
-
-    async def main() -> None:
-        async with receiving() as receiver:
-            app = server(tick_seconds=0)
-            early = Caller(app)
-            early.create(callback_url=receiver.url, external_task_id="e")
-            early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
-            async with running(app) as caller:
-                await until(lambda: len(receiver.told) == 1)
-                now = caller.element("e")["status"]
-
-        (element,) = receiver.bodies[0]["task_result"]["elements"]
-        assert ("succeed", "deleted") == (element["status"], now)
-
-    run(main())
-
-
-def test_a_failure_is_told_with_its_reason() -> None:
-    """There is no subject in it; of a task that is done at once, the end alone is told."""
-
-    async def main() -> None:
-        async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
-            caller.queue("fail:no face")
-            caller.create(callback_url=receiver.url)
+    async with receiving() as receiver:
+        app = server(tick_seconds=0)
+        early = Caller(app)
+        early.create(callback_url=receiver.url, external_task_id="e")
+        early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
+        async with running(app) as caller:
             await until(lambda: len(receiver.told) == 1)
+            now = caller.element("e")["status"]
 
-        assert ("failed", "no face") == (receiver.told[0], receiver.bodies[0]["task_status_msg"])
-        assert "task_result" not in receiver.bodies[0]
-
-    run(main())
+    (element,) = receiver.bodies[0]["task_result"]["elements"]
+    assert ("succeed", "deleted") == (element["status"], now)
 
 
-def test_a_clock_that_runs_tells_by_itself() -> None:
+@on_a_loop
+async def test_a_failure_is_told_with_its_reason() -> None:
+    """There is no subject in it; of a task that is done at once, the end alone is told."""
+    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+        caller.queue("fail:no face")
+        caller.create(callback_url=receiver.url)
+        await until(lambda: len(receiver.told) == 1)
+
+    assert ("failed", "no face") == (receiver.told[0], receiver.bodies[0]["task_status_msg"])
+    assert "task_result" not in receiver.bodies[0]
+
+
+@on_a_loop
+async def test_a_clock_that_runs_tells_by_itself() -> None:
     """Nobody has to ask for anything."""
+    async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
+        caller.create(callback_url=receiver.url)
+        await until(lambda: len(receiver.told) == 2)
 
-    async def main() -> None:
-        async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
-            caller.create(callback_url=receiver.url)
-            await until(lambda: len(receiver.told) == 2)
-
-        assert ["processing", "succeed"] == receiver.told
-
-    run(main())
+    assert ["processing", "succeed"] == receiver.told
 
 
-def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+@on_a_loop
+async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """A receiver that checks signature and time is content, however far the tasks' clock is from its own."""
-
-    async def main() -> None:
-        async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
-            caller.create(callback_url=receiver.url)
-            caller.app.clock.step(1_000_000)
-            await until(lambda: len(receiver.told) == 3)
-
-        for text, headers in zip(receiver.texts, receiver.headers, strict=True):
-            Webhook(SECRET).verify(text, headers)
-            with pytest.raises(WebhookVerificationError):
-                Webhook("whsec_QUJD").verify(text, headers)
-        first, again, second = [headers["webhook-id"] for headers in receiver.headers]
-        assert first == again
-        assert again != second
-
     monkeypatch.setenv("TZ", "Asia/Shanghai")
-    run(main())
+    async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
+        caller.create(callback_url=receiver.url)
+        caller.app.clock.step(1_000_000)
+        await until(lambda: len(receiver.told) == 3)
+
+    for text, headers in zip(receiver.texts, receiver.headers, strict=True):
+        Webhook(SECRET).verify(text, headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook("whsec_QUJD").verify(text, headers)
+    first, again, second = [headers["webhook-id"] for headers in receiver.headers]
+    assert first == again
+    assert again != second
 
 
 def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,21 +253,18 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
         ({"delivered": False, "http_status": 503, "attempts": 3}, [0, 0, 503]),
     ],
 )
-def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, Any], answers: Sequence[int]) -> None:
+@on_a_loop
+async def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, Any], answers: Sequence[int]) -> None:
     """A success status of any kind ends it, so does the last attempt; a redirection is none."""
+    async with receiving(*answers) as receiver, running(server()) as caller:
+        task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
+        caller.app.clock.step(1)
+        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
-    async def main() -> None:
-        async with receiving(*answers) as receiver, running(server()) as caller:
-            task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
-            caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-
-            task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing"}
-            assert [task | told] == caller.ask("GET", "/_mock/callbacks")
-        assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
-        assert {"/"} == set(receiver.paths)
-
-    run(main())
+        task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing"}
+        assert [task | told] == caller.ask("GET", "/_mock/callbacks")
+    assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
+    assert {"/"} == set(receiver.paths)
 
 
 def test_intervals_grow() -> None:
@@ -298,22 +283,19 @@ def test_intervals_grow() -> None:
         f"http://{'a' * 70}.invalid/",
     ],
 )
-def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
+@on_a_loop
+async def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """It is given up, others are told, and no log says a word of it."""
-
-    async def main() -> None:
-        async with receiving() as receiver, running(server()) as caller:
-            caller.create(callback_url=url)
-            caller.create(callback_url=receiver.url)
-            caller.app.clock.step(1)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
-            records = {record["delivered"]: record for record in caller.ask("GET", "/_mock/callbacks")}
-
-        assert (None, 3) == (records[False]["http_status"], records[False]["attempts"])
-        assert 200 == records[True]["http_status"]
-
     caplog.set_level(logging.DEBUG)
-    run(main())
+    async with receiving() as receiver, running(server()) as caller:
+        caller.create(callback_url=url)
+        caller.create(callback_url=receiver.url)
+        caller.app.clock.step(1)
+        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+        records = {record["delivered"]: record for record in caller.ask("GET", "/_mock/callbacks")}
+
+    assert (None, 3) == (records[False]["http_status"], records[False]["attempts"])
+    assert 200 == records[True]["http_status"]
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert "sk-test" not in caplog.text
 
@@ -324,78 +306,66 @@ async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.close()
 
 
-def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
+@on_a_loop
+async def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
     """Others are told meanwhile."""
+    async with AsyncExitStack() as stack:
+        silent = await stack.enter_async_context(await asyncio.start_server(keep_silent, "127.0.0.1", 0))
+        receiver = await stack.enter_async_context(receiving())
+        caller = await stack.enter_async_context(running(server(retries=Retries(1))))
+        caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
+        caller.create(callback_url=receiver.url)
+        caller.app.clock.step(1)
+        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
-    async def main() -> None:
-        async with AsyncExitStack() as stack:
-            silent = await stack.enter_async_context(await asyncio.start_server(keep_silent, "127.0.0.1", 0))
-            receiver = await stack.enter_async_context(receiving())
-            caller = await stack.enter_async_context(running(server(retries=Retries(1))))
-            caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
+
+@on_a_loop
+async def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it could not be reached."""
+    monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
+    silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    async with silent, running(server(retries=Retries(1))) as caller:
+        caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
+        caller.app.clock.step(1)
+        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+
+
+@on_a_loop
+async def test_no_more_are_told_at_once_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others come when there is; each task's notifications stay in order."""
+    monkeypatch.setattr(callbacks, "_MOST_AT_ONCE", 2)
+    async with receiving() as receiver, running(server()) as caller:
+        ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
+        caller.app.clock.step(5)
+        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
+
+    told: dict[str, list[str]] = {}
+    for body in receiver.bodies:
+        told.setdefault(body["task_id"], []).append(body["task_status"])
+    assert {task_id: ["processing", "succeed"] for task_id in ids} == told
+
+
+@on_a_loop
+async def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
+    """With a state; under the same id, and without what was heard before."""
+    options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
+    async with receiving(200, 500) as receiver:
+        async with running(server(**options, retries=Retries(9, 60))) as caller:
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
             await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-            assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
-
-    run(main())
-
-
-def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if it could not be reached."""
-    monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
-
-    async def main() -> None:
-        silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
-        async with silent, running(server(retries=Retries(1))) as caller:
-            caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
             caller.app.clock.step(1)
+            await until(lambda: len(receiver.told) == 2)
+        receiver.statuses = [200]
+        async with running(server(**options)) as caller:
             await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-            assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+            await asyncio.sleep(0.05)
 
-    run(main())
-
-
-def test_no_more_are_told_at_once_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others come when there is; each task's notifications stay in order."""
-    monkeypatch.setattr(callbacks, "_MOST_AT_ONCE", 2)
-
-    async def main() -> None:
-        async with receiving() as receiver, running(server()) as caller:
-            ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
-            caller.app.clock.step(5)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
-
-        told: dict[str, list[str]] = {}
-        for body in receiver.bodies:
-            told.setdefault(body["task_id"], []).append(body["task_status"])
-        assert {task_id: ["processing", "succeed"] for task_id in ids} == told
-
-    run(main())
-
-
-def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
-    """With a state; under the same id, and without what was heard before."""
-
-    async def main() -> None:
-        options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
-        async with receiving(200, 500) as receiver:
-            async with running(server(**options, retries=Retries(9, 60))) as caller:
-                caller.create(callback_url=receiver.url)
-                caller.app.clock.step(1)
-                await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-                caller.app.clock.step(1)
-                await until(lambda: len(receiver.told) == 2)
-            receiver.statuses = [200]
-            async with running(server(**options)) as caller:
-                await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-                await asyncio.sleep(0.05)
-
-        assert ["processing", "succeed", "succeed"] == receiver.told
-        ids = [headers["webhook-id"] for headers in receiver.headers]
-        assert ids[0] != ids[1] == ids[2]
-
-    run(main())
+    assert ["processing", "succeed", "succeed"] == receiver.told
+    ids = [headers["webhook-id"] for headers in receiver.headers]
+    assert ids[0] != ids[1] == ids[2]
 
 
 async def _post(app: MockServer, url: str) -> None:
@@ -413,9 +383,9 @@ def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:
             await _post(app, receiver.url)
             await until(lambda: len(receiver.told) == 2)
 
-    run(main())
+    run_async(main())
     app.clock.step(1)
-    run(main())
+    run_async(main())
     app.close()
 
 
@@ -429,37 +399,31 @@ def test_a_late_creation_is_told_too() -> None:
             await _post(app, receiver.url)
             await until(lambda: len(receiver.told) == 1)
 
-    run(main())
+    run_async(main())
     app.close()
 
 
-def test_a_server_may_be_told_to_tell_nobody() -> None:
+@on_a_loop
+async def test_a_server_may_be_told_to_tell_nobody() -> None:
     """For requests whose addresses are made up, or are somebody's."""
+    async with receiving() as receiver, running(server(callbacks=False)) as caller:
+        caller.create(callback_url=receiver.url)
+        caller.app.clock.step(2)
+        await asyncio.sleep(0.05)
 
-    async def main() -> None:
-        async with receiving() as receiver, running(server(callbacks=False)) as caller:
-            caller.create(callback_url=receiver.url)
-            caller.app.clock.step(2)
-            await asyncio.sleep(0.05)
-
-        assert [] == receiver.told
-
-    run(main())
+    assert [] == receiver.told
 
 
-def test_a_server_may_be_closed_while_it_tells() -> None:
+@on_a_loop
+async def test_a_server_may_be_closed_while_it_tells() -> None:
     """What is under way ends with it, quietly."""
-
-    async def main() -> None:
-        app = server(retries=Retries(9, 60))
-        async with receiving(500) as receiver:
-            await _post(app, receiver.url)
-            app.clock.step(1)
-            await until(lambda: receiver.told)
-            app.close()
-            await asyncio.sleep(0.05)
-
-    run(main())
+    app = server(retries=Retries(9, 60))
+    async with receiving(500) as receiver:
+        await _post(app, receiver.url)
+        app.clock.step(1)
+        await until(lambda: receiver.told)
+        app.close()
+        await asyncio.sleep(0.05)
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:
@@ -471,7 +435,7 @@ def test_a_server_may_be_stopped_by_another_loop() -> None:
 
     with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
         thread.submit(runner.run, start()).result()  # as `run_async` does
-        run(_live(app))
+        run_async(_live(app))
 
 
 async def _live(app: MockServer) -> None:
@@ -479,16 +443,13 @@ async def _live(app: MockServer) -> None:
         pass
 
 
-def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
+@on_a_loop
+async def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
     """`answer` leaves it to the loop that the server runs on."""
     app = server(tick_seconds=0)
-
-    async def main() -> None:
-        async with receiving() as receiver:
+    async with receiving() as receiver:
+        await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
+        async with running(app):
+            await until(lambda: len(receiver.told) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-            async with running(app):
-                await until(lambda: len(receiver.told) == 1)
-                await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-                await until(lambda: len(receiver.told) == 2)
-
-    run(main())
+            await until(lambda: len(receiver.told) == 2)

@@ -105,16 +105,6 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("token", ["", "two words", "\u8d85"])
-def test_a_token_that_no_request_can_carry_is_refused(token: str) -> None:
-    """Exit code 2 and one line that says what is wrong with it."""
-    command = [sys.executable, "-m", "kling_elements.mock", "--token", token]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert (2, "") == (done.returncode, done.stdout)
-    assert "error: argument --token: " in done.stderr.splitlines()[-1]
-
-
 def test_the_only_token_to_take_can_be_named() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(examples()["sample"]).encode()
@@ -286,15 +276,6 @@ def test_a_host_that_is_not_of_this_machine_is_told_in_one_line(host: str, url: 
 
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
-
-
-@pytest.mark.parametrize("port", ["-1", "65536", "x", ""])
-def test_what_is_no_port_is_told_with_the_usage(port: str) -> None:
-    """0 to 65535."""
-    done = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False)
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "error: argument --port: " in done.stderr
 
 
 def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -470,6 +451,8 @@ def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
+        *(("--port", value) for value in ("-1", "65536", "x", "")),
+        *(("--token", value) for value in ("", "two words", "\u8d85")),
         ("--tick", "-1"),
         ("--tick", "x"),
         ("--tick", "nan"),

@@ -134,36 +134,28 @@ def _database(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
-def _text(path: Path) -> None:
-    path.write_text("dear diary")
-
-
-def _foreign(path: Path) -> None:
-    _database(path, "CREATE TABLE diary (entry TEXT)")
-
-
-def _marked(path: Path) -> None:
-    _database(path, "PRAGMA application_id = 7", "VACUUM")
-
-
-def _newer(path: Path) -> None:
+def _state(path: Path) -> Path:
     create_app(state=path).close()
-    _database(path, "PRAGMA user_version = 3")
+    return path
 
 
-def _older(path: Path) -> None:
-    create_app(state=path).close()
-    _database(path, "DROP TABLE used_elsewhere", "PRAGMA user_version = 1")
+_OF_ANOTHER = "it is a database of another program; name a file that is not there yet"
 
 
 @pytest.mark.parametrize(
     ("expected", "make"),
     [
-        ("it is no database; name a file that is not there yet", _text),
-        ("it is a database of another program; name a file that is not there yet", _foreign),
-        ("it is a database of another program; name a file that is not there yet", _marked),
-        ("another version made it (3, this one reads 2); name another file", _newer),
-        ("another version made it (1, this one reads 2); name another file", _older),
+        ("it is no database; name a file that is not there yet", lambda path: path.write_text("dear diary")),
+        (_OF_ANOTHER, lambda path: _database(path, "CREATE TABLE diary (entry TEXT)")),
+        (_OF_ANOTHER, lambda path: _database(path, "PRAGMA application_id = 7", "VACUUM")),
+        (
+            "another version made it (3, this one reads 2); name another file",
+            lambda path: _database(_state(path), "PRAGMA user_version = 3"),
+        ),
+        (
+            "another version made it (1, this one reads 2); name another file",
+            lambda path: _database(_state(path), "DROP TABLE used_elsewhere", "PRAGMA user_version = 1"),
+        ),
         ("unable to open database file", Path.mkdir),
     ],
 )

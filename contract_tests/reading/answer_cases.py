@@ -165,16 +165,10 @@ _REFUSALS: tuple[dict[str, Any], ...] = (
     {"code": 0, "error": "no credit"},
 )
 _ID = "t-1"
-_PLACES: dict[str, dict[str, Any]] = {  # where an answer may have the id of a task
-    "/data/task_id": {"data": {"task_id": _ID}},
-    "/data/id": {"data": {"id": _ID}},
-    "/task_id": {"task_id": _ID},
-    "/id": {"id": _ID},
-    "/data/data/task_id": {"data": {"data": {"task_id": _ID}}},
-    "/data/data/data/task_id": {"data": {"data": {"data": {"task_id": _ID}}}},
-    "/data/data/id": {"data": {"data": {"id": _ID}}},
-    "/data/data/data/id": {"data": {"data": {"data": {"id": _ID}}}},
-}
+_PLACES = (  # where an answer may have the id of a task
+    *("/data/task_id", "/data/id", "/task_id", "/id", "/data/data/task_id", "/data/data/data/task_id"),
+    *("/data/data/id", "/data/data/data/id"),
+)
 # Which of them count. A create makes something, so that a task that is named outweighs any code, and `task_id` a status
 # of failure. A look-up is believed beside a code that nobody knows. An `id` by itself may be that of a request.
 _OF_CREATES = {"/data/task_id", "/data/id", "/task_id", "/id"}
@@ -200,8 +194,8 @@ def _cases() -> Iterator[AnswerCase]:
             yield AnswerCase(operation=operation, status=200, body=said, outcome="success")
         for body in _REFUSALS:
             yield AnswerCase(operation=operation, status=200, body=body, outcome="BusinessError")
-        for place, body in _PLACES.items():
-            yield from _with_a_task(operation, place, body)
+        for place in _PLACES:
+            yield from _with_a_task(operation, place)
         for body in _LISTS if lists else ():
             yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="success")
         for body in _NO_LISTS if lists else ():
@@ -209,12 +203,20 @@ def _cases() -> Iterator[AnswerCase]:
         yield from _absences(operation)
 
 
-def _with_a_task(operation: str, place: str, body: dict[str, Any]) -> Iterator[AnswerCase]:
+def _naming(place: str) -> dict[str, Any]:
+    """Return an answer that has the id of a task at a place."""
+    body: Any = _ID
+    for name in reversed(place.split("/")[1:]):
+        body = {name: body}
+    return dict(body)
+
+
+def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
     """Yield answers that name a task and say failure, or say it in a code that nobody knows."""
 
     def case(status: int, code: Any, refused: str, counting: set[str]) -> AnswerCase:
         outcome = "success" if place in counting else refused
-        return AnswerCase(operation=operation, status=status, body={"code": code, **body}, outcome=outcome)
+        return AnswerCase(operation=operation, status=status, body={"code": code, **_naming(place)}, outcome=outcome)
 
     counting = {"createElement": _OF_CREATES}.get(operation, set())
     yield case(200, _KNOWN_CODE, "BusinessError", counting)
@@ -335,22 +337,14 @@ _SUBJECT: dict[str, Any] = {"task_result": {"elements": [{"element_id": 9}]}}
 
 
 def _task_cases() -> Iterator[TaskCase]:
-    places: dict[str, dict[str, Any]] = {
-        "": {"task_id": _ID},
-        "/data": {"data": {"task_id": _ID}},
-        "/data/data": {"data": {"data": {"task_id": _ID}}},
-        "/data/data/data": {"data": {"data": {"data": {"task_id": _ID}}}},
-        "/data/data/data/data": {"data": {"data": {"data": {"data": {"task_id": _ID}}}}},
-        "/items": {"items": {"task_id": _ID}},
-    }
     for schema, known in {
         "CreateElementResponse": {"", "/data"},
         "TaskResponse": {"", "/data", "/data/data", "/data/data/data"},
         "TaskListResponse": {"", "/data", "/data/data"},
         "DeleteElementResponse": {"/data"},
     }.items():
-        for place, body in places.items():
-            yield TaskCase(schema=schema, body=body, task_id=_ID if place in known else None)
+        for place in ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items"):
+            yield TaskCase(schema=schema, body=_naming(f"{place}/task_id"), task_id=_ID if place in known else None)
     inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_SUBJECT}
     nested: dict[str, Any] = {
         "task_id": _ID,

@@ -15,72 +15,44 @@ _FAILURES = {
     "5XX": [_JSON, "text/html"],  # a proxy's page
 }
 _HEADERS = {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "default": ["Allow"]}
-_ANSWERS: dict[str, Any] = {"answers": {"200": [_JSON], **_FAILURES}, "headers": _HEADERS}
+_ANSWERS = {"200": [_JSON], **_FAILURES}
 _BODY = {"required": True, "media types": [_JSON]}
 _TOKEN: list[dict[str, list[str]]] = [{"bearerToken": []}]
 _PAGE = {"query pageNum": "optional", "query pageSize": "optional"}
+# what most calls have, unless they say otherwise
+_USUAL: dict[str, Any] = {"security": _TOKEN, "parameters": {}, "body": None, "answers": _ANSWERS, "headers": _HEADERS}
+_USUAL |= {"links": {}, "callbacks": []}
 
 CALLS: dict[str, dict[str, Any]] = {
     "createElement": {
+        **_USUAL,
         "call": f"post {ELEMENTS}",
-        "security": _TOKEN,
-        "parameters": {},
         "body": _BODY,
-        **_ANSWERS,
         "links": {"200 lookUp": {"operationId": "getElement", "parameters": {"id": "$response.body#/data/task_id"}}},
         "callbacks": ["taskStatusChanged {$request.body#/callback_url} post notifyTaskStatusChanged"],
     },
     "getElement": {
+        **_USUAL,
         "call": f"get {ELEMENTS}/{{id}}",
-        "security": _TOKEN,
         "parameters": {"path id": "required"},
-        "body": None,
-        **_ANSWERS,
         "links": {
             "200 delete": {
                 "operationId": "deleteElement",
                 "requestBody": {"element_id": "$response.body#/data/task_result/elements/0/element_id"},
             }
         },
-        "callbacks": [],
     },
-    "listElements": {
-        "call": f"get {ELEMENTS}",
-        "security": _TOKEN,
-        "parameters": _PAGE,
-        "body": None,
-        **_ANSWERS,
-        "links": {},
-        "callbacks": [],
-    },
-    "listPresetElements": {
-        "call": f"get {PRESETS}",
-        "security": _TOKEN,
-        "parameters": _PAGE,
-        "body": None,
-        **_ANSWERS,
-        "links": {},
-        "callbacks": [],
-    },
-    "deleteElement": {
-        "call": f"post {DELETION}",
-        "security": _TOKEN,
-        "parameters": {},
-        "body": _BODY,
-        **_ANSWERS,
-        "answers": {**_ANSWERS["answers"], "204": []},
-        "links": {},
-        "callbacks": [],
-    },
+    "listElements": {**_USUAL, "call": f"get {ELEMENTS}", "parameters": _PAGE},
+    "listPresetElements": {**_USUAL, "call": f"get {PRESETS}", "parameters": _PAGE},
+    "deleteElement": {**_USUAL, "call": f"post {DELETION}", "body": _BODY, "answers": {**_ANSWERS, "204": []}},
     "notifyTaskStatusChanged": {
+        **_USUAL,
         "call": "post {$request.body#/callback_url}",
         "security": [],
         "parameters": {f"header webhook-{part}": "optional" for part in ("id", "timestamp", "signature")},
         "body": _BODY,
         "answers": {"2XX": [], "4XX": []},
         "headers": {},
-        "links": {},
-        "callbacks": [],
     },
 }
 SERVERS = [("https://www.kkiai.com", {}), ("https://{host}", {"host": "www.kkiai.com"})]

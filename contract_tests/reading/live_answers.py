@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +43,6 @@ _OPTIONAL = frozenset(
     {"asked", "status", "headers", "body", "text", "secret", "dialect", "provoked-by", "reads", "note"}
 )
 _SIGHTING = frozenset({"source", "when", "where"})
-_READS = frozenset({"task", "external-id", "progress", "elements", "unusable", "tasks", "code", "message"})
 _WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
 
 
@@ -89,6 +88,9 @@ class Reads:
     tasks: tuple[str, ...] | None = None
     code: int | str | None = None
     message: str | None = None
+
+
+_READS = frozenset(each.name.replace("_", "-") for each in fields(Reads))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,20 +221,12 @@ def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _reads(row: Mapping[str, Any]) -> Reads:
-    return Reads(
-        task=row.get("task"),
-        external_id=row.get("external-id"),
-        progress=row.get("progress"),
-        elements=_ids(row.get("elements")),
-        unusable=_ids(row.get("unusable")) or (),
-        tasks=_ids(row.get("tasks")),
-        code=row.get("code"),
-        message=row.get("message"),
-    )
-
-
-def _ids(found: list[object] | None) -> tuple[str, ...] | None:
-    return None if found is None else tuple(map(str, found))
+    """Return what a row says that a reader finds; the ids of a list are texts."""
+    given: dict[str, Any] = {
+        name.replace("-", "_"): tuple(map(str, value)) if isinstance(value, list) else value
+        for name, value in row.items()
+    }
+    return Reads(**given)
 
 
 def _list(words: Any) -> str:

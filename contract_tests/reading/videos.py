@@ -266,19 +266,3 @@ def _branded(data: bytes, brands: list[bytes]) -> bytes:
 def _free(size: int) -> bytes:
     """Return the beginning of an empty box that has that size."""
     return struct.pack(">I4s", size, b"free")
-
-
-__all__ = [
-    "Opened",
-    "Video",
-    "box",
-    "boxes",
-    "content_of",
-    "edited",
-    "long_box",
-    "moov_first",
-    "overwritten",
-    "with_duration",
-    "with_matrix",
-    "with_sides",
-]

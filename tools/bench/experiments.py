@@ -27,15 +27,6 @@ OPENAPI_GENERATOR = "openapi-generator"
 
 Sides = Mapping[str, Callable[[], Figures]]
 
-_BODY = {
-    **clients.TEXTS,
-    "reference_type": "image_refer",
-    "element_image_list": {
-        "frontal_image": clients.ADDRESSES[0],
-        "refer_images": [{"image_url": clients.ADDRESSES[1]}],
-    },
-    "tag_list": [{"tag_id": "o_102"}],
-}
 _SIZES_MB = (1, 2, 4, 8, 16, 32, 40)
 _IMAGES = 4
 
@@ -233,11 +224,12 @@ def _loaded(workshop: Workshop, port: int) -> Figures:
     """How many creates a second a server answers that checks them."""
     path = contract.operation("createElement").path
     headers = {"Authorization": f"Bearer {clients.TOKEN}"}
-    wrong = {**_BODY, "element_name": ""}
+    body = clients.body(*clients.ADDRESSES)
+    wrong = {**body, "element_name": ""}
     answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
     if answer.status_code != httpx.codes.BAD_REQUEST:
         raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
-    told = {"port": port, "path": path, "body": json.dumps(_BODY), "connections": 16}
+    told = {"port": port, "path": path, "body": json.dumps(body), "connections": 16}
     told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
     return figures_of("tools.bench.load", told)
 

@@ -24,11 +24,6 @@ class Measured:
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def median(self, side: str, figure: str) -> float | None:
-        """The median over the processes, None where there is none."""
-        found = self.values.get(side, {}).get(figure)
-        return statistics.median(found) if found else None
-
 
 @dataclass(frozen=True)
 class Line:
@@ -36,19 +31,28 @@ class Line:
 
     Attributes:
         row: The row.
-        ours: Our figure.
-        peer: The figure of the peer that we are compared with.
-        openapi_generator: The figure of openapi-generator's client, where it can do what is measured.
-        reasons: By side, why there is nothing.
         values: By side, what each process found.
+        reasons: By side, why there is nothing.
     """
 
     row: Row
-    ours: float | None
-    peer: float | None
-    openapi_generator: float | None
-    reasons: Mapping[str, str]
     values: Mapping[str, list[float]]
+    reasons: Mapping[str, str]
+
+    def median(self, side: str) -> float | None:
+        """The median over the processes of a side, None where there is none."""
+        found = self.values.get(side)
+        return statistics.median(found) if found else None
+
+    @property
+    def ours(self) -> float | None:
+        """Our figure."""
+        return self.median(OURS)
+
+    @property
+    def peer(self) -> float | None:
+        """The figure of the peer that we are compared with."""
+        return self.median(self.row.peer)
 
     @property
     def ratio(self) -> float | None:
@@ -90,11 +94,4 @@ def line(row: Row, measured: Measured) -> Line:
     """The line of a row."""
     figures = {OURS: row.figure, row.peer: row.peer_figure or row.figure, OPENAPI_GENERATOR: row.figure}
     values = {side: measured.values[side][figure] for side, figure in figures.items() if side in measured.values}
-    return Line(
-        row=row,
-        ours=measured.median(OURS, row.figure),
-        peer=measured.median(row.peer, figures[row.peer]),
-        openapi_generator=measured.median(OPENAPI_GENERATOR, row.figure),
-        reasons=measured.reasons,
-        values=values,
-    )
+    return Line(row, values, measured.reasons)

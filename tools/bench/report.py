@@ -47,7 +47,7 @@ def _cells(line: Line) -> tuple[str, ...]:
         row.title,
         row.peer,
         number(line.peer, row.unit),
-        number(line.openapi_generator, row.unit),
+        number(line.median(OPENAPI_GENERATOR), row.unit),
         number(line.ours, row.unit),
         number(line.ratio),
         row.target,
@@ -79,14 +79,15 @@ def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[st
 
 def _row_as_json(line: Line) -> dict[str, Any]:
     row = line.row
+    of, limit = ("ratio", row.ratio) if row.value is None else ("value", row.value)
     return {
         "name": row.name,
         "title": row.title,
         "unit": row.unit,
         "peer": row.peer,
-        "medians": {"peer": line.peer, OPENAPI_GENERATOR: line.openapi_generator, OURS: line.ours},
+        "medians": {"peer": line.peer, OPENAPI_GENERATOR: line.median(OPENAPI_GENERATOR), OURS: line.ours},
         "ratio": line.ratio,
-        "target": {"limit": row.limit, "of": row.limits, "at": "least" if row.more_is_better else "most"},
+        "target": {"limit": limit, "of": of, "at": "least" if row.more_is_better else "most"},
         "met": line.is_met,
         "values": dict(line.values),
         "not_measured": dict(line.reasons),

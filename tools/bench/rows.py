@@ -3,122 +3,95 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from tools.bench.experiments import STOCK
+
+_UNITS = {
+    **dict.fromkeys(("wall_ms", "cpu_ms", "blocked_ms", "header_ms"), "ms"),
+    **dict.fromkeys(("cpu_us", "check_us"), "us"),
+    **dict.fromkeys(("held", "encoded", "files"), "x memcpy"),
+    **dict.fromkeys(("answers_per_second", "cases_per_second"), "/s"),
+    "peak": "x body",
+    "exponent": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table.
+    """One line of the table. Its target is a ratio or a value.
 
     Attributes:
         name: What to call it by, as in `--only`.
         title: What is measured.
         experiment: Where its figures come from.
         figure: The name of the figure.
-        unit: The figure's unit.
-        limit: The target.
-        limits: Whether the target is for the ratio of our figure to the peer's, or for our figure itself.
+        ratio: The target for the ratio of our figure to the peer's; None if there is none.
+        value: The target for our figure itself; None if there is none.
         more_is_better: Whether the figure counts what is done, and not what that costs.
         peer: The side that is compared with.
         peer_figure: The name of the peer's figure, if that is another one.
-        is_cost: Whether the figure is one of costs or of rates, so that a ratio tells how many times less.
     """
 
     name: str
     title: str
     experiment: str
     figure: str
-    unit: str
-    limit: float
-    limits: Literal["ratio", "value"] = "ratio"
+    ratio: float | None = None
+    value: float | None = None
     more_is_better: bool = False
     peer: str = STOCK
     peer_figure: str | None = None
-    is_cost: bool = True
+
+    @property
+    def unit(self) -> str:
+        """The figure's unit."""
+        return _UNITS[self.figure]
 
     @property
     def target(self) -> str:
         """The target, in words."""
         sign = ">=" if self.more_is_better else "<="
-        return f"{sign} {self.limit:g}" + (f" {self.unit}" if self.limits == "value" else "")
+        return f"{sign} {self.ratio:g}" if self.value is None else f"{sign} {self.value:g} {self.unit}"
 
     def is_met(self, ours: float, ratio: float | None) -> bool | None:
         """Whether the target is met; None where that takes a peer who is not here."""
-        reached = ours if self.limits == "value" else ratio
-        if reached is None:
+        reached, limit = (ratio, self.ratio) if self.value is None else (ours, self.value)
+        if reached is None or limit is None:
             return None
-        return reached >= self.limit if self.more_is_better else reached <= self.limit
+        return reached >= limit if self.more_is_better else reached <= limit
 
 
 _FILES = "4 images of 10 MB, files to answer"
+_REGEX = "regular expression"
 ROWS = (
-    Row(name="files-sync", title=f"{_FILES}, sync", experiment="sending-sync", figure="wall_ms", unit="ms", limit=0.12),
-    Row(
-        name="files-async",
-        title=f"{_FILES}, async",
-        experiment="sending-async",
-        figure="wall_ms",
-        unit="ms",
-        limit=0.15,
-    ),
+    Row(name="files-sync", title=f"{_FILES}, sync", experiment="sending-sync", figure="wall_ms", ratio=0.12),
+    Row(name="files-async", title=f"{_FILES}, async", experiment="sending-async", figure="wall_ms", ratio=0.15),
     Row(
         name="blocked",
         title="event loop blocked at a time, async",
         experiment="sending-async",
         figure="blocked_ms",
-        unit="ms",
-        limit=15,
-        limits="value",
+        value=15,
     ),
-    Row(
-        name="memory-sync",
-        title="peak memory of that, sync",
-        experiment="sending-sync",
-        figure="peak",
-        unit="x body",
-        limit=0.05,
-        limits="value",
-    ),
-    Row(
-        name="memory-async",
-        title="peak memory of that, async",
-        experiment="sending-async",
-        figure="peak",
-        unit="x body",
-        limit=0.05,
-        limits="value",
-    ),
-    Row(name="files-tls", title=f"{_FILES}, TLS", experiment="sending-tls", figure="wall_ms", unit="ms", limit=0.25),
-    Row(
-        name="memory-tls",
-        title="peak memory of that, TLS",
-        experiment="sending-tls",
-        figure="peak",
-        unit="x body",
-        limit=0.05,
-        limits="value",
-    ),
+    Row(name="memory-sync", title="peak memory of that, sync", experiment="sending-sync", figure="peak", value=0.05),
+    Row(name="memory-async", title="peak memory of that, async", experiment="sending-async", figure="peak", value=0.05),
+    Row(name="files-tls", title=f"{_FILES}, TLS", experiment="sending-tls", figure="wall_ms", ratio=0.25),
+    Row(name="memory-tls", title="peak memory of that, TLS", experiment="sending-tls", figure="peak", value=0.05),
     Row(
         name="check-held",
         title="check of 56 MB in memory",
         experiment="check-large",
         figure="held",
-        unit="x memcpy",
-        limit=2.5,
-        limits="value",
-        peer="regular expression",
+        value=2.5,
+        peer=_REGEX,
     ),
     Row(
         name="check-encoded",
         title="check of 56 MB that the client encoded",
         experiment="check-large",
         figure="encoded",
-        unit="x memcpy",
-        limit=0.1,
-        limits="value",
-        peer="regular expression",
+        value=0.1,
+        peer=_REGEX,
         peer_figure="held",
     ),
     Row(
@@ -126,10 +99,8 @@ ROWS = (
         title="check of 4 image files of 10 MB",
         experiment="check-large",
         figure="files",
-        unit="x memcpy",
-        limit=0.1,
-        limits="value",
-        peer="regular expression",
+        value=0.1,
+        peer=_REGEX,
         peer_figure="held",
     ),
     Row(
@@ -137,37 +108,25 @@ ROWS = (
         title="image header, 10 MB in Base64",
         experiment="headers",
         figure="header_ms",
-        unit="ms",
-        limit=0.2,
-        limits="value",
+        value=0.2,
         peer="decoding all",
     ),
-    Row(name="import", title="import of the client", experiment="importing", figure="cpu_ms", unit="ms", limit=0.1),
-    Row(
-        name="build",
-        title="first request built, checked, written",
-        experiment="building",
-        figure="cpu_ms",
-        unit="ms",
-        limit=0.6,
-    ),
-    Row(name="small", title="small create on loopback, CPU", experiment="small", figure="cpu_us", unit="us", limit=0.8),
+    Row(name="import", title="import of the client", experiment="importing", figure="cpu_ms", ratio=0.1),
+    Row(name="build", title="first request built, checked, written", experiment="building", figure="cpu_ms", ratio=0.6),
+    Row(name="small", title="small create on loopback, CPU", experiment="small", figure="cpu_us", ratio=0.8),
     Row(
         name="small-in-process",
         title="small create in process, CPU",
         experiment="small-in-process",
         figure="cpu_us",
-        unit="us",
-        limit=0.6,
+        ratio=0.6,
     ),
     Row(
         name="check-small",
         title="check of a small body",
         experiment="check-small",
         figure="check_us",
-        unit="us",
-        limit=15,
-        limits="value",
+        value=15,
         peer="python-jsonschema",
     ),
     Row(
@@ -175,30 +134,19 @@ ROWS = (
         title="mock server, checked creates",
         experiment="mock",
         figure="answers_per_second",
-        unit="/s",
-        limit=5,
+        ratio=5,
         more_is_better=True,
         peer="Prism",
     ),
-    Row(name="gen", title="make gen", experiment="generating", figure="wall_ms", unit="ms", limit=1),
+    Row(name="gen", title="make gen", experiment="generating", figure="wall_ms", ratio=1),
     Row(
         name="cases",
         title="generated cases, judged",
         experiment="cases",
         figure="cases_per_second",
-        unit="/s",
-        limit=0.8,
+        ratio=0.8,
         more_is_better=True,
         peer="Schemathesis alone",
     ),
-    Row(
-        name="growth",
-        title="growth from 1 to 40 MB, exponent",
-        experiment="growth",
-        figure="exponent",
-        unit="",
-        limit=1.1,
-        limits="value",
-        is_cost=False,
-    ),
+    Row(name="growth", title="growth from 1 to 40 MB, exponent", experiment="growth", figure="exponent", value=1.1),
 )

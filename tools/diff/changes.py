@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, Flag, auto
-from typing import Any, Final
+from typing import Any
 
-ABSENT: Final[Any] = object()
-"""Stands where one of the documents has nothing; None is a JSON value."""
+from tools.diff.places import ABSENT, Place
 
 _LONGEST_VALUE = 60  # characters of a value that a line shows
 
@@ -92,20 +91,25 @@ class Changes:
         """Begins without any."""
         self._found: dict[tuple[str, str], Change] = {}
 
-    def add(self, pointers: tuple[str, str], shown: tuple[Any, Any], effect: Effect, use: Use | None) -> None:
-        """Takes a change.
+    def add(
+        self, old: Place, new: Place, effect: Effect, use: Use | None, shown: tuple[Any, Any] | None = None
+    ) -> None:
+        """Take a change, if it has an effect.
 
         Args:
-            pointers: Where it stands in the old and in the new document; empty where it is not there.
-            shown: What the old and the new document say there, or `ABSENT`.
+            old: The place in the old document; one that is not there is absent.
+            new: The place in the new document.
             effect: What it does.
             use: In what; None where it makes no difference, as something else lets all of it through.
+            shown: What to tell in place of the two nodes.
         """
-        pointer = pointers[0] or pointers[1]
-        moved_to = pointers[1] if pointers[1] != pointer else ""
+        if not effect:
+            return
+        pointer = old.found_at or new.found_at
+        moved_to = new.found_at if new.found_at != pointer else ""
         breaks = frozenset(party for (part, where), party in _BREAKS.items() if part in effect and where is use)
         uses = frozenset[Use]() if use is None else frozenset({use})
-        change = Change(pointer, moved_to, *shown, breaks, uses)
+        change = Change(pointer, moved_to, *(shown or (old.node, new.node)), breaks, uses)
         earlier = self._found.setdefault((pointer, moved_to), change)
         merged = replace(earlier, breaks=earlier.breaks | breaks, uses=earlier.uses | uses)
         self._found[pointer, moved_to] = merged
@@ -117,19 +121,6 @@ class Changes:
 
 def _urgency(change: Change) -> int:
     return sum((Party.CALLER not in change.breaks, not change.breaks))
-
-
-def canonical(value: Any) -> str:
-    """A text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
-
-    def normal(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {str(name): normal(inner) for name, inner in part.items()}
-        if isinstance(part, list):
-            return [normal(inner) for inner in part]
-        return int(part) if isinstance(part, float) and part.is_integer() else part
-
-    return json.dumps(normal(value), sort_keys=True, default=str)
 
 
 def _shown(value: Any) -> str:

@@ -17,9 +17,9 @@ from tools.diff.calls import (
     ways_of,
     without_equal,
 )
-from tools.diff.changes import ABSENT, Change, Changes, Effect, Use
+from tools.diff.changes import Change, Changes, Effect, Use
 from tools.diff.keywords import of_assertions, of_presence, of_sets
-from tools.diff.places import NOWHERE, WORDS, Place, differences
+from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, differences
 from tools.diff.schemas import SchemaComparison, pair
 
 _COMPARED = {"operationId", "parameters", "requestBody", "responses", "callbacks", "security"}
@@ -44,7 +44,7 @@ class _Comparison:
     def __init__(self, old: Node, new: Node, changes: Changes) -> None:
         self._old, self._new = Place(old, "#", old), Place(new, "#", new)
         self._schemas = SchemaComparison(changes)
-        self._add = self._schemas.add
+        self._add = changes.add
 
     def compare(self) -> None:
         self._compare_servers()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scripts.spec import SpecError
-from tools.diff.changes import ABSENT, Effect, canonical
-from tools.diff.places import Place, spelled_out
+from tools.diff.changes import Effect
+from tools.diff.places import ABSENT, Place, canonical, spelled_out
 
 Keywords = dict[str, Place]
 

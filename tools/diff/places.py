@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from kling_elements_runtime.document import Node, escaped, references
 from scripts.nodes import follow
 from scripts.spec import SpecError
-from tools.diff.changes import ABSENT, canonical
+
+ABSENT: Final[Any] = object()
+"""Stands where one of the documents has nothing; None is a JSON value."""
 
 # Said to people and to generators of code: nothing that is sent depends on it.
 WORDS = frozenset(
@@ -94,6 +97,19 @@ _DATA = {"const", "default", "enum"}
 
 
 NOWHERE = Place({}, "", ABSENT)
+
+
+def canonical(value: Any) -> str:
+    """A text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
+
+    def normal(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {str(name): normal(inner) for name, inner in part.items()}
+        if isinstance(part, list):
+            return [normal(inner) for inner in part]
+        return int(part) if isinstance(part, float) and part.is_integer() else part
+
+    return json.dumps(normal(value), sort_keys=True, default=str)
 
 
 def spelled_out(place: Place) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tools.diff import keywords as kw
-from tools.diff.changes import ABSENT, Changes, Effect, Use, canonical
+from tools.diff.changes import Changes, Effect, Use
 from tools.diff.keywords import Keywords, allowed_of, keywords_of, types_of
-from tools.diff.places import NOWHERE, WORDS, Place, differences
+from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, canonical, differences
 from tools.diff.unions import Union, all_types, are_choices, matched, union_of
 
 # compared by methods of their own, as they say something together
@@ -29,15 +27,8 @@ class SchemaComparison:
 
     def __init__(self, changes: Changes) -> None:
         """Takes what collects the changes."""
-        self._changes = changes
+        self._add = changes.add
         self._compared = set[tuple[str, str, Use | None]]()
-
-    def add(
-        self, old: Place, new: Place, effect: Effect, use: Use | None, shown: tuple[Any, Any] | None = None
-    ) -> None:
-        """Takes a change at a place, if it has an effect; `shown` is what to tell in place of the two nodes."""
-        if effect:
-            self._changes.add((old.found_at, new.found_at), shown or (old.node, new.node), effect, use)
 
     def compare(self, old: Place, new: Place, use: Use | None) -> None:
         """Finds what changed between two schemas.
@@ -70,7 +61,7 @@ class SchemaComparison:
     def _compare_keyword(self, name: str, before: Keywords, after: Keywords, use: Use | None) -> None:
         old, new = pair(name, before, after)
         if name in kw.UPPER | kw.LOWER:
-            self.add(old, new, kw.of_bounds(old.node, new.node, upper=name in kw.UPPER), use)
+            self._add(old, new, kw.of_bounds(old.node, new.node, upper=name in kw.UPPER), use)
         elif name in kw.ASSERTIONS:
             self._compare_assertions(old, new, use)
         elif name in kw.MEDIA:
@@ -81,56 +72,56 @@ class SchemaComparison:
             self._compare_defaults(old, new, use, constant="const" in after)
         else:  # x-envelope, and what is not known here
             for inner_old, inner_new in differences(old, new):
-                self.add(inner_old, inner_new, Effect.OTHER, use)
+                self._add(inner_old, inner_new, Effect.OTHER, use)
 
     def _compare_assertions(self, old: Place, new: Place, use: Use | None) -> None:
-        self.add(old, new, kw.of_assertions(old.node, new.node), use)
+        self._add(old, new, kw.of_assertions(old.node, new.node), use)
 
     def compare_media(self, old: Place, new: Place, use: Use | None) -> None:
         """Finds what changed in an extension with numbers."""
         for before, after, effect in kw.of_media(old, new):
-            self.add(before, after, effect, use)
+            self._add(before, after, effect, use)
 
     def _compare_inner(self, old: Place, new: Place, use: Use | None) -> None:
         if old and new:
             self.compare(old, new, use)
         else:
-            self.add(old, new, kw.of_presence(bool(old), bool(new)), use)
+            self._add(old, new, kw.of_presence(bool(old), bool(new)), use)
 
     def _compare_defaults(self, old: Place, new: Place, use: Use | None, *, constant: bool) -> None:
         """What is left out now stands for another value; where there is but one value, it stands for that."""
         if not constant and canonical(old.node) != canonical(new.node):
             gone = Effect.REMOVED if old else Effect.NONE
-            self.add(old, new, gone | (Effect.ADDED if new else Effect.NONE), use)
+            self._add(old, new, gone | (Effect.ADDED if new else Effect.NONE), use)
 
     def _compare_values(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         if "type" in before or "type" in after:
-            self.add(*pair("type", before, after), kw.of_sets(types_of(before), types_of(after)), use)
+            self._add(*pair("type", before, after), kw.of_sets(types_of(before), types_of(after)), use)
         old, new = ("const" if "const" in each else "enum" for each in (before, after))
         places = pair(old, before, after)[0], pair(new, before, after)[1]
         allowed = allowed_of(before), allowed_of(after)
         if allowed[0] is None or allowed[1] is None:
-            self.add(*places, kw.of_presence(bool(places[0]), bool(places[1])), use)
+            self._add(*places, kw.of_presence(bool(places[0]), bool(places[1])), use)
             return
         texts = [{canonical(value): value for value in each or ()} for each in allowed]
         gone = [value for text, value in texts[0].items() if text not in texts[1]]
         come = [value for text, value in texts[1].items() if text not in texts[0]]
         shown = gone or ABSENT, come or ABSENT
-        self.add(*places, kw.of_sets({*texts[0]}, {*texts[1]}), use, shown)
+        self._add(*places, kw.of_sets({*texts[0]}, {*texts[1]}), use, shown)
 
     def _compare_objects(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         old, new = pair("required", before, after)
         required = [set(each.node if each else ()) for each in (old, new)]
         shown = sorted(required[0] - required[1]) or ABSENT, sorted(required[1] - required[0]) or ABSENT
         # the more is required, the less conforms
-        self.add(old, new, kw.of_sets(required[1], required[0]), use, shown)
+        self._add(old, new, kw.of_sets(required[1], required[0]), use, shown)
 
         more_before, more_after = pair("additionalProperties", before, after)
         if isinstance(more_before.node, dict) and isinstance(more_after.node, dict):
             self.compare(more_before, more_after, use)
         else:
             openness = [_openness(each) for each in (more_before, more_after)]
-            self.add(more_before, more_after, kw.of_bounds(*openness, upper=True), use)
+            self._add(more_before, more_after, kw.of_bounds(*openness, upper=True), use)
 
         were, are = (each.children() for each in pair("properties", before, after))
         for name in dict.fromkeys([*were, *are]):
@@ -139,10 +130,10 @@ class SchemaComparison:
                 self.compare(property_before, property_after, use)
             elif property_before:
                 refused = Effect.NARROWER if more_after.node is False else Effect.NONE
-                self.add(property_before, property_after, Effect.REMOVED | refused, use)
+                self._add(property_before, property_after, Effect.REMOVED | refused, use)
             else:
                 was_refused = more_before.node is False
-                self.add(property_before, property_after, Effect.WIDER if was_refused else Effect.ADDED, use)
+                self._add(property_before, property_after, Effect.WIDER if was_refused else Effect.ADDED, use)
 
     def _compare_discriminators(self, before: Keywords, after: Keywords, use: Use | None) -> None:
         """The branches tell what conforms; only by what they are told apart is told here."""
@@ -153,7 +144,7 @@ class SchemaComparison:
     def _compare_unions(self, old: Union, new: Union, use: Use | None) -> None:
         if old.keyword and new.keyword and old.keyword != new.keyword:
             effect = Effect.WIDER if new.keyword == "anyOf" else Effect.NARROWER
-            self.add(old.place, new.place, effect, use, (old.keyword, new.keyword))
+            self._add(old.place, new.place, effect, use, (old.keyword, new.keyword))
         plain_before, plain_after = old.plain_types(), new.plain_types()
         for before, after in matched(old, new):
             # a word more in an enum changes nothing where every text conforms by another branch
@@ -162,7 +153,7 @@ class SchemaComparison:
             if before and after:
                 self.compare(before, after, use_here)
             else:
-                self.add(before or NOWHERE, after or NOWHERE, kw.of_presence(bool(after), bool(before)), use_here)
+                self._add(before or NOWHERE, after or NOWHERE, kw.of_presence(bool(after), bool(before)), use_here)
 
 
 def pair(name: str, before: Keywords, after: Keywords) -> tuple[Place, Place]:

@@ -6,12 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from contract_tests.reading.live_answers import Answer, TableError, load
+from contract_tests.reading.live_answers import TableError, load
 from kling_elements import KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client import contract
@@ -27,23 +26,6 @@ from tools.live.session import Session
 _NEWS = 1
 _NOT_RUN = 2
 _INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be done beyond reading.
-
-    Attributes:
-        delete_nobody: Whether to ask for the deletion of a subject that cannot exist.
-        request: The subject to create, or None.
-        max_wait_seconds: How long to wait for it.
-        baseline: The answers of a former run, or None.
-    """
-
-    delete_nobody: bool
-    request: ImageElementRequest | None
-    max_wait_seconds: float | None
-    baseline: Sequence[Answer] | None
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, folder: Path = ROOT / "build") -> int:
@@ -75,7 +57,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
     code = 0
     with kling:
         try:
-            _run(kling, session, _Plan(options.confirm, request, options.max_wait, baseline))
+            _run(kling, session, options, request)
         except KeyboardInterrupt:
             session.say("interrupted")
             code = _INTERRUPTED
@@ -114,18 +96,20 @@ def _checked_request(image: str) -> ImageElementRequest:
     return request
 
 
-def _run(kling: KlingElements, session: Session, plan: _Plan) -> None:
+def _run(
+    kling: KlingElements, session: Session, options: argparse.Namespace, request: ImageElementRequest | None
+) -> None:
     session.say(f"{kling.client.base_url}: this reads {reads.PLAN}.")
-    if plan.delete_nobody:
+    if options.confirm:
         session.say(f"Then it {deletions.PLAN}.")
-    session.say("It creates nothing." if plan.request is None else f"Then it {creation.PLAN}.")
+    session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
     works = reads.read(kling, session)
-    if plan.delete_nobody:
+    if options.confirm:
         deletions.delete_nobody(kling, session)
-    if plan.request is None:
+    if request is None:
         return
     if works:
-        creation.create_and_delete(kling, session, plan.request, plan.max_wait_seconds)
+        creation.create_and_delete(kling, session, request, options.max_wait)
     else:
         session.fails("nothing is created, as it could not be found again")
 

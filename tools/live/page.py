@@ -67,7 +67,7 @@ def _entry(entry: Entry) -> str:
     body = json.dumps(row["body"], ensure_ascii=False, indent=2) if "body" in row else row["text"]
     return f"""<article>
 <div class="top"><h3>{escape(entry.situation)}</h3><span class="call">{escape(row["call"])}</span>{badge}</div>
-<p>{_marked(str(entry.head), entry)}</p>
+<p>{_marked(entry.head, entry)}</p>
 {_list(told)}
 <details><summary>The answer, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
 </article>

@@ -71,55 +71,45 @@ def read(call: str, answer: httpx.Response, asked: str = "") -> Reading:
 
 
 def _of_create(answer: httpx.Response, external_id: str) -> Reading:
-    try:
-        with _client(lambda _: _again(answer)) as kling:
-            kling.create(_subject(external_id), max_wait_seconds=0)
-    except NoTaskError:
+    error = _error_of(answer, lambda kling: kling.create(_subject(external_id), max_wait_seconds=0))
+    if error is None:
+        return Reading("task")
+    if isinstance(error, NoTaskError):
         return Reading("no task")
-    except KlingError as error:
-        if _says(error, "createElement", "x-duplicate"):
-            return _reading("duplicate", error)
-        if error.outcome != Outcome.NOT_CREATED:
-            return _reading("in doubt", error)
-        return _reading("wait" if _is_sent_again(answer, external_id) else "refused", error)
-    return Reading("task")
+    if _says(error, "createElement", "x-duplicate"):
+        return _reading("duplicate", error)
+    if error.outcome != Outcome.NOT_CREATED:
+        return _reading("in doubt", error)
+    return _reading("wait" if _is_sent_again(answer, external_id) else "refused", error)
 
 
 def _of_look_up(answer: httpx.Response, task_id: str) -> Reading:
-    try:
-        with _client(lambda _: _again(answer)) as kling:
-            kling.get(task_id)
-    except NotFoundError as error:
+    error = _error_of(answer, lambda kling: kling.get(task_id))
+    if error is None:
+        return Reading("task")
+    if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    except KlingError as error:
-        return _reading("no look-up" if _forbids_adopting(answer, task_id) else "refused", error)
-    return Reading("task")
+    return _reading("no look-up" if _forbids_adopting(answer, task_id) else "refused", error)
 
 
 def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[httpx.Response, str], Reading]:
     def read_list(answer: httpx.Response, _: str) -> Reading:
-        try:
-            with _client(lambda _: _again(answer)) as kling:
-                list(tasks(kling))
-        except InvalidResponse as error:
-            return _reading("no list", error)
-        except KlingError as error:
-            return _reading("refused", error)
-        return Reading("list")
+        error = _error_of(answer, lambda kling: list(tasks(kling)))
+        if error is None:
+            return Reading("list")
+        return _reading("no list" if isinstance(error, InvalidResponse) else "refused", error)
 
     return read_list
 
 
 def _of_deletion(answer: httpx.Response, element_id: str) -> Reading:
-    try:
-        with _client(lambda _: _again(answer)) as kling:
-            delete_element.sync(client=kling.client, body=DeleteElementRequest(element_id=element_id))
-    except NotFoundError as error:
+    body = DeleteElementRequest(element_id=element_id)
+    error = _error_of(answer, lambda kling: delete_element.sync(client=kling.client, body=body))
+    if error is None:
+        return Reading("deleted")
+    if isinstance(error, NotFoundError):
         return _reading("absent", error)
-    except KlingError as error:
-        already = _says(error, "deleteElement", "x-deleted-already")
-        return _reading("deleted already" if already else "refused", error)
-    return Reading("deleted")
+    return _reading("deleted already" if _says(error, "deleteElement", "x-deleted-already") else "refused", error)
 
 
 _READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
@@ -131,16 +121,20 @@ _READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
 }
 
 
-def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether `create_or_adopt` would give up because of such an answer to its look-up."""
+def _error_of(answer: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
+    """Return what a call ends in that gets this answer; None if it ends well."""
     try:
         with _client(lambda _: _again(answer)) as kling:
-            kling.create_or_adopt(_subject(external_id), max_wait_seconds=0)
-    except LookUpUnavailableError:
-        return True
-    except KlingError:
-        pass
-    return False
+            call(kling)
+    except KlingError as error:
+        return error
+    return None
+
+
+def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
+    """Return whether `create_or_adopt` would give up because of such an answer to its look-up."""
+    error = _error_of(answer, lambda kling: kling.create_or_adopt(_subject(external_id), max_wait_seconds=0))
+    return isinstance(error, LookUpUnavailableError)
 
 
 def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:

@@ -42,42 +42,20 @@ _HEAD = """\
 
 
 @dataclass(frozen=True)
-class Head:
-    """What tells answers to one call apart, save what is in them.
-
-    Attributes:
-        status: The HTTP status.
-        code: The business code, as text; empty for none.
-        message: The gateway's words, redacted; empty for none.
-        means: What the client makes of it.
-    """
-
-    status: int
-    code: str
-    message: str
-    means: str
-
-    def __str__(self) -> str:
-        """Return it for people."""
-        parts = [f"HTTP {self.status}", self.code and f"code {self.code}", self.message and f'"{self.message}"']
-        return f"{', '.join(filter(None, parts))}, read as {self.means}"
-
-
-@dataclass(frozen=True)
 class Entry:
     """One answer, fit to be shown and written.
 
     Attributes:
         situation: What was asked.
         row: It as a row of live_answers.yaml.
-        head: What tells it apart.
+        head: What tells it apart from other answers to the same call, save what is in it.
         findings: What it has besides what the contract says, in words without values.
         news: What nobody knows of it yet.
     """
 
     situation: str
     row: Mapping[str, Any]
-    head: Head
+    head: str
     findings: tuple[str, ...]
     news: tuple[str, ...]
 
@@ -177,13 +155,13 @@ class Report:
         return list(written)
 
     def _changes(self, situation: str, now: Sequence[Entry], before: Sequence[Answer]) -> Iterator[Difference]:
-        heads = {str(self._head_of_row(row)) for row in before}
+        heads = {self._head_of_row(row) for row in before}
         if not now:
             yield Difference("gone", f"{situation}: no answer this time; it was {_all(heads)}")
         elif not before:
-            yield Difference("asked first", f"{situation}: {_all(str(entry.head) for entry in now)}")
+            yield Difference("asked first", f"{situation}: {_all(entry.head for entry in now)}")
         else:
-            yield from _compared(situation, {str(entry.head) for entry in now}, heads)
+            yield from _compared(situation, {entry.head for entry in now}, heads)
             found = {text for row in before for text in _findings(row)}
             yield from _compared(situation, {text for entry in now for text in entry.findings}, found)
 
@@ -196,32 +174,36 @@ class Report:
             row=row,
             head=head,
             findings=findings,
-            news=tuple(self._news(seen, head, findings)),
+            news=tuple(self._news(seen, reading, head, findings)),
         )
 
-    def _head(self, response: httpx.Response, reading: Reading, asked: Sequence[str]) -> Head:
-        code = "" if reading.code is None else self._redactor.message(str(reading.code), asked)
-        message = "" if reading.message is None else self._redactor.message(reading.message, asked)
-        return Head(response.status_code, code, message, reading.means)
+    def _head(self, response: httpx.Response, reading: Reading, asked: Sequence[str]) -> str:
+        parts = [f"HTTP {response.status_code}"]
+        if reading.code is not None:
+            parts.append(f"code {self._redactor.message(str(reading.code), asked)}")
+        if reading.message:
+            parts.append(f'"{self._redactor.message(reading.message, asked)}"')
+        return f"{', '.join(parts)}, read as {reading.means}"
 
-    def _news(self, seen: Seen, head: Head, findings: Sequence[str]) -> Iterator[str]:
+    def _news(self, seen: Seen, reading: Reading, head: str, findings: Sequence[str]) -> Iterator[str]:
         expected = _EXPECTED.get(seen.situation)
+        status = seen.response.status_code
         # without a token, and with a wrong one, 401
-        usual = head.status == httpx.codes.UNAUTHORIZED if expected is None else head.means in expected
-        usual |= seen.situation == "creation" and httpx.codes.is_server_error(head.status)  # which a look-up decides
+        usual = status == httpx.codes.UNAUTHORIZED if expected is None else reading.means in expected
+        usual |= seen.situation == "creation" and httpx.codes.is_server_error(status)  # which a look-up decides
         if not usual and head not in self._known_heads(seen):
-            yield str(head)
+            yield head
         rows = (*answers(), *self._baseline)
         known = {text for row in rows if _alike(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known)
 
-    def _known_heads(self, seen: Seen) -> Iterator[Head]:
+    def _known_heads(self, seen: Seen) -> Iterator[str]:
         """Yield what an answer may be besides what is expected: as it was before, or a failure that the table has."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
         failures = (row for row in answers() if _alike(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
 
-    def _head_of_row(self, row: Answer) -> Head:
+    def _head_of_row(self, row: Answer) -> str:
         asked = row.asked or row.reads.external_id or ""
         return self._head(row.response(), read(row.call, row.response(), asked), (asked,))
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
 from contract_tests.reading import cases, operation_cases, oracle
 from kling_elements.media import videos
@@ -43,48 +43,6 @@ class Judged:
     name: str
     expected: bool
     marks: list[Mark]
-
-
-@define
-class Coverage:
-    """What the tables show.
-
-    Attributes:
-        keywords: Every keyword.
-        accepted: Those that accepted a value.
-        refused: Those that refused a value.
-        values: How many values there were.
-        disputed: The names of values of which the keywords say another thing than the table.
-    """
-
-    keywords: list[Keyword]
-    accepted: set[Keyword] = Factory(set)
-    refused: set[Keyword] = Factory(set)
-    values: int = 0
-    disputed: list[str] = Factory(list)
-
-    def add(self, judged: Judged) -> None:
-        """Add what one value shows."""
-        self.values += 1
-        verdict = accepted(judged.marks)
-        if verdict != judged.expected:
-            self.disputed.append(judged.name)
-        self.accepted |= {keyword for keyword, said in judged.marks if said and verdict}
-        self.refused |= {keyword for keyword, said in judged.marks if not said}
-
-
-def measure(document: Node, judged: Iterable[Judged] | None = None) -> Coverage:
-    """What the tables, or some values, show of a document.
-
-    Raises:
-        SpecError: There is a keyword that nobody knows how to count.
-    """
-    known = requests(document)
-    shapes = [*(shape for each in known.values() for shape in each.shapes), video_file(document)]
-    coverage = Coverage([keyword for shape in shapes for keyword in shape.keywords])
-    for each in tables(document, known) if judged is None else judged:
-        coverage.add(each)
-    return coverage
 
 
 def tables(document: Node, known: dict[str, Requests]) -> Iterator[Judged]:
@@ -129,20 +87,30 @@ def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
 def prove() -> Outcome:
     """Return what the tables show."""
     try:
-        coverage = measure(load())
+        document = load()
+        known = requests(document)
     except SpecError as error:
         return Outcome("nothing was counted", (str(error),))
-    sides = {"accepted": coverage.accepted, "refused": coverage.refused}
+    shapes = [*(shape for each in known.values() for shape in each.shapes), video_file(document)]
+    keywords = [keyword for shape in shapes for keyword in shape.keywords]
+    sides: dict[str, set[Keyword]] = {"accepted": set(), "refused": set()}
+    disputed = []
+    values = list(tables(document, known))
+    for value in values:
+        verdict = accepted(value.marks)
+        if verdict != value.expected:
+            disputed.append(value.name)
+        sides["accepted"] |= {keyword for keyword, said in value.marks if said and verdict}
+        sides["refused"] |= {keyword for keyword, said in value.marks if not said}
     problems = [
         f"has not {side} a value: {keyword.name}, of {keyword.route} ({keyword.where})"
         for side, shown in sides.items()
-        for keyword in coverage.keywords
+        for keyword in keywords
         if keyword not in shown
     ]
-    problems += [f"the keywords say another thing than the table of: {name}" for name in coverage.disputed]
-    total = len(coverage.keywords)
-    figures = ", ".join(f"{len(shown)} of {total} {side} a value" for side, shown in sides.items())
-    return Outcome(f"{figures}, among {coverage.values} values", tuple(problems))
+    problems += [f"the keywords say another thing than the table of: {name}" for name in disputed]
+    figures = ", ".join(f"{len(shown)} of {len(keywords)} {side} a value" for side, shown in sides.items())
+    return Outcome(f"{figures}, among {len(values)} values", tuple(problems))
 
 
 def main() -> int:

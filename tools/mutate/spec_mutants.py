@@ -11,9 +11,9 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from typing import TypeAlias
 
 from kling_elements_runtime.document import Node
 from scripts.spec import load
@@ -29,17 +29,8 @@ _DEAR = 2  # the cost of a witness
 _MOST_RECENT = 12  # witnesses that noticed a mutant before; the next mutant is often of the same place
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one mutant.
-
-    Attributes:
-        mutant: The mutant.
-        witness: The first witness that noticed it, or None.
-    """
-
-    mutant: Mutant
-    witness: Witness | None
+Verdict: TypeAlias = tuple[Mutant, Witness | None]
+"""A mutant and the first witness that noticed it, if any did."""
 
 
 def prove() -> Outcome:
@@ -70,13 +61,13 @@ def verdicts(tried: Iterable[Mutant], witnesses: Sequence[Witness]) -> list[Verd
     """
     ordered = cache(lambda rule: _ordered(rule, witnesses))
     recent: list[Witness] = []
-    found = []
+    found: list[Verdict] = []
     for mutant in tried:
         with closing(Subject(mutant.document)) as subject:
             asked = set(map(id, recent))  # one that changes the subject can be asked once
             likely = chain(recent, (each for each in ordered(mutant.rule) if id(each) not in asked))
             witness = next((each for each in likely if each.testifies_against(subject)), None)
-        found.append(Verdict(mutant, witness))
+        found.append((mutant, witness))
         if witness is not None and witness.cost < _DEAR:
             recent = [witness, *(other for other in recent if other is not witness)][:_MOST_RECENT]
     return found
@@ -91,8 +82,8 @@ def _ordered(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
 
 def outcome_of(found: Sequence[Verdict], equivalents: Mapping[str, str]) -> Outcome:
     """Return what verdicts come to, where some mutants are known to say the same as the contract."""
-    noticed = {each.mutant.name: each.witness.name for each in found if each.witness}
-    survivors = [each.mutant.name for each in found if not each.witness]
+    noticed = {mutant.name: witness.name for mutant, witness in found if witness}
+    survivors = [mutant.name for mutant, witness in found if not witness]
     problems = [f"survives: {name}" for name in survivors if name not in equivalents]
     for name in equivalents:
         if name in noticed:

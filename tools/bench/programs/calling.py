@@ -20,14 +20,8 @@ from tools.bench.programs import clients, figures
 
 
 def _request(told: dict[str, Any]) -> dict[str, Any]:
-    frontal, other = clients.ADDRESSES[0], Path(told["image"])
-    return {
-        **clients.TEXTS,
-        "reference_type": "image_refer",
-        "element_image_list": {"frontal_image": frontal, "refer_images": [{"image_url": other}]},
-        "callback_url": told["callback_url"],
-        "external_task_id": str(uuid.uuid4()),
-    }
+    own = {"callback_url": told["callback_url"], "external_task_id": str(uuid.uuid4())}
+    return {**clients.body(clients.ADDRESSES[0], Path(told["image"])), **own}
 
 
 def _refused(told: dict[str, Any]) -> dict[str, Any]:

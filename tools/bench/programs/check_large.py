@@ -18,12 +18,6 @@ from tools.bench.programs import clients, figures
 _TIMES = 9
 
 
-def _body(images: list[Any]) -> dict[str, Any]:
-    frontal, *others = images
-    lists = {"frontal_image": frontal, "refer_images": [{"image_url": other} for other in others]}
-    return {**clients.TEXTS, "reference_type": "image_refer", "element_image_list": lists}
-
-
 def _memcpy_ms(length: int) -> float:
     """How long it takes to copy so many bytes into memory that was in use before."""
     source, target = memoryview(bytes(b"\x01" * length)), memoryview(bytearray(b"\x02" * length))
@@ -59,13 +53,13 @@ def main(told: dict[str, Any]) -> None:
     texts = [base64.b64encode(file.read_bytes()).decode() for file in files]
     memcpy_ms = _memcpy_ms(sum(map(len, texts)))
     if told["by"] != "ours":
-        figures.tell(memcpy_ms=memcpy_ms, held=_pattern_ms(_body(texts)) / memcpy_ms)
+        figures.tell(memcpy_ms=memcpy_ms, held=_pattern_ms(clients.body(*texts)) / memcpy_ms)
         return
     figures.tell(
         memcpy_ms=memcpy_ms,
-        held=_check_ms(_body(texts)) / memcpy_ms,
-        encoded=_check_ms(_body([image(file) for file in files])) / memcpy_ms,
-        files=_check_ms(_body(list(files))) / memcpy_ms,
+        held=_check_ms(clients.body(*texts)) / memcpy_ms,
+        encoded=_check_ms(clients.body(*map(image, files))) / memcpy_ms,
+        files=_check_ms(clients.body(*files)) / memcpy_ms,
     )
 
 

@@ -10,20 +10,9 @@ from kling_elements_client import contract
 from tools.bench.programs import clients, figures
 
 
-def _body() -> dict[str, Any]:
-    front, left = clients.ADDRESSES
-    lists = {"frontal_image": front, "refer_images": [{"image_url": left}]}
-    return {
-        **clients.TEXTS,
-        "reference_type": "image_refer",
-        "element_image_list": lists,
-        "tag_list": [{"tag_id": "o_102"}],
-    }
-
-
 def main(told: dict[str, Any]) -> None:
     """Runs the program."""
-    body = _body()
+    body = clients.body(*clients.ADDRESSES)
     components = contract.document()["components"]
     schema = {"$ref": "#/components/schemas/ImageElementRequest", "components": components}
     validator = jsonschema.Draft202012Validator(schema)

@@ -16,6 +16,12 @@ ADDRESSES = ("https://media.example.com/mara/front.jpg", "https://media.example.
 TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
 
 
+def body(frontal: object, *others: object) -> dict[str, Any]:
+    """A request as JSON has it, with these images."""
+    images = {"frontal_image": frontal, "refer_images": [{"image_url": other} for other in others]}
+    return {**TEXTS, "reference_type": "image_refer", "element_image_list": images, "tag_list": [{"tag_id": "o_102"}]}
+
+
 class Client(Protocol):
     """What a program needs of a client."""
 

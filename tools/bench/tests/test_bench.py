@@ -10,7 +10,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,24 @@ from tools.bench.programs.figures import demand
 from tools.bench.programs.growth import exponent
 from tools.bench.rows import ROWS, Row
 
-_ROW = Row(name="wall", title="something", experiment="some", figure="ms", unit="ms", limit=0.5)
-_VALUE = Row(name="own", title="something", experiment="some", figure="ms", unit="ms", limit=15, limits="value")
+_ROW = Row(name="wall", title="something", experiment="some", figure="wall_ms", ratio=0.5)
+_VALUE = Row(name="own", title="something", experiment="some", figure="wall_ms", value=15)
 _RATE = Row(
-    name="rate", title="many", experiment="some", figure="n", unit="/s", limit=5, more_is_better=True, peer="Prism"
+    name="rate",
+    title="many",
+    experiment="some",
+    figure="answers_per_second",
+    ratio=5,
+    more_is_better=True,
+    peer="Prism",
 )
 _LOAD = {"path": "/", "body": "{}", "connections": 1, "warm_up_seconds": 0.5, "seconds": 5}
 
 
 def _line(row: Row, ours: float | None, peer: float | None, *, generator: float | None = None, why: str = "") -> Line:
-    reasons = {row.peer: why} if why else {}
-    values = {side: [figure] for side, figure in ((OURS, ours), (row.peer, peer)) if figure is not None}
-    return Line(row, ours, peer, generator, reasons, values)
+    figures = {OURS: ours, row.peer: peer, OPENAPI_GENERATOR: generator}
+    values = {side: [figure] for side, figure in figures.items() if figure is not None}
+    return Line(row, values, {row.peer: why} if why else {})
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +112,10 @@ def test_importing_is_measured_over_bare_python(workshop: Workshop) -> None:
 
 
 def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
-    """Nothing is measured in vain, and row names are unique."""
+    """Nothing is measured in vain, row names are unique, and each row has one target in words."""
     assert set(EXPERIMENTS) == {row.experiment for row in ROWS}
     assert len(ROWS) == len({row.name for row in ROWS})
+    assert [row.name for row in ROWS if (row.ratio is None) == (row.value is None) or not row.target] == []
 
 
 def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: Workshop) -> None:
@@ -118,19 +125,16 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
     def side(name: str) -> Callable[[], dict[str, float]]:
         def run() -> dict[str, float]:
             ran.append(name)
-            return {"ms": float(len(ran))}
+            return {"wall_ms": float(len(ran))}
 
         return run
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {STOCK: side("stock"), OURS: side("ours")}
-
-    measured = measure(Experiment("some", sides, repeats=2), workshop, 1)
+    sides = {STOCK: side("stock"), OURS: side("ours")}
+    found = line(_ROW, measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), workshop, 1))
 
     assert ["stock", "ours"] * 3 == ran
-    assert {STOCK: {"ms": [3.0, 5.0]}, OURS: {"ms": [4.0, 6.0]}} == measured.values
-    assert (5.0, 4.0) == (measured.median(OURS, "ms"), measured.median(STOCK, "ms"))
+    assert {STOCK: [3.0, 5.0], OURS: [4.0, 6.0]} == found.values
+    assert (5.0, 4.0) == (found.ours, found.peer)
 
 
 def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
@@ -139,14 +143,11 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
 
     def failing() -> dict[str, float]:
         for figure in left:
-            return {"ms": figure}
+            return {"wall_ms": figure}
         raise BenchError("it broke")
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {STOCK: failing, OURS: lambda: {"ms": 2.0}}
-
-    found = line(_ROW, measure(Experiment("some", sides), workshop, 3))
+    sides = {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
+    found = line(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), workshop, 3))
 
     assert (2.0, None, None, None) == (found.ours, found.peer, found.ratio, found.is_met)
     assert {STOCK: "it broke"} == found.reasons
@@ -232,11 +233,8 @@ def test_the_command_fails_if_ours_could_not_be_measured(
     def broken() -> dict[str, float]:
         raise BenchError("it broke")
 
-    @contextmanager
-    def sides(_: Workshop) -> Iterator[dict[str, Callable[[], dict[str, float]]]]:
-        yield {OURS: broken}
-
-    monkeypatch.setitem(EXPERIMENTS, "check-small", Experiment("check-small", sides))
+    sides = {OURS: broken}
+    monkeypatch.setitem(EXPERIMENTS, "check-small", Experiment("check-small", lambda _: nullcontext(sides)))
 
     assert 1 == command.main(["--only", "check-small", "--json", str(tmp_path / "bench.json")])
     assert "check-small: ours: it broke" in capsys.readouterr().out

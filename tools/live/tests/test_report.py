@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,109 +13,30 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.live_answers import Answer, load
-from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.scripted import NAMED, FakeClock
+from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.tables import each
-from kling_elements import KlingElements
-from kling_elements.mock import create_app
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
-from kling_elements.testing import KlingRouter, respx_router
 from kling_elements_client import contract
-from tools.live import __main__ as live
 from tools.live.deletions import nobody_s_id
 from tools.live.page import page
 from tools.live.reading import read
 from tools.live.redaction import Redactor
 from tools.live.report import Report
 from tools.live.session import Seen
+from tools.live.tests.command import DIALECTS, LIST, LOOK_UP, Replies, Run, create, gateway
 
-_TOKEN = "sk-secret-1234567890"
 _HOST = "gateway.example.com"
-_LIST, _LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
 _OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"
-_DIALECTS = ["live", "documented"]
 _NEITHER = "neither live or documented"
-
-Replies = Mapping[str, Reply]
-
-
-class Run:
-    """Runs the command against a gateway, in a folder of its own.
-
-    Attributes:
-        lines: What the last run printed.
-    """
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._folder = folder
-        self._capsys = capsys
-        self.lines: list[str] = []
-
-    def __call__(self, *arguments: str) -> int:
-        """Run it, and return the exit code; the token is in nothing that comes of it."""
-        code = live.main(arguments, FakeClock(), self._folder)
-        printed = "".join(self._capsys.readouterr())
-        self.lines = printed.splitlines()
-        written = [path.read_text("utf-8") for path in self._folder.glob("*")]
-        assert [] == [text for text in (printed, *written) if _TOKEN in text]
-        return code
-
-    @property
-    def file(self) -> Path:
-        """The file that it wrote."""
-        return self._folder / "live-answers.yaml"
-
-    @property
-    def page(self) -> str:
-        """The page that it wrote."""
-        return (self._folder / "live.html").read_text("utf-8")
-
-    def rows(self) -> dict[str, Answer]:
-        """Return the rows of the file."""
-        return {row.id: row for row in load(self.file)}
-
-    def starting(self, *words: str) -> list[str]:
-        """Return the lines that begin with one of some words."""
-        return [line for line in self.lines if line.startswith(words)]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """The command, with a token."""
-    monkeypatch.setenv("KLING_API_KEY", _TOKEN)
-    return Run(tmp_path / "build", capsys)
-
-
-@contextmanager
-def _gateway(dialect: str, replies: Replies | None = None) -> Iterator[KlingRouter]:
-    """A gateway that speaks a dialect, save to targets that begin as told; its tasks are done at once."""
-    options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
-    app = create_app(_TOKEN, **options)
-    answer = app.answer
-
-    def disturbed(method: str, target: str, *rest: Any) -> Reply:
-        found = (reply for part, reply in (replies or {}).items() if target.startswith(part))
-        return next(found, None) or answer(method, target, *rest)
-
-    setattr(app, "answer", disturbed)  # noqa: B010 - a method of one object
-    with respx_router(app=app) as router:
-        yield router
-
-
-def _create() -> None:
-    with KlingElements(_TOKEN) as kling:
-        kling.create({**NAMED, "element_name": "Jonas Meier", "external_task_id": "film-7-jonas"})
-
 
 # --- the file ---
 
 
-@pytest.mark.parametrize("dialect", _DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_it_writes_fits_the_table(dialect: str, run: Run) -> None:
     """Each answer is a row, with its dialect where the answer tells one, and what the client makes of it."""
-    with _gateway(dialect):
-        _create()
+    with gateway(dialect):
+        create()
         run("--confirm")
 
     rows = run.rows()
@@ -137,8 +57,8 @@ def test_what_it_writes_fits_the_table(dialect: str, run: Run) -> None:
 
 def test_what_it_writes_keeps_the_structure_and_nothing_of_the_account(run: Run) -> None:
     """Types, words of the contract, codes and lengths of numbers remain; ids, names, addresses and times do not."""
-    with _gateway("live") as router:
-        _create()
+    with gateway() as router:
+        create()
         run()
         (task,) = router.kling.tasks()
     text = run.file.read_text("utf-8") + run.page
@@ -172,7 +92,7 @@ def test_what_it_writes_keeps_the_structure_and_nothing_of_the_account(run: Run)
 
 def test_what_it_writes_has_the_words_of_the_gateway(run: Run) -> None:
     """With a mark in place of what was asked for."""
-    with _gateway("live"):
+    with gateway():
         run()
 
     words = {name: row.body().get("message") for name, row in run.rows().items()}
@@ -183,7 +103,7 @@ def test_what_it_writes_has_the_words_of_the_gateway(run: Run) -> None:
 
 def test_answers_of_one_kind_are_written_once(run: Run) -> None:
     """A creation asks several times; each kind of answer has a number."""
-    with _gateway("documented"):
+    with gateway("documented"):
         run("--create", "--image=https://media.example.com/mara.jpg")
 
     created = [(name, row.call, row.means) for name, row in run.rows().items() if name.startswith("creation")]
@@ -198,16 +118,16 @@ def test_answers_of_one_kind_are_written_once(run: Run) -> None:
 def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
     """Its beginning, in one line, without hosts and numbers; another type than HTML is named."""
     pages = {
-        _LIST: Reply(
-            502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"x" * 900, (HTML_TYPE,)
+        LIST: Reply(
+            502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
         ),
         PRESETS: Reply(200, b"Hello\x1b[2J 12345", ((b"content-type", b"text/plain; charset=utf-8"),)),
     }
-    with _gateway("live", pages):
+    with gateway(replies=pages):
         assert 1 == run()
 
     rows = run.rows()
-    assert rows["list"].content.startswith(b"<html><h1>502</h1> {host} ray {text}</html>xxx")
+    assert rows["list"].content.startswith(b"<html><h1>502</h1> {host} ray {text}</html>---")
     assert 300 == len(rows["list"].content)
     assert (b"Hello\\x1b[2J {number}", "text/plain") == (
         rows["presets"].content,
@@ -251,10 +171,10 @@ _LIVE = json_reply({"code": 1201, "message": "Task not found by id/external id: 
 _OF_A_GATEWAY = json_reply({"code": "task_not_exist", "message": "task_not_exist", "data": None}, 400)
 
 
-@pytest.mark.parametrize("dialect", _DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_it_says_in_which_dialect_a_gateway_speaks(dialect: str, run: Run) -> None:
     """By look-ups, and by a deletion if there is one."""
-    with _gateway(dialect):
+    with gateway(dialect):
         assert 0 == run("--create", "--image=https://media.example.com/mara.jpg")
 
     assert [f"dialect: {dialect}"] == run.starting("dialect")
@@ -323,15 +243,15 @@ class _News:
 
 @each(
     [
-        _News(code=0, replies={_LOOK_UP: _LIVE}),
-        _News(code=0, dialect=_NEITHER, replies={_LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
+        _News(code=0, replies={LOOK_UP: _LIVE}),
+        _News(code=0, dialect=_NEITHER, replies={LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
         _News(
             dialect=_NEITHER,
             news=[
                 'unknown-external-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
                 'unknown-task-id: HTTP 400, code 1201, "Nothing here for film 7", read as refused',
             ],
-            replies={_LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400)},
+            replies={LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400)},
         ),
         _News(
             news=[
@@ -341,7 +261,7 @@ class _News:
                 "wrong-token: HTTP 200, read as list",
                 "wrong-token: /cursor is not in the contract",
             ],
-            replies={_LIST: json_reply({"code": 0, "data": [], "cursor": None})},
+            replies={LIST: json_reply({"code": 0, "data": [], "cursor": None})},
         ),
         _News(
             news=["presets: /data/*/task_status is archived, a word that the contract does not have"],
@@ -359,7 +279,7 @@ class _News:
 )
 def test_what_nobody_knows_yet_is_news(row: _News, run: Run) -> None:
     """The exit code is 1 as long as there is any, or a call failed, and 0 otherwise."""
-    with _gateway("live", row.replies):
+    with gateway(replies=row.replies):
         assert row.code == run()
 
     assert [f"new: {text}" for text in row.news] == run.starting("new: ")
@@ -368,7 +288,7 @@ def test_what_nobody_knows_yet_is_news(row: _News, run: Run) -> None:
 
 def test_what_is_found_although_nobody_has_it_is_news(run: Run) -> None:
     """Success is no less of a surprise where it is not expected."""
-    with _gateway("live", {_LOOK_UP: json_reply({"code": 0, "data": {"task_id": "7"}})}):
+    with gateway(replies={LOOK_UP: json_reply({"code": 0, "data": {"task_id": "7"}})}):
         assert 1 == run()
 
     assert ["new: unknown-external-id: HTTP 200, read as task"] == run.starting("new: unknown-external-id")
@@ -377,10 +297,10 @@ def test_what_is_found_although_nobody_has_it_is_news(run: Run) -> None:
 # --- a former run ---
 
 
-@pytest.mark.parametrize("dialect", _DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_run_that_is_as_before_says_so(dialect: str, run: Run) -> None:
     """The file of one run can be that of the next, which writes over it."""
-    with _gateway(dialect):
+    with gateway(dialect):
         run()
         assert 0 == run(f"--baseline={run.file}")
 
@@ -390,9 +310,9 @@ def test_a_run_that_is_as_before_says_so(dialect: str, run: Run) -> None:
 
 def test_another_dialect_than_before_is_told(run: Run) -> None:
     """What changed counts, although the contract knows both."""
-    with _gateway("documented"):
+    with gateway("documented"):
         run()
-    with _gateway("live"):
+    with gateway():
         assert 1 == run(f"--baseline={run.file}")
 
     now = 'HTTP 400, code 1201, "Task not found by id/external id: {id}", read as absent'
@@ -405,13 +325,13 @@ def test_another_dialect_than_before_is_told(run: Run) -> None:
 def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> None:
     """A property that went is told, and one that came is news."""
     more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
-    with _gateway("live", more):
+    with gateway(replies=more):
         run()
-    with _gateway("live"):
+    with gateway():
         assert 0 == run(f"--baseline={run.file}")
     assert ["since the baseline, gone: presets: /cursor is not in the contract"] == run.starting("since")
 
-    with _gateway("live", more):
+    with gateway(replies=more):
         assert 1 == run(f"--baseline={run.file}")
     assert ["since the baseline, new: presets: /cursor is not in the contract"] == run.starting("since")
 
@@ -419,10 +339,10 @@ def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> 
 def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
     """A gateway of one's own may say what it likes, once that is known."""
     replies = {
-        _LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
+        LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
         PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
     }
-    with _gateway("live", replies):
+    with gateway(replies=replies):
         assert 1 == run()
         assert 0 == run(f"--baseline={run.file}")
 
@@ -432,7 +352,7 @@ def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
 
 def test_what_was_not_asked_before_or_not_answered_now_is_told(run: Run) -> None:
     """Neither counts by itself."""
-    with _gateway("documented"):
+    with gateway("documented"):
         run("--confirm")
         before = run.file.read_text("utf-8")
         run()
@@ -460,7 +380,7 @@ def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, says: str,
     if text is not None:
         (tmp_path / "before.yaml").write_text(text, "utf-8")
 
-    with _gateway("live") as router:
+    with gateway() as router:
         assert 2 == run(f"--baseline={tmp_path / 'before.yaml'}")
         assert 0 == router.routes[0].call_count
 
@@ -473,18 +393,18 @@ def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, says: str,
 
 def test_nothing_is_deleted_without_a_word(run: Run) -> None:
     """A deletion is sent with CONFIRM=1 alone."""
-    with _gateway("live") as router:
+    with gateway() as router:
         run()
         sent = [call.request.url.path for call in router.calls]
 
     assert [] == [path for path in sent if "delete" in path]
 
 
-@pytest.mark.parametrize("dialect", _DIALECTS)
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run) -> None:
     """It deletes nothing; what the service answers to it nobody has told of, so in its dialect it is news."""
-    with _gateway(dialect) as router:
-        _create()
+    with gateway(dialect) as router:
+        create()
         code = run("--confirm")
         sent = {
             call.request.url.path: json.loads(call.request.content) for call in router.calls if call.request.content
@@ -500,7 +420,7 @@ def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run)
 
 def test_a_deletion_that_is_said_to_be_done_is_news(run: Run) -> None:
     """Nothing of that id ever was."""
-    with _gateway("live", {DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
+    with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 
     assert "  departs: it says that it deleted what never existed" in run.lines
@@ -541,7 +461,7 @@ class _Page(HTMLParser):
 
 def test_the_page_needs_nothing_else(run: Run) -> None:
     """Neither scripts nor other files; each situation is on it."""
-    with _gateway("live"):
+    with gateway():
         run("--confirm")
     found = _Page(run.page)
 
@@ -555,7 +475,7 @@ def test_the_page_needs_nothing_else(run: Run) -> None:
 def test_the_words_of_a_gateway_are_no_markup(run: Run) -> None:
     """What it says is shown as it is."""
     attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
-    with _gateway("live", {PRESETS: attack}):
+    with gateway(replies={PRESETS: attack}):
         run()
 
     assert "<script>" not in run.page

@@ -24,7 +24,7 @@ from tools.mutate.mutants import Mutant, mutants
 from tools.mutate.parts import Outcome
 from tools.mutate.patterns import variants
 from tools.mutate.request_witnesses import request_witnesses
-from tools.mutate.spec_mutants import Verdict, mistaken, outcome_of, verdicts
+from tools.mutate.spec_mutants import mistaken, outcome_of, verdicts
 from tools.mutate.witness import Subject, Witness
 
 _CONSTRAINING = {
@@ -185,7 +185,7 @@ def test_an_equivalent_that_is_killed_or_gone_is_reported() -> None:
     """The table cannot say more than is true."""
     mutant = Mutant("#/a", "dropped", None, {})
     witness = Witness("somebody", lambda _: False, frozenset())
-    outcome = outcome_of([Verdict(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
+    outcome = outcome_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
 
     assert outcome.problems == (
         "is no equivalent, as somebody notices it: #/a: dropped",

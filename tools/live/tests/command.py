@@ -1,0 +1,91 @@
+"""The command as its tests run it, against gateways that are mock servers with some replies of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.live_answers import Answer, load
+from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.scripted import NAMED, FakeClock
+from kling_elements import KlingElements
+from kling_elements.mock import create_app
+from kling_elements.mock.reply import Reply
+from kling_elements.testing import KlingRouter, respx_router
+from tools.live import __main__ as live
+
+TOKEN = "sk-secret-1234567890"
+LIST, LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
+DIALECTS = ["live", "documented"]
+Replies = dict[str, Reply]
+"""By the beginning of a target, what a gateway answers in place of its own reply."""
+_FILES = {"live-answers.yaml", "live.html"}
+_SECRET = re.compile(f"{TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}")
+
+
+class Run:
+    """Runs the command in a folder of its own.
+
+    Attributes:
+        lines: What the last run printed, but for where its files are.
+    """
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._folder = folder
+        self._capsys = capsys
+        self.lines: list[str] = []
+
+    def __call__(self, *arguments: str) -> int:
+        """Run it, and return the exit code; it writes its two files, and nothing secret is in what comes of it."""
+        code = live.main(arguments, FakeClock(), self._folder)
+        printed = "".join(self._capsys.readouterr())
+        self.lines = [line for line in printed.splitlines() if not line.startswith("wrote ")]
+        written = {path.name: path.read_text("utf-8") for path in self._folder.glob("*")}
+        assert set(written) <= _FILES
+        assert [] == [text for text in (printed, *written.values()) if _SECRET.search(text)]
+        return code
+
+    @property
+    def file(self) -> Path:
+        """The file that it wrote."""
+        return self._folder / "live-answers.yaml"
+
+    @property
+    def page(self) -> str:
+        """The page that it wrote."""
+        return (self._folder / "live.html").read_text("utf-8")
+
+    def rows(self) -> dict[str, Answer]:
+        """Return the rows of the file."""
+        return {row.id: row for row in load(self.file)}
+
+    def starting(self, *words: str) -> list[str]:
+        """Return the lines that begin with one of some words."""
+        return [line for line in self.lines if line.startswith(words)]
+
+
+@contextmanager
+def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[KlingRouter]:
+    """A gateway that speaks a dialect, save to targets that begin as told; its tasks are done at once."""
+    options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
+    app = create_app(TOKEN, **options)
+    answer = app.answer
+
+    def disturbed(method: str, target: str, *rest: Any) -> Reply:
+        found = (reply for part, reply in (replies or {}).items() if target.startswith(part))
+        return next(found, None) or answer(method, target, *rest)
+
+    setattr(app, "answer", disturbed)  # noqa: B010 - a method of one object
+    with respx_router(app=app) as router:
+        yield router
+
+
+def create() -> None:
+    """Make a task of the account."""
+    with KlingElements(TOKEN) as kling:
+        kling.create({**NAMED, "element_name": "Jonas Meier", "external_task_id": "film-7-jonas"})
