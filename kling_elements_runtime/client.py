@@ -22,8 +22,9 @@ from kling_elements_runtime.errors import ContractError, ResponseError, Violatio
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader
-from kling_elements_runtime.transport import AsyncConnections, Connections, Route
 from kling_elements_runtime.transport.bodies import ENCODINGS
+from kling_elements_runtime.transport.connections import AsyncConnections, Connections
+from kling_elements_runtime.transport.route import Route
 
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
