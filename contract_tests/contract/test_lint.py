@@ -49,6 +49,7 @@ _POST = "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post"
 _BODY = f"{_POST}/requestBody/content/application~1json"
 _GET = "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get"
 
+_OPEN = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
 _DELETION = "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion"
 
 
@@ -180,6 +181,25 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "a body without a limit": (
         lambda d: follow(d, _BODY).pop("x-body-size"),
         f"{_POST}/requestBody: needs an x-source, and an x-body-size",
+    ),
+    "an operation without a name": (
+        _at(_GET, lambda called: called.pop("operationId")),
+        f"{_GET}: needs an operationId",
+    ),
+    "a success by another status without an envelope": (
+        _at(f"{_POST}/responses", lambda answers: answers.update({"201": {**answers.pop("200"), "content": _OPEN}})),
+        f"{_POST}/responses/201: needs an x-envelope",
+    ),
+    "a success without JSON": (
+        _at(
+            f"{_POST}/responses/200/content",
+            lambda content: content.update({"text/html": content.pop("application/json")}),
+        ),
+        f"{_POST}/responses: needs an answer of success",
+    ),
+    "no success": (
+        _at(f"{_POST}/responses", lambda answers: answers.pop("200")),
+        f"{_POST}/responses: needs an answer of success",
     ),
     "a success without an envelope": (
         _schema("CreateElementResponse", x_envelope=None),

@@ -28,7 +28,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "body": _BODY,
         **_ANSWERS,
         "links": {"200 lookUp": {"operationId": "getElement", "parameters": {"id": "$response.body#/data/task_id"}}},
-        "callbacks": ["taskStatusChanged {$request.body#/callback_url} post notifyTaskStatusChanged"],
+        "callbacks": ["taskStatusChanged post {$request.body#/callback_url} notifyTaskStatusChanged"],
     },
     "getElement": {
         "call": f"get {ELEMENTS}/{{id}}",

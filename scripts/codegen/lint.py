@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kling_elements_runtime.document import Node, operations, pointer
+from kling_elements_runtime.document import Node, Operation, operations, pointer
 from scripts.codegen import soundness
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, resolve, schemas, walk
 from scripts.spec import SPEC, SpecError, load
 
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
@@ -92,19 +93,31 @@ def _whole(document: Node) -> Problems:
             yield f"#/{name}", "is missing"
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
+    for path, item in document["paths"].items():
+        for method in sorted(_METHODS & item.keys()):
+            if "operationId" not in item[method]:
+                yield "#" + pointer(["paths", path, method]), "needs an operationId"
     for path, method, operation in operations(document):
-        where = "#" + pointer(["paths", path, method])
-        if "requestBody" in operation:
-            request = operation["requestBody"]
-            media_type = request.get("content", {}).get("application/json", {})
-            if "x-source" not in request or "x-body-size" not in media_type:
-                yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
-        for index, parameter in enumerate(operation.get("parameters", [])):
-            if "x-source" not in {**document["paths"][path], **operation, **resolve(document, parameter)}:
-                yield f"{where}/parameters/{index}", "needs an x-source"
-        success = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
+        yield from _whole_operation(document, Operation(path, method, operation))
+
+
+def _whole_operation(document: Node, called: Operation) -> Problems:
+    where, definition = called.pointer(), called.definition
+    if "requestBody" in definition:
+        request = definition["requestBody"]
+        media_type = request.get("content", {}).get("application/json", {})
+        if "x-source" not in request or "x-body-size" not in media_type:
+            yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+    for index, parameter in enumerate(definition.get("parameters", [])):
+        if "x-source" not in {**document["paths"][called.path], **definition, **resolve(document, parameter)}:
+            yield f"{where}/parameters/{index}", "needs an x-source"
+    try:
+        success = resolve(document, {"$ref": called.success_schema()})
+    except (SpecError, ValueError):  # there is no such status, or one without JSON
+        yield f"{where}/responses", "needs an answer of success, and JSON in the one with the smallest status"
+    else:
         if "x-envelope" not in success:
-            yield f"{where}/responses/200", "needs an x-envelope in its schema"
+            yield f"{where}/responses/{called.success_status()}", "needs an x-envelope in its schema"
 
 
 def _business_codes(document: Node) -> Problems:
