@@ -258,7 +258,9 @@ class Contract(Document):
         schema_pointer = called.success_schema()
         answers = called.definition["responses"]
         may_be_empty = any(status.startswith("2") and "content" not in answer for status, answer in answers.items())
-        return ExpectedAnswer(schema_pointer, resolve(self.document(), schema_pointer)["x-envelope"], may_be_empty)
+        return ExpectedAnswer(
+            schema_pointer, resolve(self.document(), {"$ref": schema_pointer})["x-envelope"], may_be_empty
+        )
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
         """Return what is expected of a body.

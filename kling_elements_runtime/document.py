@@ -74,13 +74,7 @@ def at(value: Any, json_pointer: str) -> Any:
     return value
 
 
-def resolve(document: Node, reference: str) -> Node:
-    """Return the schema that a reference names in the end."""
-    schema: Node = dereferenced(document, {"$ref": reference})
-    return schema
-
-
-def dereferenced(document: Node, node: Any) -> Any:
+def resolve(document: Node, node: Any) -> Any:
     """Return a node, or where it only refers to another one, that which it refers to in the end.
 
     Raises:
@@ -104,6 +98,25 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
         seen.add(reference)
         node = follow(document, reference)
         yield reference, node
+
+
+def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
+    """Yield a node and every one within it, each with its place as a reference."""
+    yield where, node
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, value in inner:
+        yield from walk(value, f"{where}/{escaped(step)}")
+
+
+def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Yield the schemas that stand directly in another one, each with the steps to it. References are not followed."""
+    for name, inner in schema.get("properties", {}).items():
+        yield ("properties", name), inner
+    for keyword in ("anyOf", "oneOf"):
+        for index, inner in enumerate(schema.get(keyword, ())):
+            yield (keyword, str(index)), inner
+    if "items" in schema:
+        yield ("items",), schema["items"]
 
 
 def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
@@ -319,7 +332,7 @@ class Document:
                 ends = [("#" + pointer((*base, "parameters", index)), node), *references(document, node)]
                 where, meant = ends[-1]
                 rule = meant.get("x-source", own.get("x-source"))
-                schema = dereferenced(document, meant["schema"])
+                schema = resolve(document, meant["schema"])
                 merged[meant["in"], meant["name"]] = Parameter(
                     meant["name"], meant["in"], meant.get("required", False), rule, f"{where}/schema", schema
                 )

@@ -169,7 +169,7 @@ def _said(contract: Contract, body: Any) -> _Said:
             break
         try:
             said = _said_by(json_answers.parsed(said.message))
-        except json_answers.UnreadableError:
+        except json_answers.NoAnswerError:
             break
     return outer
 
@@ -184,7 +184,7 @@ def _read(response: httpx.Response) -> tuple[Any, str | None]:
         return None, str(unreadable)
     try:
         return json_answers.decoded(response.content), None
-    except json_answers.UnreadableError as error:
+    except json_answers.NoAnswerError as error:
         return None, f"the answer {error}"
 
 

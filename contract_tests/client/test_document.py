@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kling_elements_runtime.document import Document, at, dereferenced, follow, operations, pointer, references, steps
+from kling_elements_runtime.document import Document, at, follow, operations, pointer, references, resolve, steps
 
 _DOCUMENT: dict[str, Any] = {
     "a/b": {"~c": [{"d": 1}, {"$ref": "#/one"}]},
@@ -57,15 +57,15 @@ def test_references_are_followed_to_the_end() -> None:
 
     chain = [("#/a~1b/~0c/1", {"$ref": "#/one"}), ("#/one", {"$ref": "#/two"}), ("#/two", {"type": "string"})]
     assert chain == list(references(_DOCUMENT, node))
-    assert {"type": "string"} == dereferenced(_DOCUMENT, node)
+    assert {"type": "string"} == resolve(_DOCUMENT, node)
     assert [] == list(references(_DOCUMENT, {"$ref": {"type": "string"}}))
-    assert 5 == dereferenced(_DOCUMENT, 5)
+    assert 5 == resolve(_DOCUMENT, 5)
 
 
 def test_a_circle_of_references_ends() -> None:
     """With the reference that closes it."""
     with pytest.raises(LookupError, match=r"^#/circle: a reference to itself$"):
-        dereferenced(_DOCUMENT, _DOCUMENT["round"])
+        resolve(_DOCUMENT, _DOCUMENT["round"])
 
 
 def test_a_place_that_a_value_lacks_is_none() -> None:

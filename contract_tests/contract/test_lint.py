@@ -176,7 +176,15 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "a text shorter than its file": (_schema("ImageBase64", maxLength=13981012), "maxLength must be 13981016"),
     "a body without room for the images": (
         lambda d: d["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"].update(maxItems=4),
-        "x-body-size: max-bytes must have room for 5 images of 13981016 characters",
+        "x-body-size: max-bytes must have room for images of 69905080 characters",
+    ),
+    "a list of images without an end": (
+        lambda d: d["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"].pop("maxItems"),
+        "x-body-size: max-bytes must have room for images of inf characters",
+    ),
+    "a misspelt keyword under a name with a slash": (
+        lambda d: d["components"]["schemas"]["ErrorDetail"]["properties"].update({"a/b": {"maxLenght": 1}}),
+        "ErrorDetail/properties/a~1b: unknown keyword maxLenght",
     ),
     "a body without a limit": (
         lambda d: follow(d, _BODY).pop("x-body-size"),
@@ -301,6 +309,15 @@ def test_a_fault_is_noticed(document: Any, change: Change, expected: str) -> Non
     change(faulty)
 
     assert [line for line in lint.problems(faulty) if expected in line]
+
+
+def test_a_schema_may_refer_to_itself(document: Any) -> None:
+    """In a request, with and without images."""
+    recursive = copy.deepcopy(document)
+    for name in ("ReferImage", "NamedTag"):
+        recursive["components"]["schemas"][name]["properties"]["inner"] = {"$ref": f"#/components/schemas/{name}"}
+
+    assert lint.problems(recursive) == []
 
 
 def test_each_rule_of_the_house_has_a_fault() -> None:

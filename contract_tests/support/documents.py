@@ -6,8 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from kling_elements_runtime.document import dereferenced as resolve
-from kling_elements_runtime.document import escaped, operations
+from kling_elements_runtime.document import escaped, operations, resolve
 
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 

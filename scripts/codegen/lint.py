@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kling_elements_runtime.document import Node, Operation, operations, pointer
+from kling_elements_runtime.document import Node, Operation, operations, pointer, subschemas, walk
 from scripts.codegen import soundness
 from scripts.codegen.soundness import Problems
-from scripts.nodes import follow, resolve, schemas, walk
+from scripts.nodes import follow, resolve, schemas
 from scripts.spec import SPEC, SpecError, load
 
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -325,13 +326,26 @@ def _room_for_images(document: Node) -> Problems:
             longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
             if schema.get("maxLength") != longest:
                 yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
-            others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
-            for path, method, operation in operations(document):
-                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-                carries = any(node is schema for node in _reachable(document, [content]))
-                if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
-                    place = f"#{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
-                    yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
+    for path, method, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        needed = _image_characters(document, content.get("schema", {}), frozenset())
+        if needed and content["x-body-size"]["max-bytes"] < needed:
+            place = ["paths", path, method, "requestBody", "content", "application/json", "x-body-size"]
+            yield "#" + pointer(place), f"max-bytes must have room for images of {needed:.0f} characters"
+
+
+def _image_characters(document: Node, schema: Node, on_the_way: frozenset[str]) -> float:
+    """Return how many characters of images a value can hold; what a schema says of itself once more adds none."""
+    if "x-image" in schema:
+        return float(schema.get("maxLength", math.inf))
+    held = [(steps[0], _image_characters(document, inner, on_the_way)) for steps, inner in subschemas(schema)]
+    reference = schema.get("$ref")
+    if reference is not None and reference not in on_the_way:
+        held.append(("$ref", _image_characters(document, follow(document, reference), on_the_way | {reference})))
+    choices = max((count for keyword, count in held if keyword not in ("properties", "items")), default=0)
+    members = sum(count for keyword, count in held if keyword == "properties")
+    items = sum(count * schema.get("maxItems", math.inf) for keyword, count in held if keyword == "items" and count)
+    return float(choices + members + items)
 
 
 def _images_past_the_validator(document: Node) -> Problems:

@@ -111,7 +111,7 @@ def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iter
     row = contract.business_code(code) if isinstance(code, int | str) else None
     if response.is_success:
         schema = contract.operation(operation_id).success_schema()
-        envelope = document.resolve(contract.document(), schema)["x-envelope"]
+        envelope = document.resolve(contract.document(), {"$ref": schema})["x-envelope"]
         if code is not None and code not in envelope["success-codes"]:
             yield Finding(
                 f"{envelope['code']} is {shown(code)}, which means failure, under status {response.status_code}"
