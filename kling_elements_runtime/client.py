@@ -236,7 +236,7 @@ class AuthenticatedClient:
         """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: A model, a JSON value, or a body that this client's contract has checked for this operation.
 
         Raises:
@@ -258,7 +258,7 @@ class AuthenticatedClient:
         """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
 
         Args:
-            operation_id: The operation, such as `getElement`.
+            operation_id: The operation's `operationId`.
             values: The parameters by the names that the contract gives them; one that is `UNSET` is left out.
 
         Raises:

@@ -134,7 +134,7 @@ class Contract(Document):
         """Return everything in which a request body breaks the contract, up to 1,000 things.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model.
 
         Raises:
@@ -146,7 +146,7 @@ class Contract(Document):
         """Return the JSON text of a request body, and everything in which it breaks the contract.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
             judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
 
@@ -188,11 +188,11 @@ class Contract(Document):
         """Return everything in which the parameters of a request break the contract.
 
         Args:
-            operation_id: The operation, such as `listElements`.
+            operation_id: The operation's `operationId`.
             parameters: JSON values by the names that the contract gives them; one that is left out is not there.
 
         Returns:
-            Violations with pointers such as `/query/pageSize` or `/path/id`.
+            Violations with pointers such as `/query/NAME` or `/path/NAME`.
 
         Raises:
             KeyError: The contract has no such operation, or it lacks one of the parameters.

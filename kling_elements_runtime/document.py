@@ -48,7 +48,7 @@ def place(path: Iterable[str | int]) -> str:
 
 
 def follow(document: Node, reference: str) -> Any:
-    """Return the node that a reference such as `#/components/schemas/TagId` names.
+    """Return the node that a reference such as `#/components/schemas/Name` names.
 
     Raises:
         LookupError: There is no such node, or it leads out of the document.
@@ -65,7 +65,7 @@ def follow(document: Node, reference: str) -> Any:
 
 
 def at(value: Any, json_pointer: str) -> Any:
-    """Return what is at a place of a JSON value, such as `/data/task_id`; None where there is no such place."""
+    """Return what is at a place of a JSON value, such as `/data/id`; None where there is no such place."""
     for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None

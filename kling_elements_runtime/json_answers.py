@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
-_MAX_VALUES = 100_000  # a page of 500 tasks has some 30,000
+_MAX_VALUES = 100_000  # a page of 500 things has some 30,000
 _MAX_DEPTH = 64  # levels; as many as requests may have
 _MAX_TEXT_BYTES = 1 << 24  # of memory; one character beyond the basic plane makes each one cost four bytes
 
