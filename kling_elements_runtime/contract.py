@@ -22,18 +22,7 @@ from kling_elements_runtime.attachments import (
     media_places,
     place_of,
 )
-from kling_elements_runtime.document import (
-    BusinessCode,
-    Document,
-    Node,
-    Operation,
-    Parameter,
-    Refusal,
-    follow,
-    packaged,
-    place,
-    resolve,
-)
+from kling_elements_runtime.document import Document, Node, follow, place, resolve
 from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.uploads import InlineText
@@ -339,14 +328,9 @@ _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambd
 
 
 __all__ = [
-    "BusinessCode",
     "CheckedRequest",
     "Content",
     "Contract",
     "ExpectedAnswer",
     "MediaAddress",
-    "Operation",
-    "Parameter",
-    "Refusal",
-    "packaged",
 ]

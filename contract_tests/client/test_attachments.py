@@ -327,7 +327,7 @@ def test_the_addresses_of_a_request_are_told() -> None:
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
 
     def addresses(body: Any) -> list[tuple[str, str, str]]:
-        found = contract.addresses(contract.check("createElement", body))
+        found = contract.CONTRACT.addresses(contract.check("createElement", body))
         assert "example.com" not in repr(found)
         return [(each.pointer, each.keyword, each.url) for each in found]
 
@@ -336,7 +336,7 @@ def test_the_addresses_of_a_request_are_told() -> None:
     assert [(_FRONT, "x-image", image), (third, "x-image", side)] == addresses(body)
     assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == addresses(with_video)
     assert [] == addresses(body_with_images(base64_of(LARGE), base64_of(LARGE)))
-    assert [] == contract.addresses(contract.check("deleteElement", {"element_id": 7}))
+    assert [] == contract.CONTRACT.addresses(contract.check("deleteElement", {"element_id": 7}))
 
 
 def test_the_error_of_a_file_can_be_pickled() -> None:

@@ -41,9 +41,7 @@ _ERROR_NAMES = """
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
-    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter Refusal addresses business_code
-    business_codes check dialects document means operation operations parameter_violations refusals
-    schema_violations violations
+    CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 
 
@@ -137,6 +135,17 @@ def test_the_readme_names_targets_that_exist() -> None:
     assert {"demo", "test", "gen", "mock", "fuzz", "lint"} <= targets
     assert named - targets == set()
     assert targets == {line.split()[0] for line in helped.splitlines()}
+
+
+def test_make_fuzz_runs_each_test_that_it_can_prolong() -> None:
+    """The number of examples reaches all modules that ask for it."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (run,) = re.findall("KLING_FUZZ=.* pytest (.*)$", makefile, re.MULTILINE)
+    modules = (ROOT / "contract_tests").rglob("test_*.py")
+    asking = {path for path in modules if re.search(r'environ\.get\("KLING_FUZZ"', path.read_text("utf-8"))}
+
+    assert len(asking) > 1
+    assert asking == {path for pattern in run.split() for path in ROOT.glob(pattern)}
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
