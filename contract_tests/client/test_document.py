@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from kling_elements_runtime.document import Document, at, follow, operations, pointer, references, resolve, steps
+from kling_elements_runtime.document import (
+    Document,
+    at,
+    follow,
+    operations,
+    pointer,
+    references,
+    resolve,
+    steps,
+    subschemas,
+    walk,
+)
 
 _DOCUMENT: dict[str, Any] = {
     "a/b": {"~c": [{"d": 1}, {"$ref": "#/one"}]},
@@ -49,6 +60,24 @@ def test_a_reference_that_leads_nowhere_or_elsewhere_is_refused(reference: str) 
     """Another file is elsewhere, and a bare name is not the document."""
     with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference|JSON Pointer) begins)"):
         follow(_DOCUMENT, reference)
+
+
+def test_a_walk_leads_to_each_node_and_says_where_it_is() -> None:
+    """By a reference that can be followed, whatever the names on the way."""
+    found = list(walk(_DOCUMENT))
+
+    assert all(node is follow(_DOCUMENT, where) for where, node in found)
+    assert {"#", "#/a~1b/~0c/0/d", "#/named/properties/$ref/type"} <= {where for where, _ in found}
+
+
+def test_the_schemas_within_a_schema_are_found_wherever_they_may_be() -> None:
+    """Under each keyword that leads to one, and no deeper."""
+    inner = {"items": {"type": "string"}}
+    schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
+
+    assert ["/properties/a~1b", "/anyOf/0", "/anyOf/1", "/oneOf/0", "/items"] == [
+        pointer(each) for each, _ in subschemas(schema)
+    ]
 
 
 def test_references_are_followed_to_the_end() -> None:
