@@ -43,8 +43,8 @@ live: $(READY) ## see what a real gateway answers, and what is new; CONFIRM=1, C
 mock: $(READY) ## serve the contract on http://127.0.0.1:8787, or on another PORT=...
 	@$(BIN)/python -m kling_elements.mock $(if $(PORT),--port $(PORT))
 
-fuzz: $(READY) ## compare client, mock and oracle on random bodies, N=... for each test
-	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/contract/test_generated.py
+fuzz: $(READY) ## compare client, mock and oracle on random requests, N=... for each test
+	@KLING_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest contract_tests/contract/test_generated*.py
 
 proof: $(READY) ## show that no rule can be lost
 	@$(BIN)/python -m tools.mutate

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from kling_elements.contracts import usable
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import (
     CreateElementResponse,
@@ -95,12 +96,20 @@ def tasks_of(answer: TaskListResponse, contract: Contract) -> list[Task]:
     return [task_in(item, contract, schema) or task_from(properties_of(item), contract) for item in answer.data or []]
 
 
-def elements_of(task: Task, contract: Contract = CONTRACT) -> list[Element]:
+def elements_of(task: Task, *, contract: Contract = CONTRACT) -> list[Element]:
     """Return the subjects that a task made and that can be used.
 
     There are none as long as it is under way, when it failed, and once they were deleted: some gateways go on showing
     these, with a status of their own.
+
+    Args:
+        task: The task.
+        contract: That of the client which got the task; the package's by default.
+
+    Raises:
+        ValueError: The contract lacks something; the message names all of it.
     """
+    usable(contract)
     return [element for element in elements_named_by(task) if is_usable(element, contract)]
 
 

@@ -11,14 +11,14 @@ import math
 import os
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from kling_elements_runtime import image_headers
-from kling_elements_runtime.document import follow, place, rule_of
+from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
 from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.uploads import Content, InlineFile, InlineText, encoded_length
 
@@ -48,24 +48,24 @@ class MediaSchema:
     longest_text: float
 
 
-def media_places(document: dict[str, Any], schema_pointer: str) -> Mapping[Place, MediaSchema]:
+def media_places(document: Node, schema_pointer: str) -> Mapping[Place, MediaSchema]:
     """The places of a body where media stand: the names on the way there, with None for any item of a list."""
-    return dict(_media_places(document, follow(document, schema_pointer), ()))
+    return dict(_media_places(document, follow(document, schema_pointer), (), frozenset()))
 
 
-def _media_places(document: dict[str, Any], schema: dict[str, Any], path: Place) -> Iterator[tuple[Place, MediaSchema]]:
+def _media_places(
+    document: Node, schema: Node, path: Place, on_the_way: frozenset[str]
+) -> Iterator[tuple[Place, MediaSchema]]:
+    """Yield the places within a schema. Where it refers to itself, what is deeper is left to the validator."""
     for keyword in ("x-image", "x-video"):
         if keyword in schema:
             rule = rule_of([schema], "pattern")
             yield path, MediaSchema(keyword, schema[keyword], rule, schema.get("maxLength", math.inf))
-    if "$ref" in schema:
-        yield from _media_places(document, follow(document, schema["$ref"]), path)
-    for branch in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
-        yield from _media_places(document, branch, path)
-    for name, inner in schema.get("properties", {}).items():
-        yield from _media_places(document, inner, (*path, name))
-    if "items" in schema:
-        yield from _media_places(document, schema["items"], (*path, None))
+    if (reference := schema.get("$ref")) is not None and reference not in on_the_way:
+        yield from _media_places(document, follow(document, reference), path, on_the_way | {reference})
+    for (keyword, *names), inner in subschemas(schema):
+        steps: Sequence[str | None] = names if keyword == "properties" else [None] if keyword == "items" else []
+        yield from _media_places(document, inner, (*path, *steps), on_the_way)
 
 
 def place_of(path: tuple[str | int, ...]) -> Place:

@@ -22,8 +22,9 @@ from kling_elements_runtime.errors import ContractError, ResponseError, Violatio
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader
-from kling_elements_runtime.transport import AsyncConnections, Connections, Route
 from kling_elements_runtime.transport.bodies import ENCODINGS
+from kling_elements_runtime.transport.connections import AsyncConnections, Connections
+from kling_elements_runtime.transport.route import Route
 
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
@@ -235,7 +236,7 @@ class AuthenticatedClient:
         """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: A model, a JSON value, or a body that this client's contract has checked for this operation.
 
         Raises:
@@ -257,7 +258,7 @@ class AuthenticatedClient:
         """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
 
         Args:
-            operation_id: The operation, such as `getElement`.
+            operation_id: The operation's `operationId`.
             values: The parameters by the names that the contract gives them; one that is `UNSET` is left out.
 
         Raises:

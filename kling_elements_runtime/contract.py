@@ -22,18 +22,7 @@ from kling_elements_runtime.attachments import (
     media_places,
     place_of,
 )
-from kling_elements_runtime.document import (
-    BusinessCode,
-    Document,
-    Node,
-    Operation,
-    Parameter,
-    Refusal,
-    follow,
-    packaged,
-    place,
-    resolve,
-)
+from kling_elements_runtime.document import Document, Node, follow, place, resolve
 from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.uploads import InlineText
@@ -134,7 +123,7 @@ class Contract(Document):
         """Return everything in which a request body breaks the contract, up to 1,000 things.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model.
 
         Raises:
@@ -146,7 +135,7 @@ class Contract(Document):
         """Return the JSON text of a request body, and everything in which it breaks the contract.
 
         Args:
-            operation_id: The operation, such as `createElement`.
+            operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
             judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
 
@@ -188,11 +177,11 @@ class Contract(Document):
         """Return everything in which the parameters of a request break the contract.
 
         Args:
-            operation_id: The operation, such as `listElements`.
+            operation_id: The operation's `operationId`.
             parameters: JSON values by the names that the contract gives them; one that is left out is not there.
 
         Returns:
-            Violations with pointers such as `/query/pageSize` or `/path/id`.
+            Violations with pointers such as `/query/NAME` or `/path/NAME`.
 
         Raises:
             KeyError: The contract has no such operation, or it lacks one of the parameters.
@@ -258,7 +247,9 @@ class Contract(Document):
         schema_pointer = called.success_schema()
         answers = called.definition["responses"]
         may_be_empty = any(status.startswith("2") and "content" not in answer for status, answer in answers.items())
-        return ExpectedAnswer(schema_pointer, resolve(self.document(), schema_pointer)["x-envelope"], may_be_empty)
+        return ExpectedAnswer(
+            schema_pointer, resolve(self.document(), {"$ref": schema_pointer})["x-envelope"], may_be_empty
+        )
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
         """Return what is expected of a body.
@@ -337,14 +328,9 @@ _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambd
 
 
 __all__ = [
-    "BusinessCode",
     "CheckedRequest",
     "Content",
     "Contract",
     "ExpectedAnswer",
     "MediaAddress",
-    "Operation",
-    "Parameter",
-    "Refusal",
-    "packaged",
 ]

@@ -48,7 +48,7 @@ def place(path: Iterable[str | int]) -> str:
 
 
 def follow(document: Node, reference: str) -> Any:
-    """Return the node that a reference such as `#/components/schemas/TagId` names.
+    """Return the node that a reference such as `#/components/schemas/Name` names.
 
     Raises:
         LookupError: There is no such node, or it leads out of the document.
@@ -65,7 +65,7 @@ def follow(document: Node, reference: str) -> Any:
 
 
 def at(value: Any, json_pointer: str) -> Any:
-    """Return what is at a place of a JSON value, such as `/data/task_id`; None where there is no such place."""
+    """Return what is at a place of a JSON value, such as `/data/id`; None where there is no such place."""
     for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
@@ -74,13 +74,7 @@ def at(value: Any, json_pointer: str) -> Any:
     return value
 
 
-def resolve(document: Node, reference: str) -> Node:
-    """Return the schema that a reference names in the end."""
-    schema: Node = dereferenced(document, {"$ref": reference})
-    return schema
-
-
-def dereferenced(document: Node, node: Any) -> Any:
+def resolve(document: Node, node: Any) -> Any:
     """Return a node, or where it only refers to another one, that which it refers to in the end.
 
     Raises:
@@ -104,6 +98,25 @@ def references(document: Node, node: Any) -> Iterator[tuple[str, Any]]:
         seen.add(reference)
         node = follow(document, reference)
         yield reference, node
+
+
+def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
+    """Yield a node and every one within it, each with its place as a reference."""
+    yield where, node
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, value in inner:
+        yield from walk(value, f"{where}/{escaped(step)}")
+
+
+def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """Yield the schemas that stand directly in another one, each with the steps to it. References are not followed."""
+    for name, inner in schema.get("properties", {}).items():
+        yield ("properties", name), inner
+    for keyword in ("anyOf", "oneOf"):
+        for index, inner in enumerate(schema.get(keyword, ())):
+            yield (keyword, str(index)), inner
+    if "items" in schema:
+        yield ("items",), schema["items"]
 
 
 def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
@@ -319,7 +332,7 @@ class Document:
                 ends = [("#" + pointer((*base, "parameters", index)), node), *references(document, node)]
                 where, meant = ends[-1]
                 rule = meant.get("x-source", own.get("x-source"))
-                schema = dereferenced(document, meant["schema"])
+                schema = resolve(document, meant["schema"])
                 merged[meant["in"], meant["name"]] = Parameter(
                     meant["name"], meant["in"], meant.get("required", False), rule, f"{where}/schema", schema
                 )

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class ApiError(Exception):
     """Anything that a generated client raises because of its contract, the network or the gateway.
 
+    Nothing here sets these attributes. A package on top does, which knows what several calls are for; they are declared
+    here, as one that is raised by a call has no other place for them.
+
     Attributes:
-        outcome: What the call left behind: `not_created`, `may_exist` or `created`. Whoever knows what was asked for
-            says so; None where an operation was called by itself.
-        external_task_id: The id under which a caller sent the request, to look it up by; None where there was none.
+        outcome: What the calls left behind, in that package's words; None where an operation was called by itself.
+        external_task_id: The caller's own id of what was asked for, to look it up by; None where there was none.
         page: The number of the page of a list that could not be fetched; None where it was about no list.
     """
 

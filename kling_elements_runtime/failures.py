@@ -10,7 +10,7 @@ import httpx
 
 from kling_elements_runtime.errors import MediaError, TransportError
 from kling_elements_runtime.texts import Redact, printable
-from kling_elements_runtime.transport import SENT
+from kling_elements_runtime.transport.bodies import SENT
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _TOO_LATE = "; the request was not sent whole by then, so nothing was done"

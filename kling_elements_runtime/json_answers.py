@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 _MAX_DIGITS = 20  # of a 64-bit integer; the exponent of a larger number could ask for any amount of memory
-_MAX_VALUES = 100_000  # a page of 500 tasks has some 30,000
+_MAX_VALUES = 100_000  # a page of 500 things has some 30,000
 _MAX_DEPTH = 64  # levels; as many as requests may have
 _MAX_TEXT_BYTES = 1 << 24  # of memory; one character beyond the basic plane makes each one cost four bytes
 
 
-class UnreadableError(Exception):
+class NoAnswerError(Exception):
     """What is there is no JSON, or more than an answer may be. The text says which: `is not JSON`."""
 
 
@@ -21,12 +21,12 @@ def decoded(content: bytes) -> Any:
     """Return the JSON value of bytes in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        UnreadableError: They are no JSON, or too much.
+        NoAnswerError: They are no JSON, or too much.
     """
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
     except ValueError:
-        raise UnreadableError(_NO_JSON) from None
+        raise NoAnswerError(_NO_JSON) from None
     return parsed(text)
 
 
@@ -34,26 +34,26 @@ def parsed(text: str) -> Any:
     """Return the JSON value of a text. A whole number is an integer however it is written, as it may be an id.
 
     Raises:
-        UnreadableError: It is no JSON, or too much.
+        NoAnswerError: It is no JSON, or too much.
     """
     if len(text) > _MAX_VALUES:  # a shorter text has fewer values, and takes less memory
         _check_size(text)
     try:
         value = _parse(text)
     except ValueError:
-        raise UnreadableError(_NO_JSON) from None
+        raise NoAnswerError(_NO_JSON) from None
     except RecursionError:
-        raise UnreadableError(_TOO_DEEP) from None
+        raise NoAnswerError(_TOO_DEEP) from None
     if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(value):
-        raise UnreadableError(_TOO_DEEP)
+        raise NoAnswerError(_TOO_DEEP)
     return value
 
 
 def _check_size(text: str) -> None:
     if text.count("[") + text.count("{") + text.count(",") > _MAX_VALUES:
-        raise UnreadableError(f"has more than {_MAX_VALUES} values")
+        raise NoAnswerError(f"has more than {_MAX_VALUES} values")
     if sys.getsizeof(text) > _MAX_TEXT_BYTES:
-        raise UnreadableError(f"takes more than {_MAX_TEXT_BYTES} bytes of memory")
+        raise NoAnswerError(f"takes more than {_MAX_TEXT_BYTES} bytes of memory")
 
 
 _NO_JSON = "is not JSON"

@@ -36,7 +36,7 @@ def check(contract: Contract, operation_id: str, parameters: Mapping[str, object
 
     Args:
         contract: What they are checked against.
-        operation_id: The operation, such as `getElement`.
+        operation_id: The operation's `operationId`.
         parameters: Values by the names that the contract gives them; one that is `UNSET` is left out.
 
     Raises:

@@ -12,7 +12,7 @@ import httpx
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
 
-_MAX_BLANKS = 64  # requests that differ by path, as look-ups of different tasks do
+_MAX_BLANKS = 64  # requests that differ by path, as look-ups of different things do
 _PATH = re.compile("/(?!/)")
 # A look-up has to show what is there now, and not what a cache on the way remembers.
 _FRESH: Final = {"Cache-Control": "no-cache"}

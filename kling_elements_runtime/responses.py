@@ -14,12 +14,11 @@ from kling_elements_runtime import errors, json_answers
 from kling_elements_runtime.contract import Contract, ExpectedAnswer
 from kling_elements_runtime.document import at
 from kling_elements_runtime.texts import Redact, excerpt, printable, shown
+from kling_elements_runtime.transport.bodies import UNREADABLE
 
 T = TypeVar("T")
 E = TypeVar("E", bound=errors.ResponseError)
 
-UNREADABLE: Final = "kling_elements_runtime.unreadable"
-"""The extension of a response by which the transport says why there is no more of its body."""
 CALL: Final = "kling_elements_runtime.call"
 """The extension of a response that has the method and the URL of the request."""
 
@@ -170,7 +169,7 @@ def _said(contract: Contract, body: Any) -> _Said:
             break
         try:
             said = _said_by(json_answers.parsed(said.message))
-        except json_answers.UnreadableError:
+        except json_answers.NoAnswerError:
             break
     return outer
 
@@ -185,7 +184,7 @@ def _read(response: httpx.Response) -> tuple[Any, str | None]:
         return None, str(unreadable)
     try:
         return json_answers.decoded(response.content), None
-    except json_answers.UnreadableError as error:
+    except json_answers.NoAnswerError as error:
         return None, f"the answer {error}"
 
 

@@ -1,4 +1,4 @@
-"""The nodes of an OpenAPI document: how they are named, followed and walked."""
+"""The nodes of an OpenAPI document: how they are followed, with the errors of this folder."""
 
 from __future__ import annotations
 
@@ -29,24 +29,16 @@ def resolve(document: Node, node: Any) -> Any:
         SpecError: A reference leads nowhere, or in a circle.
     """
     try:
-        return document_.dereferenced(document, node)
+        return document_.resolve(document, node)
     except LookupError as error:
         raise SpecError(str(error)) from error
-
-
-def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
-    """Yield every node below and with this one, each with its JSON Pointer."""
-    yield where, node
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for name, child in children:
-        yield from walk(child, f"{where}/{document_.escaped(name)}")
 
 
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:
     """Yield every schema object with its place."""
     starts = [
         (where, node)
-        for where, node in walk(document)
+        for where, node in document_.walk(document)
         if isinstance(node, dict) and re.fullmatch(r"#/components/schemas/[^/]+|.*/schema", where)
     ]
     for where, node in starts:
@@ -55,10 +47,5 @@ def schemas(document: Node) -> Iterator[tuple[str, Node]]:
 
 def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
     yield where, schema
-    for name, member in schema.get("properties", {}).items():
-        yield from _with_subschemas(f"{where}/properties/{name}", member)
-    for keyword in ("anyOf", "oneOf"):
-        for index, branch in enumerate(schema.get(keyword, [])):
-            yield from _with_subschemas(f"{where}/{keyword}/{index}", branch)
-    if "items" in schema:
-        yield from _with_subschemas(f"{where}/items", schema["items"])
+    for steps, inner in document_.subschemas(schema):
+        yield from _with_subschemas(where + document_.pointer(steps), inner)

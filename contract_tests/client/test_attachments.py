@@ -23,6 +23,7 @@ from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, MediaError, Violation
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
 from kling_elements_runtime.attachments import StreamedBody
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
 
 photograph = attached.photograph
@@ -345,7 +346,7 @@ def test_the_addresses_of_a_request_are_told() -> None:
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
 
     def addresses(body: Any) -> list[tuple[str, str, str]]:
-        found = contract.addresses(contract.check("createElement", body))
+        found = contract.CONTRACT.addresses(contract.check("createElement", body))
         assert "example.com" not in repr(found)
         return [(each.pointer, each.keyword, each.url) for each in found]
 
@@ -354,7 +355,7 @@ def test_the_addresses_of_a_request_are_told() -> None:
     assert [(_FRONT, "x-image", image), (third, "x-image", side)] == addresses(body)
     assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == addresses(with_video)
     assert [] == addresses(body_with_images(base64_of(LARGE), base64_of(LARGE)))
-    assert [] == contract.addresses(contract.check("deleteElement", {"element_id": 7}))
+    assert [] == contract.CONTRACT.addresses(contract.check("deleteElement", {"element_id": 7}))
 
 
 def test_the_error_of_a_file_can_be_pickled() -> None:
@@ -366,3 +367,20 @@ def test_the_error_of_a_file_can_be_pickled() -> None:
 
     assert "front.jpg: breaks a rule" == str(again) == str(error)
     assert ("front.jpg", "breaks a rule", [violation]) == (again.source, again.reason, again.violations)
+
+
+def test_images_are_judged_in_a_schema_that_refers_to_itself() -> None:
+    """Those at the places that it has at first are taken out; the validator judges those that are deeper."""
+    document = copy.deepcopy(contract.document())
+    document["components"]["schemas"]["ReferImage"]["properties"]["inner"] = {"$ref": "#/components/schemas/ReferImage"}
+    image = base64_of(Picture().build())
+    body = body_with_images(image, image)
+    outer = body["element_image_list"]["refer_images"][0]
+    of_its_own = Contract(document)
+
+    outer["inner"] = {"image_url": image, "inner": {"image_url": image}}
+    assert [] == of_its_own.violations("createElement", body)
+
+    outer["inner"]["inner"]["image_url"] = base64_of(Picture(width=299).build())
+    (found,) = of_its_own.violations("createElement", body)
+    assert ("/element_image_list/refer_images/0/inner/inner/image_url", "R16") == (found.pointer, found.rule)

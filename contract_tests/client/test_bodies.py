@@ -20,8 +20,7 @@ from contract_tests.support.peers import ANSWER, GET, POST, TOKEN, Peer, Ways, b
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponse
 from kling_elements_client.models import TaskListResponse, TaskResponse
-from kling_elements_runtime.responses import UNREADABLE
-from kling_elements_runtime.transport.bodies import AnswerBody
+from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
 from scripts.spec import ROOT
 
 _LIMIT = 8 * 1024 * 1024

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 from itertools import count
 from typing import Any
 
@@ -30,7 +32,7 @@ from contract_tests.support.peers import (
 from contract_tests.support.proxies import tunnel
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from kling_elements_runtime.deadline import seconds_left, within
+from kling_elements_runtime.deadline import end_once, seconds_left, within
 from kling_elements_runtime.transport import sockets
 
 _SECONDS = 0.3
@@ -143,6 +145,18 @@ def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(
 
     assert isinstance(error, TransportError)
     assert "the time for this call is up" in str(error)
+
+
+def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call() -> None:
+    """Exactly no time is left then."""
+    abandoned = threading.Event()
+    abandoned.set()
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    context = copy_context()
+    context.run(end_once, abandoned)
+
+    assert "the time for this call is up" in str(context.run(Ways("sync").outcome, client))
 
 
 @both_ways

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from kling_elements_runtime.document import Document, at, dereferenced, follow, operations, pointer, references, steps
+from kling_elements_runtime.document import (
+    Document,
+    at,
+    follow,
+    operations,
+    pointer,
+    references,
+    resolve,
+    steps,
+    subschemas,
+    walk,
+)
 
 _DOCUMENT: dict[str, Any] = {
     "a/b": {"~c": [{"d": 1}, {"$ref": "#/one"}]},
@@ -51,21 +62,39 @@ def test_a_reference_that_leads_nowhere_or_elsewhere_is_refused(reference: str) 
         follow(_DOCUMENT, reference)
 
 
+def test_a_walk_leads_to_each_node_and_says_where_it_is() -> None:
+    """By a reference that can be followed, whatever the names on the way."""
+    found = list(walk(_DOCUMENT))
+
+    assert all(node is follow(_DOCUMENT, where) for where, node in found)
+    assert {"#", "#/a~1b/~0c/0/d", "#/named/properties/$ref/type"} <= {where for where, _ in found}
+
+
+def test_the_schemas_within_a_schema_are_found_wherever_they_may_be() -> None:
+    """Under each keyword that leads to one, and no deeper."""
+    inner = {"items": {"type": "string"}}
+    schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
+
+    assert ["/properties/a~1b", "/anyOf/0", "/anyOf/1", "/oneOf/0", "/items"] == [
+        pointer(each) for each, _ in subschemas(schema)
+    ]
+
+
 def test_references_are_followed_to_the_end() -> None:
     """Each is shown with what it names; a property of the name `$ref` is none."""
     node = {"$ref": "#/a~1b/~0c/1"}
 
     chain = [("#/a~1b/~0c/1", {"$ref": "#/one"}), ("#/one", {"$ref": "#/two"}), ("#/two", {"type": "string"})]
     assert chain == list(references(_DOCUMENT, node))
-    assert {"type": "string"} == dereferenced(_DOCUMENT, node)
+    assert {"type": "string"} == resolve(_DOCUMENT, node)
     assert [] == list(references(_DOCUMENT, {"$ref": {"type": "string"}}))
-    assert 5 == dereferenced(_DOCUMENT, 5)
+    assert 5 == resolve(_DOCUMENT, 5)
 
 
 def test_a_circle_of_references_ends() -> None:
     """With the reference that closes it."""
     with pytest.raises(LookupError, match=r"^#/circle: a reference to itself$"):
-        dereferenced(_DOCUMENT, _DOCUMENT["round"])
+        resolve(_DOCUMENT, _DOCUMENT["round"])
 
 
 def test_a_place_that_a_value_lacks_is_none() -> None:

@@ -26,7 +26,7 @@ from contract_tests.support.peers import (
     client_of,
     listening,
 )
-from kling_elements_runtime.responses import UNREADABLE
+from kling_elements_runtime.transport.bodies import UNREADABLE
 
 
 def _tls() -> ssl.SSLContext:

@@ -43,6 +43,17 @@ def test_the_calls_are_the_documented_ones() -> None:
     assert SCHEMES == schemes(document)
 
 
+def test_a_call_without_a_name_is_a_call() -> None:
+    """The server would offer it, so it is seen where no other one is missed."""
+    document = load()
+    call = CALLS["getElement"]["call"]
+    del document["paths"][call.removeprefix("get ")]["get"]["operationId"]
+
+    assert {**{name: each for name, each in CALLS.items() if name != "getElement"}, call: CALLS["getElement"]} == calls(
+        document
+    )
+
+
 def test_the_table_of_answers_has_every_answer() -> None:
     """A status or media type that is added needs its row."""
     listed = {

@@ -157,6 +157,24 @@ def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monk
         generate.generate(tmp_path / "client", spec)
 
 
+def test_an_operation_without_a_name_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generator would make a name up, by which no contract knows the operation."""
+    monkeypatch.setattr(lint, "problems", lambda _: [])
+    spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")
+
+    with pytest.raises(SpecError, match="needs an operationId"):
+        generate.generate(tmp_path / "client", spec)
+
+
+def test_a_success_may_have_another_status(tmp_path: Path) -> None:
+    """Whatever status of success the contract has, its answer is read."""
+    spec = _changed_spec(tmp_path, "'200':\n          x-source: R34\n", "'201':\n          x-source: R34\n")
+
+    generate.generate(tmp_path / "client", spec)
+
+    assert generate.differences(CLIENT, tmp_path / "client") == ["~ openapi.json"]
+
+
 _CREATED_TASK = """\
           description: The task that was created.
           anyOf:

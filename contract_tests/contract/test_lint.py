@@ -32,6 +32,7 @@ _POST = "#/paths/~1kling~1v1~1general~1advanced-custom-elements/post"
 _BODY = f"{_POST}/requestBody/content/application~1json"
 _GET = "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get"
 _ABSENT = f"{_GET}/x-absent/0"
+_OPEN = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
 _DELETION = "#/paths/~1kling~1v1~1general~1delete-elements/post/x-deletion"
 _CODE = "#/x-business-codes/1303"
 _SIDES = "ImageBase64/x-image/displayed-sides"
@@ -170,11 +171,39 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "a text shorter than its file": (_put("ImageBase64/maxLength", 13981012), "maxLength must be 13981016"),
     "a body without room for the images": (
         _put("ElementImageList/properties/refer_images/maxItems", 4),
-        "x-body-size: max-bytes must have room for 5 images of 13981016 characters",
+        "x-body-size: max-bytes must have room for images of 69905080 characters",
+    ),
+    "a list of images without an end": (
+        _put("ElementImageList/properties/refer_images/maxItems"),
+        "x-body-size: max-bytes must have room for images of inf characters",
+    ),
+    "a misspelt keyword under a name with a slash": (
+        lambda d: d["components"]["schemas"]["ErrorDetail"]["properties"].update({"a/b": {"maxLenght": 1}}),
+        "ErrorDetail/properties/a~1b: unknown keyword maxLenght",
     ),
     "a body without a limit": (
         _put(f"{_BODY}/x-body-size"),
         f"{_POST}/requestBody: needs an x-source, and an x-body-size",
+    ),
+    "an operation without a name": (
+        _put(f"{_GET}/operationId"),
+        f"{_GET}: needs an operationId",
+    ),
+    "a success by another status without an envelope": (
+        lambda d: (answers := follow(d, f"{_POST}/responses")).update(
+            {"201": {**answers.pop("200"), "content": _OPEN}}
+        ),
+        f"{_POST}/responses/201: needs an x-envelope",
+    ),
+    "a success without JSON": (
+        lambda d: (content := follow(d, f"{_POST}/responses/200/content")).update(
+            {"text/html": content.pop("application/json")}
+        ),
+        f"{_POST}/responses: needs an answer of success",
+    ),
+    "no success": (
+        _put(f"{_POST}/responses/200"),
+        f"{_POST}/responses: needs an answer of success",
     ),
     "a success without an envelope": (
         _put("CreateElementResponse/x-envelope"),
@@ -261,6 +290,15 @@ def test_a_fault_is_noticed(document: Any, change: Change, expected: str) -> Non
     change(faulty)
 
     assert [line for line in lint.problems(faulty) if expected in line]
+
+
+def test_a_schema_may_refer_to_itself(document: Any) -> None:
+    """In a request, with and without images."""
+    recursive = copy.deepcopy(document)
+    for name in ("ReferImage", "NamedTag"):
+        recursive["components"]["schemas"][name]["properties"]["inner"] = {"$ref": f"#/components/schemas/{name}"}
+
+    assert lint.problems(recursive) == []
 
 
 def test_each_rule_of_the_house_has_a_fault() -> None:

@@ -138,7 +138,7 @@ _OF_OUR_OWN |= {"x-enum-varnames"}
 def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
     """A refusal that the contract knows was told by somebody, in that dialect and in these words."""
     for call in contract.operations():
-        for refusal in contract.refusals(call, keyword):
+        for refusal in contract.CONTRACT.refusals(call, keyword):
             backing = [row for row in answers() if row.call == call and row.dialect == refusal.dialect]
             worded = [row for row in backing if _is_worded(row, refusal)]
 

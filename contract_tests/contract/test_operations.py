@@ -51,7 +51,7 @@ def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
 def _found(case: Case) -> list[Violation]:
     if "body" in case.arguments:
         return contract.violations(case.operation, case.arguments["body"])
-    return contract.parameter_violations(case.operation, case.parameters)
+    return contract.CONTRACT.parameter_violations(case.operation, case.parameters)
 
 
 def _told(violations: list[Violation]) -> set[tuple[str, str, str]]:
@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_never_sent(
 def test_an_unknown_operation_or_parameter_is_an_error_of_the_program(operation: str) -> None:
     """It is no violation: nobody's data is to blame."""
     with pytest.raises(KeyError, match="noSuch"):
-        contract.parameter_violations(operation, {"noSuchParameter": 1})
+        contract.CONTRACT.parameter_violations(operation, {"noSuchParameter": 1})
 
 
 def test_an_operation_without_a_body_has_none_to_check() -> None:

@@ -14,8 +14,10 @@ from contract_tests.reading.paths import DELETION, ELEMENTS
 from kling_elements import KlingElements, webhooks
 from kling_elements.contracts import usable
 from kling_elements.media import check_image, image
+from kling_elements.tasks import elements_of
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import create_element, get_element
+from kling_elements_client.models import Task
 from kling_elements_runtime.contract import Contract
 
 Change = Callable[[dict[str, Any]], object]
@@ -55,7 +57,7 @@ _LACKING: dict[str, Change] = {
 
 @pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
 def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
-    """The message names what it lacks and says where to begin, and so does that of a notification and of an image."""
+    """The message names what it lacks and says where to begin, as it does for whatever else takes a contract."""
     lacking = _changed(change)
     says = rf"^the contract lacks {name}: begin with a copy of"
 
@@ -63,6 +65,7 @@ def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: 
         lambda: KlingElements("any-token", contract=lacking),
         lambda: webhooks.parse(b"{}", {}, verify=False, contract=lacking),
         lambda: image("https://media.example.com/front.jpg", contract=lacking),
+        lambda: elements_of(Task(), contract=lacking),
     ):
         with pytest.raises(ValueError, match=says):
             use()

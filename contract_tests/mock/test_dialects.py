@@ -41,7 +41,7 @@ def _document(**changes: Any) -> dict[str, Any]:
 
 def test_the_dialects_of_the_contract_are_these() -> None:
     """The first one is what people saw, and what the server speaks unless told otherwise."""
-    assert said.DIALECTS == contract.dialects()
+    assert said.DIALECTS == contract.CONTRACT.dialects()
     assert said.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
 
@@ -58,7 +58,7 @@ def test_a_dialect_that_is_not_there_is_an_error() -> None:
 @each(MEANINGS, "case")
 def test_the_contract_tells_refusals_apart(case: Meaning) -> None:
     """By code and message together, and in the answers of one operation; whichever dialect they are in, they count."""
-    rows = contract.refusals(case.operation, case.keyword)
+    rows = contract.CONTRACT.refusals(case.operation, case.keyword)
 
     assert case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
     assert bool(case.dialects) == contract.means(case.operation, case.keyword, case.code, case.message)

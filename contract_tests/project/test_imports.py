@@ -36,7 +36,7 @@ def _package(folder: str) -> str:
 
 def _imported(folder: str) -> dict[str, set[str]]:
     """Return what each module in a folder imports, or what a single one does, by its path."""
-    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]]
+    paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or sorted(ROOT.glob(folder))]
     return {str(path): _imports((ROOT / path).read_text("utf-8"), _package(str(path.parent))) for path in paths}
 
 
@@ -45,7 +45,7 @@ class Arrow:
     """What nothing in a folder imports.
 
     Attributes:
-        folder: The folder, or a module.
+        folder: The folder, or a pattern of modules.
         never: A regular expression for the beginnings of the names.
         modules: How many modules the folder has at least.
         refused: An import that breaks the rule.
@@ -81,6 +81,12 @@ _ARROWS = [
         allowed="from .errors import KlingError",
     ),
     Arrow(
+        folder="kling_elements_runtime/transport",
+        never=r"kling_elements_runtime\.(?!(?:transport|blocking|deadline|settings)\b)\w+",
+        refused="from ..responses import UNREADABLE",
+        allowed="from . import responses",
+    ),
+    Arrow(
         folder="generated_client/kling_elements_client",
         never=f"kling_elements|{_OUTSIDE}",
         refused="from kling_elements import media",
@@ -91,6 +97,31 @@ _ARROWS = [
         never=_OUTSIDE,
         refused="if TYPE_CHECKING:\n    from contract_tests.support import peers",
         allowed="from .mock import tools",
+    ),
+    Arrow(
+        folder="kling_elements/*.py",
+        never=r"kling_elements\.(?:mock|testing)",
+        refused="from kling_elements.mock import create_app",
+        allowed="from kling_elements.media import image",
+    ),
+    Arrow(
+        folder="kling_elements/media",
+        never=r"kling_elements\.(?!(?:media|clock|contracts|numbers)\b)\w+",
+        refused="from ..outcomes import Outcome",
+        allowed="from . import outcomes",
+    ),
+    Arrow(
+        folder="kling_elements/mock",
+        never=r"kling_elements\.(?!(?:mock|contracts|numbers|strict_json)\b)\w+",
+        refused="from kling_elements.testing import respx_router",
+        allowed="from kling_elements import strict_json",
+    ),
+    Arrow(
+        folder="kling_elements/testing",
+        never=r"kling_elements\.(?!(?:testing|mock)\b)\w+",
+        modules=4,
+        refused="from kling_elements.tasks import Progress",
+        allowed="from kling_elements.mock import control",
     ),
     Arrow(
         folder="scripts",

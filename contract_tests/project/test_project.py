@@ -22,7 +22,7 @@ from kling_elements.media import check_image
 from kling_elements.mock import create_app
 from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
-from kling_elements_runtime.document import packaged
+from kling_elements_runtime.document import operations, packaged, walk
 from scripts import demo
 from scripts.codegen import generate, wording
 from scripts.spec import ROOT, SPEC, load
@@ -41,17 +41,25 @@ _ERROR_NAMES = """
     PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
-    BusinessCode CONTRACT CheckedRequest MediaAddress Operation Parameter Refusal addresses business_code
-    business_codes check dialects document means operation operations parameter_violations refusals
-    schema_violations violations
+    CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 
 
 def test_the_runtime_knows_no_api() -> None:
-    """It would serve a client of another API as well: no word of this one is in it."""
-    text = "\n".join(path.read_text("utf-8").lower() for path in (ROOT / "kling_elements_runtime").rglob("*.py"))
+    """It would serve a client of another API as well: no name of this one is in it, but for an attribute of errors."""
+    paths = (ROOT / "kling_elements_runtime").rglob("*.py")
+    text = "\n".join(path.read_text("utf-8") for path in paths).replace("kling_elements_runtime", "")
+    document = load()
+    names = {operation["operationId"] for _, _, operation in operations(document)}
+    names |= {part for path in document["paths"] for part in path.split("/")} | document["components"]["schemas"].keys()
+    for _, node in walk(document["components"]):
+        if isinstance(node, dict):
+            names |= {*node.get("properties", ()), *([node["name"]] if "in" in node else [])}
+    compound = {name for name in names if re.search("[_-]|[a-z][A-Z]", name)}  # a single word may mean anything
 
-    assert not re.findall("kling|subject|kkiai|element_|advanced-", text.replace("kling_elements_runtime", ""))
+    assert len(compound) > 50
+    assert {"external_task_id", "request_id"} == compound & set(re.findall(r"[\w-]+", text))
+    assert not re.findall("kling|subject|kkiai|element_", text.lower())
 
 
 @pytest.mark.parametrize(
@@ -127,6 +135,17 @@ def test_the_readme_names_targets_that_exist() -> None:
     assert {"demo", "test", "gen", "mock", "fuzz", "lint"} <= targets
     assert named - targets == set()
     assert targets == {line.split()[0] for line in helped.splitlines()}
+
+
+def test_make_fuzz_runs_each_test_that_it_can_prolong() -> None:
+    """The number of examples reaches all modules that ask for it."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (run,) = re.findall("KLING_FUZZ=.* pytest (.*)$", makefile, re.MULTILINE)
+    modules = (ROOT / "contract_tests").rglob("test_*.py")
+    asking = {path for path in modules if re.search(r'environ\.get\("KLING_FUZZ"', path.read_text("utf-8"))}
+
+    assert len(asking) > 1
+    assert asking == {path for pattern in run.split() for path in ROOT.glob(pattern)}
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:

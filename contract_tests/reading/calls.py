@@ -29,7 +29,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "call": f"post {ELEMENTS}",
         "body": _BODY,
         "links": {"200 lookUp": {"operationId": "getElement", "parameters": {"id": "$response.body#/data/task_id"}}},
-        "callbacks": ["taskStatusChanged {$request.body#/callback_url} post notifyTaskStatusChanged"],
+        "callbacks": ["taskStatusChanged post {$request.body#/callback_url} notifyTaskStatusChanged"],
     },
     "getElement": {
         **_USUAL,

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
-from kling_elements_runtime.document import dereferenced as resolve
-from kling_elements_runtime.document import escaped, operations
+from kling_elements_runtime.document import escaped, operations, resolve
+
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the calls of a document in the form of `CALLS`, those that it makes itself included."""
-    called = list(operations(document))
+    called = list(_offered(document["paths"]))
     made = [
-        (expression, method, operation)
-        for _, _, caller in called
-        for callback in caller.get("callbacks", {}).values()
-        for expression, item in callback.items()
-        for method, operation in item.items()
-        if isinstance(operation, dict)
+        each
+        for _, operation in called
+        for callback in operation.get("callbacks", {}).values()
+        for each in _offered(callback)
     ]
     return {
-        operation["operationId"]: _call(document, f"{method} {path}", operation)
-        for path, method, operation in [*called, *made]
+        operation.get("operationId", call): _call(document, call, operation) for call, operation in [*called, *made]
     }
+
+
+def _offered(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each operation under some paths, whether it has a name or not, with its method and path."""
+    for path, item in paths.items():
+        for method in item.keys() & _METHODS:
+            yield f"{method} {path}", item[method]
 
 
 def servers(document: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
@@ -87,10 +93,8 @@ def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dic
             for name, link in answer.get("links", {}).items()
         },
         "callbacks": [
-            f"{name} {expression} {method} {called['operationId']}"
+            f"{name} {call} {called.get('operationId')}"
             for name, callback in operation.get("callbacks", {}).items()
-            for expression, item in callback.items()
-            for method, called in item.items()
-            if isinstance(called, dict)
+            for call, called in _offered(callback)
         ],
     }

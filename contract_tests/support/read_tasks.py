@@ -18,7 +18,9 @@ def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> 
     if schema == "Task":
         read = task_from({other: "read"}, contract).to_dict()
     else:
-        (element,) = elements_of(task_from({"task_result": {"elements": [{other: "read"}]}}, contract), contract)
+        (element,) = elements_of(
+            task_from({"task_result": {"elements": [{other: "read"}]}}, contract), contract=contract
+        )
         read = element.to_dict()
     return {name for name in OTHER_NAMES[schema] if at(read, f"/{name}") == "read"}
 
@@ -36,11 +38,11 @@ def unusable(status: str, contract: Contract = CONTRACT) -> bool:
 
 def is_subject(output_type: str, contract: Contract = CONTRACT) -> bool:
     """Return whether an output of this type is a subject."""
-    return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract))
+    return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract=contract))
 
 
 def ids(task: Task | None, contract: Contract = CONTRACT) -> tuple[Any, Any] | None:
     """Return the id of a task and of its subject."""
     if task is None:
         return None
-    return task.task_id, next((element.element_id for element in elements_of(task, contract)), None)
+    return task.task_id, next((element.element_id for element in elements_of(task, contract=contract)), None)

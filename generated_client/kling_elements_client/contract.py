@@ -6,52 +6,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from kling_elements_runtime.contract import (
-    BusinessCode,
-    CheckedRequest,
-    Contract,
-    MediaAddress,
-    Operation,
-    Parameter,
-    Refusal,
-    packaged,
-)
+from kling_elements_runtime.contract import CheckedRequest, Contract
+from kling_elements_runtime.document import packaged
 
 CONTRACT: Final = Contract(packaged(__name__))
 
-addresses = CONTRACT.addresses
-business_code = CONTRACT.business_code
 business_codes = CONTRACT.business_codes
 check = CONTRACT.check
-dialects = CONTRACT.dialects
 document = CONTRACT.document
 means = CONTRACT.means
 operation = CONTRACT.operation
 operations = CONTRACT.operations
-parameter_violations = CONTRACT.parameter_violations
-refusals = CONTRACT.refusals
 schema_violations = CONTRACT.schema_violations
 violations = CONTRACT.violations
 
 __all__ = [
     "CONTRACT",
-    "BusinessCode",
     "CheckedRequest",
-    "MediaAddress",
-    "Operation",
-    "Parameter",
-    "Refusal",
-    "addresses",
-    "business_code",
     "business_codes",
     "check",
-    "dialects",
     "document",
     "means",
     "operation",
     "operations",
-    "parameter_violations",
-    "refusals",
     "schema_violations",
     "violations",
 ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import Node
+from kling_elements_runtime.document import Node, walk
 from kling_elements_runtime.image_headers import Limits
 
 
@@ -27,25 +25,16 @@ def _video(document: Node) -> Limits:
     return _only(document, "x-video")
 
 
-def _only(node: Any, name: str) -> Limits:
-    """Return the one object of that name anywhere within a part of the document.
+def _only(document: Node, name: str) -> Limits:
+    """Return the one object of that name anywhere within a document.
 
     Raises:
         ValueError: There is none, or there are several.
     """
-    limits = _all(node, name)
+    limits: list[Limits] = [inner[name] for _, inner in walk(document) if isinstance(inner, dict) and name in inner]
     if len(limits) != 1:
         raise ValueError(f"the contract has {len(limits)} objects under {name}; what looks at media needs exactly one")
     return limits[0]
-
-
-def _all(node: Any, name: str) -> list[Limits]:
-    if isinstance(node, dict):
-        own = [node[name]] if name in node else []
-        return own + [found for inner in node.values() for found in _all(inner, name)]
-    if isinstance(node, list):
-        return [found for inner in node for found in _all(inner, name)]
-    return []
 
 
 __all__ = ["Limits", "image_limits", "video_limits"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kling_elements.mock.reply import Reply, json_reply
-from kling_elements_runtime.document import Document, Node, Operation, dereferenced
+from kling_elements_runtime.document import Document, Node, Operation, resolve
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")  # in the order in which they are named
 _PREFERRED_EXAMPLE = "submitted"
@@ -104,20 +104,20 @@ def _endpoint(document: Node, operation: Operation) -> Endpoint:
 def _needs_token(document: Node, definition: Node) -> bool:
     requirements: list[Node] = definition["security"] if "security" in definition else document.get("security", [])
     for name in {name for requirement in requirements for name in requirement}:
-        scheme = dereferenced(document, document["components"]["securitySchemes"][name])
+        scheme = resolve(document, document["components"]["securitySchemes"][name])
         if (scheme["type"], scheme.get("scheme", "").lower()) != ("http", "bearer"):
             raise ValueError(f"security scheme {name}: only HTTP Bearer is known here")
     return bool(requirements) and {} not in requirements
 
 
 def _max_bytes(document: Node, definition: Node) -> dict[str, int]:
-    content: Node = dereferenced(document, definition.get("requestBody", {})).get("content", {})
+    content: Node = resolve(document, definition.get("requestBody", {})).get("content", {})
     return {name.lower(): media_type["x-body-size"]["max-bytes"] for name, media_type in content.items()}
 
 
 def _success(document: Node, operation: Operation) -> Reply:
     status = operation.success_status()
-    response = dereferenced(document, operation.definition["responses"][status])
+    response = resolve(document, operation.definition["responses"][status])
     examples = response["content"]["application/json"]["examples"]
     name = _PREFERRED_EXAMPLE if _PREFERRED_EXAMPLE in examples else next(iter(examples))
-    return json_reply(dereferenced(document, examples[name])["value"], int(status))
+    return json_reply(resolve(document, examples[name])["value"], int(status))

@@ -4,9 +4,5 @@
 to the one gateway, for which threads wait by `turns`. `sockets` and `tls` read and write, `steps` holds each of these
 steps to the deadline of the call, and `names` looks names up. `bodies` knows how far a request got and bounds what an
 answer may cost; `route` says where to connect to, and `certificates` whom to trust there.
+Nothing is loaded with the package itself, so that who needs a small part of it gets that part only.
 """
-
-from kling_elements_runtime.transport.connections import SENT, AsyncConnections, Connections
-from kling_elements_runtime.transport.route import Route
-
-__all__ = ["SENT", "AsyncConnections", "Connections", "Route"]

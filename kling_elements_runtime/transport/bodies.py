@@ -12,7 +12,11 @@ import httpcore
 import httpx
 
 MAX_ANSWER_BYTES: Final = 1 << 23
-"""Bytes of an answer, as they come and decoded. A page of 500 tasks has about 1 MB."""
+"""Bytes of an answer, as they come and decoded. A page of 500 things has about 1 MB."""
+SENT: Final = "kling_elements_runtime.sent"
+"""The extension of a request that has its `Sending`, where our own connections carry it."""
+UNREADABLE: Final = "kling_elements_runtime.unreadable"
+"""The extension of a response that says why there is no more of its body."""
 ENCODINGS: Final = "gzip"
 """What is asked for by `Accept-Encoding`."""
 

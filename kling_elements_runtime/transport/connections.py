@@ -16,10 +16,11 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import AnswerBody, Sending
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Sending
 from kling_elements_runtime.transport.originals import Originals
-from kling_elements_runtime.transport.pool import SENT, AsyncPool, Pool, Received
+from kling_elements_runtime.transport.pool import AsyncPool, Pool, Received
 from kling_elements_runtime.transport.route import Route
+from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
 
 # Arguments of httpx's clients that are about connections, or that every client of ours has.
 _OF_CONNECTIONS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
@@ -120,7 +121,7 @@ class AsyncConnections:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise httpx.ReadTimeout("the time for this call is up", request=request) from None
+            raise httpx.ReadTimeout(TIME_IS_UP, request=request) from None
 
     async def aclose(self) -> None:
         """Close the connections that are not in use."""
@@ -206,8 +207,8 @@ def _read(response: httpx.Response) -> httpx.Response:
             return _within_limit(response, response.read())
         body = AnswerBody(response.headers.get("content-encoding", ""))
         for piece in response.iter_raw():
-            if (seconds_left() or 1) <= 0:
-                raise httpx.ReadTimeout("the time for this call is up")
+            if is_over():
+                raise httpx.ReadTimeout(TIME_IS_UP)
             if not body.add(piece):
                 break
         return _with_body(response, body)
@@ -257,4 +258,4 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
     return kind(str(error))
 
 
-__all__ = ["SENT", "AsyncConnections", "Connections"]
+__all__ = ["AsyncConnections", "Connections"]

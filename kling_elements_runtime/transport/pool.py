@@ -14,23 +14,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpcore
 from attrs import frozen
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.responses import UNREADABLE
-from kling_elements_runtime.transport.bodies import AnswerBody, Sending
+from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, Sending
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 from kling_elements_runtime.transport.turns import Turns
 
 C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
-
-SENT: Final = "kling_elements_runtime.sent"
-"""The extension of a request that has its `Sending`, where our own connections carry it."""
 
 _MAX_IDLE_SECONDS = 1.0  # of a connection that carries what must not be sent twice: servers close idle ones at any time
 _SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import httpcore
 
 from kling_elements_runtime.deadline import seconds_left
 
-_TIME_IS_UP = "the time for this call is up"
+TIME_IS_UP: Final = "the time for this call is up"
 
 
 class _NamedErrors:
@@ -24,7 +26,7 @@ class _NamedErrors:
         if error is None or isinstance(error, (self._late, self._failed)):
             return
         if isinstance(error, TimeoutError | httpcore.TimeoutException):
-            raise self._late(_TIME_IS_UP if _is_over() else str(error) or "timed out") from error
+            raise self._late(TIME_IS_UP if is_over() else str(error) or "timed out") from error
         if isinstance(error, OSError | ValueError | RuntimeError | httpcore.NetworkError):
             raise self._failed(str(error) or "the connection was closed") from error
 
@@ -40,12 +42,12 @@ def limit(timeout: float | None) -> float | None:
     Raises:
         TimeoutError: Nothing is left.
     """
-    if _is_over():
+    if is_over():
         raise TimeoutError
     return min((seconds for seconds in (timeout, seconds_left()) if seconds is not None), default=None)
 
 
-def _is_over() -> bool:
+def is_over() -> bool:
     """Return whether nothing is left of the time for the call."""
     left = seconds_left()
     return left is not None and left <= 0

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kling_elements_runtime.document import Node, operations, pointer
-from scripts.codegen import soundness
+from kling_elements_runtime.document import Node, Operation, operations, pointer, walk
+from scripts.codegen import image_rules, soundness
 from scripts.codegen.soundness import Problems
-from scripts.nodes import follow, resolve, schemas, walk
+from scripts.nodes import follow, resolve, schemas
 from scripts.spec import SPEC, SpecError, load
 
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
@@ -92,19 +93,31 @@ def _whole(document: Node) -> Problems:
             yield f"#/{name}", "is missing"
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
+    for path, item in document["paths"].items():
+        for method in sorted(_METHODS & item.keys()):
+            if "operationId" not in item[method]:
+                yield "#" + pointer(["paths", path, method]), "needs an operationId"
     for path, method, operation in operations(document):
-        where = "#" + pointer(["paths", path, method])
-        if "requestBody" in operation:
-            request = operation["requestBody"]
-            media_type = request.get("content", {}).get("application/json", {})
-            if "x-source" not in request or "x-body-size" not in media_type:
-                yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
-        for index, parameter in enumerate(operation.get("parameters", [])):
-            if "x-source" not in {**document["paths"][path], **operation, **resolve(document, parameter)}:
-                yield f"{where}/parameters/{index}", "needs an x-source"
-        success = resolve(document, operation["responses"]["200"]["content"]["application/json"]["schema"])
+        yield from _whole_operation(document, Operation(path, method, operation))
+
+
+def _whole_operation(document: Node, called: Operation) -> Problems:
+    where, definition = called.pointer(), called.definition
+    if "requestBody" in definition:
+        request = definition["requestBody"]
+        media_type = request.get("content", {}).get("application/json", {})
+        if "x-source" not in request or "x-body-size" not in media_type:
+            yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
+    for index, parameter in enumerate(definition.get("parameters", [])):
+        if "x-source" not in {**document["paths"][called.path], **definition, **resolve(document, parameter)}:
+            yield f"{where}/parameters/{index}", "needs an x-source"
+    try:
+        success = resolve(document, {"$ref": called.success_schema()})
+    except (SpecError, ValueError):  # there is no such status, or one without JSON
+        yield f"{where}/responses", "needs an answer of success, and JSON in the one with the smallest status"
+    else:
         if "x-envelope" not in success:
-            yield f"{where}/responses/200", "needs an x-envelope in its schema"
+            yield f"{where}/responses/{called.success_status()}", "needs an x-envelope in its schema"
 
 
 def _business_codes(document: Node) -> Problems:
@@ -305,33 +318,6 @@ def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
                     yield f"{where}/{part}", rule
 
 
-def _room_for_images(document: Node) -> Problems:
-    """The length of a Base64 text follows from the size of the file, and both must say the same."""
-    for where, schema in schemas(document):
-        if "x-image" in schema:
-            longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
-            if schema.get("maxLength") != longest:
-                yield where, f"maxLength must be {longest}, the length of the largest file in Base64"
-            others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
-            for path, method, operation in operations(document):
-                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-                carries = any(node is schema for node in _reachable(document, [content]))
-                if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
-                    place = f"#{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
-                    yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
-
-
-def _images_past_the_validator(document: Node) -> Problems:
-    """The client takes large images out of a request before JSON Schema sees it, and judges them by these alone."""
-    judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
-    for where, schema in schemas(document):
-        if "x-image" in schema:
-            if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
-                yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
-            if schema.get("contentEncoding") != "base64":
-                yield where, "the contentEncoding beside x-image must be base64"
-
-
 # each takes for granted what the ones before it found good
 _FIRST: tuple[Callable[[Node], Problems], ...] = (
     soundness.valid_openapi,
@@ -351,8 +337,8 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     soundness.valid_examples,
     _known_rules,
     _all_rules,
-    _room_for_images,
-    _images_past_the_validator,
+    image_rules.room_for_images,
+    image_rules.images_past_the_validator,
 )
 
 

@@ -9,7 +9,7 @@ from openapi_python_client.parser.properties import AnyProperty, EnumProperty, M
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
-from kling_elements_runtime.document import Node, operations
+from kling_elements_runtime.document import Node, Operation, operations
 from scripts.codegen import wording
 from scripts.nodes import follow, resolve
 from scripts.spec import SpecError
@@ -50,14 +50,15 @@ def template_functions(document: Node) -> dict[str, Any]:
 
     def parameter_docstring(endpoint: Any, parameter: Any) -> str:
         name = parameter.name.get_untrusted_value()
-        declared = [resolve(document, node) for node in operation_of(document, endpoint)["parameters"]]
+        operation = operation_of(document, endpoint).definition
+        declared = [resolve(document, node) for node in operation["parameters"]]
         (found,) = (node for node in declared if node["name"] == name)
         text = f"{parameter.python_name}: {wording.describe(document, {**found['schema'], **found})}"
         return wrapped(text, 12).removeprefix(f"{parameter.python_name}: ")
 
     def names_tasks(endpoint: Any) -> bool:
-        success = operation_of(document, endpoint)["responses"]["200"]["content"]["application/json"]["schema"]
-        return bool(resolve(document, success)["x-envelope"]["task-ids"])
+        success = operation_of(document, endpoint).success_schema()
+        return bool(resolve(document, {"$ref": success})["x-envelope"]["task-ids"])
 
     return {
         "attribute_docstring": attribute_docstring,
@@ -68,7 +69,7 @@ def template_functions(document: Node) -> dict[str, Any]:
         "helpers_of": helpers_of,
         "imports_of": imports_of,
         "names_tasks": names_tasks,
-        "operation_id": lambda endpoint: operation_of(document, endpoint)["operationId"],
+        "operation_id": lambda endpoint: operation_of(document, endpoint).operation_id,
         "parameter_docstring": parameter_docstring,
         "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
         "success_type": success_type,
@@ -133,16 +134,19 @@ def converter(field: Any) -> str | None:
             return None
 
 
-def operation_of(document: Node, endpoint: Any) -> Node:
-    """The operation object of the generator's endpoint, which knows path and method only.
+def operation_of(document: Node, endpoint: Any) -> Operation:
+    """The operation of the generator's endpoint, which knows path and method only.
 
     Raises:
-        SpecError: The template of operations does not cover this one.
+        SpecError: The template of operations does not cover this one, or it has no operationId.
     """
     if len(endpoint.bodies) > 1 or endpoint.header_parameters or endpoint.cookie_parameters:
         raise SpecError(f"operation {endpoint.name}: needs one body at most, and no parameters in headers or cookies")
     called = (endpoint.path.get_untrusted_value(), endpoint.method)
-    return next(operation for path, method, operation in operations(document) if (path, method) == called)
+    for path, method, definition in operations(document):
+        if (path, method) == called:
+            return Operation(path, method, definition)
+    raise SpecError(f"operation {endpoint.name}: needs an operationId")
 
 
 def success_type(endpoint: Any) -> str:

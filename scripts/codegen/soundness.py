@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, cast
 
 import jsonschema_rs
 
-from kling_elements_runtime.document import Node, pointer, references
-from scripts.nodes import resolve, schemas, walk
+from kling_elements_runtime.document import Node, pointer, references, walk
+from scripts.nodes import resolve, schemas
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
 """Pairs of a place, as a reference into the document, and what is wrong there."""

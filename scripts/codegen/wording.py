@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kling_elements_runtime.document import Node, references
-from scripts.nodes import resolve, walk
+from kling_elements_runtime.document import Node, references, walk
+from scripts.nodes import resolve
 
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 

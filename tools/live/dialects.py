@@ -46,14 +46,14 @@ def verdict(witnesses: Sequence[Witness]) -> str:
         return "unknown, as nothing that was asked tells"
     if len(spoken) == 1:
         (only,) = spoken
-        known = " or ".join(contract.dialects())
+        known = " or ".join(contract.CONTRACT.dialects())
         return f"neither {known}" if only == "neither" else only
     return "mixed: " + ", ".join(f"{each.situation} {each.dialect or 'neither'}" for each in witnesses)
 
 
 def _of_absence(reading: Reading) -> Iterator[str]:
-    row = contract.business_code(reading.code)
-    for refusal in contract.refusals("getElement", "x-absent"):
+    row = contract.CONTRACT.business_code(reading.code)
+    for refusal in contract.CONTRACT.refusals("getElement", "x-absent"):
         if row is not None and refusal.fits(row.code, reading.message):
             yield refusal.dialect
 

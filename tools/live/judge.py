@@ -64,7 +64,7 @@ def type_of(value: object) -> str:
     return _TYPES.get(type(value), "a number")
 
 
-def _response_pointer(operation: contract.Operation, status: int) -> str | None:
+def _response_pointer(operation: document.Operation, status: int) -> str | None:
     """Where the contract says what comes with a status; only failures go by the default."""
     declared = operation.definition["responses"]
     names = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
@@ -108,10 +108,10 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
 def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[Finding]:
     """Whether status and business code agree."""
     code = document.at(body, "/code")
-    row = contract.business_code(code) if isinstance(code, int | str) else None
+    row = contract.CONTRACT.business_code(code) if isinstance(code, int | str) else None
     if response.is_success:
         schema = contract.operation(operation_id).success_schema()
-        envelope = document.resolve(contract.document(), schema)["x-envelope"]
+        envelope = document.resolve(contract.document(), {"$ref": schema})["x-envelope"]
         if code is not None and code not in envelope["success-codes"]:
             yield Finding(
                 f"{envelope['code']} is {shown(code)}, which means failure, under status {response.status_code}"

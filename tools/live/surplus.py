@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kling_elements_client import contract
-from kling_elements_runtime.document import follow
+from kling_elements_runtime.document import follow, subschemas
 from kling_elements_runtime.document import pointer as written
 from tools.live.redaction import name_or_length
 
@@ -45,7 +45,7 @@ def _leaves(pointer: str) -> Iterator[str]:
     node = follow(contract.document(), pointer)
     if "$ref" in node:
         yield from _leaves(node["$ref"])
-    choices = [f"{pointer}/{name}/{index}" for name in ("anyOf", "oneOf") for index in range(len(node.get(name, ())))]
+    choices = [pointer + written(steps) for steps, _ in subschemas(node) if steps[0] not in ("properties", "items")]
     for choice in choices:
         yield from _leaves(choice)
     if "$ref" not in node and not choices:

@@ -43,9 +43,9 @@ from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import task_in
 from kling_elements_client.errors import ResponseError
-from kling_elements_runtime.document import escaped
+from kling_elements_runtime.document import escaped, walk
 from kling_elements_runtime.responses import ResponseReader
-from scripts.nodes import follow, resolve, walk
+from scripts.nodes import follow, resolve
 from tools.mutate.witness import Holds, Subject, Witness
 
 _POST = f"#/paths/{escaped(ELEMENTS)}/post"

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 from kling_elements.media.reports import VideoReport
-from kling_elements_runtime.document import Node
-from scripts.nodes import walk
+from kling_elements_runtime.document import Node, walk
 from tools.mutate.keywords import Keyword, Mark, Shape
 
 

@@ -13,7 +13,8 @@ import jsonschema_rs
 import pytest
 
 from kling_elements_client import contract
-from scripts.nodes import follow, walk
+from kling_elements_runtime.document import walk
+from scripts.nodes import follow
 from scripts.spec import SpecError, load
 from tools.mutate import __main__ as command
 from tools.mutate import changes, parts, spec_mutants
