@@ -426,9 +426,15 @@ def test_what_a_new_connection_loses_is_not_sent_again(call: Any, ways: Ways) ->
 def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
     """Not even a look-up over a connection that was kept."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
-        client = client_of(server.url, timeout=httpx.Timeout(60, read=0.1))
-        _, error = ways.outcomes(client, POST, GET)
+        client = client_of(server.url)
 
+        def hurry() -> None:
+            inner = client.get_async_httpx_client() if ways.name == "async" else client.get_httpx_client()
+            inner.timeout = httpx.Timeout(60, read=0.1)
+
+        first, error = ways.outcomes(client, POST, hurry, GET)
+
+    assert 200 == first.status_code
     assert isinstance(error, TransportError)
     assert "ReadTimeout" in str(error)
     assert 1 == server.connections
