@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -16,6 +15,7 @@ from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
 from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.documents import changed
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from contract_tests.support.scripted import NAMED
 from contract_tests.support.tables import each
@@ -24,7 +24,6 @@ from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
-from kling_elements_runtime.contract import Contract
 
 USED_IDS = "/_mock/used-ids"
 
@@ -34,13 +33,6 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """A caller of a server whose tasks are done at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
         yield Caller(app, dialect=request.param)
-
-
-def _document(**changes: Any) -> dict[str, Any]:
-    """Return the contract with other extensions of its deletion."""
-    document = copy.deepcopy(contract.document())
-    document["paths"][DELETION]["post"].update(changes)
-    return document
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
@@ -153,10 +145,13 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
 def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None:
     """What is of its own in the example stays as it is; the task is the one whose subject is deleted."""
-    document = _document(**{"x-deletion": {"live": {"example": "ours", "remains": False}}})
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
-    document["components"]["examples"]["ours"] = {"value": value}
-    with closing(MockServer(Contract(document), Options(tick_seconds=0))) as app:
+
+    def change(document: dict[str, Any]) -> None:
+        document["paths"][DELETION]["post"]["x-deletion"] = {"live": {"example": "ours", "remains": False}}
+        document["components"]["examples"]["ours"] = {"value": value}
+
+    with closing(MockServer(changed(change), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
         answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
@@ -173,14 +168,16 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
 def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
     """No answer is made up here."""
     with pytest.raises(KeyError, match="documented"):
-        MockServer(Contract(_document(**{"x-deletion": {"live": {}}})), Options(dialect="documented"))
+        MockServer(
+            changed(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
+            Options(dialect="documented"),
+        )
 
 
 def test_a_document_without_words_for_a_refusal_has_the_one_code_that_says_little() -> None:
     """Nobody has seen what such a dialect says, so nothing is made up that a client would take for a known answer."""
-    document = copy.deepcopy(contract.document())
-    del document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["x-absent"]
-    with closing(MockServer(Contract(document))) as app:
+    other = changed(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
+    with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
 
