@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socketserver
-import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,8 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
-from contract_tests.support.running import run_async, tls
+from contract_tests.support.peers import listening
+from contract_tests.support.running import URL, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 # how fast this machine is, and how busy, proves nothing
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
-
-_GATEWAY = "https://gateway.example.com"
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +41,7 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
 
         def make(**options: Any) -> AuthenticatedClient:
             httpx_args = {"verify": tls(), "trust_env": False} | options.pop("httpx_args", {})
-            given = {"token": "test-token", "base_url": _GATEWAY, "httpx_args": httpx_args} | options
+            given = {"token": "test-token", "base_url": URL, "httpx_args": httpx_args} | options
             return clients.enter_context(AuthenticatedClient(**given))
 
         yield make
@@ -90,24 +87,6 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """A function that starts a server on this machine, which answers with the given bytes, and returns its address."""
+    """A function that starts a server, which answers a request on each connection with bytes, and returns where."""
     with ExitStack() as servers:
-
-        def serve(answer: bytes) -> str:
-            class Handler(socketserver.StreamRequestHandler):
-                def handle(self) -> None:
-                    length = 0
-                    while line := self.rfile.readline().strip():
-                        name, _, value = line.partition(b":")
-                        length = int(value) if name.lower() == b"content-length" else length
-                    self.rfile.read(length)
-                    self.wfile.write(answer)
-
-            server = servers.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            servers.callback(thread.join)
-            servers.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
-
-        yield serve
+        yield lambda answer: servers.enter_context(listening(lambda peer: peer.request() and peer.send(answer))).url
