@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
+import reprlib
 from contextlib import ExitStack
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,6 +29,20 @@ if TYPE_CHECKING:
 # how fast this machine is, and how busy, proves nothing
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 1000  # characters, before an id is cut
+_NAMED = str | bytes | int | float | complex | re.Pattern | Enum | None
+
+
+def pytest_make_parametrize_id(val: Any) -> str | None:
+    """Name a value of a table, in the id of a test, by what it is: pytest only counts lists, objects and long texts."""
+    if isinstance(val, str | bytes) and len(val) > 100:
+        return repr(val[:50])
+    if isinstance(val, _NAMED) or hasattr(val, "__name__"):
+        return None  # pytest shows these
+    return re.sub(" at 0x[0-9a-fA-F]+", "", _SHORT.repr(val))[:60]
 
 
 @pytest.fixture(autouse=True)
