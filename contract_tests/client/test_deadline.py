@@ -94,9 +94,13 @@ def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any
 def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: Ways) -> None:
     """One after the other, they are the longest that a call can take whose steps all take as long as they may."""
     left: list[float] = []
-    transport = httpx.MockTransport(lambda _: left.append(seconds_left() or 0) or httpx.Response(200, content=ANSWER))
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        left.append(seconds_left() or 0)
+        return httpx.Response(200, content=ANSWER)
+
     timeout = httpx.Timeout(connect=1000, read=2000, write=3000, pool=4000)
-    ways.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=transport))
+    ways.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(answer)))
 
     assert 9900 < left[0] <= 10_000
 

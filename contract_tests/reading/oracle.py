@@ -12,7 +12,7 @@ import re
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
@@ -219,9 +219,8 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 def _places(leaf: ValidationError) -> list[str]:
     """Return the JSON Pointers of what a failure is about: a place, or each member there that has no business there."""
-    unknown = (
-        leaf.instance.keys() - leaf.schema["properties"].keys() if leaf.validator == "additionalProperties" else ()
-    )
+    instance, schema = cast("Any", leaf.instance), cast("Any", leaf.schema)
+    unknown = instance.keys() - schema["properties"].keys() if leaf.validator == "additionalProperties" else ()
     paths = [[*leaf.absolute_path, name] for name in unknown] or [[*leaf.absolute_path]]
     tokens = [[str(token).replace("~", "~0").replace("/", "~1") for token in path] for path in paths]
     return ["".join(f"/{token}" for token in path) or "the body" for path in tokens]

@@ -15,7 +15,7 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
-from contract_tests.support.peers import listening
+from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import URL, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -33,7 +33,7 @@ settings.load_profile("patient")
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 1000  # characters, before an id is cut
-_NAMED = str | bytes | int | float | complex | re.Pattern | Enum | None
+_NAMED = (str, bytes, int, float, complex, re.Pattern, Enum, type(None))
 
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
@@ -106,4 +106,12 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
 def serve() -> Iterator[Callable[[bytes], str]]:
     """A function that starts a server, which answers a request on each connection with bytes, and returns where."""
     with ExitStack() as servers:
-        yield lambda answer: servers.enter_context(listening(lambda peer: peer.request() and peer.send(answer))).url
+
+        def serve(answer: bytes) -> str:
+            def behave(peer: Peer) -> None:
+                peer.request()
+                peer.send(answer)
+
+            return servers.enter_context(listening(behave)).url
+
+        yield serve
