@@ -21,6 +21,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
+from kling_elements_runtime.transport import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,11 @@ def pytest_make_parametrize_id(val: Any) -> str | None:
 def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (TOKEN_VARIABLE, BASE_URL_VARIABLE):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _connections_are_kept_by_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 60.0)  # seconds
 
 
 @pytest.fixture
