@@ -242,7 +242,7 @@ _FIRST_CALL = """
 import sys
 from kling_elements import KlingElements
 
-kling = KlingElements("sk-token-1234567890", sys.argv[1])
+kling = KlingElements("any-token", sys.argv[1])
 before = {*sys.modules}
 kling.get("1")
 print({*sys.modules} - before)

@@ -418,7 +418,7 @@ seen = []
 {tool}
 from kling_elements import KlingElements
 
-with KlingElements("sk-token-1234567890", sys.argv[1]) as kling:
+with KlingElements("any-token", sys.argv[1]) as kling:
     print(kling.create(json.loads(sys.argv[2])).task_id, *seen)
 """
 

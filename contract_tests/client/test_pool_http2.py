@@ -57,7 +57,7 @@ def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Pee
                         connection.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id)
                     case StreamEnded():
                         headers = httpx.Headers(heads[event.stream_id])
-                        peer.heard.append(Heard(headers[":method"], headers, bodies[event.stream_id]))
+                        peer.heard.append(Heard(headers[":method"], headers, bodies[event.stream_id], peer.number))
                         answer(peer, connection, event.stream_id)
             peer.send(connection.data_to_send())
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import aiohappyeyeballs
+import httpx
 import pytest
 import uvloop
 
@@ -20,7 +21,6 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
     Peer,
     Ways,
     both_ways,
@@ -256,7 +256,7 @@ def test_a_handshake_that_fails_is_no_connection(says: str, behave: Callable[[Pe
 def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
     """It is part of connecting."""
     with listening(Peer.until_closed) as server:
-        client = client_of(server.url.replace("http:", "https:"), timeout=0.1)
+        client = client_of(server.url.replace("http:", "https:"), timeout=httpx.Timeout(60, connect=0.1))
         failure = ways.failure(client)
 
     assert failure.startswith("ConnectTimeout at https://127.0.0.1:")
@@ -387,7 +387,7 @@ def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) 
 
     names.answer = slow
     try:  # it returns while the look-up is still under way
-        failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.localhost:1", timeout=0.1))
+        failure = ways.failure(client_of("http://gateway.localhost:1", timeout=httpx.Timeout(60, connect=0.1)))
     finally:
         may_end.set()
 
@@ -460,7 +460,7 @@ def test_a_write_that_takes_too_long_is_given_up(ways: Ways) -> None:
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:
         try:
-            failure = ways.failure(client_of(server.url, timeout=0.1), LARGE)
+            failure = ways.failure(client_of(server.url, timeout=httpx.Timeout(60, write=0.1)), LARGE)
         finally:
             is_over.set()
 

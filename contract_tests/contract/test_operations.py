@@ -18,12 +18,12 @@ from contract_tests.reading.answer_cases import BUSINESS_CODES
 from contract_tests.reading.operation_cases import ACCEPTED, REFUSED, Case
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.mock_caller import Caller, headers_of
+from contract_tests.support.running import URL
 from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
 
-_GATEWAY = "https://gateway.example.com"
 _MODULES = {
     "getElement": "get_element",
     "listElements": "list_elements",
@@ -100,7 +100,7 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
     """One request goes out, with the method, target, token and body that belong to it."""
     operation = contract.operation(case.operation)
     with respx.mock() as gateway:
-        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
+        route = gateway.route(url__startswith=URL).respond(json={"data": None})
         _call(way, client, case)
         (call,) = route.calls
 
@@ -132,7 +132,7 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
     """With `on_violation="ignore"` it is sent, unless no path could carry it to where it belongs."""
     client = make_client(on_violation="ignore")
     with respx.mock(assert_all_called=False) as gateway:
-        route = gateway.route(url__startswith=_GATEWAY).respond(json={"data": None})
+        route = gateway.route(url__startswith=URL).respond(json={"data": None})
         if case.unwritable:
             with pytest.raises(ContractError):
                 _call("sync", client, case)

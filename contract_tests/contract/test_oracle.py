@@ -342,10 +342,12 @@ def test_an_unknown_format_is_an_error() -> None:
 
 def test_a_refusal_says_where_and_what() -> None:
     """The failures behind a failed choice are listed, not the choice."""
-    judge = _oracle({"properties": {"a": {"anyOf": [{"type": "string"}, {"items": {"type": "null"}, "minItems": 2}]}}})
+    choice = {"anyOf": [{"type": "string"}, {"items": {"type": "null"}, "minItems": 2}]}
+    judge = _oracle({"properties": {"a": choice}, "additionalProperties": False})
 
-    lines = ["$.a fails type", "$.a[0] fails type", "$.a fails minItems"]
-    assert lines == judge.refusals({"a": [1]})
+    lines = ["/a fails type", "/a/0 fails type", "/a fails minItems", "/b~1~0 fails additionalProperties"]
+    assert lines == judge.refusals({"a": [1], "b/~": 2})
+    assert ["the body fails minProperties"] == _oracle({"minProperties": 1}).refusals({})
 
 
 @pytest.mark.parametrize(

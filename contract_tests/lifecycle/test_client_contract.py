@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.documents import with_other_codes
+from contract_tests.support.documents import changed, with_other_codes
 from contract_tests.support.running import tls
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
@@ -30,7 +29,6 @@ from kling_elements_client.errors import (
     RateLimitError,
     ResponseError,
 )
-from kling_elements_runtime.contract import Contract
 
 _MORE = 7000
 _QUICK: dict[str, Any] = {
@@ -39,23 +37,12 @@ _QUICK: dict[str, Any] = {
 }
 
 
-def _document() -> dict[str, Any]:
-    return copy.deepcopy(contract.document())
-
-
-def _with_other_codes() -> Contract:
-    """Return a contract in which each business code is another number."""
-    return Contract(with_other_codes(contract.document(), _MORE))
-
-
-def _with_other_words() -> Contract:
-    """Return a contract in which tasks are described in German."""
-    document = _document()
+def _use_other_words(document: dict[str, Any]) -> None:
+    """Have tasks described in German."""
     schemas = document["components"]["schemas"]
     schemas["TaskStatus"]["x-progress"] = {"pending": ["offen"], "succeeded": ["fertig"], "failed": ["gescheitert"]}
     schemas["Element"]["properties"]["status"]["x-unusable"] = ["kaputt"]
     schemas["Task"]["x-aliases"]["task_id"] = ["nummer"]
-    return Contract(document)
 
 
 def _request(external_id: str) -> dict[str, Any]:
@@ -65,7 +52,7 @@ def _request(external_id: str) -> dict[str, Any]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
     """An absence, a duplicate, a limit, a second deletion and a passing refusal all come with other codes."""
-    other = _with_other_codes()
+    other = with_other_codes(_MORE)
     app = create_app(contract=other, tick_seconds=0, dialect=dialect)
     options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
@@ -88,7 +75,7 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
 
 def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> None:
     """A create too fast, a task too many and a subject of the library are refused, and known, by other numbers."""
-    other = _with_other_codes()
+    other = with_other_codes(_MORE)
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
     with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **options) as kling:
@@ -110,7 +97,7 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
     """The control: the same gateway is not understood by a client that was given nothing."""
-    app = create_app(contract=_with_other_codes(), tick_seconds=0)
+    app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
             kling.create_or_adopt(_request("first"))
@@ -130,7 +117,7 @@ def _answers(request: httpx.Request) -> httpx.Response:
 def test_words_mean_what_the_contract_of_the_client_says() -> None:
     """Whether a task is done or failed, whether its subject can be used, and what its id is called."""
     transport = httpx.MockTransport(_answers)
-    with KlingElements("any-token", transport=transport, contract=_with_other_words(), **_QUICK) as kling:
+    with KlingElements("any-token", transport=transport, contract=changed(_use_other_words), **_QUICK) as kling:
         assert 9 == kling.wait("1").element_id
         with pytest.raises(ElementUnavailableError, match="kaputt"):
             kling.wait("2")
@@ -142,9 +129,7 @@ def test_words_mean_what_the_contract_of_the_client_says() -> None:
 
 def test_requests_are_held_against_the_contract_of_the_client() -> None:
     """A shorter name is allowed, by the client and by the mock server; a client on an event loop does the same."""
-    document = _document()
-    document["components"]["schemas"]["ElementName"]["maxLength"] = 3
-    shorter = Contract(document)
+    shorter = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     named = {**_request("first"), "element_name": "Mara"}
 
     async def create() -> None:
@@ -163,16 +148,17 @@ def test_requests_are_held_against_the_contract_of_the_client() -> None:
 
 def test_a_client_calls_the_first_server_of_its_contract() -> None:
     """The generated client below goes by it in everything else, too."""
-    document = _document()
-    document["servers"] = [{"url": "https://kling.example"}]
-    document["components"]["schemas"]["TaskResponse"]["x-envelope"]["success-codes"] = [5]
     seen: list[httpx.URL] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.url)
         return httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": {}})
 
-    other = Contract(document)
+    def change(document: dict[str, Any]) -> None:
+        document["servers"] = [{"url": "https://kling.example"}]
+        document["components"]["schemas"]["TaskResponse"]["x-envelope"]["success-codes"] = [5]
+
+    other = changed(change)
     with (
         AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client,
         pytest.raises(BusinessError),

@@ -7,16 +7,15 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 
+from contract_tests.support.peers import Listener, Peer, listening
 from contract_tests.support.scripted import BODY, NAMED, Client, Scripted, both, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import TransportError
@@ -69,58 +68,21 @@ def test_each_event_loop_has_its_own_connections() -> None:
     assert 120 == len(set(ids))
 
 
-class _Server(ThreadingHTTPServer):
-    """A gateway on this machine that keeps connections open, and counts what comes on each."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.requests = Counter[tuple[str, int]]()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_POST(self) -> None:
-        """Create."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests[self.client_address] += 1
-        content = json.dumps({"code": 0, "data": {"task_id": "7"}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def server() -> Iterator[_Server]:
-    """A gateway on this machine."""
-    with _Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+def server() -> Iterator[Listener]:
+    """A gateway on this machine that keeps connections open."""
+    with listening(Peer.answer) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
-def test_threads_share_one_pool(server: _Server) -> None:
+def test_threads_share_one_pool(server: Listener) -> None:
     """No thread needs more than one connection, each create has its own id, and none is lost."""
     with KlingElements("t", server.url) as kling, ThreadPoolExecutor(6) as threads:
         found = list(threads.map(lambda _: kling.create(BODY), range(60)))
 
     assert 60 == len({each.task_info.external_task_id for each in found})  # type: ignore[union-attr]
-    assert 60 == server.requests.total()
-    assert 1 <= len(server.requests) <= 6
+    assert 60 == len(server.heard)
+    assert 1 <= server.connections <= 6
 
 
 @both
@@ -151,12 +113,13 @@ def test_a_connection_that_ends_before_the_answer_is_in_doubt(client: Client, se
 
 
 _FORK = """
-import json, os, signal, sys, threading
+import httpx, json, os, signal, sys, threading
 from kling_elements import KlingElements
 
 url, body = sys.argv[1], json.loads(sys.argv[2])
 signal.alarm(60)
-used, fresh = KlingElements("t", url), KlingElements("t", url)
+options = {"httpx_args": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, also on a busy machine
+used, fresh = KlingElements("t", url, **options), KlingElements("t", url, **options)
 used.create(body)
 held, over = threading.Event(), threading.Event()
 
@@ -177,21 +140,21 @@ if child == 0:
     sys.exit()
 over.set()
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-used.create(body)
+used.get("1")  # a create would go over a connection of its own if this took a few seconds
 fresh.create(body)
 used.close()
 fresh.close()
 """
 
 
-def test_a_client_may_be_made_before_a_fork_and_used_after_it(server: _Server) -> None:
+def test_a_client_may_be_made_before_a_fork_and_used_after_it(server: Listener) -> None:
     """Whether it was used before or not; the child has its own connections, and the parent's are kept."""
     command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
     assert ("0\n", "") == (done.stdout, done.stderr)
-    assert [1, 1, 1, 2] == sorted(server.requests.values())
+    assert [1, 1, 1, 2] == sorted(Counter(each.connection for each in server.heard).values())
 
 
 _NO_FORK = """
@@ -205,13 +168,13 @@ with KlingElements("t", sys.argv[1]) as kling:
 """
 
 
-def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
+def test_a_client_works_where_processes_cannot_fork(server: Listener) -> None:
     """As on Windows, where Python has nothing to register for it."""
     command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    assert ("1\n", "", 0) == (done.stdout, done.stderr, done.returncode)
 
 
 @both

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.documents import changed
 from kling_elements import KlingElements, webhooks
 from kling_elements.contracts import usable
 from kling_elements.media import check_image, image
@@ -18,15 +18,8 @@ from kling_elements.tasks import elements_of
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.models import Task
-from kling_elements_runtime.contract import Contract
 
 Change = Callable[[dict[str, Any]], object]
-
-
-def _changed(change: Change) -> Contract:
-    document = copy.deepcopy(contract.document())
-    change(document)
-    return Contract(document)
 
 
 def _without_status_words(document: dict[str, Any]) -> None:
@@ -58,7 +51,7 @@ _LACKING: dict[str, Change] = {
 @pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
 def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
     """The message names what it lacks and says where to begin, as it does for whatever else takes a contract."""
-    lacking = _changed(change)
+    lacking = changed(change)
     says = rf"^the contract lacks {name}: begin with a copy of"
 
     for use in (
@@ -79,12 +72,12 @@ def test_all_that_a_contract_lacks_is_named_at_once() -> None:
         document["paths"][DELETION]["put"] = document["paths"][DELETION].pop("post")
 
     with pytest.raises(ValueError, match="lacks the operation deleteElement by POST, /components/schemas/TaskStatus/"):
-        usable(_changed(change))
+        usable(changed(change))
 
 
 def test_a_contract_with_other_limits_is_usable() -> None:
     """So is the package's own, and a copy of it."""
-    copied = _changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    copied = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
 
     assert copied is usable(copied)
     assert contract.CONTRACT is usable(contract.CONTRACT)
@@ -95,7 +88,7 @@ def test_limits_of_images_that_are_there_twice_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"^the contract has 2 objects under x-image; what looks at media needs exactly"
     ):
-        check_image(b"", contract=_changed(_with_second_limits))
+        check_image(b"", contract=changed(_with_second_limits))
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
@@ -106,7 +99,7 @@ def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
         asked.append(f"{request.method} {request.url.path}")
         return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
 
-    other = _changed(_with_other_paths)
+    other = changed(_with_other_paths)
     with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
         create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
         get_element.sync("7", client=client)
@@ -123,7 +116,7 @@ def test_a_body_that_another_contract_has_checked_is_not_sent() -> None:
         asked.append(request)
         return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
 
-    other = _changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
+    other = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     body = base_body("image")
     with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
         with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it by `client"):

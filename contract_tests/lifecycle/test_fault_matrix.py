@@ -6,8 +6,9 @@ end with exactly one wherever the gateway lets it.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,19 +21,20 @@ import pytest
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.running import run_async, tls
+from contract_tests.support.scripted import FakeClock
 from contract_tests.support.tables import each
 from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements.clock import Clock
-from kling_elements.mock import create_app
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.options import Options
+from kling_elements.mock.reply import Reply
 from kling_elements.tasks import external_id_of
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task
 
-_READ_SECONDS = 0.3  # that a client waits for the answer to its first create, where that comes late
-_TOO_LATE_SECONDS = 1.5
-_LATE = tuple(f"{kind}:{_TOO_LATE_SECONDS}" for kind in ("delay", "late"))
+_READ_SECONDS = 0.1  # that a client waits for the answer to its first create, where that does not come meanwhile
+_LATE = ("delay:3600", "late:0")
 
 Told = Literal["created", "not_created", "may_exist"]
 
@@ -105,27 +107,27 @@ _ROWS = [
 _CALLS = [("create", "live"), *(("create_or_adopt", dialect) for dialect in DIALECTS)]
 
 
-class _NoWaiting(Clock):
-    """A clock that is moved by sleeping alone, at once."""
+class _Server(MockServer):
+    """A mock server that does late what it is to do late: once a test says that its caller has left."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    has_left, is_done = threading.Event(), threading.Event()
 
-    def monotonic(self) -> float:
-        return self.seconds
+    async def _reply_later(self, reply: Reply) -> Reply:
+        await asyncio.to_thread(self.has_left.wait, 60)
+        final = await super()._reply_later(reply)
+        self.is_done.set()
+        return final
 
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
-    async def sleep_async(self, seconds: float) -> None:
-        self.seconds += seconds
+def _server(dialect: str) -> _Server:
+    return _Server(contract.CONTRACT, Options(tick_seconds=0, dialect=dialect))
 
 
 @pytest.fixture(scope="module")
 def gateways() -> Iterator[dict[str, MockGateway]]:
     """A mock server on a socket for each dialect, for all rows: each has a token, and so subjects, of its own."""
     with ExitStack() as stack:
-        yield {each: stack.enter_context(serving(create_app(tick_seconds=0, dialect=each))) for each in DIALECTS}
+        yield {each: stack.enter_context(serving(_server(each))) for each in DIALECTS}
 
 
 def _options() -> dict[str, Any]:
@@ -150,7 +152,7 @@ class _Impatient:
 def _call(  # noqa: PLR0913 - all of these vary
     gateway: MockGateway, token: str, method: str, way: str, request: Any, *, fault: str = ""
 ) -> Task:
-    options = {**_options(), "clock": _NoWaiting(), "timeout": 60}  # seconds, also on a busy machine
+    options = {**_options(), "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
     if fault in _LATE:
         hooks = _Impatient()
         hurry = hooks.hurry_async if way == "async" else hooks.hurry
@@ -176,10 +178,10 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
     """Return the ids of all subjects, once a create that nobody waits for any more has come through."""
     if row.fault.startswith("late:"):
-        time.sleep(_TOO_LATE_SECONDS)
-        ends = time.monotonic() + 60  # only a failure lasts that long
-        while not _external_ids(gateway, token) and time.monotonic() < ends:  # pragma: no branch - of a busy machine
-            time.sleep(0.01)  # pragma: no cover - as above
+        _Server.has_left.set()
+        assert _Server.is_done.wait(60)
+        _Server.has_left.clear()
+        _Server.is_done.clear()
     return _external_ids(gateway, token)
 
 

@@ -176,7 +176,9 @@ def test_what_a_server_that_ignores_range_has_at_its_end_is_not_read(
 
 
 @pytest.mark.parametrize(
-    "answer", [bare(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), sends()]
+    "answer",
+    [bare(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), sends()],
+    ids=["a refusal", "a redirect", "another scheme", "nothing"],
 )
 def test_a_query_shows_nowhere(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.documents import with_other_codes
+from contract_tests.support.documents import changed, with_other_codes
 from contract_tests.support.mock_caller import (
     IMAGE_REQUEST,
     LIMIT,
@@ -187,7 +186,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
     """A contract in which each code is another number gets the same refusals with these numbers."""
-    other = Contract(with_other_codes(contract.document(), 7000))
+    other = with_other_codes(7000)
     ours, theirs = (
         [(reply.status, json.loads(reply.body)) for reply in _refusals(each, dialect)]
         for each in (contract.CONTRACT, other)
@@ -204,12 +203,14 @@ def _without_ids(body: dict[str, Any]) -> str:
 
 def _lacking(place: str, **changes: Any) -> Contract:
     """Return the contract with changes at a place, of which None takes away what is there."""
-    document = copy.deepcopy(contract.document())
-    node = follow(document, place)
-    node.update(changes)
-    for name in [name for name, value in changes.items() if value is None]:
-        del node[name]
-    return Contract(document)
+
+    def change(document: dict[str, Any]) -> None:
+        node = follow(document, place)
+        node.update(changes)
+        for name in [name for name, value in changes.items() if value is None]:
+            del node[name]
+
+    return changed(change)
 
 
 @pytest.mark.parametrize(

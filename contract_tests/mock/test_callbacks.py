@@ -9,7 +9,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller
+from contract_tests.support.peers import Heard, Peer, listening, said
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
@@ -45,48 +46,42 @@ class Receiver:
 
     Attributes:
         statuses: What it answers, one after the other; the last one from then on. 0 closes the connection unanswered.
-        paths: The path of each request.
-        headers: The headers of each request.
-        bodies: The JSON value of each request.
-        texts: The bytes of each body.
+        url: Its address.
+        heard: The requests that came.
     """
 
-    statuses: list[int] = field(default_factory=lambda: [200])
+    statuses: list[int]
     url: str = ""
-    paths: list[str] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    texts: list[bytes] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [heard.line.split(" ")[1] for heard in self.heard]
 
     @property
     def bodies(self) -> list[Any]:
-        return [json.loads(text) for text in self.texts]
+        return [json.loads(heard.body) for heard in self.heard]
 
     @property
     def told(self) -> list[str]:
         """The status that each notification told."""
         return [body["task_status"] for body in self.bodies]
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read one request and answer it."""
-        line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
-        self.texts.append(await reader.readexactly(int(headers["content-length"])))
-        self.headers.append(headers)
-        self.paths.append(line.split(" ")[1])
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        if status:
-            writer.write(f"HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode())
-        writer.close()
-        await writer.wait_closed()
+    def take(self, peer: Peer) -> None:
+        """Answer one request."""
+        if heard := peer.request():  # pragma: no branch - a sender that is stopped may only connect
+            status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+            self.heard.append(heard)
+            if status:
+                peer.send(said(b"", f"{status} X", "Location: /elsewhere"))
 
 
 @asynccontextmanager
 async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
     """Give a receiver that listens."""
     receiver = Receiver(list(statuses) or [200])
-    server = await asyncio.start_server(receiver.take, "127.0.0.1", 0)
-    async with server:
-        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with listening(receiver.take) as server:
+        receiver.url = server.url
         yield receiver
 
 
@@ -137,19 +132,19 @@ async def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
         await until(lambda: len(receiver.told) == 1)
         caller.app.clock.step(1)
         await until(lambda: len(receiver.told) == 2)
-        caller.create(callback_url=receiver.url)
-        caller.app.clock.step(60)
-        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 4)
-        await asyncio.sleep(0.05)
+        for told in (4, 6):  # whatever else was sent of one task came before what is told of the next
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(60)
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == told)  # noqa: B023 - it is awaited
 
-    assert ["processing", "succeed"] * 2 == receiver.told
-    assert ["/hook?a=b", "/hook?a=b", "/", "/"] == receiver.paths
+    assert ["processing", "succeed"] * 3 == receiver.told
+    assert ["/hook?a=b", "/hook?a=b", "/", "/", "/", "/"] == receiver.paths
     example = contract.document()["components"]["examples"]["notification"]["value"]
     own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
     assert {**example, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
     assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
-    assert {"application/json"} == {headers["content-type"] for headers in receiver.headers}
-    assert not any(name.startswith("webhook-") for headers in receiver.headers for name in headers)
+    assert {"application/json"} == {heard.headers["content-type"] for heard in receiver.heard}
+    assert not any(name.startswith("webhook-") for heard in receiver.heard for name in heard.headers)
 
 
 @on_a_loop
@@ -213,11 +208,11 @@ async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.Monk
         caller.app.clock.step(1_000_000)
         await until(lambda: len(receiver.told) == 3)
 
-    for text, headers in zip(receiver.texts, receiver.headers, strict=True):
-        Webhook(SECRET).verify(text, headers)
+    for heard in receiver.heard:
+        Webhook(SECRET).verify(heard.body, dict(heard.headers))
         with pytest.raises(WebhookVerificationError):
-            Webhook("whsec_QUJD").verify(text, headers)
-    first, again, second = [headers["webhook-id"] for headers in receiver.headers]
+            Webhook("whsec_QUJD").verify(heard.body, dict(heard.headers))
+    first, again, second = [heard.headers["webhook-id"] for heard in receiver.heard]
     assert first == again
     assert again != second
 
@@ -300,36 +295,28 @@ async def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: 
     assert "sk-test" not in caplog.text
 
 
-async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Wait until the sender has had enough."""
-    await reader.read()
-    writer.close()
-
-
 @on_a_loop
 async def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
     """Others are told meanwhile."""
-    async with AsyncExitStack() as stack:
-        silent = await stack.enter_async_context(await asyncio.start_server(keep_silent, "127.0.0.1", 0))
-        receiver = await stack.enter_async_context(receiving())
-        caller = await stack.enter_async_context(running(server(retries=Retries(1))))
-        caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
-        caller.create(callback_url=receiver.url)
-        caller.app.clock.step(1)
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-        assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+    with listening(Peer.until_closed) as silent:
+        async with receiving() as receiver, running(server(retries=Retries(1))) as caller:
+            caller.create(callback_url=silent.url)
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(1)
+            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
 @on_a_loop
 async def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it could not be reached."""
     monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
-    silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
-    async with silent, running(server(retries=Retries(1))) as caller:
-        caller.create(callback_url=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/")
-        caller.app.clock.step(1)
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-        assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
+    with listening(Peer.until_closed) as silent:
+        async with running(server(retries=Retries(1))) as caller:
+            caller.create(callback_url=silent.url)
+            caller.app.clock.step(1)
+            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
 @on_a_loop
@@ -361,11 +348,13 @@ async def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> N
         receiver.statuses = [200]
         async with running(server(**options)) as caller:
             await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-            await asyncio.sleep(0.05)
+            caller.create(callback_url=receiver.url)
+            caller.app.clock.step(1)
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
 
-    assert ["processing", "succeed", "succeed"] == receiver.told
-    ids = [headers["webhook-id"] for headers in receiver.headers]
-    assert ids[0] != ids[1] == ids[2]
+    assert ["processing", "succeed", "succeed", "processing"] == receiver.told
+    ids = [heard.headers["webhook-id"] for heard in receiver.heard]
+    assert ids[0] != ids[1] == ids[2] != ids[3]
 
 
 async def _post(app: MockServer, url: str) -> None:
@@ -406,12 +395,13 @@ def test_a_late_creation_is_told_too() -> None:
 @on_a_loop
 async def test_a_server_may_be_told_to_tell_nobody() -> None:
     """For requests whose addresses are made up, or are somebody's."""
-    async with receiving() as receiver, running(server(callbacks=False)) as caller:
-        caller.create(callback_url=receiver.url)
-        caller.app.clock.step(2)
-        await asyncio.sleep(0.05)
+    async with receiving() as receiver, running(server(callbacks=False)) as caller, running(server()) as other:
+        for each in (caller, other):  # what the first one sent would come before what the second one sends
+            each.create(callback_url=f"{receiver.url}/{each is other}")
+            each.app.clock.step(2)
+        await until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
 
-    assert [] == receiver.told
+    assert ["/True"] * 2 == receiver.paths
 
 
 @on_a_loop
@@ -423,7 +413,7 @@ async def test_a_server_may_be_closed_while_it_tells() -> None:
         app.clock.step(1)
         await until(lambda: receiver.told)
         app.close()
-        await asyncio.sleep(0.05)
+        await until(lambda: len(asyncio.all_tasks()) == 1)
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,17 @@ import pytest
 
 from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
+from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.documents import changed
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.scripted import NAMED
 from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
+from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
-from kling_elements_runtime.contract import Contract
 
 USED_IDS = "/_mock/used-ids"
 
@@ -30,13 +33,6 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """A caller of a server whose tasks are done at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
         yield Caller(app, dialect=request.param)
-
-
-def _document(**changes: Any) -> dict[str, Any]:
-    """Return the contract with other extensions of its deletion."""
-    document = copy.deepcopy(contract.document())
-    document["paths"][DELETION]["post"].update(changes)
-    return document
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
@@ -149,10 +145,13 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
 def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None:
     """What is of its own in the example stays as it is; the task is the one whose subject is deleted."""
-    document = _document(**{"x-deletion": {"live": {"example": "ours", "remains": False}}})
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
-    document["components"]["examples"]["ours"] = {"value": value}
-    with closing(MockServer(Contract(document), Options(tick_seconds=0))) as app:
+
+    def change(document: dict[str, Any]) -> None:
+        document["paths"][DELETION]["post"]["x-deletion"] = {"live": {"example": "ours", "remains": False}}
+        document["components"]["examples"]["ours"] = {"value": value}
+
+    with closing(MockServer(changed(change), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
         answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
@@ -169,12 +168,68 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
 def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
     """No answer is made up here."""
     with pytest.raises(KeyError, match="documented"):
-        MockServer(Contract(_document(**{"x-deletion": {"live": {}}})), Options(dialect="documented"))
+        MockServer(
+            changed(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
+            Options(dialect="documented"),
+        )
 
 
 def test_a_document_without_words_for_a_refusal_has_the_one_code_that_says_little() -> None:
     """Nobody has seen what such a dialect says, so nothing is made up that a client would take for a known answer."""
-    document = copy.deepcopy(contract.document())
-    del document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["x-absent"]
-    with closing(MockServer(Contract(document))) as app:
+    other = changed(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
+    with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
+
+
+# What people saw, in `live_answers.yaml`
+
+
+def _used_twice(mock: Caller) -> tuple[str, Reply]:
+    mock.create(NAMED)
+    return "e-1", mock.post(NAMED)
+
+
+def _deleted(mock: Caller, times: int = 1) -> tuple[str, Reply]:
+    mock.create(NAMED)
+    element_id = mock.element("e-1")["element_id"]
+    return str(element_id), [mock.send("POST", DELETION, {"element_id": element_id}) for _ in range(times)][-1]
+
+
+def _looked_up(mock: Caller) -> tuple[str, Reply]:
+    return "e-1", mock.send("GET", f"{ELEMENTS}/e-1")
+
+
+def _looked_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
+    _deleted(mock)
+    return _looked_up(mock)
+
+
+_PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
+    "a look-up of an id that is not there": _looked_up,
+    "an external id that is used twice": _used_twice,
+    "a first deletion": _deleted,
+    "a second deletion": partial(_deleted, times=2),
+    "a look-up of a subject that was deleted": _looked_up_after_deletion,
+}
+_OF_DIALECTS = [row for row in answers() if row.dialect]
+
+
+@each(_OF_DIALECTS)
+def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
+    """The same status and code, the same words where the service's own are known, and `data` only where it has any."""
+    with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
+        asked, reply = _PROVOKED[row.provoked_by](Caller(app))
+    recorded, given = row.body(), json.loads(reply.body)
+
+    assert row.status == reply.status
+    assert recorded["code"] == given["code"]
+    assert ("data" in recorded) == ("data" in given)
+    if row.dialect == "live" and row.status != 200:
+        assert recorded["message"].replace(row.asked, asked) == given["message"]
+    if row.reads.unusable:
+        assert "deleted" == given["data"]["task_result"]["elements"][0]["status"]
+
+
+def test_each_way_to_provoke_an_answer_is_used() -> None:
+    """And each row of a dialect says how it is provoked."""
+    assert set(_PROVOKED) == {row.provoked_by for row in _OF_DIALECTS}

@@ -356,15 +356,15 @@ def test_a_dripping_answer_arrives_byte_by_byte(caller: Caller) -> None:
 
 def test_a_late_creation_happens_although_the_caller_has_left(caller: Caller) -> None:
     """It hung up while it waited."""
-    caller.queue("late:1")
+    caller.queue("late:0.01")
 
     async def run() -> None:
         post = asyncio.create_task(caller.post_async(external_task_id="e"))
         await asyncio.sleep(0)  # nothing else lets it wait
+        assert 0 == count(caller)
         post.cancel()
         await asyncio.wait([post])
         assert post.cancelled()
-        assert 0 == count(caller)
         async with asyncio.timeout(60):  # only a failure lasts that long
             while not count(caller):  # noqa: ASYNC110 - the server does it by itself
                 await asyncio.sleep(0.01)
@@ -395,7 +395,8 @@ def test_a_late_creation_ends_with_the_server() -> None:
         life = asyncio.create_task(app({"type": "lifespan"}, messages.get, send))
         post = asyncio.create_task(Caller(app).post_async(external_task_id="e"))
         await messages.put({"type": "lifespan.startup"})
-        await asyncio.sleep(0.05)
+        while Caller(app).ask("GET", "/_mock/faults"):  # noqa: ASYNC110 - until the creation has taken its fault
+            await asyncio.sleep(0)
         await messages.put({"type": "lifespan.shutdown"})
         await life
         assert ["lifespan.startup.complete", "lifespan.shutdown.complete"] == [message["type"] for message in sent]

@@ -154,6 +154,12 @@ _ARROWS = [
         refused="from contract_tests.client.common import X",
         allowed="from contract_tests.reading.cases import X",
     ),
+    Arrow(
+        folder="contract_tests",
+        never="tools",
+        refused="from tools.live.reading import read",
+        allowed="from contract_tests.support import tools",
+    ),
     *(
         Arrow(
             folder=f"tools/{name}",

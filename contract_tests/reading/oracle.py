@@ -12,7 +12,7 @@ import re
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
@@ -57,23 +57,24 @@ class Oracle:
         )
 
     def refusals(self, body: object) -> list[str]:
-        """Return why the body is refused, a line each; nothing when it is accepted."""
+        """Return why the body is refused, a line each, with the place first; nothing when it is accepted."""
         try:
             text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
             sent = text.encode()
             same = json.loads(text) == body
         except (TypeError, ValueError, RecursionError) as error:
-            return [f"JSON cannot carry it ({type(error).__name__})"]
+            return [f"the body cannot be JSON ({type(error).__name__})"]
         if not same:
-            return ["JSON would alter it"]
+            return ["the body is not what its JSON is read as"]
         if len(sent) > self._max_bytes:
             return [f"the body has {len(sent)} bytes"]
         if count(body) > self._max_values:
             return ["the body has too many values"]
         return [
-            f"{leaf.json_path} fails {leaf.validator}"
+            f"{place} fails {leaf.validator}"
             for error in self._validator.iter_errors(body)
             for leaf in _leaves(error)
+            for place in _places(leaf)
         ]
 
     def accepts(self, body: object) -> bool:
@@ -214,6 +215,15 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
         yield from _leaves(cause)
     if not error.context:
         yield error
+
+
+def _places(leaf: ValidationError) -> list[str]:
+    """Return the JSON Pointers of what a failure is about: a place, or each member there that has no business there."""
+    instance, schema = cast("Any", leaf.instance), cast("Any", leaf.schema)
+    unknown = instance.keys() - schema["properties"].keys() if leaf.validator == "additionalProperties" else ()
+    paths = [[*leaf.absolute_path, name] for name in unknown] or [[*leaf.absolute_path]]
+    tokens = [[str(token).replace("~", "~0").replace("/", "~1") for token in path] for path in paths]
+    return ["".join(f"/{token}" for token in path) or "the body" for path in tokens]
 
 
 def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:

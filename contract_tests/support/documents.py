@@ -1,11 +1,13 @@
-"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`, and one of other codes."""
+"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`, and changed contracts."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import escaped, operations, resolve
 
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -58,20 +60,28 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
     return found
 
 
-def with_other_codes(document: dict[str, Any], more: int) -> dict[str, Any]:
-    """Return a copy of a document in which each business code is larger by a number, in every place that has it."""
-    copied = copy.deepcopy(document)
-    codes = copied["x-business-codes"]
+def changed(change: Callable[[dict[str, Any]], object]) -> Contract:
+    """Return a contract whose document is a copy of the package's that a function has changed."""
+    document = copy.deepcopy(contract.document())
+    change(document)
+    return Contract(document)
 
-    def change(node: Any) -> None:
+
+def with_other_codes(more: int) -> Contract:
+    """Return the contract with each business code larger by a number, in every place that has it."""
+    codes = contract.document()["x-business-codes"]
+
+    def add(node: Any) -> None:
         if isinstance(node, dict) and str(node.get("code")) in codes:
             node["code"] += more
         for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            change(inner)
+            add(inner)
 
-    change({name: copied[name] for name in ("paths", "components")})
-    copied["x-business-codes"] = {str(int(code) + more): row for code, row in codes.items()}
-    return copied
+    def change(document: dict[str, Any]) -> None:
+        document["x-business-codes"] = {str(int(code) + more): row for code, row in codes.items()}
+        add({name: document[name] for name in ("paths", "components")})
+
+    return changed(change)
 
 
 def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:

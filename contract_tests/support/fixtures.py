@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socketserver
-import threading
+import re
+import reprlib
 from contextlib import ExitStack
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,11 +15,13 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
-from contract_tests.support.running import run_async, tls
+from contract_tests.support.peers import Peer, listening
+from contract_tests.support.running import URL, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
+from kling_elements_runtime.transport import pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +31,30 @@ if TYPE_CHECKING:
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-_GATEWAY = "https://gateway.example.com"
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 1000  # characters, before an id is cut
+_NAMED = (str, bytes, int, float, complex, re.Pattern, Enum, type(None))
+
+
+def pytest_make_parametrize_id(val: Any) -> str | None:
+    """Name a value of a table, in the id of a test, by what it is: pytest only counts lists, objects and long texts."""
+    if isinstance(val, str | bytes) and len(val) > 100:
+        return repr(val[:50])
+    if isinstance(val, _NAMED) or hasattr(val, "__name__"):
+        return None  # pytest shows these
+    return re.sub(" at 0x[0-9a-fA-F]+", "", _SHORT.repr(val))[:60]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (TOKEN_VARIABLE, BASE_URL_VARIABLE):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _connections_are_kept_by_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 60.0)  # seconds
 
 
 @pytest.fixture
@@ -44,7 +64,7 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
 
         def make(**options: Any) -> AuthenticatedClient:
             httpx_args = {"verify": tls(), "trust_env": False} | options.pop("httpx_args", {})
-            given = {"token": "test-token", "base_url": _GATEWAY, "httpx_args": httpx_args} | options
+            given = {"token": "test-token", "base_url": URL, "httpx_args": httpx_args} | options
             return clients.enter_context(AuthenticatedClient(**given))
 
         yield make
@@ -90,24 +110,14 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """A function that starts a server on this machine, which answers with the given bytes, and returns its address."""
+    """A function that starts a server, which answers a request on each connection with bytes, and returns where."""
     with ExitStack() as servers:
 
         def serve(answer: bytes) -> str:
-            class Handler(socketserver.StreamRequestHandler):
-                def handle(self) -> None:
-                    length = 0
-                    while line := self.rfile.readline().strip():
-                        name, _, value = line.partition(b":")
-                        length = int(value) if name.lower() == b"content-length" else length
-                    self.rfile.read(length)
-                    self.wfile.write(answer)
+            def behave(peer: Peer) -> None:
+                peer.request()
+                peer.send(answer)
 
-            server = servers.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            servers.callback(thread.join)
-            servers.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
+            return servers.enter_context(listening(behave)).url
 
         yield serve

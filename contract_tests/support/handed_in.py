@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from contract_tests.reading.images import Picture
+from contract_tests.support.documents import changed
 from contract_tests.support.range_server import File
 from kling_elements.media import ImageReport, VideoReport
 from kling_elements.media.limits import image_limits, video_limits
-from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
 
 JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
@@ -45,11 +44,8 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
         keyword: `x-image` or `x-video`.
         parts: What to change, such as `{"file-size": {"max-bytes": 10}}`.
     """
-    contract = Contract(deepcopy(CONTRACT.document()))
-    limits = (image_limits if keyword == "x-image" else video_limits)(contract)
-    for part, changes in parts.items():
-        limits[part] |= changes
-    return contract
+    limits_of = image_limits if keyword == "x-image" else video_limits
+    return changed(lambda document: [limits_of(Contract(document))[part].update(more) for part, more in parts.items()])
 
 
 def rules_of(report: ImageReport | VideoReport) -> list[str]:

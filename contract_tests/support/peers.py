@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -16,13 +17,14 @@ import pytest
 import trustme
 from attrs import define, field
 
+from contract_tests.support import running
 from contract_tests.support.running import run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.deadline import within
 
-TOKEN = "sk-token-1234567890"
+TOKEN = running.TOKEN
 ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
 GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
 POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}
@@ -34,11 +36,12 @@ Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 @define
 class Heard:
-    """A whole request, as it came."""
+    """A whole request, as it came, and how many connections had come before its own."""
 
     line: str
     headers: httpx.Headers
     body: bytes
+    connection: int
 
 
 def said(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
@@ -84,12 +87,19 @@ class Peer:
                 return None  # pragma: no cover - mostly a reset comes before
             body += piece
         self._received = bytes(body[length:])
-        self.heard.append(Heard(line, headers, bytes(body[:length])))
+        self.heard.append(Heard(line, headers, bytes(body[:length]), self.number))
         return self.heard[-1]
 
     def send(self, data: bytes) -> None:
         """Send bytes."""
         self.connected.sendall(data)
+
+    def drip(self, start: bytes, piece: bytes) -> None:
+        """Send a beginning, and then the same again and again, for half a minute: a client without a limit is seen."""
+        self.send(start)
+        for _ in range(1500):  # pragma: no branch - the client gives up before
+            self.send(piece)
+            time.sleep(0.02)
 
     def answer(self, data: bytes | None = None) -> None:
         """Answer every request until the client closes the connection."""
@@ -225,7 +235,9 @@ class Pieces(StreamedBody):
 def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
     """Return a client for a server on this machine."""
     timeout = httpx_args.pop("timeout", 60.0)
-    return AuthenticatedClient(TOKEN, url, timeout=timeout, httpx_args={"verify": client_tls(), **httpx_args})
+    kept = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=600)  # on a busy machine
+    options = {"verify": client_tls(), "limits": kept, **httpx_args}
+    return AuthenticatedClient(TOKEN, url, timeout=timeout, httpx_args=options)
 
 
 class Ways:

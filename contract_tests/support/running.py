@@ -1,4 +1,4 @@
-"""What tests need to run clients: a TLS context, and a thread for an event loop."""
+"""What tests need to run clients: a token, an address, a TLS context, and a thread for an event loop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 
+TOKEN = "sk-token-1234567890"
+URL = "https://gateway.example.com"
 T = TypeVar("T")
 
 

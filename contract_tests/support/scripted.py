@@ -18,12 +18,12 @@ import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
+from contract_tests.support import running
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client.errors import KlingError
 
-TOKEN = "sk-token-1234567890"
-URL = "https://gateway.example.com"
+TOKEN, URL = running.TOKEN, running.URL
 BODY: Any = base_body("image")
 NAMED: Any = {**BODY, "external_task_id": "e-1"}
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.live_answers import NOTIFICATION, Answer, answers
 from contract_tests.support.signed_notifications import (
     BODY,
     HEADERS,
@@ -27,8 +28,9 @@ from contract_tests.support.signed_notifications import (
     refusal,
     signature_of,
 )
+from contract_tests.support.tables import each
 from kling_elements import webhooks
-from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements.tasks import Progress, elements_named_by, elements_of, external_id_of, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
 from scripts.spec import load
@@ -335,3 +337,20 @@ def test_a_notification_without_a_signature_is_read_only_on_demand() -> None:
     """Then nothing is asked of the headers, nor of a signature that is wrong."""
     assert "1234567890" == webhooks.parse(BODY, {}, verify=False).task_id
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
+
+
+@each([row for row in answers() if row.call == NOTIFICATION])
+def test_a_notification_that_somebody_saw_is_read(row: Answer) -> None:
+    """In either shape, enveloped or not, and verified where it is signed."""
+    options: dict[str, Any] = {"verify": False}
+    if row.secret:
+        sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)
+        options = {"secrets": row.secret, "now": sent}
+
+    found = webhooks.parse(row.content, row.headers, **options)
+
+    assert row.reads.task == str(found.task_id)
+    assert row.reads.external_id == external_id_of(found)
+    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(found)]
+    if row.reads.progress is not None:
+        assert Progress[row.reads.progress.upper()] is progress_of(found, CONTRACT)

@@ -1,0 +1,23 @@
+"""What `make live` makes of an answer: of each row of `live_answers.yaml` what the row says."""
+
+from __future__ import annotations
+
+from contract_tests.reading.live_answers import NOTIFICATION, Answer, answers
+from contract_tests.support.tables import each
+from tools.live.reading import read
+from tools.live.redaction import Redactor
+from tools.live.report import Report
+from tools.live.session import Seen
+
+
+@each([row for row in answers() if row.call != NOTIFICATION])
+def test_an_answer_of_the_table_is_read_as_its_row_says_and_is_no_news(row: Answer) -> None:
+    """What is written for such an answer can become this row; it is in the table, where it may come."""
+    asked = row.asked or row.reads.external_id or ""
+    situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
+    seen = Seen(situation, row.call, (asked,) if asked else (), row.response())
+    report = Report([seen], Redactor(str, "gateway.example.com"), "2026-11-28")
+
+    assert row.means == read(row.call, row.response(), asked).means
+    assert [] == report.news
+    assert (row.call, row.means) == (report.entries[0].row["call"], report.entries[0].row["means"])
