@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import POST, Peer, Ways, both_ways, listening, said
+from contract_tests.support.peers import POST, Peer, Ways, listening, said
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY
 from kling_elements import AsyncKlingElements, KlingElements
@@ -40,7 +40,6 @@ class Tokens:
         return token
 
 
-@both_ways
 def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> None:
     """Some last for half an hour only. Making a client asks for none."""
     tokens = Tokens("first-token", "second-token", "second-token")
@@ -54,7 +53,6 @@ def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> No
     assert sent == [each.headers["Authorization"] for each in server.heard]
 
 
-@both_ways
 @pytest.mark.parametrize(
     ("says", "given"),
     [
@@ -229,7 +227,6 @@ def _garble(peer: Peer) -> None:
     peer.send(f"HTTP/1.1 {_TOKEN}\r\n\r\n".encode())
 
 
-@both_ways
 @pytest.mark.parametrize("token", [_TOKEN, lambda: _TOKEN], ids=["a text", "a function"])
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("behave", [_lose, _refuse, _err, _garble])

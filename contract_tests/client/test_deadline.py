@@ -21,7 +21,6 @@ from contract_tests.support.peers import (
     TOKEN,
     Peer,
     Ways,
-    both_ways,
     client_of,
     client_tls,
     listening,
@@ -77,7 +76,6 @@ def _slow_reader(peer: Peer) -> None:
 _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _informational, "slow reader": _slow_reader}
 
 
-@both_ways
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
 def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any, ways: Ways) -> None:
@@ -93,7 +91,6 @@ def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any
     assert "the time for this call is up" in failure
 
 
-@both_ways
 def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: Ways) -> None:
     """One after the other, they are the longest that a call can take whose steps all take as long as they may."""
     with listening(_body) as server:
@@ -103,7 +100,6 @@ def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: 
     assert f"ReadTimeout at {server.url}: the time for this call is up" == str(error)
 
 
-@both_ways
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
 def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - of a table
     """Nothing was sent then."""
@@ -134,7 +130,6 @@ class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-@both_ways
 def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
     """It knows of none by itself."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
@@ -145,7 +140,6 @@ def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(
     assert "the time for this call is up" in str(error)
 
 
-@both_ways
 @pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
 def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_call_has(
     expected: float, seconds: float | None, ways: Ways
@@ -210,7 +204,6 @@ def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected:
     assert expected - 10 < read <= expected
 
 
-@both_ways
 def test_a_call_whose_time_is_up_before_it_begins_sends_nothing(ways: Ways) -> None:
     """Neither over a connection that is there nor over a new one."""
     with listening(Peer.answer) as server:

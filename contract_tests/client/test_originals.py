@@ -21,7 +21,7 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, Peer, Ways, both_ways, listening
+from contract_tests.support.peers import ANSWER, POST, TOKEN, Peer, Ways, listening
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY
 from kling_elements import AsyncKlingElements, KlingElements
@@ -61,12 +61,6 @@ class Caller:
 
 def _id(response: httpx.Response) -> str:
     return str(response.json()["data"]["task_id"])
-
-
-@pytest.fixture(params=["sync", "async"])
-def ways(request: pytest.FixtureRequest) -> Ways:
-    """Both ways to make a call."""
-    return Ways(request.param)
 
 
 @pytest.fixture(params=["generated client", "KlingElements"])
@@ -458,7 +452,6 @@ def test_a_function_that_is_not_where_its_class_was_written_is_nobody_s_own() ->
     assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
 
 
-@both_ways
 def test_where_sockets_are_forbidden_nothing_goes_out(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """As pytest-socket forbids them, with an exception of its own."""
 

@@ -27,7 +27,6 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    both,
     made,
     no,
     task,
@@ -74,7 +73,6 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         ("https://b.example.com", "no address", "https://b.example.com"),
     ],
 )
-@both
 def test_the_address_comes_from_the_environment_unless_it_is_given(
     client: Client, expected: str, environment: str | None, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +87,6 @@ def test_the_address_comes_from_the_environment_unless_it_is_given(
 
 
 @pytest.mark.parametrize(("environment", "given"), [("x", None), (" ", None), ("https://a.example.com", "")])
-@both
 def test_an_address_that_cannot_be_used_is_refused(
     client: Client, environment: str, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +98,6 @@ def test_an_address_that_cannot_be_used_is_refused(
 
 
 @pytest.mark.parametrize(("expected", "given"), [("from-environment", None), ("given", "given")])
-@both
 def test_the_token_comes_from_the_environment_unless_it_is_given(
     client: Client, expected: str, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +110,6 @@ def test_the_token_comes_from_the_environment_unless_it_is_given(
     assert f"Bearer {expected}" == scripted.gateway.requests[0].headers["Authorization"]
 
 
-@both
 def test_no_token_is_an_error(client: Client) -> None:
     """That says where to put one."""
     with pytest.raises(ValueError, match="KLING_API_KEY"):
@@ -134,14 +129,12 @@ def test_no_token_is_an_error(client: Client) -> None:
         ("Authorization", {"headers": {"authorization": "x"}}),
     ],
 )
-@both
 def test_options_are_those_of_the_generated_client(client: Client, says: str, options: Any) -> None:
     """What it refuses is refused here."""
     with pytest.raises(ValueError, match=says):
         client(**{"token": "t", **options})
 
 
-@both
 def test_options_reach_the_requests(client: Client) -> None:
     """Headers, time-outs, an address without TLS that is wanted, and what to do with violations."""
     options: Any = {
@@ -159,7 +152,6 @@ def test_options_reach_the_requests(client: Client) -> None:
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
-@both
 def test_a_transport_may_be_given_either_way(client: Client) -> None:
     """The argument wins."""
     wrong = httpx.MockTransport(lambda _: httpx.Response(500))
@@ -171,7 +163,6 @@ def test_a_transport_may_be_given_either_way(client: Client) -> None:
     assert "8" == other.create(BODY).task_id
 
 
-@both
 def test_a_client_shows_no_token_and_cannot_be_pickled(client: Client) -> None:
     """It holds one."""
     kling = client(TOKEN, URL)
@@ -183,7 +174,6 @@ def test_a_client_shows_no_token_and_cannot_be_pickled(client: Client) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@both
 def test_a_create_follows_no_redirect(client: Client, status: int) -> None:
     """The request would be sent twice, or with its token to another host."""
     elsewhere = Reply(status, b"", {"Location": "https://elsewhere.example.com/"})
@@ -196,7 +186,6 @@ def test_a_create_follows_no_redirect(client: Client, status: int) -> None:
     assert ["gateway.example.com"] == [request.url.host for request in scripted.gateway.requests]
 
 
-@both
 def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Under the id that finds it again."""
     caplog.set_level(logging.INFO, "kling_elements")
@@ -223,14 +212,12 @@ def _repeated(status: int) -> Reply:
 
 
 @pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
-@both
 def test_what_is_no_policy_is_refused_at_once(client: Client, options: Any) -> None:
     """And not in the middle of a retry."""
     with pytest.raises(ValueError, match=r"^(Retry|Poll)Policy expected, not (int|str|PollPolicy|RetryPolicy)$"):
         client(TOKEN, **options)
 
 
-@both
 def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Gateways have been seen to repeat it, and callers paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
@@ -257,7 +244,6 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
     assert not any(TOKEN.encode() in pickle.dumps(error) for error in errors)
 
 
-@both
 def test_what_is_done_for_a_subject_from_beginning_to_end(client: Client) -> None:
     """The few lines that a newcomer writes."""
     scripted = Scripted(client, task(), task(status="processing"), made(), task("8"))
@@ -269,7 +255,6 @@ def test_what_is_done_for_a_subject_from_beginning_to_end(client: Client) -> Non
     assert "create look look delete-elements" == scripted.gateway.calls()
 
 
-@both
 def test_methods_document_themselves(client: Client) -> None:
     """Each public method has a docstring."""
     public = [getattr(client, name) for name in dir(client) if re.match("[a-z]", name) and name != "client"]
@@ -278,7 +263,6 @@ def test_methods_document_themselves(client: Client) -> None:
     assert all(method.__doc__ for method in public)
 
 
-@both
 def test_the_contract_is_checked_before_a_subject_is_created(client: Client) -> None:
     """Nothing is sent, and every violation is told."""
     scripted = Scripted(client)

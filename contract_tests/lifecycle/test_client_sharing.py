@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, NAMED, Client, Scripted, both, task
+from contract_tests.support.scripted import BODY, NAMED, Client, Scripted, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client.errors import TransportError
 
@@ -123,7 +123,6 @@ def test_threads_share_one_pool(server: _Server) -> None:
     assert 1 <= len(server.requests) <= 6
 
 
-@both
 def test_a_connection_that_is_refused_never_took_the_request(client: Client) -> None:
     """On a real socket: nothing listens there."""
     with socket.socket() as nobody:
@@ -138,7 +137,6 @@ def test_a_connection_that_is_refused_never_took_the_request(client: Client) -> 
     assert [1, 2] == scripted.clock.slept
 
 
-@both
 def test_a_connection_that_ends_before_the_answer_is_in_doubt(client: Client, serve: Callable[[bytes], str]) -> None:
     """On a real socket: the server takes the request and says nothing, or half of something."""
     for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"):
@@ -214,7 +212,6 @@ def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
     assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
 
 
-@both
 def test_without_a_clock_of_its_own_a_client_has_that_of_the_machine(client: Client) -> None:
     """A second attempt comes after a real second, so there is none here."""
     scripted = Scripted(client, task(), clock=None)

@@ -25,7 +25,6 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    both,
     both_dialects,
     no,
     task,
@@ -172,7 +171,6 @@ _ADOPTIONS = [
 
 @each(_ADOPTIONS)
 @both_dialects
-@both
 def test_one_subject_comes_of_it(client: Client, dialect: str, row: _Adoption) -> None:
     """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
     scripted = Scripted(client, *row.script, dialect=dialect)
@@ -280,7 +278,6 @@ _UNTOLD = [
 
 @each(_UNTOLD)
 @both_dialects
-@both
 def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure) -> None:
     """An attempt in doubt keeps it in doubt, even if a later one is refused."""
     scripted = Scripted(client, *row.script, dialect=dialect)
@@ -292,7 +289,6 @@ def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure)
 
 
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
-@both
 def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: Client, step: Step) -> None:
     """An id of the caller's own may have been used before; a fresh one was not."""
     error = Scripted(client, *[step] * 3).failing("create_or_adopt", BODY)
@@ -301,7 +297,6 @@ def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: C
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-@both
 def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) -> None:
     """And what serves in place of it."""
     error = Scripted(client, step).failing("create_or_adopt", NAMED)
@@ -313,7 +308,6 @@ def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) 
 @pytest.mark.parametrize(
     ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
 )
-@both
 def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, limit: float) -> None:
     """The last thing that is done is a look-up."""
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
@@ -326,7 +320,6 @@ def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, l
     assert calls == scripted.gateway.calls()
 
 
-@both
 def test_how_often_a_duplicate_is_looked_for_is_the_policys(client: Client) -> None:
     """The same code stands for other mistakes, so it need not be there."""
     script = [ABSENT, DUPLICATE, ABSENT]
@@ -350,7 +343,6 @@ _UNSURE = "or the request has another mistake, as the code stands for these, too
         ([_OURS, _UNSURE], "documented", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
     ],
 )
-@both
 def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     client: Client, says: list[str], dialect: str, script: list[Step]
 ) -> None:
@@ -365,7 +357,6 @@ def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     assert "take another id only if you know" in str(error) or _OURS in says
 
 
-@both
 def test_look_ups_may_lag_behind_creates(client: Client) -> None:
     """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
     created_at: list[float] = []
@@ -386,7 +377,6 @@ def test_look_ups_may_lag_behind_creates(client: Client) -> None:
     assert [1, 2, 4, 8] == scripted.clock.slept
 
 
-@both
 def test_look_ups_are_not_answered_by_caches(client: Client) -> None:
     """A create needs no such header, and one of the caller's own takes its place."""
     scripted = Scripted(client, ABSENT, task())
@@ -405,7 +395,6 @@ def _with_status(word: str) -> Reply:
 
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
-@both
 def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str) -> None:
     """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
@@ -417,7 +406,6 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str)
 
 
 @pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-@both
 def test_a_task_without_such_a_subject_is_adopted(client: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
     assert "5" == Scripted(client, found).create_or_adopt(NAMED).task_id
@@ -456,7 +444,6 @@ class _SeenLive:
         return Reply(400, {"code": 1201, "message": message, "request_id": "r-1"}).response()
 
 
-@both
 def test_the_life_of_a_subject_at_a_gateway_as_it_was_seen(client: Client) -> None:
     """It is absent first, made once, found again, deleted twice without an error, and never handed out then."""
     service = _SeenLive()
@@ -478,7 +465,6 @@ def test_the_life_of_a_subject_at_a_gateway_as_it_was_seen(client: Client) -> No
 @pytest.mark.parametrize(
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
-@both
 def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None:
     """Whatever is in it is encoded, so that it leads to no other call."""
     scripted = Scripted(client, ABSENT, task())
@@ -491,7 +477,6 @@ def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-@both
 def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: str) -> None:
     """Before anything is sent, as it could not be looked up afterwards."""
     scripted = Scripted(client)
@@ -503,7 +488,6 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: st
     assert "" == scripted.gateway.calls()
 
 
-@both
 def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
     """Nothing was created by it."""
     scripted = Scripted(client, ABSENT)
@@ -514,7 +498,6 @@ def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
     assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
 
 
-@both
 def test_without_an_id_a_fresh_one_serves(client: Client) -> None:
     """It is the same all along."""
     scripted = Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task())

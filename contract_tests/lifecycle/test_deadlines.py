@@ -24,7 +24,7 @@ from contract_tests.support.peers import Peer, listening
 from contract_tests.support.range_server import hangs, range_server
 from contract_tests.support.range_server import head as _head
 from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, both, task
+from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, TransportError
@@ -124,7 +124,6 @@ def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingEr
 
 
 @pytest.mark.parametrize("drip", _DRIPS)
-@both
 def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
     """A server that drips keeps to every time-out, but not to the limit."""
     with _dripping(*_DRIPS[drip]) as url:
@@ -136,7 +135,6 @@ def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
         assert _SOON <= took < _FAR
 
 
-@both
 def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
     """All of them together; what was not read is told as that, and nothing was sent."""
     with _dripping(*_DRIPS["header"]) as url:
@@ -148,7 +146,6 @@ def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
     assert took < _FAR
 
 
-@both
 def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client: Client) -> None:
     """As an upload over a slow line does; the policy's limit says when attempts begin. With 0 there is one, as long."""
     left: list[float | None] = []

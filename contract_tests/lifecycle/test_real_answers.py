@@ -10,7 +10,7 @@ import pytest
 
 from contract_tests.reading.answer_cases import ABSENT_MESSAGE
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
 from kling_elements.errors import ElementUnavailableError
@@ -95,7 +95,6 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
         _refused(500, _passed_on(1203, "no such resource")),
     ],
 )
-@both
 def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> None:
     """By code and message, or by a code of its own, and also where a gateway passes it on (A1)."""
     error = Scripted(client, reply).failing("get", "e-1")
@@ -115,7 +114,6 @@ def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> Non
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-@both
 def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
     """Such as a path that the gateway does not have: the error shows it (A14)."""
     error = Scripted(client, reply).failing("get", "e-1")
@@ -125,7 +123,6 @@ def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
     assert str(error).startswith(f"GET {url}: HTTP {reply.status}, ")
 
 
-@both
 def test_a_redirect_shows_where_it_leads(client: Client) -> None:
     """The base URL may be an old one (A14)."""
     reply = _refused(301, "", Location="https://new.example.com/kling/v1")
@@ -141,7 +138,6 @@ def test_a_redirect_shows_where_it_leads(client: Client) -> None:
         (False, {"code": 1201, "message": "Invalid parameter: element_voice_id"}),
     ],
 )
-@both
 def test_a_duplicate_is_known_by_its_words(client: Client, certain: bool, body: Any) -> None:  # noqa: FBT001
     """In other words the code may be about something else (A2)."""
     error = Scripted(client, _refused(400, body)).failing("create", NAMED)
@@ -150,7 +146,6 @@ def test_a_duplicate_is_known_by_its_words(client: Client, certain: bool, body: 
     assert certain is is_certain_duplicate(error, CONTRACT)
 
 
-@both
 def test_a_second_deletion_is_known_by_its_words(client: Client) -> None:
     """It is what was wanted (A2)."""
     body = {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r"}
@@ -161,7 +156,6 @@ def test_a_second_deletion_is_known_by_its_words(client: Client) -> None:
 
 
 @pytest.mark.parametrize("status", ["deleted", "failed"])
-@both
 def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, status: str) -> None:
     """Its task succeeded all the same (A3)."""
     made = {**_KLINGS, "task_result": {"elements": [{**_SUBJECT, "status": status}]}}
@@ -188,7 +182,6 @@ def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, status:
         {"code": 0, "data": {**_KLINGS, "task_status": "SUCCEED", "updated_at": 1.5}},
     ],
 )
-@both
 def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
     """Newer, nested, with words for a code, and with oddities beside it (A4, A6, A9)."""
     task = Scripted(client, Reply(200, body)).get("880431920114688")
@@ -200,7 +193,6 @@ def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
     )
 
 
-@both
 def test_what_is_odd_about_a_task_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """A code that nobody knows may mean something (A6)."""
     Scripted(client, Reply(200, {"code": "ok", "data": _KLINGS})).get("880431920114688")
@@ -220,7 +212,6 @@ def test_what_is_odd_about_a_task_is_logged(client: Client, caplog: pytest.LogCa
         {"items": [_NEW_API["data"]], "total": 1},
     ],
 )
-@both
 def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
     """And in each shape of its tasks (A4, A5)."""
     (task,) = Scripted(client, Reply(200, body)).first(1, "list")
@@ -240,14 +231,12 @@ def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
         {"code": 0, "data": {"items": None, "total": 0}},
     ],
 )
-@both
 def test_an_empty_list_is_empty(client: Client, body: Any) -> None:
     """As gateways write it (A5)."""
     assert [] == Scripted(client, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
-@both
 def test_a_success_without_a_list_is_no_empty_list(client: Client, body: Any) -> None:
     """Whoever believed it would create everything a second time (A5)."""
     with pytest.raises(InvalidResponse):
@@ -266,7 +255,6 @@ def test_a_success_without_a_list_is_no_empty_list(client: Client, body: Any) ->
         (Retry.NEVER, {"code": 1101, "message": "account in arrears"}),
     ],
 )
-@both
 def test_a_429_made_nothing_and_ends_unless_its_code_says_never(client: Client, expected: Retry, body: Any) -> None:
     """Whatever a gateway puts into it (A7)."""
     scripted = Scripted(client, _refused(429, body, Retry_After="7"))
@@ -288,7 +276,6 @@ def test_a_429_made_nothing_and_ends_unless_its_code_says_never(client: Client, 
         _refused(400, {"error": {"message": "task not found", "code": "task_not_found"}}),
     ],
 )
-@both
 def test_a_gateway_with_a_list_of_its_own_never_finds_external_ids(client: Client, reply: Reply) -> None:
     """It says so in words, and asking again does not help (A8)."""
     error = Scripted(client, reply).failing("get", "e-1")
@@ -311,7 +298,6 @@ def test_a_gateway_with_a_list_of_its_own_never_finds_external_ids(client: Clien
         (Progress.UNKNOWN, "paused"),
     ],
 )
-@both
 def test_a_status_means_what_gateways_mean_by_it(client: Client, expected: Progress, status: Any) -> None:
     """In any case of letters (A9)."""
     body = {"code": "success", "data": {"task_id": "7", "status": status}}
@@ -320,13 +306,11 @@ def test_a_status_means_what_gateways_mean_by_it(client: Client, expected: Progr
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-@both
 def test_a_deletion_may_be_answered_with_nothing(client: Client, reply: Reply) -> None:
     """It is done (A10)."""
     assert UNSET is _delete(client, reply)
 
 
-@both
 def test_no_other_call_may_be_answered_with_nothing(client: Client) -> None:
     """A look-up or a create says what it found or made (A10)."""
     for call in ("get", "create"):
@@ -345,7 +329,6 @@ def test_no_other_call_may_be_answered_with_nothing(client: Client) -> None:
         {"code": 1, "message": "no credit"},
     ],
 )
-@both
 def test_the_words_of_a_refusal_are_its_message(client: Client, body: Any) -> None:
     """Wherever a framework puts them (A10)."""
     error = Scripted(client, Reply(402, body)).failing("get", "7")

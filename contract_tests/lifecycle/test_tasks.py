@@ -17,7 +17,7 @@ from contract_tests.reading.answer_cases import (
     TaskCase,
 )
 from contract_tests.support import read_tasks
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
 from contract_tests.support.tables import each
 from kling_elements.errors import NoTaskError
 from kling_elements.requests import element_id_from, task_id_from
@@ -91,7 +91,6 @@ def _nested(levels: int) -> Reply:
         ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
-@both
 def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, body: Any) -> None:
     """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
     found = Scripted(client, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
@@ -112,7 +111,6 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
         (307, {"id": "abc"}),
     ],
 )
-@both
 def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status: int, body: Any) -> None:
     """Proxies number what they refuse; only `task_id` says that there is a task."""
     error = Scripted(client, Reply(status, body)).failing("create", NAMED)
@@ -121,7 +119,6 @@ def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
-@both
 def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
     """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
     error = Scripted(client, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
@@ -140,7 +137,6 @@ def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -
         {"task_info": {"external_task_id": "e-1"}},
     ],
 )
-@both
 def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> None:
     """What is no text and no integer is no id."""
     error = Scripted(client, Reply(200, body)).failing("create", NAMED)
@@ -148,7 +144,6 @@ def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-@both
 def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
     """The contract allows it, so the answer itself is no error."""
     error = Scripted(client, Reply(200, {"code": 0})).failing("create", NAMED)
@@ -157,7 +152,6 @@ def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
     assert "the gateway answered with success, but named no task" == str(error)
 
 
-@both
 def test_what_else_an_answer_says_is_kept(client: Client) -> None:
     """At the top level and in the task; the envelope is not of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})

@@ -14,6 +14,7 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
+from contract_tests.support.peers import Ways
 from contract_tests.support.running import run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -86,6 +87,12 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
         return model
 
     return create
+
+
+@pytest.fixture(params=["sync", "async"])
+def ways(request: pytest.FixtureRequest) -> Ways:
+    """How calls are made; a test that takes it runs once for each way."""
+    return Ways(request.param)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, TypeAlias
 
 import httpx
-import pytest
 import trustme
 from attrs import define, field
 
@@ -282,6 +281,3 @@ async def _outcome_async(client: AuthenticatedClient, call: Call) -> Any:
         return call() if callable(call) else await client.send_async(**call)
     except Exception as error:  # noqa: BLE001 - as above
         return error
-
-
-both_ways = pytest.mark.parametrize("ways", [Ways("sync"), Ways("async")], ids=lambda ways: ways.name)
