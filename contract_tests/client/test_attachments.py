@@ -6,7 +6,6 @@ import base64
 import copy
 import json
 import os
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
 from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient, contract
-from kling_elements_client.errors import ContractError, MediaError
+from kling_elements_client.errors import ContractError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
@@ -336,14 +335,3 @@ def test_the_addresses_of_a_request_are_told() -> None:
     assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == addresses(with_video)
     assert [] == addresses(body_with_images(base64_of(LARGE), base64_of(LARGE)))
     assert [] == contract.addresses(contract.check("deleteElement", {"element_id": 7}))
-
-
-def test_the_error_of_a_file_can_be_pickled() -> None:
-    """As every error can; it says which file, why, and what it breaks."""
-    violation = contract.violations("createElement", body_with_images("x"))[0]
-    error = MediaError("front.jpg", "breaks a rule", [violation])
-
-    again = pickle.loads(pickle.dumps(error))
-
-    assert "front.jpg: breaks a rule" == str(again) == str(error)
-    assert ("front.jpg", "breaks a rule", [violation]) == (again.source, again.reason, again.violations)

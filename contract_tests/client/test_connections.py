@@ -6,20 +6,16 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from contract_tests.support.peers import Peer, listening
-from kling_elements_client import AuthenticatedClient
+from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
-from kling_elements_client.models import CreateElementResponse
-
-MakeClient = Callable[..., AuthenticatedClient]
-Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
 
 _BODY = {
     "element_name": "Mara",

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+import respx
 
 from contract_tests.reading.image_body import BODY, body_with
+from contract_tests.support.running import MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ImageElementRequest, ReferImage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    MakeClient = Callable[..., AuthenticatedClient]
 
 
 def test_by_default_it_raises(client: AuthenticatedClient, gateway: respx.MockRouter) -> None:

@@ -8,25 +8,19 @@ from collections import OrderedDict, UserString
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
+import respx
 
 from contract_tests.reading.image_body import BODY, body_with
+from contract_tests.support.running import MakeClient
 from kling_elements_client import UNSET, AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    MakeClient = Callable[..., AuthenticatedClient]
-
 
 _OF_BYTES = "; an image is sent as base64.b64encode(...).decode()"
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
+import respx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.running import InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, TOKEN_VARIABLE
 from kling_elements_client.contract import document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    MakeClient = Callable[..., AuthenticatedClient]
-    InnerClients = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
-
 
 _AUTH = {"auth": ("user", "password")}
 _MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
@@ -273,19 +266,6 @@ def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[st
     """The token, the address, time-outs and headers have arguments of their own."""
     with pytest.raises(ValueError, match=reason):
         AuthenticatedClient(**{"token": "t", **options})
-
-
-def test_a_proxy_of_the_environment_does_not_get_what_stays_on_this_machine(
-    serve: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would carry the token in the clear to where the proxy is."""
-    monkeypatch.setenv("HTTP_PROXY", serve(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"))
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    url = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    with AuthenticatedClient(token="t", base_url=url) as client:
-        assert {} == create_element.sync(client=client, body=BODY).to_dict()
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,12 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    made,
     no,
     task,
 )
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
-from kling_elements_client.errors import ContractError, StatusError
+from kling_elements_client.errors import ContractError
 
 _NAMES = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "RetryPolicy"]
 
@@ -173,19 +172,6 @@ def test_a_client_shows_no_token_and_cannot_be_pickled(client: Client) -> None:
             attempt()
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_create_follows_no_redirect(client: Client, status: int) -> None:
-    """The request would be sent twice, or with its token to another host."""
-    elsewhere = Reply(status, b"", {"Location": "https://elsewhere.example.com/"})
-    scripted = Scripted(client, elsewhere, elsewhere)
-
-    error = scripted.failing("create", NAMED)
-
-    assert isinstance(error, StatusError)
-    assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
-    assert ["gateway.example.com"] == [request.url.host for request in scripted.gateway.requests]
-
-
 def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Under the id that finds it again."""
     caplog.set_level(logging.INFO, "kling_elements")
@@ -242,17 +228,6 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
     assert "***" in told
     assert TOKEN not in told
     assert not any(TOKEN.encode() in pickle.dumps(error) for error in errors)
-
-
-def test_what_is_done_for_a_subject_from_beginning_to_end(client: Client) -> None:
-    """The few lines that a newcomer writes."""
-    scripted = Scripted(client, task(), task(status="processing"), made(), task("8"))
-
-    element = scripted.wait(scripted.create(BODY), max_wait_seconds=300)
-
-    assert 9 == element.element_id
-    assert "8" == scripted.delete(element).task_id
-    assert "create look look delete-elements" == scripted.gateway.calls()
 
 
 def test_methods_document_themselves(client: Client) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,9 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, NAMED, Client, Scripted, task
+from contract_tests.support.scripted import BODY, task
 from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements_client.errors import TransportError
 
 
 def test_a_client_is_closed_at_the_end_and_stays_closed() -> None:
@@ -123,31 +121,6 @@ def test_threads_share_one_pool(server: _Server) -> None:
     assert 1 <= len(server.requests) <= 6
 
 
-def test_a_connection_that_is_refused_never_took_the_request(client: Client) -> None:
-    """On a real socket: nothing listens there."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        scripted = Scripted(client, base_url=address, transport=None)
-
-        error = scripted.failing("create", NAMED)
-
-    assert isinstance(error, TransportError)
-    assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
-    assert [1, 2] == scripted.clock.slept
-
-
-def test_a_connection_that_ends_before_the_answer_is_in_doubt(client: Client, serve: Callable[[bytes], str]) -> None:
-    """On a real socket: the server takes the request and says nothing, or half of something."""
-    for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"):
-        scripted = Scripted(client, base_url=serve(answer), transport=None)
-
-        error = scripted.failing("create", NAMED)
-
-        assert isinstance(error, TransportError)
-        assert ("may_exist", []) == (error.outcome, scripted.clock.slept)
-
-
 _FORK = """
 import json, os, signal, sys, threading
 from kling_elements import KlingElements
@@ -210,11 +183,3 @@ def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
-
-
-def test_without_a_clock_of_its_own_a_client_has_that_of_the_machine(client: Client) -> None:
-    """A second attempt comes after a real second, so there is none here."""
-    scripted = Scripted(client, task(), clock=None)
-
-    assert "7" == scripted.create(BODY).task_id
-    assert [] == scripted.clock.slept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +35,6 @@ from kling_elements_client.errors import (
     AuthenticationError,
     ContractError,
     InvalidResponse,
-    NotFoundError,
     RateLimitError,
     ServerError,
     StatusError,
@@ -409,57 +407,6 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str)
 def test_a_task_without_such_a_subject_is_adopted(client: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
     assert "5" == Scripted(client, found).create_or_adopt(NAMED).task_id
-
-
-class _SeenLive:
-    """Answers as people saw the service answer, with one account's tasks."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.deleted: set[str] = set()
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content or b"null")
-        if request.url.path.endswith("delete-elements"):
-            element_id = body["element_id"]
-            if element_id in self.deleted:
-                return self._refused(f"Element already be deleted for id: {element_id}")
-            self.deleted.add(element_id)
-            return Reply(200, {"code": 0, "message": "SUCCEED", "request_id": "r-1"}).response()
-        if request.method == "POST":
-            if body["external_task_id"] in self.names:
-                return self._refused(f"External_task_id {body['external_task_id']} already exists")
-            self.names.append(body["external_task_id"])
-            return task(str(len(self.names)), task_info={"external_task_id": self.names[-1]}).response()
-        name = request.url.path.rpartition("/")[2]
-        if name not in self.names:
-            return self._refused(f"Task not found by id/external id: {name}")
-        number = str(self.names.index(name) + 1)
-        element = {"element_id": number, "status": "deleted" if number in self.deleted else "succeed"}
-        made_it = {"task_result": {"elements": [element]}, "task_info": {"external_task_id": name}}
-        return task(number, "succeed", **made_it).response()
-
-    @staticmethod
-    def _refused(message: str) -> httpx.Response:
-        return Reply(400, {"code": 1201, "message": message, "request_id": "r-1"}).response()
-
-
-def test_the_life_of_a_subject_at_a_gateway_as_it_was_seen(client: Client) -> None:
-    """It is absent first, made once, found again, deleted twice without an error, and never handed out then."""
-    service = _SeenLive()
-    scripted = Scripted(client, *[service] * 50)
-
-    assert isinstance(scripted.failing("get", "e-1"), NotFoundError)
-    first, again = scripted.create_or_adopt(NAMED), scripted.create_or_adopt(NAMED)
-    assert ("1", "1", ["e-1"]) == (first.task_id, again.task_id, service.names)
-    element = scripted.wait("e-1")
-    assert "1" == element.element_id
-    assert scripted.delete(element) is None
-    assert scripted.delete(element) is None
-    assert isinstance(scripted.failing("wait", "e-1"), ElementUnavailableError)
-    assert isinstance(scripted.failing("create_or_adopt", NAMED), ElementUnavailableError)
-    assert isinstance(scripted.failing("create", NAMED), StatusError)
-    assert ["e-1"] == service.names
 
 
 @pytest.mark.parametrize(

@@ -251,23 +251,3 @@ def test_a_deadline_may_be_left_in_another_context() -> None:
     gc.collect()
 
     assert seconds_left() is None
-
-
-def test_a_deadline_within_another_is_never_later() -> None:
-    """And it ends with its block."""
-    with within(100):
-        outer = seconds_left()
-        with within(1000):
-            inner = seconds_left()
-        with within(1):
-            shorter = seconds_left()
-        with within(None):
-            same = seconds_left()
-
-    assert seconds_left() is None
-    assert outer is not None
-    assert inner is not None
-    assert shorter is not None
-    assert same is not None
-    assert inner <= outer <= 100
-    assert shorter <= 1 < same <= 100

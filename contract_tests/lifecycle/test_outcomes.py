@@ -337,14 +337,6 @@ def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None
     assert (2 if row.retry is _WAIT else 1) == len(scripted.gateway.requests)
 
 
-def test_what_the_contract_refuses_was_never_sent(client: Client) -> None:
-    """So no subject is there."""
-    scripted = Scripted(client)
-
-    assert _NO == scripted.failing("create", {**BODY, "element_name": ""}).outcome
-    assert "" == scripted.gateway.calls()
-
-
 @pytest.mark.parametrize(
     ("outcome", "step"),
     [

@@ -6,8 +6,9 @@ import asyncio
 import inspect
 import socketserver
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -15,15 +16,11 @@ import respx
 from hypothesis import HealthCheck, settings
 
 from contract_tests.support.peers import Ways
-from contract_tests.support.running import run_async, tls
+from contract_tests.support.running import Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 # how fast this machine is, and how busy, proves nothing
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,7 +36,7 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
+def make_client() -> Iterator[MakeClient]:
     """A function that makes a client with the given options, and with a token and an address where none are given."""
     with ExitStack() as clients:
 
@@ -52,13 +49,13 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
 
 
 @pytest.fixture
-def client(make_client: Callable[..., AuthenticatedClient]) -> AuthenticatedClient:
+def client(make_client: MakeClient) -> AuthenticatedClient:
     """A client with nothing special about it."""
     return make_client()
 
 
 @pytest.fixture
-def inner_clients() -> Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]:
+def inner_clients() -> InnerClients:
     """A function that returns both clients of httpx that a client uses; the event loop of the second one has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
@@ -75,7 +72,7 @@ def gateway() -> Iterator[respx.MockRouter]:
 
 
 @pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
-def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any], CreateElementResponse]:
+def create(request: pytest.FixtureRequest) -> Create:
     """A function that creates a subject; a test that takes it runs once for each way to call the operation."""
     function = getattr(create_element, request.param)
 
