@@ -15,7 +15,6 @@ import pytest
 
 from contract_tests.reading.cases import BodyCase, base_body, body_cases
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
 from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient, contract
@@ -23,8 +22,6 @@ from kling_elements_client.errors import ContractError
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
-
-photograph = attached.photograph
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
 _SLICE = 262_144  # characters that are looked at together

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -20,6 +19,7 @@ from contract_tests.support.peers import (
     POST,
     TOKEN,
     Peer,
+    Stream,
     Ways,
     client_of,
     client_tls,
@@ -33,44 +33,34 @@ from kling_elements_runtime.deadline import seconds_left, within
 from kling_elements_runtime.transport import sockets
 
 _SECONDS = 0.3
-_LONGEST_SECONDS = 30.0  # after which these servers end by themselves, so that a client without a deadline is seen
-
-
-def _drip(peer: Peer, pieces: Iterator[bytes]) -> None:
-    ends = time.monotonic() + _LONGEST_SECONDS
-    for piece in pieces:  # pragma: no branch - these have no end
-        peer.send(piece)
-        time.sleep(0.02)
-        if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
-            return
 
 
 def _head(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\n")
-    _drip(peer, (b"X-%d: x\r\n" % number for number in count()))
+    peer.drip(b"X-%d: x\r\n" % number for number in count())
 
 
 def _body(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    _drip(peer, (b" " for _ in count()))
+    peer.drip(b" " for _ in count())
 
 
 def _chunks(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    _drip(peer, (b"1\r\n \r\n" for _ in count()))
+    peer.drip(b"1\r\n \r\n" for _ in count())
 
 
 def _informational(peer: Peer) -> None:
     peer.request()
-    _drip(peer, (b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" for _ in count()))
+    peer.drip(b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" for _ in count())
 
 
 def _slow_reader(peer: Peer) -> None:
     peer.head()
-    _drip(peer, (b"" for _ in iter(lambda: peer.connected.recv(10_000), b"")))
+    peer.drip(b"" for _ in iter(lambda: peer.connected.recv(10_000), b""))
 
 
 _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _informational, "slow reader": _slow_reader}
@@ -106,7 +96,7 @@ def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> N
 
     def behave(peer: Peer) -> None:
         peer.send(b"\x16\x03\x03" + struct.pack("!H", 16_000))  # a record of a handshake, which is never complete
-        _drip(peer, (b"\x00" for _ in count()))
+        peer.drip(b"\x00" for _ in count())
 
     with listening(behave) as server, listening(tunnel(), server_tls()) as proxy:
         url = server.url.replace("http:", "https:")
@@ -114,25 +104,17 @@ def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> N
         ways.failure(client_of(url, **(through if is_tunnelled else {})), seconds=_SECONDS)
 
 
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that drips."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        ends = time.monotonic() + _LONGEST_SECONDS
-        while time.monotonic() < ends:  # pragma: no branch - as above
-            time.sleep(0.02)
-            yield b" "
-        yield ANSWER  # pragma: no cover - as above
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:  # pragma: no branch - as above
-            await asyncio.sleep(0)
-            yield piece
+def _slowly() -> Iterator[bytes]:
+    """Yield spaces, for half a minute at most, so that a client without a deadline is seen."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:  # pragma: no branch - a client with one does not get so far
+        time.sleep(0.02)
+        yield b" "
 
 
 def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
     """It knows of none by itself."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
     error = ways.outcome(client, seconds=_SECONDS)
 

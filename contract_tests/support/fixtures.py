@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
-from contract_tests.support.peers import Ways
+from contract_tests.support.peers import Peer, Ways, listening
 from contract_tests.support.running import Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -98,20 +96,10 @@ def serve() -> Iterator[Callable[[bytes], str]]:
     with ExitStack() as servers:
 
         def serve(answer: bytes) -> str:
-            class Handler(socketserver.StreamRequestHandler):
-                def handle(self) -> None:
-                    length = 0
-                    while line := self.rfile.readline().strip():
-                        name, _, value = line.partition(b":")
-                        length = int(value) if name.lower() == b"content-length" else length
-                    self.rfile.read(length)
-                    self.wfile.write(answer)
+            def behave(peer: Peer) -> None:
+                peer.request()
+                peer.send(answer)
 
-            server = servers.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Handler))
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            servers.callback(thread.join)
-            servers.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_address[1]}"
+            return servers.enter_context(listening(behave)).url
 
         yield serve

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeAlias
@@ -94,6 +96,15 @@ class Peer:
         """Answer every request until the client closes the connection."""
         while self.request() is not None:
             self.send(said() if data is None else data)
+
+    def drip(self, pieces: Iterable[bytes]) -> None:
+        """Send pieces slowly, for half a minute at most, so that a client without a deadline is seen."""
+        ends = time.monotonic() + 30
+        for piece in pieces:  # pragma: no branch - these have no end
+            self.send(piece)
+            time.sleep(0.02)
+            if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
+                return
 
     def until_closed(self) -> None:
         """Take whatever comes, until the client closes the connection."""
@@ -219,6 +230,36 @@ class Pieces(StreamedBody):
                 yield piece
             else:
                 assert piece.wait(60)
+
+
+class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of an answer: it comes piece by piece, may break off, and knows whether it was closed."""
+
+    def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
+        """Take them in order."""
+        self._pieces = pieces
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces; raise one that is an exception."""
+        for piece in self._pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the same, and let the event loop go on before each."""
+        for piece in self:
+            await asyncio.sleep(0)
+            yield piece
+
+    def close(self) -> None:
+        """Be closed."""
+        self.is_closed = True
+
+    async def aclose(self) -> None:
+        """Be closed."""
+        self.is_closed = True
 
 
 def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
