@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import subprocess
 import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, task
+from contract_tests.support.peers import Peer, listening, said
+from contract_tests.support.scripted import BODY, NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 
-def test_a_client_is_closed_at_the_end_and_stays_closed() -> None:
-    """Closing twice does no harm. What nobody sent has no outcome, and leaves nothing in doubt."""
-    asked: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return task().response()
-
-    with KlingElements("t", transport=httpx.MockTransport(answer)) as kling:
+def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptureFixture) -> None:
+    """Closing twice does no harm. Nothing is in doubt then: there is no note, no id and no warning."""
+    gateway = Gateway((task(),), "documented")
+    with KlingElements("t", transport=httpx.MockTransport(gateway)) as kling:
         inner = kling.client.get_httpx_client()
-        assert "7" == kling.create(BODY).task_id
+        assert "7" == kling.create(NAMED).task_id
     assert inner.is_closed
     kling.close()
     with pytest.raises(RuntimeError, match=r"^the client is closed: make another one") as caught:
-        kling.create(BODY)
+        kling.create(NAMED)
 
-    assert 1 == len(asked)
-    assert [] == getattr(caught.value, "__notes__", [])
+    assert "create" == gateway.calls()
+    assert not hasattr(caught.value, "__notes__")
+    assert not hasattr(caught.value, "external_task_id")
+    assert [] == [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_each_event_loop_has_its_own_connections() -> None:
@@ -67,58 +63,18 @@ def test_each_event_loop_has_its_own_connections() -> None:
     assert 120 == len(set(ids))
 
 
-class _Server(ThreadingHTTPServer):
-    """A gateway on this machine that keeps connections open, and counts what comes on each."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.requests = Counter[tuple[str, int]]()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_POST(self) -> None:
-        """Create."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests[self.client_address] += 1
-        content = json.dumps({"code": 0, "data": {"task_id": "7"}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[_Server]:
-    """A gateway on this machine."""
-    with _Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def test_threads_share_one_pool(server: _Server) -> None:
+def test_threads_share_one_pool() -> None:
     """No thread needs more than one connection, each create has its own id, and none is lost."""
-    with KlingElements("t", server.url) as kling, ThreadPoolExecutor(6) as threads:
+    with (
+        listening(Peer.answer) as server,
+        KlingElements("t", server.url) as kling,
+        ThreadPoolExecutor(6) as threads,
+    ):
         found = list(threads.map(lambda _: kling.create(BODY), range(60)))
 
     assert 60 == len({each.task_info.external_task_id for each in found})  # type: ignore[union-attr]
-    assert 60 == server.requests.total()
-    assert 1 <= len(server.requests) <= 6
+    assert 60 == len(server.heard)
+    assert 1 <= server.connections <= 6
 
 
 _FORK = """
@@ -155,14 +111,21 @@ fresh.close()
 """
 
 
-def test_a_client_may_be_made_before_a_fork_and_used_after_it(server: _Server) -> None:
+def test_a_client_may_be_made_before_a_fork_and_used_after_it() -> None:
     """Whether it was used before or not; the child has its own connections, and the parent's are kept."""
-    command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
+    served = Counter[int]()
 
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    def behave(peer: Peer) -> None:
+        while peer.request() is not None:
+            served[peer.number] += 1
+            peer.send(said())
+
+    with listening(behave) as server:
+        command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
     assert ("0\n", "") == (done.stdout, done.stderr)
-    assert [1, 1, 1, 2] == sorted(server.requests.values())
+    assert [1, 1, 1, 2] == sorted(served.values())
 
 
 _NO_FORK = """
@@ -176,10 +139,10 @@ with KlingElements("t", sys.argv[1]) as kling:
 """
 
 
-def test_a_client_works_where_processes_cannot_fork(server: _Server) -> None:
+def test_a_client_works_where_processes_cannot_fork() -> None:
     """As on Windows, where Python has nothing to register for it."""
-    command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
+    with listening(Peer.answer) as server:
+        command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-    assert ("7\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    assert ("1\n", "", 0) == (done.stdout, done.stderr, done.returncode)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socketserver
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.images import Picture
-from contract_tests.support.peers import Peer, listening
+from contract_tests.support.peers import Listener, Peer, listening
 from contract_tests.support.range_server import hangs, range_server
 from contract_tests.support.range_server import head as _head
 from contract_tests.support.running import run_async, tls
@@ -33,28 +33,6 @@ from kling_elements_runtime.deadline import seconds_left, within
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 
-@contextmanager
-def _answering(answer: Callable[[Any], None]) -> Iterator[str]:
-    """Serve on this machine, and return where."""
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            answer(self)
-
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        block_on_close = False
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 _DRIPS = {  # a beginning, and what follows it for ever
     "header": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
     "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" "),
@@ -62,19 +40,14 @@ _DRIPS = {  # a beginning, and what follows it for ever
 }
 
 
-@contextmanager
-def _dripping(start: bytes, piece: bytes) -> Iterator[str]:
+def _dripping(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
     """A gateway whose answers never end, with a piece far sooner than any time-out."""
 
-    def answer(handler: Any) -> None:
-        with suppress(OSError):
-            handler.wfile.write(start)
-            while True:
-                handler.wfile.write(piece)
-                time.sleep(0.02)
+    def behave(peer: Peer) -> None:
+        peer.send(start)
+        peer.drip(repeat(piece))
 
-    with _answering(answer) as url:
-        yield url
+    return listening(behave)
 
 
 _Call: TypeAlias = tuple[str, list[Any], dict[str, Any]]
@@ -126,8 +99,8 @@ def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingEr
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
     """A server that drips keeps to every time-out, but not to the limit."""
-    with _dripping(*_DRIPS[drip]) as url:
-        ends = _ends_of(client, url, _CALLS)
+    with _dripping(*_DRIPS[drip]) as server:
+        ends = _ends_of(client, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
         assert (name, _KINDS.get(name, TransportError)) == (name, type(error))
@@ -137,10 +110,10 @@ def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
 
 def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
     """All of them together; what was not read is told as that, and nothing was sent."""
-    with _dripping(*_DRIPS["header"]) as url:
-        images = {"frontal_image": f"{url}/a.png", "refer_images": [{"image_url": f"{url}/b.png"}] * 3}
+    with _dripping(*_DRIPS["header"]) as server:
+        images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
-        ((error, took),) = _ends_of(client, url, [("create", [request], {"preflight": "remote"})])
+        ((error, took),) = _ends_of(client, server.url, [("create", [request], {"preflight": "remote"})])
 
     assert isinstance(error, MediaError)
     assert took < _FAR

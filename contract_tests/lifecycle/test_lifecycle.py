@@ -6,16 +6,16 @@ made twice, or one that was deleted and is handed out.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import BODY, Client
-from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
+from contract_tests.support.running import tls
+from contract_tests.support.scripted import Client, called, named
+from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
 from kling_elements.mock import create_app
@@ -38,24 +38,14 @@ class _Life:
         self._gateway = gateway
         self._token = f"token-{uuid4()}"
         self.id = str(uuid4())
-        self.request = {**BODY, "external_task_id": self.id}
+        self.request = named(self.id)
         self.dialect = dialect
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a client that is made for it with these options, and return all of what it returns."""
         soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
-        given: Any = {"httpx_args": {"verify": tls()}, **soon, **options}
-
-        async def call() -> Any:
-            async with AsyncKlingElements(self._token, self._gateway.url, **given) as kling:
-                found = getattr(kling, name)(*arguments)
-                return [each async for each in found] if isinstance(found, AsyncIterator) else await found
-
-        if self._client is AsyncKlingElements:
-            return run_async(call())
-        with KlingElements(self._token, self._gateway.url, **given) as kling:
-            found = getattr(kling, name)(*arguments)
-            return list(found) if isinstance(found, Iterator) else found
+        given: Any = {"token": self._token, "base_url": self._gateway.url, "httpx_args": {"verify": tls()}}
+        return called(self._client, name, *arguments, **given, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:
         """Call a method that must fail, and return its error."""

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.running import run_async, tls
+from contract_tests.support.running import tls
 from contract_tests.support.scripted import (
     ABSENT,
     BODY,
@@ -27,7 +27,9 @@ from contract_tests.support.scripted import (
     FakeClock,
     Reply,
     Scripted,
+    called,
     made,
+    named,
     no,
     task,
 )
@@ -51,7 +53,7 @@ _FULL = no(429, 1303)
 
 
 def _named(count: int) -> list[dict[str, Any]]:
-    return [{**BODY, "external_task_id": f"e-{number}"} for number in range(count)]
+    return [named(f"e-{number}") for number in range(count)]
 
 
 def _ids(tasks: Any) -> list[str]:
@@ -378,17 +380,8 @@ def test_many_are_created_over_a_socket(client: Client, limits: dict[str, Any]) 
     """By threads, and by tasks of an event loop, with the time of this machine."""
     options: Any = {"httpx_args": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
     options["retry"] = RetryPolicy(first_seconds=0.05)
-
-    async def create_all(url: str) -> Any:
-        async with AsyncKlingElements("many", url, **options) as kling:
-            return await kling.create_all(_named(30))
-
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        if client is AsyncKlingElements:
-            tasks = run_async(create_all(gateway.url))
-        else:
-            with KlingElements("many", gateway.url, **options) as kling:
-                tasks = kling.create_all(_named(30))
+        tasks = called(client, "create_all", _named(30), token="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import httpx
@@ -34,7 +35,6 @@ from kling_elements_client.errors import KlingError, NotFoundError
 from kling_elements_client.models import Task
 
 _LIMIT_SECONDS = 0.5
-_FOR_EVER_SECONDS = 30.0  # after which this gateway stops to drip, so that a client without a limit is seen
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 
 
@@ -126,11 +126,8 @@ def _lost(_: _Gateway, peer: Peer, __: bytes) -> None:
 
 def _dripping(start: bytes, piece: bytes) -> _Send:
     def send(_: _Gateway, peer: Peer, __: bytes) -> None:
-        ends = time.monotonic() + _FOR_EVER_SECONDS
         peer.send(start)
-        while time.monotonic() < ends:  # pragma: no branch - the client gives up before
-            peer.send(piece)
-            time.sleep(0.01)
+        peer.drip(repeat(piece))
 
     return send
 

@@ -96,18 +96,6 @@ def test_nothing_is_told_where_nothing_can_have_been_created(
     assert [] == _warned(caplog)
 
 
-def test_a_closed_client_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It sends nothing any more."""
-    kling = KlingElements(TOKEN, URL)
-    kling.close()
-
-    with pytest.raises(RuntimeError, match="closed") as caught:
-        kling.create(NAMED)
-
-    assert not hasattr(caught.value, "external_task_id")
-    assert [] == _warned(caplog)
-
-
 @pytest.mark.parametrize(
     "script",
     [
