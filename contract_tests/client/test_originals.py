@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 import httpcore
@@ -134,18 +135,11 @@ def test_a_client_that_was_there_before_a_tool_heeds_it_as_long_as_it_is_at_work
 ) -> None:
     """Connections that are there already are not used meanwhile, and are used again afterwards."""
     tool = Tool(request)
-    at_work: list[AbstractContextManager[None]] = []
-
-    def begin() -> None:
-        at_work.append(_MOCKS[name](tool))
-        at_work[0].__enter__()
-
-    def end() -> None:
-        at_work[0].__exit__(None, None, None)
-
+    at_work = ExitStack()
     with listening(Peer.answer) as server:
         client = AuthenticatedClient(TOKEN, server.url)
-        found = ways.outcomes(client, POST, begin, POST, end, POST)
+        begin = partial(at_work.enter_context, _MOCKS[name](tool))
+        found = ways.outcomes(client, POST, begin, POST, at_work.close, POST)
 
     assert ["1", "1", "1"] == [_id(each) for each in found]
     assert ["POST"] == tool.seen

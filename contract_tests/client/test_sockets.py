@@ -8,7 +8,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import aiohappyeyeballs
@@ -70,7 +71,7 @@ def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.M
     assert 20_000 == of_requests[3]
 
 
-@pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
+@with_and_without_tls
 def test_it_works_on_uvloop(tls: ssl.SSLContext | None) -> None:
     """The mock server brings it along."""
 
@@ -380,17 +381,11 @@ def _no_more_files() -> Iterator[None]:
 @with_and_without_tls
 def test_where_no_socket_can_be_opened_nothing_was_sent(tls: ssl.SSLContext | None, ways: Ways) -> None:
     """A process may have as many files open as it may have."""
-    limit: list[Any] = []
-
-    def begin() -> None:
-        limit.append(_no_more_files())
-        limit[0].__enter__()
-
-    def end() -> None:
-        limit[0].__exit__(None, None, None)
+    limit = ExitStack()
 
     with listening(Peer.answer, tls) as server:
-        (error,) = ways.outcomes(client_of(server.url), begin, POST, end)
+        begin = partial(limit.enter_context, _no_more_files())
+        (error,) = ways.outcomes(client_of(server.url), begin, POST, limit.close)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent

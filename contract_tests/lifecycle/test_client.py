@@ -7,8 +7,6 @@ import importlib
 import logging
 import pickle
 import re
-import subprocess
-import sys
 from typing import Any
 
 import httpx
@@ -38,11 +36,8 @@ _NAMES = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "Retry
 
 
 def test_the_public_names_are_these() -> None:
-    """What is exported is there, nothing else is, and a name that is not there is an AttributeError."""
-    assert _NAMES == kling_elements.__all__ == dir(kling_elements)
-    assert _NAMES == [getattr(kling_elements, name).__name__ for name in _NAMES]
-    with pytest.raises(AttributeError, match="module 'kling_elements' has no attribute 'Client'"):
-        _ = kling_elements.Client
+    """Each is what it is called."""
+    assert _NAMES == kling_elements.__all__ == [getattr(kling_elements, name).__name__ for name in _NAMES]
 
 
 @pytest.mark.parametrize("name", ["client", "clock", "elements", "errors", "outcomes", "policies", "tasks", "webhooks"])
@@ -51,15 +46,6 @@ def test_the_modules_export_what_they_have(name: str) -> None:
     module = importlib.import_module(f"kling_elements.{name}")
 
     assert all(getattr(module, exported) is not None for exported in module.__all__)
-
-
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    """httpx, attrs, jsonschema-rs, Pillow and asyncio come with the first use."""
-    heavy = "{'httpx', 'attrs', 'jsonschema_rs', 'PIL', 'asyncio', 'standardwebhooks'}"
-    code = f"import sys, kling_elements; print({heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert "set()\n" == done.stdout
 
 
 @pytest.mark.parametrize(
