@@ -233,3 +233,21 @@ def test_the_contract_is_checked_before_a_subject_is_created(client: Client) -> 
     assert isinstance(error, ContractError)
     assert {"R04", "R33"} == {violation.rule for violation in error.violations}
     assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, scripted.gateway.calls())
+
+
+@pytest.mark.parametrize("limit", [-1, -0.001, float("nan"), "5", True, [], 1j])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *((name, [NAMED]) for name in ("create", "create_or_adopt")),
+        *(("create_all", [[NAMED]]), ("wait_all", [["7"]]), ("wait_all", [[]])),
+        *((name, ["7"]) for name in ("get", "wait", "delete")),
+        *((name, []) for name in ("list", "presets")),
+    ],
+)
+def test_a_limit_that_is_no_number_of_seconds_is_refused(
+    client: Client, name: str, arguments: list[Any], limit: Any
+) -> None:
+    """By every method, before anything is sent, and by a list before it is gone through."""
+    with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
+        getattr(Scripted(client), name)(*arguments, max_wait_seconds=limit)

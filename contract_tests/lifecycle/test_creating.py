@@ -275,17 +275,6 @@ def test_a_create_may_be_tried_without_end(client: Client) -> None:
     assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
 
 
-@pytest.mark.parametrize("limit", [-1, -0.001, float("nan"), "5", True, [], 1j])
-def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
-    """Before anything is sent."""
-    scripted = Scripted(client)
-
-    for call in ("create", "create_or_adopt"):
-        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-            getattr(scripted, call)(BODY, max_wait_seconds=limit)
-    assert "" == scripted.gateway.calls()
-
-
 def test_chance_keeps_clients_apart(client: Client) -> None:
     """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
     policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)

@@ -44,13 +44,16 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, Ta
     [
         ("7", "7"),
         ("7", 7),
+        ("0", 0),
         ("9223372036854775807", 2**63 - 1),
         ("a%2Fb%20c%3Fd", "a/b c?d"),
         ("..%2Fx", "../x"),
         ("...", "..."),
         ("%E4%BB%BB%E5%8A%A1", "任务"),
         ("7", Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))),
+        ("7", Task(task_id=7)),
         ("e-1", Task(task_info=TaskInfo(external_task_id="e-1"))),
+        ("e-1", Task(task_id="", task_info=TaskInfo(external_task_id="e-1"))),
     ],
 )
 def test_a_task_is_looked_up_once(client: Client, part: str, given: Any) -> None:
@@ -174,14 +177,6 @@ def test_a_query_is_not_repeated_for_ever(
     assert scripted.gateway.finished()
 
 
-@pytest.mark.parametrize("limit", [-1, float("nan"), "5", True])
-@_NAMES
-def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, name: str, limit: Any) -> None:
-    """Before anything is sent, and by a list before it is gone through."""
-    with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-        getattr(Scripted(client), name)(*(["7"] if name in ("get", "delete") else []), max_wait_seconds=limit)
-
-
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client: Client, body: Any) -> None:
     """It tells nothing about the task."""
@@ -222,11 +217,20 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, task_id: str) -
         assert "" == scripted.gateway.calls()
 
 
-@pytest.mark.parametrize("given", ["", None, True, 7.0, Task(), b"7", Element(element_id=7)])
-def test_what_is_no_id_is_refused(client: Client, given: Any) -> None:
-    """Before anything is sent."""
-    with pytest.raises(ValueError, match="a task is looked up by a Task that has an id"):
-        Scripted(client).get(given)
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        *(("an empty text", ""), ("NoneType", None), ("bool", True), ("bool", False), ("float", 7.0), ("bytes", b"7")),
+        *(("list", ["7"]), ("dict", {}), ("NoneType", Task()), ("Element", Element(element_id=7))),
+        ("list", Task.from_dict({"task_id": [1]})),
+    ],
+)
+def test_what_is_no_id_is_refused(client: Client, kind: str, given: Any) -> None:
+    """Before anything is sent: such as a number that lost its last digits, or a subject."""
+    says = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
+    for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
+        with pytest.raises(ValueError, match=says):
+            getattr(Scripted(client), call)(named)
 
 
 def _page(*ids: Any) -> Reply:
@@ -393,6 +397,7 @@ _SUBJECT = Element(element_id=2**63 - 1)
         ("0042", "0042"),
         ("9223372036854775807", _SUBJECT),
         ("a", Element(element_id="a")),
+        ("5", Element(element_id=5)),
         ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_SUBJECT]))),
     ],
 )
@@ -447,15 +452,27 @@ def test_a_deletion_need_not_name_a_task(client: Client, body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [829482348234823.0, float("nan"), True, False, None, "", b"9", Element(), Task(task_id="7"), ["9"]]
+    ("says", "given"),
+    [
+        *(("not by float$", number) for number in (829482348234823.0, float("nan"))),
+        *(("not by bool$", flag) for flag in (True, False)),
+        ("not by an empty text$", ""),
+        *(("not by bytes$", b"9"), ("not by list$", ["9"]), ("not by NoneType$", None)),
+        ("not by float$", Element.from_dict({"element_id": 5.5})),
+        ("not by Unset$", Element()),
+        ("not by NoneType$", Element(element_id=None)),
+        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
+        (
+            "^the task names 2 subjects; pass the one that is meant$",
+            Task(task_result=TaskResult(elements=[_SUBJECT] * 2)),
+        ),
+        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
+    ],
 )
-def test_what_does_not_name_one_subject_is_not_deleted(client: Client, given: Any) -> None:
-    """A floating-point number has lost digits, and a task without its subject names none."""
-    scripted = Scripted(client)
-
-    with pytest.raises(ValueError, match=r"a subject is named by|the task names no subject"):
-        scripted.delete(given)
-    assert "" == scripted.gateway.calls()
+def test_what_does_not_name_one_subject_is_not_deleted(client: Client, says: str, given: Any) -> None:
+    """A wrong id could delete another subject, so nothing is sent."""
+    with pytest.raises(ValueError, match=says):
+        Scripted(client).delete(given)
 
 
 def test_an_id_is_read_as_exactly_as_it_is_written(client: Client) -> None:

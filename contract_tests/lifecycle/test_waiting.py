@@ -281,26 +281,6 @@ def test_a_look_up_that_takes_long_is_the_last(client: Client) -> None:
     assert [1] == scripted.clock.slept
 
 
-@pytest.mark.parametrize("limit", [-1, float("nan"), "5", True, []])
-def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
-    """Before anything is looked up."""
-    for name, given in [("wait", "7"), ("wait_all", ["7"]), ("wait_all", [])]:
-        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-            getattr(Scripted(client), name)(given, max_wait_seconds=limit)
-
-
-@pytest.mark.parametrize("given", ["", None, True, 7.0, Task(), b"7"])
-def test_what_is_no_id_is_refused_before_anything_is_looked_up(client: Client, given: Any) -> None:
-    """Also where it is one of several."""
-    scripted = Scripted(client)
-
-    with pytest.raises(ValueError, match="a task is looked up by"):
-        scripted.wait(given)
-    with pytest.raises(ValueError, match="a task is looked up by"):
-        scripted.wait_all(["7", given])
-    assert "" == scripted.gateway.calls()
-
-
 def test_an_id_that_no_path_can_carry_is_an_error(client: Client) -> None:
     """It is not asked for again and again."""
     assert isinstance(Scripted(client).failing("wait", ".."), ContractError)

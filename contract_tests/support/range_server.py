@@ -276,27 +276,3 @@ def range_server(
             told.stopping.set()
             server.shutdown()
             thread.join()
-
-
-__all__ = [
-    "Answer",
-    "Asked",
-    "File",
-    "HangUp",
-    "RangeServer",
-    "altered",
-    "bare",
-    "by_path",
-    "chunked",
-    "drips",
-    "for_ever",
-    "hangs",
-    "head",
-    "honest",
-    "in_turn",
-    "leaving",
-    "range_server",
-    "redirect",
-    "sends",
-    "whole",
-]
