@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import logging
 import pickle
 import re
@@ -12,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-import kling_elements
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
@@ -31,21 +29,6 @@ from contract_tests.support.scripted import (
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError
-
-_NAMES = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "RetryPolicy"]
-
-
-def test_the_public_names_are_these() -> None:
-    """Each is what it is called."""
-    assert _NAMES == kling_elements.__all__ == [getattr(kling_elements, name).__name__ for name in _NAMES]
-
-
-@pytest.mark.parametrize("name", ["client", "clock", "elements", "errors", "outcomes", "policies", "tasks", "webhooks"])
-def test_the_modules_export_what_they_have(name: str) -> None:
-    """Each name of `__all__` is there."""
-    module = importlib.import_module(f"kling_elements.{name}")
-
-    assert all(getattr(module, exported) is not None for exported in module.__all__)
 
 
 @pytest.mark.parametrize(
