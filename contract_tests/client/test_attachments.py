@@ -6,7 +6,6 @@ import base64
 import copy
 import json
 import os
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,14 @@ import pytest
 
 from contract_tests.reading.cases import BodyCase, base_body, body_cases
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
 from contract_tests.support.tables import each
 from kling_elements_client import AuthenticatedClient, contract
-from kling_elements_client.errors import ContractError, MediaError, Violation
+from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
-
-photograph = attached.photograph
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
 _SLICE = 262_144  # characters that are looked at together
@@ -356,17 +352,6 @@ def test_the_addresses_of_a_request_are_told() -> None:
     assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == addresses(with_video)
     assert [] == addresses(body_with_images(base64_of(LARGE), base64_of(LARGE)))
     assert [] == contract.CONTRACT.addresses(contract.check("deleteElement", {"element_id": 7}))
-
-
-def test_the_error_of_a_file_can_be_pickled() -> None:
-    """As every error can; it says which file, why, and what it breaks."""
-    violation = contract.violations("createElement", body_with_images("x"))[0]
-    error = MediaError("front.jpg", "breaks a rule", [violation])
-
-    again = pickle.loads(pickle.dumps(error))
-
-    assert "front.jpg: breaks a rule" == str(again) == str(error)
-    assert ("front.jpg", "breaks a rule", [violation]) == (again.source, again.reason, again.violations)
 
 
 def test_images_are_judged_in_a_schema_that_refers_to_itself() -> None:

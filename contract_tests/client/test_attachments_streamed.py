@@ -7,21 +7,16 @@ import os
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support import attached
 from contract_tests.support.attached import LARGE, body_with_images, sent_text
-from contract_tests.support.running import run_async
-from kling_elements_client import AuthenticatedClient, contract
-from kling_elements_client.api.elements import create_element
+from contract_tests.support.running import Create, MakeClient
+from kling_elements_client import contract
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.attachments import StreamedBody
-
-photograph = attached.photograph
 
 
 def _write_anew(path: Path) -> None:
@@ -61,7 +56,7 @@ def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path]
     assert str(photograph) == caught.value.source
 
 
-class _Gateway:
+class _Gateway(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport that changes the file once it has got the first piece of an image, and counts what it gets."""
 
     def __init__(self, change: Callable[[], object] = lambda: None) -> None:
@@ -75,68 +70,38 @@ class _Gateway:
         if len(self.received) > 1000:
             self._change()
 
-    def sync(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
         for piece in request.stream:
             self._take(piece, request)
         return httpx.Response(200, json={"data": {"task_id": "7"}})
 
-    async def asynchronous(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for piece in request.stream:
             self._take(piece, request)
         return httpx.Response(200, json={"data": {"task_id": "7"}})
 
 
-class _Transport(httpx.BaseTransport):
-    def __init__(self, gateway: _Gateway) -> None:
-        self._gateway = gateway
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._gateway.sync(request)
-
-
-class _AsyncTransport(httpx.AsyncBaseTransport):
-    def __init__(self, gateway: _Gateway) -> None:
-        self._gateway = gateway
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._gateway.asynchronous(request)
-
-
-def _create(gateway: _Gateway, body: Any) -> Any:
-    with AuthenticatedClient("test-token", httpx_args={"transport": _Transport(gateway)}) as client:
-        return create_element.sync(client=client, body=body)
-
-
-def _create_async(gateway: _Gateway, body: Any) -> Any:
-    async def create() -> Any:
-        async with AuthenticatedClient("test-token", httpx_args={"transport": _AsyncTransport(gateway)}) as client:
-            return await create_element.asyncio(client=client, body=body)
-
-    return run_async(create())
-
-
-@pytest.mark.parametrize("create", [_create, _create_async])
-def test_what_is_sent_is_as_long_as_announced(create: Callable[[_Gateway, Any], Any], photograph: Path) -> None:
+def test_what_is_sent_is_as_long_as_announced(create: Create, make_client: MakeClient, photograph: Path) -> None:
     """Both clients stream the same text."""
     gateway = _Gateway()
+    client = make_client(httpx_args={"transport": gateway})
 
-    assert "7" == create(gateway, body_with_images(photograph, photograph)).data.task_id
+    assert {"data": {"task_id": "7"}} == create(client, body_with_images(photograph, photograph)).to_dict()
     assert len(gateway.received) == gateway.announced
     assert sent_text(body_with_images(base64_of(LARGE), base64_of(LARGE))) == gateway.received
 
 
 @pytest.mark.parametrize("change", [c for name, c in _CHANGES.items() if name not in ("replaced", "deleted")])
-@pytest.mark.parametrize("create", [_create, _create_async])
 def test_a_file_that_changes_while_it_is_sent_is_an_error(
-    create: Callable[[_Gateway, Any], Any], change: Callable[[Path], object], photograph: Path
+    change: Callable[[Path], object], create: Create, make_client: MakeClient, photograph: Path
 ) -> None:
     """The request is never whole, so the gateway cannot take it for one; it is told as what it is."""
     gateway = _Gateway(lambda: change(photograph))
 
     with pytest.raises(MediaError, match=r"front\.jpg: was changed"):
-        create(gateway, body_with_images(photograph))
+        create(make_client(httpx_args={"transport": gateway}), body_with_images(photograph))
 
     assert 1000 < len(gateway.received) < gateway.announced
 

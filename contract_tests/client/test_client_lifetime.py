@@ -9,24 +9,18 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
+import respx
 import trio
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import POST, Peer, listening
-from contract_tests.support.running import run_async
+from contract_tests.support.running import MakeClient, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    MakeClient = Callable[..., AuthenticatedClient]
 
 
 def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:

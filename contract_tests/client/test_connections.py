@@ -6,68 +6,32 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from contract_tests.support.peers import Peer, listening
-from kling_elements_client import AuthenticatedClient
+from contract_tests.reading.cases import base_body
+from contract_tests.support.peers import ANSWER, Peer, Stream, listening
+from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
-from kling_elements_client.models import CreateElementResponse
 
-MakeClient = Callable[..., AuthenticatedClient]
-Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
-
-_BODY = {
-    "element_name": "Mara",
-    "element_description": "Keeper of a lighthouse.",
-    "reference_type": "video_refer",
-    "element_video_list": {"refer_videos": [{"video_url": "https://media.example.com/mara.mp4"}]},
-}
-_ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
+_BODY: Any = base_body("video")
 
 
-class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that may break off, and that knows whether it was closed."""
-
-    def __init__(self, pieces: list[bytes | Exception]) -> None:
-        self._pieces = pieces
-        self.closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            yield piece
-
-    def close(self) -> None:
-        self.closed = True
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class Transport(httpx.MockTransport):
     """Answers every request, and keeps them."""
 
     def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
-        self.body = Body([*pieces] or [_ANSWER])
+        super().__init__(self._answer)
+        self.body = Stream(pieces or [ANSWER])
         self.requests: list[httpx.Request] = []
         self._headers = headers
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         return httpx.Response(200, headers=self._headers, stream=self.body)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self.handle_request(request)
 
 
 def _by_httpx(caplog: pytest.LogCaptureFixture) -> int:
@@ -169,7 +133,7 @@ def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_c
         create(make_client(httpx_args={"transport": transport}), _BODY)
 
     assert caught.value.may_have_been_sent
-    assert transport.body.closed
+    assert transport.body.is_closed
 
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])

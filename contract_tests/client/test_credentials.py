@@ -8,12 +8,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from contract_tests.support.peers import POST, Peer, Ways, both_ways, listening, said
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY
+from contract_tests.support.peers import POST, Peer, Ways, listening, said
+from contract_tests.support.scripted import BODY, Client, Scripted, called, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
@@ -40,7 +38,6 @@ class Tokens:
         return token
 
 
-@both_ways
 def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> None:
     """Some last for half an hour only. Making a client asks for none."""
     tokens = Tokens("first-token", "second-token", "second-token")
@@ -54,7 +51,6 @@ def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> No
     assert sent == [each.headers["Authorization"] for each in server.heard]
 
 
-@both_ways
 @pytest.mark.parametrize(
     ("says", "given"),
     [
@@ -81,27 +77,13 @@ def test_without_a_token_that_can_be_sent_nothing_is(says: str, given: Any, ways
 
 
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
-def test_a_create_without_a_token_was_not_created(kind: Any) -> None:
+def test_a_create_without_a_token_was_not_created(kind: Client) -> None:
     """A function works for `KlingElements` as well, and its failure is told by the outcome."""
-    asked: list[str] = []
+    scripted = Scripted(kind, task(), token=Tokens("sk-3", *[LookupError("no session")] * 9))
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.headers["Authorization"])
-        return httpx.Response(200, json={"code": 0, "data": {"task_id": "7"}})
-
-    def make(*given: Any) -> Any:
-        return kind(Tokens(*given), transport=httpx.MockTransport(answer))
-
-    async def create(kling: Any) -> Any:
-        made = kling.create(BODY)
-        return made if kind is KlingElements else await made
-
-    assert "7" == run_async(create(make("sk-3"))).task_id
-    with pytest.raises(KlingError) as caught:
-        run_async(create(make(*[LookupError("no session")] * 9)))
-
-    assert "not_created" == caught.value.outcome
-    assert ["Bearer sk-3"] == asked
+    assert "7" == scripted.create(BODY).task_id
+    assert "not_created" == scripted.failing("create", BODY).outcome
+    assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in scripted.gateway.requests]
 
 
 def test_each_token_that_was_used_is_taken_out_of_texts() -> None:
@@ -229,25 +211,16 @@ def _garble(peer: Peer) -> None:
     peer.send(f"HTTP/1.1 {_TOKEN}\r\n\r\n".encode())
 
 
-@both_ways
+@pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
 @pytest.mark.parametrize("token", [_TOKEN, lambda: _TOKEN], ids=["a text", "a function"])
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("behave", [_lose, _refuse, _err, _garble])
 def test_no_frame_of_an_error_while_sending_has_the_token(
-    behave: Callable[[Peer], None], options: dict[str, Any], token: Any, ways: Ways
+    behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
     """Neither in our own code nor in that of httpx, httpcore and the parser."""
-
-    async def create_async(url: str) -> None:
-        async with AsyncKlingElements(token, url, httpx_args=options) as kling:
-            await kling.create(BODY)
-
-    def create(url: str) -> None:
-        with KlingElements(token, url, httpx_args=options) as kling:
-            kling.create(BODY)
-
     with listening(behave) as server, pytest.raises(KlingError) as caught:
-        run_async(create_async(server.url)) if ways.name == "async" else create(server.url)
+        called(kind, "create", BODY, token=token, base_url=server.url, httpx_args=options)
 
     assert [] == _leaks(caught.value)
     assert _CORE not in "".join(traceback.format_exception(caught.value))

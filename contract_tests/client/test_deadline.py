@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextvars import copy_context
 from itertools import count
 from typing import Any
@@ -22,8 +21,8 @@ from contract_tests.support.peers import (
     POST,
     TOKEN,
     Peer,
+    Stream,
     Ways,
-    both_ways,
     client_of,
     client_tls,
     listening,
@@ -36,50 +35,39 @@ from kling_elements_runtime.deadline import end_once, seconds_left, within
 from kling_elements_runtime.transport import sockets
 
 _SECONDS = 0.3
-_LONGEST_SECONDS = 30.0  # after which these servers end by themselves, so that a client without a deadline is seen
-
-
-def _drip(peer: Peer, pieces: Iterator[bytes]) -> None:
-    ends = time.monotonic() + _LONGEST_SECONDS
-    for piece in pieces:  # pragma: no branch - these have no end
-        peer.send(piece)
-        time.sleep(0.02)
-        if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
-            return
 
 
 def _head(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\n")
-    _drip(peer, (b"X-%d: x\r\n" % number for number in count()))
+    peer.drip(b"X-%d: x\r\n" % number for number in count())
 
 
 def _body(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    _drip(peer, (b" " for _ in count()))
+    peer.drip(b" " for _ in count())
 
 
 def _chunks(peer: Peer) -> None:
     peer.request()
     peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    _drip(peer, (b"1\r\n \r\n" for _ in count()))
+    peer.drip(b"1\r\n \r\n" for _ in count())
 
 
 def _informational(peer: Peer) -> None:
     peer.request()
-    _drip(peer, (b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" for _ in count()))
+    peer.drip(b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" for _ in count())
 
 
 def _slow_reader(peer: Peer) -> None:
     peer.head()
-    _drip(peer, (b"" for _ in iter(lambda: peer.connected.recv(10_000), b"")))
+    peer.drip(b"" for _ in iter(lambda: peer.connected.recv(10_000), b""))
 
 
 _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _informational, "slow reader": _slow_reader}
 
 
-@both_ways
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
 def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any, ways: Ways) -> None:
@@ -92,7 +80,6 @@ def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any
     assert bool(server.heard) is error.may_have_been_sent  # on a busy machine the time may be up before it is
 
 
-@both_ways
 def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: Ways) -> None:
     """One after the other, they are the longest that a call can take whose steps all take as long as they may."""
     left: list[float] = []
@@ -107,14 +94,13 @@ def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: 
     assert 9900 < left[0] <= 10_000
 
 
-@both_ways
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
 def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - of a table
     """Nothing was sent then."""
 
     def behave(peer: Peer) -> None:
         peer.send(b"\x16\x03\x03" + struct.pack("!H", 16_000))  # a record of a handshake, which is never complete
-        _drip(peer, (b"\x00" for _ in count()))
+        peer.drip(b"\x00" for _ in count())
 
     with listening(behave) as server, listening(tunnel(), server_tls()) as proxy:
         url = server.url.replace("http:", "https:")
@@ -122,26 +108,17 @@ def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> N
         ways.failure(client_of(url, **(through if is_tunnelled else {})), seconds=_SECONDS)
 
 
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that drips."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        ends = time.monotonic() + _LONGEST_SECONDS
-        while time.monotonic() < ends:  # pragma: no branch - as above
-            time.sleep(0.02)
-            yield b" "
-        yield ANSWER  # pragma: no cover - as above
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:  # pragma: no branch - as above
-            await asyncio.sleep(0)
-            yield piece
+def _slowly() -> Iterator[bytes]:
+    """Yield spaces, for half a minute at most, so that a client without a deadline is seen."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:  # pragma: no branch - a client with one does not get so far
+        time.sleep(0.02)
+        yield b" "
 
 
-@both_ways
 def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
     """It knows of none by itself."""
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
     error = ways.outcome(client, seconds=_SECONDS)
 
@@ -153,7 +130,7 @@ def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call(
     """Exactly no time is left then."""
     abandoned = threading.Event()
     abandoned.set()
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=_Body()))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
     context = copy_context()
     context.run(end_once, abandoned)
@@ -161,7 +138,6 @@ def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call(
     assert "the time for this call is up" in str(context.run(Ways("sync").outcome, client))
 
 
-@both_ways
 @pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
 def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_call_has(
     expected: float, seconds: float | None, ways: Ways
@@ -226,7 +202,6 @@ def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected:
     assert expected - 10 < read <= expected
 
 
-@both_ways
 def test_a_call_whose_time_is_up_before_it_begins_sends_nothing(ways: Ways) -> None:
     """Neither over a connection that is there nor over a new one."""
     with listening(Peer.answer) as server:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from kling_elements_client import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 _ANSWER = errors.Answer(
     status_code=503,

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
+import respx
 
 from contract_tests.reading.cases import base_body
-from kling_elements_client import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    from kling_elements_client import AuthenticatedClient
-    from kling_elements_client.models import CreateElementResponse
-
-    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
-    MakeClient = Callable[..., AuthenticatedClient]
+from contract_tests.support.running import Create, MakeClient
+from kling_elements_client import AuthenticatedClient, errors
 
 _BODY: Any = base_body("image")
 
@@ -113,15 +104,3 @@ def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
         create(client, _BODY)
 
     assert caught.value.may_have_been_sent
-
-
-def test_a_gateway_that_is_not_there_never_got_the_request(create: Create, make_client: MakeClient) -> None:
-    """Nothing listens on the port, so that sending again is safe."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        client = make_client(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
-
-        with pytest.raises(errors.TransportError, match="ConnectError") as caught:
-            create(client, _BODY)
-
-    assert not caught.value.may_have_been_sent

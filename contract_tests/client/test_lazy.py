@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
+import kling_elements
+import kling_elements.testing
 import kling_elements_client
 
-
-def test_every_exported_name_is_there() -> None:
-    """Also those that are loaded on first use."""
-    assert sorted(kling_elements_client.__all__) == dir(kling_elements_client)
-    for name in kling_elements_client.__all__:
-        assert getattr(kling_elements_client, name) is not None
+_PACKAGES = pytest.mark.parametrize(
+    "package", [kling_elements_client, kling_elements, kling_elements.testing], ids=lambda package: package.__name__
+)
 
 
-def test_any_other_name_is_an_attribute_error() -> None:
-    """With the usual words."""
-    with pytest.raises(AttributeError, match="module 'kling_elements_client' has no attribute 'Client'"):
-        kling_elements_client.Client  # noqa: B018 - asking is the test
+@_PACKAGES
+def test_every_exported_name_is_there_and_no_other(package: ModuleType) -> None:
+    """Also those that are loaded on first use; any other name is an attribute error in the usual words."""
+    assert sorted(package.__all__) == dir(package)
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'Client'"):
+        package.Client  # noqa: B018 - asking is the test
 
 
-def test_importing_the_client_loads_nothing_heavy() -> None:
-    """httpx, attrs, jsonschema-rs and Pillow come with the first use."""
-    code = "import sys, kling_elements_client; print({'httpx', 'attrs', 'jsonschema_rs', 'PIL'} & sys.modules.keys())"
+@_PACKAGES
+def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
+    """It comes with the first use."""
+    heavy = "{'httpx', 'attrs', 'jsonschema_rs', 'PIL', 'asyncio', 'standardwebhooks', 'respx', 'uvicorn'}"
+    code = f"import sys, {package.__name__}; print({heavy} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert done.stdout == "set()\n"
+    assert "set()\n" == done.stdout

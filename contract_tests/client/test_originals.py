@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 import httpcore
@@ -21,7 +22,7 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, Peer, Ways, both_ways, listening
+from contract_tests.support.peers import ANSWER, POST, TOKEN, Peer, Ways, listening
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY
 from kling_elements import AsyncKlingElements, KlingElements
@@ -61,12 +62,6 @@ class Caller:
 
 def _id(response: httpx.Response) -> str:
     return str(response.json()["data"]["task_id"])
-
-
-@pytest.fixture(params=["sync", "async"])
-def ways(request: pytest.FixtureRequest) -> Ways:
-    """Both ways to make a call."""
-    return Ways(request.param)
 
 
 @pytest.fixture(params=["generated client", "KlingElements"])
@@ -140,18 +135,11 @@ def test_a_client_that_was_there_before_a_tool_heeds_it_as_long_as_it_is_at_work
 ) -> None:
     """Connections that are there already are not used meanwhile, and are used again afterwards."""
     tool = Tool(request)
-    at_work: list[AbstractContextManager[None]] = []
-
-    def begin() -> None:
-        at_work.append(_MOCKS[name](tool))
-        at_work[0].__enter__()
-
-    def end() -> None:
-        at_work[0].__exit__(None, None, None)
-
+    at_work = ExitStack()
     with listening(Peer.answer) as server:
         client = AuthenticatedClient(TOKEN, server.url)
-        found = ways.outcomes(client, POST, begin, POST, end, POST)
+        begin = partial(at_work.enter_context, _MOCKS[name](tool))
+        found = ways.outcomes(client, POST, begin, POST, at_work.close, POST)
 
     assert ["1", "1", "1"] == [_id(each) for each in found]
     assert ["POST"] == tool.seen
@@ -458,7 +446,6 @@ def test_a_function_that_is_not_where_its_class_was_written_is_nobody_s_own() ->
     assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
 
 
-@both_ways
 def test_where_sockets_are_forbidden_nothing_goes_out(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """As pytest-socket forbids them, with an exception of its own."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, Peer, Pieces, Ways, both_ways, client_of, listening, said
+from contract_tests.support.peers import GET, POST, Peer, Pieces, Ways, client_of, listening, said
 from contract_tests.support.running import run_async
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
@@ -216,7 +216,6 @@ def test_a_thread_that_gives_up_keeps_no_place(
 # Connections that wait
 
 
-@both_ways
 @pytest.mark.parametrize("kept", [0, 1, None])
 def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways) -> None:
     """Unless none is to be kept."""
@@ -226,7 +225,6 @@ def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways)
     assert server.connections == (3 if kept == 0 else 1)
 
 
-@both_ways
 @pytest.mark.parametrize(
     "answer",
     [
@@ -254,7 +252,6 @@ def test_a_connection_that_is_not_as_new_is_not_used_again(answer: bytes, ways: 
     assert 2 == server.connections
 
 
-@both_ways
 def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) -> None:
     """It is there when the next request is about to be sent."""
     has_come = threading.Event()
@@ -273,7 +270,6 @@ def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) ->
     assert 2 == server.connections
 
 
-@both_ways
 def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers close those at any time, and whether the request came before could not be told. Look-ups may take it."""
     assert 1.0 == _MAX_IDLE_SECONDS
@@ -349,7 +345,6 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
     return serve
 
 
-@both_ways
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed in time", "noticed by a failed write"])
 def test_a_request_that_was_not_whole_goes_out_over_another_connection(
     is_noticed: bool,  # noqa: FBT001 - of a table
@@ -375,7 +370,6 @@ def test_a_request_that_was_not_whole_goes_out_over_another_connection(
     assert 2 == server.connections
 
 
-@both_ways
 def test_an_answer_that_comes_before_the_request_is_whole_is_none_to_it(ways: Ways) -> None:
     """On a connection that was kept it may be to anything, such as a stray byte behind the last request."""
     is_said = threading.Event()
@@ -393,7 +387,6 @@ def test_an_answer_that_comes_before_the_request_is_whole_is_none_to_it(ways: Wa
     assert [b"", b"{}"] == [each.body for each in server.heard]
 
 
-@both_ways
 def test_a_look_up_that_is_lost_with_a_kept_connection_is_asked_again(ways: Ways) -> None:
     """It changes nothing."""
     with listening(_answer_once_then(Peer.request)) as server:
@@ -403,7 +396,6 @@ def test_a_look_up_that_is_lost_with_a_kept_connection_is_asked_again(ways: Ways
     assert ["POST", "GET", "GET"] == [each.line.split()[0] for each in server.heard]
 
 
-@both_ways
 def test_a_whole_request_is_not_sent_again(ways: Ways) -> None:
     """The server may have done what it asks for."""
     with listening(_answer_once_then(Peer.request)) as server:
@@ -414,7 +406,6 @@ def test_a_whole_request_is_not_sent_again(ways: Ways) -> None:
     assert ["GET", "POST"] == [each.line.split()[0] for each in server.heard]
 
 
-@both_ways
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
 def test_what_a_new_connection_loses_is_not_sent_again(call: Any, ways: Ways) -> None:
     """Whoever called decides; a server that loses everything would be asked for ever."""
@@ -424,7 +415,6 @@ def test_what_a_new_connection_loses_is_not_sent_again(call: Any, ways: Ways) ->
     assert 1 == server.connections
 
 
-@both_ways
 def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
     """Not even a look-up over a connection that was kept."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
@@ -445,7 +435,6 @@ def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
 # httpx's own client over the same connections
 
 
-@both_ways
 def test_the_client_of_httpx_goes_over_the_same_connections(ways: Ways) -> None:
     """A request to another host takes httpcore's own way, as ours lead to one gateway."""
 
@@ -470,7 +459,6 @@ def test_the_client_of_httpx_goes_over_the_same_connections(ways: Ways) -> None:
     assert (1, 1) == (server.connections, other.connections)
 
 
-@both_ways
 def test_a_connection_in_use_is_closed_once_it_is_done(ways: Ways) -> None:
     """Closing the client waits for nothing, and cuts nothing short."""
     came, may_answer = threading.Event(), threading.Event()

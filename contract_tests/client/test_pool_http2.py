@@ -22,7 +22,6 @@ from contract_tests.support.peers import (
     Peer,
     Ways,
     authority,
-    both_ways,
     client_of,
     listening,
 )
@@ -69,7 +68,6 @@ def _answer(_: Peer, connection: H2Connection, stream_id: int) -> None:
     connection.send_data(stream_id, ANSWER, end_stream=True)
 
 
-@both_ways
 def test_requests_go_over_one_connection_one_after_the_other(ways: Ways) -> None:
     """Large ones too, and with the token."""
     with listening(_serve(_answer), _tls()) as server:
@@ -82,7 +80,6 @@ def test_requests_go_over_one_connection_one_after_the_other(ways: Ways) -> None
     assert 1 == server.connections
 
 
-@both_ways
 def test_an_answer_beyond_the_limit_ends_the_connection(ways: Ways) -> None:
     """The rest of it may still come."""
 
@@ -102,7 +99,6 @@ def test_an_answer_beyond_the_limit_ends_the_connection(ways: Ways) -> None:
     assert 2 == server.connections
 
 
-@both_ways
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_connection_that_is_lost_tells_whether_the_request_was_whole(
     is_whole: bool,  # noqa: FBT001 - of a table
@@ -121,7 +117,6 @@ def test_a_connection_that_is_lost_tells_whether_the_request_was_whole(
         ways.failure(client_of(server.url, http2=True), POST if is_whole else LARGE, sent=is_whole)
 
 
-@both_ways
 def test_a_gateway_that_does_not_know_it_is_spoken_to_in_the_old_one(ways: Ways) -> None:
     """They agree on it while they connect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

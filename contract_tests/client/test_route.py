@@ -22,7 +22,6 @@ from contract_tests.support.peers import (
     Peer,
     Ways,
     authority,
-    both_ways,
     client_of,
     client_tls,
     listening,
@@ -49,7 +48,6 @@ def _no_way_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 # Proxies that are used
 
 
-@both_ways
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 def test_a_proxy_passes_requests_without_tls_on(authorization: str | None, ways: Ways) -> None:
     """It is told the whole address, and who it is for where it asks for that; the connection to it is kept."""
@@ -64,7 +62,6 @@ def test_a_proxy_passes_requests_without_tls_on(authorization: str | None, ways:
     assert 1 == proxy.connections
 
 
-@both_ways
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 @pytest.mark.parametrize("is_secure", [False, True], ids=["http proxy", "https proxy"])
 def test_a_proxy_tunnels_requests_with_tls(
@@ -87,7 +84,6 @@ def test_a_proxy_tunnels_requests_with_tls(
     assert [] == proxy.heard
 
 
-@both_ways
 @pytest.mark.parametrize("serve", [forward(AUTHORIZATION), tunnel(AUTHORIZATION)], ids=["http", "https"])
 def test_a_proxy_that_refuses_says_so(
     serve: Callable[[Peer], None], ways: Ways, request: pytest.FixtureRequest
@@ -106,7 +102,6 @@ def test_a_proxy_that_refuses_says_so(
     assert [] == server.heard
 
 
-@both_ways
 def test_a_proxy_that_is_not_there_is_no_connection(ways: Ways) -> None:
     """As a gateway that is not there."""
     failure = ways.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
@@ -114,7 +109,6 @@ def test_a_proxy_that_is_not_there_is_no_connection(ways: Ways) -> None:
     assert failure.startswith(f"ConnectError at {ELSEWHERE}: ")
 
 
-@both_ways
 def test_the_gateway_behind_a_tunnel_is_held_to_its_name(ways: Ways) -> None:
     """The proxy could lead anywhere."""
     with listening(Peer.answer, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
@@ -124,7 +118,6 @@ def test_the_gateway_behind_a_tunnel_is_held_to_its_name(ways: Ways) -> None:
     assert [] == server.heard
 
 
-@both_ways
 def test_stray_bytes_behind_an_answer_end_a_connection_through_a_proxy_too(ways: Ways) -> None:
     """Wherever the parser of HTTP is."""
 
@@ -143,7 +136,6 @@ def test_stray_bytes_behind_an_answer_end_a_connection_through_a_proxy_too(ways:
 # Which proxy it is
 
 
-@both_ways
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """The scheme may be left out, as other tools allow it."""
@@ -276,7 +268,6 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
 # Certificates
 
 
-@both_ways
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify", "a path in verify", "a context in verify"])
 def test_the_certificates_to_trust_may_be_named(
     place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -297,7 +288,6 @@ def test_the_certificates_to_trust_may_be_named(
     assert 1 == server.connections
 
 
-@both_ways
 def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -> None:
     """A server with a certificate of nobody's is no gateway, unless the caller wants it so."""
     with listening(Peer.answer, server_tls()) as server:
@@ -308,7 +298,6 @@ def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -
     assert 200 == answer.status_code
 
 
-@both_ways
 def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) -> None:
     """Some gateways ask for one."""
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
@@ -363,7 +352,6 @@ def test_certificates_of_an_argument_that_are_not_there_are_an_error_that_names_
     assert says == str(caught.value)
 
 
-@both_ways
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])
 def test_certificates_that_cannot_be_read_are_no_connection(
     place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import aiohappyeyeballs
@@ -23,7 +24,6 @@ from contract_tests.support.peers import (
     POST,
     Peer,
     Ways,
-    both_ways,
     client_of,
     listening,
     said,
@@ -39,7 +39,6 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 # What goes over it
 
 
-@both_ways
 @with_and_without_tls
 def test_large_requests_and_answers_come_through_whole(tls: ssl.SSLContext | None, ways: Ways) -> None:
     """Over one connection, which is kept."""
@@ -52,7 +51,6 @@ def test_large_requests_and_answers_come_through_whole(tls: ssl.SSLContext | Non
     assert 1 == server.connections
 
 
-@both_ways
 def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """Headers and body together, as each call of the system takes time; a large body is not copied for that."""
     sizes: list[int] = []
@@ -73,7 +71,7 @@ def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.M
     assert 20_000 == of_requests[3]
 
 
-@pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
+@with_and_without_tls
 def test_it_works_on_uvloop(tls: ssl.SSLContext | None) -> None:
     """The mock server brings it along."""
 
@@ -86,7 +84,6 @@ def test_it_works_on_uvloop(tls: ssl.SSLContext | None) -> None:
         assert [200] * 4 == runner.run(run(server.url))
 
 
-@both_ways
 def test_what_tools_ask_of_a_connection_is_told(ways: Ways) -> None:
     """Those that trace requests tell the addresses."""
     with listening(Peer.answer) as server, listening(Peer.answer, server_tls()) as secured:
@@ -115,7 +112,6 @@ def test_what_tools_ask_of_a_connection_is_told(ways: Ways) -> None:
 # Answers that come early
 
 
-@both_ways
 @with_and_without_tls
 @pytest.mark.parametrize("status", ["401 Unauthorized", "413 Content Too Large"])
 def test_an_answer_given_before_the_request_was_whole_is_read(
@@ -135,7 +131,6 @@ def test_an_answer_given_before_the_request_was_whole_is_read(
     assert 1 == server.connections
 
 
-@both_ways
 @with_and_without_tls
 def test_a_connection_that_ends_before_the_request_was_whole_left_nothing_behind(
     tls: ssl.SSLContext | None, ways: Ways
@@ -156,7 +151,6 @@ def test_a_connection_that_ends_before_the_request_was_whole_left_nothing_behind
     )
 
 
-@both_ways
 @with_and_without_tls
 @pytest.mark.parametrize("ends", [Peer.reset, lambda peer: peer.connected.close()], ids=["reset", "closed"])
 def test_a_connection_that_ends_after_the_request_was_whole_leaves_doubt(
@@ -211,7 +205,6 @@ class TlsByHand:
                 self._received.write(self._peer.connected.recv(65_536))
 
 
-@both_ways
 @pytest.mark.parametrize("stray", [said(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
 def test_a_record_behind_an_answer_ends_the_connection(stray: bytes, ways: Ways) -> None:
     """It may have been taken from the socket with the answer, and the next request must not take it for its own."""
@@ -232,7 +225,6 @@ def test_a_record_behind_an_answer_ends_the_connection(stray: bytes, ways: Ways)
     assert 2 == server.connections
 
 
-@both_ways
 @pytest.mark.parametrize(
     ("says", "behave"),
     [
@@ -252,7 +244,6 @@ def test_a_handshake_that_fails_is_no_connection(says: str, behave: Callable[[Pe
     assert "no detail" not in failure
 
 
-@both_ways
 def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
     """It is part of connecting."""
     with listening(Peer.until_closed) as server:
@@ -262,7 +253,6 @@ def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
     assert failure.startswith("ConnectTimeout at https://127.0.0.1:")
 
 
-@both_ways
 @pytest.mark.parametrize("names", [("elsewhere.example.com",), ("127.0.0.2",)])
 def test_a_certificate_for_another_name_is_no_connection(names: tuple[str, ...], ways: Ways) -> None:
     """The token is not shown to that server."""
@@ -273,7 +263,6 @@ def test_a_certificate_for_another_name_is_no_connection(names: tuple[str, ...],
     assert [] == server.heard
 
 
-@both_ways
 def test_a_connection_with_tls_may_end_without_a_word(ways: Ways) -> None:
     """Many servers close it so; an answer whose length was told is whole all the same, and another one ends there."""
 
@@ -314,7 +303,6 @@ def _named(url: str) -> AuthenticatedClient:
     return client_of(url.replace("127.0.0.1", "gateway.localhost"))
 
 
-@both_ways
 def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> None:
     """As httpx does; what it leads to may change."""
 
@@ -329,7 +317,6 @@ def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> No
     assert [b"gateway.localhost"] * 2 == names.asked
 
 
-@both_ways
 def test_the_next_address_is_tried_where_one_takes_no_connection(ways: Ways, names: Names) -> None:
     """A name may lead to several, as to one of IPv6 first."""
     with socket.socket() as nobody, listening(Peer.answer) as server:
@@ -340,7 +327,6 @@ def test_the_next_address_is_tried_where_one_takes_no_connection(ways: Ways, nam
     assert 200 == answer.status_code
 
 
-@both_ways
 def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: Ways, names: Names) -> None:
     """The error is that of an address."""
     with socket.socket() as nobody:
@@ -363,7 +349,6 @@ def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: W
         pytest.param(ValueError("no such zone"), "no such zone", id="resolver-of-another-program"),
     ],
 )
-@both_ways
 def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, error: Exception, expected: str) -> None:
     """As after a slip of the hand; some programs put a resolver of their own in the system's place."""
 
@@ -376,7 +361,6 @@ def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, er
     assert f"ConnectError at http://gateway.localhost:1: {expected}" == failure
 
 
-@both_ways
 def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) -> None:
     """The system's own takes no time-out, and holds up neither the call nor the end of the event loop."""
     may_end = threading.Event()
@@ -405,28 +389,20 @@ def _no_more_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@both_ways
 @with_and_without_tls
 def test_where_no_socket_can_be_opened_nothing_was_sent(tls: ssl.SSLContext | None, ways: Ways) -> None:
     """A process may have as many files open as it may have."""
-    limit: list[Any] = []
-
-    def begin() -> None:
-        limit.append(_no_more_files())
-        limit[0].__enter__()
-
-    def end() -> None:
-        limit[0].__exit__(None, None, None)
+    limit = ExitStack()
 
     with listening(Peer.answer, tls) as server:
-        (error,) = ways.outcomes(client_of(server.url), begin, POST, end)
+        begin = partial(limit.enter_context, _no_more_files())
+        (error,) = ways.outcomes(client_of(server.url), begin, POST, limit.close)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
     assert f"ConnectError at {server.url}: [Errno 24] Too many open files" == str(error)
 
 
-@both_ways
 def test_a_socket_that_cannot_be_set_up_is_closed(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some systems refuse options of a connection that the peer has reset already."""
     opened: list[socket.socket] = []
@@ -454,7 +430,6 @@ def test_what_an_event_loop_cannot_do_is_no_connection(monkeypatch: pytest.Monke
     assert "ConnectError at http://127.0.0.1:1: no" == failure
 
 
-@both_ways
 def test_a_write_that_takes_too_long_is_given_up(ways: Ways) -> None:
     """The server reads nothing, so that it never had the whole request."""
     is_over = threading.Event()

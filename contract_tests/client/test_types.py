@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -12,9 +13,6 @@ import pytest
 from contract_tests.reading.image_body import BODY
 from kling_elements_client import UNSET, Unset
 from kling_elements_client.models import ImageElementRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,18 @@ import asyncio
 import json
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
+import respx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.paths import ELEMENTS
-from kling_elements_client import errors, models
+from contract_tests.support.running import Create, MakeClient
+from kling_elements_client import AuthenticatedClient, errors, models
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import document, operations
 from kling_elements_client.models import (
@@ -33,17 +35,7 @@ from kling_elements_client.models import (
     VideoElementRequest,
 )
 from kling_elements_runtime.document import resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import respx
-
-    from kling_elements_client import AuthenticatedClient
-    from kling_elements_runtime.serialization import Model
-
-    Create = Callable[[AuthenticatedClient, Any], CreateElementResponse]
-    MakeClient = Callable[..., AuthenticatedClient]
+from kling_elements_runtime.serialization import Model
 
 _STATUS_OF = {"5XX": 502, "default": 418}  # one status for each range of the document
 _MODELS: list[type[Model]] = [

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
 from contract_tests.support.mock_process import MockProcess
 from contract_tests.support.running import run_async, tls
+from contract_tests.support.scripted import named
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
 _WORKERS = 200
@@ -35,10 +35,6 @@ def server() -> Iterator[MockProcess]:
         yield server
 
 
-def _request(number: int) -> dict[str, Any]:
-    return {**base_body("image"), "external_task_id": f"subject-{number}"}  # type: ignore[dict-item]
-
-
 def _subjects(server: MockProcess) -> Counter[str]:
     """How often each external id is among the server's tasks."""
     elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
@@ -51,7 +47,7 @@ _EACH_ONCE = Counter(f"subject-{number}" for number in range(_SUBJECTS))
 def test_threads_that_share_a_client_create_each_subject_once(server: MockProcess) -> None:
     """200 threads make 2,000 creates; each returns its own task."""
     with KlingElements(_TOKEN, server.url, **_OPTIONS) as kling, ThreadPoolExecutor(_WORKERS) as threads:
-        tasks = list(threads.map(lambda number: kling.create(_request(number)), range(_SUBJECTS)))
+        tasks = list(threads.map(lambda number: kling.create(named(f"subject-{number}")), range(_SUBJECTS)))
 
     assert len({task.task_id for task in tasks}) == _SUBJECTS
     assert _EACH_ONCE == _subjects(server)
@@ -62,7 +58,7 @@ def test_tasks_of_a_loop_that_share_a_client_create_each_subject_once(server: Mo
     numbers = iter(range(_SUBJECTS))
 
     async def work(kling: AsyncKlingElements) -> list[object]:
-        return [(await kling.create(_request(number))).task_id for number in numbers]
+        return [(await kling.create(named(f"subject-{number}"))).task_id for number in numbers]
 
     async def run() -> list[list[object]]:
         async with AsyncKlingElements(_TOKEN, server.url, **_OPTIONS) as kling:

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.documents import changed, with_other_codes
 from contract_tests.support.running import tls
+from contract_tests.support.scripted import named
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
 from kling_elements.mock.app import create_app
@@ -45,10 +45,6 @@ def _use_other_words(document: dict[str, Any]) -> None:
     schemas["Task"]["x-aliases"]["task_id"] = ["nummer"]
 
 
-def _request(external_id: str) -> dict[str, Any]:
-    return {**base_body("image"), "external_task_id": external_id}  # type: ignore[dict-item]
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
     """An absence, a duplicate, a limit, a second deletion and a passing refusal all come with other codes."""
@@ -57,11 +53,11 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
     options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
         router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
-        first = kling.create_or_adopt(_request("first"))
+        first = kling.create_or_adopt(named("first"))
         router.kling.queue_faults(f"code:{_MORE + 1303}")
-        (second,) = kling.create_all([_request("second")])
+        (second,) = kling.create_all([named("second")])
         with pytest.raises(ResponseError) as caught:
-            kling.create(_request("first"))
+            kling.create(named("first"))
         element = kling.wait(first)
         kling.delete(element)
         with nullcontext() if dialect == "live" else pytest.raises(NotFoundError):
@@ -79,12 +75,12 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
     with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **options) as kling:
-        kling.create(_request("first"))
+        kling.create(named("first"))
         with pytest.raises(RateLimitError) as too_fast:
-            kling.create(_request("second"))
+            kling.create(named("second"))
         app.clock.step(1)
         with pytest.raises(RateLimitError) as too_many:
-            kling.create(_request("second"))
+            kling.create(named("second"))
         with pytest.raises(PermissionDeniedError) as not_ours:
             kling.delete(next(kling.presets()))
 
@@ -100,7 +96,7 @@ def test_the_packages_contract_does_not_know_the_other_codes() -> None:
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
-            kling.create_or_adopt(_request("first"))
+            kling.create_or_adopt(named("first"))
 
         assert _MORE + 1201 == caught.value.code
 
@@ -130,18 +126,18 @@ def test_words_mean_what_the_contract_of_the_client_says() -> None:
 def test_requests_are_held_against_the_contract_of_the_client() -> None:
     """A shorter name is allowed, by the client and by the mock server; a client on an event loop does the same."""
     shorter = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
-    named = {**_request("first"), "element_name": "Mara"}
+    request = {**named("first"), "element_name": "Mara"}
 
     async def create() -> None:
         async with AsyncKlingElements("any-token", httpx_args={"verify": tls()}, contract=shorter) as kling:
-            await kling.create(named)
+            await kling.create(request)
 
     with (
         respx_router(app=create_app(contract=shorter)),
         KlingElements("any-token", httpx_args={"verify": tls()}) as kling,
     ):
         with pytest.raises(ResponseError, match="at most 3"):
-            kling.create(named)
+            kling.create(request)
         with pytest.raises(ContractError, match="at most 3"):
             asyncio.run(create())
 

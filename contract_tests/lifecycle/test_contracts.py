@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import changed
+from contract_tests.support.scripted import Scripted, task
 from kling_elements import KlingElements, webhooks
 from kling_elements.contracts import usable
 from kling_elements.media import check_image, image
 from kling_elements.tasks import elements_of
-from kling_elements_client import AuthenticatedClient, contract
+from kling_elements_client import contract
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.models import Task
 
@@ -93,37 +93,26 @@ def test_limits_of_images_that_are_there_twice_are_refused() -> None:
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
     """A create too: it would be looked for elsewhere than it was sent to."""
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(f"{request.method} {request.url.path}")
-        return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
-
-    other = changed(_with_other_paths)
-    with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
+    scripted = Scripted(KlingElements, task(), task(), contract=changed(_with_other_paths))
+    with scripted.kling.client as client:
         create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
         get_element.sync("7", client=client)
 
     path = f"/v2{ELEMENTS}"
-    assert [f"POST {path}", f"GET {path}/7"] == asked
+    assert [f"POST {path}", f"GET {path}/7"] == [f"{r.method} {r.url.path}" for r in scripted.gateway.requests]
 
 
 def test_a_body_that_another_contract_has_checked_is_not_sent() -> None:
     """The client's own might refuse it; its own check is taken."""
-    asked: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json={"code": 0, "message": "", "request_id": "r", "data": {"task_id": "7"}})
-
     other = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     body = base_body("image")
-    with AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client:
+    scripted = Scripted(KlingElements, task(), contract=other)
+    with scripted.kling.client as client:
         with pytest.raises(ValueError, match=r"^the body was checked by another contract: check it by `client"):
             create_element.sync(client=client, body=contract.check("createElement", body))
-        assert [] == asked
+        assert "" == scripted.gateway.calls()
 
         shorter = {**body, "element_name": "Mia"}  # type: ignore[dict-item]
         create_element.sync(client=client, body=client.contract.check("createElement", shorter))
 
-    assert 1 == len(asked)
+    assert "create" == scripted.gateway.calls()

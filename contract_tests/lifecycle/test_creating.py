@@ -21,7 +21,6 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    both,
     no,
     task,
 )
@@ -52,7 +51,6 @@ def _video(**more: Any) -> VideoElementRequest:
 @pytest.mark.parametrize(
     "made", [lambda more: {**BODY, **more}, lambda more: _image(**more), lambda more: _video(**more)]
 )
-@both
 def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, given: str) -> None:
     """Models and mappings serve alike, and any text is an id."""
     scripted = Scripted(client, task())
@@ -75,7 +73,6 @@ def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, give
         _video(),
     ],
 )
-@both
 def test_without_an_id_a_fresh_uuid_is_sent(client: Client, request_made: Any) -> None:
     """An empty one counts as none, and no two creates share one."""
     scripted = Scripted(client, task(), task())
@@ -88,7 +85,6 @@ def test_without_an_id_a_fresh_uuid_is_sent(client: Client, request_made: Any) -
 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
-@both
 def test_the_callers_object_is_not_changed(client: Client, request_made: Any) -> None:
     """It may be used again, and then gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
@@ -101,7 +97,6 @@ def test_the_callers_object_is_not_changed(client: Client, request_made: Any) ->
 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("made", [lambda more: {**BODY, **more}, lambda more: _image(**more)])
-@both
 def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -> None:
     """It is not replaced in silence: the caller would look for another."""
     scripted = Scripted(client)
@@ -116,7 +111,6 @@ def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -
 
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
-@both
 def test_what_is_no_request_is_refused(client: Client, request_made: Any) -> None:
     """As by the generated client, also where violations are not to matter."""
     for on_violation in ("raise", "ignore"):
@@ -135,7 +129,6 @@ def test_half_a_surrogate_pair_is_no_id() -> None:
     assert ("not_created", "\ud83d") == (error.outcome, error.external_task_id)
 
 
-@both
 def test_a_request_that_breaks_the_contract_can_be_sent_all_the_same(client: Client) -> None:
     """The id is sent with it."""
     scripted = Scripted(client, task(), on_violation="ignore")
@@ -175,7 +168,6 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
         pytest.param([60], [no(429, 1302, retry_after="60"), task()], id="just within the limit"),
     ],
 )
-@both
 def test_what_provably_left_nothing_behind_is_sent_again(
     client: Client, slept: list[float], script: list[Step]
 ) -> None:
@@ -207,7 +199,6 @@ def test_what_provably_left_nothing_behind_is_sent_again(
         pytest.param("not_created", [], [no(429, 1302, retry_after="Fri, 31 Dec 9999 23:59:59 GMT")], id="year 9999"),
     ],
 )
-@both
 def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float], script: list[Step]) -> None:
     """The error says what is known of the subject, and under which id to look for it."""
     scripted = Scripted(client, *script)
@@ -233,7 +224,6 @@ def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float],
         ([1, 2, 4, 8, 16, 30], 61),
     ],
 )
-@both
 def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: list[float], limit: float) -> None:
     """The last wait is cut to what is left."""
     scripted = Scripted(client, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
@@ -255,7 +245,6 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: 
         ([1, 2, 4, 8, 16, 14.5, 7.25, 3.625, 1.8125], 60),
     ],
 )
-@both
 def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, slept: list[float], limit: float) -> None:
     """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
     scripted = Scripted(client, *[_BUSY] * (len(slept) + 1))
@@ -266,7 +255,6 @@ def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, sl
 
 
 @pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
-@both
 def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
     client: Client, slept: list[float], asked: float
 ) -> None:
@@ -280,7 +268,6 @@ def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
     assert slept == scripted.clock.slept
 
 
-@both
 def test_a_create_may_be_tried_without_end(client: Client) -> None:
     """No number of attempts is too large for the clock."""
     scripted = Scripted(client, *[_BUSY] * 200, task())
@@ -289,19 +276,6 @@ def test_a_create_may_be_tried_without_end(client: Client) -> None:
     assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
 
 
-@pytest.mark.parametrize("limit", [-1, -0.001, float("nan"), "5", True, [], 1j])
-@both
-def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
-    """Before anything is sent."""
-    scripted = Scripted(client)
-
-    for call in ("create", "create_or_adopt"):
-        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-            getattr(scripted, call)(BODY, max_wait_seconds=limit)
-    assert "" == scripted.gateway.calls()
-
-
-@both
 def test_chance_keeps_clients_apart(client: Client) -> None:
     """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
     policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
@@ -337,7 +311,6 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-@both
 def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Reply) -> None:
     """A connection may carry one answer too many: then nobody knows what became of this create."""
     error = Scripted(client, answer).failing("create", NAMED)
@@ -348,7 +321,6 @@ def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Re
 
 
 @pytest.mark.parametrize("told", ["e-1", None, ""])
-@both
 def test_an_answer_need_not_repeat_the_id(client: Client, told: Any) -> None:
     """The task has the one that was sent."""
     found = Scripted(client, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
@@ -356,7 +328,6 @@ def test_an_answer_need_not_repeat_the_id(client: Client, told: Any) -> None:
     assert {"external_task_id": "e-1", "x": 1} == found.task_info.to_dict()
 
 
-@both
 def test_a_number_that_was_sent_as_a_text_is_the_same_id(client: Client) -> None:
     """Some gateways make numbers of what looks like one."""
     found = Scripted(client, task("5", task_info={"external_task_id": 42})).create({**BODY, "external_task_id": "42"})
@@ -364,7 +335,6 @@ def test_a_number_that_was_sent_as_a_text_is_the_same_id(client: Client) -> None
     assert "42" == found.task_info.external_task_id
 
 
-@both
 def test_a_date_in_an_answer_is_judged_by_the_clock(client: Client) -> None:
     """Also after the clock went on."""
     late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,6 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    both,
     both_dialects,
     no,
     task,
@@ -37,7 +35,6 @@ from kling_elements_client.errors import (
     AuthenticationError,
     ContractError,
     InvalidResponse,
-    NotFoundError,
     RateLimitError,
     ServerError,
     StatusError,
@@ -172,7 +169,6 @@ _ADOPTIONS = [
 
 @each(_ADOPTIONS)
 @both_dialects
-@both
 def test_one_subject_comes_of_it(client: Client, dialect: str, row: _Adoption) -> None:
     """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
     scripted = Scripted(client, *row.script, dialect=dialect)
@@ -280,7 +276,6 @@ _UNTOLD = [
 
 @each(_UNTOLD)
 @both_dialects
-@both
 def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure) -> None:
     """An attempt in doubt keeps it in doubt, even if a later one is refused."""
     scripted = Scripted(client, *row.script, dialect=dialect)
@@ -292,7 +287,6 @@ def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure)
 
 
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
-@both
 def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: Client, step: Step) -> None:
     """An id of the caller's own may have been used before; a fresh one was not."""
     error = Scripted(client, *[step] * 3).failing("create_or_adopt", BODY)
@@ -301,7 +295,6 @@ def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: C
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-@both
 def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) -> None:
     """And what serves in place of it."""
     error = Scripted(client, step).failing("create_or_adopt", NAMED)
@@ -313,7 +306,6 @@ def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) 
 @pytest.mark.parametrize(
     ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
 )
-@both
 def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, limit: float) -> None:
     """The last thing that is done is a look-up."""
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
@@ -326,7 +318,6 @@ def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, l
     assert calls == scripted.gateway.calls()
 
 
-@both
 def test_how_often_a_duplicate_is_looked_for_is_the_policys(client: Client) -> None:
     """The same code stands for other mistakes, so it need not be there."""
     script = [ABSENT, DUPLICATE, ABSENT]
@@ -350,7 +341,6 @@ _UNSURE = "or the request has another mistake, as the code stands for these, too
         ([_OURS, _UNSURE], "documented", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
     ],
 )
-@both
 def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     client: Client, says: list[str], dialect: str, script: list[Step]
 ) -> None:
@@ -365,7 +355,6 @@ def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     assert "take another id only if you know" in str(error) or _OURS in says
 
 
-@both
 def test_look_ups_may_lag_behind_creates(client: Client) -> None:
     """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
     created_at: list[float] = []
@@ -386,7 +375,6 @@ def test_look_ups_may_lag_behind_creates(client: Client) -> None:
     assert [1, 2, 4, 8] == scripted.clock.slept
 
 
-@both
 def test_look_ups_are_not_answered_by_caches(client: Client) -> None:
     """A create needs no such header, and one of the caller's own takes its place."""
     scripted = Scripted(client, ABSENT, task())
@@ -405,7 +393,6 @@ def _with_status(word: str) -> Reply:
 
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
-@both
 def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str) -> None:
     """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
@@ -417,68 +404,14 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str)
 
 
 @pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-@both
 def test_a_task_without_such_a_subject_is_adopted(client: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
     assert "5" == Scripted(client, found).create_or_adopt(NAMED).task_id
 
 
-class _SeenLive:
-    """Answers as people saw the service answer, with one account's tasks."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.deleted: set[str] = set()
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content or b"null")
-        if request.url.path.endswith("delete-elements"):
-            element_id = body["element_id"]
-            if element_id in self.deleted:
-                return self._refused(f"Element already be deleted for id: {element_id}")
-            self.deleted.add(element_id)
-            return Reply(200, {"code": 0, "message": "SUCCEED", "request_id": "r-1"}).response()
-        if request.method == "POST":
-            if body["external_task_id"] in self.names:
-                return self._refused(f"External_task_id {body['external_task_id']} already exists")
-            self.names.append(body["external_task_id"])
-            return task(str(len(self.names)), task_info={"external_task_id": self.names[-1]}).response()
-        name = request.url.path.rpartition("/")[2]
-        if name not in self.names:
-            return self._refused(f"Task not found by id/external id: {name}")
-        number = str(self.names.index(name) + 1)
-        element = {"element_id": number, "status": "deleted" if number in self.deleted else "succeed"}
-        made_it = {"task_result": {"elements": [element]}, "task_info": {"external_task_id": name}}
-        return task(number, "succeed", **made_it).response()
-
-    @staticmethod
-    def _refused(message: str) -> httpx.Response:
-        return Reply(400, {"code": 1201, "message": message, "request_id": "r-1"}).response()
-
-
-@both
-def test_the_life_of_a_subject_at_a_gateway_as_it_was_seen(client: Client) -> None:
-    """It is absent first, made once, found again, deleted twice without an error, and never handed out then."""
-    service = _SeenLive()
-    scripted = Scripted(client, *[service] * 50)
-
-    assert isinstance(scripted.failing("get", "e-1"), NotFoundError)
-    first, again = scripted.create_or_adopt(NAMED), scripted.create_or_adopt(NAMED)
-    assert ("1", "1", ["e-1"]) == (first.task_id, again.task_id, service.names)
-    element = scripted.wait("e-1")
-    assert "1" == element.element_id
-    assert scripted.delete(element) is None
-    assert scripted.delete(element) is None
-    assert isinstance(scripted.failing("wait", "e-1"), ElementUnavailableError)
-    assert isinstance(scripted.failing("create_or_adopt", NAMED), ElementUnavailableError)
-    assert isinstance(scripted.failing("create", NAMED), StatusError)
-    assert ["e-1"] == service.names
-
-
 @pytest.mark.parametrize(
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
-@both
 def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None:
     """Whatever is in it is encoded, so that it leads to no other call."""
     scripted = Scripted(client, ABSENT, task())
@@ -491,7 +424,6 @@ def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-@both
 def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: str) -> None:
     """Before anything is sent, as it could not be looked up afterwards."""
     scripted = Scripted(client)
@@ -503,7 +435,6 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: st
     assert "" == scripted.gateway.calls()
 
 
-@both
 def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
     """Nothing was created by it."""
     scripted = Scripted(client, ABSENT)
@@ -514,7 +445,6 @@ def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
     assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
 
 
-@both
 def test_without_an_id_a_fresh_one_serves(client: Client) -> None:
     """It is the same all along."""
     scripted = Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task())

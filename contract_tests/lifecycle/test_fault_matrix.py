@@ -18,10 +18,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import FakeClock
+from contract_tests.support.running import tls
+from contract_tests.support.scripted import BODY, Client, FakeClock, called, named
 from contract_tests.support.tables import each
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock.app import MockServer
@@ -31,7 +30,6 @@ from kling_elements.tasks import external_id_of
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
-from kling_elements_client.models import Task
 
 _READ_SECONDS = 0.1  # that a client waits for the answer to its first create, where that does not come meanwhile
 _LATE = ("delay:3600", "late:0")
@@ -130,10 +128,6 @@ def gateways() -> Iterator[dict[str, MockGateway]]:
         yield {each: stack.enter_context(serving(_server(each))) for each in DIALECTS}
 
 
-def _options() -> dict[str, Any]:
-    return {"httpx_args": {"verify": tls()}}
-
-
 class _Impatient:
     """Hooks by which a client waits for the answer to its first create for a short time only."""
 
@@ -149,30 +143,18 @@ class _Impatient:
         self.hurry(request)
 
 
-def _call(  # noqa: PLR0913 - all of these vary
-    gateway: MockGateway, token: str, method: str, way: str, request: Any, *, fault: str = ""
-) -> Task:
-    options = {**_options(), "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
+def _call(gateway: MockGateway, token: str, method: str, client: Client, *request: Any, fault: str = "") -> Any:
+    httpx_args: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
-        hurry = hooks.hurry_async if way == "async" else hooks.hurry
-        options["httpx_args"] = {**options["httpx_args"], "event_hooks": {"request": [hurry]}}
-
-    async def call() -> Task:
-        async with AsyncKlingElements(token, gateway.url, **options) as kling:
-            task: Task = await getattr(kling, method)(request)
-            return task
-
-    if way == "async":
-        return run_async(call())
-    with KlingElements(token, gateway.url, **options) as kling:
-        task: Task = getattr(kling, method)(request)
-        return task
+        hurry = hooks.hurry_async if client is AsyncKlingElements else hooks.hurry
+        httpx_args["event_hooks"] = {"request": [hurry]}
+    options = {"httpx_args": httpx_args, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
+    return called(client, method, *request, token=token, base_url=gateway.url, **options)
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
-    with KlingElements(token, gateway.url, **_options()) as kling:
-        return [external_id_of(task) for task in kling.list()]
+    return [external_id_of(task) for task in _call(gateway, token, "list", KlingElements)]
 
 
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
@@ -185,22 +167,20 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
     return _external_ids(gateway, token)
 
 
-@pytest.mark.parametrize("way", ["sync", "async"])
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @each(_ROWS)
 def test_what_is_told_is_true_and_nothing_is_there_twice(
-    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, way: str
+    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client: Client
 ) -> None:
     """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
-    request: Any = base_body("image")
     gateway.queue_faults(row.fault)
     told, left = (row.told, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
 
     said: str | None = "created"
     try:
-        external_id = external_id_of(_call(gateway, token, method, way, request, fault=row.fault))
+        external_id = external_id_of(_call(gateway, token, method, client, BODY, fault=row.fault))
     except KlingError as error:
         said, external_id = error.outcome, error.external_task_id
     assert told == said
@@ -215,12 +195,12 @@ def test_adopting_again_finds_the_subject_that_a_failed_create_left(
     """After `create` with a fault, `create_or_adopt` of the same request, called twice, ends with that one subject."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
-    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
+    request = named("the-only-one")
     gateway.queue_faults(row.fault)
     with contextlib.suppress(KlingError):
-        _call(gateway, token, "create", "sync", request, fault=row.fault)
+        _call(gateway, token, "create", KlingElements, request, fault=row.fault)
 
-    tasks = [_call(gateway, token, "create_or_adopt", way, request) for way in ("sync", "async")]
+    tasks = [_call(gateway, token, "create_or_adopt", kind, request) for kind in (KlingElements, AsyncKlingElements)]
 
     assert len({task.task_id for task in tasks}) == 1
     assert _external_ids_in_the_end(gateway, token, row) == ["the-only-one"]
@@ -233,11 +213,11 @@ def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(
     """The refusal as duplicate speaks of a subject that exists."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
-    request: Any = {**base_body("image"), "external_task_id": "the-only-one"}  # type: ignore[dict-item]
-    _call(gateway, token, "create", "sync", request)
+    request = named("the-only-one")
+    _call(gateway, token, "create", KlingElements, request)
 
     with pytest.raises(KlingError) as caught:
-        _call(gateway, token, "create", "sync", request)
+        _call(gateway, token, "create", KlingElements, request)
 
     assert caught.value.outcome == "may_exist"
     assert _external_ids(gateway, token) == ["the-only-one"]

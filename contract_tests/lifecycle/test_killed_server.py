@@ -7,25 +7,21 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.mock_process import MockProcess
 from contract_tests.support.running import tls
+from contract_tests.support.scripted import named
 from kling_elements import KlingElements, Outcome, RetryPolicy
 from kling_elements_client.errors import KlingError
 
 _SUBJECTS = 500
+_NAMES = [f"subject-{number}" for number in range(_SUBJECTS)]
 _BEFORE_THE_KILL = 150
 _TOKEN = "killed-server"
-
-
-def _request(number: int) -> dict[str, Any]:
-    return {**base_body("image"), "external_task_id": f"subject-{number}"}  # type: ignore[dict-item]
 
 
 def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
@@ -43,7 +39,7 @@ def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: 
 
     def create(number: int) -> None:
         try:
-            answered[number] = kling.create(_request(number)).task_id
+            answered[number] = kling.create(named(_NAMES[number])).task_id
             outcomes["answered"] += 1
         except KlingError as error:
             outcomes[error.outcome] += 1
@@ -62,10 +58,10 @@ def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: 
 
     with closing(MockProcess(*options, port=server.port)) as server:
         with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
-            tasks = list(threads.map(lambda number: kling.create_or_adopt(_request(number)), range(_SUBJECTS)))
+            tasks = list(
+                threads.map(lambda number: kling.create_or_adopt(named(f"subject-{number}")), range(_SUBJECTS))
+            )
         elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
 
     assert {number: tasks[number].task_id for number in answered} == answered
-    assert sorted(f"subject-{number}" for number in range(_SUBJECTS)) == sorted(
-        element["external_task_id"] for element in elements
-    )
+    assert Counter(_NAMES) == Counter(element["external_task_id"] for element in elements)

@@ -6,16 +6,16 @@ made twice, or one that was deleted and is handed out.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import BODY, Client, both
-from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
+from contract_tests.support.running import tls
+from contract_tests.support.scripted import Client, called, named
+from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
 from kling_elements.mock import create_app
@@ -38,24 +38,14 @@ class _Life:
         self._gateway = gateway
         self._token = f"token-{uuid4()}"
         self.id = str(uuid4())
-        self.request = {**BODY, "external_task_id": self.id}
+        self.request = named(self.id)
         self.dialect = dialect
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a client that is made for it with these options, and return all of what it returns."""
         soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
-        given: Any = {"httpx_args": {"verify": tls()}, **soon, **options}
-
-        async def call() -> Any:
-            async with AsyncKlingElements(self._token, self._gateway.url, **given) as kling:
-                found = getattr(kling, name)(*arguments)
-                return [each async for each in found] if isinstance(found, AsyncIterator) else await found
-
-        if self._client is AsyncKlingElements:
-            return run_async(call())
-        with KlingElements(self._token, self._gateway.url, **given) as kling:
-            found = getattr(kling, name)(*arguments)
-            return list(found) if isinstance(found, Iterator) else found
+        given: Any = {"token": self._token, "base_url": self._gateway.url, "httpx_args": {"verify": tls()}}
+        return called(self._client, name, *arguments, **given, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:
         """Call a method that must fail, and return its error."""
@@ -82,7 +72,6 @@ def life(client: Client, gateway: tuple[str, MockGateway]) -> _Life:
     return _Life(client, served, dialect)
 
 
-@both
 def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:
     """However often it is asked for."""
     first, second, third = (life.do("create_or_adopt", life.request) for _ in range(3))
@@ -93,7 +82,6 @@ def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:
 
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
-@both
 def test_what_is_not_there_is_not_found(life: _Life, name: str) -> None:
     """Be it like one of the system's ids or one of the caller's."""
     assert isinstance(life.fails("get", name), NotFoundError)
@@ -114,7 +102,6 @@ class _CreatesMeanwhile(Clock):
         self.sleep(seconds)
 
 
-@both
 def test_waiting_bears_a_first_absence(life: _Life) -> None:
     """The task is looked up again, and found once it is there."""
     element = life.do("wait", life.id, clock=_CreatesMeanwhile(life))
@@ -123,7 +110,6 @@ def test_waiting_bears_a_first_absence(life: _Life) -> None:
     assert 1 == life.made()
 
 
-@both
 def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
     """By the subject, by the task that made it, and by its id; in the words of the table it is just not there."""
     task = life.do("create_or_adopt", life.request)
@@ -139,7 +125,6 @@ def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
             assert isinstance(life.fails("delete", again), NotFoundError)
 
 
-@both
 def test_a_deleted_subject_is_never_handed_out(life: _Life) -> None:
     """By whichever call; where its task is still shown, it names no subject that can be used."""
     kept = {**life.request, "external_task_id": str(uuid4())}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.live_answers import Answer, answers
-from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, both, made, task
+from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, made, task
 from contract_tests.support.tables import each
 from kling_elements import KlingElements, Outcome
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
@@ -113,7 +113,6 @@ def _said(row: Answer) -> tuple[int | str | None, str | None]:
     return None if code == "" else code, message or None
 
 
-@both
 @_rows("createElement", means=["task"])
 def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> None:
     """With the ids, and with as much of its progress as the answer tells."""
@@ -125,7 +124,6 @@ def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> 
         assert Progress[row.reads.progress.upper()] is progress_of(created, CONTRACT)
 
 
-@both
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client: Client, row: Answer) -> None:
     """It is told at once, by both ways to create."""
@@ -137,7 +135,6 @@ def test_a_refusal_created_nothing_and_is_final(client: Client, row: Answer) -> 
         assert [] == scripted.clock.slept
 
 
-@both
 @_rows("createElement", means=["wait"])
 def test_a_limit_is_waited_for(client: Client, row: Answer) -> None:
     """Nothing was created, so the request is sent again."""
@@ -148,7 +145,6 @@ def test_a_limit_is_waited_for(client: Client, row: Answer) -> None:
     assert 2 == len(scripted.clock.slept)
 
 
-@both
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(client: Client, row: Answer) -> None:
     """By itself it is `may_exist`: its task, or that of an earlier request, is there, or was."""
@@ -162,7 +158,6 @@ def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(cl
     assert "look create look" == adopting.gateway.calls()
 
 
-@both
 @_rows("getElement", means=["absent"])
 def test_what_is_absent_is_not_found_and_can_be_created(client: Client, row: Answer) -> None:
     """`get` says so, and `create_or_adopt` creates."""
@@ -173,7 +168,6 @@ def test_what_is_absent_is_not_found_and_can_be_created(client: Client, row: Ans
     assert "look create" == adopting.gateway.calls()
 
 
-@both
 @_rows("getElement", means=["absent"])
 def test_a_first_absence_is_borne_while_waiting(client: Client, row: Answer) -> None:
     """What was created a moment ago need not be found at once; the same for a task and its id."""
@@ -183,7 +177,6 @@ def test_a_first_absence_is_borne_while_waiting(client: Client, row: Answer) -> 
         assert 9 == scripted.wait(waited).element_id
 
 
-@both
 @_rows("getElement", means=["task"])
 def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
     """Whatever the shape: ids, progress and subjects."""
@@ -196,7 +189,6 @@ def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
     assert Progress[str(row.reads.progress).upper()] is progress_of(found, CONTRACT)
 
 
-@both
 @_rows("getElement", means=["task"])
 def test_a_task_is_waited_for_as_far_as_it_is(client: Client, row: Answer) -> None:
     """A subject is handed out if it can be used, and never otherwise; what is under way is asked for again."""
@@ -214,7 +206,6 @@ def test_a_task_is_waited_for_as_far_as_it_is(client: Client, row: Answer) -> No
         assert 9 == scripted.wait(row.asked).element_id
 
 
-@both
 @_rows("getElement", means=["no look-up"])
 def test_a_gateway_without_look_ups_is_told_at_once(client: Client, row: Answer) -> None:
     """`create_or_adopt` cannot work there, and says so before it creates."""
@@ -225,7 +216,6 @@ def test_a_gateway_without_look_ups_is_told_at_once(client: Client, row: Answer)
     assert NotFoundError is not type(Scripted(client, _given(row)).failing("get", row.asked))
 
 
-@both
 @_rows("listElements", "listPresetElements", means=["list"])
 def test_a_list_is_read(client: Client, row: Answer) -> None:
     """Wherever the gateway puts it."""
@@ -237,7 +227,6 @@ def test_a_list_is_read(client: Client, row: Answer) -> None:
     assert list(row.reads.tasks or ()) == [str(each.task_id) for each in found]
 
 
-@both
 @_rows("listElements", means=["no list", "refused"])
 def test_a_list_that_is_none_is_an_error(client: Client, row: Answer) -> None:
     """And never an empty one."""
@@ -247,7 +236,6 @@ def test_a_list_that_is_none_is_an_error(client: Client, row: Answer) -> None:
     assert (InvalidResponse if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
 
-@both
 @_rows("deleteElement", means=["deleted", "deleted already"])
 def test_a_deletion_is_done_also_if_it_was_before(client: Client, row: Answer) -> None:
     """A second one is no error: the subject is deleted, as was asked for."""
@@ -258,7 +246,6 @@ def test_a_deletion_is_done_also_if_it_was_before(client: Client, row: Answer) -
     assert scripted.gateway.finished()
 
 
-@both
 @_rows("deleteElement", means=["absent"])
 def test_a_deletion_of_what_is_not_there_says_so(client: Client, row: Answer) -> None:
     """In whichever dialect."""

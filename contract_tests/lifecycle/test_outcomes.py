@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, both, no
+from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, no
 from contract_tests.support.tables import each
 from kling_elements import Outcome
 from kling_elements.outcomes import (
@@ -326,7 +326,6 @@ def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
 
 
 @each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
-@both
 def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None:
     """The error has the outcome of its row and the id that was sent, and only waiting makes a second attempt."""
     answer = no(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
@@ -336,15 +335,6 @@ def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None
 
     assert (row.outcome, "e-1") == (error.outcome, error.external_task_id)
     assert (2 if row.retry is _WAIT else 1) == len(scripted.gateway.requests)
-
-
-@both
-def test_what_the_contract_refuses_was_never_sent(client: Client) -> None:
-    """So no subject is there."""
-    scripted = Scripted(client)
-
-    assert _NO == scripted.failing("create", {**BODY, "element_name": ""}).outcome
-    assert "" == scripted.gateway.calls()
 
 
 @pytest.mark.parametrize(
@@ -362,7 +352,6 @@ def test_what_the_contract_refuses_was_never_sent(client: Client) -> None:
         (_NO, Reply(200, {"code": 1301, "data": 5})),
     ],
 )
-@both
 def test_an_error_has_an_outcome_however_far_it_got(client: Client, outcome: Outcome, step: Any) -> None:
     """A success that names no task is in doubt."""
     scripted = Scripted(client, step)

@@ -12,7 +12,7 @@ import pytest
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
-from contract_tests.support.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, both, no, task
+from contract_tests.support.scripted import ABSENT, BODY, LOST, NAMED, Client, Scripted, no, task
 from kling_elements import outside
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT
@@ -73,7 +73,6 @@ def too_small(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("method", ["create", "create_or_adopt"])
-@both
 def test_images_in_the_request_are_looked_at_unless_told_otherwise(
     client: Client, method: str, too_small: Path, behind: _Behind
 ) -> None:
@@ -93,7 +92,6 @@ def test_images_in_the_request_are_looked_at_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("given", ["", "Remote", None, True])
-@both
 def test_another_word_is_refused(client: Client, given: Any) -> None:
     """A misspelt preflight must not be none."""
     scripted = Scripted(client)
@@ -103,7 +101,6 @@ def test_another_word_is_refused(client: Client, given: Any) -> None:
 
 
 @pytest.mark.parametrize("allow_private", [False, True])
-@both
 def test_remote_looks_behind_each_address_once(client: Client, allow_private: bool, behind: _Behind) -> None:  # noqa: FBT001
     """Images and the video, never the address for callbacks; an event loop is not held up meanwhile."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
@@ -119,7 +116,6 @@ def test_remote_looks_behind_each_address_once(client: Client, allow_private: bo
     assert (client.__name__ == "KlingElements") == (threading.get_ident() in behind.threads)
 
 
-@both
 def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client: Client, behind: _Behind) -> None:
     """All violations of all addresses, and nothing is sent."""
     behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
@@ -134,7 +130,6 @@ def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client: Cli
     assert "not_created" == error.outcome
 
 
-@both
 def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(client: Client, behind: _Behind) -> None:
     """`on_violation` holds for these violations too."""
     behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
@@ -144,7 +139,6 @@ def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(clie
     assert "7" == scripted.create(body, preflight="remote").task_id
 
 
-@both
 def test_what_cannot_be_read_behind_an_address_ends_the_create(client: Client, behind: _Behind) -> None:
     """Nothing was sent, and the error says so."""
     behind.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
@@ -157,7 +151,6 @@ def test_what_cannot_be_read_behind_an_address_ends_the_create(client: Client, b
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
 
-@both
 def test_what_could_not_be_judged_is_logged(client: Client, behind: _Behind, caplog: pytest.LogCaptureFixture) -> None:
     """It keeps nothing back, but it is told."""
     behind.answers["https://a.example.com/a.png"] = _report(unjudged=(("R15", "the server does not tell the size"),))
@@ -170,7 +163,6 @@ def test_what_could_not_be_judged_is_logged(client: Client, behind: _Behind, cap
     assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
 
 
-@both
 def test_a_request_that_is_refused_anyway_is_not_looked_into(client: Client, behind: _Behind) -> None:
     """Nor is one whose subject is there already, nor the same request a second time."""
     body = {**NAMED, "element_name": ""}
@@ -182,7 +174,6 @@ def test_a_request_that_is_refused_anyway_is_not_looked_into(client: Client, beh
     assert ["https://example.com/front.png", "https://example.com/side.png"] == [url for _, url, _ in behind.looks]
 
 
-@both
 def test_a_file_is_the_same_at_every_attempt(client: Client, tmp_path: Path) -> None:
     """What is sent again is what was checked; a file that was changed in between is an error."""
     path = tmp_path / "front.jpg"
@@ -204,7 +195,6 @@ def test_a_file_is_the_same_at_every_attempt(client: Client, tmp_path: Path) -> 
     assert "front.jpg: was changed" in str(error)
 
 
-@both
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, tmp_path: Path) -> None:
     """An attempt whose answer was lost may have made the subject, whatever becomes of the next one."""
     path = tmp_path / "front.jpg"
@@ -222,7 +212,6 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, t
     assert scripted.gateway.finished()
 
 
-@both
 def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client: Client) -> None:
     """The whole way: what the server has is no image, so no create is sent; without leave, nobody asks it."""
     with range_server() as server:
@@ -239,7 +228,6 @@ def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(clie
     assert 1 == server.connections
 
 
-@both
 def test_a_video_behind_an_address_is_read_as_one(client: Client) -> None:
     """By the rules about videos."""
     with range_server() as server:

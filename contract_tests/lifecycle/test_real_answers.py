@@ -10,25 +10,18 @@ import pytest
 
 from contract_tests.reading.answer_cases import ABSENT_MESSAGE
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
 from kling_elements import KlingElements
 from kling_elements.elements import element_of
-from kling_elements.errors import ElementUnavailableError
 from kling_elements.outcomes import (
-    Retry,
-    can_ask_again,
     is_absent,
-    is_certain_duplicate,
-    is_deleted_already,
-    is_duplicate,
     offers_no_look_up,
-    verdict_on,
 )
-from kling_elements.tasks import Progress, elements_of, external_id_of, progress_of
+from kling_elements.tasks import elements_of, external_id_of
 from kling_elements_client import UNSET
 from kling_elements_client.api.elements import delete_element
 from kling_elements_client.contract import CONTRACT
-from kling_elements_client.errors import InvalidResponse, NotFoundError, RateLimitError, ResponseError, StatusError
+from kling_elements_client.errors import InvalidResponse, NotFoundError, StatusError
 from kling_elements_client.models import DeleteElementRequest
 
 _PAGE = "<html><head><title>Error</title></head></html>"
@@ -95,7 +88,6 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
         _refused(500, _passed_on(1203, "no such resource")),
     ],
 )
-@both
 def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> None:
     """By code and message, or by a code of its own, and also where a gateway passes it on (A1)."""
     error = Scripted(client, reply).failing("get", "e-1")
@@ -115,7 +107,6 @@ def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> Non
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-@both
 def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
     """Such as a path that the gateway does not have: the error shows it (A14)."""
     error = Scripted(client, reply).failing("get", "e-1")
@@ -123,53 +114,6 @@ def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
     assert type(error) is StatusError
     url = f"https://gateway.example.com{ELEMENTS}/e-1"
     assert str(error).startswith(f"GET {url}: HTTP {reply.status}, ")
-
-
-@both
-def test_a_redirect_shows_where_it_leads(client: Client) -> None:
-    """The base URL may be an old one (A14)."""
-    reply = _refused(301, "", Location="https://new.example.com/kling/v1")
-
-    assert "HTTP 301, to https://new.example.com/kling/v1, " in str(Scripted(client, reply).failing("get", "e-1"))
-
-
-@pytest.mark.parametrize(
-    ("certain", "body"),
-    [
-        (True, {"code": 1201, "message": "External_task_id e-1 already exists", "request_id": "r"}),
-        (True, _passed_on(1201, "External_task_id e-1 already exists")),
-        (False, {"code": 1201, "message": "Invalid parameter: element_voice_id"}),
-    ],
-)
-@both
-def test_a_duplicate_is_known_by_its_words(client: Client, certain: bool, body: Any) -> None:  # noqa: FBT001
-    """In other words the code may be about something else (A2)."""
-    error = Scripted(client, _refused(400, body)).failing("create", NAMED)
-
-    assert is_duplicate(error, CONTRACT)
-    assert certain is is_certain_duplicate(error, CONTRACT)
-
-
-@both
-def test_a_second_deletion_is_known_by_its_words(client: Client) -> None:
-    """It is what was wanted (A2)."""
-    body = {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r"}
-
-    with pytest.raises(ResponseError) as caught:
-        _delete(client, _refused(400, body))
-    assert is_deleted_already(caught.value, CONTRACT)
-
-
-@pytest.mark.parametrize("status", ["deleted", "failed"])
-@both
-def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, status: str) -> None:
-    """Its task succeeded all the same (A3)."""
-    made = {**_KLINGS, "task_result": {"elements": [{**_SUBJECT, "status": status}]}}
-    task = Scripted(client, Reply(200, {"code": 0, "data": made})).get("880431920114688")
-
-    assert Progress.SUCCEEDED is progress_of(task, CONTRACT)
-    with pytest.raises(ElementUnavailableError, match=status):
-        element_of(task, CONTRACT)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +132,6 @@ def test_a_subject_that_cannot_be_used_is_not_handed_out(client: Client, status:
         {"code": 0, "data": {**_KLINGS, "task_status": "SUCCEED", "updated_at": 1.5}},
     ],
 )
-@both
 def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
     """Newer, nested, with words for a code, and with oddities beside it (A4, A6, A9)."""
     task = Scripted(client, Reply(200, body)).get("880431920114688")
@@ -198,16 +141,6 @@ def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
         element_of(task, CONTRACT).element_id,
         element_of(task, CONTRACT).element_name,
     )
-
-
-@both
-def test_what_is_odd_about_a_task_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """A code that nobody knows may mean something (A6)."""
-    Scripted(client, Reply(200, {"code": "ok", "data": _KLINGS})).get("880431920114688")
-
-    assert ["getElement: a task is named, but the answer is odd: HTTP 200, code ok, refused"] == [
-        record.getMessage() for record in caplog.records if record.levelname == "WARNING"
-    ]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +153,6 @@ def test_what_is_odd_about_a_task_is_logged(client: Client, caplog: pytest.LogCa
         {"items": [_NEW_API["data"]], "total": 1},
     ],
 )
-@both
 def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
     """And in each shape of its tasks (A4, A5)."""
     (task,) = Scripted(client, Reply(200, body)).first(1, "list")
@@ -240,116 +172,26 @@ def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
         {"code": 0, "data": {"items": None, "total": 0}},
     ],
 )
-@both
 def test_an_empty_list_is_empty(client: Client, body: Any) -> None:
     """As gateways write it (A5)."""
     assert [] == Scripted(client, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
-@both
 def test_a_success_without_a_list_is_no_empty_list(client: Client, body: Any) -> None:
     """Whoever believed it would create everything a second time (A5)."""
     with pytest.raises(InvalidResponse):
         Scripted(client, Reply(200, body)).first(None, "list")
 
 
-@pytest.mark.parametrize(
-    ("expected", "body"),
-    [
-        (Retry.AFTER_WAITING, ""),
-        (Retry.AFTER_WAITING, _PAGE),
-        (Retry.AFTER_WAITING, {"code": "fail_to_fetch_task", "message": "too many requests"}),
-        (Retry.AFTER_WAITING, {"error": {"message": "rate limited", "code": "rate_limit_exceeded"}}),
-        (Retry.AFTER_WAITING, _passed_on(1303, "parallel task over resource pack limit")),
-        (Retry.NEVER, _passed_on(1102, "resource pack used up")),
-        (Retry.NEVER, {"code": 1101, "message": "account in arrears"}),
-    ],
-)
-@both
-def test_a_429_made_nothing_and_ends_unless_its_code_says_never(client: Client, expected: Retry, body: Any) -> None:
-    """Whatever a gateway puts into it (A7)."""
-    scripted = Scripted(client, _refused(429, body, Retry_After="7"))
-
-    error = scripted.failing("create", NAMED, max_wait_seconds=0)
-
-    assert isinstance(error, RateLimitError)
-    assert ("not_created", expected) == (verdict_on(error, CONTRACT).outcome, verdict_on(error, CONTRACT).retry)
-    assert "7" == error.headers["retry-after"]
-    assert (expected is Retry.AFTER_WAITING) is can_ask_again(error, CONTRACT)
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        _refused(400, {"code": "task_not_exist", "message": "task_not_exist", "data": None}),
-        _refused(422, {"code": "task_not_exist", "message": "no"}),
-        _refused(200, {"code": "task_not_exist", "message": "no"}),
-        _refused(400, {"error": {"message": "task not found", "code": "task_not_found"}}),
-    ],
-)
-@both
-def test_a_gateway_with_a_list_of_its_own_never_finds_external_ids(client: Client, reply: Reply) -> None:
-    """It says so in words, and asking again does not help (A8)."""
-    error = Scripted(client, reply).failing("get", "e-1")
-
-    assert offers_no_look_up(error)
-    assert not can_ask_again(error, CONTRACT)
-
-
-@pytest.mark.parametrize(
-    ("expected", "status"),
-    [
-        *(
-            (Progress.PENDING, word)
-            for word in ("queued", "pending", "in_progress", "NOT_START", "IN_PROGRESS", "QUEUED")
-        ),
-        (Progress.WITHOUT_STATUS, None),
-        (Progress.WITHOUT_STATUS, ""),
-        (Progress.WITHOUT_ELEMENT, "succeed"),
-        (Progress.FAILED, "FAILURE"),
-        (Progress.UNKNOWN, "paused"),
-    ],
-)
-@both
-def test_a_status_means_what_gateways_mean_by_it(client: Client, expected: Progress, status: Any) -> None:
-    """In any case of letters (A9)."""
-    body = {"code": "success", "data": {"task_id": "7", "status": status}}
-
-    assert expected is progress_of(Scripted(client, Reply(200, body)).get("7"), CONTRACT)
-
-
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-@both
 def test_a_deletion_may_be_answered_with_nothing(client: Client, reply: Reply) -> None:
     """It is done (A10)."""
     assert UNSET is _delete(client, reply)
 
 
-@both
 def test_no_other_call_may_be_answered_with_nothing(client: Client) -> None:
     """A look-up or a create says what it found or made (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponse, match=r"HTTP 204, the answer is not JSON: empty body$"):
             getattr(Scripted(client, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"msg": "no credit"},
-        {"error": "no credit"},
-        {"detail": "no credit"},
-        {"detail": [{"loc": ["body", "x"], "msg": "no credit", "type": "value_error"}]},
-        {"error": {"message": "no credit"}},
-        {"code": 1, "message": "no credit"},
-    ],
-)
-@both
-def test_the_words_of_a_refusal_are_its_message(client: Client, body: Any) -> None:
-    """Wherever a framework puts them (A10)."""
-    error = Scripted(client, Reply(402, body)).failing("get", "7")
-
-    assert isinstance(error, ResponseError)
-    assert "no credit" == error.message
-    assert str(error).endswith(", no credit")

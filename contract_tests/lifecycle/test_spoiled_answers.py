@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import httpx
@@ -126,7 +127,11 @@ def _lost(_: _Gateway, peer: Peer, __: bytes) -> None:
 
 
 def _dripping(start: bytes, piece: bytes) -> _Send:
-    return lambda _, peer, __: peer.drip(start, piece)
+    def send(_: _Gateway, peer: Peer, __: bytes) -> None:
+        peer.send(start)
+        peer.drip(repeat(piece))
+
+    return send
 
 
 def _nested(levels: int) -> bytes:

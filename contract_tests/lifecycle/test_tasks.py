@@ -17,10 +17,10 @@ from contract_tests.reading.answer_cases import (
     TaskCase,
 )
 from contract_tests.support import read_tasks
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted, both
+from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
 from contract_tests.support.tables import each
 from kling_elements.errors import NoTaskError
-from kling_elements.requests import element_id_from, task_id_from
+from kling_elements.requests import task_id_from
 from kling_elements.tasks import (
     Progress,
     elements_of,
@@ -91,7 +91,6 @@ def _nested(levels: int) -> Reply:
         ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
-@both
 def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, body: Any) -> None:
     """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
     found = Scripted(client, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
@@ -112,7 +111,6 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
         (307, {"id": "abc"}),
     ],
 )
-@both
 def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status: int, body: Any) -> None:
     """Proxies number what they refuse; only `task_id` says that there is a task."""
     error = Scripted(client, Reply(status, body)).failing("create", NAMED)
@@ -121,7 +119,6 @@ def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
-@both
 def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
     """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
     error = Scripted(client, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
@@ -140,7 +137,6 @@ def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -
         {"task_info": {"external_task_id": "e-1"}},
     ],
 )
-@both
 def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> None:
     """What is no text and no integer is no id."""
     error = Scripted(client, Reply(200, body)).failing("create", NAMED)
@@ -148,7 +144,6 @@ def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-@both
 def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
     """The contract allows it, so the answer itself is no error."""
     error = Scripted(client, Reply(200, {"code": 0})).failing("create", NAMED)
@@ -157,7 +152,6 @@ def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
     assert "the gateway answered with success, but named no task" == str(error)
 
 
-@both
 def test_what_else_an_answer_says_is_kept(client: Client) -> None:
     """At the top level and in the task; the envelope is not of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
@@ -277,61 +271,6 @@ def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
     assert expected == read_tasks.ids(task_in(case.body, CONTRACT, case.schema))
 
 
-_NEWER: Any = {
-    "id": "7",
-    "status": "succeeded",
-    "message": "",
-    "create_time": 1,
-    "update_time": 2,
-    "external_id": "e-1",
-    "outputs": [
-        {"type": "video", "id": "1", "url": "https://media.example.com/walk.mp4"},
-        {
-            "type": "element",
-            "id": "9007199254740993",
-            "name": "Mara",
-            "description": "A keeper",
-            "element_type": "image_refer",
-            "materials": [{"type": "image", "role": "frontal", "url": "https://media.example.com/mara.jpg"}],
-            "owned_by": "studio",
-            "status": "succeed",
-            "tags": [{"id": "o_102", "name": "Character", "description": "A person"}],
-        },
-        {"id": 9007199254740993},
-        5,
-    ],
-    "billing": [{"unit": "0"}],
-}
-
-
-def test_the_newer_shape_loses_nothing() -> None:
-    """Elements, external id and progress are where the documented shape has them; the rest is as it came."""
-    found = task_from(_NEWER, CONTRACT)
-    mara, other = elements_of(found)
-
-    assert ("7", "succeed", "", 1, 2) == (
-        found.task_id,
-        found.task_status,
-        found.task_status_msg,
-        found.created_at,
-        found.updated_at,
-    )
-    assert Progress.SUCCEEDED is progress_of(found, CONTRACT)
-    assert "e-1" == external_id_of(found)
-    assert ("9007199254740993", "Mara", "A keeper", "image_refer", "studio", "succeed") == (
-        mara.element_id,
-        mara.element_name,
-        mara.element_description,
-        mara.reference_type,
-        mara.owned_by,
-        mara.status,
-    )
-    assert _NEWER["outputs"][1]["tags"] == mara.to_dict()["tag_list"]
-    assert {"type": "element", "materials": _NEWER["outputs"][1]["materials"]} == mara.additional_properties
-    assert 9007199254740993 == other.element_id
-    assert {name: _NEWER[name] for name in ("external_id", "outputs", "billing")} == found.additional_properties
-
-
 def test_outputs_that_are_no_list_are_no_elements() -> None:
     """They stay where they came."""
     found = task_from({"id": "7", "outputs": "none"}, CONTRACT)
@@ -413,6 +352,13 @@ def test_what_no_place_knows_stays() -> None:
     assert 1 == found.created_at
 
 
+_NEWER = {
+    "id": "7",
+    "status": "succeeded",
+    "outputs": [{"type": "video", "id": "1"}, {"type": "element", "id": "9"}, {"id": 9007199254740993}, 5],
+}
+
+
 def test_a_list_is_read_as_look_ups_are() -> None:
     """In each shape, and also a task without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
@@ -476,80 +422,3 @@ def test_an_empty_external_id_is_none() -> None:
 
     assert [None] * 4 == [external_id_of(made) for made in tasks]
     assert "e" == external_id_of(Task(task_info=TaskInfo(external_task_id="e")))
-
-
-_ID_ODD = Task(task_id=_ODD)
-_NAMED = Task(task_info=TaskInfo(external_task_id="e-1"))
-
-
-@pytest.mark.parametrize(
-    ("expected", "given"),
-    [
-        ("7", "7"),
-        ("7", 7),
-        ("0", 0),
-        ("9223372036854775807", 2**63 - 1),
-        ("a/b", "a/b"),
-        ("7", Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))),
-        ("7", Task(task_id=7)),
-        ("e-1", _NAMED),
-        ("e-1", Task(task_id="", task_info=_NAMED.task_info)),
-    ],
-)
-def test_a_task_is_named_by_its_id_or_the_callers(expected: str, given: Any) -> None:
-    """The system's own id comes first."""
-    assert expected == task_id_from(given)
-
-
-@pytest.mark.parametrize(
-    ("kind", "given"),
-    [
-        *(("an empty text", ""), ("NoneType", None), ("bool", True), ("bool", False), ("float", 7.0), ("bytes", b"7")),
-        *(("list", ["7"]), ("dict", {}), ("NoneType", Task()), ("Element", Element(element_id=5)), ("list", _ID_ODD)),
-    ],
-)
-def test_what_is_no_id_of_a_task_is_refused(kind: str, given: Any) -> None:
-    """Such as a number that lost its last digits, or a subject."""
-    with pytest.raises(
-        ValueError, match=r"^a task is looked up by a Task that has an id, or by the id itself, not"
-    ) as caught:
-        task_id_from(given)
-
-    assert str(caught.value).endswith(f", not by {kind}")
-
-
-@pytest.mark.parametrize(
-    ("expected", "given"),
-    [
-        ("829482348234823", 829482348234823),
-        ("9223372036854775807", 2**63 - 1),
-        ("0042", "0042"),
-        ("5", Element(element_id=5)),
-        ("5", Element(element_id="5")),
-        ("5", Task(task_id="7", task_result=_done(5))),
-    ],
-)
-def test_a_subject_is_named_exactly(expected: str, given: Any) -> None:
-    """To the last digit, as a text."""
-    assert expected == element_id_from(given)
-
-
-@pytest.mark.parametrize(
-    ("says", "given"),
-    [
-        ("not by float$", 829482348234823.0),
-        ("not by bool$", True),
-        ("not by an empty text$", ""),
-        ("not by NoneType$", None),
-        ("not by float$", Element.from_dict({"element_id": 5.5})),
-        ("not by Unset$", Element()),
-        ("not by NoneType$", Element(element_id=None)),
-        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
-        ("^the task names 2 subjects; pass the one that is meant$", Task(task_result=_done(1, 2))),
-        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
-    ],
-)
-def test_what_is_no_id_of_a_subject_is_refused(says: str, given: Any) -> None:
-    """A wrong one could delete another subject."""
-    with pytest.raises(ValueError, match=says):
-        element_id_from(given)

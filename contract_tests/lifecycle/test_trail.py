@@ -30,7 +30,6 @@ from contract_tests.support.scripted import (
     Client,
     Scripted,
     Step,
-    both,
     no,
     task,
 )
@@ -53,7 +52,6 @@ def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-@both
 def test_an_interruption_tells_the_id(
     client: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -73,7 +71,6 @@ def test_an_interruption_tells_the_id(
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-@both
 def test_nothing_is_told_where_nothing_can_have_been_created(
     client: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -99,18 +96,6 @@ def test_nothing_is_told_where_nothing_can_have_been_created(
     assert [] == _warned(caplog)
 
 
-def test_a_closed_client_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It sends nothing any more."""
-    kling = KlingElements(TOKEN, URL)
-    kling.close()
-
-    with pytest.raises(RuntimeError, match="closed") as caught:
-        kling.create(NAMED)
-
-    assert not hasattr(caught.value, "external_task_id")
-    assert [] == _warned(caplog)
-
-
 @pytest.mark.parametrize(
     "script",
     [
@@ -124,7 +109,6 @@ def test_a_closed_client_tells_nothing(caplog: pytest.LogCaptureFixture) -> None
     ],
 )
 @pytest.mark.parametrize("kind", _KINDS)
-@both
 def test_an_interruption_in_doubt_tells_the_id(
     client: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -139,7 +123,6 @@ def test_an_interruption_in_doubt_tells_the_id(
     assert ["e-1"] == _warned(caplog)
 
 
-@both
 def test_an_interruption_between_attempts_in_doubt_tells_the_id(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,7 +140,6 @@ def test_an_interruption_between_attempts_in_doubt_tells_the_id(
 
 
 @pytest.mark.parametrize("name", ["create", "create_or_adopt"])
-@both
 def test_an_interruption_behind_the_answer_tells_the_id(
     client: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -178,7 +160,6 @@ def test_an_interruption_behind_the_answer_tells_the_id(
     assert ["e-1"] == _warned(caplog)
 
 
-@both
 def test_a_warning_and_a_note_have_no_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Which callers have been seen to paste into the wrong field; and nothing that a terminal would obey."""
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -388,7 +369,6 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
     assert set() < warned <= ids
 
 
-@both
 def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -412,7 +392,6 @@ def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
         finish(asyncio.sleep(0))
 
 
-@both
 def test_a_log_shows_what_a_terminal_would_obey(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Ids of the gateway's and of the caller's, escaped."""
     caplog.set_level(logging.INFO, "kling_elements")

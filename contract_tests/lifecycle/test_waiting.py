@@ -23,7 +23,6 @@ from contract_tests.support.scripted import (
     Reply,
     Scripted,
     Step,
-    both,
     both_dialects,
     made,
     no,
@@ -64,7 +63,6 @@ _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
 
 
-@both
 def test_each_change_of_a_state_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Once, so that the log of a long wait stays short."""
     caplog.set_level(logging.INFO, "kling_elements")
@@ -109,7 +107,6 @@ def test_each_change_of_a_state_is_logged(client: Client, caplog: pytest.LogCapt
 )
 @pytest.mark.parametrize("given", ["7", 7, _GIVEN, Task(task_id=7, task_status="submitted")])
 @both_dialects
-@both
 def test_the_subject_is_returned_once_it_is_there(
     client: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
 ) -> None:
@@ -122,7 +119,6 @@ def test_the_subject_is_returned_once_it_is_there(
     assert {f"{ELEMENTS}/7"} == {r.url.path for r in scripted.gateway.requests}
 
 
-@both
 def test_intervals_grow_to_the_longest(client: Client) -> None:
     """However many there are."""
     scripted = Scripted(client, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
@@ -132,7 +128,6 @@ def test_intervals_grow_to_the_longest(client: Client) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
-@both
 def test_a_task_that_has_ended_is_not_looked_up(client: Client, outcome: str) -> None:
     """What it says is final."""
     scripted = Scripted(client)
@@ -146,7 +141,6 @@ def test_a_task_that_has_ended_is_not_looked_up(client: Client, outcome: str) ->
     assert "" == scripted.gateway.calls()
 
 
-@both
 def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client: Client) -> None:
     """As when a create was lost on its way back."""
     scripted = Scripted(client, made())
@@ -198,7 +192,6 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
         _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
     ]
 )
-@both
 def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(client: Client, row: Failure) -> None:
     """It tells whether the task is known to exist."""
     scripted = Scripted(client, *row.script)
@@ -225,7 +218,6 @@ _late = partial(_waiting, kind=WaitTimeoutError)
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
-@both
 def test_waiting_ends_in_time(client: Client, row: Failure) -> None:
     """With the last state, and at once where the gateway asks for more than is left."""
     scripted = Scripted(client, *row.script)
@@ -233,7 +225,6 @@ def test_waiting_ends_in_time(client: Client, row: Failure) -> None:
     row.check(scripted, scripted.failing("wait", "7", max_wait_seconds=10))
 
 
-@both
 def test_short_intervals_are_kept_to_the_end(client: Client) -> None:
     """A limit may be shorter than a second, and intervals too."""
     scripted = Scripted(client, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
@@ -243,7 +234,6 @@ def test_short_intervals_are_kept_to_the_end(client: Client) -> None:
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
-@both
 def test_a_task_that_the_caller_has_from_an_answer_exists(client: Client, step: Step) -> None:
     """A look-up that shows nothing must not lead to another create."""
     error = Scripted(client, step).failing("wait", _GIVEN, max_wait_seconds=0)
@@ -251,7 +241,6 @@ def test_a_task_that_the_caller_has_from_an_answer_exists(client: Client, step: 
     assert Outcome.CREATED == error.outcome
 
 
-@both
 def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) -> None:
     """With the caller's own id of it, for the next attempt."""
     failed = Scripted(client, _BEGUN, _FAILED).failing("wait", "7")
@@ -269,7 +258,6 @@ def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) ->
     assert isinstance(unseen.__cause__, KlingError)
 
 
-@both
 def test_what_is_not_understood_is_counted_in_a_row(client: Client) -> None:
     """For how long it is borne is the policy's; a word that is known begins anew, an error that passes does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
@@ -281,7 +269,6 @@ def test_what_is_not_understood_is_counted_in_a_row(client: Client) -> None:
     assert isinstance(at_once.failing("wait", "7"), NotFoundError)
 
 
-@both
 def test_the_limit_is_the_policys_unless_it_is_given(client: Client) -> None:
     """With nought there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
@@ -292,7 +279,6 @@ def test_the_limit_is_the_policys_unless_it_is_given(client: Client) -> None:
         assert [] == scripted.clock.slept
 
 
-@both
 def test_a_look_up_that_takes_long_is_the_last(client: Client) -> None:
     """The clock may go on by any amount meanwhile, or stand still."""
 
@@ -306,35 +292,11 @@ def test_a_look_up_that_takes_long_is_the_last(client: Client) -> None:
     assert [1] == scripted.clock.slept
 
 
-@pytest.mark.parametrize("limit", [-1, float("nan"), "5", True, []])
-@both
-def test_a_limit_that_is_no_number_of_seconds_is_refused(client: Client, limit: Any) -> None:
-    """Before anything is looked up."""
-    for name, given in [("wait", "7"), ("wait_all", ["7"]), ("wait_all", [])]:
-        with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-            getattr(Scripted(client), name)(given, max_wait_seconds=limit)
-
-
-@pytest.mark.parametrize("given", ["", None, True, 7.0, Task(), b"7"])
-@both
-def test_what_is_no_id_is_refused_before_anything_is_looked_up(client: Client, given: Any) -> None:
-    """Also where it is one of several."""
-    scripted = Scripted(client)
-
-    with pytest.raises(ValueError, match="a task is looked up by"):
-        scripted.wait(given)
-    with pytest.raises(ValueError, match="a task is looked up by"):
-        scripted.wait_all(["7", given])
-    assert "" == scripted.gateway.calls()
-
-
-@both
 def test_an_id_that_no_path_can_carry_is_an_error(client: Client) -> None:
     """It is not asked for again and again."""
     assert isinstance(Scripted(client).failing("wait", ".."), ContractError)
 
 
-@both
 def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     """Each is looked up until it ends; the subjects come in the order of the tasks."""
     scripted = Scripted(
@@ -348,7 +310,6 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert [1, 1.5] == scripted.clock.slept
 
 
-@both
 def test_the_longest_wait_that_is_asked_for_is_granted(client: Client) -> None:
     """Whichever of several look-ups asked for it."""
     busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
@@ -358,13 +319,11 @@ def test_the_longest_wait_that_is_asked_for_is_granted(client: Client) -> None:
     assert [8] == scripted.clock.slept
 
 
-@both
 def test_no_tasks_are_done_at_once(client: Client) -> None:
     """And no request is made."""
     assert [] == Scripted(client).wait_all([]) == Scripted(client).wait_all(())
 
 
-@both
 def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
     """The others are waited for, and the error has the subject or the error of each."""
     scripted = Scripted(
@@ -398,20 +357,17 @@ def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
         ("may_exist", [made(), no(401, 1000)]),
     ],
 )
-@both
 def test_the_error_of_several_says_what_they_agree_on(client: Client, outcome: str, script: list[Step]) -> None:
     """Otherwise subjects may exist, and each result says more."""
     assert outcome == Scripted(client, *script).failing("wait_all", ["7", "8"]).outcome
 
 
-@both
 def test_several_tasks_are_not_a_text(client: Client) -> None:
     """Its letters would be taken for ids."""
     with pytest.raises(ValueError, match="for one there is wait"):
         Scripted(client).wait_all("abc")
 
 
-@both
 def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client: Client) -> None:
     """Nor more than a line of what it says."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)

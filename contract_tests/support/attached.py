@@ -1,11 +1,8 @@
-"""Requests with files as images, and the text that is sent of them; test modules name the fixture."""
+"""Requests with files as images, and the text that is sent of them."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture
@@ -29,11 +26,3 @@ def sent_text(body: Any) -> bytes:
     content = contract.check("createElement", body).content
     assert content is not None
     return content if isinstance(content, bytes) else b"".join(content)
-
-
-@pytest.fixture
-def photograph(tmp_path: Path) -> Path:
-    """A JPEG file of some 600 KB, so that it is sent in several pieces."""
-    path = tmp_path / "front.jpg"
-    path.write_bytes(LARGE)
-    return path

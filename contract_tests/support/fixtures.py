@@ -6,26 +6,23 @@ import asyncio
 import inspect
 import re
 import reprlib
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
-from contract_tests.support.peers import Peer, listening
-from contract_tests.support.running import URL, run_async, tls
+from contract_tests.support.peers import Peer, Ways, listening
+from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
 from kling_elements_runtime.transport import pool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 # how fast this machine is, and how busy, proves nothing
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,7 +55,7 @@ def _connections_are_kept_by_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
+def make_client() -> Iterator[MakeClient]:
     """A function that makes a client with the given options, and with a token and an address where none are given."""
     with ExitStack() as clients:
 
@@ -71,13 +68,13 @@ def make_client() -> Iterator[Callable[..., AuthenticatedClient]]:
 
 
 @pytest.fixture
-def client(make_client: Callable[..., AuthenticatedClient]) -> AuthenticatedClient:
+def client(make_client: MakeClient) -> AuthenticatedClient:
     """A client with nothing special about it."""
     return make_client()
 
 
 @pytest.fixture
-def inner_clients() -> Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]:
+def inner_clients() -> InnerClients:
     """A function that returns both clients of httpx that a client uses; the event loop of the second one has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
@@ -94,7 +91,7 @@ def gateway() -> Iterator[respx.MockRouter]:
 
 
 @pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
-def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any], CreateElementResponse]:
+def create(request: pytest.FixtureRequest) -> Create:
     """A function that creates a subject; a test that takes it runs once for each way to call the operation."""
     function = getattr(create_element, request.param)
 
@@ -106,6 +103,12 @@ def create(request: pytest.FixtureRequest) -> Callable[[AuthenticatedClient, Any
         return model
 
     return create
+
+
+@pytest.fixture(params=["sync", "async"])
+def ways(request: pytest.FixtureRequest) -> Ways:
+    """How calls are made; a test that takes it runs once for each way."""
+    return Ways(request.param)
 
 
 @pytest.fixture

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeAlias
 
 import httpx
-import pytest
 import trustme
 from attrs import define, field
 
@@ -94,17 +94,19 @@ class Peer:
         """Send bytes."""
         self.connected.sendall(data)
 
-    def drip(self, start: bytes, piece: bytes) -> None:
-        """Send a beginning, and then the same again and again, for half a minute: a client without a limit is seen."""
-        self.send(start)
-        for _ in range(1500):  # pragma: no branch - the client gives up before
-            self.send(piece)
-            time.sleep(0.02)
-
     def answer(self, data: bytes | None = None) -> None:
         """Answer every request until the client closes the connection."""
         while self.request() is not None:
             self.send(said() if data is None else data)
+
+    def drip(self, pieces: Iterable[bytes]) -> None:
+        """Send pieces slowly, for half a minute at most, so that a client without a deadline is seen."""
+        ends = time.monotonic() + 30
+        for piece in pieces:  # pragma: no branch - these have no end
+            self.send(piece)
+            time.sleep(0.02)
+            if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
+                return
 
     def until_closed(self) -> None:
         """Take whatever comes, until the client closes the connection."""
@@ -232,6 +234,36 @@ class Pieces(StreamedBody):
                 assert piece.wait(60)
 
 
+class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of an answer: it comes piece by piece, may break off, and knows whether it was closed."""
+
+    def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
+        """Take them in order."""
+        self._pieces = pieces
+        self.is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces; raise one that is an exception."""
+        for piece in self._pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the same, and let the event loop go on before each."""
+        for piece in self:
+            await asyncio.sleep(0)
+            yield piece
+
+    def close(self) -> None:
+        """Be closed."""
+        self.is_closed = True
+
+    async def aclose(self) -> None:
+        """Be closed."""
+        self.is_closed = True
+
+
 def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
     """Return a client for a server on this machine."""
     timeout = httpx_args.pop("timeout", 60.0)
@@ -294,6 +326,3 @@ async def _outcome_async(client: AuthenticatedClient, call: Call) -> Any:
         return call() if callable(call) else await client.send_async(**call)
     except Exception as error:  # noqa: BLE001 - as above
         return error
-
-
-both_ways = pytest.mark.parametrize("ways", [Ways("sync"), Ways("async")], ids=lambda ways: ways.name)

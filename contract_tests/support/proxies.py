@@ -68,6 +68,3 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
             if not (piece := end.recv(65_536)):
                 return
             ends[end].sendall(piece)
-
-
-__all__ = ["AUTHORIZATION", "USER", "forward", "tunnel"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TypeAlias
+
+from contract_tests.support.peers import Peer, listening
 
 STEP = 8  # bytes of the file that name their own place
 
@@ -224,79 +225,31 @@ class RangeServer:
         return [asked.range for asked in self.asked]
 
 
-class _Handler(socketserver.StreamRequestHandler):
-    told: RangeServer
-    tls: ssl.SSLContext | None
-
-    def setup(self) -> None:
-        if self.tls is not None:
-            self.request = self.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
-        super().setup()
-
-    def handle(self) -> None:
-        self.told.connections += 1
-        with suppress(OSError, HangUp):  # it is the caller's right to go away
-            while line := self.rfile.readline().decode("ascii"):
-                headers = dict(self._headers())
-                asked = Asked(line.split(" ")[1], headers)
-                self.told.asked.append(asked)
-                for piece in self.told.answer(asked, self.told):
-                    self.request.sendall(piece)
-                    self.told.sent += len(piece)
-
-    def _headers(self) -> Iterator[tuple[str, str]]:
-        while line := self.rfile.readline().decode("ascii").strip():
-            name, _, value = line.partition(":")
-            yield name.lower(), value.strip()
-
-    def finish(self) -> None:
-        super().finish()
-        self.request.close()
-        self.told.ended.release()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    request_queue_size = 16
-
-
 @contextmanager
 def range_server(
     answer: Answer = honest, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
     """A server that runs as long as the block."""
     told = RangeServer(File(size), answer, scheme="http" if tls is None else "https")
-    handler = type("Handler", (_Handler,), {"told": told, "tls": tls})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        told.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+
+    def serve(peer: Peer) -> None:
+        told.connections += 1
+        try:
+            with suppress(HangUp):
+                while request := peer.head():
+                    line, *fields = request.split("\r\n")
+                    headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in fields)}
+                    told.asked.append(Asked(line.split(" ")[1], headers))
+                    for piece in told.answer(told.asked[-1], told):
+                        peer.send(piece)
+                        told.sent += len(piece)
+        finally:
+            peer.connected.close()
+            told.ended.release()
+
+    with listening(serve, tls) as server:
+        told.port = server.port
         try:
             yield told
         finally:
             told.stopping.set()
-            server.shutdown()
-            thread.join()
-
-
-__all__ = [
-    "Answer",
-    "Asked",
-    "File",
-    "HangUp",
-    "RangeServer",
-    "altered",
-    "bare",
-    "by_path",
-    "chunked",
-    "drips",
-    "for_ever",
-    "hangs",
-    "head",
-    "honest",
-    "in_turn",
-    "leaving",
-    "range_server",
-    "redirect",
-    "sends",
-    "whole",
-]

@@ -1,20 +1,26 @@
-"""What tests need to run clients: a token, an address, a TLS context, and a thread for an event loop."""
+"""What tests need to run clients: a token, an address, a TLS context, a loop in a thread, and types of fixtures."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
+import httpx
 
+from kling_elements_client import AuthenticatedClient
+from kling_elements_client.models import CreateElementResponse
 
 TOKEN = "sk-token-1234567890"
 URL = "https://gateway.example.com"
 T = TypeVar("T")
+# what the fixtures of these names are
+Create: TypeAlias = Callable[[AuthenticatedClient, Any], CreateElementResponse]
+MakeClient: TypeAlias = Callable[..., AuthenticatedClient]
+InnerClients: TypeAlias = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
 
 
 @cache

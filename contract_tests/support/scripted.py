@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,14 +19,22 @@ import pytest
 
 from contract_tests.reading.cases import base_body
 from contract_tests.support import running
+from contract_tests.support.running import run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client.errors import KlingError
 
 TOKEN, URL = running.TOKEN, running.URL
 BODY: Any = base_body("image")
-NAMED: Any = {**BODY, "external_task_id": "e-1"}
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
+
+
+def named(external_id: str) -> Any:
+    """Return a request under an external id."""
+    return {**BODY, "external_task_id": external_id}
+
+
+NAMED = named("e-1")
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Reply:
         return httpx.Response(self.status, content=content, headers=dict(self.headers))
 
 
+Client: TypeAlias = type[KlingElements | AsyncKlingElements]
 Step: TypeAlias = Reply | type[BaseException] | Callable[[httpx.Request], Any]
 
 
@@ -181,7 +190,7 @@ class Scripted:
 
     def __init__(
         self,
-        kind: type[KlingElements | AsyncKlingElements],
+        kind: Client,
         *script: Step,
         dialect: str = "documented",
         **options: Any,
@@ -241,6 +250,21 @@ async def _take(most: int | None, found: AsyncIterator[Any], taken: list[Any]) -
             break
 
 
+def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
+    """Make a client, call one of its methods, close it, and return what the method returns; of an iterator, all."""
+
+    async def call() -> Any:
+        async with AsyncKlingElements(**options) as kling:
+            found = getattr(kling, name)(*arguments)
+            return [each async for each in found] if isinstance(found, AsyncIterator) else await found
+
+    if kind is AsyncKlingElements:
+        return run_async(call())
+    with KlingElements(**options) as kling:
+        found = getattr(kling, name)(*arguments)
+        return list(found) if isinstance(found, Iterator) else found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
     """How a call fails.
@@ -273,8 +297,5 @@ class Failure:
         assert scripted.gateway.finished()
 
 
-Client: TypeAlias = type[KlingElements | AsyncKlingElements]
-both = pytest.mark.parametrize("client", [KlingElements, AsyncKlingElements], ids=["sync", "async"])
-"""Marks a test that has to hold for either client: it gets the class as `client`."""
 both_dialects = pytest.mark.parametrize("dialect", ["live", "documented"])
 """Marks a test that has to hold in whichever words a gateway says that something is absent or a duplicate."""
