@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -57,6 +58,7 @@ class Footage:
         self.whole_seconds = Fraction(container.duration or 0, av.time_base)
         self._most_seconds = most_seconds
         self._container = container
+        self._has_times = container.start_time is not None  # else there are only pictures, which follow each other
         self._numbers = count()
         self._frames: Iterator[Any] = iter(())
 
@@ -72,9 +74,11 @@ class Footage:
         more frames than the result may have, all times are.
         """
         time = _time(frame) - self.start
-        steady = round(time * self.rate) / self.rate
         rounding = min(frame.time_base, _LARGEST_ROUNDING)
-        return steady if self.rate != self.told_rate or abs(time - steady) <= rounding else time
+        if self.rate != self.told_rate:
+            return math.floor((time + rounding) * self.rate) / self.rate
+        steady = round(time * self.rate) / self.rate
+        return steady if abs(time - steady) <= rounding else time
 
     def seconds_of(self, frame: Any) -> Fraction:
         """Return how long a picture is shown that no other one follows."""
@@ -118,6 +122,8 @@ class Footage:
 
     def _packets_from(self, seconds: Fraction) -> Iterator[Any]:
         """Yield packets from that time on; pictures only from one on that is stored whole."""
+        if not self._has_times:
+            return  # pictures are counted, so that none may be left out
         try:
             self._container.seek(max(int(seconds * av.time_base), self._container.start_time))
         except av.FFmpegError:  # it has no way to
@@ -135,8 +141,8 @@ class Footage:
             if packet.dts is not None and packet.dts * packet.time_base > self.end + _PATIENCE:
                 return
             for frame in packet.decode():
-                if self._container.start_time is None:  # nothing but pictures, which are shown one after another
-                    frame.pts, frame.time_base = next(self._numbers), 1 / self.told_rate
+                if not self._has_times:
+                    frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
                 elif frame.pts is None:  # as in AVI; when it was decoded tells as much
                     frame.pts = frame.dts
                 if frame.pts is not None:
@@ -160,8 +166,6 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
     for back in (*(_BACK if start else ()), None):
         file.seek(0)
         with av.open(file, "r", options=options, metadata_errors="replace") as container:
-            if back is not None and container.start_time is None:
-                continue  # pictures without times; FFmpeg counts them, and must not leave any out
             footage = Footage(container, start, most_seconds)
             if footage.find(back):
                 yield footage
