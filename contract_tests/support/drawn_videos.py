@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from contract_tests.reading.videos import Video
+from contract_tests.reading.videos import Video, edited, with_matrix
 
 SOUND_HZ = 44_100
 
@@ -64,6 +64,12 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
     return path
 
 
+def shown_by(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """A copy of a video that is shown by that matrix: the numbers a, b, c and d."""
+    target.write_bytes(edited(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+    return target
+
+
 def _draw(frame: av.VideoFrame, brightness: int) -> None:
     for plane in frame.planes:
         plane.update(b"\x80" * plane.buffer_size)
@@ -78,6 +84,11 @@ def frames_of(path: Path) -> list[Any]:
     """The pictures of a video, decoded."""
     with av.open(str(path)) as container:
         return list(container.decode(video=0))
+
+
+def numbers_of(path: Path) -> list[int]:
+    """Which of the pictures of a drawn video each picture of a copy is."""
+    return [round((grey_of(frame, 0.9, 0.9) - 60) / 10) for frame in frames_of(path)]
 
 
 def grey_of(frame: Any, x: float, y: float) -> int:

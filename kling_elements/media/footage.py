@@ -60,6 +60,7 @@ class Footage:
         self._container = container
         self._has_times = container.start_time is not None  # else there are only pictures, which follow each other
         self._numbers = count()
+        self._before: Fraction | None = None  # when the picture is shown that came last
         self._frames: Iterator[Any] = iter(())
 
     @property
@@ -140,13 +141,22 @@ class Footage:
                 raise UnfitError("breaks off or is damaged")
             if packet.dts is not None and packet.dts * packet.time_base > self.end + _PATIENCE:
                 return
-            for frame in packet.decode():
-                if not self._has_times:
-                    frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
-                elif frame.pts is None:  # as in AVI; when it was decoded tells as much
-                    frame.pts = frame.dts
-                if frame.pts is not None:
-                    yield frame
+            yield from filter(self._has_time, packet.decode())
+
+    def _has_time(self, frame: Any) -> bool:
+        """Return whether it is known when a frame is shown, and find that out where it is not told."""
+        is_picture = isinstance(frame, av.VideoFrame)
+        if not self._has_times:
+            frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
+        elif frame.pts is None:  # as in AVI; when it was decoded tells as much
+            frame.pts = frame.dts
+        if frame.pts is None and is_picture and self._before is not None:  # as in MPEG, where several are in a packet
+            frame.pts = round((self._before + 1 / self.told_rate) / frame.time_base)
+        if frame.pts is None:
+            return False
+        if is_picture:
+            self._before = _time(frame)
+        return True
 
 
 @contextmanager

@@ -25,6 +25,7 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     (0, 1, 1, 0): ([("transpose", "cclock_flip")], "turned upright by a quarter, and mirrored"),
     (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
+_QUARTERS: Final = tuple(_TURNS)[:4]  # clockwise
 _WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
 
 # Numbers of ITU-T H.273, as in the headers of videos
@@ -81,8 +82,12 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
 
 def _matrix(frame: Any) -> tuple[int, int, int, int]:
     """Return the signs of a, b, c and d of the matrix by which players show a frame, to the nearest quarter turn."""
-    told = frame.side_data.get(Type.DISPLAYMATRIX)
-    a, b, _, c, d = struct.unpack_from("=5i", told) if told else (1, 0, 0, 0, 1)
+    try:
+        told = frame.side_data.get(Type.DISPLAYMATRIX)
+    except ValueError:  # beside data of a kind that PyAV does not know, as in stereo video, it gives the turn only
+        a, b, c, d = _QUARTERS[round(-frame.rotation / 90) % 4]
+    else:
+        a, b, _, c, d = struct.unpack_from("=5i", told) if told else (1, 0, 0, 0, 1)
     is_sideways = max(abs(b), abs(c)) > max(abs(a), abs(d))
     signs = (0, _sign(b), _sign(c), 0) if is_sideways else (_sign(a), 0, 0, _sign(d))
     return signs if signs in _TURNS else _UPRIGHT
