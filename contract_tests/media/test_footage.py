@@ -76,7 +76,7 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
     """Where its dark quarter goes is worked out from the matrix; FFmpeg's own `autorotate` does the same."""
     a, b, c, d = matrix
     source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
-    result = fit_video(source, contract=SMALL)
+    result: Any = fit_video(source, contract=SMALL)
     frame = frames_of(result.path)[0]
     assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
     dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # from the middle, the quarter was at -1, -1
@@ -110,7 +110,7 @@ def test_a_compressed_header_is_no_hindrance(tmp_path: Path) -> None:
     """FFmpeg reads it; the copy has an ordinary one."""
     source = tmp_path / "source.mov"
     source.write_bytes(compressed(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
-    result = fit_video(source, contract=SMALL)
+    result: Any = fit_video(source, contract=SMALL)
     assert ((), (), 3) == (result.report.violations, result.report.unjudged, result.report.duration_seconds)
     assert 15 == len(frames_of(result.path))
 
@@ -126,7 +126,7 @@ def test_a_raw_stream_is_taken(start: int, tmp_path: Path) -> None:
             output.mux(picture.encode(av.VideoFrame(64, 36, "yuv420p")))
         output.mux(picture.encode(None))
     assert ["R20"] == [each.rule for each in check_video(source).violations]
-    result = fit_video(source, start_seconds=start, contract=SMALL)
+    result: Any = fit_video(source, start_seconds=start, contract=SMALL)
     assert (4 - start, Fraction(1, 25)) == (result.report.duration_seconds, result.report.frame_seconds)
     assert 100 - 25 * start == len(frames_of(result.path))
 

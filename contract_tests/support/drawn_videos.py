@@ -26,17 +26,18 @@ def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
 def drawn(  # noqa: PLR0913 - what makes a video another one
     path: Path,
     times: list[int],
-    rate: int = 2,
+    rate: int | Fraction = 2,
     *,
     size: tuple[int, int] = (64, 36),
     pixels: str = "yuv420p",
     colours: tuple[int, int, int] = (2, 2, 2),
     options: dict[str, str] | None = None,
     sound_samples: int = 0,
+    brightness: int = 10,
 ) -> Path:
     """A video whose frames are shown at the given times, in frames; the top left quarter of each is dark.
 
-    Its other pixels become brighter with each frame.
+    Its other pixels become brighter with each frame, by so much.
     """
     with av.open(str(path), "w") as output:
         picture: Any = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", **(options or {})})
@@ -48,10 +49,10 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
         sound: Any = output.add_stream("aac", rate=SOUND_HZ, layout="mono") if sound_samples else None
         for number, time in enumerate(times):
             frame = av.VideoFrame(*size, "yuv420p")
-            _draw(frame, 60 + 10 * number)
+            _draw(frame, 60 + brightness * number)
             shown = frame.reformat(format=pixels)
             shown.colorspace, shown.color_trc, shown.color_primaries = colours
-            shown.pts, shown.time_base = time, Fraction(1, rate)
+            shown.pts, shown.time_base = time, 1 / Fraction(rate)
             output.mux(picture.encode(shown))
         output.mux(picture.encode(None))
         for start in range(0, sound_samples, 1024):

@@ -12,9 +12,8 @@ from typing import Any, BinaryIO, Final
 import av
 
 # Only containers that hold everything themselves: playlists would make FFmpeg read other files and addresses.
-_CONTAINERS: Final = (
-    "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf,mpegvideo,m4v,h264,hevc,obu,vc1"
-)
+_RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # nothing but pictures, which follow each other
+_CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
 _MOST_PIXELS = 8192 * 8192  # of a frame, of up to 8 bytes each; cameras make 8192x4320
 _FASTEST = Fraction(60)  # frames per second; only slow motion has more
 _USUAL_RATE = Fraction(25)  # frames per second, where the file does not tell
@@ -44,7 +43,7 @@ class Footage:
         whole_seconds: How long all of it lasts, as far as the header tells; else 0.
     """
 
-    def __init__(self, container: Any, start: Fraction, most_seconds: int) -> None:
+    def __init__(self, container: Any, start: Fraction, most_seconds: int, rate: Fraction | None) -> None:
         self.video = container.streams.best("video")
         self.audio = container.streams.best("audio")
         if self.video is None or not self.video.width:
@@ -52,16 +51,31 @@ class Footage:
         if self.video.width * self.video.height > _MOST_PIXELS:
             raise UnfitError(f"has frames of more than {_MOST_PIXELS} pixels, too many to be decoded")
         self.video.thread_type = "AUTO"
-        self.told_rate = _rate(self.video)
+        self.told_rate = rate or _rate(self.video)
         self.rate = min(self.told_rate, _FASTEST)
         self.start = Fraction(container.start_time or 0, av.time_base) + start
         self.whole_seconds = Fraction(container.duration or 0, av.time_base)
         self._most_seconds = most_seconds
         self._container = container
-        self._has_times = container.start_time is not None  # else there are only pictures, which follow each other
+        self._has_times = container.format.name not in _RAW
         self._numbers = count()
         self._before: Fraction | None = None  # when the picture is shown that came last
         self._frames: Iterator[Any] = iter(())
+
+    def count_rate(self) -> Fraction:
+        """Return how many frames per second it really has, by those of its first seconds: where less, it is that.
+
+        Some containers tell thousands, as they could have so many. It reads the file, which has to be opened again.
+        """
+        times: list[Fraction] = []
+        for packet in self._container.demux(self.video):
+            if packet.dts is not None:
+                times.append(packet.dts * packet.time_base)
+                if times[-1] - times[0] > self._most_seconds:
+                    break
+        span = times[-1] - times[0] if times else Fraction(0)
+        counted: Fraction = (len(times) - 1) / span if span > 0 else self.told_rate
+        return min(self.told_rate, counted.limit_denominator(_FINEST_RATE))
 
     @property
     def end(self) -> Fraction:
@@ -126,7 +140,7 @@ class Footage:
         if not self._has_times:
             return  # pictures are counted, so that none may be left out
         try:
-            self._container.seek(max(int(seconds * av.time_base), self._container.start_time))
+            self._container.seek(max(int(seconds * av.time_base), self._container.start_time or 0))
         except av.FFmpegError:  # it has no way to
             return
         is_found = False
@@ -173,11 +187,15 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
         Exception: Of many kinds, where it is damaged.
     """
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": ""}
-    for back in (*(_BACK if start else ()), None):
+    rate = None
+    ways = [*(_BACK if start else ()), None]
+    while ways:
         file.seek(0)
         with av.open(file, "r", options=options, metadata_errors="replace") as container:
-            footage = Footage(container, start, most_seconds)
-            if footage.find(back):
+            footage = Footage(container, start, most_seconds, rate)
+            if rate is None and footage.rate != footage.told_rate:
+                rate = footage.count_rate()
+            elif footage.find(ways.pop(0)):
                 yield footage
                 return
 
