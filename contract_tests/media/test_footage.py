@@ -15,6 +15,7 @@ from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds
 from contract_tests.support.handed_in import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
+from kling_elements.media.shapes import shape_of
 from kling_elements_client.errors import MediaError
 
 SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
@@ -129,6 +130,33 @@ def test_a_raw_stream_is_taken(start: int, tmp_path: Path) -> None:
     result: Any = fit_video(source, start_seconds=start, contract=SMALL)
     assert (4 - start, Fraction(1, 25)) == (result.report.duration_seconds, result.report.frame_seconds)
     assert 100 - 25 * start == len(frames_of(result.path))
+
+
+def test_what_goes_back_in_time_is_refused(tmp_path: Path) -> None:
+    """Two files in one: what is shown at times that are over would be lost, and nobody would notice."""
+    content = drawn(tmp_path / "part.mpg", list(range(10))).read_bytes()
+    source = tmp_path / "joined.mpg"
+    source.write_bytes(content + content)
+    with pytest.raises(MediaError, match="goes back in time on the way"):
+        fit_video(source, contract=SMALL)
+
+
+def test_stereo_video_is_turned_all_the_same() -> None:
+    """PyAV does not know all that stands beside its frames, and then gives the turn by itself."""
+    frame: Any = _Stereo()
+    assert [("transpose", "clock")] == shape_of(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
+
+
+class _Stereo:
+    """A frame as PyAV gives it of stereo video, of which none is there that could be made."""
+
+    rotation = -90
+    width, height = 64, 36
+    colorspace = color_trc = color_primaries = 1
+
+    @property
+    def side_data(self) -> Any:
+        raise ValueError("29 is not a valid Type")
 
 
 def test_a_copy_keeps_the_source_as_it_is(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class Footage:
         more frames than the result may have, all times are.
         """
         time = _time(frame) - self.start
-        rounding = min(frame.time_base, _LARGEST_ROUNDING)
+        rounding: Fraction = min(frame.time_base, _LARGEST_ROUNDING)
         if self.rate != self.told_rate:
             return math.floor((time + rounding) * self.rate) / self.rate
         steady = round(time * self.rate) / self.rate

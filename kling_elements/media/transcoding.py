@@ -17,6 +17,7 @@ from kling_elements.media.shapes import Shape, shape_of
 from kling_elements.media.soundtracks import Sound, graph, through
 
 _TICK = Fraction(1, 360_000)  # seconds; a part of a frame at every usual rate, and of the times of MPEG and Matroska
+_MOST_DISORDER = 1  # seconds by which pictures may come too late to be shown
 _PIXELS = "yuv420p"  # what every player can show
 _BT709 = 1  # number of ITU-T H.273, for the matrix, the primaries and the transfer of HD
 _LIMITED_RANGE = 1
@@ -128,7 +129,10 @@ class _Picture:
             return
         seconds = self._footage.seconds_into(frame)
         if self._last is not None:
-            if seconds <= self._footage.seconds_into(self._last):
+            before = self._footage.seconds_into(self._last)
+            if seconds < before - _MOST_DISORDER:
+                raise UnfitError("goes back in time on the way, as files do that were put together; part them first")
+            if seconds <= before:
                 return  # it would never be seen, or comes too soon after the other one
             self._show(until=seconds)
         self._last = frame
