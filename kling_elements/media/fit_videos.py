@@ -157,7 +157,7 @@ def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -
 
 def _refuse_short(source: Path, made: Made, start: Fraction, limits: Limits) -> None:
     rule, least = limits["x-source"], limits["min-seconds"]
-    if made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
+    if not made.seconds or made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
         says = (
             f"is too short: from {float(start):g} s on it has {float(made.seconds):.6g} s, at least {least} are needed"
         )

@@ -122,12 +122,11 @@ class Footage:
                 return False
             elif first is None or _time(frame) <= self.start:
                 first = frame
-                self.start = max(self.start, _time(frame)) if back is None else self.start
             else:
                 rest.append(frame)
                 break
         if first is not None and self.start - _time(first) < min(1 / self.rate, _LONGEST_BEFORE):
-            self.start = _time(first)  # so that it is not shown for less time than the others
+            self.start = _time(first)  # so that it is shown neither before it comes nor for less time than the others
         self._frames = chain(sounds, [] if first is None else [first], rest, decoded)
         return first is not None or back is None
 
