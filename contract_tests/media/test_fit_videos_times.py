@@ -95,6 +95,18 @@ def test_times_that_were_rounded_are_steady_again(name: str, start: float, tmp_p
         assert rate == container.streams.video[0].guessed_rate
 
 
+@pytest.mark.parametrize("start", [0, 2])
+def test_pictures_that_are_stored_in_another_order_are_not_lost(start: int, tmp_path: Path) -> None:
+    """AVI tells when they are decoded, and FFmpeg guesses wrongly when they are shown; they come in their order."""
+    options = {"bf": "3", "b_strategy": "0", "g": "100"}
+    source = drawn(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
+    result = fit_video(source, start_seconds=start, contract=SMALL)
+    numbers = numbers_of(result.path)
+    assert list(range(numbers[0], 19)) == numbers
+    assert abs(numbers[0] - 3 * start) <= 3  # pictures, as many as are decoded before one is shown
+    assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
+
+
 def test_a_rate_above_60_is_brought_within_bounds(tmp_path: Path) -> None:
     """Of slow motion every second frame is left out, and the rest is steady."""
     source = drawn(tmp_path / "slow.mp4", list(range(400)), rate=120, brightness=0)

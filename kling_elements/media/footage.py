@@ -13,6 +13,7 @@ import av
 
 # Only containers that hold everything themselves: playlists would make FFmpeg read other files and addresses.
 _RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # nothing but pictures, which follow each other
+_OF_DECODING = "avi"  # tells when pictures are decoded, and FFmpeg guesses wrongly when they are shown
 _CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
 _MOST_PIXELS = 8192 * 8192  # of a frame, of up to 8 bytes each; cameras make 8192x4320
 _FASTEST = Fraction(60)  # frames per second; only slow motion has more
@@ -161,7 +162,7 @@ class Footage:
         is_picture = isinstance(frame, av.VideoFrame)
         if not self._has_times:
             frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
-        elif frame.pts is None:  # as in AVI; when it was decoded tells as much
+        elif frame.pts is None or (is_picture and self._container.format.name == _OF_DECODING):
             frame.pts = frame.dts
         if frame.pts is None and is_picture and self._before is not None:  # as in MPEG, where several are in a packet
             frame.pts = round((self._before + 1 / self.told_rate) / frame.time_base)
