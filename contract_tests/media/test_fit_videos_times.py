@@ -107,12 +107,16 @@ def test_pictures_that_are_stored_in_another_order_are_not_lost(start: int, tmp_
     assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
 
 
-def test_a_rate_above_60_is_brought_within_bounds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [400, 1000])
+def test_a_rate_above_60_is_brought_within_bounds(count: int, tmp_path: Path) -> None:
     """Of slow motion every second frame is left out, and the rest is steady."""
-    source = drawn(tmp_path / "slow.mp4", list(range(400)), rate=120, brightness=0)
+    source = drawn(tmp_path / "slow.mp4", list(range(count)), rate=120, brightness=0)
     result = fit_video(source, contract=SMALL)
     assert "changed from 120 to 60 frames per second" in result.changes
-    assert (Fraction(400, 120), Fraction(1, 60)) == (result.report.duration_seconds, result.report.frame_seconds)
+    assert (min(Fraction(count, 120), Fraction(8)), Fraction(1, 60)) == (
+        result.report.duration_seconds,
+        result.report.frame_seconds,
+    )
 
 
 @pytest.mark.parametrize(

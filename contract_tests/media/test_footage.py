@@ -15,6 +15,7 @@ from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds
 from contract_tests.support.handed_in import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
+from kling_elements.media.footage import opened
 from kling_elements.media.shapes import shape_of
 from kling_elements_client.errors import MediaError
 
@@ -139,6 +140,37 @@ def test_what_goes_back_in_time_is_refused(tmp_path: Path) -> None:
     source.write_bytes(content + content)
     with pytest.raises(MediaError, match="goes back in time on the way"):
         fit_video(source, contract=SMALL)
+
+
+def test_what_cannot_be_sought_in_is_decoded_from_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some containers have no way to go to a time."""
+    source = drawn(tmp_path / "long.mp4", list(range(19)))
+    open_it = av.open
+    monkeypatch.setattr(av, "open", lambda *given, **named: _Unseekable(open_it(*given, **named)))
+    with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
+        assert Fraction(2) == footage.start
+        assert 15 == len(list(footage.frames()))
+
+
+class _Unseekable:
+    """A container that refuses to go to a time."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def seek(self, _: int) -> None:
+        raise av.FFmpegError(1, "Operation not permitted")
 
 
 def test_stereo_video_is_turned_all_the_same() -> None:

@@ -189,7 +189,7 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": ""}
     rate = None
     ways = [*(_BACK if start else ()), None]
-    while ways:
+    while True:
         file.seek(0)
         with av.open(file, "r", options=options, metadata_errors="replace") as container:
             footage = Footage(container, start, most_seconds, rate)
