@@ -56,6 +56,7 @@ class Footage:
         self.rate = min(self.told_rate, _FASTEST)
         self.start = Fraction(container.start_time or 0, av.time_base) + start
         self.whole_seconds = Fraction(container.duration or 0, av.time_base)
+        self._left_out = start
         self._most_seconds = most_seconds
         self._container = container
         self._has_times = container.format.name not in _RAW
@@ -122,6 +123,8 @@ class Footage:
             elif first is None and back is not None and _time(frame) > self.start:
                 return False
             elif first is None or _time(frame) <= self.start:
+                if first is None and not self._left_out:  # where streams were cut, the header may name a later time
+                    self.start = min(self.start, _time(frame))
                 first = frame
             else:
                 rest.append(frame)
