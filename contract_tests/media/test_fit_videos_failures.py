@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import random
+import resource
 import shutil
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -40,16 +44,39 @@ def test_what_progress_raises_ends_the_work(error: BaseException, part: float, t
 
 
 def test_a_source_that_cannot_be_copied_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the disk is full."""
+    """As where the source lies on a disk that fails."""
     monkeypatch.setattr(shutil, "copyfile", _refuse)
     source = stored(tmp_path, width_px=1920, height_px=1080)
-    with pytest.raises(MediaError, match="cannot be copied: full"):
+    with pytest.raises(MediaError, match="cannot be copied: broken"):
         fit_video(source)
     assert holds_only(tmp_path, source)
 
 
 def _refuse(*_: object) -> None:
-    raise OSError(28, "full")
+    raise OSError(errno.EIO, "broken")
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
+    """Whether the source is copied or encoded; the message says what to do, and nothing is left."""
+    size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
+    source, target = stored(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
+    with _room_for(1000), pytest.raises(MediaError) as caught:
+        fit_video(source, target)
+    says = "cannot be written: File too large; make room, or name a target on another disk"
+    assert (str(target), says) == (caught.value.source, caught.value.reason)
+    assert holds_only(tmp_path, source)
+
+
+@contextmanager
+def _room_for(size: int) -> Iterator[None]:
+    """As if only so many bytes of a file could be written."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("name", ["source.mp4", "other.mp4"])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import pytest
 
-from contract_tests.support.drawn_videos import SOUND_HZ, drawn, frames_of, grey_of, holds_only, stored
-from kling_elements.media import transcoding
+from contract_tests.support.drawn_videos import SOUND_HZ, drawn, frames_of, grey_of, holds_only, numbers_of, stored
+from contract_tests.support.handed_in import contract_with
+from kling_elements.media import footage
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError
+
+SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
 
 
 @pytest.mark.parametrize(("seconds", "fitted_seconds"), [("8", 8), ("9", 8), ("3", 3)])
@@ -48,31 +52,88 @@ def test_what_is_too_short_is_refused(seconds: str, start: float, found: str, tm
     assert holds_only(tmp_path, source)
 
 
-def test_a_variable_frame_rate_becomes_steady(tmp_path: Path) -> None:
-    """Each frame is shown until the next one is due."""
-    times = [0, 1, 2, 6, 7, 12, 13, 14]
-    result = fit_video(drawn(tmp_path / "variable.mp4", times, rate=4))
-    rate = 1 / (result.report.frame_seconds or 1)
+@pytest.mark.parametrize(
+    ("rate", "times"),
+    [
+        (4, [0, 1, 2, 6, 7, 12, 13, 14]),
+        (30, [0, 30, 31, 32, 33, 90, 91, 92, 93, 94, 150]),  # bursts of a recorded screen
+        (30, [0, 1, 2, 150, 151, 152]),  # a gap
+        (1000, [0, 500, 501, 502, 503, 504, 505, 1700, 1703, 3100]),  # more than 60 frames a second, for a moment
+        (10, [0, 8, 16, 24, 32, 40]),  # a show of slides
+    ],
+)
+@pytest.mark.parametrize("name", ["variable.mp4", "variable.mkv"])
+def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times: list[int], tmp_path: Path) -> None:
+    """However unevenly they come: none is lost, and none comes twice."""
+    result = fit_video(drawn(tmp_path / name, times, rate=rate), contract=SMALL)
     frames = frames_of(result.path)
-    assert [number / rate for number in range(len(frames))] == pytest.approx([frame.time for frame in frames])
-    shown = [round((grey_of(frame, 0.9, 0.9) - 60) / 10) for frame in frames]
-    late = [abs(times[number] / 4 - frame.time) for number, frame in zip(shown, frames, strict=True)]
-    assert sorted(shown) == shown
-    assert max(late) <= 1.25  # the longest time that a frame is shown
-    assert {0, 3, 4, 7} <= set(shown)
+    assert list(range(len(times))) == numbers_of(result.path)
+    assert [time / rate for time in times] == pytest.approx([frame.time for frame in frames], abs=0.002)
+    assert times[-1] / rate <= (result.report.duration_seconds or 0) <= times[-1] / rate + 1
 
 
-@pytest.mark.parametrize(("rate", "change"), [("8", "from 8 to 4 frames"), ("1/2", "from 0.5 to 1 frames")])
-def test_odd_frame_rates_are_brought_within_bounds(
-    rate: str, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Slow motion, here with a lower bound than that of 60 to save time, and shows of slides."""
-    lowest, highest = transcoding._RATES  # noqa: SLF001 - encoding 60 frames a second takes long
-    assert 60 == highest
-    monkeypatch.setattr(transcoding, "_RATES", (lowest, Fraction(4)))
-    result = fit_video(stored(tmp_path, frames_per_second=rate, seconds="4"))
-    assert f"changed {change} per second" in result.changes
-    assert 4 == result.report.duration_seconds
+def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
+    """What is cut off is not encoded, also where the last frame stands for a long time."""
+    result: Any = fit_video(drawn(tmp_path / "gap.mp4", [0, 1, 2, 39, 40], rate=4), contract=SMALL)
+    assert ([0, 1, 2], 8) == (numbers_of(result.path), result.report.duration_seconds)
+
+
+@pytest.mark.parametrize("name", ["steady.mkv", "steady.mp4", "steady.ts", "steady.flv"])
+@pytest.mark.parametrize("start", [0, 0.3])
+def test_times_that_were_rounded_are_steady_again(name: str, start: float, tmp_path: Path) -> None:
+    """Matroska and FLV count in milliseconds; 29.97 frames a second are that in the copy, with the same gap."""
+    rate = Fraction(30000, 1001)
+    frames = [*range(100), *range(130, 150)]
+    source = drawn(tmp_path / name, frames, rate=rate, brightness=1)
+    result = fit_video(source, start_seconds=start, contract=SMALL)
+    kept = frames[int(start * rate) :]
+    shown = frames_of(result.path)
+    assert len(kept) == len(shown)
+    exact = [(number - kept[0]) / rate for number in kept]
+    assert [round(seconds * 30000) for seconds in exact] == [round(frame.time * 30000) for frame in shown]
+    with av.open(str(result.path)) as container:
+        assert rate == container.streams.video[0].guessed_rate
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_pictures_that_are_stored_in_another_order_are_not_lost(start: int, tmp_path: Path) -> None:
+    """AVI tells when they are decoded, and FFmpeg guesses wrongly when they are shown; they come in their order."""
+    options = {"bf": "3", "b_strategy": "0", "g": "100"}
+    source = drawn(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
+    result = fit_video(source, start_seconds=start, contract=SMALL)
+    numbers = numbers_of(result.path)
+    assert list(range(numbers[0], 19)) == numbers
+    assert abs(numbers[0] - 3 * start) <= 3  # pictures, as many as are decoded before one is shown
+    assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
+
+
+@pytest.mark.parametrize("count", [400, 1000])
+def test_a_rate_above_60_is_brought_within_bounds(count: int, tmp_path: Path) -> None:
+    """Of slow motion every second frame is left out, and the rest is steady."""
+    source = drawn(tmp_path / "slow.mp4", list(range(count)), rate=120, brightness=0)
+    result = fit_video(source, contract=SMALL)
+    assert "changed from 120 to 60 frames per second" in result.changes
+    assert (min(Fraction(count, 120), Fraction(8)), Fraction(1, 60)) == (
+        result.report.duration_seconds,
+        result.report.frame_seconds,
+    )
+
+
+@pytest.mark.parametrize(
+    ("guessed", "average", "rate"),
+    [
+        (Fraction(30000, 1001), Fraction(28787, 1000), Fraction(30000, 1001)),
+        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as of DV
+        (Fraction(90000), Fraction(72, 10), Fraction(36, 5)),
+        (Fraction(240), Fraction(239), Fraction(240)),
+        (None, Fraction(24), Fraction(24)),
+        (None, None, Fraction(25)),
+    ],
+)
+def test_the_frame_rate_is_the_real_one(guessed: Fraction | None, average: Fraction | None, rate: Fraction) -> None:
+    """That of most frames, where FFmpeg's guess makes sense: gaps and bursts change the average."""
+    stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
+    assert rate == footage._rate(stream)  # noqa: SLF001 - to make a file of each would be a file of what FFmpeg guesses
 
 
 @pytest.mark.parametrize("seconds", [1, 4, 5])

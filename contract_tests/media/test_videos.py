@@ -13,7 +13,17 @@ from typing import Any
 import av
 import pytest
 
-from contract_tests.reading.videos import Opened, Video, box, content_of, edited, with_matrix, with_sides
+from contract_tests.reading.videos import (
+    Opened,
+    Video,
+    box,
+    compressed,
+    content_of,
+    edited,
+    encrypted,
+    with_matrix,
+    with_sides,
+)
 from contract_tests.support.handed_in import contract_with
 from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, without_size
 from kling_elements.media.checks import check_video
@@ -181,13 +191,16 @@ def test_a_container_that_the_contract_does_not_allow_is_named() -> None:
 def test_all_broken_rules_are_listed() -> None:
     """A file that is cut off, too long, too small, and too large in bytes breaks four rules."""
     data = Video(**SMALL, seconds="12").build()
-    file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"free"), size=209715201)
+    file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
 
     report = judged(file)
 
     assert ["R20", "R21", "R22", "R23"] == [found.rule for found in report.violations]
     assert not report.conforms
     assert {""} == {found.pointer for found in report.violations}
+
+
+CUT_OFF = "the file breaks off within its box 'mdat', or that box claims to be longer than it is"
 
 
 def _track(handler: str, *, flags: int = 1, entry: str = "avc1", sides: tuple[int, int] = (1920, 1080)) -> bytes:
@@ -261,6 +274,34 @@ def test_a_file_without_a_video_track_is_refused() -> None:
         judged(data).width_px,
         judged(data).duration_seconds,
     )
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+def test_a_compressed_header_is_unjudged(container: str) -> None:
+    """R20 to R22: FFmpeg reads it, so it breaks no rule for all that anybody knows; the file's size is judged."""
+    data = compressed(Video(container=container, has_sound=True).build())
+    why = "the file's header is compressed ('cmov'), so that it was not read"
+    report = judged(data)
+    assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unjudged)
+    assert (None, None, container) == (report.width_px, report.duration_seconds, report.container)
+    with av.open(io.BytesIO(data)) as found:
+        assert (1920, 1080) == (found.streams.video[0].width, found.streams.video[0].height)
+    assert [CUT_OFF] == [each.message for each in judged(data[:-1]).violations]
+
+
+@pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
+def test_an_encrypted_video_is_unjudged(entry: str, by: str) -> None:
+    """R20: whether it can be played depends on a key; all else is judged by its header."""
+    whole = Video(has_sound=True).build()
+    report = judged(encrypted(whole, entry, by))
+    why = "whether it can be played is not known, as it is encrypted"
+    assert ((), (("R20", why),), True) == (report.violations, report.unjudged, report.is_encrypted)
+    assert (1920, 1080, by) == (
+        report.width_px,
+        report.height_px,
+        report.video_codec if entry == "avc1" else report.audio_codec,
+    )
+    assert not judged(whole).is_encrypted
 
 
 def test_frames_are_counted_only_where_there_are_ticks() -> None:

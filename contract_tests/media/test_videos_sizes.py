@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from fractions import Fraction
 
@@ -130,7 +131,7 @@ def test_a_mirrored_picture_has_its_size(matrix: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "matrix", [(0.707, 0.707, -0.707, 0.707), (1, 0.01, 0, 1), (1, 0, 0.01, 1), (0.01, 1, -1, 0), (0, 0, 0, 0)]
+    "matrix", [(0.707, 0.707, -0.707, 0.707), (1, 0.01, 0, 1), (1, 0, 0.01, 1), (0.01, 1, -1, 0), (1, 0, 0, 0)]
 )
 def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
     """R22: a picture that stands askew has no size that could be allowed."""
@@ -139,6 +140,60 @@ def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
     says = "the video is shown askew, it must be shown upright or by quarter turns, in 1920x1080 or 1080x1920 px"
     assert [("R22", says)] == [(found.rule, found.message) for found in report.violations]
     assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("units", [-16, -1, 1, 16])
+def test_errors_of_rounding_in_a_matrix_do_not_matter(units: int, rotation: int) -> None:
+    """Sines and cosines are seldom exact; FFmpeg shows the same size."""
+    data = Video(rotation=rotation, width_px=1080, height_px=1920).build()
+    at = data.index(b"tkhd") + 4 + 40
+    matrix = [number + units for number in struct.unpack_from(">5i", data, at)]
+    report = judged(overwritten(data, at, struct.pack(">2i4x2i", *matrix[:2], *matrix[3:])))
+    sides = (1080, 1920) if rotation in (0, 180) else (1920, 1080)
+    assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
+
+
+def test_more_than_an_error_of_rounding_stands_askew() -> None:
+    """R22: an edge that is moved by half a pixel or more."""
+    data = Video().build()
+    at = data.index(b"tkhd") + 4 + 40
+    assert ["R22"] == [rule for rule, _ in broken(overwritten(data, at + 4, struct.pack(">i", 17)))]
+
+
+def test_a_matrix_of_zeros_is_none() -> None:
+    """It would show nothing at all; FFmpeg and players show the picture as it is stored."""
+    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
+    report = judged(data)
+    assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
+
+
+@pytest.mark.parametrize(
+    ("own", "outer", "rotation", "sides"),
+    [
+        ((1, 0, 0, 1), (0, 1, -1, 0), 90, (1080, 1920)),
+        ((0, 1, -1, 0), (0, 1, -1, 0), 180, (1920, 1080)),
+        ((0, 1, -1, 0), (0, -1, 1, 0), 0, (1920, 1080)),
+        ((1, 0, 0, 1), (0, 0, 0, 0), 0, (1920, 1080)),
+        ((-1, 0, 0, 1), (0, 1, -1, 0), None, (1080, 1920)),
+    ],
+)
+def test_the_matrix_of_the_movie_comes_behind_that_of_the_track(
+    own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
+) -> None:
+    """Both are applied, as FFmpeg does, which makes a NaN of zeros."""
+    data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
+    data = edited(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed(outer)) + old[72:])
+    report = judged(data)
+    assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
+    if rotation is not None and any(outer):
+        with av.open(io.BytesIO(data), "r") as found:
+            assert rotation == -next(found.decode(found.streams.video[0])).rotation % 360
+
+
+def _fixed(matrix: tuple[float, ...]) -> list[int]:
+    a, b, c, d = (round(number * 65536) for number in matrix)
+    return [a, b, 0, c, d, 0, 0, 0, 1 << 30]
 
 
 def test_a_track_header_without_sides_leaves_them_to_the_sample_entry() -> None:

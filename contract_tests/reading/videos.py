@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +28,18 @@ _MATRIX = 40  # its offset in a track header of version 0, and behind it that of
 _SIDES = 76
 _TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 _ONE = 1 << 16
+
+# What cameras, tools and servers leave behind the last box.
+TRAILERS = {
+    "ID3v1": b"TAG" + b"a title".ljust(125, b"\0"),
+    "RIFF": b"RIFF" + struct.pack("<I", 20) + b"LIST" + bytes(12),
+    "form": b"\r\n------WebKitFormBoundary7MA4YWxkTrZu0gW--\r\n",
+    "LigoGPS": b"LIGOGPSINFO\0" + bytes(range(200)),
+    "Insta360": b"\xff\x01\x02\x03" + bytes(range(256)) * 9 + b"8db42d694ccc418790edff439fe026bf",
+    "Kenwood": b"\0\0\0\x02VIDEOUUU" + bytes(40),
+    "a box that breaks off": struct.pack(">I4s", 99, b"free") + bytes(9),
+    "zeros": bytes(999),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +242,29 @@ def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> 
 def with_sides(track_header: bytes, width: float, height: float) -> bytes:
     """Return the content of a track header that says these sides."""
     return overwritten(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
+
+
+def compressed(data: bytes) -> bytes:
+    """Return a file whose header is compressed, as QuickTime once wrote it."""
+    header = box("moov", content_of(data, "moov"))
+    packed = box("cmvd", struct.pack(">I", len(header)), zlib.compress(header))
+    return edited(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
+
+
+def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
+    """Return a file that says that it takes a key to play it."""
+    scheme = box("schm", bytes(4), b"cenc", bytes(4))
+    sinf = box("sinf", box("frma", entry.encode()), scheme)
+
+    def renamed(entries: bytes) -> bytes:
+        (kind, content), *rest = boxes(entries[8:])
+        return (
+            entries[:8]
+            + (box(by, content, sinf) if kind == entry else box(kind, content))
+            + b"".join(box(*each) for each in rest)
+        )
+
+    return edited(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
 
 
 def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from contract_tests.reading.videos import Video
+from contract_tests.reading.videos import Video, edited, with_matrix
 
 SOUND_HZ = 44_100
 
@@ -26,17 +26,18 @@ def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
 def drawn(  # noqa: PLR0913 - what makes a video another one
     path: Path,
     times: list[int],
-    rate: int = 2,
+    rate: int | Fraction = 2,
     *,
     size: tuple[int, int] = (64, 36),
     pixels: str = "yuv420p",
     colours: tuple[int, int, int] = (2, 2, 2),
     options: dict[str, str] | None = None,
     sound_samples: int = 0,
+    brightness: int = 10,
 ) -> Path:
     """A video whose frames are shown at the given times, in frames; the top left quarter of each is dark.
 
-    Its other pixels become brighter with each frame.
+    Its other pixels become brighter with each frame, by so much.
     """
     with av.open(str(path), "w") as output:
         picture: Any = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", **(options or {})})
@@ -48,10 +49,10 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
         sound: Any = output.add_stream("aac", rate=SOUND_HZ, layout="mono") if sound_samples else None
         for number, time in enumerate(times):
             frame = av.VideoFrame(*size, "yuv420p")
-            _draw(frame, 60 + 10 * number)
+            _draw(frame, 60 + brightness * number)
             shown = frame.reformat(format=pixels)
             shown.colorspace, shown.color_trc, shown.color_primaries = colours
-            shown.pts, shown.time_base = time, Fraction(1, rate)
+            shown.pts, shown.time_base = time, 1 / Fraction(rate)
             output.mux(picture.encode(shown))
         output.mux(picture.encode(None))
         for start in range(0, sound_samples, 1024):
@@ -62,6 +63,12 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
         if sound is not None:
             output.mux(sound.encode(None))
     return path
+
+
+def shown_by(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """A copy of a video that is shown by that matrix: the numbers a, b, c and d."""
+    target.write_bytes(edited(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
+    return target
 
 
 def _draw(frame: av.VideoFrame, brightness: int) -> None:
@@ -78,6 +85,11 @@ def frames_of(path: Path) -> list[Any]:
     """The pictures of a video, decoded."""
     with av.open(str(path)) as container:
         return list(container.decode(video=0))
+
+
+def numbers_of(path: Path) -> list[int]:
+    """Which of the pictures of a drawn video each picture of a copy is."""
+    return [round((grey_of(frame, 0.9, 0.9) - 60) / 10) for frame in frames_of(path)]
 
 
 def grey_of(frame: Any, x: float, y: float) -> int:

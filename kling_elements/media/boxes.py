@@ -30,6 +30,7 @@ _MOST_CHILDREN = 256  # boxes side by side within a box; real ones have some doz
 _START = 256  # bytes that tell what a file is
 _STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _MEDIA: Final = frozenset({b"mdat", b"moof"})
+_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # with these the media go on
 
 
 class BrokenError(Exception):
@@ -203,7 +204,12 @@ class _Walk:
         while not self.is_complete and self._reads < _MOST_READS:
             header = self._at(position, _LONG_HEADER)
             if len(header) >= _HEADER:
-                position = self._look(header, position)
+                try:
+                    position = self._look(header, position)
+                except BrokenError:
+                    if not self._is_trailer(header):
+                        raise
+                    position = self._limit
             self.is_complete = len(header) < _HEADER or position >= self._limit
             if self._file.size is None and self.header and self.seen & _MEDIA:
                 return  # without the size, what comes behind tells nothing, and to ask for it may end in an error
@@ -218,6 +224,13 @@ class _Walk:
     def _limit(self) -> int:
         """Where the file ends, or must end."""
         return _LARGEST_OFFSET if self._file.size is None else self._file.size
+
+    def _is_trailer(self, header: bytes) -> bool:
+        """Return whether what is no box comes behind a video that is whole.
+
+        Cameras and editors put their own data there, web servers the end of a form. Players do not look at it.
+        """
+        return self.header is not None and not self.seen.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
 
     def _look(self, header: bytes, position: int) -> int:
         """Keep what one box tells; return where it ends."""

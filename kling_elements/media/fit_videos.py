@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kling_elements.media.checks import check_video
-from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file
+from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, refuse_full
 from kling_elements.media.limits import Limits, video_limits
 from kling_elements.media.reports import VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
@@ -40,8 +40,9 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
 ) -> FittedVideo:
     """Make a copy of a video that conforms to R20 to R23. One that conforms already is copied byte for byte.
 
-    The picture is turned upright, made exactly as large as the nearest allowed size, and encoded as H.264 of 8 bits at
-    a steady frame rate, with AAC if there is sound. It is cut where it is too long. It needs the extra `video`.
+    The picture is turned upright, made exactly as large as the nearest allowed size, and encoded as H.264 of 8 bits,
+    with AAC if there is sound. Each frame is shown when the source shows it; only where that has more than 60 a second
+    are some left out. It is cut where it is too long. It needs the extra `video`.
 
     Args:
         source: The file, of any kind that FFmpeg reads and that needs no other file.
@@ -49,7 +50,8 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
             appears only when it is whole.
         ratio: What to do where the ratio is another one: `pad` adds black bars and loses nothing, `crop` takes the
             middle.
-        start_seconds: How many seconds to leave out at the beginning.
+        start_seconds: How many seconds to leave out at the beginning. The copy begins with the frame that is shown
+            then.
         progress: Called again and again with the part of the work that is done, from 0.0 to 1.0. What it raises ends
             the work, and nothing is left of the copy.
         contract: The contract to check against; the package's by default.
@@ -75,12 +77,17 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     _refuse_damaged(report, limits["container"])
     tell = _Progress(progress)
     with new_file(target) as unfinished:
-        if report.conforms and not report.unjudged and not start_seconds:
-            changes: tuple[str, ...] = ()
-            with raising_media_errors(source, "copied"):
-                shutil.copyfile(source, unfinished)
-        else:
-            changes = _encoded(source, unfinished, _order(ratio, Fraction(start_seconds), limits), limits, tell)
+        try:
+            if report.conforms and not report.unjudged and not start_seconds:
+                changes: tuple[str, ...] = ()
+                with raising_media_errors(source, "copied"):
+                    shutil.copyfile(source, unfinished)
+            else:
+                order = _order(ratio, Fraction(start_seconds), limits)
+                changes = _encoded(source, unfinished, order, limits, tell)
+        except MediaError as error:
+            refuse_full(error.__cause__, target)
+            raise
         checked = evolve(check_video(unfinished, contract=contract), source=str(target))
         if not checked.conforms:
             raise MediaError(str(source), f"no copy that conforms was made: {in_words(checked)}", checked.violations)
@@ -97,10 +104,12 @@ def _need_av(source: Path) -> None:
 
 
 def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
-    """Refuse a file that breaks off: FFmpeg would make something of it, and nobody would notice."""
+    """Refuse a file that breaks off or is encrypted: FFmpeg would make something of it, and nobody would notice."""
     broken = [each for each in report.violations if each.rule == limits["x-source"]]
     if broken and report.container in limits["one-of"]:
         raise MediaError(report.source, in_words(report), broken)
+    if report.is_encrypted:
+        raise MediaError(report.source, "is encrypted and cannot be decoded; export it without a key first")
 
 
 def _order(ratio: Ratio, start: Fraction, limits: Limits) -> Order:
@@ -128,7 +137,8 @@ def _encoded(source: Path, unfinished: Path, order: Order, limits: Limits, tell:
 
 def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:
     """Do the work, and turn whatever PyAV raises into one error."""
-    from kling_elements.media.transcoding import UnfitError, transcode  # noqa: PLC0415 - loads PyAV
+    from kling_elements.media.footage import UnfitError  # noqa: PLC0415 - loads PyAV
+    from kling_elements.media.transcoding import transcode  # noqa: PLC0415 - the same
 
     with closing(transcode(source, unfinished, order)) as work:
         while True:
@@ -147,7 +157,7 @@ def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -
 
 def _refuse_short(source: Path, made: Made, start: Fraction, limits: Limits) -> None:
     rule, least = limits["x-source"], limits["min-seconds"]
-    if made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
+    if not made.seconds or made.seconds + limits["tolerance-frames"] * made.frame_seconds < least:
         says = (
             f"is too short: from {float(start):g} s on it has {float(made.seconds):.6g} s, at least {least} are needed"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from kling_elements_runtime.errors import raising_media_errors
 
 Ratio = Literal["pad", "crop"]
 
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RATIOS: Final = get_args(Ratio)
 
 
@@ -108,6 +110,17 @@ def new_file(target: Path) -> Iterator[Path]:
         yield unfinished
         with raising_media_errors(target, "written"):
             _place(unfinished, target)
+
+
+def refuse_full(error: BaseException | None, target: Path) -> None:
+    """Raise where an error says that there is no room for a file, whatever was being done.
+
+    Raises:
+        MediaError: The disk or a quota is full; it names the target.
+    """
+    if isinstance(error, OSError) and error.errno in _FULL:
+        says = f"cannot be written: {error.strerror}; make room, or name a target on another disk"
+        raise MediaError(str(target), says) from error
 
 
 def _place(unfinished: Path, target: Path) -> None:

@@ -63,6 +63,7 @@ class VideoReport(_Report):
         pixel_aspect: Width to height of one pixel; None where the header tells nonsense.
         video_codec: The video codec, such as `h264`, or its four-letter code; None where there is no video track.
         audio_codec: The audio codec, as `video_codec`; None where there is no audio track.
+        is_encrypted: Whether it takes a key to play its picture or its sound.
         is_fragmented: Whether the file consists of fragments, so that its header may not tell its duration.
         is_faststart: Whether the header comes before the media, so that playing can begin at once.
     """
@@ -74,6 +75,7 @@ class VideoReport(_Report):
     pixel_aspect: Fraction | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
+    is_encrypted: bool = False
     is_fragmented: bool = False
     is_faststart: bool = False
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from typing import Any, Final
 
 from attrs import frozen
+from av.sidedata.sidedata import Type
 
 from kling_elements.media.fitted import Ratio, px
 
 Filters = list[tuple[str, str]]
 
-_TURNS: Final[dict[int, Filters]] = {
-    0: [],
-    90: [("transpose", "clock")],
-    180: [("hflip", ""), ("vflip", "")],
-    270: [("transpose", "cclock")],
+# What shows a picture upright, by the signs of a, b, c and d of its matrix: as ffmpeg's `autorotate` does.
+_UPRIGHT = (1, 0, 0, 1)
+_TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
+    _UPRIGHT: ([], ""),
+    (0, 1, -1, 0): ([("transpose", "clock")], "turned upright by 90 degrees"),
+    (-1, 0, 0, -1): ([("hflip", ""), ("vflip", "")], "turned upright by 180 degrees"),
+    (0, -1, 1, 0): ([("transpose", "cclock")], "turned upright by 270 degrees"),
+    (-1, 0, 0, 1): ([("hflip", "")], "mirrored from left to right"),
+    (1, 0, 0, -1): ([("vflip", "")], "mirrored from top to bottom"),
+    (0, 1, 1, 0): ([("transpose", "cclock_flip")], "turned upright by a quarter, and mirrored"),
+    (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
-_SIDEWAYS: Final = (90, 270)  # degrees
+_QUARTERS: Final = tuple(_TURNS)[:4]  # clockwise
 _WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
 
 # Numbers of ITU-T H.273, as in the headers of videos
@@ -54,22 +62,39 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
     aspect = pixel_aspect or Fraction(1)
     if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
         aspect = Fraction(1)
-    clockwise = -90 * round(frame.rotation / 90) % 360  # PyAV counts the other way
+    signs = _matrix(frame)
+    turns, turned = _TURNS[signs]
     width, height = frame.width, frame.height
-    if clockwise in _SIDEWAYS:
+    if not signs[0]:
         width, height, aspect = height, width, 1 / aspect
     displayed = Fraction(width, height) * aspect
     size = min(sizes, key=lambda size: _apart(displayed, Fraction(*size)))
     resized = _cropped if ratio == "crop" else _padded
     filters, changes = resized((width, height), aspect, (size[0], size[1]))
     colours, recoloured = _colours(frame)
-    turned = [f"turned upright by {clockwise} degrees"] if clockwise else []
     squared = ["its pixels were made square"] if aspect != 1 else []
     return Shape(
         size=(size[0], size[1]),
-        filters=[*_TURNS[clockwise], *(_with(colours, each) for each in filters), ("setsar", "1")],
-        changes=[*turned, *squared, *changes, *recoloured],
+        filters=[*turns, *(_with(colours, each) for each in filters), ("setsar", "1")],
+        changes=[*([turned] if turned else []), *squared, *changes, *recoloured],
     )
+
+
+def _matrix(frame: Any) -> tuple[int, int, int, int]:
+    """Return the signs of a, b, c and d of the matrix by which players show a frame, to the nearest quarter turn."""
+    try:
+        told = frame.side_data.get(Type.DISPLAYMATRIX)
+    except ValueError:  # beside data of a kind that PyAV does not know, as in stereo video, it gives the turn only
+        a, b, c, d = _QUARTERS[round(-frame.rotation / 90) % 4]
+    else:
+        a, b, _, c, d = struct.unpack_from("=5i", told) if told else (1, 0, 0, 0, 1)
+    is_sideways = max(abs(b), abs(c)) > max(abs(a), abs(d))
+    signs = (0, _sign(b), _sign(c), 0) if is_sideways else (_sign(a), 0, 0, _sign(d))
+    return signs if signs in _TURNS else _UPRIGHT
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
 
 
 def _apart(one: Fraction, other: Fraction) -> Fraction:

@@ -8,39 +8,20 @@ from typing import Final
 
 from attrs import frozen
 
-from kling_elements.media.boxes import Box, BrokenError, code_name
+from kling_elements.media.boxes import Box, BrokenError
+from kling_elements.media.codecs import VISUAL_ENTRY, codec_of, is_encrypted
 
 _ENABLED = 1  # a flag of a track
 _UNKNOWN: Final = frozenset({0, 2**32 - 1, 2**64 - 1})  # durations that mean that it is not known
-_FIXED = 1 << 16  # numbers in track headers have 16 bits behind the binary point
+_FIXED = 1 << 16  # numbers in headers have 16 bits behind the binary point
+_UPRIGHT = (_FIXED, 0, 0, _FIXED)  # the matrix of a picture that is shown as it is stored
+_ROUNDING = 16  # units of a matrix; so few move an edge of 1920 pixels by less than half a pixel
+_MATRIX = 36  # bytes: a, b, u, c, d, v, x, y, w; u, v and w are for perspective
+_MATRIX_OF_TRACK = (40, 52)  # bytes before the matrix in a header of version 0 and of version 1
+_MATRIX_OF_MOVIE = (36, 48)
 _SAMPLE_ENTRIES = 8  # bytes before the first one
-_VISUAL_ENTRY = 78  # bytes of its own fields, behind which further boxes stand
 _PICTURES: Final = frozenset({b"jpeg", b"png ", b"mjpa", b"mjpb"})  # how covers and chapters are stored
 _NEARLY_SQUARE = Fraction(1, 100)  # as in FFmpeg; 1088 stored lines of which 1080 are shown are not stretched
-
-_CODECS: Final = {
-    **dict.fromkeys(("avc1", "avc2", "avc3", "avc4"), "h264"),
-    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
-    **dict.fromkeys(("ap4h", "ap4x", "apcn", "apch", "apcs", "apco"), "prores"),
-    **dict.fromkeys(("jpeg", "mjpa", "mjpb"), "mjpeg"),
-    **dict.fromkeys(("s263", "h263"), "h263"),
-    "av01": "av1",
-    "vp08": "vp8",
-    "vp09": "vp9",
-    "vvc1": "vvc",
-    "vvi1": "vvc",
-    "mp4v": "mpeg4",
-    "png": "png",
-    "mp4a": "aac",
-    ".mp3": "mp3",
-    "ac-3": "ac3",
-    "ec-3": "eac3",
-    "Opus": "opus",
-    "fLaC": "flac",
-    "samr": "amr_nb",
-    "sowt": "pcm_s16le",
-    "twos": "pcm_s16be",
-}
 
 # the signs of a track matrix's a, b, c and d, and the clockwise turn that they mean
 _TURNS: Final = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
@@ -74,6 +55,8 @@ class Movie:
         frame_seconds: How long one of its frames is shown on average, in seconds; None where the header does not tell.
         video_codec: Its codec; None where there is no video track.
         audio_codec: The audio codec; None where there is no audio track.
+        is_encrypted: Whether it takes a key to play one of them.
+        is_compressed: Whether the header is compressed, so that nothing else is known.
     """
 
     seconds: Fraction | None
@@ -82,6 +65,8 @@ class Movie:
     frame_seconds: Fraction | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
+    is_encrypted: bool = False
+    is_compressed: bool = False
 
 
 @frozen
@@ -104,31 +89,37 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
         has_fragments: Whether the file has `moof` boxes.
 
     Raises:
-        BrokenError: Its boxes contradict each other, or it is compressed.
+        BrokenError: Its boxes contradict each other.
     """
     if header.find(b"cmov"):
-        raise BrokenError("has a compressed header ('cmov'), which is not supported")
+        return Movie(seconds=None, is_fragmented=has_fragments, is_compressed=True)
     tracks = [box for box in header.children() if box.kind == b"trak"]
     is_fragmented = has_fragments or header.find(b"mvex") is not None
     seconds = _seconds_with_fragments(header, tracks) if is_fragmented else _seconds(header, tracks)
     video, audio = _first(tracks, b"vide"), _first(tracks, b"soun")
-    audio_codec = None if audio is None else _codec(_entry(audio))
-    if video is None:
-        return Movie(seconds=seconds, is_fragmented=is_fragmented, audio_codec=audio_codec)
     return Movie(
         seconds=seconds,
         is_fragmented=is_fragmented,
-        picture=_picture(video.need(b"tkhd"), _entry(video)),
-        frame_seconds=_frame_seconds(video),
-        video_codec=_codec(_entry(video)),
-        audio_codec=audio_codec,
+        picture=None if video is None else _picture(header, video.box.need(b"tkhd"), video.entry),
+        frame_seconds=None if video is None else _frame_seconds(video.box),
+        video_codec=None if video is None else codec_of(video.entry),
+        audio_codec=None if audio is None else codec_of(audio.entry),
+        is_encrypted=any(track is not None and is_encrypted(track.entry) for track in (video, audio)),
     )
 
 
-def _first(tracks: list[Box], handler: bytes) -> Box | None:
+@frozen
+class _Track:
+    """A track, and what its media are stored as."""
+
+    box: Box
+    entry: Box
+
+
+def _first(tracks: list[Box], handler: bytes) -> _Track | None:
     """Return the first enabled track of a kind; a cover, or one that is not enabled, only where there is no other."""
-    found = [track for track in tracks if _handler(track) == handler]
-    return min(found, key=lambda track: (not _is_enabled(track), _entry(track).kind in _PICTURES), default=None)
+    found = [_Track(track, _entry(track)) for track in tracks if _handler(track) == handler]
+    return min(found, key=lambda track: (not _is_enabled(track.box), track.entry.kind in _PICTURES), default=None)
 
 
 def _handler(track: Box) -> bytes | None:
@@ -148,11 +139,6 @@ def _entry(track: Box) -> Box:
     if entry is None:
         raise BrokenError("is broken: a track does not name its codec")
     return entry
-
-
-def _codec(entry: Box) -> str:
-    code = code_name(entry.kind)
-    return _CODECS.get(code, code)
 
 
 def _time(box: Box) -> _Time:
@@ -204,16 +190,16 @@ def _frame_seconds(track: Box) -> Fraction | None:
     return Fraction(ticks, frames * per_second) if ticks else None
 
 
-def _picture(header: Box, entry: Box) -> Picture:
-    (version,) = header.unpack(">B", 0)
-    start = 52 if version == 1 else 40  # of the matrix: a, b, u, c, d, v, x, y, w; u and v are for perspective
-    a, b, _, c, d = header.unpack(">5i", start)
+def _picture(movie: Box, header: Box, entry: Box) -> Picture:
+    a, b, c, d = _shown_by(movie, header)
     told = _told_aspect(entry)
     if not ((a and d and not b and not c) or (b and c and not a and not d)):
         return Picture(width_px=None, height_px=None, rotation_degrees=None, pixel_aspect=told)
 
     stored = entry.unpack(">HH", 24)
-    width, height = (Fraction(side, _FIXED) for side in header.unpack(">II", start + 36))
+    width, height = (
+        Fraction(side, _FIXED) for side in header.unpack(">II", _place(header, _MATRIX_OF_TRACK) + _MATRIX)
+    )
     if not (width and height):
         width, height = stored[0] * (told or Fraction(1)), Fraction(stored[1])
     width, height = width * abs(a or b) / _FIXED, height * abs(d or c) / _FIXED
@@ -226,6 +212,34 @@ def _picture(header: Box, entry: Box) -> Picture:
     )
 
 
+def _shown_by(movie: Box, header: Box) -> tuple[int, int, int, int]:
+    """Return a, b, c and d of the matrix by which a track is shown: its own, and behind that the movie's."""
+    a, b, c, d = own = _matrix(header, _MATRIX_OF_TRACK)
+    whole = movie.find(b"mvhd")
+    if whole is None or (outer := _matrix(whole, _MATRIX_OF_MOVIE)) == _UPRIGHT:
+        return own
+    e, f, g, h = outer
+    products = a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
+    return _exact(tuple(round(Fraction(product, _FIXED)) for product in products))
+
+
+def _matrix(header: Box, places: tuple[int, int]) -> tuple[int, int, int, int]:
+    a, b, _, c, d = header.unpack(">5i", _place(header, places))
+    return _exact((a, b, c, d))
+
+
+def _place(header: Box, places: tuple[int, int]) -> int:
+    """Return where the matrix of a header is."""
+    (version,) = header.unpack(">B", 0)
+    return places[version == 1]
+
+
+def _exact(matrix: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return a matrix without errors of rounding. One of zeros would show nothing; players take it for none."""
+    a, b, c, d = (0 if abs(number) <= _ROUNDING else number for number in matrix)
+    return (a, b, c, d) if a or b or c or d else _UPRIGHT
+
+
 def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_height: int) -> Fraction:
     """Return width to height of one pixel of a stored picture that is shown in that size."""
     if not (width and height and stored_width and stored_height):
@@ -236,7 +250,7 @@ def _stretched(width: Fraction, height: Fraction, stored_width: int, stored_heig
 
 def _told_aspect(entry: Box) -> Fraction | None:
     """Return what a sample entry says of its pixels, which are square by default; None where that is nonsense."""
-    box = next((box for box in entry.children(_VISUAL_ENTRY) if box.kind == b"pasp"), None)
+    box = next((box for box in entry.children(VISUAL_ENTRY) if box.kind == b"pasp"), None)
     if box is None:
         return Fraction(1)
     across, down = box.unpack(">II", 0)

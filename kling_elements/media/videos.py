@@ -89,7 +89,7 @@ def _movie(found: Outline) -> tuple[Movie | None, str | None]:
         movie = read_movie(found.header, has_fragments=found.has_fragments)
     except BrokenError as error:
         return None, found.trouble or str(error)
-    return movie, found.trouble or (None if movie.picture else "has no video track")
+    return movie, found.trouble or (None if movie.picture or movie.is_compressed else "has no video track")
 
 
 def _of_movie(movie: Movie) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def _of_movie(movie: Movie) -> dict[str, Any]:
         "frame_seconds": movie.frame_seconds,
         "video_codec": movie.video_codec,
         "audio_codec": movie.audio_codec,
+        "is_encrypted": movie.is_encrypted,
         "is_fragmented": movie.is_fragmented,
     }
     if movie.picture is not None:
@@ -178,7 +179,12 @@ def _unjudged(report: VideoReport, found: Outline, movie: Movie | None, limits: 
         )
     elif movie is not None and not found.is_complete and found.trouble is None:
         yield limits["container"]["x-source"], "whether the file is whole is not known, as it has too many parts"
-    if movie is not None and report.duration_seconds is None:
+    if report.is_encrypted:
+        yield limits["container"]["x-source"], "whether it can be played is not known, as it is encrypted"
+    if movie is not None and movie.is_compressed:
+        for name in ("container", "duration", "displayed-size"):
+            yield limits[name]["x-source"], "the file's header is compressed ('cmov'), so that it was not read"
+    elif movie is not None and report.duration_seconds is None:
         why = "the file consists of fragments, and its" if movie.is_fragmented else "the file's"
         yield limits["duration"]["x-source"], f"{why} header does not tell how long it plays"
     if report.size_bytes is None:

@@ -1,0 +1,97 @@
+"""Codecs are told by sample entries, and where these can hold several, by what is inside."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import av
+import pytest
+
+from contract_tests.reading.videos import Video, box, edited
+from contract_tests.support.judged_videos import SMALL, judged
+from kling_elements.media.boxes import Box
+from kling_elements.media.codecs import codec_of
+
+
+@pytest.mark.parametrize(
+    ("container", "video", "audio"),
+    [
+        ("mp4", "mpeg4", "libmp3lame"),
+        ("mp4", "mpeg2video", "ac3"),
+        ("mp4", "mjpeg", "mp2"),
+        ("mov", "mpeg4", "libmp3lame"),
+        ("mov", "mpeg4", "aac"),
+    ],
+)
+def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) -> None:
+    """MP3 in `mp4a` is no AAC; MOV files have the box that tells it one level further down."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        picture: Any = output.add_stream(video, rate=25)
+        picture.width, picture.height = 64, 48
+        picture.pix_fmt = "yuvj420p" if video == "mjpeg" else "yuv420p"
+        sound: Any = output.add_stream(audio, rate=48000, layout="mono")
+        sound.codec_context.open()
+        samples = sound.codec_context.frame_size
+        for number in range(3):
+            output.mux(picture.encode(av.VideoFrame(64, 48, picture.pix_fmt)))
+            heard = av.AudioFrame(sound.codec_context.format.name, "mono", samples)
+            heard.planes[0].update(bytes(heard.planes[0].buffer_size))
+            heard.sample_rate, heard.pts = 48000, number * samples
+            output.mux(sound.encode(heard))
+        output.mux([*picture.encode(None), *sound.encode(None)])
+    report = judged(file.getvalue())
+    with av.open(io.BytesIO(file.getvalue())) as found:
+        names = found.streams.video[0].codec.canonical_name, found.streams.audio[0].codec.canonical_name
+    assert names == (report.video_codec, report.audio_codec)
+
+
+def _entry(kind: str, esds: bytes, skip: int, version: int = 0) -> Box:
+    fields = bytearray(skip)
+    fields[8:10] = struct.pack(">H", version)
+    return Box(kind.encode(), memoryview(bytes(fields) + esds))
+
+
+def _esds(object_type: int, *, length: bytes = b"\x20", stream: int = 3, decoder: int = 4) -> bytes:
+    inner = bytes([decoder]) + length + bytes([object_type]) + bytes(12)
+    return box("esds", bytes(4), bytes([stream]) + length + bytes(3), inner)
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        (_entry("mp4a", _esds(0x6B), 28), "mp3"),
+        (_entry("mp4a", _esds(0x69, length=b"\x80\x80\x80\x20"), 28), "mp3"),
+        (_entry("mp4a", _esds(0x40), 28), "aac"),
+        (_entry("mp4a", _esds(0xA5), 44, version=1), "ac3"),
+        (_entry("mp4a", box("wave", box("frma", b"mp4a"), _esds(0x6B), bytes(8)), 44, version=1), "mp3"),
+        (_entry("mp4a", _esds(0xDD), 64, version=2), "vorbis"),
+        (_entry("mp4a", _esds(0x6B), 28, version=9), "mp3"),
+        (_entry("mp4v", _esds(0x6A), 78), "mpeg1video"),
+        (_entry("mp4v", _esds(0x20), 78), "mpeg4"),
+        (_entry("mp4v", b"", 78), "mpeg4"),
+        (_entry("mp4a", b"", 28), "aac"),
+        (_entry("mp4a", box("wave"), 28), "aac"),
+        (_entry("mp4a", _esds(0xFE), 28), "aac"),
+        (_entry("mp4a", _esds(0x6B, stream=5), 28), "aac"),
+        (_entry("mp4a", _esds(0x6B, decoder=5), 28), "aac"),
+        (_entry("mp4a", box("esds", bytes(4), b"\x03\x80"), 28), "aac"),
+        (_entry("mp4a", box("esds"), 28), "aac"),
+        (_entry("mp4a", struct.pack(">I4s", 99, b"esds"), 28), "aac"),
+        (Box(b"mp4a", memoryview(b"short")), "aac"),
+        (_entry("avc1", _esds(0x6B), 78), "h264"),
+    ],
+)
+def test_an_object_type_tells_the_codec(entry: Box, name: str) -> None:
+    """Of MPEG's own entries; where it is missing, unknown or broken they are what they mostly are."""
+    assert name == codec_of(entry)
+
+
+def test_what_is_inside_an_entry_breaks_no_rule() -> None:
+    """The codec is told for information only."""
+    data = Video(**SMALL, has_sound=True).build()
+    whole = judged(data)
+    broken = judged(edited(data, "moov/trak/mdia/minf/stbl/stsd", lambda old: old.replace(b"esds", b"\0\0\0\0")))
+    assert ("aac", "aac", whole.violations) == (whole.audio_codec, broken.audio_codec, broken.violations)

@@ -1,0 +1,199 @@
+"""From which frame on a video is decoded, how it is turned, and what of it is encrypted, raw or beside the point."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from contract_tests.reading.videos import TRAILERS, Video, compressed, encrypted
+from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds_only, numbers_of, shown_by, stored
+from contract_tests.support.handed_in import contract_with
+from kling_elements.media.checks import check_video
+from kling_elements.media.fit_videos import fit_video
+from kling_elements.media.footage import opened
+from kling_elements.media.shapes import shape_of
+from kling_elements_client.errors import MediaError
+
+SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
+
+
+@pytest.mark.parametrize("name", ["long.ts", "long.mp4", "long.mkv", "long.mpg"])
+@pytest.mark.parametrize("key_frames", ["1", "7", "1000"])
+@pytest.mark.parametrize("start", [2.5, 4.0, 6.2])
+def test_the_copy_begins_with_the_frame_asked_for(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
+    """Also where the only picture that is stored whole is the first one, and no index tells where that is."""
+    source = drawn(tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"})
+    result = fit_video(source, tmp_path / "copy.mp4", start_seconds=start, contract=SMALL)
+    first = int(start * 2)
+    assert list(range(first, 19)) == numbers_of(result.path)
+    assert Fraction(19 - first, 2) == result.report.duration_seconds
+    assert f"cut to {(19 - first) / 2:g} s, from {start:g} s on" == result.changes[-1]
+
+
+def test_a_stream_that_begins_between_key_frames_begins_with_the_first(tmp_path: Path) -> None:
+    """Nothing stands still, and nothing grey is shown, until it comes; what cannot be had is left out."""
+    source = drawn(tmp_path / "whole.ts", list(range(19)), options={"g": "6", "keyint_min": "1", "sc_threshold": "0"})
+    content = source.read_bytes()
+    (tmp_path / "cut.ts").write_bytes(content[:564] + content[564 + 188 * 4 :])
+    copy = fit_video(tmp_path / "cut.ts", start_seconds=0, contract=SMALL)
+    numbers = numbers_of(copy.path)
+    assert list(range(6, 19)) == numbers
+    assert Fraction(13, 2) == copy.report.duration_seconds
+
+
+@pytest.mark.parametrize("trailer", ["ID3v1", "Insta360", "Kenwood", "form"])
+@pytest.mark.parametrize("is_faststart", [True, False])
+def test_what_has_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
+    """It is left out where the video is encoded, and copied with a video that conforms."""
+    source = stored(tmp_path, is_faststart=is_faststart)
+    source.write_bytes(source.read_bytes() + TRAILERS[trailer])
+    assert 6 == len(frames_of(fit_video(source, contract=SMALL).path))
+    whole = stored(tmp_path, "whole.mp4", width_px=128, height_px=72, is_faststart=is_faststart)
+    whole.write_bytes(whole.read_bytes() + TRAILERS[trailer])
+    copy = fit_video(whole, contract=SMALL)
+    assert (whole.read_bytes(), ()) == (copy.path.read_bytes(), copy.changes)
+
+
+_ALL = [
+    (1, 0, 0, 1),
+    (0, 1, -1, 0),
+    (-1, 0, 0, -1),
+    (0, -1, 1, 0),
+    (-1, 0, 0, 1),
+    (1, 0, 0, -1),
+    (0, 1, 1, 0),
+    (0, -1, -1, 0),
+]
+
+
+@pytest.mark.parametrize("matrix", _ALL)
+def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
+    matrix: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    """Where its dark quarter goes is worked out from the matrix; FFmpeg's own `autorotate` does the same."""
+    a, b, c, d = matrix
+    source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
+    result: Any = fit_video(source, contract=SMALL)
+    frame = frames_of(result.path)[0]
+    assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
+    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # from the middle, the quarter was at -1, -1
+    quarters = [(x, y) for x in (0.4, 0.6) for y in (0.4, 0.6) if grey_of(frame, x, y) < 40]
+    assert [pytest.approx(dark)] == quarters
+    says = [each for each in result.changes if "turned" in each or "mirrored" in each]
+    assert (matrix != (1, 0, 0, 1)) == len(says)
+    assert (a * d - b * c < 0) == any("mirrored" in each for each in says)
+    assert (0, 1) == (result.report.rotation_degrees, result.report.pixel_aspect)
+
+
+@pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
+def test_a_matrix_that_makes_no_sense_is_none(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
+    """The picture is shown as it is stored."""
+    source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
+    frame = frames_of(fit_video(source, contract=SMALL).path)[0]
+    assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
+
+
+@pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
+def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
+    """What FFmpeg would make of it without the key is no picture; the message says what to do."""
+    source = stored(tmp_path, has_sound=True)
+    source.write_bytes(encrypted(source.read_bytes(), entry, by))
+    with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without a key first"):
+        fit_video(source)
+    assert holds_only(tmp_path, source)
+
+
+def test_a_compressed_header_is_no_hindrance(tmp_path: Path) -> None:
+    """FFmpeg reads it; the copy has an ordinary one."""
+    source = tmp_path / "source.mov"
+    source.write_bytes(compressed(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
+    result: Any = fit_video(source, contract=SMALL)
+    assert ((), (), 3) == (result.report.violations, result.report.unjudged, result.report.duration_seconds)
+    assert 15 == len(frames_of(result.path))
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_raw_stream_is_taken(start: int, tmp_path: Path) -> None:
+    """MPEG-1 without a container has no times; its frames follow each other at its rate, and none is left out."""
+    source = tmp_path / "raw.m1v"
+    with av.open(str(source), "w", "mpeg1video") as output:
+        picture: Any = output.add_stream("mpeg1video", rate=25, options={"g": "12"})
+        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuv420p"
+        for _ in range(100):
+            output.mux(picture.encode(av.VideoFrame(64, 36, "yuv420p")))
+        output.mux(picture.encode(None))
+    assert ["R20"] == [each.rule for each in check_video(source).violations]
+    result: Any = fit_video(source, start_seconds=start, contract=SMALL)
+    assert (4 - start, Fraction(1, 25)) == (result.report.duration_seconds, result.report.frame_seconds)
+    assert 100 - 25 * start == len(frames_of(result.path))
+
+
+def test_what_goes_back_in_time_is_refused(tmp_path: Path) -> None:
+    """Two files in one: what is shown at times that are over would be lost, and nobody would notice."""
+    content = drawn(tmp_path / "part.mpg", list(range(10))).read_bytes()
+    source = tmp_path / "joined.mpg"
+    source.write_bytes(content + content)
+    with pytest.raises(MediaError, match="goes back in time on the way"):
+        fit_video(source, contract=SMALL)
+
+
+def test_what_cannot_be_sought_in_is_decoded_from_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some containers have no way to go to a time."""
+    source = drawn(tmp_path / "long.mp4", list(range(19)))
+    open_it = av.open
+    monkeypatch.setattr(av, "open", lambda *given, **named: _Unseekable(open_it(*given, **named)))
+    with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
+        assert Fraction(2) == footage.start
+        assert 15 == len(list(footage.frames()))
+
+
+class _Unseekable:
+    """A container that refuses to go to a time."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def seek(self, _: int) -> None:
+        raise av.FFmpegError(1, "Operation not permitted")
+
+
+def test_stereo_video_is_turned_all_the_same() -> None:
+    """PyAV does not know all that stands beside its frames, and then gives the turn by itself."""
+    frame: Any = _Stereo()
+    assert [("transpose", "clock")] == shape_of(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
+
+
+class _Stereo:
+    """A frame as PyAV gives it of stereo video, of which none is there that could be made."""
+
+    rotation = -90
+    width, height = 64, 36
+    colorspace = color_trc = color_primaries = 1
+
+    @property
+    def side_data(self) -> Any:
+        raise ValueError("29 is not a valid Type")
+
+
+def test_a_copy_keeps_the_source_as_it_is(tmp_path: Path) -> None:
+    """It is only read, however often it is opened."""
+    source = drawn(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
+    shutil.copyfile(source, tmp_path / "before.ts")
+    fit_video(source, start_seconds=5, contract=SMALL)
+    assert source.read_bytes() == (tmp_path / "before.ts").read_bytes()

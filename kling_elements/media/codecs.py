@@ -1,0 +1,100 @@
+"""Which codec a track of an MP4 or MOV file has: by its sample entry (registered at mp4ra.org)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kling_elements.media.boxes import Box, BrokenError, code_name
+
+VISUAL_ENTRY = 78  # bytes of its own fields, behind which further boxes stand
+_AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same for sound, by QuickTime's version of the entry
+
+_CODECS: Final = {
+    **dict.fromkeys(("avc1", "avc2", "avc3", "avc4"), "h264"),
+    **dict.fromkeys(("hvc1", "hev1", "dvh1", "dvhe"), "hevc"),
+    **dict.fromkeys(("ap4h", "ap4x", "apcn", "apch", "apcs", "apco"), "prores"),
+    **dict.fromkeys(("jpeg", "mjpa", "mjpb"), "mjpeg"),
+    **dict.fromkeys(("s263", "h263"), "h263"),
+    "av01": "av1",
+    "vp08": "vp8",
+    "vp09": "vp9",
+    "vvc1": "vvc",
+    "vvi1": "vvc",
+    "mp4v": "mpeg4",
+    "png": "png",
+    "mp4a": "aac",
+    ".mp3": "mp3",
+    "ac-3": "ac3",
+    "ec-3": "eac3",
+    "Opus": "opus",
+    "fLaC": "flac",
+    "samr": "amr_nb",
+    "sowt": "pcm_s16le",
+    "twos": "pcm_s16be",
+}
+
+# These can hold several codecs, and their `esds` box tells which, by its object type.
+_MPEG4: Final = frozenset({b"mp4a", b"mp4v"})
+_OBJECT_TYPES: Final = {
+    **dict.fromkeys(range(0x60, 0x66), "mpeg2video"),
+    **dict.fromkeys((0x69, 0x6B), "mp3"),
+    0x20: "mpeg4",
+    0x21: "h264",
+    0x40: "aac",
+    0x6A: "mpeg1video",
+    0x6C: "mjpeg",
+    0x6D: "png",
+    0xA5: "ac3",
+    0xA6: "eac3",
+    0xA9: "dts",
+    0xAD: "opus",
+    0xDD: "vorbis",
+    0xE1: "qcelp",
+}
+_STREAM, _DECODER = 3, 4  # the kinds of descriptors on the way to the object type
+_STREAM_FIELDS = 3  # bytes of the first of them, if it has none that may be left out
+_MORE = 0x80  # set where a descriptor's length goes on in the next byte
+
+_ENCRYPTED: Final = frozenset({b"encv", b"enca", b"drmi", b"drms"})
+
+
+def codec_of(entry: Box) -> str:
+    """Return the codec of a sample entry, such as `h264`, or its four-letter code."""
+    if entry.kind in _MPEG4 and (inside := _OBJECT_TYPES.get(_object_type(entry) or 0)):
+        return inside
+    code = code_name(entry.kind)
+    return _CODECS.get(code, code)
+
+
+def is_encrypted(entry: Box) -> bool:
+    """Return whether it takes a key to play what a sample entry stands for."""
+    return entry.kind in _ENCRYPTED
+
+
+def _object_type(entry: Box) -> int | None:
+    """Return what an `esds` box says, in MOV files one level further down; None where it does not."""
+    try:
+        (version,) = entry.unpack(">H", 8)
+        skip = VISUAL_ENTRY if entry.kind == b"mp4v" else _AUDIO_ENTRIES.get(version, _AUDIO_ENTRIES[0])
+        inner = {box.kind: box for box in entry.children(skip)}
+        found = inner.get(b"esds") or (inner[b"wave"].find(b"esds") if b"wave" in inner else None)
+    except BrokenError:  # the codec is for information only
+        return None
+    return None if found is None else _in_descriptors(bytes(found.content[4:]))
+
+
+def _in_descriptors(content: bytes) -> int | None:
+    """Return the object type: the first byte of the decoder's descriptor, which is in the stream's."""
+    stream = _descriptor(content, _STREAM)
+    decoder = _descriptor(stream[_STREAM_FIELDS:], _DECODER)
+    return decoder[0] if decoder else None
+
+
+def _descriptor(content: bytes, kind: int) -> bytes:
+    """Return what is behind the kind and length of a descriptor; nothing where it is another one."""
+    if content[:1] != bytes([kind]):
+        return b""
+    at = 1
+    while content[at : at + 1] >= bytes([_MORE]):
+        at += 1
+    return content[at + 1 :]
