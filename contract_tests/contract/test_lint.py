@@ -78,7 +78,16 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "ElementName: maxItems says nothing about type string",
     ),
     "a length without a type": (_schema("ElementName", type=None), "without a type lets every other type through"),
-    "a type beside an enum": (_schema("TagId", type="string"), "TagId: type says nothing beside enum or const"),
+    "an enum without a type": (_schema("TagId", type=None), "TagId: enum and const need texts and the type string"),
+    "an enum of another type": (_schema("TagId", type="integer"), "TagId: enum and const need texts and the type string"),
+    "an enum of numbers": (
+        _schema("TaskStatus", enum=[1, 2]),
+        "TaskStatus: enum and const need texts and the type string beside them, or other tools take them for any",
+    ),
+    "a constant without a type": (
+        lambda d: d["components"]["schemas"]["VideoElementRequest"]["properties"]["reference_type"].pop("type"),
+        "VideoElementRequest/properties/reference_type: enum and const need texts",
+    ),
     "a minimum of nothing": (_schema("ElementName", minLength=0), "ElementName: a minimum of 0 refuses nothing"),
     "a length that a pattern implies": (
         _schema("HttpUrl", minLength=1),
@@ -248,8 +257,8 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "x-image/displayed-sides/min-px: is no positive number",
     ),
     "a reference to nowhere": (
-        _schema("CallbackUrl", **{"$ref": "#/components/schemas/None"}),
-        "CallbackUrl/$ref: #/components/schemas/None: no such place",
+        _schema("ReferImage/properties/image_url", **{"$ref": "#/components/schemas/None"}),
+        "ReferImage/properties/image_url/$ref: #/components/schemas/None: no such place",
     ),
     "a length that is no number": (_schema("ElementName", maxLength="x"), "ElementName: /maxLength: "),
     "a pattern that is none": (_schema("ElementName", pattern="["), "ElementName: /pattern: "),
@@ -258,16 +267,16 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "PageNumber/schema/default: 0 is less than the minimum of 1",
     ),
     "a reference to itself": (
-        _schema("CallbackUrl", **{"$ref": "#/components/schemas/CallbackUrl"}),
-        "CallbackUrl/$ref: #/components/schemas/CallbackUrl: a reference to itself",
+        _schema("ReferImage/properties/image_url", **{"$ref": "#/components/schemas/ReferImage/properties/image_url"}),
+        "ReferImage/properties/image_url/$ref: #/components/schemas/ReferImage/properties/image_url: a reference to itself",
     ),
     "a reference into another file": (
-        _schema("CallbackUrl", **{"$ref": "other.yaml#/components/schemas/HttpUrl"}),
-        "CallbackUrl/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
+        _schema("ReferImage/properties/image_url", **{"$ref": "other.yaml#/components/schemas/HttpUrl"}),
+        "ReferImage/properties/image_url/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
     ),
     "a reference by a bare name": (
-        _schema("CallbackUrl", **{"$ref": "HttpUrl"}),
-        "CallbackUrl/$ref: HttpUrl: a reference begins with #",
+        _schema("ReferImage/properties/image_url", **{"$ref": "HttpUrl"}),
+        "ReferImage/properties/image_url/$ref: HttpUrl: a reference begins with #",
     ),
     "no valid OpenAPI": (lambda d: d["info"].pop("title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_at(_POST, lambda post: post.update(sumary="x")), "sumary"),

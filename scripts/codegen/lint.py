@@ -201,8 +201,9 @@ def _applicable_keywords(document: Node) -> Problems:
             yield where, f"{keyword} says nothing about type {' or '.join(kinds)}"
         if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
             yield where, f"{', '.join(sorted(bare))} without a type lets every other type through"
-        if kinds and {"enum", "const"} & schema.keys():
-            yield where, "type says nothing beside enum or const"
+        values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+        if values and not (kinds == ["string"] and all(isinstance(value, str) for value in values)):
+            yield where, "enum and const need texts and the type string beside them, or other tools take them for any"
         if 0 in (schema.get("minLength"), schema.get("minItems")):
             yield where, "a minimum of 0 refuses nothing"
         if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):

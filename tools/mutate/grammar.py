@@ -153,7 +153,6 @@ KINDS: dict[str, dict[str, Member]] = {
     "link": {
         "operationId": Member(changes.word),
         "parameters": Member(changes.members_of_object),
-        "requestBody": Member(changes.members_of_object),
         "description": _WORDS,
     },
     "discriminator": {"propertyName": Member(changes.word), "mapping": Member(changes.mapping)},

@@ -183,7 +183,7 @@ def _single(keyword: Keyword, kinds: tuple[type, ...], accepts: Callable[[Any], 
 
 def _words(schema: Node, where: str, route: str) -> Iterator[Shape]:
     """The keywords that name several words. What is none of them is refused by each."""
-    kinds = schema.get("type", [])
+    kinds = [] if {"enum", "const"} & schema.keys() else schema.get("type", [])  # beside these it says nothing
     if isinstance(kinds, str):
         yield _alternatives({_keyword(where, route, "type", kinds): oracle.judge_of({"type": kinds})})
     elif kinds:
