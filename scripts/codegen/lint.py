@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kling_elements_runtime.document import Node, operations, pointer
-from scripts.codegen import soundness
+from scripts.codegen import prose, soundness
 from scripts.codegen.soundness import Problems
-from scripts.nodes import follow, resolve, schemas, walk
+from scripts.nodes import follow, reachable, resolve, schemas, walk
 from scripts.spec import SPEC, SpecError, load
 
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
@@ -24,7 +24,7 @@ _APPLIES_TO = {
     "null": set[str](),
 }
 _FOR_ANY = {
-    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
+    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "title", "description"),
     *("x-source", "x-expected", "x-hints", "x-enum-varnames", "x-progress"),
 }
 _KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
@@ -213,6 +213,8 @@ def _applicable_keywords(document: Node) -> Problems:
 def _consistent_keywords(document: Node) -> Problems:
     """Keywords that belong together must be together, and agree."""
     for where, schema in schemas(document):
+        if "format" in schema and not isinstance(schema.get("type"), str):
+            yield where, "format needs a type of its own beside it, as other tools drop it beside several"
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
             yield where, "x-enum-varnames and enum differ in length"
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
@@ -264,8 +266,8 @@ def _discriminated(document: Node) -> Problems:
 def _closed_requests(document: Node) -> Problems:
     """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
     called = [operation for _, _, operation in operations(document)]
-    requests = {id(schema) for schema in _reachable(document, [op.get("requestBody") for op in called])}
-    answers = {id(schema) for schema in _reachable(document, [op["responses"] for op in called])}
+    requests = {id(schema) for schema in reachable(document, [op.get("requestBody") for op in called])}
+    answers = {id(schema) for schema in reachable(document, [op["responses"] for op in called])}
     for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
@@ -286,13 +288,9 @@ def _known_rules(document: Node) -> Problems:
 
 
 def _all_rules(document: Node) -> Problems:
-    """Every rule stands somewhere: in an x-source, or in words where nothing can check it."""
+    """Every rule that can be checked stands in an x-source."""
     used = {rule for _, rule in _named_rules(document)}
-    texts = (node for where, node in walk(document) if where.endswith("/description") and isinstance(node, str))
-    prose = " ".join(texts)
     for rule, meaning in document["x-rules"].items():
-        if meaning["carried-by"] == "description" and rule not in prose:
-            yield f"#/x-rules/{rule}", "is in no description"
         if meaning["carried-by"] != "description" and rule not in used:
             yield f"#/x-rules/{rule}", "is in no x-source"
 
@@ -316,7 +314,7 @@ def _room_for_images(document: Node) -> Problems:
             others = document["components"]["schemas"]["ElementImageList"]["properties"]["refer_images"]["maxItems"]
             for path, method, operation in operations(document):
                 content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-                carries = any(node is schema for node in _reachable(document, [content]))
+                carries = any(node is schema for node in reachable(document, [content]))
                 if carries and content["x-body-size"]["max-bytes"] < (1 + others) * longest:
                     place = f"#{pointer(['paths', path, method])}/requestBody/content/application~1json/x-body-size"
                     yield place, f"max-bytes must have room for {1 + others} images of {longest} characters"
@@ -327,7 +325,7 @@ def _images_past_the_validator(document: Node) -> Problems:
     judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
     for where, schema in schemas(document):
         if "x-image" in schema:
-            if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
+            if lost := schema.keys() - judged - {"title", "description", "x-source", "x-expected"}:
                 yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
             if schema.get("contentEncoding") != "base64":
                 yield where, "the contentEncoding beside x-image must be base64"
@@ -352,6 +350,11 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     soundness.valid_examples,
     _known_rules,
     _all_rules,
+    prose.numbers_in_words,
+    prose.codes_in_words,
+    prose.plain_words,
+    prose.rules_in_words,
+    prose.named_branches,
     _room_for_images,
     _images_past_the_validator,
 )
@@ -360,19 +363,6 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
 def _is_data(where: str) -> bool:
     """Whether a place is inside an example's value or among the names of properties: those are not the contract's."""
     return "/value" in where or where.endswith("/properties")
-
-
-def _reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """The nodes that some nodes lead to, through references."""
-    waiting = list(starts)
-    seen: dict[int, Node] = {}
-    while waiting:
-        for _, node in walk(waiting.pop()):
-            if isinstance(node, dict) and id(node) not in seen:
-                seen[id(node)] = node
-                if isinstance(node.get("$ref"), str):
-                    waiting.append(follow(document, node["$ref"]))
-    return list(seen.values())
 
 
 def main() -> int:

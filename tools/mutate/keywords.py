@@ -39,7 +39,7 @@ _SINGLE: Final[dict[str, tuple[type, ...]]] = {  # what each says something abou
 }
 _COMPOUND: Final = {"$ref", "type", "enum", "required", "properties", "items", "anyOf", "oneOf", "x-image"}
 _ELSEWHERE: Final = {"discriminator", "x-video"}  # part of oneOf; judged by files, not by requests
-_SILENT: Final = {"description", "default", "contentEncoding"} | {
+_SILENT: Final = {"title", "description", "default", "contentEncoding"} | {
     f"x-{name}" for name in ("source", "expected", "hints", "excluded", "enum-varnames")
 }
 _NAMING_FORMATS: Final = {"image-base64", "int64"}  # they say what a value is, and assert nothing
