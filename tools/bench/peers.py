@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,7 @@ class Peer:
 
 PRISM = Peer(
     "prism",
-    "5.16.0",
+    json.loads((ROOT / "requirements" / "package.json").read_text("utf-8"))["dependencies"]["@stoplight/prism-cli"],
     "npm",
     [["npm", "install", "--no-audit", "--no-fund", "--prefix", "{folder}", "@stoplight/prism-cli@{version}"]],
     "node_modules/.bin/prism",
