@@ -167,6 +167,10 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["components"]["examples"]["submitted"]["value"].update(data=[]),
         "responses/200/content/application~1json/examples/submitted: #/data: ",
     ),
+    "a parameter's example that does not conform": (
+        _at(f"{_GET}/parameters/0", lambda parameter: parameter.update(example="..")),
+        f"{_GET}/parameters/0/example: ",
+    ),
     "an unknown rule": (_schema("ElementName", x_source="R99"), "ElementName/x-source: unknown rule R99"),
     "a source of a keyword that is not there": (
         lambda d: d["components"]["schemas"]["ImageBase64"]["x-source"].update(maxLenght="R15"),
@@ -175,10 +179,6 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "a rule without a place": (
         lambda d: d["components"]["securitySchemes"]["bearerToken"].pop("x-source"),
         "#/x-rules/R02: is in no x-source",
-    ),
-    "a piece of advice without a place": (
-        lambda d: d["x-rules"].update(R99={"carried-by": "description", "asks": "Something"}),
-        "#/x-rules/R99: is in no description",
     ),
     "a limit that large images would escape": (
         _schema("ImageBase64", minLength=8),
