@@ -162,11 +162,11 @@ _EDITS = [
         says='["image_refer"] -> ["image"] (request)',
     ),
     _Edit(
-        id="ids that are texts alone, in responses and callbacks",
-        at=f"{_SCHEMAS}/Task/properties/task_id/type",
-        now=["string", "null"],
+        id="ids that are no numbers, in responses and callbacks",
+        at=f"{_SCHEMAS}/Task/properties/task_id/anyOf/1/type",
+        now="null",
         breaks="server",
-        says='["string", "integer", "null"] -> ["string", "null"] (response)',
+        says='["null", "string", "integer"] -> ["null", "string"] (response)',
     ),
     _Edit(
         id="another envelope",
