@@ -132,6 +132,18 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["components"]["schemas"].update(Idle={"type": "string"}),
         "#/components/schemas/Idle: is used nowhere",
     ),
+    "a link with a body": (
+        _at(f"{_GET}/responses/200/links/delete", lambda link: link.update(requestBody="$response.body#/data/task_id")),
+        "links/delete: a link with a requestBody is refused by openapi-generator",
+    ),
+    "a described variable": (
+        lambda d: d["servers"][1]["variables"]["host"].update(description="The host."),
+        "#/servers/1/variables/host: a server variable with a description is refused by swagger-parser",
+    ),
+    "a component that is a reference": (
+        _schema("TagList", **{"$ref": "#/components/schemas/HttpUrl"}),
+        "#/components/schemas/TagList: a component that is a reference is dropped by many tools",
+    ),
     "a property without a description": (
         lambda d: d["components"]["schemas"]["ErrorDetail"]["properties"]["type"].pop("description"),
         "ErrorDetail/properties/type: has no description",
@@ -340,6 +352,25 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr(lint, "load", fail)
     assert lint.main() == 1
     assert capsys.readouterr().out == "kling-elements.yaml: not a mapping\nkling-elements.yaml: 1 problems\n"
+
+
+def test_the_pattern_of_urls_refuses_white_space_by_itself(document: Any) -> None:
+    """Tools that assert no format rely on it; what is in the path is looked at, too."""
+    pattern = document["components"]["schemas"]["HttpUrl"]["pattern"]
+    good = ("http://a", "HTTPS://u:p@a.b:8/c%20d?e=f#g", "http://a?b", "http://a#b", "http://a/\u00e9")
+    bad = (
+        "http://a b",
+        "http://a/b c",
+        "http://u v@a",
+        "http:// a",
+        "http://a?b\tc",
+        "http://a#\n",
+        " http://a",
+        "http://",
+    )
+
+    assert [] == [url for url in good if not re.search(pattern, url)]
+    assert [] == [url for url in bad if re.search(pattern, url)]
 
 
 def test_no_rule_of_the_contract_stands_elsewhere() -> None:

@@ -237,6 +237,18 @@ def _used_components(document: Node) -> Problems:
                 yield f"#/components/{kind}/{name}", "is used nowhere"
 
 
+def _readable_by_others(document: Node) -> Problems:
+    """OpenAPI allows more than openapi-generator, swagger-parser and Specmatic read."""
+    for where, node in walk(document):
+        if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
+            yield where, "a link with a requestBody is refused by openapi-generator"
+        if isinstance(node, dict) and re.search("/variables/[^/]+$", where) and "description" in node:
+            yield where, "a server variable with a description is refused by swagger-parser"
+    for name, schema in document["components"]["schemas"].items():
+        if "$ref" in schema:
+            yield f"#/components/schemas/{name}", "a component that is a reference is dropped by many tools"
+
+
 def _described(document: Node) -> Problems:
     """Docstrings come from descriptions."""
     for where, schema in schemas(document):
@@ -344,6 +356,7 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _applicable_keywords,
     _consistent_keywords,
     _used_components,
+    _readable_by_others,
     _described,
     _discriminated,
     _closed_requests,
