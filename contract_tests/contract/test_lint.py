@@ -364,7 +364,7 @@ def test_the_pattern_of_urls_refuses_white_space_by_itself(document: Any) -> Non
         "http://u v@a",
         "http:// a",
         "http://a?b\tc",
-        "http://a#\n",
+        "http://a#\nb",
         " http://a",
         "http://",
     )

@@ -7,7 +7,7 @@ more, fails the proof.
 from __future__ import annotations
 
 _SCHEMAS = "#/components/schemas"
-_URL = "^[Hh][Tt][Tt][Pp][Ss]?://(?:[^/?#@]*@)?[^/?#@:][^/?#@]*(?:[/?#]|$)"
+_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s/?#@]*@)?[^\s/?#@:][^\s/?#@]*(?:[/?#]\S*)?$"
 _BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
 _ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
 _STOPS_BEFORE = "Where it goes on, the pattern as it is has matched already: what it goes on over may follow the host."
