@@ -36,12 +36,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "parameters": {"path id": "required"},
         "body": None,
         **_ANSWERS,
-        "links": {
-            "200 delete": {
-                "operationId": "deleteElement",
-                "requestBody": {"element_id": "$response.body#/data/task_result/elements/0/element_id"},
-            }
-        },
+        "links": {"200 delete": {"operationId": "deleteElement"}},
         "callbacks": [],
     },
     "listElements": {

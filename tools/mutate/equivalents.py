@@ -10,7 +10,8 @@ _SCHEMAS = "#/components/schemas"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s/?#@]*@)?[^\s/?#@:][^\s/?#@]*(?:[/?#]\S*)?$"
 _BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
 _ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
-_STOPS_BEFORE = "Where it goes on, the pattern as it is has matched already: what it goes on over may follow the host."
+_NO_SPACE = "`format: uri` beside it lets no white space in, and no second @ into the authority."
+_STOPS_BEFORE = "Where it goes on, the pattern as it is goes on too: what it goes on over may follow the host."
 
 EQUIVALENTS: dict[str, str] = {
     "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/parameters/0/schema/pattern: "
@@ -25,10 +26,17 @@ EQUIVALENTS: dict[str, str] = {
         f"{_SCHEMAS}/HttpUrl/pattern: {_URL!r} -> {_URL.replace(part, other, 1)!r}": reason
         for part, other, reason in (
             ("@)?", "@)*", _ONE_AT_SIGN),
-            ("(?:[^/?#@]*@)", "(?:[^/?#]*@)", _ONE_AT_SIGN),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^?#@]*", _STOPS_BEFORE),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/#@]*", _STOPS_BEFORE),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/?@]*", _STOPS_BEFORE),
+            (r"(?:[^\s/?#@]*@)", r"(?:[^\s/?#]*@)", _ONE_AT_SIGN),
+            (r"(?:[^\s/?#@]*@)", "(?:[^/?#@]*@)", _NO_SPACE),
+            (r"[^\s/?#@:]", "[^/?#@:]", _NO_SPACE),
+            (r":][^\s/?#@]*", ":][^/?#@]*", _NO_SPACE),
+            (r":][^\s/?#@]*", r":][^\s?#@]*", _STOPS_BEFORE),
+            (r":][^\s/?#@]*", r":][^\s/#@]*", _STOPS_BEFORE),
+            (r":][^\s/?#@]*", r":][^\s/?@]*", _STOPS_BEFORE),
+            (r":][^\s/?#@]*", r":][^\s/?#]*", _ONE_AT_SIGN),
+            (r"(?:[/?#]\S*)", r"(?:\S*)", _ONE_AT_SIGN),
+            (r"\S*)?$", r"\S*)*$", _STOPS_BEFORE),
+            (r"\S*)?$", r"\S*)?", _NO_SPACE),
         )
     },
     **{

@@ -162,11 +162,11 @@ _EDITS = [
         says='["image_refer"] -> ["image"] (request)',
     ),
     _Edit(
-        id="ids that are no numbers, in responses and callbacks",
-        at=f"{_SCHEMAS}/Task/properties/task_id/anyOf/1/type",
-        now="null",
+        id="costs that are texts alone, in responses and callbacks",
+        at=f"{_SCHEMAS}/Task/properties/final_unit_deduction/type",
+        now=["string", "null"],
         breaks="server",
-        says='["null", "string", "integer"] -> ["null", "string"] (response)',
+        says='["string", "number", "null"] -> ["string", "null"] (response)',
     ),
     _Edit(
         id="another envelope",
