@@ -10,7 +10,7 @@ _SCHEMAS = "#/components/schemas"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s/?#@]*@)?[^\s/?#@:][^\s/?#@]*(?:[/?#]\S*)?$"
 _BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
 _ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
-_NO_SPACE = "`format: uri` beside it lets no white space in, and no second @ into the authority."
+_NO_SPACE = "`format: uri` beside it lets no white space in."
 _STOPS_BEFORE = "Where it goes on, the pattern as it is goes on too: what it goes on over may follow the host."
 
 EQUIVALENTS: dict[str, str] = {
@@ -33,10 +33,7 @@ EQUIVALENTS: dict[str, str] = {
             (r":][^\s/?#@]*", r":][^\s?#@]*", _STOPS_BEFORE),
             (r":][^\s/?#@]*", r":][^\s/#@]*", _STOPS_BEFORE),
             (r":][^\s/?#@]*", r":][^\s/?@]*", _STOPS_BEFORE),
-            (r":][^\s/?#@]*", r":][^\s/?#]*", _ONE_AT_SIGN),
-            (r"(?:[/?#]\S*)", r"(?:\S*)", _ONE_AT_SIGN),
             (r"\S*)?$", r"\S*)*$", _STOPS_BEFORE),
-            (r"\S*)?$", r"\S*)?", _NO_SPACE),
         )
     },
     **{
@@ -44,6 +41,17 @@ EQUIVALENTS: dict[str, str] = {
             "`task-ids` beside it has the same place, and counts whatever the code."
         )
         for place in ("/task_id", "/id", "/data/task_id", "/data/id")
+    },
+    **{
+        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": "The branch beside it in the same `anyOf` takes that type."
+        for texts, integers, places in (
+            (0, 1, ("CreateElementResponse/properties/id", "CreateElementResponse/properties/task_id")),
+            (0, 1, ("Task/properties/task_id", "ElementVoice/properties/voice_id", "NamedTag/properties/id")),
+            (1, 0, ("Task/properties/created_at", "Task/properties/updated_at")),
+            (1, 0, ("TaskResult/properties/element_id", "Element/properties/element_id")),
+        )
+        for place in places
+        for branch, kind in ((texts, "integer"), (integers, "string"), (integers, "null"))
     },
     **{
         f"{_SCHEMAS}/{place}/type: also null": _BESIDE_NULL
