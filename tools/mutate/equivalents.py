@@ -43,7 +43,7 @@ EQUIVALENTS: dict[str, str] = {
         for place in ("/task_id", "/id", "/data/task_id", "/data/id")
     },
     **{
-        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": "The branch beside it in the same `anyOf` takes that type."
+        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": "The branch beside it takes that type."
         for texts, integers, places in (
             (0, 1, ("CreateElementResponse/properties/id", "CreateElementResponse/properties/task_id")),
             (0, 1, ("Task/properties/task_id", "ElementVoice/properties/voice_id", "NamedTag/properties/id")),
