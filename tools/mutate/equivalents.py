@@ -8,9 +8,10 @@ from __future__ import annotations
 
 _SCHEMAS = "#/components/schemas"
 _URL = r"^[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s/?#@]*@)?[^\s/?#@:][^\s/?#@]*(?:[/?#]\S*)?$"
+_OTHER_BRANCH = "The branch beside it in the same `anyOf` takes that type."
 _BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
 _ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
-_NO_SPACE = "`format: uri` beside it lets no white space in."
+_NO_SPACE = "`format: uri` beside it lets no white space into any URL."
 _STOPS_BEFORE = "Where it goes on, the pattern as it is goes on too: what it goes on over may follow the host."
 
 EQUIVALENTS: dict[str, str] = {
@@ -43,7 +44,7 @@ EQUIVALENTS: dict[str, str] = {
         for place in ("/task_id", "/id", "/data/task_id", "/data/id")
     },
     **{
-        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": "The branch beside it takes that type."
+        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": _OTHER_BRANCH
         for texts, integers, places in (
             (0, 1, ("CreateElementResponse/properties/id", "CreateElementResponse/properties/task_id")),
             (0, 1, ("Task/properties/task_id", "ElementVoice/properties/voice_id", "NamedTag/properties/id")),
