@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lowest gen lint diff live mock fuzz proof bench soak lock clean
+.PHONY: help setup demo test lowest gen lint interop diff live mock fuzz proof bench soak lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,7 +18,7 @@ demo: $(READY) ## create a subject from a photograph, on a mock server
 	@$(BIN)/python -m scripts.demo
 
 test: $(READY) ## lint the contract and run every test
-	@echo "make test needs Python alone; it leaves out what make lint, make proof and make bench do (Redocly, pyright, mutants, peers)"
+	@echo "make test needs Python alone; it leaves out what make lint, interop, proof and bench do (Redocly, pyright, Prism, mutants, peers)"
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
 lowest: $(LOWEST) ## run the tests with the oldest dependencies that users may have
@@ -32,6 +32,10 @@ gen: $(READY) ## generate the client from the contract
 
 lint: $(READY) ## check the contract and the code, without running it
 	@bash scripts/lint.sh
+
+interop: $(READY) ## hold the contract to programs of others, which npm installs
+	@bash scripts/npm.sh
+	@$(BIN)/python -m tools.interop
 
 diff: $(READY) ## tell what the contract breaks for callers and servers, compared with BASE=...
 	@$(BIN)/python -m tools.diff -- "$${BASE-HEAD}"

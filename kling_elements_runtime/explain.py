@@ -62,6 +62,8 @@ def violations(
 
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], rule_of(schemas, str(keyword))
+    if keyword == "type" and {"enum", "const"} & schema.keys():
+        return  # the choice beside it refuses the value too, and says what is allowed
     if keyword == "anyOf" and (inner := _of_branches(document, schema_pointer, error, whole)):
         yield from inner
     elif keyword == "required":

@@ -9,8 +9,9 @@ python -m scripts.codegen.generate --check
 ruff check --quiet .
 ruff format --quiet --check .
 mypy
-if command -v npx >/dev/null; then
-    npx --yes @redocly/cli@2.77.0 lint --extends=recommended-strict openapi/kling-elements.yaml
+if command -v npm >/dev/null; then
+    bash scripts/npm.sh
+    build/npm/node_modules/.bin/redocly lint --extends=recommended-strict openapi/kling-elements.yaml
     pyright
 elif [[ ${CI:-} == true ]]; then
     echo "error: npm is not there, and CI leaves nothing out; install nodejs and npm" >&2

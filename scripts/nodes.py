@@ -49,3 +49,16 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
     yield where, schema
     for steps, inner in document_.subschemas(schema):
         yield from _with_subschemas(where + document_.pointer(steps), inner)
+
+
+def reachable(document: Node, starts: list[Any]) -> list[Node]:
+    """Return the objects that some nodes lead to, through references."""
+    waiting = list(starts)
+    seen: dict[int, Node] = {}
+    while waiting:
+        for _, node in document_.walk(waiting.pop()):
+            if isinstance(node, dict) and id(node) not in seen:
+                seen[id(node)] = node
+                if isinstance(node.get("$ref"), str):
+                    waiting.append(follow(document, node["$ref"]))
+    return list(seen.values())

@@ -149,6 +149,15 @@ def test_a_body_of_neither_kind_is_told_what_the_kinds_are(expected: list[Any], 
     assert expected == sorted((each.pointer, each.message) for each in violations("createElement", body))
 
 
+def test_a_value_of_another_type_than_a_choice_is_told_once() -> None:
+    """Although both the type and the choice refuse it: the choice says more."""
+    (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
+
+    assert "must be one of 'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108', not 5" == (
+        violation.message
+    )
+
+
 @pytest.mark.parametrize("length", [78, 79, 1000])
 def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
     """The repr of a value is whole, with its quotes, or not there at all."""

@@ -239,7 +239,7 @@ _SUCCESSES = {
         data=Task(
             task_id="880431920114688",
             task_status=TaskStatus.SUBMITTED,
-            task_info=TaskInfo(external_task_id="mara-2026-07"),
+            task_info=TaskInfo(),
             created_at=1784541600000,
             updated_at=1784541600000,
         ),

@@ -195,7 +195,7 @@ _EXTERNAL_ID = """\
     [
         (
             _CREATED_TASK,
-            _CREATED_TASK + "            - $ref: '#/components/schemas/TaskInfo'\n",
+            _CREATED_TASK + "            - {type: array, items: {$ref: '#/components/schemas/TaskInfo'}}\n",
             "property data: a choice between several classes is not supported",
         ),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -273,12 +274,26 @@ def test_the_demonstration_fails_if_the_bad_request_is_sent(
 
 def test_the_locked_requirements_have_hashes_and_no_address() -> None:
     """They can be installed from any index, and only as they were resolved."""
-    for path in (ROOT / "requirements").iterdir():
+    for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text("utf-8")
         assert "://" not in text
         pinned = re.findall(r"^[a-z]\S*==.*$", text, re.MULTILINE)
         assert pinned == re.findall(r"^[a-z]\S*==.*\\$(?=\n    --hash=sha256:)", text, re.MULTILINE)
         assert pinned == [line for line in text.splitlines() if not line.startswith("    --hash=")]
+
+
+def test_the_locked_programs_of_npm_have_hashes_and_no_address() -> None:
+    """As above; what is asked for by name is one exact version."""
+    asked, locked = (
+        json.loads((ROOT / "requirements" / f"package{end}.json").read_text("utf-8")) for end in ("", "-lock")
+    )
+    packages = {name: package for name, package in locked["packages"].items() if name}
+
+    assert asked["dependencies"] == locked["packages"][""]["dependencies"]
+    assert asked["dependencies"] == {
+        name: packages[f"node_modules/{name}"]["version"] for name in asked["dependencies"]
+    }
+    assert [] == [name for name, package in packages.items() if "integrity" not in package or "resolved" in package]
 
 
 def test_the_generator_is_pinned_exactly() -> None:

@@ -35,12 +35,7 @@ CALLS: dict[str, dict[str, Any]] = {
         **_USUAL,
         "call": f"get {ELEMENTS}/{{id}}",
         "parameters": {"path id": "required"},
-        "links": {
-            "200 delete": {
-                "operationId": "deleteElement",
-                "requestBody": {"element_id": "$response.body#/data/task_result/elements/0/element_id"},
-            }
-        },
+        "links": {"200 delete": {"operationId": "deleteElement"}},
     },
     "listElements": {**_USUAL, "call": f"get {ELEMENTS}", "parameters": _PAGE},
     "listPresetElements": {**_USUAL, "call": f"get {PRESETS}", "parameters": _PAGE},

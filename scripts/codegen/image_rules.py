@@ -43,7 +43,7 @@ def images_past_the_validator(document: Node) -> Problems:
     judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
     for where, schema in schemas(document):
         if "x-image" in schema:
-            if lost := schema.keys() - judged - {"description", "x-source", "x-expected"}:
+            if lost := schema.keys() - judged - {"title", "description", "x-source", "x-expected"}:
                 yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
             if schema.get("contentEncoding") != "base64":
                 yield where, "the contentEncoding beside x-image must be base64"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kling_elements_runtime.document import Node, Operation, operations, pointer, walk
-from scripts.codegen import image_rules, soundness
+from scripts.codegen import image_rules, prose, soundness
 from scripts.codegen.soundness import Problems
-from scripts.nodes import follow, resolve, schemas
+from scripts.nodes import follow, reachable, resolve, schemas
 from scripts.spec import SPEC, SpecError, load
 
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -25,7 +25,7 @@ _APPLIES_TO = {
     "null": set[str](),
 }
 _FOR_ANY = {
-    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "description"),
+    *("$ref", "type", "const", "enum", "anyOf", "oneOf", "discriminator", "default", "title", "description"),
     *("x-source", "x-expected", "x-hints", "x-enum-varnames", "x-progress"),
 }
 _KEYWORDS = _FOR_ANY.union(*_APPLIES_TO.values())
@@ -214,8 +214,9 @@ def _applicable_keywords(document: Node) -> Problems:
             yield where, f"{keyword} says nothing about type {' or '.join(kinds)}"
         if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
             yield where, f"{', '.join(sorted(bare))} without a type lets every other type through"
-        if kinds and {"enum", "const"} & schema.keys():
-            yield where, "type says nothing beside enum or const"
+        values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+        if values and not (kinds == ["string"] and all(isinstance(value, str) for value in values)):
+            yield where, "enum and const need texts and the type string beside them, or other tools take them for any"
         if 0 in (schema.get("minLength"), schema.get("minItems")):
             yield where, "a minimum of 0 refuses nothing"
         if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):
@@ -225,6 +226,8 @@ def _applicable_keywords(document: Node) -> Problems:
 def _consistent_keywords(document: Node) -> Problems:
     """Keywords that belong together must be together, and agree."""
     for where, schema in schemas(document):
+        if "format" in schema and not isinstance(schema.get("type"), str):
+            yield where, "format needs a type of its own beside it, as other tools drop it beside several"
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
             yield where, "x-enum-varnames and enum differ in length"
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
@@ -245,6 +248,18 @@ def _used_components(document: Node) -> Problems:
         for name in components:
             if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
                 yield f"#/components/{kind}/{name}", "is used nowhere"
+
+
+def _readable_by_others(document: Node) -> Problems:
+    """OpenAPI allows more than openapi-generator, swagger-parser and Specmatic read."""
+    for where, node in walk(document):
+        if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
+            yield where, "a link with a requestBody is refused by openapi-generator"
+        if isinstance(node, dict) and re.search("/variables/[^/]+$", where) and "description" in node:
+            yield where, "a server variable with a description is refused by swagger-parser"
+    for name, schema in document["components"]["schemas"].items():
+        if "$ref" in schema:
+            yield f"#/components/schemas/{name}", "a component that is a reference is dropped by many tools"
 
 
 def _described(document: Node) -> Problems:
@@ -276,8 +291,8 @@ def _discriminated(document: Node) -> Problems:
 def _closed_requests(document: Node) -> Problems:
     """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
     called = [operation for _, _, operation in operations(document)]
-    requests = {id(schema) for schema in _reachable(document, [op.get("requestBody") for op in called])}
-    answers = {id(schema) for schema in _reachable(document, [op["responses"] for op in called])}
+    requests = {id(schema) for schema in reachable(document, [op.get("requestBody") for op in called])}
+    answers = {id(schema) for schema in reachable(document, [op["responses"] for op in called])}
     for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
@@ -298,13 +313,9 @@ def _known_rules(document: Node) -> Problems:
 
 
 def _all_rules(document: Node) -> Problems:
-    """Every rule stands somewhere: in an x-source, or in words where nothing can check it."""
+    """Every rule that can be checked stands in an x-source."""
     used = {rule for _, rule in _named_rules(document)}
-    texts = (node for where, node in walk(document) if where.endswith("/description") and isinstance(node, str))
-    prose = " ".join(texts)
     for rule, meaning in document["x-rules"].items():
-        if meaning["carried-by"] == "description" and rule not in prose:
-            yield f"#/x-rules/{rule}", "is in no description"
         if meaning["carried-by"] != "description" and rule not in used:
             yield f"#/x-rules/{rule}", "is in no x-source"
 
@@ -331,12 +342,18 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
     _applicable_keywords,
     _consistent_keywords,
     _used_components,
+    _readable_by_others,
     _described,
     _discriminated,
     _closed_requests,
     soundness.valid_examples,
     _known_rules,
     _all_rules,
+    prose.numbers_in_words,
+    prose.codes_in_words,
+    prose.plain_words,
+    prose.rules_in_words,
+    prose.named_branches,
     image_rules.room_for_images,
     image_rules.images_past_the_validator,
 )
@@ -345,19 +362,6 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
 def _is_data(where: str) -> bool:
     """Whether a place is inside an example's value or among the names of properties: those are not the contract's."""
     return "/value" in where or where.endswith("/properties")
-
-
-def _reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """The nodes that some nodes lead to, through references."""
-    waiting = list(starts)
-    seen: dict[int, Node] = {}
-    while waiting:
-        for _, node in walk(waiting.pop()):
-            if isinstance(node, dict) and id(node) not in seen:
-                seen[id(node)] = node
-                if isinstance(node.get("$ref"), str):
-                    waiting.append(follow(document, node["$ref"]))
-    return list(seen.values())
 
 
 def main() -> int:

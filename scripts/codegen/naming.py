@@ -87,11 +87,18 @@ def _named(code: str, field: Any) -> str:
 
 
 def wrapped(text: str, indent: int) -> str:
-    """Prose for a docstring, with its paragraphs kept; all lines but the first are indented."""
+    """Prose for a docstring, with its paragraphs, lists and tables kept; all lines but the first are indented."""
     margin = " " * indent
-    paragraphs = text.strip().split("\n\n")
-    filled = [textwrap.fill(part, _WIDTH, initial_indent=margin, subsequent_indent=margin) for part in paragraphs]
-    return "\n\n".join(filled).strip()
+    return "\n\n".join(_filled(part, margin) for part in text.strip().split("\n\n")).strip()
+
+
+def _filled(paragraph: str, margin: str) -> str:
+    lines = paragraph.splitlines()
+    if lines[0].startswith("|"):
+        return textwrap.indent(paragraph, margin)
+    items = lines if lines[0].startswith("- ") else [paragraph]
+    hanging = margin + ("  " if items is lines else "")
+    return "\n".join(textwrap.fill(item, _WIDTH, initial_indent=margin, subsequent_indent=hanging) for item in items)
 
 
 def fields_of(model: Any) -> list[Any]:

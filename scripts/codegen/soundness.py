@@ -72,6 +72,9 @@ def valid_examples(document: Node) -> Problems:
             for name, example in node["examples"].items():
                 for error in _validator(document, node["schema"]).iter_errors(resolve(document, example)["value"]):
                     yield f"{where}/examples/{name}", f"#{pointer(error.instance_path)}: {error.message}"
+        if isinstance(node, dict) and "schema" in node and "example" in node:
+            for error in _validator(document, node["schema"]).iter_errors(node["example"]):
+                yield f"{where}/example", error.message
     for where, schema in schemas(document):
         if "default" in schema:
             for error in _validator(document, schema).iter_errors(schema["default"]):

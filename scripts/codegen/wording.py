@@ -1,4 +1,4 @@
-"""The limits of a schema in words, for docstrings and for README's table of rules."""
+"""What the contract says, in words: for docstrings, README's table of rules, and the contract's own descriptions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Any
 from kling_elements_runtime.document import Node, references, walk
 from scripts.nodes import resolve
 
+_MIB = 1024 * 1024
+_FORMATS = {"jpeg": "JPEG", "png": "PNG", "mp4": "MP4", "mov": "MOV"}
+_CREATED = {"never": "no", "perhaps": "perhaps", "earlier": "not by this request, perhaps by an earlier one"}
+_RETRY = {
+    "never": "no",
+    "after-waiting": "yes, after waiting",
+    "after-look-up": "yes, once a look-up shows that there is none",
+}
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
 
@@ -87,3 +95,54 @@ def _chain(document: Node, schema: Node) -> Iterator[Node]:
     """A schema and those that it refers to, the outermost first."""
     yield schema
     yield from (node for _, node in references(document, schema))
+
+
+def image(limits: Node) -> str:
+    """Return what an `x-image` asks of a file."""
+    return (
+        f"{_either(limits['format'])}, at most {_bytes(limits['file-size']['max-bytes'])}, both sides at least "
+        f"{limits['displayed-sides']['min-px']:,} px as displayed, the longer side at most "
+        f"{limits['aspect-ratio']['max-long-to-short']} times the shorter"
+    )
+
+
+def video(limits: Node) -> str:
+    """Return what an `x-video` asks of a file."""
+    duration, size = limits["duration"], limits["displayed-size"]
+    frames = duration["tolerance-frames"]
+    return (
+        f"{_either(limits['container'])}, {duration['min-seconds']} to {duration['max-seconds']} seconds long "
+        f"(give or take {'one frame' if frames == 1 else f'{frames} frames'}), exactly {_shown(size['one-of-px'])} px "
+        f"as displayed, with {size['pixel-aspect']} pixels, at most {_bytes(limits['file-size']['max-bytes'])}"
+    )
+
+
+def body_size(limits: Node) -> str:
+    """Return what an `x-body-size` asks of a body."""
+    return f"The body has at most {limits['max-bytes']:,} bytes and {limits['max-values']:,} JSON values."
+
+
+def names(schema: Node) -> str:
+    """Return the values of an enum, each with the name that `x-enum-varnames` gives it."""
+    pairs = zip(schema["enum"], schema["x-enum-varnames"], strict=False)
+    return ", ".join(f"`{value}` {name.capitalize()}" for value, name in pairs)
+
+
+def table_of_codes(document: Node) -> list[str]:
+    """Return the business codes as the lines of a table of Markdown."""
+    lines = [
+        "| code | HTTP status | meaning | was a subject created? | does sending again help? |",
+        "|---|---|---|---|---|",
+    ]
+    for code, row in document["x-business-codes"].items():
+        cells = (code, str(row["http-status"]), row["meaning"], _CREATED[row["created"]], _RETRY[row["retry"]])
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _either(choice: Node) -> str:
+    return " or ".join(_FORMATS.get(name, name) for name in choice["one-of"])
+
+
+def _bytes(count: int) -> str:
+    return f"{count // _MIB:,} MiB ({count:,} bytes)" if count % _MIB == 0 else f"{count:,} bytes"

@@ -57,10 +57,21 @@ _TOLD: dict[str, Any] = {
     f"{_SCHEMAS}/VideoElementRequest/properties/reference_type/default": "video_refer",
     f"{_SCHEMAS}/ImageBase64/contentEncoding": "base64",
     f"{_SCHEMAS}/ImageBase64/format": "image-base64",
-    f"{_SCHEMAS}/DeleteElementRequest/properties/element_id/format": "int64",
-    f"{_SCHEMAS}/Element/properties/element_id/format": "int64",
-    f"{_SCHEMAS}/ElementVoice/properties/voice_id/format": "int64",
-    f"{_SCHEMAS}/TaskResult/properties/element_id/format": "int64",
+    **{
+        f"{_SCHEMAS}/{schema}/properties/{name}/anyOf/{branch}/format": "int64"
+        for schema, name, branch in (
+            ("DeleteElementRequest", "element_id", 1),
+            ("CreateElementResponse", "id", 1),
+            ("CreateElementResponse", "task_id", 1),
+            ("Task", "task_id", 1),
+            ("Task", "created_at", 0),
+            ("Task", "updated_at", 0),
+            ("TaskResult", "element_id", 0),
+            ("Element", "element_id", 0),
+            ("ElementVoice", "voice_id", 1),
+            ("NamedTag", "id", 1),
+        )
+    },
 }
 _ENVELOPE = {"code", "message", "request_id"}
 _PAGE = 30  # tasks, where nobody says how many

@@ -72,7 +72,9 @@ def flag(node: Node, name: str) -> Iterator[Change]:
 
 
 def types(node: Node, name: str) -> Iterator[Change]:
-    """Any type will do, one more will do, or one of several will not."""
+    """Any type will do, one more will do, or one of several will not. Beside an enum or a constant it says nothing."""
+    if {"enum", "const"} & node.keys():
+        return
     several = isinstance(node[name], list)
     allowed: list[str] = node[name] if several else [node[name]]
     yield from dropped(node, name)

@@ -7,10 +7,12 @@ more, fails the proof.
 from __future__ import annotations
 
 _SCHEMAS = "#/components/schemas"
-_URL = "^[Hh][Tt][Tt][Pp][Ss]?://(?:[^/?#@]*@)?[^/?#@:][^/?#@]*(?:[/?#]|$)"
+_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s/?#@]*@)?[^\s/?#@:][^\s/?#@]*(?:[/?#]\S*)?$"
+_OTHER_BRANCH = "The branch beside it in the same `anyOf` takes that type."
 _BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
 _ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
-_STOPS_BEFORE = "Where it goes on, the pattern as it is has matched already: what it goes on over may follow the host."
+_NO_SPACE = "`format: uri` beside it lets no white space into any URL."
+_STOPS_BEFORE = "Where it goes on, the pattern as it is goes on too: what it goes on over may follow the host."
 
 EQUIVALENTS: dict[str, str] = {
     "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/parameters/0/schema/pattern: "
@@ -25,10 +27,14 @@ EQUIVALENTS: dict[str, str] = {
         f"{_SCHEMAS}/HttpUrl/pattern: {_URL!r} -> {_URL.replace(part, other, 1)!r}": reason
         for part, other, reason in (
             ("@)?", "@)*", _ONE_AT_SIGN),
-            ("(?:[^/?#@]*@)", "(?:[^/?#]*@)", _ONE_AT_SIGN),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^?#@]*", _STOPS_BEFORE),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/#@]*", _STOPS_BEFORE),
-            ("[^/?#@:][^/?#@]*", "[^/?#@:][^/?@]*", _STOPS_BEFORE),
+            (r"(?:[^\s/?#@]*@)", r"(?:[^\s/?#]*@)", _ONE_AT_SIGN),
+            (r"(?:[^\s/?#@]*@)", "(?:[^/?#@]*@)", _NO_SPACE),
+            (r"[^\s/?#@:]", "[^/?#@:]", _NO_SPACE),
+            (r":][^\s/?#@]*", ":][^/?#@]*", _NO_SPACE),
+            (r":][^\s/?#@]*", r":][^\s?#@]*", _STOPS_BEFORE),
+            (r":][^\s/?#@]*", r":][^\s/#@]*", _STOPS_BEFORE),
+            (r":][^\s/?#@]*", r":][^\s/?@]*", _STOPS_BEFORE),
+            (r"\S*)?$", r"\S*)*$", _STOPS_BEFORE),
         )
     },
     **{
@@ -36,6 +42,17 @@ EQUIVALENTS: dict[str, str] = {
             "`task-ids` beside it has the same place, and counts whatever the code."
         )
         for place in ("/task_id", "/id", "/data/task_id", "/data/id")
+    },
+    **{
+        f"{_SCHEMAS}/{place}/anyOf/{branch}/type: also {kind}": _OTHER_BRANCH
+        for texts, integers, places in (
+            (0, 1, ("CreateElementResponse/properties/id", "CreateElementResponse/properties/task_id")),
+            (0, 1, ("Task/properties/task_id", "ElementVoice/properties/voice_id", "NamedTag/properties/id")),
+            (1, 0, ("Task/properties/created_at", "Task/properties/updated_at")),
+            (1, 0, ("TaskResult/properties/element_id", "Element/properties/element_id")),
+        )
+        for place in places
+        for branch, kind in ((texts, "integer"), (integers, "string"), (integers, "null"))
     },
     **{
         f"{_SCHEMAS}/{place}/type: also null": _BESIDE_NULL

@@ -63,7 +63,7 @@ _SCHEMA = {
     "x-progress": Member(changes.lists_of_words(_NO_WORD)),
     "x-unusable": Member(changes.words(_NO_WORD)),
     "x-output-type": Member(changes.word),
-    **dict.fromkeys(("description", "x-source", "x-expected", "x-hints"), _WORDS),
+    **dict.fromkeys(("title", "description", "x-source", "x-expected", "x-hints"), _WORDS),
 }
 _CONTENT = Member(changes.renamed, "media type", "map")
 
@@ -130,6 +130,7 @@ KINDS: dict[str, dict[str, Member]] = {
         "in": Member(changes.one_of("header", "path", "query")),
         "required": Member(changes.flag),
         "schema": Member(changes.dropped, "schema"),
+        "example": _EXAMPLES,
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
     "body": {
@@ -149,11 +150,10 @@ KINDS: dict[str, dict[str, Member]] = {
         "links": Member(changes.renamed, "link", "map"),
         **dict.fromkeys(("description", "x-source"), _WORDS),
     },
-    "header": {"schema": Member(changes.dropped, "schema"), "description": _WORDS},
+    "header": {"schema": Member(changes.dropped, "schema"), "example": _EXAMPLES, "description": _WORDS},
     "link": {
         "operationId": Member(changes.word),
         "parameters": Member(changes.members_of_object),
-        "requestBody": Member(changes.members_of_object),
         "description": _WORDS,
     },
     "discriminator": {"propertyName": Member(changes.word), "mapping": Member(changes.mapping)},

@@ -39,7 +39,7 @@ _SINGLE: Final[dict[str, tuple[type, ...]]] = {  # what each says something abou
 }
 _COMPOUND: Final = {"$ref", "type", "enum", "required", "properties", "items", "anyOf", "oneOf", "x-image"}
 _ELSEWHERE: Final = {"discriminator", "x-video"}  # part of oneOf; judged by files, not by requests
-_SILENT: Final = {"description", "default", "contentEncoding"} | {
+_SILENT: Final = {"title", "description", "default", "contentEncoding"} | {
     f"x-{name}" for name in ("source", "expected", "hints", "excluded", "enum-varnames")
 }
 _NAMING_FORMATS: Final = {"image-base64", "int64"}  # they say what a value is, and assert nothing
@@ -183,7 +183,7 @@ def _single(keyword: Keyword, kinds: tuple[type, ...], accepts: Callable[[Any], 
 
 def _words(schema: Node, where: str, route: str) -> Iterator[Shape]:
     """The keywords that name several words. What is none of them is refused by each."""
-    kinds = schema.get("type", [])
+    kinds = [] if {"enum", "const"} & schema.keys() else schema.get("type", [])  # beside these it says nothing
     if isinstance(kinds, str):
         yield _alternatives({_keyword(where, route, "type", kinds): oracle.judge_of({"type": kinds})})
     elif kinds:

@@ -14,8 +14,7 @@ class DeleteElementRequest(Model):
     """Which subject to delete.
 
     Attributes:
-        element_id: The id of the subject, as a text or as the integer of an answer. 1 to
-            9,223,372,036,854,775,807.
+        element_id: Which subject. A subject's id, as a text or as an integer.
     """
 
     element_id: int | str

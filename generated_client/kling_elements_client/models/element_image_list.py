@@ -19,8 +19,8 @@ class ElementImageList(Model):
     Attributes:
         frontal_image: The subject from the front. An http or https URL, or an image file in standard padded
             Base64 without white space or a data prefix (R10). A file is given as its `pathlib.Path`.
-        refer_images: Further images of the subject. They should differ from the frontal one (R12, advice only). 1
-            to 3 items (R11).
+        refer_images: Further images of the subject. They should differ from the frontal one; this is advice, and
+            nothing is refused for it. 1 to 3 items (R11).
     """
 
     frontal_image: str | Path

@@ -16,8 +16,9 @@ class ElementTag(Model):
     """One tag of the subject.
 
     Attributes:
-        tag_id: What kind of thing the subject is. The second document calls TRENDING meme, CHARACTER person and
-            CLOTHING costume (R30).
+        tag_id: What kind of thing the subject is: `o_101` Trending, `o_102` Character, `o_103` Animal, `o_104`
+            Prop, `o_105` Clothing, `o_106` Scene, `o_107` Effect, `o_108` Other. Some gateways call Trending meme,
+            Character person and Clothing costume (R30).
     """
 
     tag_id: TagId

@@ -14,7 +14,7 @@ from .refer_video import ReferVideo
 @define(kw_only=True, repr=False)
 class ElementVideoList(Model):
     """The video that defines the subject. A human voice in it triggers voice customisation: the voice enters the voice
-    library and is bound to the subject (R24).
+    library and is bound to the subject.
 
     Attributes:
         refer_videos: The one video of the subject. 1 item (R18).

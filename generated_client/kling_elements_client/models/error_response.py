@@ -14,10 +14,34 @@ from .error_detail import ErrorDetail
 
 @define(kw_only=True, repr=False)
 class ErrorResponse(Model):
-    """A failure, in the service's envelope or in the style of OpenAI. `x-business-codes` tells what a code means.
+    """A failure, in the service's envelope or in the style of OpenAI.
 
     Attributes:
-        code: The business code.
+        code: The business code. In the style of OpenAI there is none here, and gateways have words of their own.
+
+            | code | HTTP status | meaning | was a subject created? | does sending again help? |
+            |---|---|---|---|---|
+            | 1000 | 401 | authentication failed | no | no |
+            | 1001 | 401 | Authorization is empty | no | no |
+            | 1002 | 401 | Authorization is invalid | no | no |
+            | 1003 | 401 | the token is not valid yet | no | no |
+            | 1004 | 401 | the token has expired | no | no |
+            | 1100 | 429 | account exception | no | no |
+            | 1101 | 429 | the account is in arrears | no | no |
+            | 1102 | 429 | the resource pack is used up or has expired | no | no |
+            | 1103 | 403 | no permission for this resource | no | no |
+            | 1200 | 400 | invalid parameters | no | no |
+            | 1201 | 400 | invalid key or value, or an external_task_id that exists already | not by this request, perhaps by an earlier one | no |
+            | 1202 | 404 | invalid method | no | no |
+            | 1203 | 404 | no such resource | no | no |
+            | 1300 | 400 | refused by the platform's policy | no | no |
+            | 1301 | 400 | refused by the content safety policy | no | no |
+            | 1302 | 429 | rate limit exceeded | no | yes, after waiting |
+            | 1303 | 429 | more tasks at a time than the resource pack allows | no | yes, after waiting |
+            | 1304 | 429 | the IP address is not on the allow list | no | no |
+            | 5000 | 500 | internal error | perhaps | yes, once a look-up shows that there is none |
+            | 5001 | 503 | unavailable for maintenance | perhaps | yes, once a look-up shows that there is none |
+            | 5002 | 504 | internal timeout | perhaps | yes, once a look-up shows that there is none |
         message: What is wrong.
         request_id: The gateway's id of this request, to be named in support cases.
         error: The failure in the style of OpenAI.

@@ -27,7 +27,7 @@ class ImageElementRequest(Model):
         callback_url: Where to send a notification at each change of the task's status. An http or https URL with
             a host, other characters than those of RFC 3986 percent-encoded (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
-            and must be unique per user (R32; only the server can judge that). Empty means none.
+            and must be unique per user, which only the server can judge. Empty means none (R32).
     """
 
     element_name: str

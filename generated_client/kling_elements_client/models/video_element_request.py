@@ -15,21 +15,21 @@ from .element_video_list import ElementVideoList
 
 @define(kw_only=True, repr=False)
 class VideoElementRequest(Model):
-    """A subject whose appearance is defined by a video. Only realistic human figures can be made from video (R25), and
-    the subject works only with kling-video-o3 and later models (R26).
+    """A subject whose appearance is defined by a video. Only realistic human figures can be made from a video, and the
+    subject works only with kling-video-o3 and later models.
 
     Attributes:
         element_name: The subject's name, counted in Unicode code points. 1 to 20 characters (R04).
         element_description: What the subject is, counted in Unicode code points. 1 to 100 characters (R05).
         element_video_list: The video that defines the subject. A human voice in it triggers voice customisation:
-            the voice enters the voice library and is bound to the subject (R24) (R08).
+            the voice enters the voice library and is bound to the subject (R08).
         reference_type: What defines the subject. A video does (R06).
         element_voice_id: A voice of the voice library to bind to the subject. Empty means none (R27).
         tag_list: The subject's tags (R29).
         callback_url: Where to send a notification at each change of the task's status. An http or https URL with
             a host, other characters than those of RFC 3986 percent-encoded (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
-            and must be unique per user (R32; only the server can judge that). Empty means none.
+            and must be unique per user, which only the server can judge. Empty means none (R32).
     """
 
     element_name: str

@@ -101,11 +101,11 @@ _EDITS = [
         says='nothing -> ["deleted"]',
     ),
     _Edit(
-        id="ids that are texts alone, in responses and callbacks",
-        at=f"{_SCHEMAS}/Task/properties/task_id/type",
+        id="costs that are texts alone, in responses and callbacks",
+        at=f"{_SCHEMAS}/Task/properties/final_unit_deduction/type",
         now=["string", "null"],
         breaks="server",
-        says='["string", "integer", "null"] -> ["string", "null"] (response)',
+        says='["string", "number", "null"] -> ["string", "null"] (response)',
     ),
     _Edit(
         id="another envelope",

@@ -1,0 +1,87 @@
+"""What the descriptions of the OpenAPI file must say, as people who read it in a viewer see nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kling_elements_runtime.document import Node, operations, pointer, walk
+from scripts.codegen import wording
+from scripts.codegen.soundness import Problems
+from scripts.nodes import follow, reachable, schemas
+
+_UNKNOWN_TO_READERS = re.compile(r"\bR\d\d\b|\bx-[a-z]+|\b(?:first|second) document\b")
+_IN_WORDS = {"x-image": wording.image, "x-video": wording.video}
+
+
+def numbers_in_words(document: Node) -> Problems:
+    """Find limits of media and bodies, and names of tags, that the description beside them does not say.
+
+    Those of media are said of the operation too, since some viewers do not show what a property refers to.
+    """
+    for where, schema in schemas(document):
+        yield from _missing(where, schema, _media_in_words(schema))
+        if "x-enum-varnames" in schema:
+            yield from _missing(where, schema, [wording.names(schema)])
+    for path, method, operation in operations(document):
+        where = "#" + pointer(["paths", path, method])
+        body = operation.get("requestBody", {})
+        sent = [text for node in reachable(document, [body]) for text in _media_in_words(node)]
+        yield from _missing(where, operation, sent)
+        if body:
+            size = wording.body_size(body["content"]["application/json"]["x-body-size"])
+            yield from _missing(f"{where}/requestBody", body, [size])
+
+
+def codes_in_words(document: Node) -> Problems:
+    """Find business codes that the one table in a description lacks, or has otherwise."""
+    said = [line for _, text in _texts(document) for line in text.splitlines() if line.startswith("|")]
+    table = wording.table_of_codes(document)
+    if said != table:
+        wrong = [line for line in table if line not in said] or [line for line in said if line not in table] or table
+        yield "#/x-business-codes", f"a description must have the table of them, and none another; see: {wrong[0]}"
+
+
+def plain_words(document: Node) -> Problems:
+    """Find names in descriptions and summaries that mean nothing to a reader: rules, extensions, our documents."""
+    for where, text in _texts(document):
+        if found := _UNKNOWN_TO_READERS.search(text):
+            yield where, f"{found[0]} means nothing to a reader"
+
+
+def rules_in_words(document: Node) -> Problems:
+    """Find rules that nothing can check, and that no description says either."""
+    prose = " ".join(_on_one_line(text) for _, text in _texts(document))
+    for rule, row in document["x-rules"].items():
+        if row["carried-by"] == "description" and row.get("says", rule) not in prose:
+            yield f"#/x-rules/{rule}", "no description says what its `says` has, or it has none"
+
+
+def named_branches(document: Node) -> Problems:
+    """Find branches that viewers call #0 and #1. Other titles than these names would rename generated classes."""
+    for where, schema in schemas(document):
+        branches = [branch for keyword in ("oneOf", "anyOf") for branch in schema.get(keyword, ()) if "$ref" in branch]
+        for branch in branches if len(branches) > 1 else ():
+            name = branch["$ref"].rpartition("/")[2]
+            if follow(document, branch["$ref"]).get("title") != name:
+                yield where, f"{name} is one of several branches, so its title must be {name}"
+
+
+def _media_in_words(node: Node) -> list[str]:
+    return [words(node[name]) for name, words in _IN_WORDS.items() if name in node]
+
+
+def _missing(where: str, node: Node, sentences: list[str]) -> Problems:
+    said = _on_one_line(node.get("description", ""))
+    yield from ((f"{where}/description", f"must say: {text}") for text in sentences if text not in said)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _texts(document: Node) -> Iterator[tuple[str, str]]:
+    """Yield what readers see, with its place. What is within the value of an example is none of it."""
+    for where, node in walk(document):
+        if isinstance(node, str) and re.search("/(?:description|summary)$", where) and "/value/" not in where:
+            yield where, node

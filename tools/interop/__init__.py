@@ -1,0 +1,1 @@
+"""Holds the contract to programs of others, which read it in their own way: `make interop`."""

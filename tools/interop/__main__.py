@@ -1,0 +1,25 @@
+"""Asks each program whether it reads the contract rightly: `make interop`."""
+
+from __future__ import annotations
+
+import sys
+
+from tools.interop import programs
+
+
+def main() -> int:
+    """Print what each program makes of the contract; return the exit code, 1 if one of them fails."""
+    failed = 0
+    for name, check in programs.CHECKS.items():
+        try:
+            check()
+        except programs.InteropError as error:
+            failed += 1
+            print(f"{name} {programs.version(name)}: failed\n{error}")
+        else:
+            print(f"{name} {programs.version(name)}: ok")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

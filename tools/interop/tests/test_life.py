@@ -1,0 +1,62 @@
+"""The life of a subject by which a server is judged."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.paths import ELEMENTS
+from kling_elements import KlingElements
+from scripts.nodes import resolve
+from scripts.spec import load
+from tools.interop import life
+
+
+def _client(**answers: Any) -> Any:
+    """Return what looks like a client whose calls answer as they should, but for those that are given."""
+    task = SimpleNamespace(task_id="1")
+    right = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
+    return SimpleNamespace(**{name: lambda *_, answer=answer: answer for name, answer in {**right, **answers}.items()})
+
+
+@pytest.mark.parametrize(
+    ("expected", "answers"),
+    [
+        ([], {}),
+        (["the look-up has the task 2, not 1"], {"get": SimpleNamespace(task_id="2")}),
+        (["the list has the task 2, not 1"], {"list": [SimpleNamespace(task_id="2")]}),
+        (["the list has the task None, not 1"], {"list": []}),
+        (["the library is empty"], {"presets": []}),
+    ],
+)
+def test_each_place_has_what_was_created(expected: list[str], answers: dict[str, Any]) -> None:
+    """The look-up and the list have the task, and the library has something."""
+    assert expected == life.problems(_client(**answers))
+
+
+def _first_example(request: httpx.Request) -> httpx.Response:
+    """Answer as a stock mock server does: with the first example of the operation's success."""
+    document = load()
+    path = request.url.path if request.url.path in document["paths"] else f"{ELEMENTS}/{{id}}"
+    answer = document["paths"][path][request.method.lower()]["responses"]["200"]["content"]["application/json"]
+    example = next(iter(answer["examples"].values()))
+    return httpx.Response(200, json=resolve(document, example)["value"])
+
+
+def test_the_first_examples_are_a_whole_life() -> None:
+    """So that whoever tries the contract on a stock mock server sees a subject come and go."""
+    with KlingElements("sk-test", "http://127.0.0.1:1", transport=httpx.MockTransport(_first_example)) as kling:
+        assert [] == life.problems(kling)
+
+
+def test_the_subject_itself_is_deleted() -> None:
+    """And not the task that made it, or nothing."""
+    deleted = list[object]()
+    client = _client(wait="the subject", delete=None)
+    client.delete = deleted.append
+
+    assert [] == life.problems(client)
+    assert ["the subject"] == deleted
