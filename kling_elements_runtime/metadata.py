@@ -70,7 +70,7 @@ def stripped(file: File) -> File | InlineBytes:
 def _exif(whole: InlineBytes, header: Header) -> bytes:
     """EXIF with the orientation and nothing else; empty where there is nothing to turn."""
     found = orientation(whole, header, is_near=True)
-    return _EXIF_START + bytes([found]) + _EXIF_END if found in _TURNED else b""
+    return _EXIF_START + bytes([found]) + _EXIF_END if found is not None and found in _TURNED else b""
 
 
 def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import io
 import math
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from PIL import Image, ImageCms
@@ -57,7 +57,7 @@ def coding_in(content: bytes) -> Coding | None:
     return None
 
 
-def in_srgb(picture: Image.Image, info: dict[str, Any]) -> tuple[Image.Image, list[str]]:
+def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
     """Return a plain picture with a usual profile or none, and sentences about what was changed.
 
     Args:
@@ -80,13 +80,26 @@ def in_srgb(picture: Image.Image, info: dict[str, Any]) -> tuple[Image.Image, li
             return _without_large(picture, profile)
         picture.info = {"icc_profile": profile}
         return picture, []
-    elif "srgb" not in info and (gamma := info.get("gamma")):
-        primaries = info.get("chromaticity", _SRGB)
-        if abs(gamma - _USUAL_GAMMA) > _NEAR or not _is_near(primaries, _SRGB):
-            converted = _converted(picture, primaries, lambda value: value ** (1 / gamma))
-            return converted, ["converted from the gamma and the primaries that its header gives to sRGB"]
+    elif _has_own_gamma(info):
+        primaries, exponent = info.get("chromaticity", _SRGB), 1 / info["gamma"]
+        converted = _converted(picture, primaries, lambda value: value**exponent)
+        return converted, ["converted from the gamma and the primaries that its header gives to sRGB"]
     picture.info = {}
     return picture, []
+
+
+def are_usual(info: Mapping[Any, Any]) -> bool:
+    """Return whether a picture of Pillow has colours that any file can say."""
+    profile = info.get("icc_profile")
+    return len(profile) <= LARGEST_PROFILE if profile else not _has_own_gamma(info)
+
+
+def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
+    """Return whether colours without a profile differ from sRGB to the eye."""
+    gamma = info.get("gamma")
+    if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
+        return False
+    return abs(gamma - _USUAL_GAMMA) > _NEAR or not _is_near(info.get("chromaticity", _SRGB), _SRGB)
 
 
 def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
@@ -164,7 +177,8 @@ def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
     mode = "RGBA" if picture.mode in ("LA", "RGBA") else "RGB"
     source = picture.convert(mode) if picture.mode == "LA" else picture
     pair = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-    converted: Any = ImageCms.profileToProfile(source, *pair, intent, mode, flags=flags)
+    converted = ImageCms.profileToProfile(source, *pair, intent, mode, flags=flags)
+    assert converted is not None  # noqa: S101 - it would be for what is done in place
     converted.info = {}
     return converted
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 
 from PIL import Image, ImageColor
@@ -13,6 +13,7 @@ from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
 from kling_elements.media.limits import Limits, image_limits
 from kling_elements.media.pictures import check_pixels, decoding
 from kling_elements.media.reports import ImageReport
+from kling_elements.media.sources import Given
 from kling_elements.numbers import count
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -114,7 +115,7 @@ def _read(
 
         raise MediaError(shown(url), "is an address; download what lies there first, and give its bytes or its path")
     if isinstance(source, str):
-        opened = nullcontext(sources.from_text(source, contract, of_sources))
+        opened: AbstractContextManager[Given] = nullcontext(sources.from_text(source, contract, of_sources))
     else:
         opened = sources.opened_file(source, of_sources)
     with opened as given:
@@ -138,10 +139,12 @@ def _encoded(
     picture: Image.Image, name: str, background: str, limits: Limits, *, as_jpeg: bool
 ) -> tuple[bytes, list[str]]:
     """Return a file with the picture, of allowed bytes, and what was changed."""
-    most_bytes, changes = limits["file-size"]["max-bytes"], []
+    most_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
     best = encoding.best(picture, most_bytes, background, as_jpeg=as_jpeg)
     if best is None:
-        smaller = _made_smaller(picture, background, limits)
+        changes = encoding.how_laid(background, picture)
+        picture = _in_place_of(picture, encoding.laid_on(background, picture))
+        smaller = _made_smaller(picture, limits)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
         best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
     if best is None:
@@ -163,21 +166,28 @@ def _sized(
             long -= 1
         smaller = _with_long_side(picture.size, long)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, as it is too long to be padded")
-        picture = picture.resize(smaller, _LANCZOS)
+        picture = _in_place_of(picture, picture.resize(smaller, _LANCZOS))
         size = _with_ratio(smaller, ratio, most_ratio)
     if size != picture.size and ratio == "pad" and math.prod(size) < math.prod(picture.size) * _NEARLY:
         changes.append(f"stretched from {px(picture.size)} to {px(size)}, as its ratio is nearly allowed")
-        picture = picture.resize(size, _LANCZOS)
+        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
     elif size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
-        picture = _placed(picture, size, background)
+        picture = _in_place_of(picture, _placed(picture, size, background))
     size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
         changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
-        picture = picture.resize(size, _LANCZOS)
+        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
     return picture, changes
+
+
+def _in_place_of(old: Image.Image, new: Image.Image) -> Image.Image:
+    """Return a picture, and give the memory of the one before it back while others still refer to that."""
+    if new is not old:
+        old.close()
+    return new
 
 
 def _with_ratio(size: Size, ratio: Ratio, most: Fraction) -> Size:
@@ -214,13 +224,13 @@ def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
     return canvas
 
 
-def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Image.Image:
+def _made_smaller(picture: Image.Image, limits: Limits) -> Image.Image:
     """Return a picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
     shortest, most_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
     smaller = picture
     while True:
-        weight = len(encoding.jpeg(encoding.laid_on(background, smaller), encoding.LEAST_QUALITY) or b"")
+        weight = len(encoding.jpeg(smaller, encoding.LEAST_QUALITY) or b"")
         long = max(smaller.size)
         if weight <= most_bytes or long <= shortest:
             return smaller

@@ -174,13 +174,15 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
     """
     from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
 
-    from kling_elements.media import encoding, pictures  # noqa: PLC0415 - as above
+    from kling_elements.media import colours, encoding, pictures  # noqa: PLC0415 - as above
 
     name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
     with _of_caller(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        if not colours.are_usual(held.info):
+            held, _ = pictures.plain(held.copy())
         held.save(file, "PNG")
         if file.tell() <= most_bytes:
             return file.getvalue()
