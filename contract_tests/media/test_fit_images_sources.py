@@ -59,9 +59,10 @@ def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> N
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
     monkeypatch.setattr(fit_images, "_MOST_SOURCE_BYTES", len(content) - 1)
-    for source in (content, _Pipe(content)):
+    for pixels, source in ((10_485_760 // 4, content), (10_485_760 // 4, _Pipe(content))):
         with pytest.raises(MediaError, match="more than 10485760 bytes"):
-            fit_image(source)
+            fit_image(source, max_pixels=pixels)
+    assert ("encoded as PNG",) == fit_image(content, max_pixels=10_485_764 // 4).changes
 
 
 def test_a_picture_of_the_caller_is_not_altered() -> None:
@@ -147,11 +148,10 @@ def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pyte
         fit_image(content[:9000])
 
 
-def test_large_pictures_of_the_caller_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pictures_of_the_caller_are_refused() -> None:
     """The bound is the same as for files."""
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
-    with pytest.raises(MediaError, match="too many pixels"):
-        fit_image(Image.new("L", (11, 10)))
+    with pytest.raises(MediaError, match=r"110 where at most 109 are allowed .* raise max_pixels"):
+        fit_image(Image.new("L", (11, 10)), max_pixels=109)
 
 
 @pytest.mark.parametrize("picture", [Image.new("L", (0, 0)), Image.new("RGB", (0, 9))])

@@ -111,7 +111,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def inspect(file: File, source: str, limits: Limits, *, is_near: bool) -> ImageReport:
+def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -> ImageReport:
     """Judge a file by its header (R14 to R17), and read no more of it than that.
 
     Args:
