@@ -48,11 +48,11 @@ Matrix = Sequence[Sequence[float]]
 
 
 def coding_in(content: bytes) -> Coding | None:
-    """Return how a PNG, AVIF or HEIF codes its colours, if it says so by numbers."""
+    """Return how a PNG, AVIF or HEIF codes its colours, if it says so by numbers, and these count."""
     head = content[:_HEAD]
     if found := _CICP.search(head.partition(b"IDAT")[0]):
         return found[1][0], found[2][0]
-    if found := _NCLX.search(head):
+    if (found := _NCLX.search(head)) and b"colrprof" not in head and b"colrrICC" not in head:
         return int.from_bytes(found[1]), int.from_bytes(found[2])
     return None
 
@@ -103,13 +103,13 @@ def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
 
 
 def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
-    reason = f"as its colour profile has {len(profile)} bytes"
+    size = f"has {len(profile)} bytes"
     try:
         converted = by_profile(picture, profile)
     except (OSError, ImageCms.PyCMSError):
         picture.info = {}
-        return picture, [f"left out its colour profile, {reason[3:]} and cannot be read; colours may look different"]
-    return converted, [f"converted to sRGB, {reason}"]
+        return picture, [f"left out its colour profile, which {size} and cannot be read; colours may look different"]
+    return converted, [f"converted to sRGB, as its colour profile {size}"]
 
 
 def _transfer(number: int) -> Callable[[float], float] | None:

@@ -33,6 +33,7 @@ from kling_elements_runtime.uploads import (
 )
 
 _PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
+_QUOTED = 16 * 1024  # characters that are decoded at a time of a percent-encoded text
 _IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk
 _LONGEST_PATH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
 
@@ -313,7 +314,7 @@ def _unquoted(payload: str, most: float, rule: str, name: str) -> bytes:
         raise _too_large(name, most, rule)
     slices, start = [], 0
     while start < len(payload):
-        end = start + _PIECE
+        end = start + _QUOTED
         cut = payload.rfind("%", max(end - 2, start), end)  # what a percent sign begins stays together
         end = cut if cut > start else end
         slices.append(unquote_to_bytes(payload[start:end]))
