@@ -160,7 +160,7 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
 
 
 def _jpeg_header(file: Reader) -> Header:
-    if _read(file, 0, len(JPEG_SIGNATURE)) != JPEG_SIGNATURE:
+    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":  # decoders want a marker at once here
         raise UnreadableError("neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):

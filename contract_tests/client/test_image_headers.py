@@ -59,6 +59,7 @@ def _jpeg(width: int, height: int, *segments: bytes) -> bytes:
     return b"\xff\xd8" + b"".join(segments) + jpeg_frame_header(width, height) + b"\xff\xda"
 
 
+_EMPTY = jpeg_segment(0xE0, b"")
 _BOMB = zlib.compress(bytes(5_000_000))
 
 
@@ -78,9 +79,10 @@ _BOMB = zlib.compress(bytes(5_000_000))
         pytest.param(_jpeg(300, 300, jpeg_segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
         pytest.param(_jpeg(300, 300, jpeg_segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
         pytest.param(_jpeg(65_535, 65_535), id="largest JPEG that its header can claim"),
-        pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte"),
-        pytest.param(_jpeg(300, 300, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
-        pytest.param(_jpeg(300, 300, b"\xff\x00" * 4096, jpeg_segment(0xE0, b"")), id="JPEG with many of them"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\x00"), id="JPEG with a stray byte"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00" * 4096, _EMPTY), id="JPEG with many of them"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\x12\xff\xff\x13" + b"\xff" * 9), id="JPEG with both"),
         *(
             pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
             for marker in (*range(0xC1, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
@@ -127,6 +129,8 @@ def test_an_odd_but_good_image_passes(data: bytes) -> None:
         pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x01"), id="JPEG with a segment shorter than its length"),
         pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x00"), id="JPEG with a segment without length"),
         pytest.param(_jpeg(300, 300, b"\xff\xe0\xff\xff"), id="JPEG with a segment longer than the file"),
+        pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte before its first marker"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00" * 4097), id="JPEG with very many stray bytes"),
         pytest.param(_jpeg(300, 300).replace(b"\x00\x0b\x08", b"\x00\x05\x08"), id="JPEG with a short frame header"),
         pytest.param(_jpeg(300, 300, jpeg_segment(0xFE, b"") * 10_000), id="JPEG of countless segments"),
         *(

@@ -63,7 +63,7 @@ def _read_png(data: bytes) -> Header:
 
 
 def _read_jpeg(data: bytes) -> Header:
-    if not data.startswith(_SOI):
+    if not data.startswith(_SOI + b"\xff"):
         raise UnreadableError("neither a PNG nor a JPEG")
     position = len(_SOI)
     while True:

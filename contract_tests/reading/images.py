@@ -39,7 +39,7 @@ class Picture:
         file_size: Exact size wanted in bytes, reached with a private chunk (PNG) or comments (JPEG).
         app_bytes: Bytes of APP2 segments put before the header of a JPEG.
         fill_bytes: Fill bytes (FF) put before the second marker of a JPEG.
-        stray_bytes: Bytes that belong to no segment, put before the second marker of a JPEG.
+        stray_bytes: Bytes that belong to no segment, put behind the first segment of a JPEG.
         xmp_first: Whether a segment of XMP comes before everything else in a JPEG.
         exif_last: Whether the EXIF of a PNG comes behind its pixels, and that of a JPEG behind its frame header.
         profile_bytes: Bytes of a colour profile, which is a good one up to its own length.
@@ -74,6 +74,9 @@ class Picture:
     def build(self) -> bytes:
         """Return the file."""
         data = self._drawn()
+        if self.stray_bytes:
+            behind = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
+            data = _insert(data, behind, (_STRAY * self.stray_bytes)[: self.stray_bytes])
         if self.exif_last:
             data = _with_exif_last(data, self.format)
         if self.text_bytes:
@@ -86,7 +89,6 @@ class Picture:
         if self.app_bytes:
             data = _insert(data, _AFTER_SOI, _segments(_APP2, self.app_bytes))
         data = _insert(data, _AFTER_SOI, b"\xff" * self.fill_bytes)
-        data = _insert(data, _AFTER_SOI, (_STRAY * self.stray_bytes)[: self.stray_bytes])
         data += bytes(self.trailer_bytes)
         if self.file_size is not None:
             data = _grown(data, self.format, self.file_size - len(data))

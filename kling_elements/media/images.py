@@ -28,7 +28,7 @@ from kling_elements_runtime.image_parts import png_chunks, scans
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
 _SIGNATURES: Final = {
-    "jpeg": JPEG_SIGNATURE,
+    "jpeg": JPEG_SIGNATURE + rb"\xff",
     "png": PNG_SIGNATURE,
     "gif": rb"GIF8[79]a",
     "webp": rb"RIFF....WEBP",
