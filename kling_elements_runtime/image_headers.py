@@ -10,7 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
@@ -63,8 +63,7 @@ class Header:
     end: int
 
 
-@frozen
-class Segment:
+class Segment(NamedTuple):
     """A segment of a JPEG.
 
     Attributes:

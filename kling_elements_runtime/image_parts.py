@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-
-from attrs import frozen
+from typing import NamedTuple
 
 from kling_elements_runtime.image_headers import (
     EOI,
@@ -26,8 +25,7 @@ _CHUNK_START = struct.Struct(">I4s")  # length of the data, type
 _CRC_LENGTH = 4  # bytes
 
 
-@frozen
-class Part:
+class Part(NamedTuple):
     """A chunk of a PNG, or a marker of a JPEG with its segment.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import struct
 import warnings
@@ -200,7 +201,8 @@ def test_an_orientation_in_an_odd_place_counts_for_the_report(kind: str) -> None
     """XMP may come before EXIF, and EXIF behind the pixels."""
     places = [{"exif_last": True}] if kind == "png" else [{"exif_last": True}, {"xmp_first": True}]
     for place in places:
-        report = check_image(Picture(format=kind, width=320, height=400, orientation=6, **place).build())
+        picture = Picture(format=kind, width=320, height=400, orientation=6)
+        report = check_image(dataclasses.replace(picture, **place).build())
         assert (400, 320, True) == (report.width_px, report.height_px, report.conforms)
 
 
@@ -215,11 +217,12 @@ def test_decoding_holds_no_lock(kind: str, monkeypatch: pytest.MonkeyPatch) -> N
         held.append(images._silence.locked())  # noqa: SLF001
         return decode(*args)
 
+    def crc32(data: Any) -> int:
+        held.append(images._silence.locked())  # noqa: SLF001
+        return checksum(data)
+
     monkeypatch.setattr(Image, "frombytes", frombytes)
-    monkeypatch.setattr(
-        "kling_elements.media.images.zlib.crc32",
-        lambda data: (held.append(images._silence.locked()), checksum(data))[1],  # noqa: SLF001
-    )
+    monkeypatch.setattr("kling_elements.media.images.zlib.crc32", crc32)
 
     assert check_image(content).conforms
     assert {False} == set(held)
