@@ -56,7 +56,7 @@ def fit_image(  # noqa: PLR0913 - all but one go by name
         strip_metadata: Whether to leave metadata out of an image that conforms already, without encoding it anew.
         max_pixels: How many pixels a picture may have to be decoded, and a copy after padding. The default keeps the
             process below 600 MiB; so much does each pixel cost that you should add 10 bytes of memory for one more.
-            A pixel of a WebP, AVIF or HEIF counts three times, as their decoders take more. A larger JPEG is decoded
+            A pixel of a WebP, AVIF or HEIF counts twice, as their decoders take more. A larger JPEG is decoded
             at a half, a quarter or an eighth of its sides.
         contract: The contract to check against; the package's by default.
 

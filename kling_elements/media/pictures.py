@@ -30,7 +30,7 @@ _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # chunks of a PNG of which
 _MOST_PROFILE_BYTES: Final = 16 * 1024 * 1024  # of a profile that is read at all
 _DEPTH_AT: Final = 24  # the offset of the bits of a sample in a PNG
 _WIDE_DEPTH: Final = 16
-_WEIGHTS: Final = {"WEBP": 3, "AVIF": 3, "HEIF": 3}  # how many times the memory of others their decoders take
+_WEIGHTS: Final = {"WEBP": 2, "AVIF": 2, "HEIF": 2}  # how many times the memory of others their decoders take
 _PARTS: Final = (1, 2, 4, 8)  # of each side of a JPEG, as which it can be decoded
 _WHITE = 255  # of 8 bits
 _WIDE_WHITE = 65_535  # of 16 bits
@@ -117,7 +117,7 @@ def check_pixels(name: str, pixels: int, most_pixels: int) -> None:
         says = f"has too many pixels to be decoded: {pixels} where at most {most_pixels} are allowed"
         raise MediaError(
             name,
-            f"{says} (each of a WebP, AVIF or HEIF counts three times); make it smaller first, or raise max_pixels",
+            f"{says} (each of a WebP, AVIF or HEIF counts twice); make it smaller first, or raise max_pixels",
         )
 
 
