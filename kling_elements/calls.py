@@ -55,17 +55,21 @@ class Calls:
     poll: PollPolicy
     allow_private: bool = field(kw_only=True)
 
-    def create(self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None) -> Call[Task]:
+    def policy(self, preflight: Preflight, *, strip_metadata: bool) -> PreflightPolicy:
+        """Return what is done with media before a create is sent."""
+        return PreflightPolicy(preflight, self.allow_private, strip_metadata)
+
+    def create(self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None) -> Call[Task]:
         """Create a subject."""
-        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
+        trail, patience = Trail(), self._patience(max_wait_seconds)
         coroutine = creating.create(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
 
     def create_or_adopt(
-        self, request: CreateRequest, preflight: Preflight, max_wait_seconds: float | None
+        self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
         """Create a subject, or find the one of the same external id."""
-        trail, patience, policy = Trail(), self._patience(max_wait_seconds), self._preflight(preflight)
+        trail, patience = Trail(), self._patience(max_wait_seconds)
         coroutine = creating.create_or_adopt(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
 
@@ -73,7 +77,7 @@ class Calls:
         self,
         requests: Sequence[CreateRequest],
         at_once: int | None,
-        preflight: Preflight,
+        policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
         """Create many subjects."""
@@ -90,7 +94,7 @@ class Calls:
             limiter=Limiter(self.io.clock, self.retry, at_once),
             retry=self.retry,
             poll=self.poll,
-            preflight=self._preflight(preflight),
+            preflight=policy,
             limit_seconds=limits,
         )
         return Call(coroutine, limits, partial(explain_all, trails))
@@ -145,9 +149,6 @@ class Calls:
             patience=partial(self._patience, max_wait_seconds),
         )
         return lambda: Call(listing.next(), deadline_seconds(max_wait_seconds))
-
-    def _preflight(self, preflight: Preflight) -> PreflightPolicy:
-        return PreflightPolicy(preflight, self.allow_private)
 
     def _patience(self, max_wait_seconds: float | None) -> Patience:
         return Patience(self.retry, self.io.clock, max_wait_seconds)

@@ -119,7 +119,12 @@ class KlingElements(_Client[httpx.BaseTransport]):
     _outside = Blocking
 
     def create(
-        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+        self,
+        request: CreateRequest,
+        *,
+        preflight: Preflight = "inline",
+        strip_metadata: bool = False,
+        max_wait_seconds: float | None = None,
     ) -> Task:
         """Create a subject: choose its `external_task_id` yourself, and store that before the call.
 
@@ -132,6 +137,9 @@ class KlingElements(_Client[httpx.BaseTransport]):
                 and on every error. Image files are given by their `Path` and encoded while they are sent.
             preflight: What is checked of media before anything is sent: `inline`, images in the request by their
                 headers; `remote`, also images and the video behind addresses; `off`, only the size of images here.
+            strip_metadata: Whether to leave the metadata out of images in the request, such as where and with what they
+                were taken. The picture is not encoded anew, and keeps its orientation and its colour profile. Each
+                image is then in memory. What lies at addresses is the service's to fetch, and stays as it is.
             max_wait_seconds: Seconds after which the call is over. By default no attempt begins after those of the
                 retry policy.
 
@@ -140,10 +148,16 @@ class KlingElements(_Client[httpx.BaseTransport]):
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
                 call `create_or_adopt` with it.
         """
-        return self._run(self._calls.create(request, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return self._run(self._calls.create(request, policy, max_wait_seconds))
 
     def create_or_adopt(
-        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+        self,
+        request: CreateRequest,
+        *,
+        preflight: Preflight = "inline",
+        strip_metadata: bool = False,
+        max_wait_seconds: float | None = None,
     ) -> Task:
         """Create a subject, or find the one that was created before under the same `external_task_id`.
 
@@ -153,6 +167,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
         Args:
             request: The subject, with an `external_task_id` that was not used for another one.
             preflight: As for `create`; addresses are looked at only if there is no such subject yet.
+            strip_metadata: As for `create`.
             max_wait_seconds: As for `create`. While it is in doubt whether an attempt made the subject, it is looked
                 for until then.
 
@@ -162,7 +177,8 @@ class KlingElements(_Client[httpx.BaseTransport]):
             ExternalIdUsedError: The id was used before, but nothing is found by it; the message says why that can be.
             KlingError: See its `outcome`.
         """
-        return self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return self._run(self._calls.create_or_adopt(request, policy, max_wait_seconds))
 
     def create_all(
         self,
@@ -170,6 +186,7 @@ class KlingElements(_Client[httpx.BaseTransport]):
         *,
         at_once: int | None = None,
         preflight: Preflight = "inline",
+        strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
     ) -> Sequence[Task]:
         """Create many subjects, as fast as the service lets them be, and return their tasks in the same order.
@@ -183,13 +200,15 @@ class KlingElements(_Client[httpx.BaseTransport]):
             requests: The subjects, each as for `create`. Give each an `external_task_id` of its own, and store them.
             at_once: How many tasks may be under way at most; by default as many as the service allows.
             preflight: As for `create`.
+            strip_metadata: As for `create`.
             max_wait_seconds: Seconds after which the call is over, above 0; by default it has no end of its own.
 
         Raises:
             CreateAllError: Some were not created, or nobody knows; `.results` has the task or the error of each.
             ValueError: An argument cannot be used.
         """
-        return self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return self._run(self._calls.create_all(requests, at_once, policy, max_wait_seconds))
 
     def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
         """Look a task up, again after errors that pass.
@@ -309,16 +328,28 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
     _outside = OnEventLoop
 
     async def create(
-        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+        self,
+        request: CreateRequest,
+        *,
+        preflight: Preflight = "inline",
+        strip_metadata: bool = False,
+        max_wait_seconds: float | None = None,
     ) -> Task:
         """Create a subject: choose its `external_task_id`, and store that before; see `KlingElements.create`."""
-        return await self._run(self._calls.create(request, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return await self._run(self._calls.create(request, policy, max_wait_seconds))
 
     async def create_or_adopt(
-        self, request: CreateRequest, *, preflight: Preflight = "inline", max_wait_seconds: float | None = None
+        self,
+        request: CreateRequest,
+        *,
+        preflight: Preflight = "inline",
+        strip_metadata: bool = False,
+        max_wait_seconds: float | None = None,
     ) -> Task:
         """Create or find a subject; see `KlingElements.create_or_adopt`."""
-        return await self._run(self._calls.create_or_adopt(request, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return await self._run(self._calls.create_or_adopt(request, policy, max_wait_seconds))
 
     async def create_all(
         self,
@@ -326,10 +357,12 @@ class AsyncKlingElements(_Client[httpx.AsyncBaseTransport]):
         *,
         at_once: int | None = None,
         preflight: Preflight = "inline",
+        strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
     ) -> Sequence[Task]:
         """Create many subjects; see `KlingElements.create_all`."""
-        return await self._run(self._calls.create_all(requests, at_once, preflight, max_wait_seconds))
+        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
+        return await self._run(self._calls.create_all(requests, at_once, policy, max_wait_seconds))
 
     async def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
         """Look a task up; see `KlingElements.get`."""

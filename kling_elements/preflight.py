@@ -22,10 +22,12 @@ class PreflightPolicy:
     Attributes:
         preflight: `inline`: images in the request; `remote`: also what lies at addresses; `off`: no header at all.
         allow_private: Whether addresses may lead to this machine or into a private network.
+        strip_metadata: Whether images in the request are sent without their metadata.
     """
 
     preflight: Preflight = "inline"
     allow_private: bool = False
+    strip_metadata: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.preflight not in get_args(Preflight):  # the validator of attrs would show all of the field, too
@@ -34,7 +36,9 @@ class PreflightPolicy:
 
 def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, however often, with what is wrong with it. Files must remain as they are."""
-    return io.contract.check("createElement", request, judge_media=policy.preflight != "off")
+    return io.contract.check(
+        "createElement", request, judge_media=policy.preflight != "off", strip_metadata=policy.strip_metadata
+    )
 
 
 async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:

@@ -17,10 +17,10 @@ from typing import Any
 
 from attrs import frozen
 
-from kling_elements_runtime import image_headers
+from kling_elements_runtime import image_headers, metadata
 from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
 from kling_elements_runtime.errors import MediaError, Violation
-from kling_elements_runtime.uploads import Content, InlineFile, InlineText, encoded_length
+from kling_elements_runtime.uploads import Content, InlineFile, InlineText, UnreadableError, encoded_length
 
 _LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
 # Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
@@ -88,15 +88,18 @@ class Attachments:
         shortest_taken: How many characters a text has at least to be looked at.
     """
 
-    def __init__(self, places: Mapping[Place, MediaSchema], rule: str, *, judge_media: bool) -> None:
+    def __init__(
+        self, places: Mapping[Place, MediaSchema], rule: str, *, judge_media: bool, strip_metadata: bool
+    ) -> None:
         """Begin with nothing taken out; the rule is what a path breaks where no media stand."""
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
-        self.shortest_taken = _LARGE if judge_media else 0
+        self.shortest_taken = _LARGE if judge_media and not strip_metadata else 0
         self._places = places
         self._rule = rule
         self._judge_media = judge_media
+        self._strip_metadata = strip_metadata
 
     def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
         """The stand-in for an image, or the value itself where it is to be left in its place."""
@@ -109,15 +112,19 @@ class Attachments:
         if isinstance(value, Path):
             return self._take_file(value, path, schema)
         text = InlineText(value)
-        is_likely = self.shortest_taken <= len(value) <= schema.longest_text
-        if not is_likely or not text.is_base64() or any(self._broken(text, schema)):
+        longest = schema.longest_text if not self._strip_metadata else encoded_length(metadata.MOST_BYTES)
+        is_likely = self.shortest_taken <= len(value) <= longest
+        if not is_likely or not text.is_base64():
             return value
-        return self._stand_in(text)
+        content, broken = self._judged(text, schema)
+        if broken and not self._strip_metadata:
+            return value
+        self.violations += [Violation(place(path), rule, message) for rule, message in broken]
+        return self._stand_in(content)
 
     def _take_file(self, path: Path, where: tuple[str | int, ...], schema: MediaSchema) -> str:
         try:
-            file = InlineFile(path)
-            found = list(self._broken(file, schema))
+            file, found = self._judged(InlineFile(path), schema)
         except MediaError as error:
             self.are_readable = False
             self.violations.append(Violation(place(where), schema.rule, str(error)))
@@ -138,8 +145,16 @@ class Attachments:
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
         return ""
 
-    def _broken(self, content: Content, schema: MediaSchema) -> Iterator[tuple[str, str]]:
-        return image_headers.violations(content, schema.limits, size_alone=not self._judge_media)
+    def _judged(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
+        """An image as it is to be sent, and what is wrong with it."""
+        if not self._strip_metadata:
+            return content, list(image_headers.violations(content, schema.limits, size_alone=not self._judge_media))
+        try:
+            plain = metadata.stripped(content)
+        except UnreadableError:
+            broken = list(image_headers.violations(content, schema.limits))
+            return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
+        return plain, list(image_headers.violations(plain, schema.limits, size_alone=not self._judge_media))
 
     def _stand_in(self, content: Content) -> str:
         text = f"{_STAND_IN}{len(self.contents):0{_DIGITS}}"

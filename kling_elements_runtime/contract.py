@@ -131,13 +131,16 @@ class Contract(Document):
         """
         return self.check(operation_id, body).violations
 
-    def check(self, operation_id: str, body: object, *, judge_media: bool = True) -> CheckedRequest:
+    def check(
+        self, operation_id: str, body: object, *, judge_media: bool = True, strip_metadata: bool = False
+    ) -> CheckedRequest:
         """Return the JSON text of a request body, and everything in which it breaks the contract.
 
         Args:
             operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
             judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
+            strip_metadata: Whether to send images in the request without their metadata.
 
         Raises:
             KeyError: As `violations`.
@@ -148,7 +151,7 @@ class Contract(Document):
         def refused(*found: Violation) -> CheckedRequest:
             return CheckedRequest(self, operation_id, None, list(found))
 
-        attached = Attachments(expected.media_places, rule, judge_media=judge_media)
+        attached = Attachments(expected.media_places, rule, judge_media=judge_media, strip_metadata=strip_metadata)
         try:
             value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
         except (UnwritableError, RecursionError) as error:

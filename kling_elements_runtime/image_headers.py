@@ -6,12 +6,11 @@ image library would decode more, and lets headers pass that contradict themselve
 
 from __future__ import annotations
 
+import re
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
@@ -21,20 +20,27 @@ Limits = dict[str, Any]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
-_IHDR = struct.Struct(">I4sII5sI")  # length, type, width, height, other fields, CRC
+EXIF_MARK = b"Exif\0\0"  # what the metadata with the orientation begin with in a JPEG
+_IHDR = struct.Struct(">I4sIIBBBBBI")  # length, type, width, height, depth, colour type, three methods, CRC
 _IHDR_LENGTH = 13
+_LONGEST_SIDE = 2**31 - 1  # pixels; a PNG has no room for more
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
+_METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
-_NO_FRAME_BEHIND = frozenset({0xD9, 0xDA})  # EOI and SOS
-_APP1 = 0xE1
+SOS, EOI = 0xDA, 0xD9  # behind them comes no frame header
+APP1 = 0xE1
 _MOST_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
-_WINDOW = 48  # bytes that are read to find a marker behind fill bytes, and the length of its segment
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+_MOST_STRAY = 4096  # bytes before a marker that belong to nothing; decoders pass over them, and cameras miscount
+_WINDOW = 48  # bytes that are read to find a marker behind fill bytes, and what its segment begins with
+_WIDE_WINDOW = 4096  # bytes; the same where the marker is not at once there
 _LENGTH_FIELD = 2  # bytes, which the length counts too
+_START = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that tell what it is
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
 _MOST_METADATA = 64 * 1024  # bytes; what a JPEG has room for
-
-silence = threading.Lock()
-"""Held by whoever changes the filters of warnings, which are global."""
+_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
 
 
 @frozen
@@ -45,22 +51,44 @@ class Header:
         format: `jpeg` or `png`.
         width: Pixels as stored, before any orientation.
         height: As `width`.
-        exif: Where the block of metadata with the orientation is: its offset and length in bytes.
+        exif: Where the block of metadata with the orientation is: its offset and length in bytes; a length of 0 where
+            none comes before the end.
+        end: The offset at which the header ends: of a PNG its pixels, of a JPEG what follows the frame header.
     """
 
     format: str
     width: int
     height: int
     exif: tuple[int, int]
+    end: int
 
 
-def violations(file: Reader, limits: Limits, *, size_alone: bool = False) -> Iterator[tuple[str, str]]:
+class Segment(NamedTuple):
+    """A segment of a JPEG.
+
+    Attributes:
+        marker: The second byte of its marker.
+        offset: Where its length field is.
+        length: Its length in bytes, with the length field; 0 for what has none.
+        start: Its first bytes, with the length field.
+    """
+
+    marker: int
+    offset: int
+    length: int
+    start: bytes
+
+
+def violations(
+    file: Reader, limits: Limits, *, size_alone: bool = False, is_near: bool = True
+) -> Iterator[tuple[str, str]]:
     """Pairs of rule and message for everything in which an image file breaks the limits.
 
     Args:
         file: The file.
         limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
         size_alone: Whether to judge its size in bytes and nothing else, so that the file is not read.
+        is_near: Whether more than the header may be read for a message, as nothing has to be fetched for it.
     """
     most_bytes = limits["file-size"]["max-bytes"]
     if file.size > most_bytes:
@@ -78,11 +106,12 @@ def violations(file: Reader, limits: Limits, *, size_alone: bool = False) -> Ite
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_shown(file, header)} px, both sides must have at least {least} px"
+        says = f"the image is shown as {_shown(file, header, is_near)} px, both sides must have at least {least} px"
         yield limits["displayed-sides"]["x-source"], says
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        says = f"the image is shown as {_shown(file, header)} px, its ratio must be between 1:{most} and {most}:1"
+        shown = _shown(file, header, is_near)
+        says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], says
 
 
@@ -107,55 +136,85 @@ def _read(file: Reader, offset: int, count: int) -> bytes:
 def _png_header(file: Reader) -> Header:
     start = len(PNG_SIGNATURE)
     ihdr = _read(file, start, _IHDR.size)
-    length, kind, width, height, _, crc = _IHDR.unpack(ihdr)
+    length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
         raise UnreadableError("no IHDR chunk, or one that was changed")
-    return Header("png", width, height, _png_exif(file, start + _IHDR.size))
+    if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _LONGEST_SIDE:
+        raise UnreadableError("an IHDR chunk of a picture that cannot be")
+    exif, end = _png_exif(file, start + _IHDR.size, b"IDAT")
+    return Header("png", width, height, exif, end)
 
 
-def _png_exif(file: Reader, position: int) -> tuple[int, int]:
-    """Where the metadata chunk is, if one comes before the pixels."""
+def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
+    """Where the metadata chunk is, if one comes before the last chunk to look at; and where looking ended."""
     for _ in range(_MOST_PARTS):
         start = file.peek(position, 8)
         length, kind = int.from_bytes(start[:4]), start[4:]
         if kind == b"eXIf":
-            return position + 8, length
-        if kind in (b"", b"IDAT"):
+            return (position + 8, length), position
+        if kind in (b"", last):
             break
         position += length + 12
-    return 0, 0
+    return (0, 0), position
 
 
 def _jpeg_header(file: Reader) -> Header:
-    if _read(file, 0, len(JPEG_SIGNATURE)) != JPEG_SIGNATURE:
+    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":  # decoders want a marker at once here
         raise UnreadableError("neither a PNG nor a JPEG")
-    position, exif = len(JPEG_SIGNATURE), (0, 0)
+    exif = (0, 0)
+    for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
+        if segment.marker in _FRAMES:
+            sides = _frame_sides(_read(file, segment.offset, segment.length))
+            return Header("jpeg", *sides, exif, segment.offset + segment.length)
+        if not exif[1] and is_exif(segment):
+            exif = (segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD)
+    raise UnreadableError("no frame header")
+
+
+def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
+    """The segments of a JPEG from a position on, with the first scan or the end as the last one.
+
+    Raises:
+        UnreadableError: It breaks off, or they cannot be told apart.
+    """
     for _ in range(_MOST_PARTS):
         marker, position, start = _next_marker(file, position)
         if marker in _BARE:
             continue
-        length = 0 if marker in _NO_FRAME_BEHIND else int.from_bytes(start)
-        if marker in _FRAMES:
-            return Header("jpeg", *_frame_sides(_read(file, position, length)), exif)
+        length = int.from_bytes(start[:_LENGTH_FIELD])
+        if marker in (SOS, EOI):
+            yield Segment(marker, position, length if marker == SOS else 0, start)
+            return
         if length < _LENGTH_FIELD:
-            raise UnreadableError("no frame header, or a segment without room for its own length")
-        if marker == _APP1 and exif == (0, 0):
-            exif = (position + _LENGTH_FIELD, length - _LENGTH_FIELD)
+            raise UnreadableError("a segment without room for its own length")
+        yield Segment(marker, position, length, start)
         position += length
     raise UnreadableError("too many segments")
 
 
+def is_exif(segment: Segment) -> bool:
+    """Whether a segment holds EXIF, unlike others of the same marker, as those of XMP."""
+    return segment.marker == APP1 and segment.start.startswith(EXIF_MARK[:-1], _LENGTH_FIELD)
+
+
 def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
-    """The marker at a position, behind any fill bytes; the position behind it; and the segment's length field there."""
-    if not (window := file.peek(position, _WINDOW)).startswith(b"\xff"):
-        raise UnreadableError("no marker where one is due")
-    while not (rest := window.lstrip(b"\xff")):
-        position += len(window)
-        if not (window := file.peek(position, _WINDOW)):
-            raise UnreadableError("cut short")
-    behind = position + len(window) - len(rest) + 1
-    start = rest[1 : 1 + _LENGTH_FIELD]
-    return rest[0], behind, start if len(start) == _LENGTH_FIELD else file.peek(behind, _LENGTH_FIELD)
+    """The next marker from a position on, the position behind it, and how its segment begins.
+
+    Fill bytes, and some bytes that belong to nothing, may come before it.
+    """
+    stray, count = 0, _WINDOW
+    while len(window := file.peek(position, count)) > 1:
+        found = _MARKER.search(window)
+        skipped = window[: found.start()] if found else window[:-1]  # the last one may be half a marker
+        stray += len(skipped) - skipped.count(0xFF)
+        if stray > _MOST_STRAY:
+            break
+        position += len(skipped)
+        if found:
+            start = window[found.end() : found.end() + _START]
+            return found[1][0], position + 2, start if len(start) == _START else file.peek(position + 2, _START)
+        count = _WIDE_WINDOW
+    raise UnreadableError("no marker where one is due")
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
@@ -167,23 +226,53 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _shown(file: Reader, header: Header) -> str:
-    return "{}x{}".format(*displayed_size(file, header))
+def _shown(file: Reader, header: Header, is_near: bool) -> str:  # noqa: FBT001
+    return "{}x{}".format(*displayed_size(file, header, is_near=is_near))
 
 
-def displayed_size(file: Reader, header: Header) -> tuple[int, int]:
-    """Width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean."""
+def displayed_size(file: Reader, header: Header, *, is_near: bool) -> tuple[int, int]:
+    """Width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean.
+
+    Args:
+        file: The file.
+        header: What its header says.
+        is_near: Whether metadata behind the header are looked for, too.
+    """
     # Turning a picture changes neither rule's verdict, so the orientation is read for messages and reports alone. One
-    # that cannot be read counts as none, as in viewers. Pillow is loaded here, as most programs never need it.
-    from PIL import Image  # noqa: PLC0415
-    from PIL.ExifTags import Base as ExifTag  # noqa: PLC0415
+    # that cannot be read counts as none, as in viewers.
+    sides = header.width, header.height
+    return sides[::-1] if orientation(file, header, is_near=is_near) in _SIDEWAYS else sides
 
-    exif = Image.Exif()
+
+def orientation(file: Reader, header: Header, *, is_near: bool) -> int | None:
+    """The EXIF orientation, 1 to 8 if it means anything; None where there is none, or it cannot be read."""
     start, length = header.exif
     try:
-        with silence, warnings.catch_warnings(action="ignore"):
-            exif.load(file.peek(start, min(length, _MOST_METADATA)))
-            orientation = exif.get(ExifTag.Orientation)
-    except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds
-        orientation = None
-    return (header.height, header.width) if orientation in _SIDEWAYS else (header.width, header.height)
+        if is_near and not length:
+            start, length = _late_exif(file, header)
+        return _orientation_in(file.peek(start, min(length, _MOST_METADATA)))
+    except UnreadableError:
+        return None
+
+
+def _late_exif(file: Reader, header: Header) -> tuple[int, int]:
+    """Where the metadata are that come behind the header."""
+    if header.format == "png":
+        return _png_exif(file, header.end, b"IEND")[0]
+    found = filter(is_exif, jpeg_segments(file, header.end))
+    return next(((each.offset + _LENGTH_FIELD, each.length - _LENGTH_FIELD) for each in found), (0, 0))
+
+
+def _orientation_in(exif: bytes) -> int | None:
+    """The orientation in a block of EXIF, which is a TIFF file of tags without a picture."""
+    block = exif[len(EXIF_MARK) :] if exif.startswith(EXIF_MARK[:-1]) else exif
+    order = _BYTE_ORDERS.get(block[:4])
+    if order is None:
+        return None
+    try:
+        (start,) = struct.unpack_from(f"{order}I", block, 4)
+        (count,) = struct.unpack_from(f"{order}H", block, start)
+        entries = (struct.unpack_from(f"{order}HHIH", block, start + 2 + 12 * number) for number in range(count))
+        return next((value for tag, kind, _, value in entries if (tag, kind) == (_ORIENTATION, _SHORT)), None)
+    except struct.error:
+        return None

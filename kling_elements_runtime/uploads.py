@@ -67,6 +67,31 @@ def _is_whole_base64(piece: str) -> bool:
         return False
 
 
+class InlineBytes:
+    """A file that is there as bytes.
+
+    Attributes:
+        content: The bytes.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes."""
+        return len(self.content)
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """Bytes from an offset on; fewer where the file ends."""
+        return self.content[offset : offset + count]
+
+    def pieces(self) -> Iterator[bytes]:
+        """The Base64 text, piece by piece."""
+        starts = range(0, self.size, _PIECE)
+        return (pybase64.b64encode(self.peek(start, _PIECE)) for start in starts)
+
+
 class InlineText:
     """A file that is there as padded Base64 text; only what is asked for is decoded."""
 
@@ -172,4 +197,5 @@ class InlineFile:
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    # tools such as `rsync --inplace` put the time of modification back, which they cannot do to that of the last change
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

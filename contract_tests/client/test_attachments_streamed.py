@@ -30,12 +30,22 @@ def _replace(path: Path) -> None:
     new.replace(path)
 
 
+def _change_in_place(path: Path) -> None:
+    """As `rsync -t --inplace` does: the same file, size and time of modification, and other bytes."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(300_000)
+        file.write(b"other")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 _CHANGES: dict[str, Callable[[Path], object]] = {
     "grown": lambda path: path.write_bytes(LARGE + b"!"),
     "cut": lambda path: path.write_bytes(LARGE[:-1]),
     "emptied": lambda path: path.write_bytes(b""),
     "written anew": _write_anew,
     "replaced": _replace,
+    "changed in place": _change_in_place,
     "deleted": Path.unlink,
 }
 

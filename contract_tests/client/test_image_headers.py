@@ -59,6 +59,7 @@ def _jpeg(width: int, height: int, *segments: bytes) -> bytes:
     return b"\xff\xd8" + b"".join(segments) + jpeg_frame_header(width, height) + b"\xff\xda"
 
 
+_EMPTY = jpeg_segment(0xE0, b"")
 _BOMB = zlib.compress(bytes(5_000_000))
 
 
@@ -78,6 +79,10 @@ _BOMB = zlib.compress(bytes(5_000_000))
         pytest.param(_jpeg(300, 300, jpeg_segment(0x58, b"XX")), id="JPEG with a segment that nobody knows"),
         pytest.param(_jpeg(300, 300, jpeg_segment(0xE1, b"Exif\x00\x00garbage")), id="JPEG with broken metadata"),
         pytest.param(_jpeg(65_535, 65_535), id="largest JPEG that its header can claim"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\x00"), id="JPEG with a stray byte"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00" * 4096, _EMPTY), id="JPEG with many of them"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\x12\xff\xff\x00" + b"\xff" * 9), id="JPEG with both"),
         *(
             pytest.param(_jpeg(300, 300).replace(b"\xff\xc0", bytes([0xFF, marker])), id=f"JPEG of kind {marker:02X}")
             for marker in (*range(0xC1, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0))
@@ -124,8 +129,8 @@ def test_an_odd_but_good_image_passes(data: bytes) -> None:
         pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x01"), id="JPEG with a segment shorter than its length"),
         pytest.param(_jpeg(300, 300, b"\xff\xe0\x00\x00"), id="JPEG with a segment without length"),
         pytest.param(_jpeg(300, 300, b"\xff\xe0\xff\xff"), id="JPEG with a segment longer than the file"),
-        pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte"),
-        pytest.param(_jpeg(300, 300, b"\xff\x00"), id="JPEG with an escaped byte for a marker"),
+        pytest.param(_jpeg(300, 300, b"\x00"), id="JPEG with a stray byte before its first marker"),
+        pytest.param(_jpeg(300, 300, _EMPTY, b"\xff\x00" * 4097), id="JPEG with very many stray bytes"),
         pytest.param(_jpeg(300, 300).replace(b"\x00\x0b\x08", b"\x00\x05\x08"), id="JPEG with a short frame header"),
         pytest.param(_jpeg(300, 300, jpeg_segment(0xFE, b"") * 10_000), id="JPEG of countless segments"),
         *(
@@ -184,6 +189,20 @@ def test_the_first_metadata_of_a_jpeg_count() -> None:
     assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Picture(format="jpeg", width=299, height=800, orientation=6, xmp_first=True),
+        Picture(format="jpeg", width=299, height=800, orientation=6, exif_last=True),
+        Picture(format="png", width=299, height=800, orientation=6, exif_last=True),
+    ],
+    ids=["XMP first", "JPEG, EXIF last", "PNG, EXIF last"],
+)
+def test_the_orientation_is_found_wherever_it_is(picture: Picture) -> None:
+    """Some programs write XMP before EXIF, others EXIF behind what the sides are in."""
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(picture.build())]
+
+
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
 def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
     """However many there are: the length of the segment is read wherever it comes to lie."""
@@ -197,12 +216,13 @@ def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
     [
         ("800x299", [b"gAMA", b"tEXt", b"eXIf"]),
         ("800x299", [b"idat", b"eXIf"]),
-        ("299x800", [b"gAMA", b"IDAT", b"eXIf"]),
+        ("800x299", [b"gAMA", b"IDAT", b"eXIf"]),
+        ("299x800", [b"IDAT", b"IEND", b"eXIf"]),
         ("299x800", [b"exif", b"IDAT"]),
         ("299x800", [b"gAMA"]),
     ],
 )
-def test_the_orientation_of_a_png_stands_before_its_pixels(shown: str, chunks: list[bytes]) -> None:
+def test_the_orientation_of_a_png_stands_anywhere_before_its_end(shown: str, chunks: list[bytes]) -> None:
     """However many other chunks come first; the names of chunks tell capitals from small letters."""
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))

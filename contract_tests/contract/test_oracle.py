@@ -240,6 +240,12 @@ def test_a_segment_among_the_frames_that_is_none_is_passed_over(marker: int) -> 
     assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
 
 
+@pytest.mark.parametrize("stray", [b"\x00", b"\xff\x00", b"\x00" * 4096, b"\xff\x00" * 4096, b"\x12\xff\xff"])
+def test_bytes_that_belong_to_no_segment_are_passed_over(stray: bytes) -> None:
+    """As decoders do, up to 4,096 of them that are no fill bytes."""
+    assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8\xff\xe0\0\2" + stray + _FRAME)
+
+
 @pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7])
 def test_a_marker_without_a_segment_is_passed_over(marker: int) -> None:
     """TEM and RST have no length."""
@@ -270,6 +276,11 @@ def test_a_marker_without_a_segment_is_passed_over(marker: int) -> None:
         b"\xff\xd8\xff\xe0\x00\x01" + _FRAME,
         b"\xff\xd8\xff\xe0\x00\x08" + _FRAME[:6],
         b"\xff\xd8\x00" + _FRAME,
+        b"\xff\xd8\xff\xe0\0\2" + b"\x00" * 4097 + _FRAME,
+        _SIGNATURE + png_chunk(b"IHDR", b"\x80" + _IHDR[1:]),
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR[:8] + b"\x03" + _IHDR[9:]),
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR[:10] + b"\x01" + _IHDR[11:]),
+        _SIGNATURE + png_chunk(b"IHDR", _IHDR[:12] + b"\x02"),
         b"\xff\xd8\xff\xd9" + _FRAME,
         b"\xff\xd8\xff\xda\x00\x02" + _FRAME,
         b"\xff\xd8" + _FRAME[:8],

@@ -91,6 +91,23 @@ def test_images_in_the_request_are_looked_at_unless_told_otherwise(
     assert [] == behind.looks
 
 
+@pytest.mark.parametrize("method", ["create", "create_or_adopt", "create_all"])
+def test_metadata_are_left_out_only_if_the_caller_says_so(client: Client, method: str, tmp_path: Path) -> None:
+    """The file itself conforms only without them."""
+    path = tmp_path / "front.jpg"
+    path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
+    body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
+    given: Any = [body] if method == "create_all" else body
+    script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
+    scripted = Scripted(client, *script)
+
+    getattr(scripted, method)(given, strip_metadata=True)
+
+    assert scripted.gateway.finished()
+    if method == "create":
+        assert isinstance(Scripted(client).failing(method, body), ContractError)
+
+
 @pytest.mark.parametrize("given", ["", "Remote", None, True])
 def test_another_word_is_refused(client: Client, given: Any) -> None:
     """A misspelt preflight must not be none."""

@@ -42,8 +42,11 @@ def test_an_orientation_alone_changes_nothing() -> None:
         ((299, 300), (300, 301), "enlarged from 299x300 px to 300x301 px"),
         ((300, 299), (301, 300), "enlarged from 300x299 px to 301x300 px"),
         ((1, 1), (300, 300), "enlarged from 1x1 px to 300x300 px"),
-        ((751, 300), (751, 301), "padded above and below from 751x300 px to 751x301 px"),
-        ((300, 751), (301, 751), "padded at the sides from 300x751 px to 301x751 px"),
+        ((765, 300), (765, 306), "padded above and below from 765x300 px to 765x306 px"),
+        ((300, 765), (306, 765), "padded at the sides from 300x765 px to 306x765 px"),
+        ((751, 300), (751, 301), "stretched from 751x300 px to 751x301 px, as its ratio is nearly allowed"),
+        ((300, 751), (301, 751), "stretched from 300x751 px to 301x751 px, as its ratio is nearly allowed"),
+        ((5010, 2000), (5010, 2004), "stretched from 5010x2000 px to 5010x2004 px, as its ratio is nearly allowed"),
         ((1, 1000), (400, 1000), "padded at the sides from 1x1000 px to 400x1000 px"),
         ((10000, 10), (10000, 4000), "padded above and below from 10000x10 px to 10000x4000 px"),
     ],
@@ -190,12 +193,13 @@ def test_other_metadata_is_left_out() -> None:
     assert {} == opened(fit_image(saved(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
 
 
-def test_a_picture_too_long_to_be_padded_is_made_smaller_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise some kilobytes would become gigabytes."""
-    monkeypatch.setattr(fit_images, "MOST_PIXELS", 1_000_000)
-    result = fit_image(Image.new("L", (6000, 3)))
-    assert (1581, 633) == opened(result.content).size
-    assert "made smaller from 6000x3 px to 1581x1 px, as it is too long to be padded" == result.changes[0]
+@pytest.mark.parametrize("max_pixels", [1_000_000, 999_999, 998_001, 2_345_678])
+def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) -> None:
+    """Otherwise some kilobytes would become gigabytes. No copy has more pixels than are allowed, nor many fewer."""
+    result = fit_image(Image.new("L", (6000, 3)), max_pixels=max_pixels)
+    width, height = opened(result.content).size
+    assert 0.99 * max_pixels < width * height <= max_pixels
+    assert result.changes[0].startswith(f"made smaller from 6000x3 px to {width}x")
 
 
 @pytest.mark.parametrize("ratio", ["pad", "crop"])

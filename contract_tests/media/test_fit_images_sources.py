@@ -6,6 +6,8 @@ import base64
 import io
 import random
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -59,9 +61,10 @@ def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> N
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
     monkeypatch.setattr(fit_images, "_MOST_SOURCE_BYTES", len(content) - 1)
-    for source in (content, _Pipe(content)):
+    for pixels, source in ((10_485_760 // 4, content), (10_485_760 // 4, _Pipe(content))):
         with pytest.raises(MediaError, match="more than 10485760 bytes"):
-            fit_image(source)
+            fit_image(source, max_pixels=pixels)
+    assert ("encoded as PNG",) == fit_image(content, max_pixels=10_485_764 // 4).changes
 
 
 def test_a_picture_of_the_caller_is_not_altered() -> None:
@@ -147,11 +150,10 @@ def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pyte
         fit_image(content[:9000])
 
 
-def test_large_pictures_of_the_caller_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pictures_of_the_caller_are_refused() -> None:
     """The bound is the same as for files."""
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
-    with pytest.raises(MediaError, match="too many pixels"):
-        fit_image(Image.new("L", (11, 10)))
+    with pytest.raises(MediaError, match=r"110 where at most 109 are allowed .* raise max_pixels"):
+        fit_image(Image.new("L", (11, 10)), max_pixels=109)
 
 
 @pytest.mark.parametrize("picture", [Image.new("L", (0, 0)), Image.new("RGB", (0, 9))])
@@ -180,3 +182,75 @@ def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
     """Before anything is read."""
     with pytest.raises(ValueError, match=r"ratio must be one of 'pad', 'crop'|unknown color"):
         fit_image(Path("/nowhere"), **options)
+
+
+@pytest.mark.parametrize(("max_pixels", "part"), [(40_000, 1), (39_999, 2), (10_000, 2), (9_999, 4), (625, 8)])
+def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: int) -> None:
+    """At a half, a quarter or an eighth of its sides, which costs little memory."""
+    content = saved(Image.new("RGB", (200, 200), RED), "JPEG")
+    changes = fit_image(content, max_pixels=max_pixels).changes
+    side = 200 // part
+    smaller = f"made smaller from 200x200 px to {side}x{side} px, as it is decoded"
+    assert ([smaller] if part > 1 else []) == [each for each in changes if each.startswith("made smaller")]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"])
+def test_the_bound_on_pixels_is_a_setting(kind: str) -> None:
+    """One fewer is too few. A pixel of what takes more memory to be decoded counts twice."""
+    needed = 200 * 200 * (2 if kind in ("WEBP", "AVIF") else 1)
+    content = saved(Image.new("RGB", (200, 200), RED), kind)
+    assert fit_image(content, max_pixels=needed).report.conforms
+    with pytest.raises(MediaError, match=rf"{needed} where at most {needed - 1} are allowed .* or raise max_pixels"):
+        fit_image(content, max_pixels=needed - 1)
+
+
+@pytest.mark.parametrize("max_pixels", [0, -1, True, 1.5, "1"])
+def test_a_bound_that_makes_no_sense_is_refused(max_pixels: Any) -> None:
+    """Before anything is read."""
+    with pytest.raises(ValueError, match="max_pixels must be a whole number, 1 or more"):
+        fit_image(Path("/nowhere"), max_pixels=max_pixels)
+
+
+def test_what_conforms_and_is_too_large_to_be_decoded_comes_back() -> None:
+    """Its report says that nobody knows whether it is whole."""
+    content = _bomb(30_000, 20_000)
+    result = fit_image(content)
+    assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unjudged])
+
+
+_MEMORY = """
+import resource, sys
+from pathlib import Path
+from kling_elements.media import fit_image
+from kling_elements_client.errors import MediaError
+try:
+    fit_image(Path(sys.argv[1]))
+except MediaError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def _large_gif() -> bytes:
+    """A GIF of 35 bytes that says that it has 169 million pixels."""
+    screen = struct.pack("<HH", 13_000, 13_000)
+    return b"GIF89a" + screen + b"\xf0\0\0" + bytes(6) + b"," + bytes(4) + screen + b"\0\2\2\x4c\1\0;"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _large_gif,
+        lambda: _bomb(13_000, 13_000),
+        lambda: saved(Image.new("1", (6300, 6300)), "PNG"),
+        lambda: saved(Image.new("L", (9000, 2000)), "JPEG", progressive=True),
+        lambda: saved(Image.new("L", (3600, 300)), "WEBP"),
+    ],
+    ids=["GIF", "PNG", "large PNG", "JPEG", "WebP"],
+)
+def test_a_process_stays_small(make: Any, tmp_path: Path) -> None:
+    """No picture makes it larger than 600 MiB."""
+    path = tmp_path / "picture"
+    path.write_bytes(make())
+    done = subprocess.run([sys.executable, "-c", _MEMORY, str(path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) < 600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import struct
 import warnings
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from contract_tests.reading.images import Picture, png_chunk
+from contract_tests.reading.images import Picture, jpeg_frame_header, jpeg_segment, png_chunk
 from contract_tests.support.handed_in import PNG, rules_of
 from contract_tests.support.pillow_pictures import saved
-from kling_elements.media import check_image
+from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect
 from kling_elements.media.limits import image_limits
 from kling_elements_client.contract import CONTRACT
@@ -131,13 +132,100 @@ def test_what_is_too_large_to_be_decoded_is_left_unjudged() -> None:
     assert check_image(bomb).conforms
     assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
     assert wide.conforms
-    assert (30000, ()) == (wide.width_px, wide.unjudged)
+    assert (30000, ["R14"]) == (wide.width_px, [rule for rule, _ in wide.unjudged])
 
 
 def _bomb_png(side: int) -> bytes:
     rows = zlib.compress(bytes((side // 8 + 1) * 1000))
     ihdr = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", ihdr) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+
+
+_SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
+
+
+def _scanned(count: int, side: int = 300) -> bytes:
+    """A progressive JPEG that says that it has so many scans more."""
+    content = Picture(format="jpeg", width=side, height=side, progressive=True).build()
+    return content[:-2] + _SCAN * count + content[-2:]
+
+
+def test_a_jpeg_of_very_many_scans_is_left_unjudged() -> None:
+    """Each costs about as much as a picture. What only looks like a scan, behind the end or in metadata, is none."""
+    (said,) = check_image(_scanned(100)).unjudged
+    assert ("R14", "whether the image is whole is not known: it is made of too many scans to be decoded") == said
+    judged = [_scanned(94), Picture(format="jpeg").build() + _SCAN * 200, _in_metadata(Picture(format="jpeg").build())]
+    assert [()] * 3 == [check_image(each).unjudged for each in judged]
+
+
+def _in_metadata(content: bytes) -> bytes:
+    return content[:2] + jpeg_segment(0xE1, _SCAN * 200) + content[2:]
+
+
+def test_a_jpeg_of_several_scans_is_held_whole_by_decoders() -> None:
+    """So fewer pixels are decoded of it, and nothing else is said of one whose segments lead nowhere."""
+    frame = jpeg_frame_header(9000, 7000)
+    start = b"\xff\xd8" + frame + _SCAN
+    assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unjudged)
+    assert ([], ["R14"]) == (rules_of(check_image(start + _SCAN)), [r for r, _ in check_image(start + _SCAN).unjudged])
+    broken = b"\xff\xd8" + frame + bytes(5000) + _SCAN * 3
+    assert (["R14"], ()) == (rules_of(check_image(broken)), check_image(broken).unjudged)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
+def test_a_small_jpeg_is_no_damaged_one(sides: tuple[int, int]) -> None:
+    """It breaks the rule of sides, and that of ratio where it does."""
+    rules = rules_of(check_image(Picture(format="jpeg", width=sides[0], height=sides[1]).build()))
+    assert ["R16", "R17"][: 2 if 300 in sides else 1] == rules
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Picture(format="jpeg", stray_bytes=2),
+        Picture(format="jpeg", stray_bytes=4096, xmp_first=True, trailer_bytes=99),
+        Picture(format="jpeg", mode="RGB", profile_bytes=1_500_000),
+        Picture(mode="RGB", profile_bytes=1_500_000),
+        Picture(text_bytes=3_000_000, trailer_bytes=99),
+    ],
+    ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
+)
+def test_odd_but_good_images_are_whole(picture: Picture) -> None:
+    """Decoders show them."""
+    report = check_image(picture.build())
+    assert ((), ()) == (report.violations, report.unjudged)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_an_orientation_in_an_odd_place_counts_for_the_report(kind: str) -> None:
+    """XMP may come before EXIF, and EXIF behind the pixels."""
+    picture = Picture(format=kind, width=320, height=400, orientation=6)
+    late, behind_xmp = dataclasses.replace(picture, exif_last=True), dataclasses.replace(picture, xmp_first=True)
+    for each in [late] if kind == "png" else [late, behind_xmp]:
+        report = check_image(each.build())
+        assert (400, 320, True) == (report.width_px, report.height_px, report.conforms)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_decoding_holds_no_lock(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one thread decodes, others may look at images too: filters of warnings are not changed meanwhile."""
+    content = Picture(format=kind).build()
+    held: list[bool] = []
+    decode, checksum = Image.frombytes, zlib.crc32
+
+    def frombytes(*args: Any) -> Image.Image:
+        held.append(images._silence.locked())  # noqa: SLF001
+        return decode(*args)
+
+    def crc32(data: Any) -> int:
+        held.append(images._silence.locked())  # noqa: SLF001
+        return checksum(data)
+
+    monkeypatch.setattr(Image, "frombytes", frombytes)
+    monkeypatch.setattr("kling_elements.media.images.zlib.crc32", crc32)
+
+    assert check_image(content).conforms
+    assert {False} == set(held)
 
 
 class _Bytes:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import random
 import subprocess
 import sys
+import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from PIL import Image
@@ -22,7 +26,7 @@ from contract_tests.reading.videos import Video
 from contract_tests.support.handed_in import JPEG, PNG, Content, contract_with, file_in, rules_of
 from contract_tests.support.pillow_pictures import saved
 from contract_tests.support.range_server import chunked, range_server
-from kling_elements.media import Budget, check_image, check_video, image
+from kling_elements.media import Budget, check_image, check_video, image, sources
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.uploads import EncodedImage
@@ -344,3 +348,39 @@ def test_nothing_private_is_looked_at_by_itself() -> None:
         check_image(server.url.replace(str(server.port), "8080"), remote=True)
 
     assert 0 == server.connections
+
+
+def test_a_data_url_takes_little_memory() -> None:
+    """Three characters for a byte become that byte; what is too long is refused before anything is decoded."""
+    url = "data:," + "%00" * 1_000_000
+    check_image(url)
+    tracemalloc.start()
+    assert ["R14"] == rules_of(check_image(url))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12_000_000
+    for text in ("data:," + "%00" * 10_485_761, "data:," + "a" * 10_485_761):
+        with pytest.raises(MediaError, match=r"a data: URL: the file has more than 10485760 bytes.*R15") as caught:
+            image(text)
+        assert ["R15"] == [found.rule for found in caught.value.violations]
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 16_381, 16_382, 16_383, 16_384])
+def test_a_data_url_is_decoded_whole_wherever_it_is_cut(before: int) -> None:
+    """As the standard library does it, also what is no escape."""
+    text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
+    with sources.opened_image(f"data:,{text}", CONTRACT) as given:
+        assert unquote_to_bytes(text) == given.file.peek(0, given.file.size)
+
+
+def test_a_full_disk_is_told_of_the_folder_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream itself can be read."""
+
+    class Full(io.BytesIO):
+        def write(self, _: Any, /) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sources, "SpooledTemporaryFile", lambda **_: Full())
+    with _pipe(PNG) as pipe, pytest.raises(MediaError, match="No space left on device") as caught:
+        image(pipe)
+    assert f"{tempfile.gettempdir()}: cannot be written to, for a copy of a file object" in str(caught.value)

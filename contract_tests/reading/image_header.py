@@ -11,6 +11,14 @@ _SOI = b"\xff\xd8"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST: markers without a segment
 _ENDS = frozenset({0xD9, 0xDA})  # EOI and SOS: no frame header comes after them
+_MOST_STRAY = 4096  # bytes between segments that belong to none, which decoders pass over; fill bytes do not count
+_POSSIBLE = {  # colour type and bits of a sample, in the PNG specification's table 11.1
+    *((0, bits) for bits in (1, 2, 4, 8, 16)),
+    *((2, bits) for bits in (8, 16)),
+    *((3, bits) for bits in (1, 2, 4, 8)),
+    *((4, bits) for bits in (8, 16)),
+    *((6, bits) for bits in (8, 16)),
+}
 
 
 class UnreadableError(Exception):
@@ -42,16 +50,20 @@ def read_header(data: bytes) -> Header:
 
 def _read_png(data: bytes) -> Header:
     length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
-    (crc,) = struct.unpack_from(">I", data, 29)
+    bits, colour, compression, filtering, interlacing, crc = struct.unpack_from(">5BI", data, 24)
     if (length, kind) != (13, b"IHDR"):
         raise UnreadableError("the first chunk is no header")
     if crc != zlib.crc32(data[12:29]):
         raise UnreadableError("the header's CRC is wrong")
+    if width >> 31 or height >> 31:
+        raise UnreadableError("a side is longer than 2^31 - 1")
+    if (colour, bits) not in _POSSIBLE or compression or filtering or interlacing > 1:
+        raise UnreadableError("there is no such kind of PNG")
     return Header("png", width, height)
 
 
 def _read_jpeg(data: bytes) -> Header:
-    if not data.startswith(_SOI):
+    if not data.startswith(_SOI + b"\xff"):
         raise UnreadableError("neither a PNG nor a JPEG")
     position = len(_SOI)
     while True:
@@ -70,11 +82,12 @@ def _read_jpeg(data: bytes) -> Header:
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
-    """Return the marker at a position, past its fill bytes, and the position behind it."""
-    first, marker = struct.unpack_from(">BB", data, position)
-    if first != 0xFF:
-        raise UnreadableError("no marker where one is due")
-    while marker == 0xFF:
+    """Return the next marker, past fill bytes and stray ones, and the position behind it."""
+    stray = 0
+    while stray <= _MOST_STRAY:
+        first, marker = struct.unpack_from(">BB", data, position)
+        if first == 0xFF and marker not in (0x00, 0xFF):
+            return marker, position + 2
+        stray += first != 0xFF
         position += 1
-        (marker,) = struct.unpack_from(">B", data, position + 1)
-    return marker, position + 2
+    raise UnreadableError("no marker where one is due")

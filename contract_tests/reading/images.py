@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 _ORIENTATION_TAG = 0x0112
 _AFTER_IHDR = 33  # signature 8, then length 4, type 4, data 13 and CRC 4
@@ -20,6 +20,8 @@ _SEGMENT_OVERHEAD = 4  # marker 2, length 2
 _LARGEST_SEGMENT = 2 + 0xFFFF
 _CHUNK_OVERHEAD = 12  # length 4, type 4, CRC 4
 _APP1, _APP2, _COM = 0xE1, 0xE2, 0xFE
+_STRAY = b"\x00Z"  # no marker, and no fill byte
+XMP = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/" by="somebody"/>'
 _FILLER = b"\xfb\xff\xbf"  # "+/+/" in Base64, and FF bytes that a JPEG reader must not take for markers
 
 
@@ -37,6 +39,12 @@ class Picture:
         file_size: Exact size wanted in bytes, reached with a private chunk (PNG) or comments (JPEG).
         app_bytes: Bytes of APP2 segments put before the header of a JPEG.
         fill_bytes: Fill bytes (FF) put before the second marker of a JPEG.
+        stray_bytes: Bytes that belong to no segment, put behind the first segment of a JPEG.
+        xmp_first: Whether a segment of XMP comes before everything else in a JPEG.
+        exif_last: Whether the EXIF of a PNG comes behind its pixels, and that of a JPEG behind its frame header.
+        profile_bytes: Bytes of a colour profile, which is a good one up to its own length.
+        text_bytes: Bytes of compressed text in a PNG.
+        trailer_bytes: Bytes behind the end.
         decoy: Width and height claimed by a frame header hidden in an APP1 segment of a JPEG.
         patch: An offset and the bytes, in hexadecimal, to write over those there.
         fix_crc: Whether the CRC of a PNG's header is made right again after `patch`.
@@ -52,6 +60,12 @@ class Picture:
     file_size: int | None = None
     app_bytes: int = 0
     fill_bytes: int = 0
+    stray_bytes: int = 0
+    xmp_first: bool = False
+    exif_last: bool = False
+    profile_bytes: int = 0
+    text_bytes: int = 0
+    trailer_bytes: int = 0
     decoy: tuple[int, int] | None = None
     patch: tuple[int, str] | None = None
     fix_crc: bool = False
@@ -60,11 +74,22 @@ class Picture:
     def build(self) -> bytes:
         """Return the file."""
         data = self._drawn()
+        if self.stray_bytes:
+            behind = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
+            data = _insert(data, behind, (_STRAY * self.stray_bytes)[: self.stray_bytes])
+        if self.exif_last:
+            data = _with_exif_last(data, self.format)
+        if self.text_bytes:
+            text = b"Comment\0\0" + zlib.compress(bytes(self.text_bytes))
+            data = _insert(data, _AFTER_IHDR, png_chunk(b"zTXt", text))
+        if self.xmp_first:
+            data = _insert(data, _AFTER_SOI, jpeg_segment(_APP1, XMP))
         if self.decoy is not None:
             data = _insert(data, _AFTER_SOI, jpeg_segment(_APP1, jpeg_frame_header(*self.decoy)))
         if self.app_bytes:
             data = _insert(data, _AFTER_SOI, _segments(_APP2, self.app_bytes))
         data = _insert(data, _AFTER_SOI, b"\xff" * self.fill_bytes)
+        data += bytes(self.trailer_bytes)
         if self.file_size is not None:
             data = _grown(data, self.format, self.file_size - len(data))
         if self.patch is not None:
@@ -80,6 +105,8 @@ class Picture:
             exif = Image.Exif()
             exif[_ORIENTATION_TAG] = self.orientation
             options["exif"] = exif
+        if self.profile_bytes:
+            options["icc_profile"] = colour_profile(self.profile_bytes)
         file = io.BytesIO()
         with Image.new(self.mode, (self.width, self.height)) as image:
             image.save(file, self.format, **options)
@@ -105,6 +132,22 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 def base64_of(data: bytes) -> str:
     """Return the Base64 text of bytes."""
     return base64.b64encode(data).decode()
+
+
+def colour_profile(size: int) -> bytes:
+    """Return a profile of sRGB that says that it has so many bytes, and has."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return size.to_bytes(4) + profile[4:] + bytes(size - len(profile))
+
+
+def _with_exif_last(data: bytes, image_format: str) -> bytes:
+    """Return a picture whose EXIF comes behind what readers of headers look at."""
+    start = data.index(b"eXIf") - 4 if image_format == "png" else data.index(b"\xff\xe1")
+    overhead = _CHUNK_OVERHEAD if image_format == "png" else 2
+    length = int.from_bytes(data[start : start + 4] if image_format == "png" else data[start + 2 : start + 4])
+    exif = data[start : start + length + overhead]
+    rest = data[:start] + data[start + len(exif) :]
+    return _insert(rest, rest.index(b"IEND") - 4 if image_format == "png" else rest.index(b"\xff\xda"), exif)
 
 
 def _insert(data: bytes, offset: int, addition: bytes) -> bytes:

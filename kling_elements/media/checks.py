@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kling_elements.media.remote import RemoteFile
 
 
-def image(source: object, *, contract: Contract = CONTRACT) -> str:
+def image(source: object, *, strip_metadata: bool = False, contract: Contract = CONTRACT) -> str:
     """Return the text for `frontal_image` or `image_url`: an http(s) address as it is, or an image file as Base64.
 
     What is given by its content is judged by its header before. Use `check_image` to find pictures that break off too.
@@ -29,6 +29,9 @@ def image(source: object, *, contract: Contract = CONTRACT) -> str:
             seek stands there again afterwards. A PIL image is turned upright as its EXIF orientation says, and encoded
             as PNG, or as the best JPEG that fits where the PNG would be too large. What a `data:` URL says of its
             content is not believed.
+        strip_metadata: Whether to leave out the metadata of an image that is given by its content, such as where and
+            with what it was taken. The picture is not encoded anew, and keeps its orientation and its colour profile.
+            Otherwise your bytes are sent as they are.
         contract: The contract to check against; the package's by default.
 
     Raises:
@@ -37,9 +40,11 @@ def image(source: object, *, contract: Contract = CONTRACT) -> str:
     url = sources.address(source, contract)
     if url is not None:
         return url
-    with sources.opened_image(source, contract) as given:
-        report = images.inspect(given.file, given.name, image_limits(contract))
-        if not report.conforms:
+    limits = image_limits(contract)
+    with sources.opened_image(source, contract) as opened:
+        given = sources.without_metadata(opened, limits) if strip_metadata else opened
+        if not images.inspect(given.file, given.name, limits, is_near=False).conforms:
+            report = images.inspect(given.file, given.name, limits, is_near=True)
             raise MediaError(given.name, in_words(report), report.violations)
         return given.base64()
 
@@ -71,7 +76,7 @@ def check_image(
     url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
-            return images.inspect(file, file.source, limits)
+            return images.inspect(file, file.source, limits, is_near=False)
     with sources.opened_image(source, contract) as given:
         return images.inspect_whole(given.file, given.name, limits)
 
@@ -103,7 +108,7 @@ def check_video(
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return videos.inspect(file, file.source, limits)
     if isinstance(source, str):
-        given = sources.from_text(source, contract)
+        given = sources.from_text(source, contract, limits)
         return videos.inspect(given.file, given.name, limits)
     with sources.opened_file(source, limits) as given:
         return videos.inspect(given.file, given.name, limits)

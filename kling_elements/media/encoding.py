@@ -36,8 +36,10 @@ def best(picture: Image.Image, most_bytes: int, background: str, *, as_jpeg: boo
     if found is None:
         return None
     content, quality = found
-    laid = [] if flat is picture else [f"laid on {background}, as a JPEG has no transparency"]
-    return content, [*laid, f"encoded as JPEG of quality {quality}, {'4:4:4' if quality >= _FULL_COLOUR else '4:2:0'}"]
+    return content, [
+        *how_laid(background, picture),
+        f"encoded as JPEG of quality {quality}, {'4:4:4' if quality >= _FULL_COLOUR else '4:2:0'}",
+    ]
 
 
 def _best_jpeg(picture: Image.Image, most_bytes: int) -> tuple[bytes, int] | None:
@@ -68,9 +70,15 @@ def laid_on(background: str, picture: Image.Image) -> Image.Image:
     if mode == picture.mode:
         return picture
     flat = Image.new(mode, picture.size, ImageColor.getcolor(background, mode))
-    flat.paste(picture.convert(mode), mask=picture.getchannel("A"))
+    flat.paste(picture, mask=picture.getchannel("A"))  # without a copy that is converted, if it has colours
     flat.info = picture.info
     return flat
+
+
+def how_laid(background: str, picture: Image.Image) -> list[str]:
+    """Return a sentence about what `laid_on` changes in a picture, if it changes anything."""
+    opaque = pictures.opaque_mode(picture) == picture.mode
+    return [] if opaque else [f"laid on {background}, as a JPEG has no transparency"]
 
 
 def _written(picture: Image.Image, most_bytes: float, **options: Any) -> bytes | None:

@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 
 from PIL import Image, ImageColor
 
 from kling_elements.media import encoding, images, pictures, sources
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
-from kling_elements.media.images import MOST_PIXELS
 from kling_elements.media.limits import Limits, image_limits
-from kling_elements.media.pictures import decoding
+from kling_elements.media.pictures import check_pixels, decoding
 from kling_elements.media.reports import ImageReport
+from kling_elements.media.sources import Given
+from kling_elements.numbers import count
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.uploads import InlineBytes
 
 Size = tuple[int, int]
 
-_MOST_SOURCE_BYTES = 1024**3  # bytes; a picture of 16 bits per channel from the largest cameras has less
+_MOST_SOURCE_BYTES = 128 * 1024**2  # of a file of usual size, which is read whole
+_BYTES_PER_PIXEL = 4  # of one that is not compressed
+_NEARLY = Fraction(101, 100)  # how far a ratio may be off so that stretching the picture is not seen
 _SHRINKING = 0.97  # of the side that should fit, as bytes do not quite follow pixels
 _LANCZOS = Image.Resampling.LANCZOS
 
 
-def fit_image(
-    source: object, *, ratio: Ratio = "pad", background: str = "white", contract: Contract = CONTRACT
+def fit_image(  # noqa: PLR0913 - all but one go by name
+    source: object,
+    *,
+    ratio: Ratio = "pad",
+    background: str = "white",
+    strip_metadata: bool = False,
+    max_pixels: int = 40_000_000,
+    contract: Contract = CONTRACT,
 ) -> FittedImage:
     """Make a copy of an image that conforms to R14 to R17. One that conforms already comes back byte for byte.
 
     The picture is turned upright, brought to the allowed ratio, enlarged where a side is too short, and encoded with
     the highest quality that fits: JPEG remains JPEG, anything else becomes PNG, or JPEG where the PNG would be too
-    large. It is made smaller only if even a JPEG of low quality would be too large. Its colour profile is kept, other
-    metadata is not. Of several pictures in a file, as in animations, the first one is taken.
+    large. It is made smaller only if even a JPEG of low quality would be too large. Its colour profile is kept, or its
+    colours are converted to sRGB where a copy cannot say what they are; other metadata is not kept. Of several
+    pictures in a file, as in animations, the first one is taken.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, or Base64 text. Its content
@@ -41,6 +53,11 @@ def fit_image(
             both ends.
         background: A colour as in CSS, such as `white` or `#1a2b3c`, for what is added, and for what lies behind
             transparent pixels where the copy is a JPEG. It becomes grey in a grey picture.
+        strip_metadata: Whether to leave metadata out of an image that conforms already, without encoding it anew.
+        max_pixels: How many pixels a picture may have to be decoded, and a copy after padding. The default keeps the
+            process below 600 MiB; so much does each pixel cost that you should add 10 bytes of memory for one more.
+            A pixel of a WebP, AVIF or HEIF counts twice, as their decoders take more. A larger JPEG is decoded
+            at a half, a quarter or an eighth of its sides.
         contract: The contract to check against; the package's by default.
 
     Returns:
@@ -48,47 +65,66 @@ def fit_image(
 
     Raises:
         MediaError: The source cannot be read, is an address, is damaged, or is too large to be decoded.
-        ValueError: `ratio` or `background` is not understood.
+        ValueError: `ratio`, `background` or `max_pixels` is not understood.
     """
     check_ratio(ratio)
+    count.check("max_pixels", max_pixels)
     ImageColor.getrgb(background)
     limits = image_limits(contract)
     if isinstance(source, Image.Image):
         name, as_it_is = "a PIL image", None
         if 0 in source.size:
             raise MediaError(name, "has no pixels")
+        check_pixels(name, math.prod(source.size), max_pixels)
         with decoding(name):
             picture, changes = pictures.upright(source)
     else:
-        name, content, report = _read(source, contract)
-        as_it_is = FittedImage(content=content, report=report, changes=()) if report.conforms else None
-        if as_it_is and not report.unjudged:
+        name, content, report, changes = _read(source, contract, max_pixels, strip_metadata=strip_metadata)
+        as_it_is = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
+        # what was too large to be looked at whole is decoded only if that is allowed
+        if as_it_is and (not report.unjudged or _pixels(report) > max_pixels):
             return as_it_is
         with decoding(name):
-            picture, changes = pictures.decoded(content)
+            picture, changes = pictures.decoded(name, content, max_pixels)
+        del content  # much memory
     if as_it_is:  # only whether the picture is whole was not known yet
         return as_it_is
     with decoding(name):
-        fitted, more = _fitted(picture, name, ratio, background, limits)
-    return FittedImage(content=fitted, report=_checked(fitted, name, limits), changes=(*changes, *more))
+        as_jpeg = pictures.is_jpeg(picture)
+        picture, recoloured = pictures.plain(picture)
+        picture, sized = _sized(picture, ratio, background, limits, max_pixels)
+        fitted, encoded = _encoded(picture, name, background, limits, as_jpeg=as_jpeg)
+    report = _checked(fitted, name, limits)
+    return FittedImage(content=fitted, report=report, changes=(*changes, *recoloured, *sized, *encoded))
 
 
-def _read(source: object, contract: Contract) -> tuple[str, bytes, ImageReport]:
-    """Return the name of a source, its bytes, and what is found in it."""
+def _pixels(report: ImageReport) -> int:
+    return (report.width_px or 0) * (report.height_px or 0)
+
+
+def _read(
+    source: object, contract: Contract, max_pixels: int, *, strip_metadata: bool
+) -> tuple[str, bytes, ImageReport, list[str]]:
+    """Return the name of a source, its bytes, what is found in them, and what was changed in them."""
     url, limits = sources.address(source, contract), image_limits(contract)
+    most_bytes = max(_MOST_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
+    of_sources = {"file-size": limits["file-size"] | {"max-bytes": most_bytes}}
     if url is not None:
         # loaded here, as it loads what speaks HTTP
         from kling_elements.media.remote import shown  # noqa: PLC0415
 
         raise MediaError(shown(url), "is an address; download what lies there first, and give its bytes or its path")
     if isinstance(source, str):
-        opened = sources.opened_image(source, contract)
+        opened: AbstractContextManager[Given] = nullcontext(sources.from_text(source, contract, of_sources))
     else:
-        opened = sources.opened_file(source, {"file-size": limits["file-size"] | {"max-bytes": _MOST_SOURCE_BYTES}})
+        opened = sources.opened_file(source, of_sources)
     with opened as given:
-        if given.file.size > _MOST_SOURCE_BYTES:
-            raise MediaError(given.name, f"has more than {_MOST_SOURCE_BYTES} bytes, too many to be read at once")
-        return given.name, given.file.peek(0, given.file.size), images.inspect_whole(given.file, given.name, limits)
+        if given.file.size > most_bytes:
+            raise MediaError(given.name, f"has more than {most_bytes} bytes, too many to be read at once")
+        used = sources.without_metadata(given, limits) if strip_metadata else given
+        changes = ["left out its metadata"] if used is not given else []
+        content = used.file.peek(0, used.file.size)
+        return used.name, content, images.inspect_whole(InlineBytes(content), used.name, limits), changes
 
 
 def _checked(content: bytes, name: str, limits: Limits) -> ImageReport:
@@ -99,16 +135,17 @@ def _checked(content: bytes, name: str, limits: Limits) -> ImageReport:
     return report
 
 
-def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limits: Limits) -> tuple[bytes, list[str]]:
-    """Return a file with the picture, of allowed sides and bytes, and what was changed."""
-    most_bytes = limits["file-size"]["max-bytes"]
-    plain, changes = pictures.plain(picture)
-    sized, how_sized = _sized(plain, ratio, background, limits)
-    changes += how_sized
-    best = encoding.best(sized, most_bytes, background, as_jpeg=pictures.is_jpeg(picture))
+def _encoded(
+    picture: Image.Image, name: str, background: str, limits: Limits, *, as_jpeg: bool
+) -> tuple[bytes, list[str]]:
+    """Return a file with the picture, of allowed bytes, and what was changed."""
+    most_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
+    best = encoding.best(picture, most_bytes, background, as_jpeg=as_jpeg)
     if best is None:
-        smaller = _made_smaller(sized, background, limits)
-        changes.append(f"made smaller from {px(sized.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
+        changes = encoding.how_laid(background, picture)
+        picture = _in_place_of(picture, encoding.laid_on(background, picture))
+        smaller = _made_smaller(picture, limits)
+        changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
         best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
     if best is None:
         raise MediaError(name, f"cannot be brought below {most_bytes} bytes")
@@ -116,26 +153,41 @@ def _fitted(picture: Image.Image, name: str, ratio: Ratio, background: str, limi
     return content, changes + how_encoded
 
 
-def _sized(picture: Image.Image, ratio: Ratio, background: str, limits: Limits) -> tuple[Image.Image, list[str]]:
+def _sized(
+    picture: Image.Image, ratio: Ratio, background: str, limits: Limits, max_pixels: int
+) -> tuple[Image.Image, list[str]]:
     """Return a picture of allowed ratio and sides. The ratio comes first, or long ones would grow without bounds."""
     changes = []
     most_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
     size = _with_ratio(picture.size, ratio, most_ratio)
-    if math.prod(size) > MOST_PIXELS:
-        smaller = _with_long_side(picture.size, math.isqrt(int(MOST_PIXELS * most_ratio)))
+    if math.prod(size) > max_pixels:
+        long = math.isqrt(int(max_pixels * most_ratio))
+        while long * math.ceil(long / most_ratio) > max_pixels:
+            long -= 1
+        smaller = _with_long_side(picture.size, long)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, as it is too long to be padded")
-        picture = picture.resize(smaller, _LANCZOS)
+        picture = _in_place_of(picture, picture.resize(smaller, _LANCZOS))
         size = _with_ratio(smaller, ratio, most_ratio)
-    if size != picture.size:
+    if size != picture.size and ratio == "pad" and math.prod(size) < math.prod(picture.size) * _NEARLY:
+        changes.append(f"stretched from {px(picture.size)} to {px(size)}, as its ratio is nearly allowed")
+        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
+    elif size != picture.size:
         verb = "padded" if ratio == "pad" else "cropped"
         where = "at the sides" if size[0] != picture.width else "above and below"
         changes.append(f"{verb} {where} from {px(picture.size)} to {px(size)}")
-        picture = _placed(picture, size, background)
+        picture = _in_place_of(picture, _placed(picture, size, background))
     size = _large_enough(picture.size, limits["displayed-sides"]["min-px"])
     if size != picture.size:
         changes.append(f"enlarged from {px(picture.size)} to {px(size)}")
-        picture = picture.resize(size, _LANCZOS)
+        picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
     return picture, changes
+
+
+def _in_place_of(old: Image.Image, new: Image.Image) -> Image.Image:
+    """Return a picture, and give the memory of the one before it back while others still refer to that."""
+    if new is not old:
+        old.close()
+    return new
 
 
 def _with_ratio(size: Size, ratio: Ratio, most: Fraction) -> Size:
@@ -172,13 +224,13 @@ def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
     return canvas
 
 
-def _made_smaller(picture: Image.Image, background: str, limits: Limits) -> Image.Image:
+def _made_smaller(picture: Image.Image, limits: Limits) -> Image.Image:
     """Return a picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
     shortest, most_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
     smaller = picture
     while True:
-        weight = len(encoding.jpeg(encoding.laid_on(background, smaller), encoding.LEAST_QUALITY) or b"")
+        weight = len(encoding.jpeg(smaller, encoding.LEAST_QUALITY) or b"")
         long = max(smaller.size)
         if weight <= most_bytes or long <= shortest:
             return smaller

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from attrs import evolve, frozen
@@ -17,12 +19,13 @@ from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
+    Header,
     displayed_size,
     read_header,
-    silence,
     violations,
 )
-from kling_elements_runtime.uploads import Reader, UnreadableError
+from kling_elements_runtime.image_parts import png_chunks, scans
+from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
 _SIGNATURES: Final = {
     "jpeg": JPEG_SIGNATURE + rb"\xff",
@@ -45,14 +48,17 @@ MOST_PIXELS = 178_956_970
 _MOST_LIGHT_PIXELS = MOST_PIXELS // 2
 """Pixels of the largest JPEG that is decoded only to see whether it is whole; from here on Pillow warns of bombs.
 
-A decoder holds a progressive one whole (6 bytes a pixel), though it is asked for an eighth of each side.
+Only an eighth of each side is decoded.
 """
-_MOST_WORK = 2_000_000_000  # pixels of all scans together, some seconds; real pictures of any size have a dozen scans
+_MOST_SCANNED_PIXELS = 60_000_000
+"""Pixels of the largest JPEG of several scans, as a decoder holds all of it, in 6 to 8 bytes a pixel."""
+_MOST_SCANS = 100  # real pictures of any size have a dozen
+_MOST_WORK = 1_500_000_000  # pixels of all scans together, which take some seconds
 _START_OF_SCAN = b"\xff\xda"
+_TOO_LARGE = "it has too many pixels to be decoded"
 _PART = 8  # of each side; the smallest picture that a JPEG decoder makes without more work
-
-_CHUNK_START = struct.Struct(">I4s")  # length of the data, type
-_CRC = struct.Struct(">I")
+_CRC_LENGTH = 4  # bytes
+_silence = threading.Lock()
 
 
 class File(Protocol):
@@ -98,20 +104,28 @@ def format_by(start: bytes) -> str | None:
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)
 
 
-def inspect(file: File, source: str, limits: Limits) -> ImageReport:
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let no warning out. Filters of warnings are global, so there is one lock for this: do nothing slow under it."""
+    with _silence, warnings.catch_warnings(action="ignore"):
+        yield
+
+
+def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -> ImageReport:
     """Judge a file by its header (R14 to R17), and read no more of it than that.
 
     Args:
         file: The file.
         source: What the report calls it.
         limits: The contract's `x-image` object.
+        is_near: Whether metadata behind the header may be looked for, as nothing has to be fetched for them.
 
     Raises:
         MediaError: It cannot be read.
     """
     sized = _Sized(file)
     header = read_header(sized)  # comes first, as a server may tell the size only at the end of the file
-    width, height = displayed_size(sized, header) if header else (None, None)
+    width, height = displayed_size(sized, header, is_near=is_near) if header else (None, None)
     kind = format_of(file)
     by_size = limits["file-size"]["x-source"]
     return ImageReport(
@@ -119,7 +133,9 @@ def inspect(file: File, source: str, limits: Limits) -> ImageReport:
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(Violation("", *found) for found in _named(violations(sized, limits), limits, file, kind)),
+        violations=tuple(
+            Violation("", *found) for found in _named(violations(sized, limits, is_near=is_near), limits, file, kind)
+        ),
         unjudged=() if file.size is not None else ((by_size, "the server does not tell the size"),),
         format=kind,
     )
@@ -149,55 +165,67 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     Raises:
         MediaError: It cannot be read.
     """
-    report = inspect(file, source, limits)
     rule = limits["format"]["x-source"]
-    if report.width_px is None or report.height_px is None:
+    kind = format_of(file)
+    if kind not in ("jpeg", "png") or file.size > limits["file-size"]["max-bytes"]:
+        report = inspect(file, source, limits, is_near=True)
+        return report if report.width_px is None else _unjudged(report, rule, "it is too large to be looked at whole")
+    whole = InlineBytes(file.peek(0, file.size))
+    report, header = inspect(whole, source, limits, is_near=True), read_header(whole)
+    if header is None:
         return report
-    if file.size > limits["file-size"]["max-bytes"]:
-        return _unjudged(report, rule, "it is too large to be looked at whole")
-    content = file.peek(0, file.size)
-    if report.format == "png":
-        is_whole = _png_is_whole(content)
-    else:
-        pixels = report.width_px * report.height_px
-        if pixels > _MOST_LIGHT_PIXELS or has_too_many_scans(content, pixels):
-            return _unjudged(report, rule, "it has too many pixels to be decoded")
-        is_whole = _jpeg_is_whole(content)
-    if is_whole:
+    why_not = why_not_decoded(whole.content, header)
+    if why_not is not None:
+        return _unjudged(report, rule, why_not)
+    if (png_is_whole if kind == "png" else _jpeg_is_whole)(whole.content):
         return report
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image breaks off or is damaged")))
 
 
-def has_too_many_scans(content: bytes, pixels: int) -> bool:
-    """Return whether decoding a JPEG of so many pixels would take long, as it is made of many scans."""
-    return pixels * content.count(_START_OF_SCAN) > _MOST_WORK
+def why_not_decoded(content: bytes, header: Header, most_pixels: int | None = None) -> str | None:
+    """Return why a JPEG or PNG is too much to be decoded even for a look at it; None where it is not."""
+    pixels = header.width * header.height
+    if pixels > (_MOST_LIGHT_PIXELS if most_pixels is None else most_pixels):
+        return _TOO_LARGE
+    if header.format == "png":
+        return None
+    why_not = _why_too_many(content.count(_START_OF_SCAN), pixels)
+    if why_not is None:
+        return None
+    try:  # what was counted may stand in metadata, or in what follows the picture
+        return _why_too_many(scans(content, header), pixels)
+    except UnreadableError:
+        return None  # no decoder gets far with it
+
+
+def _why_too_many(count: int, pixels: int) -> str | None:
+    if count > _MOST_SCANS or count * pixels > _MOST_WORK:
+        return "it is made of too many scans to be decoded"
+    return _TOO_LARGE if count > 1 and pixels > _MOST_SCANNED_PIXELS else None
 
 
 def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
     return evolve(report, unjudged=(*report.unjudged, (rule, f"whether the image is whole is not known: {why}")))
 
 
-def _png_is_whole(content: bytes) -> bool:
+def png_is_whole(content: bytes) -> bool:
     """Return whether each chunk has its right checksum, there are pixels, and the last chunk is that which ends a PNG.
 
     Pillow's `verify` checks less if somebody has set LOAD_TRUNCATED_IMAGES, and refuses much compressed text.
     """
     view = memoryview(content)
-    position = len(PNG_SIGNATURE)
     has_pixels = False
     try:
-        while True:
-            length, kind = _CHUNK_START.unpack_from(view, position)
-            end = position + _CHUNK_START.size + length
-            (crc,) = _CRC.unpack_from(view, end)
-            if crc != zlib.crc32(view[position + 4 : end]):  # the length is not part of it
+        for part in png_chunks(content):
+            crc_at = part.end - _CRC_LENGTH
+            if int.from_bytes(view[crc_at : part.end]) != zlib.crc32(
+                view[part.start + 4 : crc_at]
+            ):  # not of the length
                 return False
-            if kind == b"IEND":
-                return has_pixels
-            has_pixels = has_pixels or kind == b"IDAT"
-            position = end + _CRC.size
-    except struct.error:
+            has_pixels = has_pixels or part.kind == b"IDAT"
+    except UnreadableError:
         return False
+    return has_pixels
 
 
 def _jpeg_is_whole(content: bytes) -> bool:
@@ -209,17 +237,13 @@ def _jpeg_is_whole(content: bytes) -> bool:
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
 
     try:
-        with (
-            silence,  # filters of warnings are global, so all that change them share one lock
-            warnings.catch_warnings(action="ignore"),
-            JpegImageFile(io.BytesIO(content)) as picture,
-        ):
-            picture.draft("L", (picture.width // _PART, picture.height // _PART))
+        with quiet():
+            picture = JpegImageFile(io.BytesIO(content))
+        with picture:
+            picture.draft("L", (max(picture.width // _PART, 1), max(picture.height // _PART, 1)))
             (tile,) = picture.tile
-            size, mode = picture.size, picture.mode
             options: Any = tile.args
-            scale = picture.decoderconfig
-        Image.frombytes(mode, size, content, tile.codec_name, *options, *scale)
+            Image.frombytes(picture.mode, picture.size, content, tile.codec_name, *options, *picture.decoderconfig)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds, and all of them mean that it is broken
         return False
     return True

@@ -26,6 +26,7 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
 _QUARTERS: Final = tuple(_TURNS)[:4]  # clockwise
+_NEARLY = 0.99  # of a side; what is filled so far is stretched, which nobody sees, instead of padded with thin bars
 _WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
 
 # Numbers of ITU-T H.273, as in the headers of videos
@@ -112,6 +113,8 @@ def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) ->
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
+    if min(inner[0] / width, inner[1] / height) > _NEARLY:
+        inner = size
     changes = [f"scaled from {px(stored)} to {px(inner)}"] if inner != stored else []
     if inner != size:
         where = "at the sides" if inner[0] < width else "above and below"

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import IO, Any
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from attrs import frozen
 
 from kling_elements.contracts import usable
-from kling_elements.media.images import format_of
+from kling_elements.media import images
 from kling_elements.media.limits import Limits, image_limits
 from kling_elements_client.errors import MediaError, Violation
+from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, Reader, encode
+from kling_elements_runtime.errors import raising_media_errors
+from kling_elements_runtime.uploads import (
+    EncodedImage,
+    InlineBytes,
+    InlineFile,
+    InlineText,
+    Reader,
+    UnreadableError,
+    encode,
+)
 
 _PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
+_QUOTED = 16 * 1024  # characters that are decoded at a time of a percent-encoded text
 _IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk
 _LONGEST_PATH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
 
@@ -64,6 +76,21 @@ class Given:
         return encode(content)
 
 
+def without_metadata(given: Given, limits: Limits) -> Given:
+    """Return the same image without its metadata; itself if it has none, or is no image that the limits allow.
+
+    Raises:
+        MediaError: It is one, but its metadata cannot be told apart from the picture.
+    """
+    try:
+        file = metadata.stripped(given.file)
+    except UnreadableError as error:
+        if images.inspect(given.file, given.name, limits, is_near=False).conforms:
+            raise MediaError(given.name, metadata.INSEPARABLE) from error
+        return given
+    return given if file is given.file else Given(given.name, file)
+
+
 def address(source: object, contract: Contract) -> str | None:
     """Return the source itself if it is an http(s) address; None for anything else.
 
@@ -96,7 +123,7 @@ def opened_image(source: object, contract: Contract) -> Iterator[Given]:
     """
     picture = sys.modules.get("PIL.Image")  # where it is not loaded, there are no PIL images
     if isinstance(source, str):
-        yield from_text(source, contract)
+        yield from_text(source, contract, image_limits(contract))
     elif picture is not None and isinstance(source, picture.Image):
         with _opened_bytes("a PIL image", _encoded(source, image_limits(contract))) as given:
             yield given
@@ -148,13 +175,15 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
     """
     from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
 
-    from kling_elements.media import encoding, pictures  # noqa: PLC0415 - as above
+    from kling_elements.media import colours, encoding, pictures  # noqa: PLC0415 - as above
 
     name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
     with _of_caller(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        if not colours.are_usual(held.info):
+            held, _ = pictures.plain(held.copy())
         held.save(file, "PNG")
         if file.tell() <= most_bytes:
             return file.getvalue()
@@ -193,10 +222,10 @@ def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         with _of_caller(name, "cannot be read"):
             while piece := _read(file, name, _PIECE):
-                copy.write(piece)
+                with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
+                    copy.write(piece)
                 if copy.tell() > most:
-                    says = f"the file has more than {most} bytes, which is the most that is allowed ({rule})"
-                    raise MediaError(name, says, [Violation("", rule, says)])
+                    raise _too_large(name, most, rule)
         copy.seek(0)
         yield copy
 
@@ -239,14 +268,19 @@ def _read(file: Any, name: str, count: int) -> bytes:
             return content
 
 
-def from_text(text: str, contract: Contract) -> Given:
+def from_text(text: str, contract: Contract, limits: Limits) -> Given:
     """Return what a `data:` URL or Base64 text holds.
 
+    Args:
+        text: The text.
+        contract: What says how an image is given as text.
+        limits: How large a file may be that a `data:` URL writes byte by byte. Such a URL is much longer than its file.
+
     Raises:
-        MediaError: It is neither. No file is looked for, whatever the text looks like.
+        MediaError: It is neither, or too large. No file is looked for, whatever the text looks like.
     """
     if _DATA.match(text):
-        return _from_data_url(text, contract)
+        return _from_data_url(text, contract, limits)
     if not text.strip():
         raise MediaError("a str", "is empty; give an http(s) address or Base64 text, or pathlib.Path(...) for a file")
     if _OTHER_ADDRESS.match(text):
@@ -257,15 +291,40 @@ def from_text(text: str, contract: Contract) -> Given:
     return _from_base64(text, "Base64 text", contract)
 
 
-def _from_data_url(text: str, contract: Contract) -> Given:
+def _from_data_url(text: str, contract: Contract, limits: Limits) -> Given:
     name = "a data: URL"
     head, comma, payload = text.partition(",")
     if not comma or not payload.isascii():
         says = "has characters that no address may have" if comma else "has no comma, and so no content"
         raise MediaError(name, says)
     if _BASE64_MARK.search(head):
-        return _from_base64(unquote(payload) if "%" in payload else payload, name, contract)
-    return Given(name, _Seekable(io.BytesIO(unquote_to_bytes(payload)), name))
+        plain = _unquoted(payload, math.inf, "", name).decode("ascii", "replace") if "%" in payload else payload
+        return _from_base64(plain, name, contract)
+    most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
+    return Given(name, InlineBytes(_unquoted(payload, most, rule, name)))
+
+
+def _unquoted(payload: str, most: float, rule: str, name: str) -> bytes:
+    """Return the bytes of a percent-encoded text, slice by slice, as the standard library takes many times its length.
+
+    Raises:
+        MediaError: There are more bytes than allowed. That is told before any of them is decoded.
+    """
+    if len(payload) - 2 * payload.count("%") > most:
+        raise _too_large(name, most, rule)
+    slices, start = [], 0
+    while start < len(payload):
+        end = start + _QUOTED
+        cut = payload.rfind("%", max(end - 2, start), end)  # what a percent sign begins stays together
+        end = cut if cut > start else end
+        slices.append(unquote_to_bytes(payload[start:end]))
+        start = end
+    return b"".join(slices)
+
+
+def _too_large(name: str, most: float, rule: str) -> MediaError:
+    says = f"the file has more than {most} bytes, which is the most that is allowed ({rule})"
+    return MediaError(name, says, [Violation("", rule, says)])
 
 
 def _looks_like_path(text: str) -> bool:
@@ -275,7 +334,7 @@ def _looks_like_path(text: str) -> bool:
         return True
     # Base64 may have slashes too, also where it is not in order
     start = "".join(text.split())[:16].translate(_STANDARD)
-    return "/" in text and format_of(InlineText(start)) is None
+    return "/" in text and images.format_of(InlineText(start)) is None
 
 
 def _from_base64(text: str, name: str, contract: Contract) -> Given:

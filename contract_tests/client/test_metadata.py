@@ -1,0 +1,177 @@
+"""Metadata are left out of an image without a change of its pixels, their colours or the way they are turned."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from contract_tests.reading.images import XMP, Picture, jpeg_segment, png_chunk
+from contract_tests.support.pillow_pictures import noise, opened, saved
+from kling_elements_runtime import metadata
+from kling_elements_runtime.metadata import stripped
+from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
+
+_GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
+_SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnail", b"JFXX", b"behind the end")
+_PROFILE = Picture(format="jpeg", mode="RGB", profile_bytes=70_000)
+
+
+def _stripped(content: bytes) -> bytes:
+    return stripped(InlineBytes(content)).peek(0, len(content))
+
+
+def _exif(orientation: int | None) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x013B] = "somebody"
+    exif.get_ifd(0x8825)[2] = (48.0, 12.0, 0.0)
+    if orientation is not None:
+        exif[0x0112] = orientation
+    return exif
+
+
+def _jpeg(orientation: int | None, **options: Any) -> bytes:
+    """A JPEG with all that cameras and programs put into one."""
+    content = saved(noise(40, 60), "JPEG", exif=_exif(orientation), icc_profile=_PROFILE.build()[:70_000], **options)
+    jfif = b"JFIF\0\1\1\0\0\1\0\1\2\1" + b"thumbnail"[:6]
+    segments = [
+        jpeg_segment(0xE0, jfif),
+        jpeg_segment(0xE0, b"JFXX\0\x13thumbnail"),
+        jpeg_segment(0xE1, XMP),
+        jpeg_segment(0xE2, b"FPXR\0" + bytes(20)),
+        jpeg_segment(0xED, b"Photoshop 3.0\0"),
+        jpeg_segment(0xEF, b"somebody"),
+        jpeg_segment(0xFE, b"somebody"),
+    ]
+    end = content.rindex(b"\xff\xd9")
+    between = jpeg_segment(0xFE, b"somebody, between pixels") if options else b""
+    return content[:2] + b"".join(segments) + content[2:end] + between + b"\xff\xd9" + b"behind the end"
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}], ids=str)
+@pytest.mark.parametrize("orientation", [None, 1, 2, 8])
+def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, options: dict[str, Any]) -> None:
+    """Everything else goes: places, names, comments, thumbnails, second pictures, and what follows the end."""
+    content = _jpeg(orientation, **options)
+    plain = _stripped(content)
+    before, after = opened(content), opened(plain)
+    assert before.tobytes() == after.tobytes()
+    assert before.info["icc_profile"] == after.info["icc_profile"]
+    assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
+    assert [] == [each for each in _SECRETS if each in plain]
+    assert plain == _stripped(plain)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
+def test_a_jpeg_without_metadata_stays_as_it_is(mode: str) -> None:
+    """Byte for byte, and it is the same object; what tells how colours are coded is no metadata."""
+    content = InlineBytes(saved(noise(40, 60, mode), "JPEG"))
+    assert content is stripped(content)
+
+
+def test_of_a_jpeg_with_several_pictures_the_first_one_remains() -> None:
+    """The others are behind its end."""
+    several = saved(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
+    plain = opened(_stripped(several))
+    assert ("JPEG", opened(several).tobytes()) == (plain.format, plain.tobytes())
+
+
+def test_a_jpeg_that_breaks_off_behind_its_first_scan_is_stripped() -> None:
+    """Whether it is whole is for others to say."""
+    plain = _stripped(_jpeg(6)[:-400])
+    assert [] == [each for each in _SECRETS if each in plain]
+    assert plain.startswith(b"\xff\xd8\xff\xe0")
+
+
+def test_a_jpeg_that_ends_before_its_pixels_is_stripped() -> None:
+    """What follows its end goes."""
+    content = _jpeg(None)
+    start = content.index(b"\xff\xda")
+    assert _stripped(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
+
+
+def _png(orientation: int | None, *, exif_last: bool) -> bytes:
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Author", "somebody")
+    text.add_text("Comment", "somebody", zip=True)
+    text.add_itxt("XML:com.adobe.xmp", "somebody")
+    for name, data in ((b"gAMA", bytes(3) + b"\1"), (b"prVt", b"somebody"), (b"tIME", bytes(7))):
+        text.add(name, data)
+    more = {"pnginfo": text, "icc_profile": b"profile", "transparency": (1, 2, 3), "dpi": (72, 72)}
+    content = saved(noise(40, 60), "PNG", exif=_exif(orientation), **more)
+    if exif_last:
+        start = content.index(b"eXIf") - 4
+        end = start + int.from_bytes(content[start : start + 4]) + 12
+        content = content[:start] + content[end:-12] + content[start:end] + content[-12:]
+    return content + b"behind the end"
+
+
+@pytest.mark.parametrize("exif_last", [False, True])
+@pytest.mark.parametrize("orientation", [None, 1, 3, 8])
+def test_a_png_keeps_what_tells_how_it_looks(orientation: int | None, exif_last: bool) -> None:  # noqa: FBT001
+    """Texts, times, EXIF but for the orientation, private chunks and what follows the end go."""
+    content = _png(orientation, exif_last=exif_last)
+    plain = _stripped(content)
+    before, after = opened(content), opened(plain)
+    assert before.tobytes() == after.tobytes()
+    kept = ("icc_profile", "transparency", "gamma", "dpi")
+    assert {name: before.info[name] for name in kept} == {name: after.info[name] for name in kept}
+    assert {"exif", *kept} >= after.info.keys()
+    assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
+    assert [] == [each for each in _SECRETS if each in plain]
+    assert plain == _stripped(plain)
+
+
+def test_an_animated_png_remains_one() -> None:
+    """Its pictures are no metadata."""
+    content = saved(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
+    assert content == _stripped(content)
+    with Image.open(io.BytesIO(content)) as picture:
+        assert 2 == picture.n_frames  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"GIF89a" + bytes(99),
+        Picture(format="jpeg").build()[:200],
+        Picture(file_size=3000).build()[:2000],
+        Picture(file_size=3000).build()[:-6],
+        _jpeg(6).replace(b"\xff\xdb", bytes(5000), 1),
+    ],
+    ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
+)
+def test_what_cannot_be_taken_apart_is_an_error(content: bytes) -> None:
+    """Nothing is sent then as if it had no metadata."""
+    with pytest.raises(UnreadableError):
+        _stripped(content)
+
+
+def test_what_no_contract_allows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file beyond the bound comes back as it is; one byte less is taken apart."""
+    content = Picture(text_bytes=1000).build()
+    monkeypatch.setattr(metadata, "MOST_BYTES", len(content) - 1)
+    given = InlineBytes(content)
+    assert given is stripped(given)
+    monkeypatch.setattr(metadata, "MOST_BYTES", len(content))
+    assert stripped(given).size < len(content)
+
+
+def test_base64_that_is_none_is_an_error() -> None:
+    """As for every reader."""
+    with pytest.raises(UnreadableError):
+        stripped(InlineText("iVBORw0KGgo!"))
+
+
+def test_of_two_blocks_of_exif_one_orientation_remains() -> None:
+    """The first one counts, as for viewers."""
+    content = Picture(format="jpeg", width=9, orientation=6).build()
+    start = content.index(b"\xff\xe1")
+    block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]
+    assert 1 == _stripped(content[:start] + block + content[start:]).count(b"Exif\0\0")
+    png = Picture(width=9, orientation=6).build()
+    again = png_chunk(b"eXIf", _GPS)
+    assert 1 == _stripped(png[:-12] + again + png[-12:]).count(b"eXIf")

@@ -1,0 +1,262 @@
+"""Colours that a file describes in another way than by a profile of usual size, converted to sRGB.
+
+AVIF, HEIF and PNG may name primaries and transfer by the numbers of ITU-T H.273; PNG may give gamma and primaries
+instead. Few programs heed either, so a copy says it with its pixels.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from PIL import Image, ImageCms
+
+LARGEST_PROFILE = 1024 * 1024
+"""Bytes of the largest colour profile that is kept. Pillow opens no PNG with a larger one."""
+
+Primaries = tuple[float, ...]  # x and y of white, red, green and blue
+Coding = tuple[int, int]  # primaries and transfer by the numbers of H.273
+
+_D65: Final = (0.3127, 0.3290)
+_SRGB: Final = (*_D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
+_PRIMARIES: Final[dict[int, Primaries]] = {
+    1: _SRGB,
+    5: (*_D65, 0.640, 0.330, 0.290, 0.600, 0.150, 0.060),
+    6: (*_D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
+    9: (*_D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
+    11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+    12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+}
+_PQ, _HLG = 16, 18  # the transfers of HDR
+_NEAR = 0.01  # of a coordinate or of gamma: differences that nobody sees
+_USUAL_GAMMA = 1 / 2.2
+_CICP = re.compile(rb"\x00\x00\x00\x04cICP(.)(.)..", re.DOTALL)
+_NCLX = re.compile(rb"colrnclx(..)(..)", re.DOTALL)
+_HEAD = 256 * 1024  # bytes of a file in which such a description is looked for
+_SDR_WHITE = 203  # candelas per square metre of white in HDR (ITU-R BT.2408)
+_PQ_PEAK, _HLG_PEAK = 10_000, 1000  # the same of the brightest that can be coded
+_KNEE = 0.75  # of white: from here on highlights are compressed instead of cut
+_STEPS = 4096  # of a transfer curve in a profile
+_D50: Final = (0.9642, 1.0, 0.8249)  # white of profiles, as X, Y and Z
+_BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+
+Matrix = Sequence[Sequence[float]]
+
+
+def coding_in(content: bytes) -> Coding | None:
+    """Return how a PNG, AVIF or HEIF codes its colours, if it says so by numbers, and these count."""
+    head = content[:_HEAD]
+    if found := _CICP.search(head.partition(b"IDAT")[0]):
+        return found[1][0], found[2][0]
+    if (found := _NCLX.search(head)) and b"colrprof" not in head and b"colrrICC" not in head:
+        return int.from_bytes(found[1]), int.from_bytes(found[2])
+    return None
+
+
+def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
+    """Return a plain picture with a usual profile or none, and sentences about what was changed.
+
+    Args:
+        picture: A picture of mode L, LA, RGB or RGBA.
+        info: What its file says: `coding`, `icc_profile`, `srgb`, `gamma` and `chromaticity`, where it does.
+
+    Raises:
+        Exception: Of many kinds.
+    """
+    profile = info.get("icc_profile")
+    coding: Coding | None = info.get("coding")
+    if coding is not None:
+        primaries, transfer = _PRIMARIES.get(coding[0], _SRGB), _transfer(coding[1])
+        if transfer is not None or not _is_near(primaries, _SRGB):
+            hdr = ", its highlights compressed" if coding[1] in (_PQ, _HLG) else ""
+            converted = _converted(picture, primaries, transfer or _from_srgb)
+            return converted, [f"converted from the colours that its header names to sRGB{hdr}"]
+    elif isinstance(profile, bytes) and profile:
+        if len(profile) > LARGEST_PROFILE:
+            return _without_large(picture, profile)
+        picture.info = {"icc_profile": profile}
+        return picture, []
+    elif _has_own_gamma(info):
+        primaries, exponent = info.get("chromaticity", _SRGB), 1 / info["gamma"]
+        converted = _converted(picture, primaries, lambda value: value**exponent)
+        return converted, ["converted from the gamma and the primaries that its header gives to sRGB"]
+    picture.info = {}
+    return picture, []
+
+
+def are_usual(info: Mapping[Any, Any]) -> bool:
+    """Return whether a picture of Pillow has colours that any file can say."""
+    profile = info.get("icc_profile")
+    return len(profile) <= LARGEST_PROFILE if profile else not _has_own_gamma(info)
+
+
+def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
+    """Return whether colours without a profile differ from sRGB to the eye."""
+    gamma = info.get("gamma")
+    if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
+        return False
+    return abs(gamma - _USUAL_GAMMA) > _NEAR or not _is_near(info.get("chromaticity", _SRGB), _SRGB)
+
+
+def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
+    size = f"has {len(profile)} bytes"
+    try:
+        converted = by_profile(picture, profile)
+    except (OSError, ImageCms.PyCMSError):
+        picture.info = {}
+        return picture, [f"left out its colour profile, which {size} and cannot be read; colours may look different"]
+    return converted, [f"converted to sRGB, as its colour profile {size}"]
+
+
+def _transfer(number: int) -> Callable[[float], float] | None:
+    """Return what makes light of a coded value, 1 being white; None for what screens take for sRGB."""
+    return {
+        4: lambda value: value**2.2,
+        5: lambda value: value**2.8,
+        8: lambda value: value,
+        _PQ: lambda value: _compressed(_from_pq(value) * _PQ_PEAK / _SDR_WHITE),
+        _HLG: lambda value: _compressed(_from_hlg(value) ** 1.2 * _HLG_PEAK / _SDR_WHITE),
+    }.get(number)
+
+
+def _from_srgb(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - IEC 61966-2-1
+
+
+def _to_srgb(light: float) -> float:
+    return light * 12.92 if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055  # noqa: PLR2004 - as above
+
+
+def _from_pq(value: float) -> float:
+    """Return light, 1 being the brightest, by SMPTE ST 2084."""
+    power = value ** (32 / 2523)
+    return float((max(power - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * power)) ** (16384 / 2610))
+
+
+def _from_hlg(value: float) -> float:
+    """Return light of the scene, 1 being the brightest, by ARIB STD-B67."""
+    return value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
+
+
+def _compressed(light: float) -> float:
+    over = (light - _KNEE) / (1 - _KNEE)
+    return light if over <= 0 else 1 - (1 - _KNEE) * math.exp(-over)
+
+
+def _is_near(one: Primaries, other: Primaries) -> bool:
+    return all(abs(mine - theirs) < _NEAR for mine, theirs in zip(one, other, strict=True))
+
+
+def _converted(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:
+    """Return a picture in sRGB that was coded otherwise."""
+    if not picture.mode.startswith("L"):
+        return by_profile(picture, profile_of(primaries, transfer))
+    grey = [round(_to_srgb(transfer(value / 255)) * 255) for value in range(256)]
+    converted = picture.point(grey + list(range(256)) * (len(picture.getbands()) - 1))
+    converted.info = {}
+    return converted
+
+
+def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Return a picture in sRGB, its alpha channel unaltered.
+
+    Args:
+        picture: A picture of mode L, LA, RGB, RGBA or CMYK.
+        profile: Its colour profile.
+
+    Raises:
+        OSError: The profile cannot be read.
+        TypeError: There is none.
+        ImageCms.PyCMSError: It is not for such pictures.
+    """
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    mode = "RGBA" if picture.mode in ("LA", "RGBA") else "RGB"
+    source = picture.convert(mode) if picture.mode == "LA" else picture
+    pair = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(source, *pair, intent, mode, flags=flags)
+    assert converted is not None  # noqa: S101 - it would be for what is done in place
+    converted.info = {}
+    return converted
+
+
+def profile_of(primaries: Primaries, transfer: Callable[[float], float]) -> bytes:
+    """Return a colour profile (ICC, version 2) for primaries and a transfer, which is cut at white."""
+    white = _xyz(primaries[0], primaries[1])
+    columns = _transposed([_xyz(*primaries[at : at + 2]) for at in (2, 4, 6)])
+    amounts = _times(_inverse(columns), white)
+    colorants = _transposed([[x * amount for x, amount in zip(row, amounts, strict=True)] for row in columns])
+    adapt = _adaptation(white)
+    curve = [round(min(max(transfer(step / (_STEPS - 1)), 0), 1) * 65535) for step in range(_STEPS)]
+    tags = {b"wtpt": _xyz_tag(_D50)}
+    tags |= {
+        name: _xyz_tag(_times(adapt, each)) for name, each in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
+    }
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), struct.pack(f">4s4xI{_STEPS}H", b"curv", _STEPS, *curve))
+    return _profile(tags)
+
+
+def _profile(tags: dict[bytes, bytes]) -> bytes:
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, tag in tags.items():
+        table += struct.pack(">4sII", name, 128 + 4 + 12 * len(tags) + len(data), len(tag))
+        data += tag
+    head = struct.pack(
+        ">I4sI4s4s4s12x4s28x3i48x",
+        128 + len(table) + len(data),
+        b"",
+        0x02400000,
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        b"acsp",
+        *_fixed(_D50),
+    )
+    return head + table + data
+
+
+def _fixed(values: Sequence[float]) -> list[int]:
+    return [round(value * 65536) for value in values]
+
+
+def _xyz_tag(values: Sequence[float]) -> bytes:
+    return struct.pack(">4s4x3i", b"XYZ ", *_fixed(values))
+
+
+def _xyz(x: float, y: float) -> list[float]:
+    return [x / y, 1.0, (1 - x - y) / y]
+
+
+def _adaptation(white: Sequence[float]) -> Matrix:
+    """Return what turns colours as seen under a white into those under the white of profiles."""
+    seen, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _D50)
+    scaled = [[each * there / here for each in row] for row, here, there in zip(_BRADFORD, seen, wanted, strict=True)]
+    inverse = _inverse(_BRADFORD)
+    return _transposed([_times(inverse, column) for column in _transposed(scaled)])
+
+
+def _times(matrix: Matrix, vector: Sequence[float]) -> list[float]:
+    return [sum(one * other for one, other in zip(row, vector, strict=True)) for row in matrix]
+
+
+def _transposed(matrix: Matrix) -> list[list[float]]:
+    return [list(column) for column in zip(*matrix, strict=True)]
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    """Return the inverse of a matrix of three rows.
+
+    Raises:
+        ZeroDivisionError: It has none.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    rows = (
+        (e * i - f * h, c * h - b * i, b * f - c * e),
+        (f * g - d * i, a * i - c * g, c * d - a * f),
+        (d * h - e * g, b * g - a * h, a * e - b * d),
+    )
+    determinant = a * rows[0][0] + b * rows[1][0] + c * rows[2][0]
+    return [[each / determinant for each in row] for row in rows]

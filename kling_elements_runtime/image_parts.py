@@ -1,0 +1,88 @@
+"""What a JPEG or PNG that is in memory is made of, from its beginning to its end."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kling_elements_runtime.image_headers import (
+    EOI,
+    PNG_SIGNATURE,
+    SOS,
+    Header,
+    jpeg_segments,
+)
+from kling_elements_runtime.uploads import InlineBytes, UnreadableError
+
+PROGRAMS = frozenset({*range(0xE0, 0xF0), 0xFE})
+"""Markers of segments that hold no part of the picture: APPn and COM."""
+
+_NEXT = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # a marker behind pixels, among which RST may stand
+_TABLES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})  # markers with a segment that pixels need
+_CHUNK_START = struct.Struct(">I4s")  # length of the data, type
+_CRC_LENGTH = 4  # bytes
+
+
+class Part(NamedTuple):
+    """A chunk of a PNG, or a marker of a JPEG with its segment.
+
+    Attributes:
+        kind: The type of the chunk, or the second byte of the marker.
+        start: The offset of its first byte.
+        data: The offset of the data in it; in a JPEG of the length field.
+        end: The offset behind it.
+    """
+
+    kind: bytes
+    start: int
+    data: int
+    end: int
+
+
+def png_chunks(content: bytes) -> Iterator[Part]:
+    """The chunks of a PNG, with IEND as the last one.
+
+    Raises:
+        UnreadableError: It breaks off.
+    """
+    position, kind = len(PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        try:
+            length, kind = _CHUNK_START.unpack_from(content, position)
+        except struct.error as error:
+            raise UnreadableError("it breaks off") from error
+        data = position + _CHUNK_START.size
+        end = data + length + _CRC_LENGTH
+        if end > len(content):
+            raise UnreadableError("it breaks off")
+        yield Part(kind, position, data, end)
+        position = end
+
+
+def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
+    """The segments that a JPEG has behind the header of its first scan, between its pixels, with EOI as the last one.
+
+    Args:
+        content: The file.
+        position: The offset of the first pixels.
+    """
+    while (found := _NEXT.search(content, position)) is not None:
+        marker, data = found[1], found.end()
+        has_segment = marker[0] in PROGRAMS or marker[0] in _TABLES
+        position = data + int.from_bytes(content[data : data + 2]) if has_segment else data
+        yield Part(marker, found.start(), data, position)
+        if marker[0] == EOI:
+            return
+
+
+def scans(content: bytes, header: Header) -> int:
+    """How many scans a JPEG has, at least one; what is in its metadata or behind its end does not count.
+
+    Raises:
+        UnreadableError: Its segments cannot be told apart.
+    """
+    for segment in jpeg_segments(InlineBytes(content), header.end):
+        position = segment.offset + segment.length
+    return 1 + sum(part.kind[0] == SOS for part in jpeg_parts(content, position))
