@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
+from kling_elements.media.limits import image_limits
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
 from kling_elements.requests import CreateRequest
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
+from kling_elements_runtime.contract import Contract
 
+_ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
+_BEYOND_HELP = ("was cut", "it is empty", "with a whole header", "HTML")  # how messages about such files end
+_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
 Preflight: TypeAlias = Literal["inline", "remote", "off"]
 
 
@@ -36,9 +42,39 @@ class PreflightPolicy:
 
 def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> CheckedRequest:
     """Return a request as it will be sent, however often, with what is wrong with it. Files must remain as they are."""
-    return io.contract.check(
-        "createElement", request, judge_media=policy.preflight != "off", strip_metadata=policy.strip_metadata
+    checked = io.contract.check(
+        "createElement",
+        request,
+        judge_media=policy.preflight != "off",
+        strip_metadata=policy.strip_metadata,
+        read=partial(_content_of, contract=io.contract),
     )
+    return evolve(checked, violations=_advised(checked.violations, io.contract))
+
+
+def _content_of(source: object, contract: Contract) -> bytes:
+    """Return the bytes of a fitted image, a PIL image or a file object.
+
+    Raises:
+        MediaError: It cannot be read, or is none of these.
+    """
+    # what reads images is loaded here, as most requests have addresses or paths
+    from kling_elements.media.sources import content_of  # noqa: PLC0415
+
+    return content_of(source, contract)
+
+
+def _advised(violations: list[Violation], contract: Contract) -> list[Violation]:
+    """Return violations with what to do about images that do not conform."""
+    rules = {part["x-source"] for part in image_limits(contract).values()}
+
+    def advised(violation: Violation) -> Violation:
+        message = violation.message
+        if violation.rule not in rules or message.endswith(_BEYOND_HELP):
+            return violation
+        return Violation(violation.pointer, violation.rule, f"{message}; {_ADVICE}{_PLUGIN * message.endswith('HEIC')}")
+
+    return [advised(violation) for violation in violations]
 
 
 async def look(io: Outside, checked: CheckedRequest, policy: PreflightPolicy) -> CheckedRequest:

@@ -11,16 +11,16 @@ import math
 import os
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import frozen
 
 from kling_elements_runtime import image_headers, metadata
 from kling_elements_runtime.document import Node, follow, place, rule_of, subschemas
 from kling_elements_runtime.errors import MediaError, Violation
-from kling_elements_runtime.uploads import Content, InlineFile, InlineText, UnreadableError, encoded_length
+from kling_elements_runtime.uploads import Content, InlineBytes, InlineFile, InlineText, UnreadableError, encoded_length
 
 _LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
 # Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
@@ -29,6 +29,7 @@ _DIGITS = 8
 _STAND_INS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_STAND_IN.encode()), _DIGITS))
 
 Place = tuple[str | None, ...]
+Read: TypeAlias = Callable[[object], bytes]
 
 
 @frozen
@@ -85,23 +86,32 @@ class Attachments:
         contents: The images by their stand-ins.
         violations: What is wrong with files, which no validator can look at.
         are_readable: Whether all of them can be sent.
+        error: Why one of them cannot be read, if that is so.
         shortest_taken: How many characters a text has at least to be looked at.
     """
 
     def __init__(
-        self, places: Mapping[Place, MediaSchema], rule: str, *, judge_media: bool, strip_metadata: bool
+        self,
+        places: Mapping[Place, MediaSchema],
+        rule: str,
+        *,
+        judge_media: bool,
+        strip_metadata: bool,
+        read: Read | None,
     ) -> None:
         """Begin with nothing taken out; the rule is what a path breaks where no media stand."""
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
+        self.error: MediaError | None = None
         self.shortest_taken = _LARGE if judge_media and not strip_metadata else 0
         self._places = places
         self._rule = rule
         self._judge_media = judge_media
         self._strip_metadata = strip_metadata
+        self._read = read
 
-    def take(self, value: str | Path, path: tuple[str | int, ...]) -> str | Path:
+    def take(self, value: object, path: tuple[str | int, ...]) -> object:
         """The stand-in for an image, or the value itself where it is to be left in its place."""
         schema = self._places.get(place_of(path))
         is_image = schema is not None and schema.keyword == "x-image"
@@ -109,7 +119,7 @@ class Attachments:
             return self._refuse(path, schema)
         if schema is None or not is_image:
             return value
-        if isinstance(value, Path):
+        if not isinstance(value, str):
             return self._take_file(value, path, schema)
         text = InlineText(value)
         longest = schema.longest_text if not self._strip_metadata else encoded_length(metadata.MOST_BYTES)
@@ -122,15 +132,30 @@ class Attachments:
         self.violations += [Violation(place(path), rule, message) for rule, message in broken]
         return self._stand_in(content)
 
-    def _take_file(self, path: Path, where: tuple[str | int, ...], schema: MediaSchema) -> str:
+    def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
         try:
-            file, found = self._judged(InlineFile(path), schema)
+            name, content = self._opened(value)
+            file, found = self._judged(content, schema)
+            if self._judge_media and not found and image_headers.breaks_off(content):
+                found = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
         except MediaError as error:
             self.are_readable = False
+            self.error = error
             self.violations.append(Violation(place(where), schema.rule, str(error)))
             return ""
-        self.violations += [Violation(place(where), rule, message) for rule, message in found]
+        self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in found]
         return self._stand_in(file)
+
+    def _opened(self, value: object) -> tuple[str, Content]:
+        """How messages call a file, and its content."""
+        if isinstance(value, Path):
+            return str(value), InlineFile(value)
+        name = type(value).__name__
+        if isinstance(value, bytes | bytearray | memoryview):
+            return name, InlineBytes(bytes(value))
+        if self._read is not None:
+            return name, InlineBytes(self._read(value))
+        raise MediaError(f"a value of type {name}", "cannot be taken for an image; give a pathlib.Path or bytes")
 
     def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
         """Take note of a path where no file can be sent."""

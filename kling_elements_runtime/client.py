@@ -18,7 +18,7 @@ from kling_elements_runtime import forks, parameters, settings
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
-from kling_elements_runtime.errors import ContractError, ResponseError, Violation
+from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, Violation
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader
@@ -241,6 +241,7 @@ class AuthenticatedClient:
 
         Raises:
             ContractError: It does not conform, and `on_violation` is `raise` or there is no way to write it as JSON.
+            MediaError: A file in it cannot be read.
             ValueError: It was checked for another operation, or by another contract.
         """
         checked = body if isinstance(body, CheckedRequest) else self.contract.check(operation_id, body)
@@ -249,6 +250,8 @@ class AuthenticatedClient:
         if checked.contract is not self.contract:
             raise ValueError("the body was checked by another contract: check it by `client.contract.check`")
         found = self._redacted(checked.violations)
+        if checked.error is not None:
+            raise MediaError(self.redact(checked.error.source), self.redact(checked.error.reason), found)
         if checked.content is None:
             raise ContractError(found)
         self._judge(operation_id, found)

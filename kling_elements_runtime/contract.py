@@ -17,13 +17,14 @@ from kling_elements_runtime.attachments import (
     Attachments,
     MediaSchema,
     Place,
+    Read,
     StreamedBody,
     is_stand_in,
     media_places,
     place_of,
 )
 from kling_elements_runtime.document import Document, Node, follow, place, resolve
-from kling_elements_runtime.errors import Violation
+from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.uploads import InlineText
 
@@ -59,6 +60,7 @@ class CheckedRequest:
             while it is sent.
         violations: Everything that is wrong with it.
         value: Its JSON value, in which large images have stand-ins; None where it is no JSON value.
+        error: Why a file in it cannot be read, where nothing else is wrong.
     """
 
     contract: Contract = field(repr=False)
@@ -66,6 +68,7 @@ class CheckedRequest:
     content: Content | None = field(repr=False)
     violations: list[Violation]
     value: Any = field(default=None, repr=False)
+    error: MediaError | None = field(default=None, repr=False)
 
 
 @frozen
@@ -132,15 +135,23 @@ class Contract(Document):
         return self.check(operation_id, body).violations
 
     def check(
-        self, operation_id: str, body: object, *, judge_media: bool = True, strip_metadata: bool = False
+        self,
+        operation_id: str,
+        body: object,
+        *,
+        judge_media: bool = True,
+        strip_metadata: bool = False,
+        read: Read | None = None,
     ) -> CheckedRequest:
         """Return the JSON text of a request body, and everything in which it breaks the contract.
 
         Args:
             operation_id: The operation's `operationId`.
-            body: The JSON value of the body, or a model. Where an image stands, a `pathlib.Path` may stand too.
+            body: The JSON value of the body, or a model. A `pathlib.Path` or bytes may stand for an image.
             judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
             strip_metadata: Whether to send images in the request without their metadata.
+            read: Returns the bytes of what stands where an image does and is neither text, path nor bytes. What it
+                raises as a MediaError is a violation.
 
         Raises:
             KeyError: As `violations`.
@@ -151,7 +162,9 @@ class Contract(Document):
         def refused(*found: Violation) -> CheckedRequest:
             return CheckedRequest(self, operation_id, None, list(found))
 
-        attached = Attachments(expected.media_places, rule, judge_media=judge_media, strip_metadata=strip_metadata)
+        attached = Attachments(
+            expected.media_places, rule, judge_media=judge_media, strip_metadata=strip_metadata, read=read
+        )
         try:
             value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
         except (UnwritableError, RecursionError) as error:
@@ -159,7 +172,9 @@ class Contract(Document):
                 Violation("", rule, str(error) if isinstance(error, UnwritableError) else "is nested too deeply")
             )
         if unwritable or not attached.are_readable:
-            return refused(*(Violation(place(path), rule, why) for path, why in unwritable), *attached.violations)
+            found = [*(Violation(place(path), rule, why) for path, why in unwritable), *attached.violations]
+            is_alone = len(found) == 1
+            return CheckedRequest(self, operation_id, None, found, error=attached.error if is_alone else None)
 
         text = _write_json(value).encode()
         content: Content = StreamedBody(text, attached.contents) if attached.contents else text

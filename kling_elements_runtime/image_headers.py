@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.uploads import Reader, UnreadableError
 
 Limits = dict[str, Any]
@@ -30,6 +31,10 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC 
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 SOS, EOI = 0xDA, 0xD9  # behind them comes no frame header
 APP1 = 0xE1
+_TAIL = 4096  # bytes at the end of a file that tell whether it was cut
+_STUFFED = re.compile(rb"\xff[\x00\xd0-\xd7]")  # among a JPEG's pixels, each FF is part of one of these
+_FEWEST_STUFFED = 2  # of the sixteen to be expected in pixels; text and zeros behind a picture have none
+_OTHER_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 _MOST_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 _MOST_STRAY = 4096  # bytes before a marker that belong to nothing; decoders pass over them, and cameras miscount
@@ -100,7 +105,7 @@ def violations(
     header = read_header(file)
     if header is None or header.format not in formats:
         names = " or ".join(name.upper() for name in formats)
-        yield limits["format"]["x-source"], f"the content is no {names} file with a whole header"
+        yield limits["format"]["x-source"], f"the content is no {names} file with a whole header{_looks(file, formats)}"
         return
 
     short, long = sorted((header.width, header.height))
@@ -113,6 +118,32 @@ def violations(
         shown = _shown(file, header, is_near)
         says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], says
+
+
+def _looks(file: Reader, formats: Sequence[str]) -> str:
+    """What a file is instead, for the end of a message; nothing if that is not known."""
+    kind = format_of(file)
+    if kind is not None and kind not in formats:
+        return f"; it looks like {kind.upper()}"
+    return "" if file.size else "; it is empty"
+
+
+def breaks_off(file: Reader) -> bool:
+    """Whether a JPEG or PNG was cut, by how the file ends. Only what ends amid pixels was: trailers are no harm."""
+    end = file.peek(max(file.size - _TAIL, 0), _TAIL)
+    if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
+        return len(_STUFFED.findall(end)) >= _FEWEST_STUFFED and _OTHER_MARKER.search(end) is None
+    if b"IEND" in end:
+        return False
+    position = len(PNG_SIGNATURE)
+    for _ in range(_MOST_PARTS):
+        start = file.peek(position, 8)
+        position += int.from_bytes(start[:4]) + 12
+        if start[4:] == b"IEND":
+            return False
+        if position > file.size:
+            return True
+    return False
 
 
 def read_header(file: Reader) -> Header | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -19,7 +18,7 @@ from kling_elements_runtime.types import UNSET, Unset
 M = TypeVar("M", bound="Model")
 Converter = Callable[[Any], Any]
 Where = tuple[str | int, ...]
-Take = Callable[[str | Path, Where], Any]
+Take = Callable[[Any, Where], Any]
 
 _LONGEST_REPR = 80  # characters of a text; a longer one may be an image
 _LONGEST_FOREIGN_REPR = 400  # characters of the repr of what is no JSON, such as a path
@@ -172,7 +171,7 @@ class _Writer:
 
     def _part(self, value: Any, path: Where) -> Any:
         """A value without parts."""
-        if isinstance(value, str | Path):
+        if isinstance(value, str) or type(value) not in _PLAIN:
             value = self._take(value, path)
         if isinstance(value, str):
             value = str.__str__(value)  # str() would ask a subclass for another text
@@ -213,7 +212,7 @@ def checked_json(
     Args:
         value: The model or value.
         most_values: How many JSON values it may have.
-        take: What each text and each `Path` becomes, which may be images.
+        take: What each text becomes, and each value that is none of JSON's: they may be images.
         shortest_taken: How many characters a text has at least to be asked for.
 
     Raises:
@@ -235,8 +234,7 @@ def _problem_of(value: Any) -> str | None:
         return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
     if kind in (bool, type(None)):
         return None
-    advice = "; an image is sent as base64.b64encode(...).decode()" if kind in (bytes, bytearray) else ""
-    return f"a value of type {kind.__name__} cannot be written as JSON{advice}"
+    return f"a value of type {kind.__name__} cannot be written as JSON"
 
 
 def _has_lone_surrogate(text: str) -> bool:

@@ -19,7 +19,7 @@ from kling_elements_runtime import metadata
 _URL = "https://a.example.com/b.png"
 
 
-def _sent(body: Any, **options: bool) -> list[bytes | str]:
+def _sent(body: Any, **options: Any) -> list[bytes | str]:
     """The images of a request as they are sent; what is an address stays one."""
     checked = contract.check("createElement", body, **options)
     assert [] == checked.violations
@@ -31,9 +31,9 @@ def _sent(body: Any, **options: bool) -> list[bytes | str]:
     return [text if ":" in text else base64.b64decode(text, validate=True) for text in texts]
 
 
-def _refused(given: Any, **options: bool) -> list[tuple[str, str]]:
+def _refused(given: Any, **options: Any) -> list[tuple[str, str]]:
     found = contract.check("createElement", body_with_images(given), strip_metadata=True, **options).violations
-    return [(each.rule, each.message) for each in found]
+    return [(each.rule, each.message.removeprefix(f"{given}: ")) for each in found]
 
 
 @pytest.mark.parametrize("judge_media", [True, False])
@@ -75,7 +75,9 @@ def test_what_cannot_be_taken_apart_is_not_sent(as_text: bool, judge_media: bool
         return _refused(given, judge_media=judge_media)
 
     assert [("R14", metadata.INSEPARABLE)] == refused(Picture().build()[:-8])
-    assert [("R14", "the content is no JPEG or PNG file with a whole header")] == refused(b"GIF89a" + bytes(90))
+    assert [("R14", "the content is no JPEG or PNG file with a whole header; it looks like GIF")] == refused(
+        b"GIF89a" + bytes(90)
+    )
     assert [("R16", "the image is shown as 299x300 px, both sides must have at least 300 px")] * judge_media == refused(
         Picture(width=299).build()
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import threading
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
@@ -17,30 +16,14 @@ from kling_elements.media.limits import Limits
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_headers import (
-    JPEG_SIGNATURE,
-    PNG_SIGNATURE,
     Header,
     displayed_size,
     read_header,
     violations,
 )
+from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.image_parts import png_chunks, scans
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
-
-_SIGNATURES: Final = {
-    "jpeg": JPEG_SIGNATURE + rb"\xff",
-    "png": PNG_SIGNATURE,
-    "gif": rb"GIF8[79]a",
-    "webp": rb"RIFF....WEBP",
-    "bmp": rb"BM....\0\0\0\0",
-    "tiff": rb"II[*+]\0|MM\0[*+]",
-    "avif": rb"....ftypavi[fs]",
-    "heic": rb"....ftyp(?:he[iv][cmsx]|mif1|msf1)",
-    "jpeg2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
-    "jxl": rb"\0\0\0\x0cJXL |\xff\x0a",
-    "ico": rb"\0\0\x01\0",
-}
-_LONGEST_SIGNATURE = 12  # bytes
 
 MOST_PIXELS = 178_956_970
 """Pixels of the largest picture that is decoded. Pillow itself refuses more, and the largest cameras make 150 million.
@@ -86,24 +69,6 @@ class _Sized:
         return self._file.peek(offset, count)
 
 
-def format_of(file: File) -> str | None:
-    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
-
-    Raises:
-        MediaError: It cannot be read.
-    """
-    try:
-        start = file.peek(0, _LONGEST_SIGNATURE)
-    except UnreadableError:
-        return None
-    return format_by(start)
-
-
-def format_by(start: bytes) -> str | None:
-    """Return the same for a file that begins with these bytes."""
-    return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Let no warning out. Filters of warnings are global, so there is one lock for this: do nothing slow under it."""
@@ -133,23 +98,10 @@ def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(
-            Violation("", *found) for found in _named(violations(sized, limits, is_near=is_near), limits, file, kind)
-        ),
+        violations=tuple(Violation("", *found) for found in violations(sized, limits, is_near=is_near)),
         unjudged=() if file.size is not None else ((by_size, "the server does not tell the size"),),
         format=kind,
     )
-
-
-def _named(found: Any, limits: Limits, file: File, kind: str | None) -> Any:
-    """Yield the same rules and messages; that of the format also tells what the content is."""
-    for rule, message in found:
-        if rule != limits["format"]["x-source"] or kind in limits["format"]["one-of"]:
-            yield rule, message
-        elif kind is not None:
-            yield rule, f"{message}; it looks like {kind.upper()}"
-        else:
-            yield rule, f"{message}; it is empty" if file.size == 0 else message
 
 
 def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:

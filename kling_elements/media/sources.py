@@ -17,11 +17,13 @@ from attrs import frozen
 
 from kling_elements.contracts import usable
 from kling_elements.media import images
+from kling_elements.media.fitted import FittedImage
 from kling_elements.media.limits import Limits, image_limits
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.errors import raising_media_errors
+from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.uploads import (
     EncodedImage,
     InlineBytes,
@@ -132,6 +134,21 @@ def opened_image(source: object, contract: Contract) -> Iterator[Given]:
             yield given
 
 
+def content_of(source: object, contract: Contract) -> bytes:
+    """Return the bytes of a fitted image, a PIL image or a file object.
+
+    Raises:
+        MediaError: It cannot be read, is larger than the contract allows, or is none of these.
+    """
+    if isinstance(source, FittedImage):
+        return source.content
+    limits = image_limits(contract)["file-size"]
+    with opened_image(source, contract) as given:
+        if given.file.size > limits["max-bytes"]:
+            raise _too_large(given.name, limits["max-bytes"], limits["x-source"])
+        return given.file.peek(0, given.file.size)
+
+
 @contextmanager
 def opened_file(source: object, limits: Limits) -> Iterator[Given]:
     """Yield a file that was given as path, bytes or file object, for as long as the block runs.
@@ -153,7 +170,10 @@ def opened_file(source: object, limits: Limits) -> Iterator[Given]:
         with _opened_object(source, limits) as given:
             yield given
     else:
-        says = "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object or an address"
+        says = (
+            "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object, an address, "
+            "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
+        )
         raise MediaError(f"a value of type {type(source).__name__}", says)
 
 
@@ -244,6 +264,8 @@ class _Seekable:
             _read(file, name, 0)
             self._start = file.tell()
             self.size = max(file.seek(0, io.SEEK_END) - self._start, 0)
+        if self._start and not self.size:
+            raise MediaError(name, "is at its end: call seek(0) before you hand it in")
 
     def peek(self, offset: int, count: int) -> bytes:
         with _of_caller(self._name, "cannot be read"):
@@ -334,7 +356,7 @@ def _looks_like_path(text: str) -> bool:
         return True
     # Base64 may have slashes too, also where it is not in order
     start = "".join(text.split())[:16].translate(_STANDARD)
-    return "/" in text and images.format_of(InlineText(start)) is None
+    return "/" in text and format_of(InlineText(start)) is None
 
 
 def _from_base64(text: str, name: str, contract: Contract) -> Given:

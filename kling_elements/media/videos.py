@@ -10,11 +10,12 @@ from typing import Any, Final
 from attrs import evolve
 
 from kling_elements.media.boxes import BrokenError, Outline, code_name, outline
-from kling_elements.media.images import File, format_by
+from kling_elements.media.images import File
 from kling_elements.media.limits import Limits
 from kling_elements.media.reports import VideoReport
 from kling_elements.media.tracks import Movie, read_movie
 from kling_elements_client.errors import Violation
+from kling_elements_runtime.image_kinds import format_by
 
 # From the register of brands (mp4ra.org), those that say that a file can be played as MP4.
 _MP4_BRANDS: Final = re.compile(rb"iso[2-9a-cm]|mp4[12]|avc1|M4V[ HP]|M4A |MSNV|F4V |dash|cmf[c2]|XAVC")

@@ -1,0 +1,164 @@
+"""What people hand in where an image stands: it is taken, or the message says what to do, and nothing is sent."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from contract_tests.reading.images import Picture
+from contract_tests.support.scripted import BODY, Client, Scripted, task
+from kling_elements.media import fit_image
+from kling_elements_client.errors import ContractError, KlingError, MediaError
+
+_FRONT = "/element_image_list/frontal_image"
+_NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
+_ADVICE = "; kling_elements.media.fit_image makes a copy that conforms"
+_PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
+_HEADER = "the content is no JPEG or PNG file with a whole header"
+_CUT = "the image breaks off: the file was cut"
+_WANTED = (
+    "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object, an address, "
+    "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
+)
+
+
+def _encoded(kind: str) -> bytes:
+    file = io.BytesIO()
+    _NOISE.save(file, kind)
+    return file.getvalue()
+
+
+_JPEG, _PNG = _encoded("jpeg"), _encoded("png")
+_TAKEN: dict[str, Callable[[Path], Any]] = {
+    "a path": lambda folder: _written(folder, _JPEG),
+    "bytes": lambda _: _JPEG,
+    "a bytearray": lambda _: bytearray(_PNG),
+    "a memoryview": lambda _: memoryview(_PNG),
+    "a file object": lambda _: io.BytesIO(_JPEG),
+    "an open file": lambda folder: _written(folder, _PNG).open("rb"),
+    "a picture of Pillow": lambda _: _NOISE,
+    "a fitted image": lambda _: fit_image(_encoded("webp")),
+    "a JPEG with zeros behind it": lambda folder: _written(folder, _JPEG + bytes(9000)),
+    "a JPEG with a video behind it": lambda _: _JPEG + b"\0\0\0\x18ftypmp42" + random.Random(1).randbytes(9000),
+    "a PNG with text behind it": lambda _: _PNG + b"text" * 9000,
+}
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    path = folder / "mara.jpg"
+    path.write_bytes(content)
+    return path
+
+
+def _request(front: Any) -> dict[str, Any]:
+    others = [{"image_url": "https://a.example.com/b.png"}]
+    return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": others}}
+
+
+@pytest.mark.parametrize("given", _TAKEN.values(), ids=_TAKEN)
+def test_what_is_an_image_is_taken(client: Client, given: Callable[[Path], Any], tmp_path: Path) -> None:
+    """It is sent as Base64, whatever it was."""
+    scripted = Scripted(client, task())
+    handed_in = given(tmp_path)
+
+    scripted.create(_request(handed_in))
+    if isinstance(handed_in, io.IOBase):
+        handed_in.close()
+
+    (request,) = scripted.gateway.requests
+    assert b'"frontal_image":"/9j/' in request.content or b'"frontal_image":"iVBORw0KGgo' in request.content
+
+
+_REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
+    "a cut JPEG": (lambda folder: _written(folder, _JPEG[:9000]), "R14", f"{{path}}: {_CUT}"),
+    "a cut PNG": (lambda folder: _written(folder, _PNG[:9000]), "R14", f"{{path}}: {_CUT}"),
+    "cut bytes": (lambda _: _JPEG[:9000], "R14", f"bytes: {_CUT}"),
+    "a WebP": (
+        lambda folder: _written(folder, _encoded("webp")),
+        "R14",
+        f"{{path}}: {_HEADER}; it looks like WEBP{_ADVICE}",
+    ),
+    "a HEIC": (
+        lambda folder: _written(folder, b"\0\0\0\x18ftypheic" + bytes(99)),
+        "R14",
+        f"{{path}}: {_HEADER}; it looks like HEIC{_ADVICE}{_PLUGIN}",
+    ),
+    "a page": (
+        lambda folder: _written(folder, b"\n<!DOCTYPE html><title>Not found</title>"),
+        "R14",
+        f"{{path}}: {_HEADER}; it looks like HTML",
+    ),
+    "nothing": (lambda folder: _written(folder, b""), "R14", f"{{path}}: {_HEADER}; it is empty"),
+    "a small image": (
+        lambda folder: _written(folder, Picture(width=299).build()),
+        "R16",
+        f"{{path}}: the image is shown as 299x300 px, both sides must have at least 300 px{_ADVICE}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "rule", "expected"), _REFUSED.values(), ids=_REFUSED)
+def test_a_file_that_does_not_conform_is_named(
+    client: Client, given: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
+) -> None:
+    """With what it is, and what to do if anything can be done."""
+    error = Scripted(client).failing("create", _request(given(tmp_path)))
+
+    assert isinstance(error, ContractError)
+    assert "not_created" == error.outcome
+    assert [(_FRONT, rule, expected.format(path=tmp_path / "mara.jpg"))] == [
+        (each.pointer, each.rule, each.message) for each in error.violations
+    ]
+
+
+def _at_its_end() -> io.BytesIO:
+    file = io.BytesIO(_JPEG)
+    file.read()
+    return file
+
+
+_UNREADABLE: dict[str, tuple[Any, str]] = {
+    "a file that is not there": (Path("no-such.jpg"), "no-such.jpg: cannot be read: No such file or directory"),
+    "a file at its end": (_at_its_end(), "a file object: is at its end: call seek(0) before you hand it in"),
+    "a text file": (
+        io.StringIO("x"),
+        "a file object: its read() gives str instead of bytes; open it in binary mode, with 'rb'",
+    ),
+    "a file too large": (
+        io.BytesIO(bytes(10_485_761)),
+        "a file object: the file has more than 10485760 bytes, which is the most that is allowed (R15)",
+    ),
+    "an object": (object(), f"a value of type object: {_WANTED}"),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
+def test_what_cannot_be_read_is_an_error_of_media(client: Client, given: Any, expected: str) -> None:
+    """As anywhere else; nothing was created."""
+    error = Scripted(client).failing("create", _request(given))
+
+    assert isinstance(error, MediaError)
+    assert ("not_created", expected) == (error.outcome, str(error))
+
+
+def test_all_violations_are_listed_where_a_file_cannot_be_read_too(client: Client) -> None:
+    """The error of the file alone would hide them."""
+    error: KlingError = Scripted(client).failing("create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")})
+
+    assert isinstance(error, ContractError)
+    assert {_FRONT, "/tag_list"} == {each.pointer for each in error.violations}
+
+
+def test_without_a_preflight_an_end_is_not_looked_at(client: Client) -> None:
+    """Nor is anything else but the size."""
+    scripted = Scripted(client, task())
+
+    scripted.create(_request(_JPEG[:9000]), preflight="off")
+
+    assert scripted.gateway.finished()

@@ -1,0 +1,48 @@
+"""What a file is by its first bytes, whatever its name says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Protocol
+
+from kling_elements_runtime.uploads import UnreadableError
+
+_SIGNATURES: Final = {
+    "jpeg": rb"\xff\xd8\xff",
+    "png": rb"\x89PNG\r\n\x1a\n",
+    "gif": rb"GIF8[79]a",
+    "webp": rb"RIFF....WEBP",
+    "bmp": rb"BM....\0\0\0\0",
+    "tiff": rb"II[*+]\0|MM\0[*+]",
+    "avif": rb"....ftypavi[fs]",
+    "heic": rb"....ftyp(?:he[iv][cmsx]|mif1|msf1)",
+    "jpeg2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "jxl": rb"\0\0\0\x0cJXL |\xff\x0a",
+    "ico": rb"\0\0\x01\0",
+    "html": rb"\s*<(?i:!doctype|html|\?xml)",
+}
+_LONGEST_SIGNATURE = 12  # bytes
+
+
+class Start(Protocol):
+    """The bytes of a file, as far as they are asked for."""
+
+    def peek(self, offset: int, count: int) -> bytes: ...
+
+
+def format_of(file: Start) -> str | None:
+    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
+
+    Raises:
+        MediaError: It cannot be read.
+    """
+    try:
+        start = file.peek(0, _LONGEST_SIGNATURE)
+    except UnreadableError:
+        return None
+    return format_by(start)
+
+
+def format_by(start: bytes) -> str | None:
+    """Return the same for a file that begins with these bytes."""
+    return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)
