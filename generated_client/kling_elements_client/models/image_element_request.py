@@ -25,7 +25,7 @@ class ImageElementRequest(Model):
         reference_type: What defines the subject. Images do (R06).
         tag_list: The subject's tags (R29).
         callback_url: Where to send a notification at each change of the task's status. An http or https URL with
-            a host, other characters than those of RFC 3986 percent-encoded (R31).
+            a host, other characters than those of RFC 3986 percent-encoded, or empty for none (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
             and must be unique per user (R32; only the server can judge that). Empty means none.
     """
@@ -35,7 +35,7 @@ class ImageElementRequest(Model):
     element_image_list: ElementImageList
     reference_type: Literal["image_refer"] = "image_refer"
     tag_list: list[ElementTag] | Unset = UNSET
-    callback_url: str | Unset = UNSET
+    callback_url: Literal[""] | str | Unset = UNSET
     external_task_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
