@@ -274,7 +274,7 @@ def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, Any], an
             caller.app.clock.step(1)
             await until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
-            task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing"}
+            task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing", "note": ""}
             assert [task | told] == caller.ask("GET", "/_mock/callbacks")
         assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
         assert {"/"} == set(receiver.paths)

@@ -148,7 +148,7 @@ def _marked(path: Path) -> None:
 
 def _newer(path: Path) -> None:
     create_app(state=path).close()
-    _database(path, "PRAGMA user_version = 3")
+    _database(path, "PRAGMA user_version = 4")
 
 
 def _older(path: Path) -> None:
@@ -162,8 +162,8 @@ def _older(path: Path) -> None:
         ("it is no database; name a file that is not there yet", _text),
         ("it is a database of another program; name a file that is not there yet", _foreign),
         ("it is a database of another program; name a file that is not there yet", _marked),
-        ("another version made it (3, this one reads 2); name another file", _newer),
-        ("another version made it (1, this one reads 2); name another file", _older),
+        ("another version made it (4, this one reads 3); name another file", _newer),
+        ("another version made it (1, this one reads 3); name another file", _older),
         ("unable to open database file", Path.mkdir),
     ],
 )

@@ -82,7 +82,7 @@ class Caller:
         """Return the answer to a create by ASGI, on a loop, where what a reply says is carried out: to wait, to cut."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://mock.example.com"
+            transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787"
         ) as http:
             return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
 

@@ -35,7 +35,7 @@ class ImageElementRequest(Model):
     element_image_list: ElementImageList
     reference_type: Literal["image_refer"] = "image_refer"
     tag_list: list[ElementTag] | Unset = UNSET
-    callback_url: Literal[""] | str | Unset = UNSET
+    callback_url: str | Unset = UNSET
     external_task_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 

@@ -38,7 +38,7 @@ class VideoElementRequest(Model):
     reference_type: Literal["video_refer"] = "video_refer"
     element_voice_id: str | Unset = UNSET
     tag_list: list[ElementTag] | Unset = UNSET
-    callback_url: Literal[""] | str | Unset = UNSET
+    callback_url: str | Unset = UNSET
     external_task_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
 
