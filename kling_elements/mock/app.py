@@ -25,7 +25,14 @@ from kling_elements.mock.asgi import (
     respond,
 )
 from kling_elements.mock.callbacks import Courier
-from kling_elements.mock.callers import Callers, is_from_elsewhere, is_preflight, page_headers, preflight_headers
+from kling_elements.mock.callers import (
+    ORIGIN,
+    Callers,
+    is_from_elsewhere,
+    is_preflight,
+    page_headers,
+    preflight_headers,
+)
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
@@ -226,8 +233,8 @@ class MockServer:
             self._courier.start_if_needed()
             if reply.late is not None:
                 reply = await self._reply_later(reply)
-            if more := page_headers(head.headers):
-                reply = replace(reply, headers=(*reply.headers, *more))
+            if ORIGIN in head.headers:
+                reply = replace(reply, headers=(*reply.headers, *page_headers(head.headers)))
             await respond(scope, send, reply, body)
         except DisconnectedError:
             return
@@ -290,14 +297,15 @@ class MockServer:
 
     def _accept(self, head: Head) -> Accepted:
         """Check all of a request but its parameters and body, its sender first."""
-        if is_from_elsewhere(head.headers):
-            raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
-        if is_preflight(head):
-            return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
+        if ORIGIN in head.headers:
+            if is_from_elsewhere(head.headers):
+                raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
+            if is_preflight(head):
+                return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(control.PREFIX):
             return self._control.accept(head)
-        if front := self._front.accept(head):
-            return front
+        if head.path in self._front.pages and head.method in self._front.METHODS:
+            return Accepted(None, self._front.pages[head.path])
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes

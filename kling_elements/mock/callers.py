@@ -17,7 +17,9 @@ from kling_elements_runtime.settings import is_host, is_loopback_address
 _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # what proxies add to a request
 _OLD_HTTP = "1.0"  # what nginx speaks by default to what is behind it, without any header that says so
 _OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: an address that was typed, a page of the server's own
-_ORIGIN = b"origin"
+ORIGIN = b"origin"
+"""The header by which a browser says whose page asks."""
+
 _ASKED_METHOD = b"access-control-request-method"
 _ANSWERS = {
     _ASKED_METHOD: b"access-control-allow-methods",
@@ -61,14 +63,13 @@ class Callers:
 
 
 def is_from_elsewhere(headers: Fields) -> bool:
-    """Tell whether a web page asks that is not one of this machine's."""
-    origin = header(headers, _ORIGIN)
-    return origin is not None and not _is_here(_host_of(origin))
+    """Tell whether the web page that asks is none of this machine's."""
+    return not _is_here(_host_of(header(headers, ORIGIN) or ""))
 
 
 def is_preflight(head: Head) -> bool:
-    """Tell whether a browser asks what a page's script may ask for."""
-    return head.method == "OPTIONS" and _ORIGIN in head.headers and _ASKED_METHOD in head.headers
+    """Tell whether a browser asks what the script of a page may send."""
+    return head.method == "OPTIONS" and _ASKED_METHOD in head.headers
 
 
 def preflight_headers(headers: Fields) -> HeaderList:
@@ -78,11 +79,11 @@ def preflight_headers(headers: Fields) -> HeaderList:
 
 
 def page_headers(headers: Fields) -> HeaderList:
-    """Return the headers by which a page of this machine may see an answer; none where no page asks."""
-    if _ORIGIN not in headers or is_from_elsewhere(headers):
+    """Return the headers by which a page of this machine may see an answer; none where another page asks."""
+    if is_from_elsewhere(headers):
         return ()
     return (
-        (b"access-control-allow-origin", headers[_ORIGIN]),
+        (b"access-control-allow-origin", headers[ORIGIN]),
         (b"access-control-expose-headers", _SHOWN),
         _VARY,
     )
@@ -101,7 +102,7 @@ def usable_host(host: str) -> str:
 
 def _is_of_a_foreign_page(headers: Fields) -> bool:
     """Tell whether a page of elsewhere asks, by whichever header tells: the first of them is sent with each POST."""
-    if _ORIGIN in headers:
+    if ORIGIN in headers:
         return is_from_elsewhere(headers)
     referer = header(headers, b"referer")
     if referer is not None and not _is_here(_host_of(referer)):

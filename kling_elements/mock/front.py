@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 from kling_elements.mock.reply import TEXT_TYPE, Reply, json_reply
-from kling_elements.mock.request import Accepted, Head
+from kling_elements.mock.request import Body
 from kling_elements.mock.routes import Routes
 from kling_elements.mock.store import Store
 
 HEALTH = "/health"
-_METHODS = ("GET", "HEAD")
 
 
 class Front:
-    """Answers at `/` and `/health`."""
+    """Answers at `/` and `/health`.
+
+    Attributes:
+        pages: What answers at which path.
+    """
+
+    METHODS: Final = ("GET", "HEAD")
 
     def __init__(self, routes: Routes, control_paths: Iterable[str], store: Store) -> None:
         """Take what there is to be told of; a path that the contract has is its own."""
         self._greeting = Reply(200, _greeting(routes, control_paths).encode(), (TEXT_TYPE,))
         self._store = store
-        pages: Mapping[str, Callable[[], Reply]] = {"/": lambda: self._greeting, HEALTH: self._health}
-        self._pages = {path: page for path, page in pages.items() if routes.find(path) is None}
+        pages: Mapping[str, Callable[[Body], Reply]] = {"/": lambda _: self._greeting, HEALTH: self._health}
+        self.pages = {path: page for path, page in pages.items() if routes.find(path) is None}
 
-    def accept(self, head: Head) -> Accepted | None:
-        """Return what a request comes to, or None where it is for something else."""
-        page = self._pages.get(head.path) if head.method in _METHODS else None
-        return None if page is None else Accepted(None, lambda _: page())
-
-    def _health(self) -> Reply:
+    def _health(self, _: Body) -> Reply:
         self._store.has_notifications()  # asks the state for something: where that fails, the answer is 500
         return json_reply({"status": "ok"})
 

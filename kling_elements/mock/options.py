@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -16,10 +14,10 @@ from kling_elements.mock.callbacks import Retries
 from kling_elements.mock.callers import usable_host
 from kling_elements.mock.clock import MS
 from kling_elements.mock.ids import usable_kind
+from kling_elements.webhooks import SECRET_FORM, is_secret
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
-_SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
 
 
 def usable_tick(seconds: float) -> float:
@@ -74,12 +72,8 @@ def usable_secret(secret: str) -> str:
     Raises:
         ValueError: It is none. The message does not repeat it.
     """
-    try:
-        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not (secret.startswith(_SECRET_PREFIX) and key):
-        raise ValueError(f"a webhook secret must be {_SECRET_PREFIX} and a key in padded Base64")
+    if not is_secret(secret):
+        raise ValueError(f"a webhook secret must be {SECRET_FORM}")
     return secret
 
 

@@ -131,7 +131,7 @@ class Store:
                 notified=first_change,
             )
             due_at = task.changed_at(first_change) if task.callback_url else None
-            values = tuple(getattr(task, name) for name in Task.__dataclass_fields__)
+            values = tuple([getattr(task, name) for name in Task.__dataclass_fields__])
             self._connection.execute(_INSERT, (*values, due_at, _checksum(values)))
             return task
 
