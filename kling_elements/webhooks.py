@@ -34,8 +34,8 @@ _TOLERANCE = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
-# At least 24 bytes, as the Standard Webhooks specification has it (under "Signature scheme", 24 to 64 bytes). Only whole
-# groups of Base64: the library drops letters that it does not know, and would sign with another key.
+# At least 24 bytes, as the Standard Webhooks specification has it (under "Signature scheme", 24 to 64 bytes). Only
+# whole groups of Base64: the library drops letters that it does not know, and would sign with another key.
 _SECRET = re.compile(r"whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)?")
 SECRET_FORM: Final = "`whsec_` and, without white space, a key of at least 24 bytes in standard Base64"  # noqa: S105 -- no secret
 """What a webhook secret must be, in words."""

@@ -13,7 +13,7 @@ import httpx
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _OTHER_DIGITS = re.compile(
-    r"//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
+    r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
 )  # of a port: \d has those of any script
 _LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
 LAST_PORT = 65535
@@ -80,7 +80,7 @@ def is_port(port: int | None) -> bool:
 
 def has_port_of_other_digits(url: str) -> bool:
     """Return whether an address has a port in digits of another script, which RFC 3986 has not and httpx reads."""
-    return _OTHER_DIGITS.search(url) is not None
+    return _OTHER_DIGITS.match(url) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -311,7 +311,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 def _named(url: str) -> AuthenticatedClient:
-    return client_of(url.replace("127.0.0.1", "gateway.localhost"))
+    return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
 @both_ways
@@ -326,7 +326,7 @@ def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> No
         found = ways.outcomes(_named(server.url), POST, POST)
 
     assert [200, 200] == [each.status_code for each in found]
-    assert [b"gateway.localhost"] * 2 == names.asked
+    assert [b"gateway.test"] * 2 == names.asked
 
 
 @both_ways
@@ -348,7 +348,7 @@ def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: W
         names.answer = lambda _: [nobody.getsockname()] * 2
         failure = ways.failure(_named("http://127.0.0.1:1"))
 
-    assert failure.startswith("ConnectError at http://gateway.localhost:1: ")
+    assert failure.startswith("ConnectError at http://gateway.test:1: ")
     assert "111" in failure  # connection refused
 
 
@@ -362,7 +362,7 @@ def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names) ->
     names.answer = unknown
     failure = ways.failure(_named("http://127.0.0.1:1"))
 
-    assert "ConnectError at http://gateway.localhost:1: [Errno -2] Name or service not known" == failure
+    assert "ConnectError at http://gateway.test:1: [Errno -2] Name or service not known" == failure
 
 
 @both_ways
@@ -376,11 +376,11 @@ def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) 
 
     names.answer = slow
     try:  # it returns while the look-up is still under way
-        failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.localhost:1", timeout=0.1))
+        failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=0.1, allow_http=True))
     finally:
         may_end.set()
 
-    assert "ConnectTimeout at http://gateway.localhost:1: timed out" == failure
+    assert "ConnectTimeout at http://gateway.test:1: timed out" == failure
 
 
 @contextmanager

@@ -130,6 +130,7 @@ def test_redirects_end(serving: Callable[..., RangeServer]) -> None:
         ("file:///etc/passwd", "must begin with http:// or https://, as must whatever it redirects to"),
         ("gopher://a.example/", "must begin with http:// or https://"),
         ("http://mara:secret@a.example/", "has a user or password in it"),
+        ("http://a.example:\u0668\u0660/", "has a port in other digits than 0 to 9"),
         ("http://[::1", "is no address that can be read, or redirects to none"),
         ("http://a.example:99999/", "has port 99999; only 80, 443, 8080, 8443 are allowed"),
         ("http://a.example:0/", "has port 0; only 80, 443, 8080, 8443 are allowed"),

@@ -16,7 +16,7 @@ import pytest
 from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
-from kling_elements.mock import create_app, ids
+from kling_elements.mock import create_app, ids, tasks
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
 
