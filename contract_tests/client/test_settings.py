@@ -129,7 +129,7 @@ def test_a_name_below_localhost_is_this_machine_only_while_it_leads_here(
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
 def test_a_port_is_written_in_ascii(base_url: str) -> None:
     """RFC 3986 has no other digits, and what httpx makes of them is not what was meant."""
-    with pytest.raises(ValueError, match="base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
+    with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
         AuthenticatedClient(token="t", base_url=base_url)
 
 

@@ -81,7 +81,7 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.is_cut = False
 
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
         """Return nothing of a socket."""
         return default
 
@@ -109,9 +109,10 @@ class Wire(asyncio.Transport):
 
 async def connected(*sent: bytes) -> tuple[server._Protocol, Wire]:
     """Return a connection that got some pieces, and what it writes to."""
-    config = server._config(create_app(tick_seconds=0, callbacks=False))
+    config = server._config(create_app(tick_seconds=0, callbacks=False))  # noqa: SLF001 -- time is made to pass here
     config.load()
-    connection, wire = server._Protocol(config=config, server_state=ServerState(), app_state={}), Wire()
+    connection = server._Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: SLF001 -- as above
+    wire = Wire()
     connection.connection_made(wire)
     for piece in sent:
         connection.data_received(piece)
@@ -166,10 +167,10 @@ def test_an_answer_takes_as_long_as_it_takes() -> None:
     """What was sent in full is no half request, and a server that reads slowly waits for nobody."""
 
     async def main() -> None:
-        answering, wire = await connected(POST + b"content-length: 2\r\n\r\n")
-        answering.data_received(b"{}")  # the answer comes with the loop's next turn
         slow, other = await connected(POST + b"content-length: 1000000\r\n\r\n")
-        slow.data_received(b" " * 100_000)
+        answering, wire = await connected(POST + b"content-length: 2\r\n\r\n")
+        slow.data_received(b" " * 100_000)  # is taken off, and answered, with the loop's next turn
+        answering.data_received(b"{}")
         for _ in range(HALF_REQUEST_MAX_SECONDS * 2):
             answering.wait_a_second()
             slow.wait_a_second()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 import threading
@@ -270,6 +271,8 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             raise
     except sqlite3.Error as error:
         raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
+    except UnicodeDecodeError:  # sqlite3 fails to word an error that repeats what is in the file
+        raise StateError(f"the state {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
         raise StateError(f"the state {path} cannot be used: {error}") from None
     return connection
@@ -320,6 +323,6 @@ def _explained(error: sqlite3.Error) -> str:
         return "it is no database; name a file that is not there yet"
     if "full" in str(error):
         return "the disk is full; make room, or name a file elsewhere"
-    if "malformed" in str(error) or "decode" in str(error):
+    if re.search("malformed|decode|unsupported file format", str(error)):
         return _DAMAGED
     return str(error)
