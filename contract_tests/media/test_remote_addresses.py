@@ -154,7 +154,7 @@ def test_a_redirect_leads_nowhere_that_is_refused(
     assert 2 == len(server.asked)
 
 
-def test_a_port_is_written_in_ascii() -> None:
+def test_the_port_of_an_address_is_written_in_ascii() -> None:
     """RFC 3986 has no other digits."""
     assert private_refusal("http://127.0.0.1:\u0668\u0660/") == "has a port in other digits than 0 to 9"
 
