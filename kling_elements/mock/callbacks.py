@@ -6,12 +6,12 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from ssrfguard import Policy, SSRFGuardError
@@ -147,7 +147,7 @@ class Courier:
         try:
             await self._tell_all(awake)
         except* sqlite3.Error as errors:  # the next request begins anew
-            self._store.failed(next(_leaves(errors)))
+            self._store.failed(cast("sqlite3.Error", errors.exceptions[0]))  # the group is that of the jobs, and flat
 
     async def _tell_all(self, awake: asyncio.Event) -> None:
         under_way: set[int] = set()
@@ -227,14 +227,6 @@ class Courier:
 
 def _is_success(status: int | None) -> bool:
     return status is not None and httpx.codes.is_success(status)
-
-
-def _leaves(errors: BaseExceptionGroup[sqlite3.Error]) -> Iterator[sqlite3.Error]:
-    for error in errors.exceptions:
-        if isinstance(error, sqlite3.Error):
-            yield error
-        else:
-            yield from _leaves(error)
 
 
 def _guarded() -> httpx.AsyncClient:
