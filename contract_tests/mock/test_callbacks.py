@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -531,7 +532,7 @@ def test_another_caller_cannot_have_the_server_post_to_private_addresses(host: s
 
 def test_another_caller_is_told_at_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """At any port, as by everybody's callbacks; here this machine counts as the public."""
-    policy = Policy(allowed_networks=("127.0.0.0/8",), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
+    policy = Policy(allowed_networks=(ip_network("127.0.0.0/8"),), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
     monkeypatch.setattr(callbacks, "_PUBLIC", policy)
 
     async def main() -> None:
