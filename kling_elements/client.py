@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, NoReturn, Self, TypeVar
 
 import httpx
 
@@ -96,6 +96,9 @@ class _Client(Generic[Transport]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
 
     def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Put onto what ends a call early what is known, and take the token out."""

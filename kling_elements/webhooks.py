@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from standardwebhooks.webhooks import Webhook
 
@@ -36,8 +36,11 @@ _TOLERANCE = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
-# Only whole groups of Base64: the library drops letters that it does not know, and would sign with another key.
-_SECRET = re.compile(r"whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)")
+# At least 24 bytes, as the Standard Webhooks specification has it (under "Signature scheme", 24 to 64 bytes). Only
+# whole groups of Base64: the library drops letters that it does not know, and would sign with another key.
+_SECRET = re.compile(r"whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)?")
+SECRET_FORM: Final = "`whsec_` and, without white space, a key of at least 24 bytes in standard Base64"  # noqa: S105 -- no secret
+"""What a webhook secret must be, in words."""
 
 _ID, _TIMESTAMP, _SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 _PART = r"[!-+\--~]+"  # visible ASCII without the comma, with which servers join a header that came twice
@@ -77,6 +80,11 @@ def check_secrets(secrets: Sequence[str] | str) -> Sequence[str] | str:
     return secrets
 
 
+def is_secret(text: str) -> bool:
+    """Return whether a text can be a webhook secret: one grammar for those who sign and those who verify."""
+    return _SECRET.fullmatch(text) is not None
+
+
 def parse(  # noqa: PLR0913 - all but the notification itself go by name
     raw_body: bytes | bytearray | memoryview,
     headers: Mapping[str, str],
@@ -95,7 +103,8 @@ def parse(  # noqa: PLR0913 - all but the notification itself go by name
     Args:
         raw_body: The body of the request exactly as received; a body that was parsed and written anew is another one.
         headers: The request's headers in any letter case, also as a WSGI environ. Without verification none is read.
-        secrets: The webhook secret, `whsec_` and a key in Base64. Several while they change: one that fits is enough.
+        secrets: The webhook secret, `whsec_` and a key of at least 24 bytes in Base64. Several while they change: one
+            that fits is enough.
         now: The time to compare with the header `webhook-timestamp`, with a time zone; the machine's clock if None.
         tolerance: How far the two may be apart, in both directions and inclusive; five minutes unless given.
         verify: False reads the notification of an account that has no secret. Anybody can forge it: look the task up.
@@ -150,11 +159,8 @@ def _signers(secrets: object) -> list[Webhook]:
     if not isinstance(given, Sequence) or not given:
         raise WebhookUsageError("secrets must be a text, or a list of at least one")
     for index, secret in enumerate(given, start=1):
-        if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
-            raise WebhookUsageError(
-                f"secret {index} of {len(given)} is malformed: it must be the text `whsec_` and, without white space, "
-                "a key in standard Base64"
-            )
+        if not isinstance(secret, str) or not is_secret(secret):
+            raise WebhookUsageError(f"secret {index} of {len(given)} is malformed: it must be the text {SECRET_FORM}")
     return [Webhook(secret) for secret in given]
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
+_OTHER_DIGITS = re.compile(
+    r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
+)  # of a port: \d has those of any script
 _LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
 LAST_PORT = 65535
 _LONGEST_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
@@ -37,6 +41,8 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
+    if has_port_of_other_digits(base_url):
+        raise ValueError(f"base_url has a port in other digits than 0 to 9: {url.scheme}://{url.host}")
     if not is_port(url.port):
         raise ValueError(f"base_url has a port beyond {LAST_PORT}: {_shown(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
@@ -72,9 +78,25 @@ def is_port(port: int | None) -> bool:
     return port is None or port <= LAST_PORT
 
 
+def has_port_of_other_digits(url: str) -> bool:
+    """Return whether an address has a port in digits of another script, which RFC 3986 has not and httpx reads."""
+    return _OTHER_DIGITS.match(url) is not None
+
+
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine itself, by its name or its address."""
-    return is_loopback_address(host) or host == "localhost" or host.endswith(".localhost")
+    """Return whether a host is this machine itself, by its address, as `localhost`, or by a name below that.
+
+    RFC 6761 wants `anything.localhost` to lead here; not every name server keeps to it, so the name is looked up.
+    """
+    return is_loopback_address(host) or host == "localhost" or (host.endswith(".localhost") and _leads_here(host))
+
+
+def _leads_here(name: str) -> bool:
+    try:
+        addresses = {str(address[0]) for *_, address in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):  # it leads nowhere
+        return False
+    return all(map(is_loopback_address, addresses))
 
 
 def is_loopback_address(text: str) -> bool:

@@ -111,7 +111,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         Violation("/tag_list/0/tag_id", "R30", f"must be one of {tags}, not 'o_109'"),
         Violation("/tag_list/1", "R29", "the property 'tag_id' is missing"),
         Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),
-        Violation("/callback_url", "R31", f"must be {url}"),
+        Violation("/callback_url", "R31", f"must be {url}, or empty for none"),
         Violation("/a~1b~0c", "R33", f"the property 'a/b~c' is unknown; allowed are {fields}"),
     } == set(found)
     assert len(set(found)) == len(found)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.support.led import lead_to
 from contract_tests.support.peers import (
     GET,
     LARGE,
@@ -190,6 +191,7 @@ def test_what_stays_on_this_machine_goes_through_no_proxy_of_the_environment(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would carry the token to where the proxy is. One that the caller names is used."""
+    lead_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
     assert _proxy_of(url) is None
@@ -216,6 +218,7 @@ def test_the_environment_is_not_looked_at_where_it_does_not_count(
         "http://a:b",
         "://",
         "http://p:99999999",
+        "http://p:\u0668\u0660",
     ],
 )
 @pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy", None])

@@ -11,6 +11,7 @@ import respx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.led import lead_to
 from contract_tests.support.running import InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -89,9 +90,32 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
         *("https://a/v1", "https://a/general", "https://a/kling-proxy", "https://a/xkling"),
     ],
 )
-def test_an_address_with_tls_or_on_this_machine_will_do(base_url: str) -> None:
+def test_an_address_with_tls_or_on_this_machine_will_do(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be read on the way. It may have a path, if that is no part of the calls' own."""
+    lead_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(token="t", base_url=base_url).base_url
+
+
+@pytest.mark.parametrize("addresses", [("10.0.0.1",), ("127.0.0.1", "10.0.0.1"), ()])
+def test_a_name_below_localhost_is_this_machine_only_while_it_leads_here(
+    addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server may say anything of it; one that leads nowhere leads not here."""
+    lead_to(monkeypatch, *addresses)
+    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+        AuthenticatedClient(token="t", base_url="http://app.localhost")
+
+
+@pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
+def test_a_port_is_written_in_ascii(base_url: str) -> None:
+    """RFC 3986 has no other digits, and what httpx makes of them is not what was meant."""
+    with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
+        AuthenticatedClient(token="t", base_url=base_url)
+
+
+def test_digits_of_any_script_may_be_in_a_path() -> None:
+    """What looks like a port there is none."""
+    assert AuthenticatedClient("t", "https://gateway.example.com:8443/a//b:\u0661/").base_url.endswith("/a//b:%D9%A1/")
 
 
 def test_scheme_and_host_are_written_in_any_case() -> None:

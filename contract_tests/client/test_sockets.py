@@ -29,6 +29,7 @@ from contract_tests.support.peers import (
     said,
     server_tls,
 )
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport import sockets
@@ -300,7 +301,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 def _named(url: str) -> AuthenticatedClient:
-    return client_of(url.replace("127.0.0.1", "gateway.localhost"))
+    return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
 def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> None:
@@ -314,7 +315,7 @@ def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> No
         found = ways.outcomes(_named(server.url), POST, POST)
 
     assert [200, 200] == [each.status_code for each in found]
-    assert [b"gateway.localhost"] * 2 == names.asked
+    assert [b"gateway.test"] * 2 == names.asked
 
 
 def test_the_next_address_is_tried_where_one_takes_no_connection(ways: Ways, names: Names) -> None:
@@ -334,7 +335,7 @@ def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: W
         names.answer = lambda _: [nobody.getsockname()] * 2
         failure = ways.failure(_named("http://127.0.0.1:1"))
 
-    assert failure.startswith("ConnectError at http://gateway.localhost:1: ")
+    assert failure.startswith("ConnectError at http://gateway.test:1: ")
     assert "111" in failure  # connection refused
 
 
@@ -358,7 +359,7 @@ def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, er
     names.answer = unknown
     failure = ways.failure(_named("http://127.0.0.1:1"))
 
-    assert f"ConnectError at http://gateway.localhost:1: {expected}" == failure
+    assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 
 
 def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) -> None:
@@ -371,11 +372,12 @@ def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) 
 
     names.answer = slow
     try:  # it returns while the look-up is still under way
-        failure = ways.failure(client_of("http://gateway.localhost:1", timeout=httpx.Timeout(60, connect=0.1)))
+        patient = httpx.Timeout(60, connect=0.1)
+        failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=patient, allow_http=True))
     finally:
         may_end.set()
 
-    assert "ConnectTimeout at http://gateway.localhost:1: timed out" == failure
+    assert "ConnectTimeout at http://gateway.test:1: timed out" == failure
 
 
 @contextmanager

@@ -154,6 +154,11 @@ def test_a_redirect_leads_nowhere_that_is_refused(
     assert 2 == len(server.asked)
 
 
+def test_the_port_of_an_address_is_written_in_ascii() -> None:
+    """RFC 3986 has no other digits."""
+    assert private_refusal("http://127.0.0.1:\u0668\u0660/") == "has a port in other digits than 0 to 9"
+
+
 @pytest.mark.parametrize("location", [None, ""])
 def test_a_redirect_to_nowhere_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
     """Without a location there is none to follow; an empty one is the same address again."""

@@ -157,7 +157,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
         yield caller.post(headers={"authorization": None})
         yield caller.post(headers={"authorization": "Basic sk-test"})
         yield caller.send("GET", "/_mock/elements", client_host="192.0.2.1")
-        yield caller.send("GET", "/")
+        yield caller.send("GET", "/x")
         yield caller.send("PUT", ELEMENTS)
         yield caller.post(headers={"content-type": "text/plain"})
         yield caller.send("POST", DELETION, content=bytes(65_537))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kling_elements.mock
-from contract_tests.reading.paths import ELEMENTS
+from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.mock_caller import (
     BAD_TOKEN,
     IMAGE_REQUEST,
@@ -101,11 +101,27 @@ def test_two_tokens_are_401() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "", "*", ELEMENTS[1:], f"{ELEMENTS}/", f"{ELEMENTS}/1/2", f"/{ELEMENTS}", ELEMENTS.upper(), "/%ff", "/\xff"],
+    ["/", "", "*", ELEMENTS[1:], f"{ELEMENTS}/1/2", f"{ELEMENTS}x/", f"/{ELEMENTS}", ELEMENTS.upper(), "/%ff", "/\xff"],
 )
 def test_an_unknown_path_is_404(path: str) -> None:
     """Paths are compared exactly; the message names those there are."""
     NO_PATH.check(shared().send("POST", path, IMAGE_REQUEST))
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "right"),
+    [
+        (f"{ELEMENTS}/", "POST", ELEMENTS),
+        (f"{ELEMENTS}//", "GET", ELEMENTS),
+        (f"{ELEMENTS}/7/", "GET", f"{ELEMENTS}/{{id}}"),
+        (f"{DELETION}/", "POST", DELETION),
+    ],
+)
+def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
+    """The vendor's own example has one, and the service's strictness about it is not known: nobody has to search."""
+    says = f"this path has a slash too many at its end; send it to {right}"
+    Refusal(status=404, code=1203, message=says).check(shared().send(method, path, IMAGE_REQUEST))
+    NO_TOKEN.check(shared().send(method, path, headers={"authorization": None}))
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])

@@ -53,7 +53,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
         async def receive() -> Any:
             return {"type": "http.request", "body": chunk, "more_body": True}
 
-        body = RequestBody([], receive)
+        body = RequestBody({}, receive)
         tracemalloc.start()
         try:
             with pytest.raises(BodyTooLargeError):

@@ -12,14 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ssrfguard import Policy
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.reading.paths import DELETION
-from contract_tests.support.mock_caller import Caller
+from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from contract_tests.support.peers import Heard, Peer, listening, said
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
@@ -256,7 +258,7 @@ async def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, An
         caller.app.clock.step(1)
         await until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
-        task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing"}
+        task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing", "note": ""}
         assert [task | told] == caller.ask("GET", "/_mock/callbacks")
     assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
     assert {"/"} == set(receiver.paths)
@@ -443,3 +445,51 @@ async def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
             await until(lambda: len(receiver.told) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
             await until(lambda: len(receiver.told) == 2)
+
+
+def create_from(caller: Caller, peer: str, callback_url: str) -> None:
+    """Create a task as a caller at an address does."""
+    reply = caller.post({**IMAGE_REQUEST, "callback_url": callback_url}, client_host=peer)
+    assert 200 == reply.status
+
+
+@pytest.mark.parametrize(("peer", "hosts"), [("127.0.0.1", []), ("10.0.0.1", ["10.0.0.0/8"])])
+@on_a_loop
+async def test_a_caller_of_this_machine_or_let_in_is_told_at_private_addresses(peer: str, hosts: list[str]) -> None:
+    """That is where tests listen."""
+    async with receiving() as receiver, running(server(tick_seconds=0, control=hosts)) as caller:
+        create_from(caller, peer, receiver.url)
+        await until(lambda: receiver.told)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+@on_a_loop
+async def test_another_caller_cannot_have_the_server_post_to_private_addresses(host: str) -> None:
+    """Else whoever reaches the server reaches what it can reach; it is tried once, and the record says why."""
+    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+        create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
+        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        (record,) = caller.ask("GET", "/_mock/callbacks")
+    assert (False, None, 1) == (record["delivered"], record["http_status"], record["attempts"])
+    assert record["note"].startswith("it leads to a private or reserved address, and the create came from another")
+    assert [] == receiver.told
+
+
+@on_a_loop
+async def test_another_caller_is_told_at_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any port, as by everybody's callbacks; here this machine counts as the public."""
+    policy = Policy(allowed_networks=(ip_network("127.0.0.0/8"),), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
+    monkeypatch.setattr(callbacks, "_PUBLIC", policy)
+    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+        create_from(caller, "10.0.0.1", receiver.url)
+        await until(lambda: receiver.told)
+
+
+def test_an_empty_address_is_none() -> None:
+    """As with voices and external ids; nothing is told, and nothing is recorded."""
+    app = server(tick_seconds=0)
+    Caller(app).create(callback_url="")
+
+    assert [None] == [task.callback_url for task in app._store.every_task()]  # noqa: SLF001 -- no answer has it
+    assert not app._store.has_notifications()  # noqa: SLF001 -- as above
+    app.close()

@@ -12,6 +12,10 @@ from contract_tests.support.mock_caller import Caller, shared
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
+NOT_FOR_YOU = (
+    "/_mock/ is for callers on the server's own machine, and not through a proxy or from a web page of elsewhere; "
+    "start the server with --control HOST to let another host in"
+)
 NO_HEADERS = {"authorization": None, "content-type": None}
 PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks", "/_mock/used-ids"]
 
@@ -44,23 +48,27 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
     status, answer = reply(caller, host, path)
 
     assert (403, 1103) == (status, answer["code"])
-    assert "/_mock/ is for callers on the server's own machine" == answer["message"]
+    assert NOT_FOR_YOU == answer["message"]
     assert 32 == len(answer["request_id"])
 
 
 @pytest.mark.parametrize(
     ("expected", "name", "value"),
     [
-        *((200, "host", host) for host in ("127.0.0.1:8787", "localhost", "[::1]:8787", "x.localhost:1")),
-        *(
-            (403, "host", host)
-            for host in ("evil.example:8787", "10.0.0.1", "localhost.evil.example", "[", "a ", "localhost:x")
-        ),
-        (403, "origin", "https://evil.example"),
-        (403, "origin", "null"),
-        (403, "sec-fetch-site", "cross-site"),
+        *((200, "host", host) for host in ("127.0.0.1:8787", "localhost", "LOCALHOST:1", "[::1]:8787")),
+        *((403, "host", host) for host in ("evil.example:8787", "evil.localhost", "10.0.0.1", "mock", "[", "a ")),
+        *((403, "host", host) for host in ("localhost.evil.example", "localhost:x")),
+        *((200, "origin", origin) for origin in ("http://localhost:3000", "https://127.0.0.1", "http://[::1]:5173")),
+        *((403, "origin", origin) for origin in ("https://evil.example", "http://evil.localhost", "null", "")),
+        *((200, "referer", url) for url in ("http://localhost:3000/a?b=c", "http://127.0.0.1/")),
+        *((403, "referer", url) for url in ("https://evil.example/localhost", "about:blank", "http://[")),
+        *((200, "sec-fetch-site", site) for site in ("none", "same-origin")),
+        *((403, "sec-fetch-site", site) for site in ("cross-site", "same-site")),
         (403, "forwarded", "for=10.0.0.1"),
-        (403, "x-forwarded-for", "10.0.0.1"),
+        (403, "via", "1.1 proxy"),
+        (403, "x-real-ip", "127.0.0.1"),
+        *((403, f"x-forwarded-{what}", "127.0.0.1") for what in ("for", "host", "proto", "port", "server")),
+        (200, "x-real-ips", "127.0.0.1"),
     ],
 )
 def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
@@ -68,6 +76,12 @@ def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
 ) -> None:
     """They ask for somebody else, who may be anywhere."""
     assert expected == caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
+
+
+def test_a_page_of_this_machine_that_the_browser_names_need_not_be_of_the_same_site(caller: Caller) -> None:
+    """From `localhost` to `127.0.0.1` is cross-site; the origin says more than that."""
+    headers = {**NO_HEADERS, "origin": "http://localhost:3000", "sec-fetch-site": "cross-site"}
+    assert 200 == caller.send("GET", "/_mock/clock", headers=headers).status
 
 
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])

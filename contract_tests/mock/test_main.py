@@ -251,7 +251,7 @@ def test_help_names_the_options_and_their_defaults() -> None:
 
     usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
     usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
-    usage += "[--allow-duplicates] [--no-callbacks] [--webhook-secret SECRET] "
+    usage += "[--allow-duplicates] [--no-callbacks] [--element-ids KIND] [--control HOST] [--webhook-secret SECRET] "
     assert " ".join(done.stdout.split()).startswith(usage)
     assert "default 8787" in done.stdout
     assert "default 127.0.0.1" in done.stdout
@@ -467,6 +467,9 @@ def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
         ("--rate", "1.5"),
         ("--state", ""),
         ("--webhook-secret", "sesame"),
+        ("--element-ids", "odd"),
+        ("--control", "a b"),
+        ("--port", "\u0668\u0660"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_told_with_the_usage(option: str, value: str) -> None:

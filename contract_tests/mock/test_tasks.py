@@ -16,7 +16,7 @@ from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import changed
 from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
-from kling_elements.mock import create_app, tasks
+from kling_elements.mock import create_app, ids, tasks
 from kling_elements_client import contract
 
 QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
@@ -397,7 +397,7 @@ def test_a_subject_that_is_not_ready_cannot_be_deleted(caller: Caller) -> None:
     refused = said.NO_SUBJECT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
-    guessed = [str(tasks.element_id_of(task_id)) for task_id in tasks_ids]
+    guessed = [str(ids.element_id_of(task_id)) for task_id in tasks_ids]
 
     assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": each}) for each in guessed]
     caller.app.clock.step(2)

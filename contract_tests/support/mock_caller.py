@@ -81,9 +81,7 @@ class Caller:
     async def post_async(self, **more: Any) -> httpx.Response:
         """Return the answer to a create by ASGI, on a loop, where what a reply says is carried out: to wait, to cut."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://mock.example.com"
-        ) as http:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
             return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:

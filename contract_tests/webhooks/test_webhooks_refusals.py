@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 import traceback
@@ -53,7 +54,12 @@ _NO_JSON = (
 )
 _NO_TASK = "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"
 _NO_MAPPING = "headers must be a mapping of text to text"
-_NO_KEY = "secret 1 of 1 is malformed: it must be the text `whsec_` and, without white space, a key in standard Base64"
+_NO_KEY = (
+    "secret 1 of 1 is malformed: it must be the text `whsec_` and, without white space, a key of at least 24 bytes in "
+    "standard Base64"
+)
+_SHORT = base64.b64encode(b"\xfb" * 23).decode()
+_LONG = base64.b64encode(b"\xfb" * 24).decode()
 _NO_SECRETS: list[Any] = [[], (), b"", {}, {SECRET}, 7]
 _MALFORMED: list[tuple[str, dict[str, Any]]] = [
     # the headers
@@ -151,6 +157,7 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
             *("", "whsec_", "whsec_=", "whsec_A", "whsec_AAAAA", "whsec_AA=", "whsec_AAA==", "whsec_AAAA="),
             *("whsec_====", "whsec_AAA-", "whsec_AA A", SECRET.removeprefix("whsec_"), SECRET.upper()),
             *(f" {SECRET}", f"{SECRET}\n"),
+            *(f"whsec_{_SHORT}", f"whsec_{_SHORT.rstrip('=')}", f"whsec_{_LONG}=", f"whsec_{_LONG}A", "whsec_QQ=="),
             *("whsec_\u00e9\u00e9\u00e9\u00e9", "whsk_AAAA", None, 7, SECRET.encode(), [SECRET]),
         )
     ),
@@ -197,7 +204,7 @@ def test_secrets_can_be_checked_before_the_first_notification() -> None:
 
 
 _CORE = "ZebraFish"
-_CORE_SECRET = f"whsec_{_CORE}000"
+_CORE_SECRET = f"whsec_{_CORE}{'0' * 23}"
 _CORE_BODY = f'{{"id":"{_CORE}"'.encode()
 _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-signature": f"v1,{_CORE}"}
 

@@ -46,6 +46,8 @@ def main() -> int:
             manual_clock=arguments.manual_clock,
             unique_external_ids=not arguments.allow_duplicates,
             callbacks=not arguments.no_callbacks,
+            element_ids=arguments.element_ids,
+            control=arguments.control,
         )
     except StateError as error:
         return _fail(str(error), _FAILED)
@@ -96,6 +98,23 @@ def _arguments() -> argparse.Namespace:
     add("--allow-duplicates", action="store_true", help="take an external_task_id more than once")
     add("--no-callbacks", action="store_true", help="tell nobody of changes, whatever callback_url requests give")
     add(
+        "--element-ids",
+        metavar="KIND",
+        type=_element_ids,
+        default="large",
+        help="large, by default: numbers above 2^53, which lose digits where numbers are floats, as in JavaScript; "
+        "small: numbers that do not; text",
+    )
+    add(
+        "--control",
+        metavar="HOST",
+        type=_host,
+        action="append",
+        default=[],
+        help="let another host than this machine use /_mock/ and be called back at private addresses: an address, a "
+        "network such as 172.16.0.0/12, or a name; may be given several times",
+    )
+    add(
         "--webhook-secret",
         metavar="SECRET",
         type=_secret,
@@ -106,7 +125,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _port(text: str) -> int:
-    port = int(text) if text.isdecimal() else -1
+    port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= _MAX_PORT:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_MAX_PORT}")
     return port
@@ -129,6 +148,18 @@ def _dialect(text: str) -> str:
     from kling_elements_client.contract import CONTRACT  # noqa: PLC0415
 
     return _usable(partial(usable_dialect, CONTRACT), text)
+
+
+def _element_ids(text: str) -> str:
+    from kling_elements.mock.ids import usable_kind  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_kind, text)
+
+
+def _host(text: str) -> str:
+    from kling_elements.mock.callers import usable_host  # noqa: PLC0415 -- --help needs no client
+
+    return _usable(usable_host, text)
 
 
 def _task_seconds(text: str) -> Sequence[float]:

@@ -28,6 +28,7 @@ class Problem(Enum):
     INVALID_PARAMETERS = 400, "invalidParameters"
     INVALID_VALUE = 400, "invalidValue"
     RATE_LIMITED = 429, "rateLimited"
+    INTERNAL_ERROR = 500, "internalError"
 
     def __init__(self, status: int, example: str) -> None:
         """Name the two parts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,13 +20,23 @@ from kling_elements.mock.asgi import (
     RequestBody,
     Scope,
     Send,
+    fields_of,
     live,
     respond,
 )
 from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.callers import (
+    ORIGIN,
+    Callers,
+    is_from_elsewhere,
+    is_preflight,
+    page_headers,
+    preflight_headers,
+)
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.front import Front
 from kling_elements.mock.headers import bearer_token, media_type
 from kling_elements.mock.options import Options
 from kling_elements.mock.parameters import values_of, with_defaults
@@ -34,12 +45,13 @@ from kling_elements.mock.request import Accepted, Body, Head, json_value, too_la
 from kling_elements.mock.routes import Endpoint, Routes
 from kling_elements.mock.service import Call, Service
 from kling_elements.mock.shapes import Shapes
-from kling_elements.mock.store import Store
+from kling_elements.mock.store import StateError, Store
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
 
 _MAX_VIOLATIONS = 20  # that a message tells in full
+_NOT_FOR_PAGES = "only web pages of this machine may call this server: serve the page at http://localhost or 127.0.0.1"
 _MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
 
 
@@ -56,6 +68,8 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     manual_clock: bool = False,
     unique_external_ids: bool = True,
     callbacks: bool = True,
+    element_ids: str = "large",
+    control: Sequence[str] = (),
     contract: Contract = CONTRACT,
 ) -> MockServer:
     """Return a server that holds callers to a contract.
@@ -75,6 +89,10 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
         manual_clock: Whether time stands still until the clock is stepped.
         unique_external_ids: Whether an external id that a token has used is refused.
         callbacks: Whether changes are told at the addresses that requests give.
+        element_ids: How ids of subjects are written: `large`, which is the default, as numbers above 2^53 that lose
+            digits where numbers are floats, as in JavaScript; `small`, as numbers that do not; or `text`.
+        control: The hosts beside this machine that may use `/_mock/` and be called back at private addresses:
+            addresses, networks or names, such as `["172.16.0.0/12", "tests"]`.
         contract: The contract; by default the one that ships with the client.
 
     Raises:
@@ -94,6 +112,8 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
         manual_clock=manual_clock,
         unique_external_ids=unique_external_ids,
         callbacks=callbacks,
+        element_ids=element_ids,
+        control=control,
     )
     return MockServer(contract, options)
 
@@ -120,7 +140,7 @@ class MockServer:
         self._refusals = Refusals(contract)
         self._token = options.token
         dialect = Dialect(contract, usable_dialect(contract, options.dialect), self._refusals)
-        shapes = Shapes(contract)
+        shapes = Shapes(contract, options.element_ids)
         self._faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
         self.clock = Clock(manual=options.manual_clock, earlier=self._store.clock_reading())
@@ -132,8 +152,17 @@ class MockServer:
             retries=options.retries,
         )
         self.clock.on_step = self._on_step
-        self._store.keep_clock(self.clock.reading)
-        self._control = control.Control(clock=self.clock, store=self._store, faults=self._faults, courier=self._courier)
+        self._keep_first_reading()
+        self._callers = Callers(options.control)
+        self._control = control.Control(
+            callers=self._callers,
+            clock=self.clock,
+            store=self._store,
+            shapes=shapes,
+            faults=self._faults,
+            courier=self._courier,
+        )
+        self._front = Front(self.routes, self._control.paths, self._store)
         self._service = Service(
             options,
             refusals=self._refusals,
@@ -177,7 +206,7 @@ class MockServer:
             client_host: The address of the peer.
         """
         path, _, query = raw_path.partition("?")
-        head = Head(method, path, query, list(headers), client_host)
+        head = Head(method, path, query, fields_of(headers), client_host)
 
         def answered() -> Reply:
             accepted = self._accept(head)
@@ -197,12 +226,15 @@ class MockServer:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = RequestBody(scope["headers"], receive)
+        head = _head(scope)
+        body = RequestBody(head.headers, receive)
         try:
-            reply = await self._reply(_head(scope), body)
+            reply = await self._reply(head, body)
             self._courier.start_if_needed()
             if reply.late is not None:
                 reply = await self._reply_later(reply)
+            if ORIGIN in head.headers:
+                reply = replace(reply, headers=(*reply.headers, *page_headers(head.headers)))
             await respond(scope, send, reply, body)
         except DisconnectedError:
             return
@@ -245,24 +277,41 @@ class MockServer:
         self._store.keep_clock(self.clock.reading)
         self._courier.wake()
 
+    def _keep_first_reading(self) -> None:
+        try:
+            self._store.keep_clock(self.clock.reading)
+        except sqlite3.Error as error:  # a disk that is full, say
+            self._store.close()
+            raise StateError(self._store.unusable(error)) from None
+
     def _or_refused(self, answered: Callable[[], Reply]) -> Reply:
         """Return what a function returns, or the answer to the refusal that it raises, now or late."""
         try:
             reply = answered()
         except RefusedError as refused:
             return self._refusals.answer(refused)
+        except sqlite3.Error as error:
+            why = f"the server's state cannot be used: {self._store.failed(error)}"
+            return self._refusals.answer(RefusedError(Problem.INTERNAL_ERROR, why))
         return reply if reply.late is None else replace(reply, late=partial(self._or_refused, reply.late))
 
     def _accept(self, head: Head) -> Accepted:
         """Check all of a request but its parameters and body, its sender first."""
+        if ORIGIN in head.headers:
+            if is_from_elsewhere(head.headers):
+                raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
+            if is_preflight(head):
+                return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(control.PREFIX):
             return self._control.accept(head)
+        if head.path in self._front.pages and head.method in self._front.METHODS:
+            return Accepted(None, self._front.pages[head.path])
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes
         return Accepted(
             accepted[media_type(head.headers, accepted)] if accepted else None,
-            partial(self._perform, endpoint, owner, in_path, head.query),
+            partial(self._perform, endpoint, owner, in_path, head),
         )
 
     def _endpoint(self, head: Head) -> tuple[Endpoint, Mapping[str, str], str]:
@@ -276,18 +325,22 @@ class MockServer:
         if found and endpoint is not None:
             return endpoint, found[1], token
         if not endpoints:
+            slashless = self.routes.find(head.path.rstrip("/"))
+            if slashless:
+                says = f"this path has a slash too many at its end; send it to {slashless[0].template}"
+                raise RefusedError(Problem.NO_SUCH_RESOURCE, says)
             paths = ", ".join(route.template for route in self.routes)
             raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {paths}")
         methods = ", ".join(endpoints)
         raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
 
     def _perform(
-        self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], query: str, content: Body
+        self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], head: Head, content: Body
     ) -> Reply:
         """Check parameters and body, and do what the operation does."""
         name, expected = endpoint.operation.operation_id, endpoint.operation.parameters
         body = json_value(content) if endpoint.max_bytes else None
-        parameters = values_of(expected, in_path, query)
+        parameters = values_of(expected, in_path, head.query)
         violations = self.contract.parameter_violations(name, parameters) if expected else []
         if endpoint.max_bytes:
             violations += self.contract.violations(name, body)
@@ -296,7 +349,8 @@ class MockServer:
         handler = self._service.handlers.get(name)
         if handler is None:
             return endpoint.success
-        return handler(Call(owner, with_defaults(expected, parameters), body))
+        is_local = partial(self._callers.may_control, head)
+        return handler(Call(owner, with_defaults(expected, parameters), body, is_local))
 
 
 def _head(scope: Scope) -> Head:
@@ -304,7 +358,8 @@ def _head(scope: Scope) -> Head:
     path = quote(scope["path"]) if raw_path is None else raw_path.decode("latin-1")
     query = scope.get("query_string", b"").decode("latin-1")
     client = scope.get("client")
-    return Head(scope["method"], path, query, scope["headers"], client[0] if client else None)
+    host, version = client[0] if client else None, scope.get("http_version", "1.1")
+    return Head(scope["method"], path, query, fields_of(scope["headers"]), host, version)
 
 
 def _in_words(violations: Sequence[Violation]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, NoReturn, TypeAlias
 
 import httpx
@@ -15,6 +15,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+Fields: TypeAlias = Mapping[bytes, bytes]
 
 ABORT = "kling.abort"
 """The extension of the scope by which a server lets the application cut the connection."""
@@ -43,16 +44,25 @@ class ConnectionCutError(httpx.RemoteProtocolError):
     """
 
 
-def header(headers: Headers, name: bytes) -> str | None:
-    """Return a header's value, or None. A repeated one is joined by commas, as HTTP means it."""
-    values = [value.decode("latin-1") for key, value in headers if key.lower() == name]
-    return ", ".join(values).strip(" \t") if values else None
+def fields_of(headers: Headers) -> Fields:
+    """Return headers by their names in lower case. A repeated one is joined by commas, as HTTP means it."""
+    fields: dict[bytes, bytes] = {}
+    for written, value in headers:
+        name = written.lower()
+        fields[name] = fields[name] + b", " + value if name in fields else value
+    return fields
+
+
+def header(headers: Fields, name: bytes) -> str | None:
+    """Return a header's value, or None."""
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1").strip(" \t")
 
 
 class RequestBody:
     """The body of one request, read at most once."""
 
-    def __init__(self, headers: Headers, receive: Receive) -> None:
+    def __init__(self, headers: Fields, receive: Receive) -> None:
         """Take the request's headers and its source of messages; nothing is read yet."""
         self._receive = receive
         self._declared_bytes = _declared_bytes(headers)
@@ -170,7 +180,7 @@ async def live(receive: Receive, send: Send, start: Callable[[], None], stop: Ca
             return
 
 
-def _declared_bytes(headers: Headers) -> int:
+def _declared_bytes(headers: Fields) -> int:
     """Return what Content-Length says, 0 where it says nothing that can be trusted: the bytes are counted anyway."""
     digits = header(headers, b"content-length") or "0"
     if not (digits.isascii() and digits.isdigit()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -10,20 +11,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import httpx
+from ssrfguard import Policy, SSRFGuardError
+from ssrfguard.httpx import AsyncClient
 from standardwebhooks.webhooks import Webhook
 
 from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.reply import JSON_TYPE, encode
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
+from kling_elements_runtime.settings import LAST_PORT
 from kling_elements_runtime.transport.certificates import shared_context
 
 _MOST_AT_ONCE = 100  # tasks that are told of: a receiver that does not answer must not hold up the others
 _ANSWER_MAX_SECONDS = 5.0
 _MOST_RECORDS = 1_000
+_PUBLIC = Policy(allowed_ports=frozenset(range(1, LAST_PORT + 1)))
+_REFUSED = "it leads to a private or reserved address, and the create came from another machine: see --control HOST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Record:
         task_status: The status that it told.
         delivered: Whether it was answered with success; otherwise it was given up.
         http_status: The status of the last answer, or None if none came.
-        attempts: How often it was sent.
+        attempts: How often it was tried.
+        note: Why it was not sent, or nothing.
     """
 
     task_id: str
@@ -64,6 +71,7 @@ class Record:
     delivered: bool
     http_status: int | None
     attempts: int
+    note: str = ""
 
 
 class Courier:
@@ -136,13 +144,19 @@ class Courier:
         return not (self._running is None or self._running.done() or self._loop is None or self._loop.is_closed())
 
     async def _run(self, awake: asyncio.Event) -> None:
+        try:
+            await self._tell_all(awake)
+        except* sqlite3.Error as errors:  # the next request begins anew
+            self._store.failed(cast("sqlite3.Error", errors.exceptions[0]))  # the group is that of the jobs, and flat
+
+    async def _tell_all(self, awake: asyncio.Event) -> None:
         under_way: set[int] = set()
 
         def finished(task_id: int, _: object) -> None:
             under_way.discard(task_id)
             awake.set()
 
-        async with _http() as http, asyncio.TaskGroup() as jobs:
+        async with _http() as anywhere, _guarded() as guarded, asyncio.TaskGroup() as jobs:
             while True:
                 awake.clear()
                 now = self._clock.now_ms()
@@ -150,6 +164,7 @@ class Courier:
                 waiting = [t for t in self._store.to_notify(now, _MOST_AT_ONCE) if t.task_id not in under_way]
                 for task in waiting[: _MOST_AT_ONCE - len(under_way)]:
                     under_way.add(task.task_id)
+                    http = anywhere if task.may_call_private else guarded
                     jobs.create_task(self._tell(http, task)).add_done_callback(partial(finished, task.task_id))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._seconds_to_next(now)):
@@ -165,19 +180,24 @@ class Courier:
         changed_at = task.changed_at(task.notified)
         assert changed_at is not None  # noqa: S101 -- otherwise it would not be due
         described = self._describe(task, changed_at)
-        status, attempts = await self._send(http, task, encode(described).decode())
+        status, attempts, note = await self._send(http, task, encode(described).decode())
         told = described["task_status"]
-        self._records.append(Record(str(task.task_id), task.external_id, told, _is_success(status), status, attempts))
+        names = (str(task.task_id), task.external_id, told)
+        self._records.append(Record(*names, _is_success(status), status, attempts, note))
+        self._store.keep_seen(changed_at, [task])
         self._store.mark_notified(task)
 
-    async def _send(self, http: httpx.AsyncClient, task: Task, text: str) -> tuple[int | None, int]:
-        """Return the last status, None if there was no answer, and how many attempts it took."""
+    async def _send(self, http: httpx.AsyncClient, task: Task, text: str) -> tuple[int | None, int, str]:
+        """Return the last status, None if there was no answer, how many attempts it took, and why it was not sent."""
         attempts = 0
         while True:
-            status = await self._post(http, task, text)
             attempts += 1
+            try:
+                status = await self._post(http, task, text)
+            except SSRFGuardError:
+                return None, attempts, _REFUSED
             if _is_success(status) or attempts == self._retries.attempts:
-                return status, attempts
+                return status, attempts, ""
             await asyncio.sleep(self._retries.seconds_after(attempts))
 
     async def _post(self, http: httpx.AsyncClient, task: Task, text: str) -> int | None:
@@ -188,6 +208,8 @@ class Courier:
                 http.stream("POST", task.callback_url or "", content=text.encode(), headers=headers) as response,
             ):
                 return response.status_code  # what else it says is not read: it may have no end
+        except SSRFGuardError:
+            raise
         except Exception:  # noqa: BLE001 -- whatever an address or a receiver does, the next one is told
             return None
 
@@ -205,6 +227,12 @@ class Courier:
 
 def _is_success(status: int | None) -> bool:
     return status is not None and httpx.codes.is_success(status)
+
+
+def _guarded() -> httpx.AsyncClient:
+    """Return a client that connects to public addresses only."""
+    tls = shared_context(trust_env=False, http2=False)
+    return AsyncClient(policy=_PUBLIC, verify=tls, trust_env=False, follow_redirects=False, timeout=_ANSWER_MAX_SECONDS)
 
 
 def _http() -> httpx.AsyncClient:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_LATEST_MS = 253_402_300_799_999  # the end of the year 9999: no calendar goes further
+LATEST_MS = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since 1970: no calendar goes further."""
 MS = 1000
 """Milliseconds in a second."""
 _NS = 1_000_000  # in a millisecond
@@ -21,10 +22,12 @@ class Reading:
     Attributes:
         ahead_ms: How far it is ahead of the wall clock.
         stands_at_ms: Where it stands, or None if it runs.
+        seen_ms: A time that it is known to have shown.
     """
 
     ahead_ms: int
     stands_at_ms: int | None
+    seen_ms: int = 0
 
     def now_ms(self, wall_ms: int) -> int:
         """Return the time by this clock."""
@@ -42,7 +45,8 @@ class Clock:
             earlier: The last reading of the clock that this one follows.
         """
         wall_ms = time.time_ns() // _NS
-        now_ms = earlier.now_ms(wall_ms) if earlier else wall_ms
+        # The wall clock may have been set back since; what was over then is not to begin anew.
+        now_ms = max(earlier.now_ms(wall_ms), earlier.seen_ms) if earlier else wall_ms
         # From here on the wall clock is not asked again: it may be set back.
         self._wall_at_zero_ms = wall_ms - time.monotonic_ns() // _NS
         self._ahead_ms = max(now_ms - wall_ms, 0)
@@ -78,7 +82,7 @@ class Clock:
             raise ValueError("a step must be a number of seconds, 0 or more")
         with self._lock:
             step_ms = round(seconds * MS)
-            if self.now_ms() + step_ms > _LATEST_MS:
+            if self.now_ms() + step_ms > LATEST_MS:
                 raise ValueError("a step must not lead beyond the year 9999")
             if self._stands_at_ms is None:
                 self._ahead_ms += step_ms

@@ -1,4 +1,4 @@
-"""The server's own paths, by which tests queue faults, step the clock and see what there is. For this machine alone."""
+"""The server's own paths, by which tests queue faults, step the clock and see what there is."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-import httpx
-
 from kling_elements.mock.answers import Problem, RefusedError
-from kling_elements.mock.asgi import Headers, header
 from kling_elements.mock.callbacks import Courier
+from kling_elements.mock.callers import Callers
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.faults import FaultQueue
 from kling_elements.mock.reply import json_reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
+from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
-from kling_elements_runtime.settings import is_loopback, is_loopback_address
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16
-_SIGNS_OF_OTHERS = (b"origin", b"sec-fetch-site", b"forwarded", b"x-forwarded-for")
+_NOT_FOR_YOU = (
+    f"{PREFIX} is for callers on the server's own machine, and not through a proxy or from a web page of elsewhere; "
+    "start the server with --control HOST to let another host in"
+)
 
 Action: TypeAlias = Callable[[Body], object]
 
@@ -29,13 +30,24 @@ Action: TypeAlias = Callable[[Body], object]
 class Control:
     """Answers what is asked below `/_mock/`. It needs no token."""
 
-    def __init__(self, *, clock: Clock, store: Store, faults: FaultQueue, courier: Courier) -> None:
-        """Take what is to be seen and driven."""
+    def __init__(  # noqa: PLR0913 -- it brings these together
+        self,
+        *,
+        callers: Callers,
+        clock: Clock,
+        store: Store,
+        shapes: Shapes,
+        faults: FaultQueue,
+        courier: Courier,
+    ) -> None:
+        """Take who may come, and what is to be seen and driven."""
+        self._callers = callers
+        self._shapes = shapes
         self._clock = clock
         self._store = store
         self._faults = faults
         self._courier = courier
-        self._paths: Mapping[str, Mapping[str, Action]] = {
+        self.paths: Mapping[str, Mapping[str, Action]] = {
             f"{PREFIX}faults": {"GET": self._queued, "POST": self._queue, "DELETE": self._clear},
             f"{PREFIX}elements": {"GET": self._elements},
             f"{PREFIX}clock": {"GET": self._time, "POST": self._step},
@@ -47,13 +59,13 @@ class Control:
         """Return what a request comes to.
 
         Raises:
-            RefusedError: It comes from another machine, or asks for what is not there.
+            RefusedError: It comes from somebody who may not, or asks for what is not there.
         """
-        if not is_loopback_address(head.client_host or "") or _is_passed_on(head.headers):
-            raise RefusedError(Problem.PERMISSION_DENIED, f"{PREFIX} is for callers on the server's own machine")
-        actions = self._paths.get(head.path)
+        if not self._callers.may_control(head):
+            raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_YOU)
+        actions = self.paths.get(head.path)
         if actions is None:
-            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {', '.join(self._paths)}")
+            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {', '.join(self.paths)}")
         if head.method not in actions:
             methods = ", ".join(actions)
             raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
@@ -73,7 +85,9 @@ class Control:
 
     def _elements(self, _: Body) -> object:
         now = self._clock.now_ms()
-        return [_described(task, now) for task in self._store.every_task()]
+        tasks = self._store.every_task()
+        self._store.keep_seen(now, tasks)
+        return [self._described(task, now) for task in tasks]
 
     def _time(self, _: Body) -> object:
         return {"now": self._clock.now(), "manual": self._clock.is_manual}
@@ -102,24 +116,12 @@ class Control:
         self._store.use_elsewhere(ids)
         return self._store.used_elsewhere()
 
-
-def _described(task: Task, now: int) -> dict[str, Any]:
-    return {
-        "task_id": str(task.task_id),
-        "external_task_id": task.external_id,
-        "status": task.status_at(now),
-        "element_id": task.element_id if task.is_ready_at(now) else None,
-        "deleted": bool(task.deleted),
-        "owner": task.owner_name,
-    }
-
-
-def _is_passed_on(headers: Headers) -> bool:
-    """Tell whether a web page or a proxy on this machine asks for somebody else, who may be anywhere."""
-    if any(header(headers, name) is not None for name in _SIGNS_OF_OTHERS):
-        return True
-    try:
-        host = httpx.URL(f"http://{header(headers, b'host') or 'localhost'}").host
-    except httpx.InvalidURL:
-        return True
-    return not is_loopback(host)  # a page of another host, whose name was made to lead here
+    def _described(self, task: Task, now: int) -> dict[str, Any]:
+        return {
+            "task_id": str(task.task_id),
+            "external_task_id": task.external_id,
+            "status": task.status_at(now),
+            "element_id": self._shapes.element_id(task) if task.is_ready_at(now) else None,
+            "deleted": bool(task.deleted),
+            "owner": task.owner_name,
+        }

@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection
 
 from kling_elements.mock.answers import CHALLENGE, Problem, RefusedError
-from kling_elements.mock.asgi import Headers, header
+from kling_elements.mock.asgi import Fields, header
 
 _BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # what the client can send, more than RFC 6750 has
 _FORM = "Authorization: Bearer <token>"
 
 
-def bearer_token(headers: Headers, accepted: str | None) -> str:
+def bearer_token(headers: Fields, accepted: str | None) -> str:
     """Return the token that came with a request: the accepted one or, if that is None, any well-formed one.
 
     Raises:
@@ -29,7 +29,7 @@ def bearer_token(headers: Headers, accepted: str | None) -> str:
     return found[1]
 
 
-def media_type(headers: Headers, accepted: Collection[str]) -> str:
+def media_type(headers: Fields, accepted: Collection[str]) -> str:
     """Return the media type of the body, one of the accepted ones, in lower case and without its parameters.
 
     Raises:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -13,11 +11,13 @@ from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from kling_elements.mock.callbacks import Retries
+from kling_elements.mock.callers import usable_host
 from kling_elements.mock.clock import MS
+from kling_elements.mock.ids import usable_kind
+from kling_elements.webhooks import SECRET_FORM, is_secret
 from kling_elements_runtime.credentials import usable_token
 
 _LONGEST_TICK_SECONDS = 366 * 24 * 3600
-_SECRET_PREFIX = "whsec_"  # noqa: S105 -- that of every secret
 
 
 def usable_tick(seconds: float) -> float:
@@ -55,18 +55,25 @@ def usable_limit(limit: int) -> int:
     return limit
 
 
+def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
+    """Return hosts that may drive the server.
+
+    Raises:
+        ValueError: They are a single text, or one of them is no address, network or name.
+    """
+    if isinstance(hosts, str):
+        raise ValueError("control must be a list of hosts, and not one text")  # noqa: TRY004 -- as all others
+    return [usable_host(host) for host in hosts]
+
+
 def usable_secret(secret: str) -> str:
     """Return a webhook secret.
 
     Raises:
         ValueError: It is none. The message does not repeat it.
     """
-    try:
-        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not (secret.startswith(_SECRET_PREFIX) and key):
-        raise ValueError(f"a webhook secret must be {_SECRET_PREFIX} and a key in padded Base64")
+    if not is_secret(secret):
+        raise ValueError(f"a webhook secret must be {SECRET_FORM}")
     return secret
 
 
@@ -92,6 +99,8 @@ class Options:
         manual_clock: Whether time stands still until the clock is stepped.
         unique_external_ids: Whether an external id can be used once only.
         callbacks: Whether callers are told of changes at the addresses that they give.
+        element_ids: How ids of subjects are written: `large`, `small` or `text`.
+        control: The hosts beside this machine that may use `/_mock/`: addresses, networks or names.
         retries: How often and when a notification is sent again.
 
     Raises:
@@ -109,6 +118,8 @@ class Options:
     manual_clock: bool = False
     unique_external_ids: bool = True
     callbacks: bool = True
+    element_ids: str = field(default="large", validator=_by(usable_kind))
+    control: Sequence[str] = field(default=(), validator=_by(usable_hosts))
     retries: Retries = field(factory=Retries)
 
     @property

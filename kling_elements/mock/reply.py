@@ -11,6 +11,7 @@ HeaderList: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 JSON_TYPE = (b"content-type", b"application/json")
 HTML_TYPE = (b"content-type", b"text/html")
+TEXT_TYPE = (b"content-type", b"text/plain; charset=utf-8")
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 

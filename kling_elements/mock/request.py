@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from kling_elements import strict_json
 from kling_elements.mock.answers import Problem, RefusedError
+from kling_elements.mock.asgi import Fields
 from kling_elements.mock.reply import Reply
 
 Body: TypeAlias = bytes | bytearray
@@ -21,15 +22,17 @@ class Head:
         method: The HTTP method.
         path: The path as it was sent, still percent-encoded.
         query: What follows the path's question mark.
-        headers: The headers.
+        headers: The headers, by their names in lower case.
         client_host: The address of the peer, or None if it is not known.
+        http_version: The version of HTTP that the peer speaks.
     """
 
     method: str
     path: str
     query: str
-    headers: list[tuple[bytes, bytes]]
+    headers: Fields
     client_host: str | None
+    http_version: str = "1.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from kling_elements.mock.answers import Problem, Refusals
 from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.dialects import Dialect
 from kling_elements.mock.faults import FaultQueue
+from kling_elements.mock.ids import number_of, rounded_to, task_id_of
 from kling_elements.mock.options import Options
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
-from kling_elements.mock.tasks import Draft, Task, number_of, task_id_of
+from kling_elements.mock.tasks import Draft, Task
 
 _WINDOW_SECONDS = 1  # of the rate
 
@@ -28,11 +29,13 @@ class Call:
         owner: The digest of its token.
         parameters: The values of its path and query, by name, defaults included.
         body: Its body, or None.
+        is_local: Tells whether it comes from this machine, or from a host that was let in.
     """
 
     owner: bytes
     parameters: Mapping[str, Any]
     body: Any
+    is_local: Callable[[], bool]
 
 
 class Service:
@@ -71,12 +74,14 @@ class Service:
         fault = self._faults.next()
         if not fault.creates:
             return fault.disturb(Reply(200))
+        callback_url = (call.body.get("callback_url") or None) if self._options.callbacks else None
         draft = Draft(
             owner=call.owner,
             external_id=call.body.get("external_task_id") or None,
             request=without_media(call.body),
             ending=fault.ending,
-            callback_url=call.body.get("callback_url") if self._options.callbacks else None,
+            callback_url=callback_url,
+            may_call_private=callback_url is not None and call.is_local(),
         )
         if fault.late_seconds is not None:
             return Reply(200, delay_seconds=fault.late_seconds, late=lambda: self._created(draft))
@@ -119,7 +124,9 @@ class Service:
         if task is None:
             detail = "no task of this account has this id or external_task_id"
             raise self._dialect.refusal("getElement", "x-absent", detail=detail, id=name)
-        return self._shapes.answer(self._shapes.task(task, self._clock.now_ms()))
+        now = self._clock.now_ms()
+        self._store.keep_seen(now, [task])
+        return self._shapes.answer(self._shapes.task(task, now))
 
     def _find(self, owner: bytes, name: str) -> Task | None:
         """Return the task with an id of the system's or, if there is none, with one of the caller's."""
@@ -131,6 +138,7 @@ class Service:
         now = self._clock.now_ms()
         number, size = call.parameters["pageNum"], call.parameters["pageSize"]
         page = self._store.page(call.owner, number, size, deleted_too=self._dialect.keeps_deleted)
+        self._store.keep_seen(now, page)
         return self._shapes.answer([self._shapes.task(task, now) for task in page])
 
     def _list_presets(self, call: Call) -> Reply:
@@ -146,7 +154,7 @@ class Service:
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
-                detail = "no subject of this account that is ready has this id"
+                detail = f"no subject of this account that is ready has this id{self._rounding(call.owner, element_id)}"
                 raise self._dialect.refusal(
                     "deleteElement", *keywords, detail=detail, element_id=call.body["element_id"]
                 )
@@ -156,8 +164,23 @@ class Service:
     def _ready_task(self, owner: bytes, element_id: int) -> Task | None:
         task_id = task_id_of(element_id)
         task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=True)
-        return task if task and task.is_ready_at(self._clock.now_ms()) else None
+        now = self._clock.now_ms()
+        if task is None or not task.is_ready_at(now):
+            return None
+        self._store.keep_seen(now, [task])
+        return task
+
+    def _rounding(self, owner: bytes, number: int | None) -> str:
+        """Return that an id was rounded on the way here, where it is what a float makes of one that there is."""
+        candidates = () if number is None else rounded_to(number)
+        task = next(filter(None, (self._store.by_id(owner, each, deleted_too=True) for each in candidates)), None)
+        if task is None:
+            return ""
+        return (
+            f"; it was {self._shapes.element_id(task)} before JavaScript, or something else, read it as a float: "
+            "read the id as a text, or start this server with --element-ids small or text"
+        )
 
     def _preset_ids(self) -> set[object]:
         tasks = self._shapes.presets
-        return {element["element_id"] for task in tasks for element in task["task_result"]["elements"]}
+        return {number_of(str(element["element_id"])) for task in tasks for element in task["task_result"]["elements"]}

@@ -9,6 +9,7 @@ from typing import Any
 
 from kling_elements.mock.answers import new_request_id
 from kling_elements.mock.clock import MS
+from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
 from kling_elements_runtime.document import Document
@@ -20,13 +21,14 @@ _REFERENCES = ("element_image_list", "element_video_list")
 class Shapes:
     """Writes answers as the examples of the contract do."""
 
-    def __init__(self, contract: Document) -> None:
-        """Take what does not vary from the contract.
+    def __init__(self, contract: Document, element_ids: str = "large") -> None:
+        """Take what does not vary from the contract, and of which kind the ids of subjects are.
 
         Raises:
             KeyError: It lacks an example or the tags.
         """
         document = contract.document()
+        self._element_ids = element_ids
         self._examples = {name: example["value"] for name, example in document["components"]["examples"].items()}
         examples = self._examples
         self._envelope = {name: value for name, value in examples["submitted"].items() if name != "data"}
@@ -38,7 +40,7 @@ class Shapes:
         self._tag_names = {
             tag: name.capitalize() for tag, name in zip(tags["enum"], tags["x-enum-varnames"], strict=True)
         }
-        self.presets: list[dict[str, Any]] = examples["presets"]["data"]
+        self.presets: list[dict[str, Any]] = [self._preset(task) for task in examples["presets"]["data"]]
         self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
     def answer(self, data: object) -> Reply:
@@ -89,6 +91,17 @@ class Shapes:
         """Return the answer to a creation under a code that means failure, with a time that is no time."""
         return {**answer, "code": self._failure_code, "data": {**answer["data"], "created_at": []}}
 
+    def element_id(self, task: Task) -> int | str:
+        """Return the id of the subject that a task makes."""
+        return element_id_of(task.task_id, self._element_ids)
+
+    def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a task of the official library, with ids of the kind: those of the contract are small ones."""
+        if self._element_ids != "text":
+            return dict(task)
+        elements = [{**each, "element_id": str(each["element_id"])} for each in task["task_result"]["elements"]]
+        return {**task, "task_result": {**task["task_result"], "elements": elements}}
+
     def _named(self, task: Task, status: str) -> dict[str, Any]:
         return {"task_id": str(task.task_id), "task_status": status}
 
@@ -96,7 +109,7 @@ class Shapes:
         request = json.loads(task.request)
         voice_id = request.get("element_voice_id")
         return {
-            "element_id": task.element_id,
+            "element_id": self.element_id(task),
             **{name: request[name] for name in ("element_name", "element_description", "reference_type")},
             **{name: request[name] for name in _REFERENCES if name in request},
             **({"element_voice_info": {"voice_id": voice_id}} if voice_id else {}),

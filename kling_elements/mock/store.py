@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import sys
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from kling_elements.mock.clock import Reading
+from kling_elements.mock.clock import LATEST_MS, Reading
 from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, Task
 
 _IN_MEMORY = ":memory:"
 _BUSY_SECONDS = 2.0  # that an earlier server may take to let go of its file
 _APPLICATION_ID = 0x6B6C6E67  # "klng": marks the file as one of these
-_VERSION = 2  # of the tables; another one is not read
+_VERSION = 3  # of the tables; another one is not read
 _ID_BITS = 10  # an id is the time of creation and, in these bits, room for more in the same millisecond
 
+_DAMAGED = "it is damaged; restore it from a copy, or name a file that is not there yet"
+
+_CHANGING = 2  # of a task's columns, the last ones: whether it is deleted, and how far it was told of
 _COLUMNS = ", ".join(Task.__dataclass_fields__)
 _TABLES = (
-    """CREATE TABLE tasks (
+    # SQLite keeps whatever it is given in any column, and a damaged file has whatever there is.
+    f"""CREATE TABLE tasks (
         task_id INTEGER PRIMARY KEY,
         owner BLOB NOT NULL,
         external_id TEXT,
@@ -33,22 +40,31 @@ _TABLES = (
         ended_at INTEGER NOT NULL,
         end_status TEXT NOT NULL,
         end_message TEXT NOT NULL,
-        deleted INTEGER NOT NULL,
+        deleted INTEGER NOT NULL CHECK (typeof(deleted) = 'integer' AND deleted IN (0, 1)),
         callback_url TEXT,
-        notified INTEGER NOT NULL,
-        due_at INTEGER
+        may_call_private INTEGER NOT NULL,
+        notified INTEGER NOT NULL CHECK (typeof(notified) = 'integer' AND notified BETWEEN 0 AND {CHANGES}),
+        due_at INTEGER CHECK (typeof(due_at) IN ('integer', 'null')),
+        checksum INTEGER NOT NULL
     )""",
     "CREATE INDEX by_external_id ON tasks (owner, external_id) WHERE external_id IS NOT NULL",
     "CREATE INDEX by_creation ON tasks (owner, created_at)",
     "CREATE INDEX by_end ON tasks (owner, ended_at)",
     "CREATE INDEX by_next_notification ON tasks (due_at) WHERE due_at IS NOT NULL",
     "CREATE TABLE used_elsewhere (external_id TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE clock (only_row INTEGER PRIMARY KEY, ahead_ms INTEGER NOT NULL, stands_at_ms INTEGER)",
+    f"""CREATE TABLE clock (
+        only_row INTEGER PRIMARY KEY,
+        ahead_ms INTEGER NOT NULL CHECK (typeof(ahead_ms) = 'integer' AND ahead_ms BETWEEN 0 AND {LATEST_MS}),
+        stands_at_ms INTEGER CHECK (
+            stands_at_ms IS NULL OR typeof(stands_at_ms) = 'integer' AND stands_at_ms BETWEEN 0 AND {LATEST_MS}
+        ),
+        seen_ms INTEGER NOT NULL CHECK (typeof(seen_ms) = 'integer' AND seen_ms BETWEEN 0 AND {LATEST_MS})
+    )""",
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
 )
 _PLACES = ", ".join("?" * len(Task.__dataclass_fields__))
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at) VALUES ({_PLACES}, ?)"  # noqa: S608 -- as below
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACES}, ?, ?)"  # noqa: S608 -- as below
 _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
 
 
@@ -63,18 +79,31 @@ class Store:
         """Open a file, which is made if it is not there; None and `:memory:` keep everything in memory.
 
         Raises:
-            StateError: The file cannot be opened, is none of these, or is in use.
+            StateError: The file cannot be opened, is none of these, is damaged, or is in use.
         """
         self._lock = threading.RLock()
+        self._name = str(path)
         self._connection = _opened(path)
         # Python complains of a connection that is collected without having been closed.
         self._closer = weakref.finalize(self, self._connection.close)
         (self._last_id,) = self._one("SELECT coalesce(max(task_id), 0) FROM tasks")
+        earlier = self.clock_reading()
+        self._seen_ms = earlier.seen_ms if earlier else 0
 
     def close(self) -> None:
         """Let go of the file. What is kept in memory is gone."""
         with self._lock:
             self._closer()
+
+    def failed(self, error: sqlite3.Error) -> str:
+        """Say on stderr that the state cannot be used, and return why."""
+        sys.stderr.write(f"{self.unusable(error)}\n")
+        sys.stderr.flush()
+        return _explained(error)
+
+    def unusable(self, error: sqlite3.Error) -> str:
+        """Return that the state cannot be used, and why."""
+        return f"the state {self._name} cannot be used: {_explained(error)}"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -99,11 +128,12 @@ class Store:
                 end_message=draft.ending.message,
                 deleted=0,
                 callback_url=draft.callback_url,
+                may_call_private=int(draft.may_call_private),
                 notified=first_change,
             )
             due_at = task.changed_at(first_change) if task.callback_url else None
-            values = [getattr(task, name) for name in Task.__dataclass_fields__]
-            self._connection.execute(_INSERT, (*values, due_at))
+            values = tuple([getattr(task, name) for name in Task.__dataclass_fields__])
+            self._connection.execute(_INSERT, (*values, due_at, _checksum(values)))
             return task
 
     def has_external_id(self, owner: bytes, external_id: str) -> bool:
@@ -181,13 +211,23 @@ class Store:
 
     def clock_reading(self) -> Reading | None:
         """Return what was last kept of the clock."""
-        row = self._row("SELECT ahead_ms, stands_at_ms FROM clock")
+        newest = "(SELECT coalesce(max(created_at), 0) FROM tasks)"
+        row = self._row(f"SELECT ahead_ms, stands_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
         return Reading(*row) if row else None
 
     def keep_clock(self, reading: Reading) -> None:
         """Keep what a later server has to know of the clock."""
-        sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?)"
-        self._write(sql, reading.ahead_ms, reading.stands_at_ms)
+        sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
+        self._write(sql, reading.ahead_ms, reading.stands_at_ms, self._seen_ms)
+
+    def keep_seen(self, now: int, tasks: Sequence[Task]) -> None:
+        """Keep the time if one of the tasks that are told of has ended since the time that was kept last.
+
+        Whatever becomes of this machine's clock, a later server will not tell that it is still under way.
+        """
+        if any(self._seen_ms < task.ended_at <= now for task in tasks):
+            self._seen_ms = now
+            self._write("UPDATE clock SET seen_ms = ?", now)
 
     def _write(self, sql: str, *values: object) -> None:
         with self._lock:
@@ -231,6 +271,8 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             raise
     except sqlite3.Error as error:
         raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
+    except UnicodeDecodeError:  # sqlite3 fails to word an error that repeats what is in the file
+        raise StateError(f"the state {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
         raise StateError(f"the state {path} cannot be used: {error}") from None
     return connection
@@ -240,10 +282,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, or see that they are there, before anything of a file is changed."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # one server a file: two would not see each other's clock
     connection.execute("BEGIN EXCLUSIVE")
-    (application_id,), (version,), (tables,) = (
-        connection.execute(sql).fetchone()
-        for sql in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-    )
+    asked = ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    application_id, version, tables = (connection.execute(sql).fetchone()[0] for sql in asked)
     if (application_id, tables) == (0, 0):
         for sql in _TABLES:
             connection.execute(sql)
@@ -251,9 +291,29 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise StateError("it is a database of another program; name a file that is not there yet")
     elif version != _VERSION:
         raise StateError(f"another version made it ({version}, this one reads {_VERSION}); name another file")
+    elif not _is_sound(connection):
+        raise StateError(_DAMAGED)
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a failing machine may
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    """Tell whether a state is as it was written: its tables, their rows, and what is in these."""
+    made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    tables = [sql for (sql,) in made]
+    if tables != [sql for sql in _TABLES if sql.startswith("CREATE")]:
+        return False
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        return False
+    connection.execute("SELECT external_id FROM used_elsewhere").fetchall()  # fails on what is no text
+    rows = connection.execute(f"SELECT checksum, {_COLUMNS} FROM tasks")  # noqa: S608 -- as above
+    return all(_checksum(tuple(values)) == checksum for checksum, *values in rows)
+
+
+def _checksum(values: tuple[Any, ...]) -> int:
+    """Return a number by which a task is known to be the one that was kept: of all that never changes."""
+    return zlib.crc32(repr(values[:-_CHANGING]).encode())
 
 
 def _explained(error: sqlite3.Error) -> str:
@@ -261,4 +321,8 @@ def _explained(error: sqlite3.Error) -> str:
         return "another server has it open"
     if "not a database" in str(error):
         return "it is no database; name a file that is not there yet"
+    if "full" in str(error):
+        return "the disk is full; make room, or name a file elsewhere"
+    if re.search("malformed|decode|unsupported file format", str(error)):
+        return _DAMAGED
     return str(error)

@@ -15,8 +15,6 @@ CHANGES = 2
 """How often a task's status changes: when it begins, and when it ends."""
 
 _WORDS_OF_SUCCESS = (SUCCEED, "succeeded")  # the newer API has the other one
-_BEYOND_FLOATS = (1 << 53) + 1  # added to an even number it makes one that no floating-point number can hold
-_MOST_DIGITS = 18  # longer ids would not fit 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class Draft:
         request: The request, with marks in place of inline images.
         ending: How it will end.
         callback_url: Where to tell of changes, or None.
+        may_call_private: Whether that may be an address of this machine or of a private network.
     """
 
     owner: bytes
@@ -47,6 +46,7 @@ class Draft:
     request: Mapping[str, Any]
     ending: Ending = SUCCEEDS
     callback_url: str | None = None
+    may_call_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,9 @@ class Task:
         ended_at: When it ends.
         end_status: Its last status.
         end_message: Why it ends so.
-        deleted: Whether its subject was deleted, as 0 or 1.
         callback_url: Where to tell of changes, or None.
+        may_call_private: Whether that may be an address of this machine or of a private network, as 0 or 1.
+        deleted: Whether its subject was deleted, as 0 or 1.
         notified: How many changes need not be told there any more.
     """
 
@@ -77,14 +78,10 @@ class Task:
     ended_at: int
     end_status: str
     end_message: str
-    deleted: int
     callback_url: str | None
+    may_call_private: int
+    deleted: int
     notified: int
-
-    @property
-    def element_id(self) -> int:
-        """The id of its subject: a number of its own that loses its last digit as a float."""
-        return element_id_of(self.task_id)
 
     @property
     def owner_name(self) -> str:
@@ -115,20 +112,3 @@ class Task:
         if now < self.processing_at:
             return submitted
         return processing if now < self.ended_at else ended
-
-
-def element_id_of(task_id: int) -> int:
-    """Return the id of the subject that a task makes."""
-    return 2 * task_id + _BEYOND_FLOATS
-
-
-def task_id_of(element_id: int) -> int | None:
-    """Return the id of the task that makes a subject, or None if no task makes one of this id."""
-    task_id, odd = divmod(element_id - _BEYOND_FLOATS, 2)
-    return None if odd else task_id
-
-
-def number_of(text: str) -> int | None:
-    """Return the number that an id writes, or None if it is no number as ids are written here."""
-    written = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and not text.startswith("0")
-    return int(text) if written else None

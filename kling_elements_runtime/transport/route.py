@@ -18,7 +18,7 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
-from kling_elements_runtime.settings import is_host, is_port
+from kling_elements_runtime.settings import has_port_of_other_digits, is_host, is_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -136,6 +136,8 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
         ValueError: It cannot be used.
     """
     try:
+        if isinstance(given, str) and has_port_of_other_digits(given):
+            raise ValueError  # noqa: TRY301 -- all that is wrong is told below
         proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
         url = proxy.url
         is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)

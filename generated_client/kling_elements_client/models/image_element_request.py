@@ -24,8 +24,9 @@ class ImageElementRequest(Model):
             as close-ups (R07).
         reference_type: What defines the subject. Images do (R06).
         tag_list: The subject's tags (R29).
-        callback_url: Where to send a notification at each change of the task's status. An http or https URL with
-            a host, other characters than those of RFC 3986 percent-encoded (R31).
+        callback_url: Where to send a notification at each change of the task's status. Empty means none. An http
+            or https URL with a host, other characters than those of RFC 3986 percent-encoded, or empty for none
+            (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
             and must be unique per user, which only the server can judge. Empty means none (R32).
     """

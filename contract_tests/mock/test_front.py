@@ -1,0 +1,61 @@
+"""What the mock server says of itself without a token: a greeting at `/`, and whether it is up at `/health`."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
+from kling_elements.mock import create_app
+from kling_elements_client import contract
+from kling_elements_runtime.contract import Contract
+
+NO_HEADERS = {"authorization": None, "content-type": None}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", None])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_health_is_told_to_anybody_without_a_token(method: str, host: str | None) -> None:
+    """Whatever waits for the server, such as a container's health check, has none."""
+    reply = shared().send(method, "/health", headers=NO_HEADERS, client_host=host)
+
+    assert (200, {"status": "ok"}) == (reply.status, json.loads(reply.body))
+    assert {"content-type": "application/json"} == headers_of(reply)
+
+
+def test_the_greeting_says_what_this_is_and_where_to_look() -> None:
+    """As a text, for whoever opens the address: each call with its method, the token, the server's own paths."""
+    reply = shared().send("GET", "/", headers=NO_HEADERS)
+    text = reply.body.decode()
+
+    assert {"content-type": "text/plain; charset=utf-8"} == headers_of(reply)
+    assert text.startswith(
+        "This is the mock server of kling-elements: it answers as the service does, and creates nothing"
+    )
+    for part in (f"POST    {ELEMENTS}  (createElement)", f"GET     {ELEMENTS}/{{id}}  (getElement)", PRESETS, DELETION):
+        assert part in text
+    for part in ("Authorization: Bearer <token>", "/health", "/_mock/faults", "/_mock/clock", "--help"):
+        assert part in text
+
+
+@pytest.mark.parametrize("path", ["/", "/health"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_neither_takes_another_method(path: str, method: str) -> None:
+    """They are no paths of the contract."""
+    NO_TOKEN.check(shared().send(method, path, headers=NO_HEADERS))
+    assert 404 == shared().send(method, path).status
+
+
+def test_a_path_that_the_contract_has_is_the_contracts() -> None:
+    """A gateway of somebody's own may answer there."""
+    document = copy.deepcopy(contract.document())
+    document["paths"]["/health"] = {"get": document["paths"][PRESETS]["get"]}
+    del document["paths"][PRESETS]
+    caller = Caller(create_app(contract=Contract(document)))
+
+    assert 401 == caller.send("GET", "/health", headers=NO_HEADERS).status
+    assert "data" in caller.ask("GET", "/health")
+    assert 200 == caller.send("GET", "/", headers=NO_HEADERS).status

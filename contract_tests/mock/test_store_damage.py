@@ -1,0 +1,243 @@
+"""A state file that is damaged, a disk that is full, a clock that was set back: told in words, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.paths import DELETION
+from contract_tests.support.mock_caller import Caller
+from kling_elements.mock import create_app
+from kling_elements.mock.ids import element_id_of
+from kling_elements.mock.store import StateError
+
+DAMAGED = "it is damaged; restore it from a copy, or name a file that is not there yet"
+FULL = "the disk is full; make room, or name a file elsewhere"
+CORRUPTIONS = 40
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a state is, with tasks in every state that there is."""
+    path = tmp_path / "state.db"
+    with closing(create_app(state=path, manual_clock=True, callbacks=True)) as app:
+        caller = Caller(app)
+        caller.queue("none", "fail:no face")
+        for number in range(12):
+            caller.create(external_task_id=f"e-{number}", tag_list=[{"tag_id": "o_102"}])
+        caller.ask("POST", "/_mock/used-ids", ["a-video"])
+        app.clock.step(2)
+        caller.ask("POST", DELETION, {"element_id": str(caller.element("e-3")["element_id"])})
+        caller.create(external_task_id="later", callback_url="http://127.0.0.1:9/")
+    return path
+
+
+def everything(path: Path) -> list[Any]:
+    """Return what a server tells of a state; none of it is a server's own failure."""
+    with closing(create_app(state=path, manual_clock=True)) as app:
+        caller = Caller(app)
+        told = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
+        told += [caller.get(task["task_id"]) for task in told[0]]
+        return told
+
+
+@pytest.mark.parametrize("seed", range(CORRUPTIONS))
+def test_a_file_with_bytes_changed_at_random_is_told_or_as_it_was(seed: int, path: Path) -> None:
+    """Where the bytes meant something, the message says what to do; where they did not, nothing is lost."""
+    before = everything(path)
+    chance = random.Random(seed)
+    content = bytearray(path.read_bytes())
+    for _ in range(chance.choice([1, 8, 64])):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    path.write_bytes(content)
+
+    says = "as it was"
+    try:
+        assert before == everything(path)
+        with closing(create_app(state=path)) as app:
+            Caller(app).create()
+    except StateError as error:
+        says = str(error)
+    told = f"the state {re.escape(str(path))} cannot be used: .*; .*name (another|a) file.*"
+    assert re.fullmatch(f"as it was|{told}", says)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_file_that_was_cut_off_is_told(share: float, path: Path) -> None:
+    """As after a copy that was interrupted; one of no bytes is a new state."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share) + (1 if share else 0)])
+    if not share:
+        create_app(state=path).close()
+        return
+    with pytest.raises(StateError, match="name a file that is not there yet"):
+        create_app(state=path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE tasks SET request = replace(request, 'o_102', 'o_1x2')",
+        "UPDATE tasks SET created_at = 'yesterday'",
+        "UPDATE tasks SET owner = 'nobody'",
+        "UPDATE tasks SET end_status = CAST(x'ff' AS TEXT)",
+        "INSERT INTO used_elsewhere VALUES (CAST(x'ff' AS TEXT))",
+        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET notified = 7",
+        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET deleted = 'no'",
+        "PRAGMA ignore_check_constraints = 1; UPDATE clock SET ahead_ms = 'much'",
+        "PRAGMA ignore_check_constraints = 1; UPDATE clock SET seen_ms = 1 << 62",
+        "DROP INDEX by_end",
+        "ALTER TABLE clock ADD COLUMN more TEXT",
+    ],
+)
+def test_a_state_that_this_server_did_not_write_is_told(change: str, path: Path) -> None:
+    """Each value is looked at before the first request, not when one needs it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(change)
+
+    with pytest.raises(StateError) as caught:
+        create_app(state=path)
+    assert f"the state {path} cannot be used: {DAMAGED}" == str(caught.value)
+
+
+def limit_pages(app: Any) -> None:
+    """Let a state grow no further, as on a full disk."""
+    connection = app._store._connection  # noqa: SLF001 -- no disk is filled for a test
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_is_told_on_stderr_and_to_the_caller(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was kept can still be read; the file's name is nobody's business but that of who started the server."""
+    with closing(create_app(state=path, manual_clock=True)) as app:
+        caller = Caller(app)
+        limit_pages(app)
+        replies = [caller.post() for _ in range(100)]
+        refused = [json.loads(reply.body) for reply in replies if reply.status == 500]
+
+        assert {(5000, f"the server's state cannot be used: {FULL}")} == {(r["code"], r["message"]) for r in refused}
+        assert f"the state {path} cannot be used: {FULL}\n" * len(refused) == capsys.readouterr().err
+        assert "e-0" == caller.get("e-0")["task_info"]["external_task_id"]
+
+
+def test_a_disk_that_is_full_at_the_start_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the first thing that is written."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("kling_elements.mock.store.Store.keep_clock", full)
+    with pytest.raises(StateError) as caught:
+        create_app(state=path)
+    assert f"the state {path} cannot be used: {FULL}" == str(caught.value)
+
+
+def test_health_tells_of_a_state_that_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then something else than the request is wrong."""
+    with closing(create_app(state=path)) as app:
+        app._store._connection.execute("DROP TABLE tasks")  # noqa: SLF001 -- as when the file is overwritten
+        reply = Caller(app).send("GET", "/health")
+
+        assert (500, "the server's state cannot be used: no such table: tasks") == (
+            reply.status,
+            json.loads(reply.body)["message"],
+        )
+        assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+
+
+def test_notifications_end_with_a_word_where_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And begin anew with the next request, in case that it can be used again."""
+
+    async def main() -> None:
+        app = create_app(state=path, manual_clock=True)
+        connection = app._store._connection  # noqa: SLF001 -- as above
+        connection.execute("ALTER TABLE tasks RENAME TO lost")
+        app._courier.start()  # noqa: SLF001 -- as the lifespan does
+        running = app._courier._running  # noqa: SLF001 -- to wait for it
+        assert running is not None
+        await asyncio.wait([running])
+        assert running.exception() is None
+        await app._courier.stop()  # noqa: SLF001 -- as above
+        app.close()
+
+    asyncio.run(main())
+    assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+
+
+def test_a_task_that_is_told_of_while_the_state_fails_ends_them_too(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be noted as told is told again later."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async def main() -> None:
+        app = create_app(state=path, manual_clock=True)
+        monkeypatch.setattr(app._store, "mark_notified", full)  # noqa: SLF001 -- as above
+        monkeypatch.setattr(app._courier, "_retries", type(app._courier._retries)(1))  # noqa: SLF001 -- as above
+        app.clock.step(5)
+        app._courier.start()  # noqa: SLF001 -- as above
+        running = app._courier._running  # noqa: SLF001 -- as above
+        assert running is not None
+        await asyncio.wait([running])
+        assert running.exception() is None
+        app.close()
+
+    asyncio.run(main())
+    assert f"the state {path} cannot be used: {FULL}\n" == capsys.readouterr().err
+
+
+def deleted(caller: Caller) -> str:
+    """Return what a deletion says of a task that made a subject: that it has."""
+    (task,) = caller.app._store.every_task()  # noqa: SLF001 -- an answer would tell of its end
+    return "succeed" if caller.ask("POST", DELETION, {"element_id": element_id_of(task.task_id)}) else ""
+
+
+TELLING: dict[str, Callable[[Caller], str]] = {
+    "look-up": lambda caller: caller.get("e")["task_status"],
+    "list": lambda caller: caller.page()[0]["task_status"],
+    "control": lambda caller: caller.every_task()[0]["status"],
+    "deletion": deleted,
+}
+
+
+@pytest.mark.parametrize("by", TELLING)
+def test_a_finished_task_stays_finished_although_the_clock_is_set_back(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever told of its end, by a server that is then killed: no later one tells of an earlier status."""
+    state, now = tmp_path / "state.db", time.time_ns()
+    app = create_app(state=state, tick_seconds=50)
+    Caller(app).create(external_task_id="e")
+    app.clock._wall_at_zero_ms += 150_000  # noqa: SLF001 -- time passes by itself, and nothing notes that
+    assert "succeed" == TELLING[by](Caller(app))
+    app._store.close()  # noqa: SLF001 -- as a kill does, but that the file is free
+
+    monkeypatch.setattr(time, "time_ns", lambda: now - 3600 * 10**9)
+    with closing(create_app(state=state)) as later:
+        assert "succeed" == Caller(later).get("e")["task_status"]
+
+
+def test_no_task_is_of_the_future_although_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time goes on at least from the newest task."""
+    state = tmp_path / "state.db"
+    with closing(create_app(state=state)) as app:
+        created_at = Caller(app).create()["created_at"]
+
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    with closing(create_app(state=state)) as app:
+        assert created_at <= app.clock.now_ms()
+        assert created_at <= Caller(app).create()["created_at"]
