@@ -186,6 +186,20 @@ def test_a_path_stands_for_an_image_alone(where: str, photograph: Path) -> None:
     assert f"is a path, which may stand only for an image: {images}" == violations[0].message
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_stand_for_an_image(kind: Callable[[bytes], Any]) -> None:
+    """As the file itself would."""
+    assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body_with_images(kind(LARGE)))
+
+
+def test_what_else_stands_for_an_image_is_told_what_may() -> None:
+    """By a client of this package alone; `KlingElements` takes more."""
+    (violation,) = contract.violations("createElement", body_with_images(object()))
+
+    says = "a value of type object: cannot be taken for an image; give a pathlib.Path or bytes"
+    assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
+
+
 def test_a_path_does_not_stand_for_a_video(photograph: Path) -> None:
     """The message says what can be sent, and how to get there."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}

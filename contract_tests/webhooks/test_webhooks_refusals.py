@@ -184,7 +184,10 @@ def test_what_cannot_be_verified_or_read_is_one_error(expected: str, changes: di
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
 def test_a_mistake_of_the_receiver_is_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
     """It is an error of another class, which the documented receiver does not answer with 400."""
-    _is_one_error(expected, refusal(WebhookUsageError, **changes))
+    error = refusal(WebhookUsageError, **changes)
+
+    assert not isinstance(error, WebhookError)
+    _is_one_error(expected, error)
 
 
 def _is_one_error(expected: str, error: Exception) -> None:
