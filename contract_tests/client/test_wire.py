@@ -44,10 +44,10 @@ _MODELS: list[type[Model]] = [
 
 
 def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
-    """Return the examples of answers by name, each with its status and media type."""
+    """Return the examples of answers by name, each with its media type and the first status that has it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
-        for status, reference in operations()["createElement"].definition["responses"].items()
+        for status, reference in reversed(operations()["createElement"].definition["responses"].items())
         for response in [resolve(document(), reference)]
         for media_type, content in response["content"].items()
         for name, example in content["examples"].items()

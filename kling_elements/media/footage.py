@@ -23,6 +23,9 @@ _LARGEST_ROUNDING = Fraction(1, 500)  # seconds; with coarser times a container 
 _LONGEST_BEFORE = Fraction(1)  # seconds by which the result may begin earlier than asked for, with a whole picture
 _PATIENCE = 5  # seconds that a container may keep sound and picture apart
 
+# Texts in a file need not be UTF-8; from PyAV 19 on none are refused for that.
+_LENIENT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}  # noqa: PLR2004
+
 # How many seconds before the start to look for a picture that is stored whole, one after another; then from the file's
 # beginning on. Where there is no index, FFmpeg goes to just any picture.
 _BACK: Final = (0, 10, 60)
@@ -194,7 +197,7 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
     ways = [*(_BACK if start else ()), None]
     while True:
         file.seek(0)
-        with av.open(file, "r", options=options, metadata_errors="replace") as container:
+        with av.open(file, "r", options=options, **_LENIENT) as container:
             footage = Footage(container, start, most_seconds, rate)
             if rate is None and footage.rate != footage.told_rate:
                 rate = footage.count_rate()

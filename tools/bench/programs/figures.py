@@ -54,6 +54,6 @@ class PeakMemory:
 
 
 def memory_of(process: int | str, field: str = "VmRSS") -> int:
-    """How many bytes of memory a process holds; `VmHWM` is the most that it has held."""
+    """How many bytes of memory a process holds, none if it has just ended; `VmHWM` is the most that it has held."""
     lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(f"{field}:")).split()[1]) * 1024
+    return int(next((line for line in lines if line.startswith(f"{field}:")), f"{field}: 0 kB").split()[1]) * 1024

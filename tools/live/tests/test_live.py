@@ -143,7 +143,7 @@ def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run:
         ),
         (
             ["--create", "--image=small.png"],
-            "IMAGE cannot be used: /element_image_list/frontal_image: the image is shown as 299x300 px",
+            "IMAGE cannot be used: /element_image_list/frontal_image: small.png: the image is shown as 299x300 px",
         ),
         (
             ["--create", "--image=https://a b"],
