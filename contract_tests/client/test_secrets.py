@@ -62,7 +62,14 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
     return make_client(token=_TOKEN)
 
 
-@pytest.mark.parametrize("show", [repr, str, ascii, format, lambda client: f"{vars(client)}", lambda client: [client]])
+_SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
+    **{show.__name__: show for show in (repr, str, ascii, format)},
+    "attributes": lambda client: f"{vars(client)}",
+    "in a list": lambda client: [client],
+}
+
+
+@pytest.mark.parametrize("show", _SHOWING.values(), ids=_SHOWING)
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:

@@ -34,6 +34,10 @@ from kling_elements_client.models import ElementImageList, ImageElementRequest, 
 _BUSY, _FULL = no(429, 1302), no(429, 1303)
 
 
+def _mapping(**more: Any) -> dict[str, Any]:
+    return {**BODY, **more}
+
+
 def _image(**more: Any) -> ImageElementRequest:
     images = ElementImageList(
         frontal_image="https://example.com/a.png", refer_images=[ReferImage(image_url="https://example.com/b.png")]
@@ -48,13 +52,11 @@ def _video(**more: Any) -> VideoElementRequest:
 
 
 @pytest.mark.parametrize("given", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
-@pytest.mark.parametrize(
-    "made", [lambda more: {**BODY, **more}, lambda more: _image(**more), lambda more: _video(**more)]
-)
+@pytest.mark.parametrize("made", [_mapping, _image, _video])
 def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, given: str) -> None:
     """Models and mappings serve alike, and any text is an id."""
     scripted = Scripted(client, task())
-    request = made({"external_task_id": given})
+    request = made(external_task_id=given)
 
     found = scripted.create(request)
 
@@ -96,13 +98,13 @@ def test_the_callers_object_is_not_changed(client: Client, request_made: Any) ->
 
 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
-@pytest.mark.parametrize("made", [lambda more: {**BODY, **more}, lambda more: _image(**more)])
+@pytest.mark.parametrize("made", [_mapping, _image])
 def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -> None:
     """It is not replaced in silence: the caller would look for another."""
     scripted = Scripted(client)
 
     for call in ("create", "create_or_adopt"):
-        error = scripted.failing(call, made({"external_task_id": odd}))
+        error = scripted.failing(call, made(external_task_id=odd))
 
         assert isinstance(error, ContractError)
         assert "not_created" == error.outcome

@@ -342,11 +342,12 @@ def test_the_spec_in_the_client_is_the_spec() -> None:
 
 def test_each_row_of_a_table_has_a_name(request: pytest.FixtureRequest) -> None:
     """The id of a test tells of which row it is, not its number; so it is for all that are collected with this one."""
+    unnamed = r"(?:^|-)(?:{}\d+|<lambda>\d*)(?:-|$)"
     tables = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
 
     assert [] == [
         item.nodeid
         for item in tables
         for name in item.callspec.params
-        if re.search(rf"(?:^|-){name}\d+(?:-|$)", item.callspec.id)
+        if re.search(unnamed.format(name), item.callspec.id)
     ]
