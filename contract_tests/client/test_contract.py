@@ -22,14 +22,14 @@ _OF_A_FILE = "of a file, send the Base64 text of its bytes; in Python, pass"
 _OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
 
 
-def test_by_default_it_raises(client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
+def test_by_default_it_raises(client: AuthenticatedClient, router: respx.MockRouter) -> None:
     """With everything that is wrong; nothing is sent."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=client, body=body_with(element_name="", tag_list=[{}]))
 
     assert violations("createElement", body_with(element_name="", tag_list=[{}])) == caught.value.violations
     assert {"/element_name", "/tag_list/0"} == {each.pointer for each in caught.value.violations}
-    assert not gateway.calls
+    assert not router.calls
 
 
 @pytest.mark.parametrize(("on_violation", "lines"), [("warn", 1), ("ignore", 0)])
@@ -37,17 +37,17 @@ def test_it_is_sent_as_it_is_where_the_caller_wants_that(
     on_violation: str,
     lines: int,
     make_client: MakeClient,
-    gateway: respx.MockRouter,
+    router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """With `warn` the log tells what is wrong, in one line; with `ignore` nothing does."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
     client = make_client(on_violation=on_violation)
 
     create_element.sync(client=client, body={"element_name": "", "new": [1.5, None]})
     logged = [record for record in caplog.records if record.name == "kling_elements.http"]
 
-    assert b'{"element_name":"","new":[1.5,null]}' == gateway.calls.last.request.content
+    assert b'{"element_name":"","new":[1.5,null]}' == router.calls.last.request.content
     assert [logging.WARNING] * lines == [record.levelno for record in logged]
     for record in logged:
         assert record.getMessage().startswith("createElement is sent although it breaks the contract: ")
@@ -58,10 +58,10 @@ def test_it_is_sent_as_it_is_where_the_caller_wants_that(
 
 @pytest.mark.parametrize("on_violation", ["warn", "ignore"])
 def test_a_conforming_request_is_not_mentioned(
-    on_violation: str, make_client: MakeClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+    on_violation: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """There is nothing to say about it."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
 
     create_element.sync(client=make_client(on_violation=on_violation), body=BODY)
 
@@ -264,7 +264,7 @@ def test_a_body_may_be_so_large_and_no_larger(more: int, letter: str) -> None:
 
 
 def test_a_model_that_was_changed_is_checked_as_it_is_now(
-    client: AuthenticatedClient, gateway: respx.MockRouter
+    client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """There is no way round the check, neither by a list nor by an attribute nor by additional properties."""
     changes: dict[str, Callable[[ImageElementRequest], object]] = {
@@ -289,4 +289,4 @@ def test_a_model_that_was_changed_is_checked_as_it_is_now(
         if pointer != "/reference_type":
             assert pointer in {each.pointer[: len(pointer)] for each in caught.value.violations}
 
-    assert not gateway.calls
+    assert not router.calls

@@ -153,11 +153,11 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
     ],
 )
 def test_what_cannot_be_written_is_never_sent(
-    value: Any, says: str, make_client: Callable[..., AuthenticatedClient], gateway: respx.MockRouter
+    value: Any, says: str, make_client: Callable[..., AuthenticatedClient], router: respx.MockRouter
 ) -> None:
     """Not even for a caller who insists; the violation names the parameter."""
     client = make_client(on_violation="ignore")
-    route = gateway.route()
+    route = router.route()
     case = Case(operation="getElement", arguments={"id": value})
 
     with pytest.raises(ContractError) as caught:
