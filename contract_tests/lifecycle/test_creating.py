@@ -53,9 +53,9 @@ def _video(**more: Any) -> VideoElementRequest:
 
 @pytest.mark.parametrize("given", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
 @pytest.mark.parametrize("made", [_mapping, _image, _video])
-def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, given: str) -> None:
+def test_the_callers_own_id_is_sent_and_returned(client_class: Client, made: Any, given: str) -> None:
     """Models and mappings serve alike, and any text is an id."""
-    scripted = Scripted(client, task())
+    scripted = Scripted(client_class, task())
     request = made(external_task_id=given)
 
     found = scripted.create(request)
@@ -75,9 +75,9 @@ def test_the_callers_own_id_is_sent_and_returned(client: Client, made: Any, give
         _video(),
     ],
 )
-def test_without_an_id_a_fresh_uuid_is_sent(client: Client, request_made: Any) -> None:
+def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: Any) -> None:
     """An empty one counts as none, and no two creates share one."""
-    scripted = Scripted(client, task(), task())
+    scripted = Scripted(client_class, task(), task())
 
     returned = [scripted.create(request_made).task_info.external_task_id for _ in "12"]
 
@@ -87,11 +87,11 @@ def test_without_an_id_a_fresh_uuid_is_sent(client: Client, request_made: Any) -
 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
-def test_the_callers_object_is_not_changed(client: Client, request_made: Any) -> None:
+def test_the_callers_object_is_not_changed(client_class: Client, request_made: Any) -> None:
     """It may be used again, and then gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
-    Scripted(client, task()).create(request_made)
+    Scripted(client_class, task()).create(request_made)
 
     assert before == (request_made.to_dict() if hasattr(request_made, "to_dict") else dict(request_made))
     assert "external_task_id" not in before
@@ -99,9 +99,9 @@ def test_the_callers_object_is_not_changed(client: Client, request_made: Any) ->
 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("made", [_mapping, _image])
-def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -> None:
+def test_an_id_that_is_no_text_is_refused(client_class: Client, made: Any, odd: Any) -> None:
     """It is not replaced in silence: the caller would look for another."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
 
     for call in ("create", "create_or_adopt"):
         error = scripted.failing(call, made(external_task_id=odd))
@@ -113,10 +113,10 @@ def test_an_id_that_is_no_text_is_refused(client: Client, made: Any, odd: Any) -
 
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
-def test_what_is_no_request_is_refused(client: Client, request_made: Any) -> None:
+def test_what_is_no_request_is_refused(client_class: Client, request_made: Any) -> None:
     """As by the generated client, also where violations are not to matter."""
     for on_violation in ("raise", "ignore"):
-        error = Scripted(client, on_violation=on_violation).failing("create", request_made)
+        error = Scripted(client_class, on_violation=on_violation).failing("create", request_made)
 
         assert isinstance(error, ContractError)
         assert "not_created" == error.outcome
@@ -131,9 +131,9 @@ def test_half_a_surrogate_pair_is_no_id() -> None:
     assert ("not_created", "\ud83d") == (error.outcome, error.external_task_id)
 
 
-def test_a_request_that_breaks_the_contract_can_be_sent_all_the_same(client: Client) -> None:
+def test_a_request_that_breaks_the_contract_can_be_sent_all_the_same(client_class: Client) -> None:
     """The id is sent with it."""
-    scripted = Scripted(client, task(), on_violation="ignore")
+    scripted = Scripted(client_class, task(), on_violation="ignore")
 
     scripted.create({**NAMED, "element_name": ""})
 
@@ -171,10 +171,10 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
     ],
 )
 def test_what_provably_left_nothing_behind_is_sent_again(
-    client: Client, slept: list[float], script: list[Step]
+    client_class: Client, slept: list[float], script: list[Step]
 ) -> None:
     """From 1 s on, doubling; what the gateway asks for counts if it is longer. Each time under the same id."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     assert "7" == scripted.create(BODY).task_id
     assert slept == scripted.clock.slept
@@ -201,9 +201,9 @@ def test_what_provably_left_nothing_behind_is_sent_again(
         pytest.param("not_created", [], [no(429, 1302, retry_after="Fri, 31 Dec 9999 23:59:59 GMT")], id="year 9999"),
     ],
 )
-def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float], script: list[Step]) -> None:
+def test_anything_else_ends_it(client_class: Client, outcome: str, slept: list[float], script: list[Step]) -> None:
     """The error says what is known of the subject, and under which id to look for it."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     error = scripted.failing("create", BODY)
 
@@ -226,9 +226,11 @@ def test_anything_else_ends_it(client: Client, outcome: str, slept: list[float],
         ([1, 2, 4, 8, 16, 30], 61),
     ],
 )
-def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: list[float], limit: float) -> None:
+def test_no_attempt_begins_after_the_limit_of_the_policy(
+    client_class: Client, slept: list[float], limit: float
+) -> None:
     """The last wait is cut to what is left."""
-    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
+    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
 
     assert isinstance(scripted.failing("create", BODY), RateLimitError)
     assert slept == scripted.clock.slept
@@ -247,9 +249,11 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(client: Client, slept: 
         ([1, 2, 4, 8, 16, 14.5, 7.25, 3.625, 1.8125], 60),
     ],
 )
-def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, slept: list[float], limit: float) -> None:
+def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
+    client_class: Client, slept: list[float], limit: float
+) -> None:
     """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
-    scripted = Scripted(client, *[_BUSY] * (len(slept) + 1))
+    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1))
 
     assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
     assert slept == scripted.clock.slept
@@ -258,10 +262,10 @@ def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(client: Client, sl
 
 @pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
 def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
-    client: Client, slept: list[float], asked: float
+    client_class: Client, slept: list[float], asked: float
 ) -> None:
     """And ends the call at once where the limit is before."""
-    scripted = Scripted(client, no(429, 1302, retry_after=str(asked)), task())
+    scripted = Scripted(client_class, no(429, 1302, retry_after=str(asked)), task())
 
     if slept:
         assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
@@ -270,18 +274,18 @@ def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
     assert slept == scripted.clock.slept
 
 
-def test_a_create_may_be_tried_without_end(client: Client) -> None:
+def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
     """No number of attempts is too large for the clock."""
-    scripted = Scripted(client, *[_BUSY] * 200, task())
+    scripted = Scripted(client_class, *[_BUSY] * 200, task())
 
     assert "7" == scripted.create(BODY, max_wait_seconds=float("inf")).task_id
     assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
 
 
-def test_chance_keeps_clients_apart(client: Client) -> None:
+def test_chance_keeps_clients_apart(client_class: Client) -> None:
     """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
     policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
-    scripted = Scripted(client, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
+    scripted = Scripted(client_class, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
     scripted.clock.luck = 0.8
 
     scripted.create(BODY)
@@ -313,9 +317,9 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Reply) -> None:
+def test_the_answer_to_another_create_is_not_believed(client_class: Client, answer: Reply) -> None:
     """A connection may carry one answer too many: then nobody knows what became of this create."""
-    error = Scripted(client, answer).failing("create", NAMED)
+    error = Scripted(client_class, answer).failing("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "task 5 of another external_task_id, " in str(error)
@@ -323,24 +327,26 @@ def test_the_answer_to_another_create_is_not_believed(client: Client, answer: Re
 
 
 @pytest.mark.parametrize("told", ["e-1", None, ""])
-def test_an_answer_need_not_repeat_the_id(client: Client, told: Any) -> None:
+def test_an_answer_need_not_repeat_the_id(client_class: Client, told: Any) -> None:
     """The task has the one that was sent."""
-    found = Scripted(client, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
+    found = Scripted(client_class, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
 
     assert {"external_task_id": "e-1", "x": 1} == found.task_info.to_dict()
 
 
-def test_a_number_that_was_sent_as_a_text_is_the_same_id(client: Client) -> None:
+def test_a_number_that_was_sent_as_a_text_is_the_same_id(client_class: Client) -> None:
     """Some gateways make numbers of what looks like one."""
-    found = Scripted(client, task("5", task_info={"external_task_id": 42})).create({**BODY, "external_task_id": "42"})
+    found = Scripted(client_class, task("5", task_info={"external_task_id": 42})).create(
+        {**BODY, "external_task_id": "42"}
+    )
 
     assert "42" == found.task_info.external_task_id
 
 
-def test_a_date_in_an_answer_is_judged_by_the_clock(client: Client) -> None:
+def test_a_date_in_an_answer_is_judged_by_the_clock(client_class: Client) -> None:
     """Also after the clock went on."""
     late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
-    scripted = Scripted(client, late, late, task())
+    scripted = Scripted(client_class, late, late, task())
 
     scripted.create(BODY)
 

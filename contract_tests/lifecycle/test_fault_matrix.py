@@ -143,14 +143,14 @@ class _Impatient:
         self.hurry(request)
 
 
-def _call(gateway: MockGateway, token: str, method: str, client: Client, *request: Any, fault: str = "") -> Any:
+def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *request: Any, fault: str = "") -> Any:
     httpx_args: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
-        hurry = hooks.hurry_async if client is AsyncKlingElements else hooks.hurry
+        hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
         httpx_args["event_hooks"] = {"request": [hurry]}
     options = {"httpx_args": httpx_args, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
-    return called(client, method, *request, token=token, base_url=gateway.url, **options)
+    return called(client_class, method, *request, token=token, base_url=gateway.url, **options)
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
@@ -170,7 +170,7 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @each(_ROWS)
 def test_what_is_told_is_true_and_nothing_is_there_twice(
-    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client: Client
+    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
 ) -> None:
     """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
     gateway = gateways[dialect]
@@ -180,7 +180,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(
 
     said: str | None = "created"
     try:
-        external_id = external_id_of(_call(gateway, token, method, client, BODY, fault=row.fault))
+        external_id = external_id_of(_call(gateway, token, method, client_class, BODY, fault=row.fault))
     except KlingError as error:
         said, external_id = error.outcome, error.external_task_id
     assert told == said
