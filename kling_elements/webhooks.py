@@ -251,4 +251,4 @@ def _json_object(body: bytes) -> dict[str, Any]:
     )
 
 
-__all__ = ["WebhookError", "parse"]
+__all__ = ["SECRET_FORM", "WebhookError", "WebhookUsageError", "check_secrets", "is_secret", "parse"]

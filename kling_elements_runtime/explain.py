@@ -14,7 +14,7 @@ from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.uploads import InlineText
 
 _LONGEST_HINTED = 4096  # characters of a text that hints look at; it may be a whole image
-_CLOSE = 0.85  # as difflib counts it; model_name and element_name are less alike
+_CLOSE = 0.85  # as difflib counts it; names that share one of two words are less alike
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not the one that was meant
 _LIMITS = {
     "minLength": "has {} characters, at least {} needed",

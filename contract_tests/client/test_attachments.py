@@ -132,30 +132,30 @@ def test_an_image_that_is_walked_twice_is_sent_once(photograph: Path) -> None:
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body)
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda text: text[:300_000] + "\n" + text[300_001:],
-        lambda text: text[:300_000] + "-" + text[300_001:],
-        lambda text: text[: _SLICE - 1] + "=" + text[_SLICE:],
-        lambda text: text[: _SLICE - 2] + "==" + text[_SLICE:],
-        lambda text: text[:-2] + "=A",
-        lambda text: text[:-4] + "====",
-        lambda text: text[:-1],
-        lambda text: text + "A",
-        lambda text: text + "é",
-        lambda text: text[:-4] + "AAé=",
-        lambda text: " " + text,
-        lambda text: "data:image/jpeg;base64," + text,
-    ],
-)
+_SPOILING: dict[str, Callable[[str], str]] = {
+    "line break": lambda text: text[:300_000] + "\n" + text[300_001:],
+    "letter of another alphabet": lambda text: text[:300_000] + "-" + text[300_001:],
+    "padding at the end of a slice": lambda text: text[: _SLICE - 1] + "=" + text[_SLICE:],
+    "two of padding at the end of a slice": lambda text: text[: _SLICE - 2] + "==" + text[_SLICE:],
+    "letter behind the padding": lambda text: text[:-2] + "=A",
+    "only padding": lambda text: text[:-4] + "====",
+    "one letter too few": lambda text: text[:-1],
+    "one letter too many": lambda text: text + "A",
+    "not ASCII": lambda text: text + "é",
+    "not ASCII before the padding": lambda text: text[:-4] + "AAé=",
+    "white space": lambda text: " " + text,
+    "data URL": lambda text: "data:image/jpeg;base64," + text,
+}
+
+
+@pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
 def test_a_large_text_that_is_no_base64_is_refused(spoil: Callable[[str], str]) -> None:
     """Wherever the fault is, also where one slice ends and the next begins; nothing else is reported."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
     )
 
-    assert {(_SIDE, "R13")} == {(found.pointer, found.rule) for found in violations if found.rule == "R13"}
+    assert [(_SIDE, "R13")] == [(found.pointer, found.rule) for found in violations]
 
 
 @pytest.mark.parametrize("length", [4096, 4100, _SLICE - 4, _SLICE, _SLICE + 4])

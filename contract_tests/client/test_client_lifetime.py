@@ -115,10 +115,10 @@ def test_a_closed_client_stays_closed(
     way: str,
     was_used: bool,  # noqa: FBT001 - of a table
     client: AuthenticatedClient,
-    gateway: respx.MockRouter,
+    router: respx.MockRouter,
 ) -> None:
     """It sends nothing, opens no connection that nobody would close, and the error says what to do."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
 
     async def close() -> None:
         if way == "aclose":
@@ -148,7 +148,7 @@ def test_a_closed_client_stays_closed(
         client.__enter__()
     with closed:
         run_async(client.__aenter__())
-    assert was_used is bool(gateway.calls)
+    assert was_used is bool(router.calls)
 
 
 def test_connections_of_an_event_loop_end_with_it(make_client: MakeClient, recwarn: pytest.WarningsRecorder) -> None:

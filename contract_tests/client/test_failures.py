@@ -43,10 +43,10 @@ def test_the_failures_of_httpx_are_all_known() -> None:
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
 @pytest.mark.parametrize("says", ["it broke", ""])
 def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
-    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Only what fails before a connection is there provably never left; the exception of httpx is the cause."""
-    gateway.post().mock(side_effect=kind(says))
+    router.post().mock(side_effect=kind(says))
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, _BODY)
@@ -95,10 +95,10 @@ def test_a_redirect_to_nowhere_ends_in_one_error(
 
 @pytest.mark.parametrize("kind", [ssl.SSLError, ValueError, OSError])
 def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
-    kind: type[Exception], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    kind: type[Exception], create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """A broken TLS record reaches asynchronous callers as it is; the request was on its way."""
-    gateway.post().mock(side_effect=kind("bad record"))
+    router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:
         create(client, _BODY)

@@ -27,13 +27,13 @@ _NOTHING = (None, None, None)  # neither code nor message nor id of the request
 
 
 @pytest.fixture
-def failure(client: AuthenticatedClient, gateway: respx.MockRouter) -> Failure:
+def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
     """A function that has the gateway give an answer, and returns the exception that it becomes."""
 
     def failure(
         status: int, content: bytes | str, headers: list[tuple[bytes, bytes]] | None = None
     ) -> errors.ResponseError:
-        gateway.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
+        router.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
         with pytest.raises(errors.ResponseError) as caught:
             create_element.sync(client=client, body=_BODY)
         return caught.value
@@ -61,10 +61,10 @@ def failure(client: AuthenticatedClient, gateway: respx.MockRouter) -> Failure:
     ],
 )
 def test_the_status_chooses_the_class(
-    kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Also statuses that no standard knows, such as a proxy's 520 to 524, are errors that keep everything."""
-    gateway.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
+    router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
         create(client, _BODY)
@@ -377,10 +377,10 @@ def test_a_success_whose_envelope_says_failure_is_a_failure(
 )
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
-    body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """The id of a task, in any of its four places, outweighs the code: the subject exists and must not be lost."""
-    gateway.post().respond(status, json=body)
+    router.post().respond(status, json=body)
 
     assert body == create(client, _BODY).to_dict()
 
@@ -400,11 +400,11 @@ def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
     content: str,
     create: Create,
     client: AuthenticatedClient,
-    gateway: respx.MockRouter,
+    router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The subject exists, so its id reaches the caller, and the log tells what is odd."""
-    gateway.post().respond(content=content.encode())
+    router.post().respond(content=content.encode())
 
     assert json.loads(content) == create(client, _BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]

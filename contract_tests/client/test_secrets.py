@@ -62,7 +62,14 @@ def client(make_client: MakeClient) -> AuthenticatedClient:
     return make_client(token=_TOKEN)
 
 
-@pytest.mark.parametrize("show", [repr, str, ascii, format, lambda client: f"{vars(client)}", lambda client: [client]])
+_SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
+    **{show.__name__: show for show in (repr, str, ascii, format)},
+    "attributes": lambda client: f"{vars(client)}",
+    "in a list": lambda client: [client],
+}
+
+
+@pytest.mark.parametrize("show", _SHOWING.values(), ids=_SHOWING)
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
@@ -155,11 +162,11 @@ def test_a_violation_does_not_show_the_token(
     body: Any,
     on_violation: str,
     make_client: MakeClient,
-    gateway: respx.MockRouter,
+    router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Someone may paste it into the wrong field: it stays out of the exception and out of the log."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
     client = make_client(token=_TOKEN, on_violation=on_violation)
     seen = []
 
@@ -198,10 +205,10 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
     ],
 )
 def test_an_answer_that_repeats_the_token_does_not_spread_it(
-    content: str, status: int, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    content: str, status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Gateways have been seen to do so, in the body or in a header: what an exception keeps is free of it."""
-    gateway.post().respond(
+    router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
 
@@ -285,10 +292,10 @@ def test_a_hostile_answer_does_not_hold_the_redaction_up(run: str, client: Authe
 
 
 def test_the_log_of_an_odd_success_does_not_show_the_token(
-    client: AuthenticatedClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+    client: AuthenticatedClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is odd about it may be where the token is."""
-    gateway.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
+    router.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
 
     create_element.sync(client=client, body=_BODY)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
@@ -305,7 +312,7 @@ def test_a_token_too_short_to_be_one_garbles_no_message(make_client: MakeClient)
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
 def test_a_failure_of_transport_does_not_show_the_token(
-    kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Not in its message, not in its causes, and not in the request that httpx's exception keeps."""
 
@@ -315,7 +322,7 @@ def test_a_failure_of_transport_does_not_show_the_token(
         except OSError as error:
             raise kind(f"failed: {_TOKEN}", request=request) from error
 
-    gateway.post().mock(side_effect=fail)
+    router.post().mock(side_effect=fail)
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, _BODY)
@@ -413,10 +420,10 @@ _PLACES: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize("name", _BAD_IMAGES)
 @pytest.mark.parametrize("place", _PLACES)
 def test_a_violation_does_not_show_an_image(
-    name: str, place: str, make_client: MakeClient, gateway: respx.MockRouter, caplog: pytest.LogCaptureFixture
+    name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither the exception nor the log of a client that only warns holds any of it, and both are short."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
     image = _BAD_IMAGES[name]
     body = _with(element_image_list=_PLACES[place](image))
     found = violations("createElement", body)

@@ -119,14 +119,14 @@ def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
     ],
 )
 def test_what_python_has_for_a_json_value_is_sent_as_that(
-    expected: Any, body: Any, client: AuthenticatedClient, gateway: respx.MockRouter
+    expected: Any, body: Any, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Only its kind is lost, never its value."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
 
     create_element.sync(client=client, body=body)
 
-    assert expected == json.loads(gateway.calls.last.request.content)
+    assert expected == json.loads(router.calls.last.request.content)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
 def test_what_json_cannot_carry_is_never_sent(
-    expected: str, value: Any, on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+    expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """The place is named; no exception of another library comes through."""
     client = make_client(on_violation=on_violation)
@@ -176,21 +176,21 @@ def test_what_json_cannot_carry_is_never_sent(
         create_element.sync(client=client, body=body_with(tag_list=[{"tag_id": value}]))
 
     assert [Violation("/tag_list/0/tag_id", "R03", expected)] == caught.value.violations
-    assert not gateway.calls
+    assert not router.calls
 
 
 @pytest.mark.parametrize(
     "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nested(60)]
 )
 def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
-    value: Any, make_client: MakeClient, gateway: respx.MockRouter
+    value: Any, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """However wrong it may be."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
 
     create_element.sync(client=make_client(on_violation="ignore"), body={"new": value})
 
-    assert {"new": value} == json.loads(gateway.calls.last.request.content)
+    assert {"new": value} == json.loads(router.calls.last.request.content)
 
 
 @pytest.mark.parametrize(
@@ -205,14 +205,14 @@ def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
 def test_what_has_no_end_or_is_too_large_is_never_sent(
-    expected: str, value: Any, on_violation: str, make_client: MakeClient, gateway: respx.MockRouter
+    expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """It ends in a violation, not in a traceback; a value that a few references blow up does not take for ever."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
     assert [Violation("", "R03", expected)] == caught.value.violations
-    assert not gateway.calls
+    assert not router.calls
 
 
 def test_a_body_may_have_as_many_values_as_the_contract_says() -> None:

@@ -22,29 +22,29 @@ _AUTH = {"auth": ("user", "password")}
 _MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 
 
-def _authorization(client: AuthenticatedClient, gateway: respx.MockRouter) -> str:
+def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str:
     """Return what a client sends as Authorization."""
-    gateway.post().respond(json={})
+    router.post().respond(json={})
     create_element.sync(client=client, body=BODY)
-    value: str = gateway.calls.last.request.headers["Authorization"]
+    value: str = router.calls.last.request.headers["Authorization"]
     return value
 
 
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
-def test_the_token_is_sent_behind_bearer(token: str, make_client: MakeClient, gateway: respx.MockRouter) -> None:
+def test_the_token_is_sent_behind_bearer(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
     """Every visible ASCII character may be in it."""
-    assert f"Bearer {token}" == _authorization(make_client(token=token), gateway)
+    assert f"Bearer {token}" == _authorization(make_client(token=token), router)
 
 
 def test_the_environment_serves_where_no_token_is_given(
-    make_client: MakeClient, gateway: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, router: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The argument wins over KLING_API_KEY."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
 
     assert "KLING_API_KEY" == TOKEN_VARIABLE
-    assert "Bearer from-environment" == _authorization(make_client(token=None), gateway)
-    assert "Bearer given" == _authorization(make_client(token="given"), gateway)
+    assert "Bearer from-environment" == _authorization(make_client(token=None), router)
+    assert "Bearer given" == _authorization(make_client(token="given"), router)
 
 
 @pytest.mark.parametrize(
@@ -272,14 +272,14 @@ def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[st
 @pytest.mark.parametrize(
     "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
 )
-def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClient, gateway: respx.MockRouter) -> None:
+def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
     """A request whose URL leads elsewhere is not sent."""
     with pytest.raises(ValueError, match="must be a path at the gateway"):
         client.send(method="GET", url=url)
     with pytest.raises(ValueError, match="must be a path at the gateway"):
         asyncio.run(client.send_async(method="GET", url=url))
 
-    assert not gateway.calls
+    assert not router.calls
 
 
 def test_the_caller_s_mappings_are_not_kept(make_client: MakeClient) -> None:

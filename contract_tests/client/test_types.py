@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -15,16 +16,20 @@ from kling_elements_client import UNSET, Unset
 from kling_elements_client.models import ImageElementRequest
 
 
-@pytest.mark.parametrize(
-    "again",
-    [
-        Unset,
-        lambda: copy.copy(UNSET),
-        lambda: copy.deepcopy(UNSET),
-        lambda: copy.deepcopy([UNSET])[0],
-        *(lambda protocol=protocol: pickle.loads(pickle.dumps(UNSET, protocol)) for protocol in range(6)),
-    ],
-)
+def _pickled(value: Any, protocol: int | None = None) -> Any:
+    return pickle.loads(pickle.dumps(value, protocol))
+
+
+_AGAIN: dict[str, Callable[[], Unset]] = {
+    "made": Unset,
+    "copied": lambda: copy.copy(UNSET),
+    "copied deeply": lambda: copy.deepcopy(UNSET),
+    "copied in a list": lambda: copy.deepcopy([UNSET])[0],
+    **{f"pickled by {number}": partial(_pickled, UNSET, number) for number in range(pickle.HIGHEST_PROTOCOL + 1)},
+}
+
+
+@pytest.mark.parametrize("again", _AGAIN.values(), ids=_AGAIN)
 def test_there_is_only_one(again: Callable[[], Unset]) -> None:
     """Also after copy and pickle, so that `is` may be asked."""
     assert UNSET is again()
@@ -36,7 +41,7 @@ def test_it_is_false_and_says_what_it_is() -> None:
     assert "UNSET" == repr(UNSET) == str(UNSET)
 
 
-@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), attrs.evolve])
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickled, attrs.evolve])
 def test_a_copied_model_lacks_what_the_original_lacked(clone: Callable[[Any], Any]) -> None:
     """It makes the same request."""
     model = ImageElementRequest.from_dict(BODY)

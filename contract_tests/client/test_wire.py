@@ -68,10 +68,10 @@ def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
     ],
 )
 def test_a_call_posts_to_the_documented_path_of_the_gateway(
-    url: str, options: dict[str, Any], create: Create, make_client: MakeClient, gateway: respx.MockRouter
+    url: str, options: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """One POST goes to the address with the path appended, whether or not the address ends in a slash."""
-    route = gateway.route().respond(json={})
+    route = router.route().respond(json={})
 
     create(make_client(**options), base_body("image"))
 
@@ -79,10 +79,10 @@ def test_a_call_posts_to_the_documented_path_of_the_gateway(
 
 
 def test_a_call_carries_the_token_and_says_that_it_sends_json(
-    create: Create, make_client: MakeClient, gateway: respx.MockRouter
+    create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """The token stands in Authorization alone; the caller's own headers go along."""
-    route = gateway.post(path=ELEMENTS).respond(json={})
+    route = router.post(path=ELEMENTS).respond(json={})
     client = make_client(token="sk-1", headers={"X-Trace": "7"})
 
     create(client, base_body("image"))
@@ -145,10 +145,10 @@ _VIDEO_MODEL = VideoElementRequest(
     ],
 )
 def test_the_body_is_the_compact_json_of_what_was_given(
-    expected: str, body: Any, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    expected: str, body: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """It is UTF-8 without white space; what is unset is absent, and nothing is trimmed, reordered or put right."""
-    route = gateway.post(path=ELEMENTS).respond(json={})
+    route = router.post(path=ELEMENTS).respond(json={})
 
     create(client, body)
 
@@ -157,7 +157,7 @@ def test_the_body_is_the_compact_json_of_what_was_given(
 
 @pytest.mark.parametrize("tags", ["", {}, None, "o_101", [None], [[]]], ids=repr)
 def test_a_wrong_value_is_refused_and_not_put_right(
-    tags: Any, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    tags: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """An empty text is no empty list: the request is not sent, from a mapping or from a model, and stays as it was."""
     body: Any = {**base_body("image"), "tag_list": tags}  # type: ignore[dict-item]
@@ -168,7 +168,7 @@ def test_a_wrong_value_is_refused_and_not_put_right(
             create(client, given_body)
 
     assert before == body
-    assert not gateway.calls
+    assert not router.calls
 
 
 _NAMES = st.text(max_size=4) | st.sampled_from(
@@ -211,11 +211,11 @@ def test_every_model_is_tested() -> None:
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, gateway: respx.MockRouter
+    status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
     """The token and the media go nowhere else: one request, and an error that tells where the gateway pointed."""
-    elsewhere = gateway.post("https://elsewhere.example.com/")
-    route = gateway.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
+    elsewhere = router.post("https://elsewhere.example.com/")
+    route = router.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
     with pytest.raises(errors.StatusError) as caught:
         create(make_client(httpx_args=settings), base_body("image"))
@@ -313,11 +313,11 @@ def test_every_documented_answer_is_tested() -> None:
 
 @pytest.mark.parametrize("name", _SUCCESSES)
 def test_a_documented_success_becomes_its_model(
-    name: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Every value is where the contract puts it; what the contract does not name is kept aside."""
     status, media_type, example = _documented(success=True)[name]
-    gateway.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
+    router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
     answer = create(client, base_body("image"))
 
@@ -328,13 +328,13 @@ def test_a_documented_success_becomes_its_model(
 
 @pytest.mark.parametrize("name", _FAILURES)
 def test_a_documented_failure_becomes_its_exception(
-    name: str, create: Create, client: AuthenticatedClient, gateway: respx.MockRouter
+    name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """The status chooses the class; the code, the id and the gateway's words are in the message and as attributes."""
     expected = _FAILURES[name]
     status, media_type, example = _documented(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
-    gateway.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
+    router.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
 
     with pytest.raises(errors.ResponseError) as caught:
         create(client, base_body("image"))
@@ -379,10 +379,10 @@ def test_an_unusual_success_is_read_all_the_same(
     content: str,
     create: Create,
     client: AuthenticatedClient,
-    gateway: respx.MockRouter,
+    router: respx.MockRouter,
 ) -> None:
     """Null, numbers for ids, new words and new properties are kept exactly as they came."""
-    gateway.post(path=ELEMENTS).respond(content=content.encode())
+    router.post(path=ELEMENTS).respond(content=content.encode())
 
     answer = create(client, base_body("image"))
 
@@ -392,7 +392,7 @@ def test_an_unusual_success_is_read_all_the_same(
 
 
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
-    client: AuthenticatedClient, gateway: respx.MockRouter
+    client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """The gateway here answers none of them before it has all."""
 
@@ -403,7 +403,7 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
             await waiting.wait()
             return httpx.Response(200, json={})
 
-        gateway.post().mock(side_effect=answer)
+        router.post().mock(side_effect=answer)
         async with client:
             await asyncio.gather(
                 create_element.asyncio(client=client, body=_VIDEO_MODEL),
@@ -412,14 +412,14 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
 
     asyncio.run(run())
 
-    assert 2 == gateway.calls.call_count
+    assert 2 == router.calls.call_count
 
 
 def test_a_detailed_answer_holds_status_headers_and_bytes(
-    client: AuthenticatedClient, gateway: respx.MockRouter
+    client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Any status of success counts; headers are found without regard to case; the repr does not repeat the body."""
-    gateway.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
+    router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
 
     response = create_element.sync_detailed(client=client, body=_VIDEO_MODEL)
 

@@ -142,40 +142,6 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
     assert route.called == (not case.unwritable)
 
 
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        ("x" * 60_000, "is longer than a URL can be"),
-        ("\ud800", "half a surrogate pair"),
-        (b"1", "a value of type bytes"),
-        (float("nan"), "nan cannot be written"),
-        ([[1] * 100], "too large"),
-    ],
-)
-def test_what_cannot_be_written_is_never_sent(
-    value: Any, says: str, make_client: Callable[..., AuthenticatedClient], gateway: respx.MockRouter
-) -> None:
-    """Not even for a caller who insists; the violation names the parameter."""
-    client = make_client(on_violation="ignore")
-    route = gateway.route()
-    case = Case(operation="getElement", arguments={"id": value})
-
-    with pytest.raises(ContractError) as caught:
-        _call("sync", client, case)
-
-    assert not route.called
-    (violation,) = caught.value.violations
-    assert violation.pointer.startswith("/path/id")
-    assert says in violation.message
-
-
-@pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])
-def test_an_unknown_operation_or_parameter_is_an_error_of_the_program(operation: str) -> None:
-    """It is no violation: nobody's data is to blame."""
-    with pytest.raises(KeyError, match="noSuch"):
-        contract.CONTRACT.parameter_violations(operation, {"noSuchParameter": 1})
-
-
 def test_an_operation_without_a_body_has_none_to_check() -> None:
     """To ask is an error of the program."""
     with pytest.raises(KeyError, match="takes no body"):

@@ -10,6 +10,6 @@ from kling_elements import AsyncKlingElements, KlingElements
 
 
 @pytest.fixture(params=[KlingElements, AsyncKlingElements], ids=["sync", "async"])
-def client(request: pytest.FixtureRequest) -> Any:
+def client_class(request: pytest.FixtureRequest) -> Any:
     """The class of one of the clients; a test that takes it runs once for each, and has to hold for both."""
     return request.param

@@ -42,7 +42,7 @@ from kling_elements_client.errors import ContractError
     ],
 )
 def test_the_address_comes_from_the_environment_unless_it_is_given(
-    client: Client, expected: str, environment: str | None, given: str | None, monkeypatch: pytest.MonkeyPatch
+    client_class: Client, expected: str, environment: str | None, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty variable counts as unset."""
     monkeypatch.delenv("KLING_BASE_URL", raising=False)
@@ -50,40 +50,40 @@ def test_the_address_comes_from_the_environment_unless_it_is_given(
         monkeypatch.setenv("KLING_BASE_URL", environment)
 
     assert "KLING_BASE_URL" == BASE_URL_VARIABLE
-    assert expected == client("t", given).client.base_url
-    assert f"{client.__name__}(base_url='{expected}')" == repr(client("t", base_url=given))
+    assert expected == client_class("t", given).client.base_url
+    assert f"{client_class.__name__}(base_url='{expected}')" == repr(client_class("t", base_url=given))
 
 
 @pytest.mark.parametrize(("environment", "given"), [("x", None), (" ", None), ("https://a.example.com", "")])
 def test_an_address_that_cannot_be_used_is_refused(
-    client: Client, environment: str, given: str | None, monkeypatch: pytest.MonkeyPatch
+    client_class: Client, environment: str, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one of the environment; an argument that is empty is a slip of the caller."""
     monkeypatch.setenv("KLING_BASE_URL", environment)
 
     with pytest.raises(ValueError, match=r"^base_url "):
-        client("t", given)
+        client_class("t", given)
 
 
 @pytest.mark.parametrize(("expected", "given"), [("from-environment", None), ("given", "given")])
 def test_the_token_comes_from_the_environment_unless_it_is_given(
-    client: Client, expected: str, given: str | None, monkeypatch: pytest.MonkeyPatch
+    client_class: Client, expected: str, given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is sent behind Bearer."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
-    scripted = Scripted(client, task(), token=given)
+    scripted = Scripted(client_class, task(), token=given)
 
     scripted.create(BODY)
 
     assert f"Bearer {expected}" == scripted.gateway.requests[0].headers["Authorization"]
 
 
-def test_no_token_is_an_error(client: Client) -> None:
+def test_no_token_is_an_error(client_class: Client) -> None:
     """That says where to put one."""
     with pytest.raises(ValueError, match="KLING_API_KEY"):
-        client()
+        client_class()
     with pytest.raises(ValueError, match="no token"):
-        client("")
+        client_class("")
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_no_token_is_an_error(client: Client) -> None:
         ("Authorization", {"headers": {"authorization": "x"}}),
     ],
 )
-def test_options_are_those_of_the_generated_client(client: Client, says: str, options: Any) -> None:
+def test_options_are_those_of_the_generated_client(client_class: Client, says: str, options: Any) -> None:
     """What it refuses is refused here."""
     with pytest.raises(ValueError, match=says):
-        client(**{"token": "t", **options})
+        client_class(**{"token": "t", **options})
 
 
-def test_options_reach_the_requests(client: Client) -> None:
+def test_options_reach_the_requests(client_class: Client) -> None:
     """Headers, time-outs, an address without TLS that is wanted, and what to do with violations."""
     options: Any = {
         "base_url": "http://gateway.example.com/p/",
@@ -111,7 +111,7 @@ def test_options_reach_the_requests(client: Client) -> None:
         "timeout": 7,
         "headers": {"X-A": "1"},
     }
-    scripted = Scripted(client, task(), on_violation="ignore", httpx_args={"params": {"q": "1"}}, **options)
+    scripted = Scripted(client_class, task(), on_violation="ignore", httpx_args={"params": {"q": "1"}}, **options)
 
     scripted.create({})
 
@@ -120,20 +120,20 @@ def test_options_reach_the_requests(client: Client) -> None:
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
-def test_a_transport_may_be_given_either_way(client: Client) -> None:
+def test_a_transport_may_be_given_either_way(client_class: Client) -> None:
     """The argument wins."""
     wrong = httpx.MockTransport(lambda _: httpx.Response(500))
 
-    assert "7" == Scripted(client, task(), httpx_args={"transport": wrong}).create(BODY).task_id
-    other = Scripted(client)
+    assert "7" == Scripted(client_class, task(), httpx_args={"transport": wrong}).create(BODY).task_id
+    other = Scripted(client_class)
     args = {"transport": httpx.MockTransport(lambda _: task("8").response())}
-    other.kling = client(TOKEN, URL, httpx_args=args)
+    other.kling = client_class(TOKEN, URL, httpx_args=args)
     assert "8" == other.create(BODY).task_id
 
 
-def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client: Client) -> None:
+def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client_class: Client) -> None:
     """It holds one, and a copy would share its connections, which either could close."""
-    kling = client(TOKEN, URL)
+    kling = client_class(TOKEN, URL)
 
     assert TOKEN not in repr(kling) + repr(vars(kling)) + repr(vars(kling.client))
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -141,10 +141,10 @@ def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client: Clien
             attempt(kling)
 
 
-def test_what_is_done_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_done_is_logged(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Under the id that finds it again."""
     caplog.set_level(logging.INFO, "kling_elements")
-    scripted = Scripted(client, task(), no(400, 1301), ABSENT, LOST, task("5"))
+    scripted = Scripted(client_class, task(), no(400, 1301), ABSENT, LOST, task("5"))
 
     scripted.create(NAMED)
     scripted.failing("create", NAMED)
@@ -167,13 +167,13 @@ def _repeated(status: int) -> Reply:
 
 
 @pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
-def test_what_is_no_policy_is_refused_at_once(client: Client, options: Any) -> None:
+def test_what_is_no_policy_is_refused_at_once(client_class: Client, options: Any) -> None:
     """And not in the middle of a retry."""
     with pytest.raises(ValueError, match=r"^(Retry|Poll)Policy expected, not (int|str|PollPolicy|RetryPolicy)$"):
-        client(TOKEN, **options)
+        client_class(TOKEN, **options)
 
 
-def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_and_no_error_has_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Gateways have been seen to repeat it, and callers paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
@@ -185,7 +185,7 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
         LOST,
         task(),
     ]
-    scripted = Scripted(client, *steps, on_violation="warn")
+    scripted = Scripted(client_class, *steps, on_violation="warn")
 
     errors = [scripted.failing("create", {**BODY, "element_name": TOKEN}) for _ in range(4)]
     errors.append(scripted.failing("create_or_adopt", NAMED))
@@ -199,17 +199,17 @@ def test_no_log_and_no_error_has_the_token(client: Client, caplog: pytest.LogCap
     assert not any(TOKEN.encode() in pickle.dumps(error) for error in errors)
 
 
-def test_methods_document_themselves(client: Client) -> None:
+def test_methods_document_themselves(client_class: Client) -> None:
     """Each public method has a docstring."""
-    public = [getattr(client, name) for name in dir(client) if re.match("[a-z]", name) and name != "client"]
+    public = [getattr(client_class, name) for name in dir(client_class) if re.match("[a-z]", name) and name != "client"]
 
     assert len(public) == 10
     assert all(method.__doc__ for method in public)
 
 
-def test_the_contract_is_checked_before_a_subject_is_created(client: Client) -> None:
+def test_the_contract_is_checked_before_a_subject_is_created(client_class: Client) -> None:
     """Nothing is sent, and every violation is told."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
 
     error = scripted.failing("create", {**NAMED, "element_name": "", "x": 1})
 
@@ -229,8 +229,8 @@ def test_the_contract_is_checked_before_a_subject_is_created(client: Client) -> 
     ],
 )
 def test_a_limit_that_is_no_number_of_seconds_is_refused(
-    client: Client, name: str, arguments: list[Any], limit: Any
+    client_class: Client, name: str, arguments: list[Any], limit: Any
 ) -> None:
     """By every method, before anything is sent, and by a list before it is gone through."""
     with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
-        getattr(Scripted(client), name)(*arguments, max_wait_seconds=limit)
+        getattr(Scripted(client_class), name)(*arguments, max_wait_seconds=limit)

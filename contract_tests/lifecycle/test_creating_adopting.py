@@ -169,9 +169,9 @@ _ADOPTIONS = [
 
 @each(_ADOPTIONS)
 @both_dialects
-def test_one_subject_comes_of_it(client: Client, dialect: str, row: _Adoption) -> None:
+def test_one_subject_comes_of_it(client_class: Client, dialect: str, row: _Adoption) -> None:
     """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
-    scripted = Scripted(client, *row.script, dialect=dialect)
+    scripted = Scripted(client_class, *row.script, dialect=dialect)
 
     found = scripted.create_or_adopt(NAMED)
 
@@ -276,9 +276,9 @@ _UNTOLD = [
 
 @each(_UNTOLD)
 @both_dialects
-def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure) -> None:
+def test_what_cannot_be_told_is_said(client_class: Client, dialect: str, row: Failure) -> None:
     """An attempt in doubt keeps it in doubt, even if a later one is refused."""
-    scripted = Scripted(client, *row.script, dialect=dialect)
+    scripted = Scripted(client_class, *row.script, dialect=dialect)
 
     error = scripted.failing("create_or_adopt", NAMED)
 
@@ -287,17 +287,17 @@ def test_what_cannot_be_told_is_said(client: Client, dialect: str, row: Failure)
 
 
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
-def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client: Client, step: Step) -> None:
+def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client_class: Client, step: Step) -> None:
     """An id of the caller's own may have been used before; a fresh one was not."""
-    error = Scripted(client, *[step] * 3).failing("create_or_adopt", BODY)
+    error = Scripted(client_class, *[step] * 3).failing("create_or_adopt", BODY)
 
     assert "not_created" == error.outcome
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) -> None:
+def test_a_gateway_without_look_up_is_told_clearly(client_class: Client, step: Reply) -> None:
     """And what serves in place of it."""
-    error = Scripted(client, step).failing("create_or_adopt", NAMED)
+    error = Scripted(client_class, step).failing("create_or_adopt", NAMED)
 
     assert str(error).startswith("this gateway ")
     assert "create_or_adopt needs it, create does not" in str(error)
@@ -306,10 +306,10 @@ def test_a_gateway_without_look_up_is_told_clearly(client: Client, step: Reply) 
 @pytest.mark.parametrize(
     ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
 )
-def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, limit: float) -> None:
+def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: str, limit: float) -> None:
     """The last thing that is done is a look-up."""
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     error = scripted.failing("create_or_adopt", NAMED, max_wait_seconds=limit)
 
@@ -318,10 +318,10 @@ def test_no_further_attempt_begins_after_the_limit(client: Client, calls: str, l
     assert calls == scripted.gateway.calls()
 
 
-def test_how_often_a_duplicate_is_looked_for_is_the_policys(client: Client) -> None:
+def test_how_often_a_duplicate_is_looked_for_is_the_policys(client_class: Client) -> None:
     """The same code stands for other mistakes, so it need not be there."""
     script = [ABSENT, DUPLICATE, ABSENT]
-    scripted = Scripted(client, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
+    scripted = Scripted(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 
     assert "may_exist" == scripted.failing("create_or_adopt", NAMED).outcome
     assert "look create look" == scripted.gateway.calls()
@@ -342,10 +342,10 @@ _UNSURE = "or the request has another mistake, as the code stands for these, too
     ],
 )
 def test_a_duplicate_that_is_not_found_says_what_it_can_be(
-    client: Client, says: list[str], dialect: str, script: list[Step]
+    client_class: Client, says: list[str], dialect: str, script: list[Step]
 ) -> None:
     """And what to do, with all that the refusal has."""
-    error = Scripted(client, *script, dialect=dialect).failing("create_or_adopt", NAMED)
+    error = Scripted(client_class, *script, dialect=dialect).failing("create_or_adopt", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)
     assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
@@ -355,7 +355,7 @@ def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     assert "take another id only if you know" in str(error) or _OURS in says
 
 
-def test_look_ups_may_lag_behind_creates(client: Client) -> None:
+def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
     created_at: list[float] = []
 
@@ -369,23 +369,23 @@ def test_look_ups_may_lag_behind_creates(client: Client) -> None:
         visible = created_at and now - created_at[0] >= 10
         return (_FOUND if visible else ABSENT).response()
 
-    scripted = Scripted(client, *[gateway] * 20)
+    scripted = Scripted(client_class, *[gateway] * 20)
 
     assert "5" == scripted.create_or_adopt(NAMED).task_id
     assert [1, 2, 4, 8] == scripted.clock.slept
 
 
-def test_look_ups_are_not_answered_by_caches(client: Client) -> None:
+def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     """A create needs no such header, and one of the caller's own takes its place."""
-    scripted = Scripted(client, ABSENT, task())
+    scripted = Scripted(client_class, ABSENT, task())
     scripted.create_or_adopt(NAMED)
-    other = Scripted(client, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
+    other = Scripted(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
     other.create(NAMED)
 
     assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in scripted.gateway.requests]
     assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
     with pytest.raises(ValueError, match="headers must be a mapping"):
-        client(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
+        client_class(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
 
 
 def _with_status(word: str) -> Reply:
@@ -393,10 +393,10 @@ def _with_status(word: str) -> Reply:
 
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
-def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str) -> None:
+def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word: str) -> None:
     """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
-        error = Scripted(client, *script).failing("create_or_adopt", NAMED)
+        error = Scripted(client_class, *script).failing("create_or_adopt", NAMED)
 
         assert isinstance(error, ElementUnavailableError)
         assert ("created", "e-1") == (error.outcome, error.external_task_id)
@@ -404,17 +404,17 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client: Client, word: str)
 
 
 @pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_such_a_subject_is_adopted(client: Client, found: Reply) -> None:
+def test_a_task_without_such_a_subject_is_adopted(client_class: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
-    assert "5" == Scripted(client, found).create_or_adopt(NAMED).task_id
+    assert "5" == Scripted(client_class, found).create_or_adopt(NAMED).task_id
 
 
 @pytest.mark.parametrize(
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
-def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None:
+def test_an_id_is_one_part_of_the_path(client_class: Client, external_id: str) -> None:
     """Whatever is in it is encoded, so that it leads to no other call."""
-    scripted = Scripted(client, ABSENT, task())
+    scripted = Scripted(client_class, ABSENT, task())
 
     scripted.create_or_adopt({**BODY, "external_task_id": external_id})
 
@@ -424,9 +424,9 @@ def test_an_id_is_one_part_of_the_path(client: Client, external_id: str) -> None
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: str) -> None:
+def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
     """Before anything is sent, as it could not be looked up afterwards."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
 
     error = scripted.failing("create_or_adopt", {**BODY, "external_task_id": external_id})
 
@@ -435,9 +435,9 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, external_id: st
     assert "" == scripted.gateway.calls()
 
 
-def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
+def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) -> None:
     """Nothing was created by it."""
-    scripted = Scripted(client, ABSENT)
+    scripted = Scripted(client_class, ABSENT)
 
     error = scripted.failing("create_or_adopt", {**NAMED, "element_name": ""})
 
@@ -445,9 +445,9 @@ def test_a_request_that_breaks_the_contract_is_not_sent(client: Client) -> None:
     assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
 
 
-def test_without_an_id_a_fresh_one_serves(client: Client) -> None:
+def test_without_an_id_a_fresh_one_serves(client_class: Client) -> None:
     """It is the same all along."""
-    scripted = Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task())
+    scripted = Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
 
     external_id = scripted.create_or_adopt(BODY).task_info.external_task_id
 

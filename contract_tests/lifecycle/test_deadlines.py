@@ -66,7 +66,7 @@ _KINDS = {"create_all": CreateAllError, "wait": WaitTimeoutError, "wait_all": Wa
 _OF_NO_CREATE = ("get", "delete", "list", "presets")
 
 
-def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
+def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
     """Make calls all at once, and return the error of each, and how long it took."""
     settings: Any = {"httpx_args": {"verify": tls()}, "allow_private": True}
 
@@ -82,7 +82,7 @@ def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingEr
         async with AsyncKlingElements(TOKEN, url, **settings) as kling:
             return await asyncio.gather(*(end_of(kling, call) for call in calls))
 
-    if client is AsyncKlingElements:
+    if client_class is AsyncKlingElements:
         return run_async(ends())
     with KlingElements(TOKEN, url, **settings) as kling, ThreadPoolExecutor(len(calls)) as threads:
 
@@ -97,10 +97,10 @@ def _ends_of(client: Client, url: str, calls: list[_Call]) -> list[tuple[KlingEr
 
 
 @pytest.mark.parametrize("drip", _DRIPS)
-def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
+def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
     """A server that drips keeps to every time-out, but not to the limit."""
     with _dripping(*_DRIPS[drip]) as server:
-        ends = _ends_of(client, server.url, _CALLS)
+        ends = _ends_of(client_class, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
         assert (name, _KINDS.get(name, TransportError)) == (name, type(error))
@@ -108,18 +108,18 @@ def test_no_call_outlasts_its_limit(client: Client, drip: str) -> None:
         assert _SOON <= took < _FAR
 
 
-def test_looks_at_addresses_are_within_the_limit(client: Client) -> None:
+def test_looks_at_addresses_are_within_the_limit(client_class: Client) -> None:
     """All of them together; what was not read is told as that, and nothing was sent."""
     with _dripping(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
-        ((error, took),) = _ends_of(client, server.url, [("create", [request], {"preflight": "remote"})])
+        ((error, took),) = _ends_of(client_class, server.url, [("create", [request], {"preflight": "remote"})])
 
     assert isinstance(error, MediaError)
     assert took < _FAR
 
 
-def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client: Client) -> None:
+def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client_class: Client) -> None:
     """As an upload over a slow line does; the policy's limit says when attempts begin. With 0 there is one, as long."""
     left: list[float | None] = []
 
@@ -128,7 +128,7 @@ def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client: Client) -
         return task().response()
 
     for limit in (None, 0, 5):
-        Scripted(client, answer).create(NAMED, max_wait_seconds=limit)
+        Scripted(client_class, answer).create(NAMED, max_wait_seconds=limit)
 
     longest = 10 + 300 + 600 + 60  # seconds: the time-outs together
     assert left[0] is not None

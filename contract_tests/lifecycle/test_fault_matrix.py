@@ -108,7 +108,9 @@ _CALLS = [("create", "live"), *(("create_or_adopt", dialect) for dialect in DIAL
 class _Server(MockServer):
     """A mock server that does late what it is to do late: once a test says that its caller has left."""
 
-    has_left, is_done = threading.Event(), threading.Event()
+    def __init__(self, dialect: str) -> None:
+        super().__init__(contract.CONTRACT, Options(tick_seconds=0, dialect=dialect))
+        self.has_left, self.is_done = threading.Event(), threading.Event()
 
     async def _reply_later(self, reply: Reply) -> Reply:
         await asyncio.to_thread(self.has_left.wait, 60)
@@ -117,15 +119,11 @@ class _Server(MockServer):
         return final
 
 
-def _server(dialect: str) -> _Server:
-    return _Server(contract.CONTRACT, Options(tick_seconds=0, dialect=dialect))
-
-
 @pytest.fixture(scope="module")
 def gateways() -> Iterator[dict[str, MockGateway]]:
     """A mock server on a socket for each dialect, for all rows: each has a token, and so subjects, of its own."""
     with ExitStack() as stack:
-        yield {each: stack.enter_context(serving(_server(each))) for each in DIALECTS}
+        yield {each: stack.enter_context(serving(_Server(each))) for each in DIALECTS}
 
 
 class _Impatient:
@@ -143,14 +141,14 @@ class _Impatient:
         self.hurry(request)
 
 
-def _call(gateway: MockGateway, token: str, method: str, client: Client, *request: Any, fault: str = "") -> Any:
+def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *request: Any, fault: str = "") -> Any:
     httpx_args: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
-        hurry = hooks.hurry_async if client is AsyncKlingElements else hooks.hurry
+        hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
         httpx_args["event_hooks"] = {"request": [hurry]}
     options = {"httpx_args": httpx_args, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
-    return called(client, method, *request, token=token, base_url=gateway.url, **options)
+    return called(client_class, method, *request, token=token, base_url=gateway.url, **options)
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
@@ -160,17 +158,19 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
     """Return the ids of all subjects, once a create that nobody waits for any more has come through."""
     if row.fault.startswith("late:"):
-        _Server.has_left.set()
-        assert _Server.is_done.wait(60)
-        _Server.has_left.clear()
-        _Server.is_done.clear()
+        server = gateway.app
+        assert isinstance(server, _Server)
+        server.has_left.set()
+        assert server.is_done.wait(60)
+        server.has_left.clear()
+        server.is_done.clear()
     return _external_ids(gateway, token)
 
 
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @each(_ROWS)
 def test_what_is_told_is_true_and_nothing_is_there_twice(
-    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client: Client
+    gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
 ) -> None:
     """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
     gateway = gateways[dialect]
@@ -180,7 +180,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(
 
     said: str | None = "created"
     try:
-        external_id = external_id_of(_call(gateway, token, method, client, BODY, fault=row.fault))
+        external_id = external_id_of(_call(gateway, token, method, client_class, BODY, fault=row.fault))
     except KlingError as error:
         said, external_id = error.outcome, error.external_task_id
     assert told == said

@@ -33,8 +33,8 @@ class _Life:
         dialect: That of the gateway.
     """
 
-    def __init__(self, client: Client, gateway: MockGateway, dialect: str) -> None:
-        self._client = client
+    def __init__(self, client_class: Client, gateway: MockGateway, dialect: str) -> None:
+        self._client = client_class
         self._gateway = gateway
         self._token = f"token-{uuid4()}"
         self.id = str(uuid4())
@@ -66,10 +66,10 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[tuple[str, MockGateway]]
 
 
 @pytest.fixture
-def life(client: Client, gateway: tuple[str, MockGateway]) -> _Life:
+def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
     """A subject that is not there yet."""
     dialect, served = gateway
-    return _Life(client, served, dialect)
+    return _Life(client_class, served, dialect)
 
 
 def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:

@@ -114,9 +114,9 @@ def _said(row: Answer) -> tuple[int | str | None, str | None]:
 
 
 @_rows("createElement", means=["task"])
-def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> None:
+def test_a_create_that_names_its_task_is_a_task(client_class: Client, row: Answer) -> None:
     """With the ids, and with as much of its progress as the answer tells."""
-    created = Scripted(client, _given(row)).create(_subject(_asked(row)))
+    created = Scripted(client_class, _given(row)).create(_subject(_asked(row)))
 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == external_id_of(created)
@@ -125,10 +125,10 @@ def test_a_create_that_names_its_task_is_a_task(client: Client, row: Answer) -> 
 
 
 @_rows("createElement", means=["refused"])
-def test_a_refusal_created_nothing_and_is_final(client: Client, row: Answer) -> None:
+def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
     """It is told at once, by both ways to create."""
     for name, script in (("create", [_given(row)]), ("create_or_adopt", [ABSENT, _given(row)])):
-        scripted = Scripted(client, *script)
+        scripted = Scripted(client_class, *script)
 
         assert Outcome.NOT_CREATED == scripted.failing(name, NAMED).outcome
         assert scripted.gateway.finished()
@@ -136,9 +136,9 @@ def test_a_refusal_created_nothing_and_is_final(client: Client, row: Answer) -> 
 
 
 @_rows("createElement", means=["wait"])
-def test_a_limit_is_waited_for(client: Client, row: Answer) -> None:
+def test_a_limit_is_waited_for(client_class: Client, row: Answer) -> None:
     """Nothing was created, so the request is sent again."""
-    scripted = Scripted(client, _given(row), _given(row), _found("7", "e-1"))
+    scripted = Scripted(client_class, _given(row), _given(row), _found("7", "e-1"))
 
     assert "7" == scripted.create(NAMED).task_id
     assert "create create create" == scripted.gateway.calls()
@@ -146,41 +146,43 @@ def test_a_limit_is_waited_for(client: Client, row: Answer) -> None:
 
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
-def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(client: Client, row: Answer) -> None:
+def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(
+    client_class: Client, row: Answer
+) -> None:
     """By itself it is `may_exist`: its task, or that of an earlier request, is there, or was."""
     asked = _subject(_asked(row))
-    error = Scripted(client, _given(row)).failing("create", asked)
+    error = Scripted(client_class, _given(row)).failing("create", asked)
     assert Outcome.MAY_EXIST == error.outcome
     assert (row.means == "no task") == isinstance(error, NoTaskError)
 
-    adopting = Scripted(client, ABSENT, _given(row), _found("7", asked["external_task_id"]))
+    adopting = Scripted(client_class, ABSENT, _given(row), _found("7", asked["external_task_id"]))
     assert "7" == adopting.create_or_adopt(asked).task_id
     assert "look create look" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_what_is_absent_is_not_found_and_can_be_created(client: Client, row: Answer) -> None:
+def test_what_is_absent_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
     """`get` says so, and `create_or_adopt` creates."""
-    assert NotFoundError is type(Scripted(client, _given(row)).failing("get", row.asked))
+    assert NotFoundError is type(Scripted(client_class, _given(row)).failing("get", row.asked))
 
-    adopting = Scripted(client, _given(row), _found("7", row.asked))
+    adopting = Scripted(client_class, _given(row), _found("7", row.asked))
     assert "7" == adopting.create_or_adopt(_subject(row.asked)).task_id
     assert "look create" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_a_first_absence_is_borne_while_waiting(client: Client, row: Answer) -> None:
+def test_a_first_absence_is_borne_while_waiting(client_class: Client, row: Answer) -> None:
     """What was created a moment ago need not be found at once; the same for a task and its id."""
     for waited in (Task(task_id=row.asked), row.asked):
-        scripted = Scripted(client, _given(row), made(row.asked))
+        scripted = Scripted(client_class, _given(row), made(row.asked))
 
         assert 9 == scripted.wait(waited).element_id
 
 
 @_rows("getElement", means=["task"])
-def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
+def test_a_task_that_is_found_is_read(client_class: Client, row: Answer) -> None:
     """Whatever the shape: ids, progress and subjects."""
-    found = Scripted(client, _given(row)).get(row.asked)
+    found = Scripted(client_class, _given(row)).get(row.asked)
 
     assert row.reads.task == str(found.task_id)
     assert row.reads.external_id == external_id_of(found)
@@ -190,37 +192,37 @@ def test_a_task_that_is_found_is_read(client: Client, row: Answer) -> None:
 
 
 @_rows("getElement", means=["task"])
-def test_a_task_is_waited_for_as_far_as_it_is(client: Client, row: Answer) -> None:
+def test_a_task_is_waited_for_as_far_as_it_is(client_class: Client, row: Answer) -> None:
     """A subject is handed out if it can be used, and never otherwise; what is under way is asked for again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
-        assert usable[0] == str(Scripted(client, _given(row)).wait(row.asked).element_id)
+        assert usable[0] == str(Scripted(client_class, _given(row)).wait(row.asked).element_id)
     elif row.reads.unusable:
-        error = Scripted(client, _given(row)).failing("wait", row.asked)
+        error = Scripted(client_class, _given(row)).failing("wait", row.asked)
         assert isinstance(error, TaskError)
         assert row.reads.task == str(error.task.task_id)
     elif row.reads.progress == "failed":
-        assert TaskFailedError is type(Scripted(client, _given(row)).failing("wait", row.asked))
+        assert TaskFailedError is type(Scripted(client_class, _given(row)).failing("wait", row.asked))
     else:
-        scripted = Scripted(client, *[_given(row)] * 8, made(row.asked))
+        scripted = Scripted(client_class, *[_given(row)] * 8, made(row.asked))
         assert 9 == scripted.wait(row.asked).element_id
 
 
 @_rows("getElement", means=["no look-up"])
-def test_a_gateway_without_look_ups_is_told_at_once(client: Client, row: Answer) -> None:
+def test_a_gateway_without_look_ups_is_told_at_once(client_class: Client, row: Answer) -> None:
     """`create_or_adopt` cannot work there, and says so before it creates."""
-    scripted = Scripted(client, _given(row))
+    scripted = Scripted(client_class, _given(row))
 
     assert LookUpUnavailableError is type(scripted.failing("create_or_adopt", _subject(row.asked)))
     assert scripted.gateway.finished()
-    assert NotFoundError is not type(Scripted(client, _given(row)).failing("get", row.asked))
+    assert NotFoundError is not type(Scripted(client_class, _given(row)).failing("get", row.asked))
 
 
 @_rows("listElements", "listPresetElements", means=["list"])
-def test_a_list_is_read(client: Client, row: Answer) -> None:
+def test_a_list_is_read(client_class: Client, row: Answer) -> None:
     """Wherever the gateway puts it."""
     empty = httpx.Response(200, json={"data": []})
-    scripted = Scripted(client, _given(row), *[lambda _: empty] * len(row.reads.tasks or ()))
+    scripted = Scripted(client_class, _given(row), *[lambda _: empty] * len(row.reads.tasks or ()))
 
     found = scripted.first(None, "presets" if row.call == "listPresetElements" else "list")
 
@@ -228,18 +230,18 @@ def test_a_list_is_read(client: Client, row: Answer) -> None:
 
 
 @_rows("listElements", means=["no list", "refused"])
-def test_a_list_that_is_none_is_an_error(client: Client, row: Answer) -> None:
+def test_a_list_that_is_none_is_an_error(client_class: Client, row: Answer) -> None:
     """And never an empty one."""
     with pytest.raises(ResponseError) as caught:
-        Scripted(client, _given(row)).first(None, "list")
+        Scripted(client_class, _given(row)).first(None, "list")
 
     assert (InvalidResponse if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
 
 @_rows("deleteElement", means=["deleted", "deleted already"])
-def test_a_deletion_is_done_also_if_it_was_before(client: Client, row: Answer) -> None:
+def test_a_deletion_is_done_also_if_it_was_before(client_class: Client, row: Answer) -> None:
     """A second one is no error: the subject is deleted, as was asked for."""
-    scripted = Scripted(client, _given(row))
+    scripted = Scripted(client_class, _given(row))
 
     scripted.delete(row.asked)
 
@@ -247,6 +249,6 @@ def test_a_deletion_is_done_also_if_it_was_before(client: Client, row: Answer) -
 
 
 @_rows("deleteElement", means=["absent"])
-def test_a_deletion_of_what_is_not_there_says_so(client: Client, row: Answer) -> None:
+def test_a_deletion_of_what_is_not_there_says_so(client_class: Client, row: Answer) -> None:
     """In whichever dialect."""
-    assert NotFoundError is type(Scripted(client, _given(row)).failing("delete", row.asked))
+    assert NotFoundError is type(Scripted(client_class, _given(row)).failing("delete", row.asked))

@@ -128,7 +128,7 @@ class _SteppedClock(FakeClock):
         super().let_pass(seconds)
 
 
-def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client: Client) -> None:
+def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client_class: Client) -> None:
     """Each once, in hardly more than the twenty seconds that the rate asks for, with few refusals."""
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
     caller = Caller(app)
@@ -141,7 +141,7 @@ def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client: C
         answers[reply.status] += request.method == "POST"
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
 
-    scripted = Scripted(client, clock=clock, transport=httpx.MockTransport(answer))
+    scripted = Scripted(client_class, clock=clock, transport=httpx.MockTransport(answer))
 
     tasks = scripted.create_all(_named(100))
 
@@ -154,12 +154,12 @@ def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client: C
 
 @pytest.mark.parametrize(("at_once", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
 def test_no_more_are_under_way_than_the_service_or_the_caller_allows(
-    client: Client, at_once: int | None, peak: int
+    client_class: Client, at_once: int | None, peak: int
 ) -> None:
     """A task holds its place until a look-up shows that it has ended."""
     service = _Service(concurrency=5)
 
-    tasks = _client(client, service).create_all(_named(40), at_once=at_once)
+    tasks = _client(client_class, service).create_all(_named(40), at_once=at_once)
 
     assert [f"e-{number}" for number in range(40)] == _ids(tasks)
     assert peak == service.peak
@@ -167,9 +167,9 @@ def test_no_more_are_under_way_than_the_service_or_the_caller_allows(
     assert service.creates <= 40 + (15 if at_once in (None, 8) else 0)
 
 
-def test_the_latest_state_of_each_task_is_returned(client: Client) -> None:
+def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
     """Those that have ended need not be looked up again."""
-    scripted = _client(client, _Service(concurrency=1))
+    scripted = _client(client_class, _Service(concurrency=1))
 
     first, second = scripted.create_all(_named(2))
 
@@ -177,10 +177,10 @@ def test_the_latest_state_of_each_task_is_returned(client: Client) -> None:
     assert ("submitted", []) == (second.task_status, elements_of(second))
 
 
-def test_nothing_is_done_for_nothing(client: Client) -> None:
+def test_nothing_is_done_for_nothing(client_class: Client) -> None:
     """And one that is taken needs no look-up."""
     service = _Service()
-    scripted = _client(client, service)
+    scripted = _client(client_class, service)
 
     assert [] == scripted.create_all([])
     assert 1 == len(scripted.create_all([BODY]))
@@ -188,20 +188,20 @@ def test_nothing_is_done_for_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (each for each in [NAMED])])
-def test_what_is_no_sequence_of_requests_is_refused(client: Client, requests: Any) -> None:
+def test_what_is_no_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
     """A single request is one, too."""
     with pytest.raises(ValueError, match="create_all takes a sequence of requests; for one there is create"):
-        Scripted(client).create_all(requests)
+        Scripted(client_class).create_all(requests)
 
 
 @pytest.mark.parametrize(
     "options",
     [{"at_once": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
 )
-def test_an_argument_that_cannot_be_used_is_refused(client: Client, options: Any) -> None:
+def test_an_argument_that_cannot_be_used_is_refused(client_class: Client, options: Any) -> None:
     """Before anything is sent."""
     with pytest.raises(ValueError, match=r"at_once|max_wait_seconds|preflight"):
-        Scripted(client).create_all([NAMED], **options)
+        Scripted(client_class).create_all([NAMED], **options)
 
 
 def _outcomes(error: KlingError) -> list[Any]:
@@ -215,7 +215,7 @@ def _outcomes(error: KlingError) -> list[Any]:
     ]
 
 
-def test_each_request_has_its_own_end(client: Client) -> None:
+def test_each_request_has_its_own_end(client_class: Client) -> None:
     """The error has the task or the error of each, in order; what others did does not matter."""
     service = _Service()
     taken = service.create
@@ -224,7 +224,7 @@ def test_each_request_has_its_own_end(client: Client) -> None:
     requests = _named(7)
     requests[2]["element_name"] = ""
 
-    error = _client(client, service).failing("create_all", requests)
+    error = _client(client_class, service).failing("create_all", requests)
 
     assert [
         "e-0",
@@ -239,24 +239,24 @@ def test_each_request_has_its_own_end(client: Client) -> None:
     assert "may_exist" == error.outcome
 
 
-def test_an_error_has_no_token(client: Client) -> None:
+def test_an_error_has_no_token(client_class: Client) -> None:
     """Nor has any of those in it."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
-    error = _client(client, service).failing("create_all", _named(2))
+    error = _client(client_class, service).failing("create_all", _named(2))
 
     assert "***" in str(error)
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
 @pytest.mark.parametrize("step", [no(404), no(404, 1202), Reply(200, {}), no(401, 1004)])
-def test_without_look_ups_the_refusals_alone_tell_what_is_free(client: Client, step: Reply) -> None:
+def test_without_look_ups_the_refusals_alone_tell_what_is_free(client_class: Client, step: Reply) -> None:
     """All are created all the same."""
     service = _Service(concurrency=2)
     service.look = lambda _: step
 
-    tasks = _client(client, service).create_all(_named(10))
+    tasks = _client(client_class, service).create_all(_named(10))
 
     assert [f"e-{number}" for number in range(10)] == _ids(tasks)
     assert service.look_ups <= 4
@@ -264,7 +264,7 @@ def test_without_look_ups_the_refusals_alone_tell_what_is_free(client: Client, s
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(503), no(429, 1302, retry_after="3"), LOST, REFUSED])
-def test_a_look_up_that_fails_is_made_again(client: Client, step: Any) -> None:
+def test_a_look_up_that_fails_is_made_again(client_class: Client, step: Any) -> None:
     """What passes says nothing of the task."""
     service = _Service(concurrency=1)
     state, failed = service.look, set[str]()
@@ -277,28 +277,28 @@ def test_a_look_up_that_fails_is_made_again(client: Client, step: Any) -> None:
 
     service.look = look
 
-    assert 4 == len(_client(client, service).create_all(_named(4)))
+    assert 4 == len(_client(client_class, service).create_all(_named(4)))
     assert service.look_ups >= 6
     assert service.creates <= 6
 
 
 @pytest.mark.parametrize("status", ["failed", "succeed"])
-def test_a_task_that_ends_without_a_subject_frees_its_place(client: Client, status: str) -> None:
+def test_a_task_that_ends_without_a_subject_frees_its_place(client_class: Client, status: str) -> None:
     """Its state is handed out as it is: `wait_all` says what it means."""
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
-    tasks = _client(client, service).create_all(_named(2))
+    tasks = _client(client_class, service).create_all(_named(2))
 
     assert [status, "submitted"] == [each.task_status for each in tasks]
 
 
-def test_a_wrong_token_is_tried_once(client: Client) -> None:
+def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
     """What every other create would be told is not asked for each."""
     service = _Service()
     service.create = lambda _: no(401, 1002)
 
-    error = _client(client, service).failing("create_all", _named(5))
+    error = _client(client_class, service).failing("create_all", _named(5))
 
     assert [(AuthenticationError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -309,31 +309,31 @@ def test_a_wrong_token_is_tried_once(client: Client) -> None:
     assert "not_created" == error.outcome
 
 
-def test_a_gateway_that_is_not_there_is_tried_three_times(client: Client) -> None:
+def test_a_gateway_that_is_not_there_is_tried_three_times(client_class: Client) -> None:
     """For all of them together."""
     service = _Service()
     service.create = lambda _: REFUSED
 
-    error = _client(client, service).failing("create_all", _named(5))
+    error = _client(client_class, service).failing("create_all", _named(5))
 
     assert [(TransportError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(error)
     assert (3, [1, 2]) == (service.creates, service.clock.slept)
 
 
-def test_a_connection_that_fails_for_a_while_loses_nothing(client: Client) -> None:
+def test_a_connection_that_fails_for_a_while_loses_nothing(client_class: Client) -> None:
     """Several creates in flight count as one attempt each."""
     service = _Service()
     taken, down = service.create, iter([False] * 8 + [True] * 8)
     service.create = lambda name: REFUSED if next(down, False) else taken(name)
 
-    assert [f"e-{number}" for number in range(30)] == _ids(_client(client, service).create_all(_named(30)))
+    assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_named(30)))
 
 
-def test_it_gives_up_when_nothing_moves_any_more(client: Client) -> None:
+def test_it_gives_up_when_nothing_moves_any_more(client_class: Client) -> None:
     """After the time that a task may take; what was refused last is told, and for the rest that nothing was sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
-    error = _client(client, service).failing("create_all", _named(5))
+    error = _client(client_class, service).failing("create_all", _named(5))
 
     refused = [(RateLimitError, "not_created", external_id) for external_id in ("e-2", "e-3")]
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
@@ -342,10 +342,10 @@ def test_it_gives_up_when_nothing_moves_any_more(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("limit", "taken"), [(5, 6), (60, 10)])
-def test_a_limit_ends_it(client: Client, limit: float, taken: int) -> None:
+def test_a_limit_ends_it(client_class: Client, limit: float, taken: int) -> None:
     """What was not sent until then is told as that."""
     service = _Service(concurrency=2)
-    scripted = _client(client, service)
+    scripted = _client(client_class, service)
 
     if taken == 10:
         assert 10 == len(scripted.create_all(_named(10), max_wait_seconds=limit))
@@ -358,24 +358,24 @@ def test_a_limit_ends_it(client: Client, limit: float, taken: int) -> None:
     assert limit == service.clock.seconds - 1000
 
 
-def test_what_is_in_flight_when_it_stops_is_not_sent_again(client: Client) -> None:
+def test_what_is_in_flight_when_it_stops_is_not_sent_again(client_class: Client) -> None:
     """Whatever it is answered."""
     service = _Service()
     service.create = lambda external_id: no(401, 1002) if external_id == "e-0" else _FULL
 
-    error = _client(client, service).failing("create_all", _named(2), at_once=2)
+    error = _client(client_class, service).failing("create_all", _named(2), at_once=2)
 
     assert [(AuthenticationError, "not_created", "e-0"), (RateLimitError, "not_created", "e-1")] == _outcomes(error)
     assert 2 == service.creates
 
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
-def test_many_are_created_over_a_socket(client: Client, limits: dict[str, Any]) -> None:
+def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
     """By threads, and by tasks of an event loop, with the time of this machine."""
     options: Any = {"httpx_args": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
     options["retry"] = RetryPolicy(first_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        tasks = called(client, "create_all", _named(30), token="many", base_url=gateway.url, **options)
+        tasks = called(client_class, "create_all", _named(30), token="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
@@ -384,7 +384,7 @@ def test_many_are_created_over_a_socket(client: Client, limits: dict[str, Any]) 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
 def test_an_interruption_tells_every_id(
-    client: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
+    client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Those of the tasks that would have been returned, too; nothing is told of what was not sent."""
     service = _Service(concurrency=3)
@@ -394,12 +394,12 @@ def test_an_interruption_tells_every_id(
 
     service.look = interrupt
     with pytest.raises(kind) as caught:
-        _client(client, service).create_all(_named(10))
+        _client(client_class, service).create_all(_named(10))
 
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     told = [each.split()[1].rstrip(":") for each in warnings]
     assert ["e-0", "e-1", "e-2"] == sorted(service.created) == told
-    if client is KlingElements or kind is asyncio.CancelledError:  # asyncio itself lets Ctrl+C out of the loop
+    if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio itself lets Ctrl+C out of the loop
         assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
         assert [f"external_task_id {each}: the subject exists" for each in told] == caught.value.__notes__
 

@@ -326,10 +326,10 @@ def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
 
 
 @each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
-def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None:
+def test_both_clients_say_what_the_table_says(client_class: Client, row: _Row) -> None:
     """The error has the outcome of its row and the id that was sent, and only waiting makes a second attempt."""
     answer = no(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
-    scripted = Scripted(client, answer, answer)
+    scripted = Scripted(client_class, answer, answer)
 
     error = scripted.failing("create", NAMED, max_wait_seconds=2)
 
@@ -352,9 +352,9 @@ def test_both_clients_say_what_the_table_says(client: Client, row: _Row) -> None
         (_NO, Reply(200, {"code": 1301, "data": 5})),
     ],
 )
-def test_an_error_has_an_outcome_however_far_it_got(client: Client, outcome: Outcome, step: Any) -> None:
+def test_an_error_has_an_outcome_however_far_it_got(client_class: Client, outcome: Outcome, step: Any) -> None:
     """A success that names no task is in doubt."""
-    scripted = Scripted(client, step)
+    scripted = Scripted(client_class, step)
 
     error = scripted.failing("create", BODY, max_wait_seconds=0)
 

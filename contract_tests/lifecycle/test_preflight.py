@@ -74,11 +74,11 @@ def too_small(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("method", ["create", "create_or_adopt"])
 def test_images_in_the_request_are_looked_at_unless_told_otherwise(
-    client: Client, method: str, too_small: Path, behind: _Behind
+    client_class: Client, method: str, too_small: Path, behind: _Behind
 ) -> None:
     """What is behind addresses is not; `off` looks at nothing, so that the request goes out."""
     script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
-    refused, sent = Scripted(client, *script[:-1]), Scripted(client, *script)
+    refused, sent = Scripted(client_class, *script[:-1]), Scripted(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
 
     error = refused.failing(method, body)
@@ -92,54 +92,54 @@ def test_images_in_the_request_are_looked_at_unless_told_otherwise(
 
 
 @pytest.mark.parametrize("method", ["create", "create_or_adopt", "create_all"])
-def test_metadata_are_left_out_only_if_the_caller_says_so(client: Client, method: str, tmp_path: Path) -> None:
+def test_metadata_are_left_out_only_if_the_caller_says_so(client_class: Client, method: str, tmp_path: Path) -> None:
     """The file itself conforms only without them."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
     given: Any = [body] if method == "create_all" else body
     script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     getattr(scripted, method)(given, strip_metadata=True)
 
     assert scripted.gateway.finished()
     if method == "create":
-        assert isinstance(Scripted(client).failing(method, body), ContractError)
+        assert isinstance(Scripted(client_class).failing(method, body), ContractError)
 
 
 @pytest.mark.parametrize("given", ["", "Remote", None, True])
-def test_another_word_is_refused(client: Client, given: Any) -> None:
+def test_another_word_is_refused(client_class: Client, given: Any) -> None:
     """A misspelt preflight must not be none."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
         scripted.create(BODY, preflight=given)
 
 
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_remote_looks_behind_each_address_once(client: Client, allow_private: bool, behind: _Behind) -> None:  # noqa: FBT001
+def test_remote_looks_behind_each_address_once(client_class: Client, allow_private: bool, behind: _Behind) -> None:  # noqa: FBT001
     """Images and the video, never the address for callbacks; an event loop is not held up meanwhile."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
-    scripted = Scripted(client, task(), task(), allow_private=allow_private)
+    scripted = Scripted(client_class, task(), task(), allow_private=allow_private)
 
     scripted.create(_with_images(url, url, callback_url="https://c.example.com"), preflight="remote")
     scripted.create(with_video, preflight="remote")
 
     expected = [("x-image", url, allow_private), ("x-video", video, allow_private)]
     assert expected == behind.looks
-    assert (client.__name__ == "KlingElements") == (threading.get_ident() in behind.threads)
+    assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in behind.threads)
 
 
-def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client: Client, behind: _Behind) -> None:
+def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client_class: Client, behind: _Behind) -> None:
     """All violations of all addresses, and nothing is sent."""
     behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     behind.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
-    error = Scripted(client).failing("create", body, preflight="remote")
+    error = Scripted(client_class).failing("create", body, preflight="remote")
 
     assert isinstance(error, ContractError)
     assert [(_FRONT, "R16"), (_SIDE, "R16"), (_SIDE, "R17")] == [(v.pointer, v.rule) for v in error.violations]
@@ -147,51 +147,55 @@ def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client: Cli
     assert "not_created" == error.outcome
 
 
-def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(client: Client, behind: _Behind) -> None:
+def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(
+    client_class: Client, behind: _Behind
+) -> None:
     """`on_violation` holds for these violations too."""
     behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
-    scripted = Scripted(client, task(), on_violation="ignore")
+    scripted = Scripted(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
     assert "7" == scripted.create(body, preflight="remote").task_id
 
 
-def test_what_cannot_be_read_behind_an_address_ends_the_create(client: Client, behind: _Behind) -> None:
+def test_what_cannot_be_read_behind_an_address_ends_the_create(client_class: Client, behind: _Behind) -> None:
     """Nothing was sent, and the error says so."""
     behind.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
 
-    error = Scripted(client).failing("create", body, preflight="remote")
+    error = Scripted(client_class).failing("create", body, preflight="remote")
 
     assert isinstance(error, MediaError)
     assert "https://a.example.com/a.png: HTTP 403" == str(error)
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
 
-def test_what_could_not_be_judged_is_logged(client: Client, behind: _Behind, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_could_not_be_judged_is_logged(
+    client_class: Client, behind: _Behind, caplog: pytest.LogCaptureFixture
+) -> None:
     """It keeps nothing back, but it is told."""
     behind.answers["https://a.example.com/a.png"] = _report(unjudged=(("R15", "the server does not tell the size"),))
 
     with caplog.at_level(logging.INFO, "kling_elements"):
-        Scripted(client, task()).create(
+        Scripted(client_class, task()).create(
             _with_images("https://a.example.com/a.png", "https://b.example"), preflight="remote"
         )
 
     assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
 
 
-def test_a_request_that_is_refused_anyway_is_not_looked_into(client: Client, behind: _Behind) -> None:
+def test_a_request_that_is_refused_anyway_is_not_looked_into(client_class: Client, behind: _Behind) -> None:
     """Nor is one whose subject is there already, nor the same request a second time."""
     body = {**NAMED, "element_name": ""}
 
-    assert isinstance(Scripted(client).failing("create", body, preflight="remote"), ContractError)
-    Scripted(client, task()).create_or_adopt(NAMED, preflight="remote")
+    assert isinstance(Scripted(client_class).failing("create", body, preflight="remote"), ContractError)
+    Scripted(client_class, task()).create_or_adopt(NAMED, preflight="remote")
     assert [] == behind.looks
-    Scripted(client, ABSENT, LOST, ABSENT, ABSENT, task()).create_or_adopt(NAMED, preflight="remote")
+    Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).create_or_adopt(NAMED, preflight="remote")
     assert ["https://example.com/front.png", "https://example.com/side.png"] == [url for _, url, _ in behind.looks]
 
 
-def test_a_file_is_the_same_at_every_attempt(client: Client, tmp_path: Path) -> None:
+def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Path) -> None:
     """What is sent again is what was checked; a file that was changed in between is an error."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
@@ -200,19 +204,19 @@ def test_a_file_is_the_same_at_every_attempt(client: Client, tmp_path: Path) -> 
         path.write_bytes(Picture(format="jpeg", width=400).build())
         return no(429, 1302).response()
 
-    again = Scripted(client, no(429, 1302), no(429, 1302), task())
+    again = Scripted(client_class, no(429, 1302), no(429, 1302), task())
     assert "7" == again.create(_with_images(path, path)).task_id
     first, second, third = again.gateway.bodies()
     assert first == second == third
 
-    changed = Scripted(client, change)
+    changed = Scripted(client_class, change)
     error = changed.failing("create", _with_images(path, path))
     assert isinstance(error, MediaError)
     assert "not_created" == error.outcome
     assert "front.jpg: was changed" in str(error)
 
 
-def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, tmp_path: Path) -> None:
+def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:
     """An attempt whose answer was lost may have made the subject, whatever becomes of the next one."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
@@ -221,7 +225,7 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, t
         path.write_bytes(b"")
         raise LOST("scripted")
 
-    scripted = Scripted(client, ABSENT, change, *[ABSENT] * 8)
+    scripted = Scripted(client_class, ABSENT, change, *[ABSENT] * 8)
     error = scripted.failing("create_or_adopt", _with_images(path, path, external_task_id="e-1"))
 
     assert isinstance(error, MediaError)
@@ -229,13 +233,13 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client: Client, t
     assert scripted.gateway.finished()
 
 
-def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client: Client) -> None:
+def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client_class: Client) -> None:
     """The whole way: what the server has is no image, so no create is sent; without leave, nobody asks it."""
     with range_server() as server:
         body = _with_images(server.url, "https://a.example.com/b.png")
-        refused = Scripted(client).failing("create", body, preflight="remote")
+        refused = Scripted(client_class).failing("create", body, preflight="remote")
         assert 0 == server.connections
-        error = Scripted(client, allow_private=True).failing(
+        error = Scripted(client_class, allow_private=True).failing(
             "create", _with_images(server.url, server.url), preflight="remote"
         )
 
@@ -245,12 +249,12 @@ def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(clie
     assert 1 == server.connections
 
 
-def test_a_video_behind_an_address_is_read_as_one(client: Client) -> None:
+def test_a_video_behind_an_address_is_read_as_one(client_class: Client) -> None:
     """By the rules about videos."""
     with range_server() as server:
         body: Any = base_body("video")
         body["element_video_list"]["refer_videos"][0]["video_url"] = server.url
-        error = Scripted(client, allow_private=True).failing("create", body, preflight="remote")
+        error = Scripted(client_class, allow_private=True).failing("create", body, preflight="remote")
 
     assert isinstance(error, ContractError)
     assert ["R20"] == [found.rule for found in error.violations]

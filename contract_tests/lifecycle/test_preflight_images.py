@@ -62,9 +62,9 @@ def _request(front: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("given", _TAKEN.values(), ids=_TAKEN)
-def test_what_is_an_image_is_taken(client: Client, given: Callable[[Path], Any], tmp_path: Path) -> None:
+def test_what_is_an_image_is_taken(client_class: Client, given: Callable[[Path], Any], tmp_path: Path) -> None:
     """It is sent as Base64, whatever it was."""
-    scripted = Scripted(client, task())
+    scripted = Scripted(client_class, task())
     handed_in = given(tmp_path)
 
     scripted.create(_request(handed_in))
@@ -105,10 +105,10 @@ _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 
 @pytest.mark.parametrize(("given", "rule", "expected"), _REFUSED.values(), ids=_REFUSED)
 def test_a_file_that_does_not_conform_is_named(
-    client: Client, given: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
+    client_class: Client, given: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
 ) -> None:
     """With what it is, and what to do if anything can be done."""
-    error = Scripted(client).failing("create", _request(given(tmp_path)))
+    error = Scripted(client_class).failing("create", _request(given(tmp_path)))
 
     assert isinstance(error, ContractError)
     assert "not_created" == error.outcome
@@ -139,25 +139,27 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("given", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
-def test_what_cannot_be_read_is_an_error_of_media(client: Client, given: Any, expected: str) -> None:
+def test_what_cannot_be_read_is_an_error_of_media(client_class: Client, given: Any, expected: str) -> None:
     """As anywhere else; nothing was created."""
-    error = Scripted(client).failing("create", _request(given))
+    error = Scripted(client_class).failing("create", _request(given))
 
     assert isinstance(error, MediaError)
     assert ("not_created", expected) == (error.outcome, str(error))
 
 
-def test_all_violations_are_listed_where_a_file_cannot_be_read_too(client: Client) -> None:
+def test_all_violations_are_listed_where_a_file_cannot_be_read_too(client_class: Client) -> None:
     """The error of the file alone would hide them."""
-    error: KlingError = Scripted(client).failing("create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")})
+    error: KlingError = Scripted(client_class).failing(
+        "create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")}
+    )
 
     assert isinstance(error, ContractError)
     assert {_FRONT, "/tag_list"} == {each.pointer for each in error.violations}
 
 
-def test_without_a_preflight_an_end_is_not_looked_at(client: Client) -> None:
+def test_without_a_preflight_an_end_is_not_looked_at(client_class: Client) -> None:
     """Nor is anything else but the size."""
-    scripted = Scripted(client, task())
+    scripted = Scripted(client_class, task())
 
     scripted.create(_request(_JPEG[:9000]), preflight="off")
 

@@ -56,9 +56,9 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, Ta
         ("e-1", Task(task_id="", task_info=TaskInfo(external_task_id="e-1"))),
     ],
 )
-def test_a_task_is_looked_up_once(client: Client, part: str, given: Any) -> None:
+def test_a_task_is_looked_up_once(client_class: Client, part: str, given: Any) -> None:
     """By a task, its id, or the caller's own id, which is one part of the path whatever is in it."""
-    scripted = Scripted(client, made("5", 2**62 + 1))
+    scripted = Scripted(client_class, made("5", 2**62 + 1))
 
     found = scripted.get(given)
 
@@ -79,9 +79,9 @@ def test_a_task_is_looked_up_once(client: Client, part: str, given: Any) -> None
         ({"task_id": "7", "task_status_msg": "no"}, {"data": {"id": "7", "message": "no"}, "message": "ok"}),
     ],
 )
-def test_a_task_is_found_in_any_shape(client: Client, expected: Any, body: Any) -> None:
+def test_a_task_is_found_in_any_shape(client_class: Client, expected: Any, body: Any) -> None:
     """With an envelope or without one, in the older names or the newer."""
-    assert expected == Scripted(client, Reply(200, body)).get("7").to_dict()
+    assert expected == Scripted(client_class, Reply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
@@ -114,10 +114,10 @@ def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
 )
 @_NAMES
 def test_a_query_that_cannot_succeed_is_not_repeated(
-    client: Client, name: str, kind: type[KlingError], step: Step
+    client_class: Client, name: str, kind: type[KlingError], step: Step
 ) -> None:
     """Its error has no outcome, as it says nothing of a create."""
-    scripted = Scripted(client, step)
+    scripted = Scripted(client_class, step)
 
     error = _failing(scripted, name)
 
@@ -128,9 +128,9 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
 
 @pytest.mark.parametrize("name", ["get", "delete"])
 @both_dialects
-def test_what_is_not_there_is_told_at_once(client: Client, dialect: str, name: str) -> None:
+def test_what_is_not_there_is_told_at_once(client_class: Client, dialect: str, name: str) -> None:
     """By its own error, in whichever words; a deletion that was not tried before knows it by the table's alone."""
-    scripted = Scripted(client, ABSENT, dialect=dialect if name == "get" else "documented")
+    scripted = Scripted(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
     error = _failing(scripted, name)
 
@@ -142,9 +142,9 @@ def test_what_is_not_there_is_told_at_once(client: Client, dialect: str, name: s
     "step", [no(429, 1302), no(429), no(503), no(500, 5000), no(200, 5001), no(408), LOST, REFUSED]
 )
 @_NAMES
-def test_a_query_is_repeated_after_what_passes(client: Client, name: str, step: Step) -> None:
+def test_a_query_is_repeated_after_what_passes(client_class: Client, name: str, step: Step) -> None:
     """As a create that left nothing behind: it changes nothing."""
-    scripted = Scripted(client, step, step, _page() if name in ("list", "presets") else made())
+    scripted = Scripted(client_class, step, step, _page() if name in ("list", "presets") else made())
 
     _asked(scripted, name)
 
@@ -165,10 +165,10 @@ def test_a_query_is_repeated_after_what_passes(client: Client, name: str, step: 
 )
 @_NAMES
 def test_a_query_is_not_repeated_for_ever(
-    client: Client, name: str, slept: list[float], limit: float | None, step: Step
+    client_class: Client, name: str, slept: list[float], limit: float | None, step: Step
 ) -> None:
     """The policy says for how long, or the call."""
-    scripted = Scripted(client, *[step] * (len(slept) + 1))
+    scripted = Scripted(client_class, *[step] * (len(slept) + 1))
 
     error = _failing(scripted, name, max_wait_seconds=limit)
 
@@ -178,40 +178,40 @@ def test_a_query_is_not_repeated_for_ever(
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
-def test_a_look_up_that_names_no_task_is_an_error(client: Client, body: Any) -> None:
+def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
     """It tells nothing about the task."""
-    error = Scripted(client, Reply(200, body)).failing("get", "7")
+    error = Scripted(client_class, Reply(200, body)).failing("get", "7")
 
     assert isinstance(error, NoTaskError)
     assert error.outcome is None
 
 
-def test_the_url_of_a_look_up_is_told_whole(client: Client) -> None:
+def test_the_url_of_a_look_up_is_told_whole(client_class: Client) -> None:
     """An address with a port and a long id looks like Base64, but is no image."""
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
-    scripted = Scripted(client, ABSENT, base_url="http://127.0.0.1:65535/studio")
+    scripted = Scripted(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
 
     error = scripted.failing("get", task_id)
 
     assert str(error).startswith(f"GET http://127.0.0.1:65535/studio{ELEMENTS}/{task_id}: HTTP 404")
 
 
-def test_a_look_up_that_is_answered_with_another_task_is_an_error(client: Client) -> None:
+def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: Client) -> None:
     """What is told of that one says nothing of the one that was asked for."""
     another = task("8", task_info={"external_task_id": "e-8"})
-    error = Scripted(client, another).failing("get", "7")
+    error = Scripted(client_class, another).failing("get", "7")
 
     assert isinstance(error, NoTaskError)
-    assert "8" == Scripted(client, another).get("8").task_id
-    assert "8" == Scripted(client, another).get("e-8").task_id
-    assert "8" == Scripted(client, task("8")).get("an id that the answer does not repeat").task_id
+    assert "8" == Scripted(client_class, another).get("8").task_id
+    assert "8" == Scripted(client_class, another).get("e-8").task_id
+    assert "8" == Scripted(client_class, task("8")).get("an id that the answer does not repeat").task_id
 
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
-def test_an_id_that_no_path_can_carry_is_refused(client: Client, task_id: str) -> None:
+def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: str) -> None:
     """It would lead to another call."""
     for on_violation in ("raise", "ignore"):
-        scripted = Scripted(client, on_violation=on_violation)
+        scripted = Scripted(client_class, on_violation=on_violation)
 
         assert isinstance(scripted.failing("get", task_id), ContractError)
         assert "" == scripted.gateway.calls()
@@ -225,12 +225,12 @@ def test_an_id_that_no_path_can_carry_is_refused(client: Client, task_id: str) -
         ("list", Task.from_dict({"task_id": [1]})),
     ],
 )
-def test_what_is_no_id_is_refused(client: Client, kind: str, given: Any) -> None:
+def test_what_is_no_id_is_refused(client_class: Client, kind: str, given: Any) -> None:
     """Before anything is sent: such as a number that lost its last digits, or a subject."""
     says = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
     for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
         with pytest.raises(ValueError, match=says):
-            getattr(Scripted(client), call)(named)
+            getattr(Scripted(client_class), call)(named)
 
 
 def _page(*ids: Any) -> Reply:
@@ -264,9 +264,11 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
     ],
 )
 @pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
-def test_a_list_has_each_task_once(client: Client, name: str, path: str, ids: list[Any], script: list[Step]) -> None:
+def test_a_list_has_each_task_once(
+    client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
+) -> None:
     """It ends at a page that is empty, or after two without anything new."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     assert ids == [found.task_id or None for found in scripted.first(None, name)]
     assert scripted.gateway.finished()
@@ -274,18 +276,18 @@ def test_a_list_has_each_task_once(client: Client, name: str, path: str, ids: li
     assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
 
 
-def test_the_tasks_of_a_list_are_as_those_of_a_look_up(client: Client) -> None:
+def test_the_tasks_of_a_list_are_as_those_of_a_look_up(client_class: Client) -> None:
     """Also in the newer names."""
     page = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
-    found = Scripted(client, page, _page()).first(None, "list")
+    found = Scripted(client_class, page, _page()).first(None, "list")
 
     assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(each.task_id, each.task_status) for each in found]
 
 
-def test_pages_are_fetched_as_they_are_asked_for(client: Client) -> None:
+def test_pages_are_fetched_as_they_are_asked_for(client_class: Client) -> None:
     """Nothing is sent before the first task is wanted, and no page before the one before it is used up."""
-    scripted = Scripted(client, _page("1", "2"), _page("3"))
+    scripted = Scripted(client_class, _page("1", "2"), _page("3"))
 
     scripted.kling.list()
     assert [] == scripted.gateway.requests
@@ -293,27 +295,29 @@ def test_pages_are_fetched_as_they_are_asked_for(client: Client) -> None:
     assert 1 == len(scripted.gateway.requests)
 
 
-def test_each_iteration_is_its_own(client: Client) -> None:
+def test_each_iteration_is_its_own(client_class: Client) -> None:
     """What one has seen is new to the other."""
-    scripted = Scripted(client, _page("1"), _page(), _page("1"), _page())
+    scripted = Scripted(client_class, _page("1"), _page(), _page("1"), _page())
 
     assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
     assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
 
 
-def test_a_list_ends_at_the_last_page_number_of_the_contract(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_list_ends_at_the_last_page_number_of_the_contract(
+    client_class: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     """1,000, and a warning says that there is more."""
     count = itertools.count()
-    scripted = Scripted(client, *[lambda _: _page(next(count)).response()] * 1000)
+    scripted = Scripted(client_class, *[lambda _: _page(next(count)).response()] * 1000)
 
     assert list(range(1000)) == [found.task_id for found in scripted.first(None, "list", page_size=1)]
     assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
     assert "the list goes on beyond page 1000" in caplog.text
 
 
-def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client: Client) -> None:
+def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client_class: Client) -> None:
     """What came before was handed out; then it goes on raising the same error, which says where to go on."""
-    scripted = Scripted(client, _page("1", "2"), no(404), _page("3"), _page())
+    scripted = Scripted(client_class, _page("1", "2"), no(404), _page("3"), _page())
     listed = scripted.kling.list()
 
     tasks = [scripted.following(listed), scripted.following(listed)]
@@ -334,9 +338,9 @@ def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client: Client
 
 
 @pytest.mark.parametrize("size", [1, 500])
-def test_the_size_of_a_page_is_the_callers(client: Client, size: int) -> None:
+def test_the_size_of_a_page_is_the_callers(client_class: Client, size: int) -> None:
     """As far as the contract allows."""
-    scripted = Scripted(client, _page())
+    scripted = Scripted(client_class, _page())
 
     scripted.first(None, "presets", page_size=size)
 
@@ -344,9 +348,9 @@ def test_the_size_of_a_page_is_the_callers(client: Client, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
-def test_a_size_that_the_contract_does_not_allow_is_refused(client: Client, size: Any) -> None:
+def test_a_size_that_the_contract_does_not_allow_is_refused(client_class: Client, size: Any) -> None:
     """As any other request that breaks it."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
         scripted.first(None, "list", page_size=size)
@@ -354,9 +358,9 @@ def test_a_size_that_the_contract_does_not_allow_is_refused(client: Client, size
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_a_list_goes_on_after_an_interruption(client: Client, kind: type[BaseException]) -> None:
+def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
     """With the page that it was waiting for."""
-    scripted = Scripted(client, _page("1"), kind, _page("2"))
+    scripted = Scripted(client_class, _page("1"), kind, _page("2"))
     listed = scripted.kling.list()
     scripted.following(listed)
 
@@ -367,9 +371,9 @@ def test_a_list_goes_on_after_an_interruption(client: Client, kind: type[BaseExc
 
 
 @pytest.mark.parametrize("name", ["list", "presets"])
-def test_a_list_may_begin_with_any_page(client: Client, name: str) -> None:
+def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
     """Up to the last of the contract."""
-    scripted = Scripted(client, _page("1"), _page(), _page())
+    scripted = Scripted(client_class, _page("1"), _page(), _page())
 
     assert ["1"] == [found.task_id for found in scripted.first(None, name, first_page=7, page_size=5)]
     assert [] == scripted.first(None, name, first_page=1000)
@@ -381,10 +385,10 @@ def test_a_list_may_begin_with_any_page(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("page", [0, -1, "1", 1.0, True, None])
-def test_a_page_that_is_no_number_is_refused(client: Client, page: Any) -> None:
+def test_a_page_that_is_no_number_is_refused(client_class: Client, page: Any) -> None:
     """Before the list is gone through."""
     with pytest.raises(ValueError, match="first_page must be a whole number, 1 or more, not"):
-        Scripted(client).list(first_page=page)
+        Scripted(client_class).list(first_page=page)
 
 
 _SUBJECT = Element(element_id=2**63 - 1)
@@ -401,9 +405,9 @@ _SUBJECT = Element(element_id=2**63 - 1)
         ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_SUBJECT]))),
     ],
 )
-def test_a_subject_is_deleted_by_its_exact_id(client: Client, element_id: str, given: Any) -> None:
+def test_a_subject_is_deleted_by_its_exact_id(client_class: Client, element_id: str, given: Any) -> None:
     """Which is sent as a text, once."""
-    scripted = Scripted(client, task("5", "succeed"))
+    scripted = Scripted(client_class, task("5", "succeed"))
 
     assert "5" == scripted.delete(given).task_id
     assert [{"element_id": element_id}] == scripted.gateway.bodies()
@@ -424,31 +428,31 @@ _DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be dele
         [no(500, 5000), REFUSED, ABSENT],
     ],
 )
-def test_a_second_deletion_is_no_error(client: Client, script: list[Step]) -> None:
+def test_a_second_deletion_is_no_error(client_class: Client, script: list[Step]) -> None:
     """Nor an absence, once an attempt of the same call may have deleted it."""
-    scripted = Scripted(client, *script)
+    scripted = Scripted(client_class, *script)
 
     assert scripted.delete("9") is None
     assert scripted.gateway.finished()
 
 
 @pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
-def test_what_was_never_there_is_not_deleted(client: Client, script: list[Step]) -> None:
+def test_what_was_never_there_is_not_deleted(client_class: Client, script: list[Step]) -> None:
     """No attempt can have deleted it."""
-    assert isinstance(Scripted(client, *script).failing("delete", "9"), NotFoundError)
+    assert isinstance(Scripted(client_class, *script).failing("delete", "9"), NotFoundError)
 
 
-def test_another_refusal_with_the_same_code_is_an_error(client: Client) -> None:
+def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
     """Only its words tell that it was deleted."""
-    error = Scripted(client, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
+    error = Scripted(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
 
     assert (StatusError, None) == (type(error), error.outcome)
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
-def test_a_deletion_need_not_name_a_task(client: Client, body: Any) -> None:
+def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
     """The success counts."""
-    assert Scripted(client, Reply(200, body)).delete("9") is None
+    assert Scripted(client_class, Reply(200, body)).delete("9") is None
 
 
 @pytest.mark.parametrize(
@@ -469,18 +473,18 @@ def test_a_deletion_need_not_name_a_task(client: Client, body: Any) -> None:
         ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
     ],
 )
-def test_what_does_not_name_one_subject_is_not_deleted(client: Client, says: str, given: Any) -> None:
+def test_what_does_not_name_one_subject_is_not_deleted(client_class: Client, says: str, given: Any) -> None:
     """A wrong id could delete another subject, so nothing is sent."""
     with pytest.raises(ValueError, match=says):
-        Scripted(client).delete(given)
+        Scripted(client_class).delete(given)
 
 
-def test_an_id_is_read_as_exactly_as_it_is_written(client: Client) -> None:
+def test_an_id_is_read_as_exactly_as_it_is_written(client_class: Client) -> None:
     """From the answer of a look-up into the request of a deletion."""
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
-        scripted = Scripted(client, Reply(200, body.encode()), Reply(200, {}))
+        scripted = Scripted(client_class, Reply(200, body.encode()), Reply(200, {}))
 
         scripted.delete(scripted.get("7"))
 

@@ -58,10 +58,10 @@ _NEW_API = {
 }
 
 
-def _delete(client: Client, reply: Reply) -> Any:
+def _delete(client_class: Client, reply: Reply) -> Any:
     """Have a gateway answer a deletion, and return the task that the generated client reads in the answer."""
-    underlying, request = Scripted(client, reply).kling.client, DeleteElementRequest(element_id="9")
-    if client is KlingElements:
+    underlying, request = Scripted(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
+    if client_class is KlingElements:
         return delete_element.sync(client=underlying, body=request).data
     return asyncio.run(delete_element.asyncio(client=underlying, body=request)).data
 
@@ -88,9 +88,9 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
         _refused(500, _passed_on(1203, "no such resource")),
     ],
 )
-def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> None:
+def test_an_absence_is_told_in_two_dialects(client_class: Client, reply: Reply) -> None:
     """By code and message, or by a code of its own, and also where a gateway passes it on (A1)."""
-    error = Scripted(client, reply).failing("get", "e-1")
+    error = Scripted(client_class, reply).failing("get", "e-1")
 
     assert isinstance(error, NotFoundError)
     assert is_absent(error)
@@ -107,9 +107,9 @@ def test_an_absence_is_told_in_two_dialects(client: Client, reply: Reply) -> Non
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
+def test_nothing_else_is_an_absence(client_class: Client, reply: Reply) -> None:
     """Such as a path that the gateway does not have: the error shows it (A14)."""
-    error = Scripted(client, reply).failing("get", "e-1")
+    error = Scripted(client_class, reply).failing("get", "e-1")
 
     assert type(error) is StatusError
     url = f"https://gateway.example.com{ELEMENTS}/e-1"
@@ -132,9 +132,9 @@ def test_nothing_else_is_an_absence(client: Client, reply: Reply) -> None:
         {"code": 0, "data": {**_KLINGS, "task_status": "SUCCEED", "updated_at": 1.5}},
     ],
 )
-def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
+def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     """Newer, nested, with words for a code, and with oddities beside it (A4, A6, A9)."""
-    task = Scripted(client, Reply(200, body)).get("880431920114688")
+    task = Scripted(client_class, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, external_id_of(task))
     assert (9007199254740993, "Mara") == (
@@ -153,9 +153,9 @@ def test_a_task_is_read_in_each_shape(client: Client, body: Any) -> None:
         {"items": [_NEW_API["data"]], "total": 1},
     ],
 )
-def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
+def test_a_list_is_read_wherever_it_is(client_class: Client, body: Any) -> None:
     """And in each shape of its tasks (A4, A5)."""
-    (task,) = Scripted(client, Reply(200, body)).first(1, "list")
+    (task,) = Scripted(client_class, Reply(200, body)).first(1, "list")
 
     assert "880431920114688" == task.task_id
     assert [9007199254740993] == [element.element_id for element in elements_of(task)]
@@ -172,26 +172,26 @@ def test_a_list_is_read_wherever_it_is(client: Client, body: Any) -> None:
         {"code": 0, "data": {"items": None, "total": 0}},
     ],
 )
-def test_an_empty_list_is_empty(client: Client, body: Any) -> None:
+def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
     """As gateways write it (A5)."""
-    assert [] == Scripted(client, Reply(200, body)).first(None, "list")
+    assert [] == Scripted(client_class, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
-def test_a_success_without_a_list_is_no_empty_list(client: Client, body: Any) -> None:
+def test_a_success_without_a_list_is_no_empty_list(client_class: Client, body: Any) -> None:
     """Whoever believed it would create everything a second time (A5)."""
     with pytest.raises(InvalidResponse):
-        Scripted(client, Reply(200, body)).first(None, "list")
+        Scripted(client_class, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-def test_a_deletion_may_be_answered_with_nothing(client: Client, reply: Reply) -> None:
+def test_a_deletion_may_be_answered_with_nothing(client_class: Client, reply: Reply) -> None:
     """It is done (A10)."""
-    assert UNSET is _delete(client, reply)
+    assert UNSET is _delete(client_class, reply)
 
 
-def test_no_other_call_may_be_answered_with_nothing(client: Client) -> None:
+def test_no_other_call_may_be_answered_with_nothing(client_class: Client) -> None:
     """A look-up or a create says what it found or made (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponse, match=r"HTTP 204, the answer is not JSON: empty body$"):
-            getattr(Scripted(client, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])
+            getattr(Scripted(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])

@@ -91,9 +91,9 @@ def _nested(levels: int) -> Reply:
         ("7", Reply(200, json.dumps({"id": "7"}).encode("utf-16"))),
     ],
 )
-def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, body: Any) -> None:
+def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
     """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
-    found = Scripted(client, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+    found = Scripted(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
     assert isinstance(found, Task)
     assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
@@ -111,17 +111,17 @@ def test_the_id_of_a_created_task_is_never_lost(client: Client, task_id: Any, bo
         (307, {"id": "abc"}),
     ],
 )
-def test_the_id_of_a_failed_request_is_not_that_of_a_task(client: Client, status: int, body: Any) -> None:
+def test_the_id_of_a_failed_request_is_not_that_of_a_task(client_class: Client, status: int, body: Any) -> None:
     """Proxies number what they refuse; only `task_id` says that there is a task."""
-    error = Scripted(client, Reply(status, body)).failing("create", NAMED)
+    error = Scripted(client_class, Reply(status, body)).failing("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
-def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -> None:
+def test_a_refusal_is_one_even_if_it_names_a_task(client_class: Client, status: int) -> None:
     """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
-    error = Scripted(client, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
+    error = Scripted(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
 
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
@@ -137,26 +137,26 @@ def test_a_refusal_is_one_even_if_it_names_a_task(client: Client, status: int) -
         {"task_info": {"external_task_id": "e-1"}},
     ],
 )
-def test_an_answer_that_names_no_task_is_in_doubt(client: Client, body: Any) -> None:
+def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
     """What is no text and no integer is no id."""
-    error = Scripted(client, Reply(200, body)).failing("create", NAMED)
+    error = Scripted(client_class, Reply(200, body)).failing("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-def test_an_answer_of_success_without_a_task_says_so(client: Client) -> None:
+def test_an_answer_of_success_without_a_task_says_so(client_class: Client) -> None:
     """The contract allows it, so the answer itself is no error."""
-    error = Scripted(client, Reply(200, {"code": 0})).failing("create", NAMED)
+    error = Scripted(client_class, Reply(200, {"code": 0})).failing("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway answered with success, but named no task" == str(error)
 
 
-def test_what_else_an_answer_says_is_kept(client: Client) -> None:
+def test_what_else_an_answer_says_is_kept(client_class: Client) -> None:
     """At the top level and in the task; the envelope is not of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
-    scripted = Scripted(client, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+    scripted = Scripted(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
 
     found, same = scripted.create(NAMED), scripted.create(NAMED)
 

@@ -53,10 +53,10 @@ def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.parametrize("kind", _KINDS)
 def test_an_interruption_tells_the_id(
-    client: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
+    client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """As an attribute, a note and a warning, which says what to do."""
-    scripted = Scripted(client, kind)
+    scripted = Scripted(client_class, kind)
 
     with pytest.raises(kind) as caught:
         scripted.create(BODY)
@@ -72,21 +72,21 @@ def test_an_interruption_tells_the_id(
 
 @pytest.mark.parametrize("kind", _KINDS)
 def test_nothing_is_told_where_nothing_can_have_been_created(
-    client: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Before anything was sent, after refusals, and while media are looked at."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
 
-    waiting = Scripted(client, no(429, 1303))
+    waiting = Scripted(client_class, no(429, 1303))
     monkeypatch.setattr(waiting.clock, "let_pass", interrupt)
     monkeypatch.setattr(outside, "report_on", interrupt)
     for scripted, name, options in [
         (waiting, "create", {}),
-        (Scripted(client), "create", {"preflight": "remote"}),
-        (Scripted(client, kind), "create_or_adopt", {}),
-        (Scripted(client, ABSENT), "create_or_adopt", {"preflight": "remote"}),
+        (Scripted(client_class), "create", {"preflight": "remote"}),
+        (Scripted(client_class, kind), "create_or_adopt", {}),
+        (Scripted(client_class, ABSENT), "create_or_adopt", {"preflight": "remote"}),
     ]:
         with pytest.raises(kind) as caught:
             getattr(scripted, name)(BODY, **options)
@@ -110,10 +110,10 @@ def test_nothing_is_told_where_nothing_can_have_been_created(
 )
 @pytest.mark.parametrize("kind", _KINDS)
 def test_an_interruption_in_doubt_tells_the_id(
-    client: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
+    client_class: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The id is the caller's own, so an earlier call may have used it."""
-    scripted = Scripted(client, *script, kind)
+    scripted = Scripted(client_class, *script, kind)
 
     with pytest.raises(kind) as caught:
         scripted.create_or_adopt(NAMED)
@@ -124,10 +124,10 @@ def test_an_interruption_in_doubt_tells_the_id(
 
 
 def test_an_interruption_between_attempts_in_doubt_tells_the_id(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fresh UUID stands nowhere else."""
-    scripted = Scripted(client, ABSENT, LOST, ABSENT)
+    scripted = Scripted(client_class, ABSENT, LOST, ABSENT)
 
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
@@ -141,10 +141,10 @@ def test_an_interruption_between_attempts_in_doubt_tells_the_id(
 
 @pytest.mark.parametrize("name", ["create", "create_or_adopt"])
 def test_an_interruption_behind_the_answer_tells_the_id(
-    client: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As Ctrl+C may come while the last line is logged; then it is known that the subject exists."""
-    scripted = Scripted(client, *([ABSENT] if name == "create_or_adopt" else []), task())
+    scripted = Scripted(client_class, *([ABSENT] if name == "create_or_adopt" else []), task())
     log = outside.Outside.log
 
     def interrupted(io: Any, text: str) -> None:
@@ -160,10 +160,10 @@ def test_an_interruption_behind_the_answer_tells_the_id(
     assert ["e-1"] == _warned(caplog)
 
 
-def test_a_warning_and_a_note_have_no_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warning_and_a_note_have_no_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Which callers have been seen to paste into the wrong field; and nothing that a terminal would obey."""
     with pytest.raises(KeyboardInterrupt) as caught:
-        Scripted(client, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
+        Scripted(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
     expected = r"external_task_id \x1b[2J***: the subject may exist"
     assert [expected] == caught.value.__notes__
@@ -370,10 +370,10 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
 
 
 def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All were refused, and wait."""
-    scripted = Scripted(client, no(429, 1303))
+    scripted = Scripted(client_class, no(429, 1303))
 
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
@@ -392,9 +392,9 @@ def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
         finish(asyncio.sleep(0))
 
 
-def test_a_log_shows_what_a_terminal_would_obey(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_shows_what_a_terminal_would_obey(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Ids of the gateway's and of the caller's, escaped."""
     caplog.set_level(logging.INFO, "kling_elements")
-    Scripted(client, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
+    Scripted(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 
     assert r"external_task_id e\n1: created task 7\x1b[2J" in caplog.text

@@ -63,10 +63,10 @@ _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
 
 
-def test_each_change_of_a_state_is_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_change_of_a_state_is_logged(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
     """Once, so that the log of a long wait stays short."""
     caplog.set_level(logging.INFO, "kling_elements")
-    Scripted(client, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()).wait("7")
+    Scripted(client_class, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()).wait("7")
 
     assert ["task 7: submitted", "task 7: processing", "task 7: succeed"] == [
         record.getMessage() for record in caplog.records if record.name == "kling_elements"
@@ -108,10 +108,10 @@ def test_each_change_of_a_state_is_logged(client: Client, caplog: pytest.LogCapt
 @pytest.mark.parametrize("given", ["7", 7, _GIVEN, Task(task_id=7, task_status="submitted")])
 @both_dialects
 def test_the_subject_is_returned_once_it_is_there(
-    client: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
+    client_class: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
 ) -> None:
     """Errors that pass are survived, as is what is not understood, and intervals grow."""
-    scripted = Scripted(client, *script, dialect=dialect)
+    scripted = Scripted(client_class, *script, dialect=dialect)
 
     assert 9 == scripted.wait(given).element_id
     assert slept == scripted.clock.slept
@@ -119,18 +119,18 @@ def test_the_subject_is_returned_once_it_is_there(
     assert {f"{ELEMENTS}/7"} == {r.url.path for r in scripted.gateway.requests}
 
 
-def test_intervals_grow_to_the_longest(client: Client) -> None:
+def test_intervals_grow_to_the_longest(client_class: Client) -> None:
     """However many there are."""
-    scripted = Scripted(client, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
+    scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
 
     assert 9 == scripted.wait("7").element_id
     assert [1, *[3] * 89] == scripted.clock.slept
 
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
-def test_a_task_that_has_ended_is_not_looked_up(client: Client, outcome: str) -> None:
+def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: str) -> None:
     """What it says is final."""
-    scripted = Scripted(client)
+    scripted = Scripted(client_class)
     if outcome == "made":
         done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
 
@@ -141,9 +141,9 @@ def test_a_task_that_has_ended_is_not_looked_up(client: Client, outcome: str) ->
     assert "" == scripted.gateway.calls()
 
 
-def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client: Client) -> None:
+def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client_class: Client) -> None:
     """As when a create was lost on its way back."""
-    scripted = Scripted(client, made())
+    scripted = Scripted(client_class, made())
 
     scripted.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
 
@@ -192,9 +192,9 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
         _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
     ]
 )
-def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(client: Client, row: Failure) -> None:
+def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(client_class: Client, row: Failure) -> None:
     """It tells whether the task is known to exist."""
-    scripted = Scripted(client, *row.script)
+    scripted = Scripted(client_class, *row.script)
 
     row.check(scripted, scripted.failing("wait", "7"))
 
@@ -218,35 +218,35 @@ _late = partial(_waiting, kind=WaitTimeoutError)
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
-def test_waiting_ends_in_time(client: Client, row: Failure) -> None:
+def test_waiting_ends_in_time(client_class: Client, row: Failure) -> None:
     """With the last state, and at once where the gateway asks for more than is left."""
-    scripted = Scripted(client, *row.script)
+    scripted = Scripted(client_class, *row.script)
 
     row.check(scripted, scripted.failing("wait", "7", max_wait_seconds=10))
 
 
-def test_short_intervals_are_kept_to_the_end(client: Client) -> None:
+def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
     """A limit may be shorter than a second, and intervals too."""
-    scripted = Scripted(client, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
+    scripted = Scripted(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
 
     assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
     assert [0.01] * 4 == scripted.clock.slept
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
-def test_a_task_that_the_caller_has_from_an_answer_exists(client: Client, step: Step) -> None:
+def test_a_task_that_the_caller_has_from_an_answer_exists(client_class: Client, step: Step) -> None:
     """A look-up that shows nothing must not lead to another create."""
-    error = Scripted(client, step).failing("wait", _GIVEN, max_wait_seconds=0)
+    error = Scripted(client_class, step).failing("wait", _GIVEN, max_wait_seconds=0)
 
     assert Outcome.CREATED == error.outcome
 
 
-def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) -> None:
+def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client_class: Client) -> None:
     """With the caller's own id of it, for the next attempt."""
-    failed = Scripted(client, _BEGUN, _FAILED).failing("wait", "7")
-    late = Scripted(client, task(status="processing", task_info={"external_task_id": "e-2"}))
+    failed = Scripted(client_class, _BEGUN, _FAILED).failing("wait", "7")
+    late = Scripted(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
     timed_out = late.failing("wait", "7", max_wait_seconds=0)
-    unseen = Scripted(client, no(503)).failing("wait", _GIVEN, max_wait_seconds=0)
+    unseen = Scripted(client_class, no(503)).failing("wait", _GIVEN, max_wait_seconds=0)
 
     assert issubclass(WaitTimeoutError, TimeoutError)
     assert isinstance(failed, TaskError)
@@ -258,49 +258,57 @@ def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client: Client) ->
     assert isinstance(unseen.__cause__, KlingError)
 
 
-def test_what_is_not_understood_is_counted_in_a_row(client: Client) -> None:
+def test_what_is_not_understood_is_counted_in_a_row(client_class: Client) -> None:
     """For how long it is borne is the policy's; a word that is known begins anew, an error that passes does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
-    scripted = Scripted(client, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
-    at_once = Scripted(client, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
+    scripted = Scripted(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
+    at_once = Scripted(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
 
     assert str(scripted.failing("wait", "7")).endswith("after 2 s")
     assert scripted.gateway.finished()
     assert isinstance(at_once.failing("wait", "7"), NotFoundError)
 
 
-def test_the_limit_is_the_policys_unless_it_is_given(client: Client) -> None:
+def test_the_limit_is_the_policys_unless_it_is_given(client_class: Client) -> None:
     """With nought there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
     for options, named in cases:
-        scripted = Scripted(client, _BEGUN, **options)
+        scripted = Scripted(client_class, _BEGUN, **options)
 
         assert str(scripted.failing("wait", "7", **named)).endswith("after 0 s")
         assert [] == scripted.clock.slept
 
 
-def test_a_look_up_that_takes_long_is_the_last(client: Client) -> None:
+def test_a_look_up_that_takes_long_is_the_last(client_class: Client) -> None:
     """The clock may go on by any amount meanwhile, or stand still."""
 
     def slow(_: httpx.Request) -> httpx.Response:
         scripted.clock.seconds += 1e6
         return _GOES_ON.response()
 
-    scripted = Scripted(client, _BEGUN, slow)
+    scripted = Scripted(client_class, _BEGUN, slow)
 
     assert isinstance(scripted.failing("wait", "7"), WaitTimeoutError)
     assert [1] == scripted.clock.slept
 
 
-def test_an_id_that_no_path_can_carry_is_an_error(client: Client) -> None:
+def test_an_id_that_no_path_can_carry_is_an_error(client_class: Client) -> None:
     """It is not asked for again and again."""
-    assert isinstance(Scripted(client).failing("wait", ".."), ContractError)
+    assert isinstance(Scripted(client_class).failing("wait", ".."), ContractError)
 
 
-def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
+def test_several_tasks_are_waited_for_at_once(client_class: Client) -> None:
     """Each is looked up until it ends; the subjects come in the order of the tasks."""
     scripted = Scripted(
-        client, task("1"), made("2", 22), no(503), task("4"), made("1", 11), made("3", 33), task("4"), made("4", 44)
+        client_class,
+        task("1"),
+        made("2", 22),
+        no(503),
+        task("4"),
+        made("1", 11),
+        made("3", 33),
+        task("4"),
+        made("4", 44),
     )
 
     elements = scripted.wait_all(["1", Task(task_id="2"), 3, "4"])
@@ -310,24 +318,24 @@ def test_several_tasks_are_waited_for_at_once(client: Client) -> None:
     assert [1, 1.5] == scripted.clock.slept
 
 
-def test_the_longest_wait_that_is_asked_for_is_granted(client: Client) -> None:
+def test_the_longest_wait_that_is_asked_for_is_granted(client_class: Client) -> None:
     """Whichever of several look-ups asked for it."""
     busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
-    scripted = Scripted(client, *busy, *[made()] * 3)
+    scripted = Scripted(client_class, *busy, *[made()] * 3)
 
     assert 3 == len(scripted.wait_all(["1", "2", "3"]))
     assert [8] == scripted.clock.slept
 
 
-def test_no_tasks_are_done_at_once(client: Client) -> None:
+def test_no_tasks_are_done_at_once(client_class: Client) -> None:
     """And no request is made."""
-    assert [] == Scripted(client).wait_all([]) == Scripted(client).wait_all(())
+    assert [] == Scripted(client_class).wait_all([]) == Scripted(client_class).wait_all(())
 
 
-def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
+def test_nothing_is_lost_when_one_of_several_fails(client_class: Client) -> None:
     """The others are waited for, and the error has the subject or the error of each."""
     scripted = Scripted(
-        client,
+        client_class,
         made("1", 11),
         task("2", status="failed", task_status_msg="no face"),
         no(404, 1202),
@@ -357,21 +365,21 @@ def test_nothing_is_lost_when_one_of_several_fails(client: Client) -> None:
         ("may_exist", [made(), no(401, 1000)]),
     ],
 )
-def test_the_error_of_several_says_what_they_agree_on(client: Client, outcome: str, script: list[Step]) -> None:
+def test_the_error_of_several_says_what_they_agree_on(client_class: Client, outcome: str, script: list[Step]) -> None:
     """Otherwise subjects may exist, and each result says more."""
-    assert outcome == Scripted(client, *script).failing("wait_all", ["7", "8"]).outcome
+    assert outcome == Scripted(client_class, *script).failing("wait_all", ["7", "8"]).outcome
 
 
-def test_several_tasks_are_not_a_text(client: Client) -> None:
+def test_several_tasks_are_not_a_text(client_class: Client) -> None:
     """Its letters would be taken for ids."""
     with pytest.raises(ValueError, match="for one there is wait"):
-        Scripted(client).wait_all("abc")
+        Scripted(client_class).wait_all("abc")
 
 
-def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client: Client) -> None:
+def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client_class: Client) -> None:
     """Nor more than a line of what it says."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
-    error = Scripted(client, failed).failing("wait_all", ["7"])
+    error = Scripted(client_class, failed).failing("wait_all", ["7"])
 
     assert isinstance(error, WaitAllError)
     told = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]

@@ -48,7 +48,9 @@ def _fitted(content: bytes) -> tuple[Any, list[str]]:
     return copy.getpixel((99, 99)), [each for each in result.changes if each.startswith(("converted", "left out"))]
 
 
-@pytest.mark.parametrize("make", [_avif, lambda colour, *coding: _png("RGB", colour, _cicp(*coding))])
+@pytest.mark.parametrize(
+    "make", [_avif, lambda colour, *coding: _png("RGB", colour, _cicp(*coding))], ids=["AVIF", "PNG"]
+)
 def test_display_p3_by_number_becomes_srgb(make: Any) -> None:
     """The red of sRGB is a duller red of P3."""
     pixel, changes = _fitted(make(_P3_RED, 12, 13))

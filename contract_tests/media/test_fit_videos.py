@@ -184,6 +184,27 @@ def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str
     assert [change] == shape.changes
 
 
+@pytest.mark.parametrize(
+    ("size", "changes"),
+    [
+        ((1920, 1090), ["scaled from 1920x1090 px to 1920x1080 px"]),
+        (
+            (1920, 1091),
+            ["scaled from 1920x1091 px to 1900x1080 px", "padded at the sides with black to 1920x1080 px"],
+        ),
+        ((1938, 1080), ["scaled from 1938x1080 px to 1920x1080 px"]),
+        (
+            (1940, 1080),
+            ["scaled from 1940x1080 px to 1920x1068 px", "padded above and below with black to 1920x1080 px"],
+        ),
+    ],
+)
+def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
+    """Nobody sees that, but everybody sees thin bars."""
+    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
+    assert changes == shape.changes
+
+
 def test_colours_become_those_of_hd(tmp_path: Path) -> None:
     """Ten bits become eight, and the header tells which colours they are."""
     result = fit_video(drawn(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))

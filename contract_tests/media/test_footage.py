@@ -46,6 +46,27 @@ def test_a_stream_that_begins_between_key_frames_begins_with_the_first(tmp_path:
     assert Fraction(13, 2) == copy.report.duration_seconds
 
 
+@pytest.mark.parametrize("name", ["cut.mkv", "cut.ts"])
+def test_a_cut_out_begins_with_its_first_picture_whatever_the_header_says(name: str, tmp_path: Path) -> None:
+    """It begins with a picture that is stored first and shown third; the header names the time of that."""
+    leading = "bframes=3:b-adapt=0:keyint=8:min-keyint=8:scenecut=0:open-gop=0:radl=2:log-level=none"
+    source = drawn(tmp_path / "whole.mkv", list(range(19)), codec="libx265", options={"x265-params": leading})
+    with av.open(str(source)) as container, av.open(str(tmp_path / name), "w") as output:
+        picture = output.add_stream_from_template(container.streams.video[0])
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        second = [packet.is_keyframe for packet in packets].index(True, 1)
+        for packet in packets[second:]:
+            packet.stream = picture
+            output.mux(packet)
+    with av.open(str(tmp_path / name)) as container:
+        assert (4_000_000, 3) == (container.start_time, next(container.decode(video=0)).time)
+
+    result = fit_video(tmp_path / name, contract=SMALL)
+
+    assert list(range(6, 19)) == numbers_of(result.path)
+    assert Fraction(13, 2) == result.report.duration_seconds
+
+
 @pytest.mark.parametrize("trailer", ["ID3v1", "Insta360", "Kenwood", "form"])
 @pytest.mark.parametrize("is_faststart", [True, False])
 def test_what_has_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows

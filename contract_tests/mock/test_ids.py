@@ -60,7 +60,7 @@ def test_text_ids_survive_javascript(dialect: str) -> None:
     assert 0 == caller.ask("POST", DELETION, {"element_id": element_id})["code"]
 
 
-@pytest.mark.parametrize("sent", [as_javascript, lambda number: str(as_javascript(number))])
+@pytest.mark.parametrize("sent", [as_javascript, lambda number: str(as_javascript(number))], ids=["number", "text"])
 def test_an_id_that_was_rounded_is_refused_in_words_that_say_so(sent: Any, dialect: str) -> None:
     """With the id that was meant, and what to do about it; nothing is deleted."""
     caller, element_id = subject(dialect, "large")

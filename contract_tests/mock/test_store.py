@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -146,24 +147,24 @@ def _state(path: Path) -> Path:
 _OF_ANOTHER = "it is a database of another program; name a file that is not there yet"
 
 
-@pytest.mark.parametrize(
-    ("expected", "make"),
-    [
-        ("it is no database; name a file that is not there yet", lambda path: path.write_text("dear diary")),
-        (_OF_ANOTHER, lambda path: _database(path, "CREATE TABLE diary (entry TEXT)")),
-        (_OF_ANOTHER, lambda path: _database(path, "PRAGMA application_id = 7", "VACUUM")),
-        (
-            "another version made it (4, this one reads 3); name another file",
-            lambda path: _database(_state(path), "PRAGMA user_version = 4"),
-        ),
-        (
-            "another version made it (1, this one reads 3); name another file",
-            lambda path: _database(_state(path), "DROP TABLE used_elsewhere", "PRAGMA user_version = 1"),
-        ),
-        ("unable to open database file", Path.mkdir),
-    ],
-)
-def test_what_is_no_state_is_told_and_left_as_it_was(expected: str, make: Any, path: Path) -> None:
+_NO_STATE: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "text": ("it is no database; name a file that is not there yet", lambda path: path.write_text("dear diary")),
+    "tables of another program": (_OF_ANOTHER, lambda path: _database(path, "CREATE TABLE diary (entry TEXT)")),
+    "id of another program": (_OF_ANOTHER, lambda path: _database(path, "PRAGMA application_id = 7", "VACUUM")),
+    "later version": (
+        "another version made it (4, this one reads 3); name another file",
+        lambda path: _database(_state(path), "PRAGMA user_version = 4"),
+    ),
+    "earlier version": (
+        "another version made it (1, this one reads 3); name another file",
+        lambda path: _database(_state(path), "DROP TABLE used_elsewhere", "PRAGMA user_version = 1"),
+    ),
+    "folder": ("unable to open database file", Path.mkdir),
+}
+
+
+@pytest.mark.parametrize(("expected", "make"), _NO_STATE.values(), ids=_NO_STATE)
+def test_what_is_no_state_is_told_and_left_as_it_was(expected: str, make: Callable[[Path], object], path: Path) -> None:
     """One message that names the file and says what to do."""
     make(path)
     before = path.read_bytes() if path.is_file() else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import escaped, operations, resolve
+from kling_elements_runtime.document import escaped, operations, resolve, walk
 
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
@@ -71,15 +71,11 @@ def with_other_codes(more: int) -> Contract:
     """Return the contract with each business code larger by a number, in every place that has it."""
     codes = contract.document()["x-business-codes"]
 
-    def add(node: Any) -> None:
-        if isinstance(node, dict) and str(node.get("code")) in codes:
-            node["code"] += more
-        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            add(inner)
-
     def change(document: dict[str, Any]) -> None:
         document["x-business-codes"] = {str(int(code) + more): row for code, row in codes.items()}
-        add({name: document[name] for name in ("paths", "components")})
+        for _, node in walk({name: document[name] for name in ("paths", "components")}):
+            if isinstance(node, dict) and str(node.get("code")) in codes:
+                node["code"] += more
 
     return changed(change)
 

@@ -31,6 +31,7 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
     size: tuple[int, int] = (64, 36),
     pixels: str = "yuv420p",
     colours: tuple[int, int, int] = (2, 2, 2),
+    codec: str = "libx264",
     options: dict[str, str] | None = None,
     sound_samples: int = 0,
     brightness: int = 10,
@@ -40,7 +41,7 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
     Its other pixels become brighter with each frame, by so much.
     """
     with av.open(str(path), "w") as output:
-        picture: Any = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", **(options or {})})
+        picture: Any = output.add_stream(codec, rate=rate, options={"preset": "ultrafast", **(options or {})})
         picture.width, picture.height = size
         picture.pix_fmt = pixels
         matrix, transfer, primaries = colours

@@ -1,4 +1,4 @@
-"""What tests share: clients that open no connection by themselves, a gateway that is respx, and one on this machine."""
+"""What tests share: clients that open no connection by themselves, a router of respx, and a server on this machine."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def inner_clients() -> InnerClients:
 
 
 @pytest.fixture
-def gateway() -> Iterator[respx.MockRouter]:
+def router() -> Iterator[respx.MockRouter]:
     """What answers requests in place of the network."""
     with respx.mock(assert_all_called=False) as router:
         yield router

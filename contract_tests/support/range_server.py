@@ -81,9 +81,19 @@ def honest(asked: Asked, server: RangeServer, **other: object) -> Iterator[bytes
     yield from server.file.pieces(first, stop)
 
 
+def _named(answer: Answer, kind: str, headers: dict[str, object]) -> Answer:
+    """Give an answer a name, which the id of a test shows."""
+    answer.__name__ = f"{kind} {headers}"
+    return answer
+
+
 def altered(**headers: object) -> Answer:
     """A part, with headers of other values."""
-    return lambda asked, server: honest(asked, server, **headers)
+
+    def answer(asked: Asked, server: RangeServer) -> Iterator[bytes]:
+        return honest(asked, server, **headers)
+
+    return _named(answer, "altered", headers)
 
 
 def whole(**headers: object) -> Answer:
@@ -117,7 +127,7 @@ def leaving(asked: Asked, server: RangeServer) -> Iterator[bytes]:
 
 def bare(status: int, **headers: object) -> Answer:
     """A status without a body."""
-    return lambda _, __: iter([head(status, **{"content_length": 0} | headers)])
+    return _named(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
 
 
 def redirect(location: str, status: int = 302) -> Answer:

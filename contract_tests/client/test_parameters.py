@@ -1,0 +1,73 @@
+"""What a request carries in path and query is written so that it stays one part, or is refused."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+import respx
+
+from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.running import MakeClient
+from kling_elements_client import UNSET
+from kling_elements_client.api.elements import get_element
+from kling_elements_client.contract import CONTRACT
+from kling_elements_client.errors import ContractError
+from kling_elements_runtime.parameters import check
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("/e-1", "e-1"),
+        ("/7", 7),
+        ("/a%2Fb%3Fc%23%20%25", "a/b?c# %"),
+        ("/%E4%BB%BB", "\u4efb"),
+        (None, ".."),
+        (None, ""),
+    ],
+)
+def test_an_id_is_one_part_of_the_path(text: str | None, given: Any) -> None:
+    """Whatever is in it; one that would lead to another place is not written."""
+    assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": given}).text
+
+
+def test_what_is_not_given_is_not_in_the_query() -> None:
+    """Without any there is none."""
+    assert ELEMENTS == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": UNSET}).text
+    assert f"{ELEMENTS}?pageSize=3" == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": 3}).text
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("x" * 60_000, "is longer than a URL can be"),
+        ("\ud800", "half a surrogate pair"),
+        (b"1", "a value of type bytes"),
+        (float("nan"), "nan cannot be written"),
+        ([[1] * 100], "too large"),
+    ],
+)
+def test_what_cannot_be_written_is_never_sent(
+    value: Any, says: str, make_client: MakeClient, router: respx.MockRouter
+) -> None:
+    """Not even for a caller who insists; the violation names the parameter."""
+    client = make_client(on_violation="ignore")
+    route = router.route()
+
+    with pytest.raises(ContractError) as caught:
+        get_element.sync(value, client=client)
+
+    assert not route.called
+    (violation,) = caught.value.violations
+    assert violation.pointer.startswith("/path/id")
+    assert says in violation.message
+
+
+@pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])
+def test_an_unknown_operation_or_parameter_is_an_error_of_the_program(operation: str) -> None:
+    """It is no violation: nobody's data is to blame."""
+    for judge in (partial(check, CONTRACT), CONTRACT.parameter_violations):
+        with pytest.raises(KeyError, match="noSuch"):
+            judge(operation, {"noSuchParameter": 1})

@@ -1,0 +1,103 @@
+"""How often a call is tried, and for how long altogether."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.support.scripted import BODY, Client, FakeClock, Scripted, no, task
+from kling_elements import RetryPolicy
+from kling_elements.patience import Patience
+from kling_elements_client.errors import KlingError, RateLimitError, TransportError
+
+_BUSY = no(429, 1302)
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit"),
+    [
+        ([], 0),
+        ([0.5], 0.5),
+        ([1], 1),
+        ([1, 2], 3),
+        ([1, 2, 1], 4),
+        ([1, 2, 4, 0.5], 7.5),
+        ([1, 2, 4, 8, 16, 29], 60),
+        ([1, 2, 4, 8, 16, 30], 61),
+    ],
+)
+def test_no_attempt_begins_after_the_limit_of_the_policy(
+    client_class: Client, slept: list[float], limit: float
+) -> None:
+    """The last wait is cut to what is left."""
+    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
+
+    assert isinstance(scripted.failing("create", BODY), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(
+    ("slept", "limit"),
+    [
+        ([], 0),
+        ([], 0.5),
+        ([], 1.9),
+        ([1], 2),
+        ([1, 1], 3),
+        ([1, 2, 2, 1], 7),
+        ([1, 2, 4, 8, 16, 14.5, 7.25, 3.625, 1.8125], 60),
+    ],
+)
+def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
+    client_class: Client, slept: list[float], limit: float
+) -> None:
+    """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
+    scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1))
+
+    assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
+    assert slept == scripted.clock.slept
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
+def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
+    client_class: Client, slept: list[float], asked: float
+) -> None:
+    """And ends the call at once where the limit is before."""
+    scripted = Scripted(client_class, no(429, 1302, retry_after=str(asked)), task())
+
+    if slept:
+        assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
+    else:
+        assert isinstance(scripted.failing("create", BODY, max_wait_seconds=10), RateLimitError)
+    assert slept == scripted.clock.slept
+
+
+def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
+    """No number of attempts is too large for the clock."""
+    scripted = Scripted(client_class, *[_BUSY] * 200, task())
+
+    assert "7" == scripted.create(BODY, max_wait_seconds=float("inf")).task_id
+    assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
+
+
+def test_chance_keeps_clients_apart(client_class: Client) -> None:
+    """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
+    policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
+    scripted = Scripted(client_class, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
+    scripted.clock.luck = 0.8
+
+    scripted.create(BODY)
+
+    assert [2.8, pytest.approx(8.4), 14, 14] == scripted.clock.slept
+
+
+def test_how_often_connections_may_fail_is_the_policys() -> None:
+    """One means never again, and connections that come about in between begin a new count."""
+    clock = FakeClock()
+    failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
+    alone = Patience(RetryPolicy(max_connect_attempts=1), clock, None)
+    twice = Patience(RetryPolicy(max_connect_attempts=2), clock, None)
+
+    assert alone.seconds_after(failed) is None
+    assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]
