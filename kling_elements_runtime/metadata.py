@@ -34,8 +34,8 @@ MOST_BYTES = 64 * 1024 * 1024
 """Bytes of the largest file that metadata are left out of, as it is read whole for that."""
 
 INSEPARABLE = (
-    "its metadata cannot be left out, as the parts of the file cannot be told apart; send it as it is, or a copy that"
-    " kling_elements.media.fit_image makes"
+    "its metadata cannot be left out, as the parts of the file cannot be told apart; send it as it is, or encode the"
+    " picture anew"
 )
 """What is said of such a file."""
 

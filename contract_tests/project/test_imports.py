@@ -112,7 +112,7 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/mock",
-        never=r"kling_elements\.(?!(?:mock|contracts|numbers|strict_json)\b)\w+",
+        never=r"kling_elements\.(?!(?:mock|contracts|numbers|strict_json|webhooks)\b)\w+",
         refused="from kling_elements.testing import respx_router",
         allowed="from kling_elements import strict_json",
     ),
