@@ -30,6 +30,7 @@ C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface
 
 _MAX_IDLE_SECONDS = 1.0  # of a connection that carries what must not be sent twice: servers close idle ones at any time
 _SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
+_HTTP2 = (httpcore.HTTP2Connection, httpcore.AsyncHTTP2Connection)
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
@@ -312,10 +313,14 @@ def _is_reusable(connection: Any) -> bool:
 
     What came is in the parser already, where the next request would take it for its answer.
     """
-    if not connection.is_idle():
-        return False
-    parser = getattr(_innermost(connection), "_h11_state", None)
-    return parser is None or not parser.trailing_data[0]
+    inner = _innermost(connection)
+    return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
+
+
+def _is_silent(inner: Any) -> bool:
+    """Return whether nothing came behind an answer; False where that cannot be seen, as after a change of httpcore."""
+    parser = getattr(inner, "_h11_state", None)
+    return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 
 
 def _check_kept(connection: Any) -> None:
@@ -324,7 +329,7 @@ def _check_kept(connection: Any) -> None:
     Before the last piece of a request is written that does no harm yet. Over HTTP/2 something is said all the time.
     """
     inner = _innermost(connection)
-    if hasattr(inner, "_h11_state") and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
+    if not isinstance(inner, _HTTP2) and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
         raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
 
 
