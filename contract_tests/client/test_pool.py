@@ -344,7 +344,7 @@ def test_of_too_many_connections_the_oldest_is_closed() -> None:
 
     assert [] == idle.put(first) + idle.put(second)
     assert [first] == idle.put(third)
-    assert [second, third] == idle.clear()
+    assert [second, third] == idle.close()
     assert (None, []) == idle.take(b"GET")
 
 
