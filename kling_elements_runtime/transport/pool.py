@@ -3,6 +3,8 @@
 httpcore's own pool is not used. It loses places for good when calls are cancelled while they wait in it
 (httpcore#1093), it looks through all connections for each request, and it hands out connections that hold bytes behind
 an answer. But ours are pools of httpcore's to look at: they give way to it while a tool has replaced its function.
+
+What is done with connections is decided by one coroutine, `_exchange`, which threads run without an event loop.
 """
 
 from __future__ import annotations
