@@ -1,6 +1,6 @@
 """Kling Elements: what stands by hand on top of `kling_elements_client`, the client generated from the contract.
 
-    from kling_elements import KlingElements
+    from kling_elements import ImageElementRequest, KlingElements
 
     with KlingElements() as kling:  # KLING_API_KEY, KLING_BASE_URL
         task = kling.create(request)
@@ -19,18 +19,109 @@ from kling_elements_runtime.lazy import loader
 
 if TYPE_CHECKING:
     from kling_elements.client import AsyncKlingElements, KlingElements
+    from kling_elements.errors import (
+        CreateAllError,
+        ElementUnavailableError,
+        ExternalIdUsedError,
+        LookUpUnavailableError,
+        NoTaskError,
+        SeveralError,
+        TaskError,
+        TaskFailedError,
+        UnknownStatusError,
+        WaitAllError,
+        WaitTimeoutError,
+    )
     from kling_elements.outcomes import Outcome
     from kling_elements.policies import PollPolicy, RetryPolicy
+    from kling_elements_client.errors import (
+        AuthenticationError,
+        BusinessError,
+        ContractError,
+        InvalidResponse,
+        KlingError,
+        MediaError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ResponseError,
+        ServerError,
+        StatusError,
+        TransportError,
+    )
+    from kling_elements_client.models import (
+        Element,
+        ElementImageList,
+        ElementTag,
+        ElementVideoList,
+        ImageElementRequest,
+        ReferImage,
+        ReferVideo,
+        TagId,
+        Task,
+        VideoElementRequest,
+    )
+    from kling_elements_runtime.contract import Contract
 
-__getattr__, __dir__ = loader(
-    __name__,
-    {
-        "AsyncKlingElements": ".client",
-        "KlingElements": ".client",
-        "Outcome": ".outcomes",
-        "PollPolicy": ".policies",
-        "RetryPolicy": ".policies",
-    },
-)
+_HOMES = {
+    ".client": "AsyncKlingElements KlingElements",
+    ".errors": """
+        CreateAllError ElementUnavailableError ExternalIdUsedError LookUpUnavailableError NoTaskError
+        SeveralError TaskError TaskFailedError UnknownStatusError WaitAllError WaitTimeoutError
+    """,
+    ".outcomes": "Outcome",
+    ".policies": "PollPolicy RetryPolicy",
+    "kling_elements_client.errors": """
+        AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
+        PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError
+    """,
+    "kling_elements_client.models": """
+        Element ElementImageList ElementTag ElementVideoList ImageElementRequest ReferImage ReferVideo TagId
+        Task VideoElementRequest
+    """,
+    "kling_elements_runtime.contract": "Contract",
+}
+__getattr__, __dir__ = loader(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})
 
-__all__ = ["AsyncKlingElements", "KlingElements", "Outcome", "PollPolicy", "RetryPolicy"]
+__all__ = [
+    "AsyncKlingElements",
+    "AuthenticationError",
+    "BusinessError",
+    "Contract",
+    "ContractError",
+    "CreateAllError",
+    "Element",
+    "ElementImageList",
+    "ElementTag",
+    "ElementUnavailableError",
+    "ElementVideoList",
+    "ExternalIdUsedError",
+    "ImageElementRequest",
+    "InvalidResponse",
+    "KlingElements",
+    "KlingError",
+    "LookUpUnavailableError",
+    "MediaError",
+    "NoTaskError",
+    "NotFoundError",
+    "Outcome",
+    "PermissionDeniedError",
+    "PollPolicy",
+    "RateLimitError",
+    "ReferImage",
+    "ReferVideo",
+    "ResponseError",
+    "RetryPolicy",
+    "ServerError",
+    "SeveralError",
+    "StatusError",
+    "TagId",
+    "Task",
+    "TaskError",
+    "TaskFailedError",
+    "TransportError",
+    "UnknownStatusError",
+    "VideoElementRequest",
+    "WaitAllError",
+    "WaitTimeoutError",
+]

@@ -94,7 +94,7 @@ class Calls:
             limiter=Limiter(self.io.clock, self.retry, at_once),
             retry=self.retry,
             poll=self.poll,
-            preflight=policy,
+            policy=policy,
             limit_seconds=limits,
         )
         return Call(coroutine, limits, partial(explain_all, trails))

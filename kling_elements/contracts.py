@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from kling_elements_client.contract import CONTRACT
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import Node, at, operations
+from kling_elements_runtime.document import Document, Node, Operation, at, pointer, references, resolve, steps, walk
 
+PAGE_NUMBER: Final = "pageNum"
+"""The parameter of lists whose largest value is the number of the last page."""
 _READ: Final = (
     "/servers/0/url",
     "/x-business-codes",
     "/x-dialects",
-    *(f"/components/schemas/{name}" for name in ("HttpUrl", "ImageReference")),
-    *(f"/components/schemas/{name}/x-aliases" for name in ("Task", "Element")),
-    "/components/schemas/TaskStatus/x-progress",
+    "/components/schemas/HttpUrl",
+    "/components/schemas/ImageReference/x-source",
+    *(f"/components/schemas/{name}/{part}" for name in ("Task", "Element") for part in ("x-aliases", "properties")),
     "/components/schemas/Element/x-output-type",
     "/components/schemas/Element/properties/status/x-unusable",
 )
 """What is read wherever an answer comes from."""
+_OF_CODES: Final = ("http-status", "meaning", "created", "retry")
+_JSON: Final = "content/application~1json"
+_OF_BODIES: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
 
 
 def usable(contract: Contract) -> Contract:
@@ -37,15 +43,60 @@ def usable(contract: Contract) -> Contract:
 
 
 def _missing(document: Node) -> list[str]:
-    own = CONTRACT.document()["components"]["schemas"]
-    envelopes = (f"/components/schemas/{name}/x-envelope" for name in own if "x-envelope" in own[name])
-    places = (*_READ, *envelopes)  # without an envelope the answer to a create that was paid for could not be read
-    return [*_missing_operations(document), *(place for place in places if at(document, place) is None)]
+    try:
+        for _, node in walk(document):
+            resolve(document, node)  # so that no reference leads nowhere
+        known = Document(document).operations()
+    except LookupError as error:
+        return [f"operations that can be read ({error})"]
+    missing = []
+    places = [*_READ, *_read_in_schemas(document)]
+    for name, own in CONTRACT.operations().items():
+        if name in known and known[name].method == own.method:  # its path may differ
+            places += _read_of_operation(document, known[name], own)
+        else:
+            missing.append(f"the operation {name} by {own.method.upper()}")
+    return [*missing, *dict.fromkeys(filter(None, (_first_missing(document, place) for place in places)))]
 
 
-def _missing_operations(document: Node) -> Iterator[str]:
-    """Yield those that the generated client calls; their paths may differ, and their methods not."""
-    methods = {definition["operationId"]: method for _, method, definition in operations(document)}
-    for name, operation in CONTRACT.operations().items():
-        if methods.get(name) != operation.method:
-            yield f"the operation {name} by {operation.method.upper()}"
+def _read_in_schemas(document: Node) -> Iterator[str]:
+    """Yield what is read of words and codes; without an envelope the answer to a paid create could not be read."""
+    for name, schema in CONTRACT.document()["components"]["schemas"].items():
+        for keyword in ("x-envelope", "x-progress"):
+            yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
+    for code in at(document, "/x-business-codes") or ():
+        yield from (f"/x-business-codes/{code}/{part}" for part in _OF_CODES)
+
+
+def _read_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:
+    """Yield what is read of an operation that the generated client calls: of its body, answer and parameters."""
+    where = operation.pointer()[1:]
+    if "requestBody" in own.definition:
+        yield from (f"{where}/requestBody/{part}" for part in _OF_BODIES)
+        yield (schema := _meant(document, f"{where}/requestBody/{_JSON}/schema"))
+        if at(document, f"{schema}/discriminator"):
+            yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
+    answers = at(operation.definition, "/responses") or ()
+    status = operation.success_status() if any(each.startswith("2") for each in answers) else "2XX"
+    yield _meant(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
+    known = {parameter.name: parameter for parameter in operation.parameters}
+    for name in (parameter.name for parameter in own.parameters):
+        if name not in known:
+            yield f"{where}/parameters/{name}"
+        elif name == PAGE_NUMBER:
+            yield _meant(document, known[name].schema_pointer[1:]) + "/maximum"
+
+
+def _meant(document: Node, where: str) -> str:
+    """Return the place of what is meant by the node at a place, as far as references lead."""
+    with suppress(LookupError):
+        for reference, _ in references(document, {"$ref": f"#{where}"}):
+            where = reference[1:]
+    return where
+
+
+def _first_missing(document: Node, place: str) -> str | None:
+    """Return the outermost place on the way to one that the document does not have; None where it has it."""
+    parts = steps(place)
+    ways = (pointer(parts[:count]) for count in range(1, len(parts) + 1))
+    return next((way for way in ways if at(document, way) is None), None)

@@ -86,7 +86,7 @@ async def create_all(  # noqa: PLR0913, PLR0917 - it brings these together
     limiter: Limiter,
     retry: RetryPolicy,
     poll: PollPolicy,
-    preflight: PreflightPolicy,
+    policy: PreflightPolicy,
     limit_seconds: float | None,
 ) -> list[Task]:
     """Create many subjects, and return their tasks in the order of the requests.
@@ -95,7 +95,7 @@ async def create_all(  # noqa: PLR0913, PLR0917 - it brings these together
         CreateAllError: Some were not created, or nobody knows.
     """
     creates = [_Create(request, trail) for request, trail in zip(requests, trails, strict=True)]
-    await _Batch(io, creates, limiter, retry, poll, preflight, limit_seconds).run()
+    await _Batch(io, creates, limiter, retry, poll, policy, limit_seconds).run()
     results = [create.result for create in creates if create.result is not None]
     tasks = [result for result in results if isinstance(result, Task)]
     if len(tasks) < len(results):
@@ -113,7 +113,7 @@ class _Batch:
         limiter: Limiter,
         retry: RetryPolicy,
         poll: PollPolicy,
-        preflight: PreflightPolicy,
+        policy: PreflightPolicy,
         limit_seconds: float | None,
     ) -> None:
         now = io.clock.monotonic()
@@ -122,7 +122,7 @@ class _Batch:
         self._retry = retry
         self._poll = poll
         self._usual_seconds: float | None = None  # that a task takes, as far as is known
-        self._preflight = preflight
+        self._policy = policy
         self._ends_at = math.inf if limit_seconds is None else now + limit_seconds
         self._moved_at = now  # when a task was created, or one was seen to have ended
         self._waiting = deque(creates)
@@ -158,7 +158,7 @@ class _Batch:
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.begin()
-            self._start(create.attempt(self._io, self._preflight), self._attempted, create)
+            self._start(create.attempt(self._io, self._policy), self._attempted, create)
         for create in [create for create in self._under_way if create.looks_at <= now] if self._waiting else ():
             if self._look_ups < _MOST_LOOK_UPS:
                 self._under_way.remove(create)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
+from kling_elements.contracts import PAGE_NUMBER
 from kling_elements.errors import NoTaskError
 from kling_elements.numbers import count
 from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
@@ -142,5 +143,7 @@ def _name_of(task: Task) -> str:
 
 
 def _last_page_number(contract: Contract, operation_id: str) -> int:
-    (number,) = (parameter for parameter in contract.operation(operation_id).parameters if parameter.name == "pageNum")
+    (number,) = (
+        parameter for parameter in contract.operation(operation_id).parameters if parameter.name == PAGE_NUMBER
+    )
     return int(number.schema["maximum"])

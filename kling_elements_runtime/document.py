@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import takewhile
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -17,6 +17,8 @@ from kling_elements_runtime.errors import Violation
 Node: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""What calls stand under in a path item, in the order in which OpenAPI names them."""
 LONGEST_EXCERPT = 80
 """Characters of a caller's value that a message repeats."""
 

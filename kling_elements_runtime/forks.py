@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import Protocol
 from weakref import WeakSet
@@ -29,10 +30,11 @@ def leave_connections_in_children(client: HasConnections) -> None:
 
 
 def import_all(names: Iterable[str]) -> None:
-    """Import modules before they are needed; a fork waits until that is done."""
+    """Import modules before they are needed, as far as they are there; a fork waits until that is done."""
     with _importing:
         for name in names:
-            import_module(name)
+            with suppress(ModuleNotFoundError):  # other versions of a library have other modules
+                import_module(name)
 
 
 def _in_child() -> None:

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kling_elements_runtime import document as document_
 from scripts.spec import Node, SpecError
 
 
-def follow(document: Node, reference: str) -> Any:
-    """Return the node that a reference such as `#/components/schemas/TagId` names.
-
-    Raises:
-        SpecError: There is no such node.
-    """
+@contextmanager
+def _as_spec_error() -> Iterator[None]:
+    """Raise SpecError for a place that is not there."""
     try:
-        return document_.follow(document, reference)
+        yield
     except LookupError as error:
         raise SpecError(str(error)) from error
 
 
-def resolve(document: Node, node: Any) -> Any:
-    """Return the node itself, or what its chain of references ends at.
-
-    Raises:
-        SpecError: A reference leads nowhere, or in a circle.
-    """
-    try:
-        return document_.resolve(document, node)
-    except LookupError as error:
-        raise SpecError(str(error)) from error
+follow = _as_spec_error()(document_.follow)
+resolve = _as_spec_error()(document_.resolve)
 
 
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:

@@ -17,10 +17,11 @@ import respx
 import trio
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.support.peers import POST, Peer, listening
+from contract_tests.support.peers import GET, POST, Peer, Ways, client_of, listening
 from contract_tests.support.running import MakeClient, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
+from kling_elements_runtime import client as client_
 
 
 def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +221,20 @@ def test_what_a_call_needs_is_imported_when_a_client_is_made(
     make_client()
 
     assert name in sys.modules
+
+
+def test_a_module_that_another_version_of_a_library_lacks_fails_no_call(
+    ways: Ways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is only imported early, and each name stands for itself."""
+    for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
+        monkeypatch.setattr(client_, early, ("anyio._backends._renamed", "encodings.idna"))
+    monkeypatch.delitem(sys.modules, "encodings.idna")
+    with listening(Peer.answer) as server:
+        found = ways.outcomes(client_of(server.url), GET)
+
+    assert [200] == [answer.status_code for answer in found]
+    assert "encodings.idna" in sys.modules
 
 
 def test_a_first_call_imports_nothing() -> None:

@@ -252,6 +252,26 @@ def test_a_connection_that_is_not_as_new_is_not_used_again(answer: bytes, ways: 
     assert 2 == server.connections
 
 
+@pytest.mark.parametrize("name", ["_connection", "_h11_state", "_network_stream"])
+def test_a_connection_into_which_nobody_can_look_is_not_used_again(
+    name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another httpcore has no such private name: what came behind an answer could not be seen."""
+    innermost = pool._innermost  # noqa: SLF001 - what looks into httpcore
+
+    def without(connection: Any) -> Any:
+        if name == "_connection":
+            return connection
+        return SimpleNamespace(**{each: value for each, value in vars(innermost(connection)).items() if each != name})
+
+    monkeypatch.setattr(pool, "_innermost", without)
+    with listening(Peer.answer) as server:
+        found = ways.outcomes(client_of(server.url), GET, POST)
+
+    assert [200, 200] == [each.status_code for each in found]
+    assert 2 == server.connections
+
+
 def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) -> None:
     """It is there when the next request is about to be sent."""
     has_come = threading.Event()
@@ -324,7 +344,7 @@ def test_of_too_many_connections_the_oldest_is_closed() -> None:
 
     assert [] == idle.put(first) + idle.put(second)
     assert [first] == idle.put(third)
-    assert [second, third] == idle.clear()
+    assert [second, third] == idle.close()
     assert (None, []) == idle.take(b"GET")
 
 

@@ -39,12 +39,50 @@ def _with_other_paths(document: dict[str, Any]) -> None:
     document["paths"] = {f"/v2{path}": item for path, item in document["paths"].items()}
 
 
+def _create(document: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = document["paths"][ELEMENTS]["post"]
+    return operation
+
+
+def _without_success(document: dict[str, Any]) -> None:
+    answers = _create(document)["responses"]
+    for status in [status for status in answers if status.startswith("2")]:
+        del answers[status]
+
+
+def _with_lost_body(document: dict[str, Any]) -> None:
+    _create(document)["requestBody"]["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/Gone"}
+
+
+_CREATE = "/paths/" + ELEMENTS.replace("/", "~1") + "/post"
 _LACKING: dict[str, Change] = {
     "/x-business-codes": lambda d: d.pop("x-business-codes"),
+    "/x-business-codes/1303/retry": lambda d: d["x-business-codes"]["1303"].pop("retry"),
     "/components/schemas/CreateElementResponse/x-envelope": _without_envelope,
-    "/servers/0/url": lambda d: d.update(servers=[]),
+    "/components/schemas/TaskListResponse/x-envelope/lists": lambda d: d["components"]["schemas"]["TaskListResponse"][
+        "x-envelope"
+    ].pop("lists"),
+    "/servers/0": lambda d: d.update(servers=[]),
     "/components/schemas/TaskStatus/x-progress": _without_status_words,
     "the operation deleteElement by POST": lambda d: d["paths"].pop(DELETION),
+    "operations that can be read .'paths'.": lambda d: d.pop("paths"),
+    "operations that can be read .#/components/schemas/Gone: no such place in the document.": _with_lost_body,
+    f"{_CREATE}/requestBody": lambda d: _create(d).pop("requestBody"),
+    f"{_CREATE}/requestBody/x-source": lambda d: _create(d)["requestBody"].pop("x-source"),
+    f"{_CREATE}/requestBody/content/application~1json/x-body-size": lambda d: _create(d)["requestBody"]["content"][
+        "application/json"
+    ].pop("x-body-size"),
+    f"{_CREATE}/requestBody/content/application~1json/schema/x-source": lambda d: _create(d)["requestBody"]["content"][
+        "application/json"
+    ]["schema"].pop("x-source"),
+    f"{_CREATE}/responses": lambda d: _create(d).pop("responses"),
+    f"{_CREATE}/responses/2XX": _without_success,
+    "/components/parameters/PageNumber/schema/maximum": lambda d: d["components"]["parameters"]["PageNumber"][
+        "schema"
+    ].pop("maximum"),
+    "/paths/" + ELEMENTS.replace("/", "~1") + "/get/parameters/pageNum": lambda d: d["paths"][ELEMENTS]["get"][
+        "parameters"
+    ].pop(0),
 }
 
 

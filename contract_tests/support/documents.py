@@ -8,9 +8,7 @@ from typing import Any
 
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import escaped, operations, resolve, walk
-
-_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+from kling_elements_runtime.document import METHODS, escaped, operations, resolve, walk
 
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -30,7 +28,7 @@ def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _offered(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each operation under some paths, whether it has a name or not, with its method and path."""
     for path, item in paths.items():
-        for method in item.keys() & _METHODS:
+        for method in item.keys() & METHODS:
             yield f"{method} {path}", item[method]
 
 

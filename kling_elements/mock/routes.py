@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from kling_elements.mock.reply import Reply, json_reply
-from kling_elements_runtime.document import Document, Node, Operation, resolve
+from kling_elements_runtime.document import METHODS, Document, Node, Operation, resolve
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")  # in the order in which they are named
 _PREFERRED_EXAMPLE = "submitted"
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
@@ -88,7 +87,7 @@ def _route(template: str, endpoints: Mapping[str, Endpoint]) -> Route:
     # Each segment is a list of literals, with a parameter's name between any two.
     segments = [_PARAMETER.split(segment) for segment in template.split("/")]
     patterns = [re.compile("(.+)".join(map(re.escape, segment[::2])), re.DOTALL) for segment in segments]
-    in_order = {method.upper(): endpoints[method] for method in _METHODS if method in endpoints}
+    in_order = {method.upper(): endpoints[method] for method in METHODS if method in endpoints}
     return Route(template, in_order, tuple(patterns), tuple(_PARAMETER.findall(template)))
 
 

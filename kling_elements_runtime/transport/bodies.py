@@ -131,6 +131,18 @@ class AnswerBody:
             self.problem = f"the answer comes in more than {_MAX_PIECES} pieces"
         return self.problem is None
 
+    def take(self, pieces: Iterable[bytes]) -> None:
+        """Take pieces one by one, as long as more are wanted."""
+        for piece in pieces:
+            if not self.add(piece):
+                break
+
+    async def take_async(self, pieces: AsyncIterable[bytes]) -> None:
+        """Do as `take` on an event loop."""
+        async for piece in pieces:
+            if not self.add(piece):
+                break
+
     def content(self) -> bytes:
         """Return what there is of it, decoded, after the last piece."""
         if self._gzip is not None and not self._gzip.eof and self._came:

@@ -55,6 +55,24 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         self._pool = pool
 
 
+class _Directness:
+    """What tells whether a request may go past httpx."""
+
+    def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
+        """Take httpx's client and its arguments, its transport and the name of its function, and what tools replace."""
+        self._http, self._transport = http, transport
+        self._own, self._function = own, function
+        self._needs_httpx = _needs_httpx(settings)
+        self._is_alone = settings.get("transport") is None and "mounts" not in settings
+
+    def of(self, request: httpx.Request) -> bool:
+        """Return whether a request may, and let it take note of how far it gets if nothing else carries it."""
+        is_as_made = self._own.are_in_place() and _is_as_made(self._http, self._transport, self._function)
+        if is_as_made and self._is_alone:
+            request.extensions[SENT] = Sending()
+        return is_as_made and not self._needs_httpx
+
+
 class Connections:
     """An `httpx.Client` over our own connections, and the direct way to these.
 
@@ -68,8 +86,7 @@ class Connections:
         self._pool = Pool(route) if settings.get("transport") is None else None
         self._transport = settings["transport"] if self._pool is None else _Transport(self._pool)
         self.http = httpx.Client(**_client_settings(settings, self._transport))
-        self._needs_httpx = _needs_httpx(settings)
-        self._is_alone = self._pool is not None and "mounts" not in settings
+        self._is_direct = _Directness(settings, self.http, self._transport, _OWN, "handle_request").of
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read.
@@ -77,10 +94,7 @@ class Connections:
         Raises:
             httpx.RequestError: No answer came.
         """
-        is_as_made = _OWN.are_in_place() and _is_as_made(self.http, self._transport, "handle_request")
-        if is_as_made and self._is_alone:
-            request.extensions[SENT] = Sending()
-        if self._needs_httpx or not is_as_made:
+        if not self._is_direct(request):
             return _read(self.http.send(_hurried(request), stream=True))
         if self._pool is None:
             response = _read(self._transport.handle_request(_hurried(request)))
@@ -109,8 +123,7 @@ class AsyncConnections:
         self._pool = AsyncPool(route) if settings.get("transport") is None else None
         self._transport = settings["transport"] if self._pool is None else _AsyncTransport(self._pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, self._transport))
-        self._needs_httpx = _needs_httpx(settings)
-        self._is_alone = self._pool is not None and "mounts" not in settings
+        self._is_direct = _Directness(settings, self.http, self._transport, _OWN_ASYNC, "handle_async_request").of
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read; see `Connections.send`."""
@@ -133,10 +146,7 @@ class AsyncConnections:
             self._pool.close_waiting()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
-        is_as_made = _OWN_ASYNC.are_in_place() and _is_as_made(self.http, self._transport, "handle_async_request")
-        if is_as_made and self._is_alone:
-            request.extensions[SENT] = Sending()
-        if self._needs_httpx or not is_as_made:
+        if not self._is_direct(request):
             return await _aread(await self.http.send(_hurried(request), stream=True))
         if self._pool is None:
             response = await _aread(await self._transport.handle_async_request(_hurried(request)))
@@ -222,9 +232,7 @@ async def _aread(response: httpx.Response) -> httpx.Response:
         if response.is_stream_consumed:
             return _within_limit(response, await response.aread())
         body = AnswerBody(response.headers.get("content-encoding", ""))
-        async for piece in response.aiter_raw():
-            if not body.add(piece):
-                break
+        await body.take_async(response.aiter_raw())
         return _with_body(response, body)
     finally:
         await response.aclose()

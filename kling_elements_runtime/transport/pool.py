@@ -3,6 +3,8 @@
 httpcore's own pool is not used. It loses places for good when calls are cancelled while they wait in it
 (httpcore#1093), it looks through all connections for each request, and it hands out connections that hold bytes behind
 an answer. But ours are pools of httpcore's to look at: they give way to it while a tool has replaced its function.
+
+What is done with connections is decided by one coroutine, `_exchange`, which threads run without an event loop.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpcore
 from attrs import frozen
 
+from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, Sending
 from kling_elements_runtime.transport.originals import Originals
@@ -30,6 +33,7 @@ C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface
 
 _MAX_IDLE_SECONDS = 1.0  # of a connection that carries what must not be sent twice: servers close idle ones at any time
 _SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
+_HTTP2 = (httpcore.HTTP2Connection, httpcore.AsyncHTTP2Connection)
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
@@ -76,19 +80,19 @@ def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
 class Pool(httpcore.ConnectionPool):
     """Connections for threads."""
 
+    pieces = staticmethod(Sending.pieces)
+
     def __init__(self, route: Route) -> None:
         """Take the way to the gateway; no connection is opened yet."""
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
-        self._origin = route.origin
+        self.origin = route.origin
+        self.idle = _Idle[httpcore.ConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
         self._turns = Turns(self._max_connections)
-        self._idle = _Idle[httpcore.ConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
-        self._lock = threading.Lock()
-        self._is_closed = False
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`, save where a tool is to have the request, or it goes to another host."""
-        if not _OWN.are_in_place() or request.url.origin != self._origin:
+        if not _OWN.are_in_place() or request.url.origin != self.origin:
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
 
@@ -102,7 +106,7 @@ class Pool(httpcore.ConnectionPool):
         if not self._turns.wait(_pool_seconds(request)):
             raise httpcore.PoolTimeout(_in_use(self._max_connections))
         try:
-            return self._exchange(request)
+            return finish(_exchange(self, request))
         finally:
             self._turns.leave()
 
@@ -114,67 +118,42 @@ class Pool(httpcore.ConnectionPool):
 
     def close(self) -> None:
         """Close the connections that wait; those in use are closed once they are done."""
-        with self._lock:
-            self._is_closed = True
-            waiting = self._idle.clear()
-        _close(waiting)
+        self.discard(self.idle.close())
         super().close()
 
-    def _exchange(self, request: httpcore.Request) -> Received:
-        with self._lock:
-            kept, useless = self._idle.take(request.method)
-        _close(useless)
-        body = request.stream
-        if kept is not None:
-            try:
-                return self._carry(kept, request, body, partial(_check_kept, kept))
-            except _LOST as error:
-                if not _can_be_sent_again(request, error):
-                    raise
-        return self._carry(self.create_connection(self._origin), request, body)
+    async def handle(self, connection: httpcore.ConnectionInterface, request: httpcore.Request) -> httpcore.Response:
+        """See `_Port`."""
+        return connection.handle_request(request)
 
-    def _carry(
-        self,
-        connection: httpcore.ConnectionInterface,
-        request: httpcore.Request,
-        body: Any,
-        before_last: Callable[[], None] = lambda: None,
-    ) -> Received:
-        is_reusable = False
-        request.stream = _sending(request).pieces(body, _length(request), before_last)
+    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
+        """See `_Port`."""
         try:
-            response = connection.handle_request(request)
-            answer = AnswerBody(encoding_of(response.headers))
-            try:
-                for piece in response.iter_stream():
-                    if not answer.add(piece):
-                        break
-            finally:
-                response.close()
-            received = Received.of(response.status, response.headers, answer, response.extensions)
-            is_reusable = answer.problem is None and _is_reusable(connection)
-            return received
+            answer.take(response.iter_stream())
         finally:
-            with self._lock:
-                useless = self._idle.put(connection) if is_reusable and not self._is_closed else [connection]
-            _close(useless)
+            response.close()
+
+    def discard(self, connections: list[httpcore.ConnectionInterface]) -> None:
+        """See `_Port`."""
+        for connection in connections:
+            connection.close()
 
 
 class AsyncPool(httpcore.AsyncConnectionPool):
     """Connections for the tasks of one event loop."""
 
+    pieces = staticmethod(Sending.pieces_async)
+
     def __init__(self, route: Route) -> None:
         """Take the way to the gateway; no connection is opened yet."""
         super().__init__(network_backend=AsyncBackend(), **route.options())
         self._route = route
-        self._origin = route.origin
+        self.origin = route.origin
+        self.idle = _Idle[httpcore.AsyncConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
         self._turns = asyncio.BoundedSemaphore(self._max_connections)
-        self._idle = _Idle[httpcore.AsyncConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
-        self._is_closed = False
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`; see `Pool.handle_request`."""
-        if not _OWN_ASYNC.are_in_place() or request.url.origin != self._origin:
+        if not _OWN_ASYNC.are_in_place() or request.url.origin != self.origin:
             return await super().handle_async_request(request)
         return (await self.exchange(request)).as_httpcore()
 
@@ -186,7 +165,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         except TimeoutError:
             raise httpcore.PoolTimeout(_in_use(self._max_connections)) from None
         try:
-            return await self._exchange(request)
+            return await _exchange(self, request)
         finally:
             self._turns.release()
 
@@ -198,86 +177,142 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     def close_waiting(self) -> None:
         """Close the connections that wait, also where their event loop has ended; others close once they are done."""
-        self._is_closed = True
-        _close_async(self._idle.clear())
+        self.discard(self.idle.close())
 
     async def aclose(self) -> None:
         """Do as `close_waiting`, on the event loop."""
         self.close_waiting()
         await super().aclose()
 
-    async def _exchange(self, request: httpcore.Request) -> Received:
-        kept, useless = self._idle.take(request.method)
-        _close_async(useless)
-        body = request.stream
-        if kept is not None:
-            try:
-                return await self._carry(kept, request, body, partial(_check_kept, kept))
-            except _LOST as error:
-                if not _can_be_sent_again(request, error):
-                    raise
-        return await self._carry(self.create_connection(self._origin), request, body)
+    async def handle(
+        self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request
+    ) -> httpcore.Response:
+        """See `_Port`."""
+        return await connection.handle_async_request(request)
 
-    async def _carry(
-        self,
-        connection: httpcore.AsyncConnectionInterface,
-        request: httpcore.Request,
-        body: Any,
-        before_last: Callable[[], None] = lambda: None,
-    ) -> Received:
-        is_reusable = False
-        request.stream = _sending(request).pieces_async(body, _length(request), before_last)
+    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
+        """See `_Port`."""
         try:
-            response = await connection.handle_async_request(request)
-            answer = AnswerBody(encoding_of(response.headers))
-            try:
-                async for piece in response.aiter_stream():
-                    if not answer.add(piece):
-                        break
-            finally:
-                await response.aclose()
-            received = Received.of(response.status, response.headers, answer, response.extensions)
-            is_reusable = answer.problem is None and _is_reusable(connection)
-            return received
+            await answer.take_async(response.aiter_stream())
         finally:
-            _close_async(self._idle.put(connection) if is_reusable and not self._is_closed else [connection])
+            await response.aclose()
+
+    def discard(self, connections: list[httpcore.AsyncConnectionInterface]) -> None:
+        """Close connections without waiting for anything, so that no cancellation and no ended loop comes in between.
+
+        Closing a socket takes no time; what TLS could say at the end is left out.
+        """
+        for connection in connections:
+            closing: Any = connection.aclose()
+            with suppress(StopIteration):
+                closing.send(None)
+
+
+class _Port(Protocol[C]):
+    """What differs between threads and an event loop where a request is exchanged for its answer.
+
+    Attributes:
+        idle: The connections that wait.
+        origin: The gateway.
+        pieces: What `request.stream` is made by: `Sending.pieces`, or as that.
+    """
+
+    idle: _Idle[C]
+    origin: httpcore.Origin
+    pieces: Callable[..., Any]
+
+    def create_connection(self, origin: httpcore.Origin) -> C:
+        """Return a connection that is not open yet."""
+        ...
+
+    async def handle(self, connection: C, request: httpcore.Request) -> httpcore.Response:
+        """Send a request over a connection, and return the answer, whose body is still to be read."""
+        ...
+
+    async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
+        """Read the body of an answer, as far as it is wanted, and close the answer."""
+        ...
+
+    def discard(self, connections: list[C]) -> None:
+        """Close connections."""
+        ...
+
+
+async def _exchange(port: _Port[C], request: httpcore.Request) -> Received:
+    """Send a request over a connection that was kept, or a new one, and return the answer."""
+    kept, useless = port.idle.take(request.method)
+    port.discard(useless)
+    body = request.stream
+    if kept is not None:
+        try:
+            return await _carry(port, kept, request, body, partial(_check_kept, kept))
+        except _LOST as error:
+            if not _can_be_sent_again(request, error):
+                raise
+    return await _carry(port, port.create_connection(port.origin), request, body)
+
+
+async def _carry(
+    port: _Port[C],
+    connection: C,
+    request: httpcore.Request,
+    body: Any,
+    before_last: Callable[[], None] = lambda: None,
+) -> Received:
+    """Send a request over one connection, which is kept afterwards if it is as new, and closed else."""
+    is_reusable = False
+    request.stream = port.pieces(_sending(request), body, _length(request), before_last)
+    try:
+        response = await port.handle(connection, request)
+        answer = AnswerBody(encoding_of(response.headers))
+        await port.read(response, answer)
+        received = Received.of(response.status, response.headers, answer, response.extensions)
+        is_reusable = answer.problem is None and _is_reusable(connection)
+        return received
+    finally:
+        port.discard(port.idle.put(connection) if is_reusable else [connection])
 
 
 class _Idle(Generic[C]):
-    """Connections that wait for the next request."""
+    """Connections that wait for the next request. It may be shared between threads."""
 
     def __init__(self, limit: int, max_seconds: float | None) -> None:
         """Take how many may wait, and for how long."""
         self._limit = limit
         self._max_seconds = max_seconds
         self._waiting: deque[tuple[float, C]] = deque()
+        self._lock = threading.Lock()
 
     def take(self, method: bytes) -> tuple[C | None, list[C]]:
         """Return a connection for a request, if there is one, and those that are of no use any more."""
         now = time.monotonic()
         useless: list[C] = []
-        while self._waiting and self._max_seconds is not None and now - self._waiting[0][0] > self._max_seconds:
-            useless.append(self._waiting.popleft()[1])
-        while self._waiting:
-            since, connection = self._waiting[-1]
-            if method not in _SAFE_METHODS and now - since > _MAX_IDLE_SECONDS:
-                break
-            self._waiting.pop()
-            if connection.is_available() and not connection.has_expired():
-                return connection, useless
-            useless.append(connection)
+        with self._lock:
+            while self._waiting and self._max_seconds is not None and now - self._waiting[0][0] > self._max_seconds:
+                useless.append(self._waiting.popleft()[1])
+            while self._waiting:
+                since, connection = self._waiting[-1]
+                if method not in _SAFE_METHODS and now - since > _MAX_IDLE_SECONDS:
+                    break
+                self._waiting.pop()
+                if connection.is_available() and not connection.has_expired():
+                    return connection, useless
+                useless.append(connection)
         return None, useless
 
     def put(self, connection: C) -> list[C]:
         """Keep a connection; return those that are too many, the oldest first."""
-        self._waiting.append((time.monotonic(), connection))
-        return [self._waiting.popleft()[1] for _ in range(len(self._waiting) - self._limit)]
+        with self._lock:
+            self._waiting.append((time.monotonic(), connection))
+            return [self._waiting.popleft()[1] for _ in range(len(self._waiting) - self._limit)]
 
-    def clear(self) -> list[C]:
-        """Return all connections, which wait no longer."""
-        taken = [connection for _, connection in self._waiting]
-        self._waiting.clear()
-        return taken
+    def close(self) -> list[C]:
+        """Return all connections, which wait no longer; none is kept from now on."""
+        with self._lock:
+            self._limit = 0
+            taken = [connection for _, connection in self._waiting]
+            self._waiting.clear()
+            return taken
 
 
 def _sending(request: httpcore.Request) -> Sending:
@@ -312,10 +347,14 @@ def _is_reusable(connection: Any) -> bool:
 
     What came is in the parser already, where the next request would take it for its answer.
     """
-    if not connection.is_idle():
-        return False
-    parser = getattr(_innermost(connection), "_h11_state", None)
-    return parser is None or not parser.trailing_data[0]
+    inner = _innermost(connection)
+    return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
+
+
+def _is_silent(inner: Any) -> bool:
+    """Return whether nothing came behind an answer; False where that cannot be seen, as after a change of httpcore."""
+    parser = getattr(inner, "_h11_state", None)
+    return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 
 
 def _check_kept(connection: Any) -> None:
@@ -324,7 +363,7 @@ def _check_kept(connection: Any) -> None:
     Before the last piece of a request is written that does no harm yet. Over HTTP/2 something is said all the time.
     """
     inner = _innermost(connection)
-    if hasattr(inner, "_h11_state") and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
+    if not isinstance(inner, _HTTP2) and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
         raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
 
 
@@ -338,19 +377,3 @@ def _innermost(connection: Any) -> Any:
 def _can_be_sent_again(request: httpcore.Request, error: Exception) -> bool:
     """Return whether a request may go out once more, over another connection, after one that was kept was lost."""
     return request.method in _SAFE_METHODS or not _sending(request).may_have_arrived(error)
-
-
-def _close(connections: list[httpcore.ConnectionInterface]) -> None:
-    for connection in connections:
-        connection.close()
-
-
-def _close_async(connections: list[httpcore.AsyncConnectionInterface]) -> None:
-    """Close connections without waiting for anything, so that no cancellation and no ended loop comes in between.
-
-    Closing a socket takes no time; what TLS could say at the end is left out.
-    """
-    for connection in connections:
-        closing: Any = connection.aclose()
-        with suppress(StopIteration):
-            closing.send(None)

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kling_elements_runtime.document import Node, Operation, operations, pointer, walk
+from kling_elements_runtime.document import METHODS, Node, Operation, operations, pointer, walk
 from scripts.codegen import image_rules, prose, soundness
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, resolve, schemas
 from scripts.spec import SPEC, SpecError, load
 
-_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _OF_ANSWERS = ("x-aliases", "x-envelope", "x-output-type")
 _APPLIES_TO = {
     "string": {"minLength", "maxLength", "pattern", "format", "contentEncoding", "x-image", "x-unusable", "x-video"},
@@ -94,7 +93,7 @@ def _whole(document: Node) -> Problems:
     if "{" in document["servers"][0]["url"]:
         yield "#/servers/0", "must be an address without variables: it is the client's default"
     for path, item in document["paths"].items():
-        for method in sorted(_METHODS & item.keys()):
+        for method in sorted(item.keys() & METHODS):
             if "operationId" not in item[method]:
                 yield "#" + pointer(["paths", path, method]), "needs an operationId"
     for path, method, operation in operations(document):
