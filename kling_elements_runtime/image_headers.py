@@ -271,8 +271,8 @@ def displayed_size(file: Reader, header: Header, *, is_near: bool) -> tuple[int,
     """
     # Turning a picture changes neither rule's verdict, so the orientation is read for messages and reports alone. One
     # that cannot be read counts as none, as in viewers.
-    sides = header.width, header.height
-    return sides[::-1] if orientation(file, header, is_near=is_near) in _SIDEWAYS else sides
+    is_sideways = orientation(file, header, is_near=is_near) in _SIDEWAYS
+    return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
 def orientation(file: Reader, header: Header, *, is_near: bool) -> int | None:

@@ -83,6 +83,6 @@ def scans(content: bytes, header: Header) -> int:
     Raises:
         UnreadableError: Its segments cannot be told apart.
     """
-    for segment in jpeg_segments(InlineBytes(content), header.end):
-        position = segment.offset + segment.length
+    *_, last = jpeg_segments(InlineBytes(content), header.end)
+    position = last.offset + last.length
     return 1 + sum(part.kind[0] == SOS for part in jpeg_parts(content, position))

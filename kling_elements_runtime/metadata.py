@@ -76,7 +76,8 @@ def _exif(whole: InlineBytes, header: Header) -> bytes:
 def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
     yield JPEG_SIGNATURE
     exif = _exif(whole, header)
-    for segment in jpeg_segments(whole, len(JPEG_SIGNATURE)):
+    segments = list(jpeg_segments(whole, len(JPEG_SIGNATURE)))
+    for segment in segments:
         if exif and is_exif(segment):
             yield _segment(APP1, EXIF_MARK + exif)
             exif = b""
@@ -84,8 +85,9 @@ def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
             yield bytes([0xFF, segment.marker]) + whole.peek(segment.offset, segment.length)
         elif _is_about_pixels(segment):
             yield _about_pixels(whole.peek(segment.offset, segment.length), segment.marker)
-    if segment.marker != EOI:
-        yield from _pixels(whole.content, segment.offset + segment.length)
+    last = segments[-1]
+    if last.marker != EOI:
+        yield from _pixels(whole.content, last.offset + last.length)
 
 
 def _pixels(content: bytes, start: int) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from itertools import chain, count
 from typing import Any, BinaryIO, Final
 
 import av
+from av.error import FFmpegError
 
 # Only containers that hold everything themselves: playlists would make FFmpeg read other files and addresses.
 _RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # nothing but pictures, which follow each other
@@ -147,7 +148,7 @@ class Footage:
             return  # pictures are counted, so that none may be left out
         try:
             self._container.seek(max(int(seconds * av.time_base), self._container.start_time or 0))
-        except av.FFmpegError:  # it has no way to
+        except FFmpegError:  # it has no way to
             return
         is_found = False
         for packet in self._packets():
@@ -165,7 +166,7 @@ class Footage:
 
     def _has_time(self, frame: Any) -> bool:
         """Return whether it is known when a frame is shown, and find that out where it is not told."""
-        is_picture = isinstance(frame, av.VideoFrame)
+        is_picture = bool(isinstance(frame, av.VideoFrame))  # a frame stays Any to type checkers
         if not self._has_times:
             frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
         elif frame.pts is None or (is_picture and self._container.format.name == _OF_DECODING):
