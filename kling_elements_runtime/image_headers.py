@@ -139,11 +139,9 @@ def breaks_off(file: Reader) -> bool:
     for _ in range(_MOST_PARTS):
         start = file.peek(position, 8)
         position += int.from_bytes(start[:4]) + 12
-        if start[4:] == b"IEND":
-            return False
-        if position > file.size:
-            return True
-    return False
+        if start[4:] == b"IEND" or position > file.size:
+            break
+    return position > file.size
 
 
 def read_header(file: Reader) -> Header | None:

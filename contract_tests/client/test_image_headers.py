@@ -20,7 +20,7 @@ from contract_tests.reading.cases import base_body
 from contract_tests.reading.images import Picture, base64_of, jpeg_frame_header, jpeg_segment, png_chunk
 from kling_elements_client import contract
 from kling_elements_runtime import image_headers as images
-from kling_elements_runtime.uploads import InlineText, UnreadableError
+from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
@@ -328,3 +328,11 @@ def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tupl
 
     assert {rule for rule, _ in found} <= {"R14", "R16", "R17"}
     assert [] == warned
+
+
+def test_a_png_of_countless_chunks_is_not_called_cut() -> None:
+    """Only so many are looked at, as each may mean to open the file again."""
+    countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
+
+    assert not images.breaks_off(InlineBytes(countless + bytes(5000)))
+    assert images.breaks_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))
