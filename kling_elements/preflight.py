@@ -7,13 +7,13 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
 
-from kling_elements.media.limits import image_limits
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements.outside import Outside
 from kling_elements.requests import CreateRequest
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.document import Node, walk
 
 _ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
 _BEYOND_HELP = ("was cut", "it is empty", "with a whole header", "HTML")  # how messages about such files end
@@ -64,9 +64,14 @@ def _content_of(source: object, contract: Contract) -> bytes:
     return content_of(source, contract)
 
 
+def _rules_of_images(document: Node) -> frozenset[str]:
+    found = [node["x-image"] for _, node in walk(document) if isinstance(node, dict) and "x-image" in node]
+    return frozenset(part["x-source"] for limits in found for part in limits.values())
+
+
 def _advised(violations: list[Violation], contract: Contract) -> list[Violation]:
     """Return violations with what to do about images that do not conform."""
-    rules = {part["x-source"] for part in image_limits(contract).values()}
+    rules = contract.read(_rules_of_images)
 
     def advised(violation: Violation) -> Violation:
         message = violation.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -65,7 +65,7 @@ class ResponseReader:
         body, problem = _read(response)
         body = _with_list(expected, body)
         if oddities := self._oddities(expected, response, body, problem):
-            said = _said(self.contract, body)
+            said = _said(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", said.code, said.message):
                 raise self._error(errors.NotFoundError, response, said)
             if not self._names_task(expected, response, body, said):
@@ -155,27 +155,27 @@ class _Said:
     request_id: str | None = None
 
 
-def _said(contract: Contract, body: Any) -> _Said:
+def _said(contract: Contract, body: Any, codes: Sequence[str]) -> _Said:
     """Return what an answer says of a failure.
 
     A gateway may pass the service's own answer on as the text of its message: if that has a code that the contract
     knows, it is what was said.
     """
-    outer = said = _said_by(body)
+    outer = said = _said_by(body, codes)
     for _ in range(_MAX_WRAPPED):
         if contract.business_code(said.code) is not None:
             return _Said(said.code, said.message, said.request_id or outer.request_id)
         if said.message is None or not said.message.lstrip().startswith("{"):
             break
         try:
-            said = _said_by(json_answers.parsed(said.message))
+            said = _said_by(json_answers.parsed(said.message), codes)
         except json_answers.NoAnswerError:
             break
     return outer
 
 
-def _said_by(body: Any) -> _Said:
-    return _Said(_first(body, _CODES), _first(body, _MESSAGES, (str,)), _first(body, _REQUEST_IDS, (str,)))
+def _said_by(body: Any, codes: Sequence[str]) -> _Said:
+    return _Said(_first(body, codes), _first(body, _MESSAGES, (str,)), _first(body, _REQUEST_IDS, (str,)))
 
 
 def _read(response: httpx.Response) -> tuple[Any, str | None]:

@@ -12,7 +12,7 @@ import pytest
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.documents import changed, with_other_codes
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import named
+from contract_tests.support.scripted import Reply, Scripted, named
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import ElementUnavailableError, TaskFailedError
 from kling_elements.mock.app import create_app
@@ -163,3 +163,28 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
     assert ["kling.example"] == [url.host for url in seen]
     assert other is client.contract
+
+
+def test_a_code_is_read_where_the_contract_of_the_client_has_it() -> None:
+    """What tells that a create was refused tells by which code, and so that nothing was created."""
+    other = changed(
+        lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
+    )
+    refused = Reply(200, {"ret": 1102, "message": "balance not enough"})
+
+    error = Scripted(KlingElements, refused, contract=other).failing("create", named("first"))
+
+    assert isinstance(error, BusinessError)
+    assert (1102, "not_created") == (error.code, error.outcome)
+
+
+def test_a_contract_with_several_limits_of_images_advises_all_the_same() -> None:
+    """A component that nothing uses does not matter to a create."""
+
+    def add(document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        schemas["Another"] = schemas["ImageBase64"]
+
+    error = Scripted(KlingElements, contract=changed(add)).failing("create", {**named("first"), "element_name": ""})
+
+    assert isinstance(error, ContractError)
