@@ -71,6 +71,8 @@ def _rules_of_images(document: Node) -> frozenset[str]:
 
 def _advised(violations: list[Violation], contract: Contract) -> list[Violation]:
     """Return violations with what to do about images that do not conform."""
+    if not violations:
+        return violations
     rules = contract.read(_rules_of_images)
 
     def advised(violation: Violation) -> Violation:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
+from contract_tests.reading.images import Picture, png_chunk
 from contract_tests.support.pillow_pictures import RED, opened, saved
 from kling_elements.media.fit_images import fit_image
 
@@ -87,3 +88,11 @@ def test_transparency_of_one_colour_is_kept(mode: str, transparency: Any) -> Non
 def test_an_alpha_channel_without_transparency_is_left_out() -> None:
     """All pixels are opaque, so nothing is lost."""
     assert "RGB" == opened(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
+
+
+def test_a_profile_that_is_spoilt_is_none() -> None:
+    """The picture is what it is without one."""
+    content = Picture(width=299).build()
+    spoilt = content[:33] + png_chunk(b"iCCP", b"x\0\0spoilt") + content[33:]
+
+    assert fit_image(spoilt).report.conforms

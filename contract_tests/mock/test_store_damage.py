@@ -17,6 +17,7 @@ import pytest
 
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller
+from contract_tests.support.running import run_async
 from kling_elements.mock import create_app
 from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.store import StateError
@@ -170,7 +171,7 @@ def test_notifications_end_with_a_word_where_the_state_fails(path: Path, capsys:
         await app._courier.stop()  # noqa: SLF001 -- as above
         app.close()
 
-    asyncio.run(main())
+    run_async(main())
     assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
@@ -194,7 +195,7 @@ def test_a_task_that_is_told_of_while_the_state_fails_ends_them_too(
         assert running.exception() is None
         app.close()
 
-    asyncio.run(main())
+    run_async(main())
     assert f"the state {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 
 

@@ -200,6 +200,16 @@ def test_a_case_that_is_gone_catches_nothing(project: Path) -> None:
     assert 1 == done.returncode
 
 
+def test_without_a_fault_good_tests_pass(project: Path) -> None:
+    """That is what a control is."""
+    says = f"from pathlib import Path; print(judge(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
+    command = [sys.executable, "-c", f"from tools.mutate.planting import judge; {says}"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+
+    assert "survived" == done.stdout.splitlines()[-1]
+
+
 def test_a_process_sends_its_verdict_and_says_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
