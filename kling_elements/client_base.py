@@ -1,4 +1,4 @@
-"""What both clients are made of: their settings, and what is put onto whatever ends a call early."""
+"""The base of both clients: their settings, and what is put onto an error that ends a call early."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class ClientBase(Generic[Transport]):
-    """A client of either kind, without its calls."""
+    """Hold the settings of a client of either kind; its calls are in the subclasses."""
 
     _outside: ClassVar[type[Outside]]
 

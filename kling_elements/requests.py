@@ -26,7 +26,7 @@ def with_external_id(request: CreateRequest, contract: Contract) -> tuple[Create
     given = _given_id(request)
     if not isinstance(given, str):
         violations = contract.violations("createElement", request)
-        anything: object = request
+        anything: object = request  # whatever its annotation says
         if isinstance(anything, list | tuple):
             advice = "; for several requests there is create_all"
             violations = [Violation(each.pointer, each.rule, each.message + advice) for each in violations]
