@@ -28,7 +28,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     }
     image = "an http or https URL, or an image file in standard padded Base64 without white space or a data prefix"
     hint = "use the alphabet with + and /, and pad with = to a multiple of four characters"
-    url = "an http or https URL with a host, other characters than those of RFC 3986 percent-encoded"
+    url = "an http or https URL with a host name or IP address, other characters than those of RFC 3986 percent-encoded"
     fields = (
         "'element_name', 'element_description', 'reference_type', 'element_image_list', 'tag_list', 'callback_url', "
         "'external_task_id'"
@@ -136,6 +136,9 @@ def test_a_name_is_suggested_only_where_it_is_close(name: str, meant: str | None
     [
         ("put a file where the service can fetch it, and send that address", "walk.mp4"),
         ("percent-encode what is beyond ASCII, in a host by Punycode: '\\xfc'", "https://example.com/\u00fc.mp4"),
+        ("write the host itself, as nobody looks up one that is percent-encoded", "https://a%40b@%61.com/a.mp4"),
+        ("a port goes from 1 to 65535", "https://example.com:70000/walk.mp4"),
+        ("an IPv4 address has four numbers from 0 to 255, without leading zeros", "http://192.168.0.257:8080/walk.mp4"),
     ],
 )
 def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str) -> None:

@@ -17,8 +17,8 @@ class ReferVideo(Model):
         video_url: Where the video lies, as http or https URL. The file is MP4 or MOV, 3 to 8 seconds long (give
             or take one frame), exactly 1920x1080 or 1080x1920 px as displayed, with square pixels, at most 200 MiB
             (209,715,200 bytes). The service judges it by its content: a video that misses the displayed size by some
-            pixels may be accepted and yield a subject without a voice. An http or https URL with a host, other
-            characters than those of RFC 3986 percent-encoded (R19).
+            pixels may be accepted and yield a subject without a voice. An http or https URL with a host name or IP
+            address, other characters than those of RFC 3986 percent-encoded (R19).
     """
 
     video_url: str

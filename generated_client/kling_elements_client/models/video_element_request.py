@@ -27,8 +27,8 @@ class VideoElementRequest(Model):
         element_voice_id: A voice of the voice library to bind to the subject. Empty means none (R27).
         tag_list: The subject's tags (R29).
         callback_url: Where to send a notification at each change of the task's status. Empty means none. An http
-            or https URL with a host, other characters than those of RFC 3986 percent-encoded, or empty for none
-            (R31).
+            or https URL with a host name or IP address, other characters than those of RFC 3986 percent-encoded, or
+            empty for none (R31).
         external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
             and must be unique per user, which only the server can judge. Empty means none (R32).
     """
