@@ -270,16 +270,7 @@ def test_intervals_grow() -> None:
     assert [0.5, 1.5, 4.5] == [Retries(5, 0.5, 3).seconds_after(attempt) for attempt in (1, 2, 3)]
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:1/",
-        "http://127.0.0.1:99999999/",
-        "http://[v1.x]/",
-        "http://%ff/",
-        f"http://{'a' * 70}.invalid/",
-    ],
-)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://xn--a/", f"http://{'a' * 70}.invalid/"])
 @on_a_loop
 async def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """It is given up, others are told, and no log says a word of it."""
