@@ -52,6 +52,8 @@ class AuthenticatedClient:
         base_url_variable: The environment variable that has the gateway's address where none is given.
         first_server: The gateway's address where there is none at all.
         log: Where requests and oddities are logged.
+        reuse_seconds: How long a connection may have waited and still carry what must not be sent twice: servers close
+            those that wait at any time, and whether they got a request before cannot be told.
     """
 
     contract: Contract
@@ -59,6 +61,7 @@ class AuthenticatedClient:
     base_url_variable: ClassVar[str]
     first_server: ClassVar[str]
     log: ClassVar[logging.Logger]
+    reuse_seconds: ClassVar[float] = 1.0
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
@@ -116,7 +119,12 @@ class AuthenticatedClient:
             "timeout": limits,
             "headers": sent_always,
         }
-        self._route = Route.of(url, self._httpx_args, on_this_machine=settings.is_loopback(url.host))
+        self._route = Route.of(
+            url,
+            self._httpx_args,
+            on_this_machine=settings.is_loopback(url.host),
+            reuse_seconds=self.reuse_seconds,
+        )
         self._is_closed = False
         forks.import_all(_IMPORTED_BY_CALLS)
         self._begin_without_connections()

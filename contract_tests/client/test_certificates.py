@@ -10,6 +10,8 @@ import pytest
 
 from kling_elements_client import AuthenticatedClient
 from kling_elements_runtime.transport.certificates import shared_context
+from kling_elements_runtime.transport.pool import AsyncPool, Pool
+from kling_elements_runtime.transport.route import Route
 
 
 @pytest.mark.parametrize("trust_env", [False, True])
@@ -40,3 +42,17 @@ def test_versions_of_http_have_a_context_each(monkeypatch: pytest.MonkeyPatch) -
 
     assert made * 3 == contexts
     assert 2 == len(set(made))
+
+
+@pytest.mark.parametrize("kind", [Pool, AsyncPool])
+def test_no_connection_is_made_where_httpcore_has_no_place_for_what_checks_certificates(
+    kind: type[Pool | AsyncPool],
+) -> None:
+    """As with another httpcore that renamed it: it would trust the usual authorities, whomever the caller trusts."""
+    options = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "trust_env": False}
+    route = Route.of(httpx.URL("https://gateway.example.com"), options, on_this_machine=False, reuse_seconds=1)
+    pool = kind(route)
+    del pool._ssl_context  # noqa: SLF001 - it is about this name
+
+    with pytest.raises(AttributeError, match="_ssl_context"):
+        pool.create_connection(route.origin)

@@ -22,7 +22,7 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, Peer, Ways, listening
+from contract_tests.support.peers import ANSWER, POST, TOKEN, PatientClient, Peer, Ways, listening
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY
 from kling_elements import AsyncKlingElements, KlingElements
@@ -137,7 +137,7 @@ def test_a_client_that_was_there_before_a_tool_heeds_it_as_long_as_it_is_at_work
     tool = Tool(request)
     at_work = ExitStack()
     with listening(Peer.answer) as server:
-        client = AuthenticatedClient(TOKEN, server.url)
+        client = PatientClient(TOKEN, server.url)
         begin = partial(at_work.enter_context, _MOCKS[name](tool))
         found = ways.outcomes(client, POST, begin, POST, at_work.close, POST)
 

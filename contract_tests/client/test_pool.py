@@ -11,14 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, Peer, Pieces, Ways, client_of, listening, said
+from contract_tests.support.peers import GET, POST, TOKEN, Peer, Pieces, Ways, client_of, listening, said
 from contract_tests.support.running import run_async
+from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.transport import pool
 from kling_elements_runtime.transport.turns import Turns
-
-_MAX_IDLE_SECONDS = pool._MAX_IDLE_SECONDS  # noqa: SLF001 - no test waits for it, and a fixture gives busy machines more
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
@@ -290,12 +289,17 @@ def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) ->
     assert 2 == server.connections
 
 
-def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+class HastyClient(AuthenticatedClient):
+    """A client to which no time at all is a second."""
+
+    reuse_seconds = 0.0
+
+
+def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways) -> None:
     """Servers close those at any time, and whether the request came before could not be told. Look-ups may take it."""
-    assert 1.0 == _MAX_IDLE_SECONDS
-    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 0.0)
+    assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
-        client = client_of(server.url)
+        client = HastyClient(TOKEN, server.url, httpx_args=_limits(None, seconds=600))
         ways.outcomes(client, GET, GET, POST, GET, POST)
 
     assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [each.line[:-9] for each in server.heard]
@@ -315,7 +319,7 @@ def test_connections_that_waited_too_long_are_closed_with_the_next_request(monke
     """Also those that it does not take."""
     now = [100.0]
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    idle = pool._Idle[Any](10, 5.0)  # noqa: SLF001 - nobody can wait for it
+    idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - nobody can wait for it
     first, second, third = Connection(), Connection(), Connection()
     assert [] == idle.put(first)
     now[0] += 4
@@ -330,7 +334,7 @@ def test_connections_that_waited_too_long_are_closed_with_the_next_request(monke
 @pytest.mark.parametrize("useless", [Connection(is_available=False), Connection(has_expired=True)])
 def test_connections_that_are_of_no_use_any_more_are_passed_over(useless: Connection) -> None:
     """They are closed, and the next one is taken."""
-    idle = pool._Idle[Any](10, None)  # noqa: SLF001 - as above
+    idle = pool._Idle[Any](10, None, 1.0)  # noqa: SLF001 - as above
     good = Connection()
     assert [] == idle.put(good) + idle.put(useless)
 
@@ -339,7 +343,7 @@ def test_connections_that_are_of_no_use_any_more_are_passed_over(useless: Connec
 
 def test_of_too_many_connections_the_oldest_is_closed() -> None:
     """The one that was used last is used next."""
-    idle = pool._Idle[Any](2, None)  # noqa: SLF001 - as above
+    idle = pool._Idle[Any](2, None, 1.0)  # noqa: SLF001 - as above
     first, second, third = Connection(), Connection(), Connection()
 
     assert [] == idle.put(first) + idle.put(second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import sys
 import warnings
 from collections.abc import Callable
 from importlib import util
@@ -403,3 +404,23 @@ def test_another_version_of_http_needs_a_package(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ValueError, match=r"httpx_args\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
     assert _proxy_of(http2=False) is None
+
+
+@pytest.mark.parametrize(
+    ("connections", "kept", "expected"),
+    [
+        (None, None, (sys.maxsize, sys.maxsize)),
+        (None, 2, (sys.maxsize, 2)),
+        (3, None, (3, 3)),
+        (3, 5, (3, 3)),
+        (3, 2, (3, 2)),
+    ],
+)
+def test_there_are_as_many_connections_as_the_limits_say(
+    connections: int | None, kept: int | None, expected: tuple[int, int]
+) -> None:
+    """None is any number, as for httpx; no more wait than there may be."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
+    way = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
+
+    assert expected == (way.most_connections, way.most_kept)

@@ -17,7 +17,6 @@ import pytest
 from contract_tests.support.peers import Peer, listening, said
 from contract_tests.support.scripted import BODY, NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
-from kling_elements_runtime.transport import pool
 
 
 def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptureFixture) -> None:
@@ -64,27 +63,27 @@ def test_each_event_loop_has_its_own_connections() -> None:
     assert 120 == len(set(ids))
 
 
-def test_threads_share_one_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_one_pool() -> None:
     """No thread needs more than one connection, each create has its own id, and none is lost."""
-    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 60.0)  # seconds; a busy machine does not matter
+    limits = httpx.Limits(keepalive_expiry=600)  # seconds, also on a busy machine
     with (
         listening(Peer.answer) as server,
-        KlingElements("t", server.url) as kling,
+        KlingElements("t", server.url, httpx_args={"limits": limits}) as kling,
         ThreadPoolExecutor(6) as threads,
     ):
+        asked = list(threads.map(lambda _: kling.get("1"), range(60)))  # a create takes none that waited for a second
+        assert 1 <= server.connections <= 6
         found = list(threads.map(lambda _: kling.create(BODY), range(60)))
 
+    assert ["1"] * 60 == [each.task_id for each in asked]
     assert 60 == len({each.task_info.external_task_id for each in found})  # type: ignore[union-attr]
-    assert 60 == len(server.heard)
-    assert 1 <= server.connections <= 6
+    assert 120 == len(server.heard)
 
 
 _FORK = """
 import httpx, json, os, signal, sys, threading
 from kling_elements import KlingElements
-from kling_elements_runtime.transport import pool
 
-pool._MAX_IDLE_SECONDS = 60.0  # how long a busy machine takes for the child does not matter
 url, body = sys.argv[1], json.loads(sys.argv[2])
 signal.alarm(60)
 options = {"httpx_args": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, also on a busy machine

@@ -22,7 +22,6 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
-from kling_elements_runtime.transport import pool
 
 # how fast this machine is, and how busy, proves nothing
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -49,11 +48,6 @@ def pytest_make_parametrize_id(val: Any) -> str | None:
 def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (TOKEN_VARIABLE, BASE_URL_VARIABLE):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def _connections_are_kept_by_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_MAX_IDLE_SECONDS", 60.0)  # seconds
 
 
 @pytest.fixture

@@ -264,12 +264,18 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.is_closed = True
 
 
+class PatientClient(AuthenticatedClient):
+    """A client whose connections carry everything after a minute, too: a busy machine may take longer than a second."""
+
+    reuse_seconds = 60.0
+
+
 def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
-    """Return a client for a server on this machine."""
+    """Return a patient client for a server on this machine."""
     timeout = httpx_args.pop("timeout", 60.0)
     kept = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=600)  # on a busy machine
     options = {"verify": client_tls(), "limits": kept, **httpx_args}
-    return AuthenticatedClient(TOKEN, url, timeout=timeout, httpx_args=options)
+    return PatientClient(TOKEN, url, timeout=timeout, httpx_args=options)
 
 
 class Ways:

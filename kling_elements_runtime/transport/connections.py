@@ -3,13 +3,16 @@
 httpx's `send` serves hooks, cookies and credentials. Without any of these it takes longer than the rest of a small
 request together, so that the connections are used directly then. They are never used while somebody has put a
 function of their own in the place of one of httpx or httpcore, as tools that trace or mock requests do.
+
+Each client has a table of two ways, `_ways`: by httpx, and past it, to the caller's own transport or to our pool.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -82,11 +85,14 @@ class Connections:
 
     def __init__(self, settings: Mapping[str, Any], route: Route, log: logging.Logger) -> None:
         """Take the arguments of `httpx.Client`, the way to the gateway, and where to log."""
-        self._log = log
-        self._pool = Pool(route) if settings.get("transport") is None else None
-        self._transport = settings["transport"] if self._pool is None else _Transport(self._pool)
-        self.http = httpx.Client(**_client_settings(settings, self._transport))
-        self._is_direct = _Directness(settings, self.http, self._transport, _OWN, "handle_request").of
+        self._pool = pool = Pool(route) if settings.get("transport") is None else None
+        transport = settings["transport"] if pool is None else _Transport(pool)
+        self.http = httpx.Client(**_client_settings(settings, transport))
+        self._is_direct = _Directness(settings, self.http, transport, _OWN, "handle_request").of
+        self._ways: Mapping[bool, Callable[[httpx.Request], httpx.Response]] = {
+            False: partial(_by_httpx, self.http),
+            True: partial(_by_transport, transport, log) if pool is None else partial(_by_pool, pool, log),
+        }
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read.
@@ -94,24 +100,11 @@ class Connections:
         Raises:
             httpx.RequestError: No answer came.
         """
-        if not self._is_direct(request):
-            return _read(self.http.send(_hurried(request), stream=True))
-        if self._pool is None:
-            response = _read(self._transport.handle_request(_hurried(request)))
-        else:
-            response = self._exchange(self._pool, request)
-        _log_as_httpx(self._log, request, response)
-        return response
+        return self._ways[self._is_direct(request)](request)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         self.http.close()
-
-    def _exchange(self, pool: Pool, request: httpx.Request) -> httpx.Response:
-        try:
-            return _response(pool.exchange(_core_request(request)))
-        except _CORE_ERRORS as error:
-            raise _as_httpx(error) from error
 
 
 class AsyncConnections:
@@ -119,18 +112,21 @@ class AsyncConnections:
 
     def __init__(self, settings: Mapping[str, Any], route: Route, log: logging.Logger) -> None:
         """Take the arguments of `httpx.AsyncClient`, the way to the gateway, and where to log."""
-        self._log = log
-        self._pool = AsyncPool(route) if settings.get("transport") is None else None
-        self._transport = settings["transport"] if self._pool is None else _AsyncTransport(self._pool)
-        self.http = httpx.AsyncClient(**_client_settings(settings, self._transport))
-        self._is_direct = _Directness(settings, self.http, self._transport, _OWN_ASYNC, "handle_async_request").of
+        self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
+        transport = settings["transport"] if pool is None else _AsyncTransport(pool)
+        self.http = httpx.AsyncClient(**_client_settings(settings, transport))
+        self._is_direct = _Directness(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").of
+        self._ways: Mapping[bool, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
+            False: partial(_by_httpx_async, self.http),
+            True: partial(_by_transport_async, transport, log) if pool is None else partial(_by_pool_async, pool, log),
+        }
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Return the answer, with its body read; see `Connections.send`."""
         limit = asyncio.timeout(seconds_left())
         try:
             async with limit:
-                return await self._send(request)
+                return await self._ways[self._is_direct(request)](request)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -145,21 +141,43 @@ class AsyncConnections:
         if self._pool is not None:
             self._pool.close_waiting()
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        if not self._is_direct(request):
-            return await _aread(await self.http.send(_hurried(request), stream=True))
-        if self._pool is None:
-            response = await _aread(await self._transport.handle_async_request(_hurried(request)))
-        else:
-            response = await self._exchange(self._pool, request)
-        _log_as_httpx(self._log, request, response)
-        return response
 
-    async def _exchange(self, pool: AsyncPool, request: httpx.Request) -> httpx.Response:
-        try:
-            return _response(await pool.exchange(_core_request(request)))
-        except _CORE_ERRORS as error:
-            raise _as_httpx(error) from error
+def _by_httpx(http: httpx.Client, request: httpx.Request) -> httpx.Response:
+    return _read(http.send(_hurried(request), stream=True))
+
+
+async def _by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    return await _aread(await http.send(_hurried(request), stream=True))
+
+
+def _by_transport(transport: Any, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+    response = _read(transport.handle_request(_hurried(request)))
+    _log_as_httpx(log, request, response)
+    return response
+
+
+async def _by_transport_async(transport: Any, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+    response = await _aread(await transport.handle_async_request(_hurried(request)))
+    _log_as_httpx(log, request, response)
+    return response
+
+
+def _by_pool(pool: Pool, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+    try:
+        response = _response(pool.exchange(_core_request(request)))
+    except _CORE_ERRORS as error:
+        raise _as_httpx(error) from error
+    _log_as_httpx(log, request, response)
+    return response
+
+
+async def _by_pool_async(pool: AsyncPool, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+    try:
+        response = _response(await pool.exchange(_core_request(request)))
+    except _CORE_ERRORS as error:
+        raise _as_httpx(error) from error
+    _log_as_httpx(log, request, response)
+    return response
 
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:

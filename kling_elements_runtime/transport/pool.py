@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import httpcore
 from attrs import frozen
@@ -31,7 +31,6 @@ from kling_elements_runtime.transport.turns import Turns
 
 C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
 
-_MAX_IDLE_SECONDS = 1.0  # of a connection that carries what must not be sent twice: servers close idle ones at any time
 _SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
 _HTTP2 = (httpcore.HTTP2Connection, httpcore.AsyncHTTP2Connection)
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
@@ -87,8 +86,8 @@ class Pool(httpcore.ConnectionPool):
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.ConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
-        self._turns = Turns(self._max_connections)
+        self.idle = _Idle[httpcore.ConnectionInterface].of(route)
+        self._turns = Turns(route.most_connections)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`, save where a tool is to have the request, or it goes to another host."""
@@ -104,7 +103,7 @@ class Pool(httpcore.ConnectionPool):
             httpcore exceptions: No answer came.
         """
         if not self._turns.wait(_pool_seconds(request)):
-            raise httpcore.PoolTimeout(_in_use(self._max_connections))
+            raise httpcore.PoolTimeout(_in_use(self._route))
         try:
             return finish(_exchange(self, request))
         finally:
@@ -112,8 +111,7 @@ class Pool(httpcore.ConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
         """Return a connection that is not open yet."""
-        if self._ssl_context is None and origin.scheme == b"https":
-            self._ssl_context = self._route.ssl_context()  # which takes long to make
+        _trust(self, self._route, origin)
         return super().create_connection(origin)
 
     def close(self) -> None:
@@ -148,8 +146,8 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         super().__init__(network_backend=AsyncBackend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.AsyncConnectionInterface](self._max_keepalive_connections, self._keepalive_expiry)
-        self._turns = asyncio.BoundedSemaphore(self._max_connections)
+        self.idle = _Idle[httpcore.AsyncConnectionInterface].of(route)
+        self._turns = asyncio.BoundedSemaphore(route.most_connections)
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`; see `Pool.handle_request`."""
@@ -163,7 +161,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             async with asyncio.timeout(_pool_seconds(request) if self._turns.locked() else None):
                 await self._turns.acquire()
         except TimeoutError:
-            raise httpcore.PoolTimeout(_in_use(self._max_connections)) from None
+            raise httpcore.PoolTimeout(_in_use(self._route)) from None
         try:
             return await _exchange(self, request)
         finally:
@@ -171,8 +169,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """Return a connection that is not open yet."""
-        if self._ssl_context is None and origin.scheme == b"https":
-            self._ssl_context = self._route.ssl_context()  # which takes long to make
+        _trust(self, self._route, origin)
         return super().create_connection(origin)
 
     def close_waiting(self) -> None:
@@ -206,6 +203,17 @@ class AsyncPool(httpcore.AsyncConnectionPool):
             closing: Any = connection.aclose()
             with suppress(StopIteration):
                 closing.send(None)
+
+
+def _trust(pool: Any, route: Route, origin: httpcore.Origin) -> None:
+    """Give a pool of httpcore's what checks certificates, which is made on first use, as that takes long.
+
+    Raises:
+        AttributeError: This httpcore has it elsewhere, and would trust the usual authorities whatever the route says.
+        httpcore.ConnectError: The certificates cannot be read.
+    """
+    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - read before it is set: see above
+        pool._ssl_context = route.ssl_context()  # noqa: SLF001 - as the pools of ours derive from it
 
 
 class _Port(Protocol[C]):
@@ -276,12 +284,18 @@ async def _carry(
 class _Idle(Generic[C]):
     """Connections that wait for the next request. It may be shared between threads."""
 
-    def __init__(self, limit: int, max_seconds: float | None) -> None:
-        """Take how many may wait, and for how long."""
+    def __init__(self, limit: int, max_seconds: float | None, reuse_seconds: float) -> None:
+        """Take how many may wait, for how long, and for how long where what comes next must not be sent twice."""
         self._limit = limit
         self._max_seconds = max_seconds
+        self._reuse_seconds = reuse_seconds
         self._waiting: deque[tuple[float, C]] = deque()
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, route: Route) -> Self:
+        """Return those of one way to the gateway."""
+        return cls(route.most_kept, route.limits.keepalive_expiry, route.reuse_seconds)
 
     def take(self, method: bytes) -> tuple[C | None, list[C]]:
         """Return a connection for a request, if there is one, and those that are of no use any more."""
@@ -292,7 +306,7 @@ class _Idle(Generic[C]):
                 useless.append(self._waiting.popleft()[1])
             while self._waiting:
                 since, connection = self._waiting[-1]
-                if method not in _SAFE_METHODS and now - since > _MAX_IDLE_SECONDS:
+                if method not in _SAFE_METHODS and now - since > self._reuse_seconds:
                     break
                 self._waiting.pop()
                 if connection.is_available() and not connection.has_expired():
@@ -335,10 +349,10 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
     return max(0.0, left if limit is None else min(limit, left))
 
 
-def _in_use(most: int) -> str:
+def _in_use(route: Route) -> str:
     return (
-        f"all {most} connections of this client are in use, and none became free in time; ask for less at a time, or "
-        "allow more by httpx_args={'limits': httpx.Limits(max_connections=...)}"
+        f"all {route.most_connections} connections of this client are in use, and none became free in time; "
+        "ask for less at a time, or allow more by httpx_args={'limits': httpx.Limits(max_connections=...)}"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +33,7 @@ class Route:
 
     Attributes:
         url: The gateway's address.
+        reuse_seconds: How long a connection may have waited and still carry what must not be sent twice.
         verify: Which certificates to trust, as httpx takes it.
         cert: The client's own certificate, as httpx takes it.
         trust_env: Whether the environment may name certificates.
@@ -42,6 +44,7 @@ class Route:
     """
 
     url: httpx.URL
+    reuse_seconds: float
     verify: ssl.SSLContext | str | bool = field(default=True, repr=False)
     cert: Any = field(default=None, repr=False)
     trust_env: bool = True
@@ -51,13 +54,14 @@ class Route:
     proxy: httpx.Proxy | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, url: httpx.URL, options: Mapping[str, Any], *, on_this_machine: bool) -> Route:
+    def of(cls, url: httpx.URL, options: Mapping[str, Any], *, on_this_machine: bool, reuse_seconds: float) -> Route:
         """Return the way that a client's options and the environment describe.
 
         Args:
             url: The gateway's address.
             options: Arguments of httpx's clients; those about connections count.
             on_this_machine: Whether the gateway is here, so that a proxy elsewhere must not get what is sent.
+            reuse_seconds: How long a connection may have waited and still carry what must not be sent twice.
 
         Raises:
             ValueError: One of them cannot be used.
@@ -74,7 +78,7 @@ class Route:
             raise ValueError("httpx_args['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
         for name in given.keys() & {"verify", "cert"}:
             given[name] = _with_texts(given[name])
-        route = cls(url, **given)
+        route = cls(url, reuse_seconds, **given)
         _check_limits(route.limits)
         if url.scheme == "https":
             _check_certificates(route)
@@ -84,6 +88,16 @@ class Route:
     def origin(self) -> httpcore.Origin:
         """Scheme, host and port of the gateway, as httpcore has them."""
         return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
+
+    @property
+    def most_connections(self) -> int:
+        """How many connections there may be at a time."""
+        return _number(self.limits.max_connections)
+
+    @property
+    def most_kept(self) -> int:
+        """How many connections may wait for the next request."""
+        return min(self.most_connections, _number(self.limits.max_keepalive_connections))
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of httpcore's pools, save those about certificates."""
@@ -123,6 +137,11 @@ class Route:
         except (OSError, ValueError) as error:
             where = f" ({named} of the environment)" if named else ""
             raise httpcore.ConnectError(f"the certificates cannot be read{where}: {error}") from error
+
+
+def _number(limit: int | None) -> int:
+    """Return a limit of httpx's, where None means any number."""
+    return sys.maxsize if limit is None else limit
 
 
 def _proxy(given: Any, name: str) -> httpx.Proxy:
