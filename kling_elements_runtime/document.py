@@ -219,7 +219,7 @@ class BusinessCode:
 
 @frozen
 class Refusal:
-    """One way in which a gateway words a refusal, as a row of `x-absent` or its like.
+    """One way in which a gateway words a refusal, as a row of an extension that lists them, such as `x-absent`.
 
     Attributes:
         dialect: Which of `x-dialects` words it so.
@@ -289,7 +289,7 @@ class Document:
 
         Args:
             operation_id: The operation.
-            keyword: The kind: `x-absent`, `x-duplicate`, `x-too-many` or `x-deleted-already`.
+            keyword: The extension of the operation that lists refusals of this kind, such as `x-absent`.
 
         Raises:
             KeyError: The contract has no such operation.

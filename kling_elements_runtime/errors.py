@@ -131,7 +131,7 @@ class Answer:
     Attributes:
         status_code: The HTTP status.
         headers: The headers, to be looked up without regard to case.
-        code: The business code of the envelope, or of an error in the style of OpenAI; None where there is none.
+        code: The business code of the envelope, or of its `error`; None where there is none.
         message: The gateway's own words; None where there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
         excerpt: The first 200 characters of the body, with white space folded. As in all texts here, what a terminal
@@ -220,7 +220,7 @@ class ServerError(StatusError):
 
 
 class BusinessError(ResponseError):
-    """The status means success, but the envelope says failure and names no task."""
+    """The status means success, but the envelope says failure and names nothing that was begun."""
 
 
 class InvalidResponse(ResponseError):  # noqa: N818 - the contract's own name for it

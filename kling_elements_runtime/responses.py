@@ -56,7 +56,7 @@ class ResponseReader:
         Raises:
             StatusError: The status means failure; the subclass says which.
             NotFoundError: The answer says that there is no such thing, whatever its status.
-            BusinessError: The status means success, but the envelope says failure and names no task.
+            BusinessError: The status means success, but the envelope says failure and names nothing that was begun.
             InvalidResponse: The status means success, but the body is not what the contract promises.
         """
         expected = self.contract.answer(operation_id)
@@ -68,13 +68,13 @@ class ResponseReader:
             said = _said(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", said.code, said.message):
                 raise self._error(errors.NotFoundError, response, said)
-            if not self._names_task(expected, response, body, said):
+            if not self._names_begun(expected, response, body, said):
                 kind, reason = oddities[0]
                 raise self._error(kind, response, said, reason)
-            # the task exists, and its id must reach the caller whatever else is odd
+            # what was begun exists, and its id must reach the caller whatever else is odd
             found = [f"HTTP {response.status_code}", f"code {said.code}", *(reason for _, reason in oddities if reason)]
             says = excerpt(", ".join(found), self.redact)
-            self.log.warning("%s: a task is named, but the answer is odd: %s", operation_id, says)
+            self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, says)
         return model(self._clean(response, body))
 
     def _oddities(
@@ -93,10 +93,10 @@ class ResponseReader:
             found.append((errors.InvalidResponse, oddity))
         return found
 
-    def _names_task(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, said: _Said) -> bool:
-        """Return whether an answer names a task in a way that counts under its status and code."""
+    def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, said: _Said) -> bool:
+        """Return whether an answer names what the call has begun in a way that counts under its status and code."""
         envelope = expected.envelope
-        if response.is_client_error:  # a refusal, and an earlier task
+        if response.is_client_error:  # a refusal, and what was begun earlier
             return False
         places = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
         if response.is_success and self.contract.business_code(said.code) is None:
@@ -145,7 +145,7 @@ class _Said:
     """What an answer says of a failure.
 
     Attributes:
-        code: The business code of the envelope, or that of an error in the style of OpenAI.
+        code: The business code of the envelope, or that of its `error`.
         message: The gateway's own words.
         request_id: The gateway's id of the request.
     """

@@ -409,4 +409,4 @@ def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
     assert json.loads(content) == create(client, _BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: a task is named, but the answer is odd: HTTP 200, code ")
+    assert logged.getMessage().startswith("createElement: an id is named, but the answer is odd: HTTP 200, code ")

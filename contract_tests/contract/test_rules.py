@@ -1,4 +1,7 @@
-"""Every rule of the seeds, judged four ways: the client's check, the wire, the mock server and an oracle."""
+"""Every rule of the seeds. Bodies are judged by the client's check, the wire, the mock server and an oracle.
+
+Video files are judged by the check of videos, and HTTP by the mock server.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,19 @@ def test_the_runtime_knows_no_api() -> None:
 
     assert len(compound) > 50
     assert {"external_task_id", "request_id"} == compound & set(re.findall(r"[\w-]+", text))
-    assert not re.findall("kling|subject|kkiai|element_", text.lower())
+    assert not re.findall("kling|subject|kkiai|element_|openai", text.lower())
+    assert not re.findall(r"\btasks?\b(?!-ids| of one event loop| that runs)", text)  # x-envelope, and asyncio's
+
+
+def test_the_extensions_that_the_runtime_reads_are_generic() -> None:
+    """The page of the extensions says which these are, and the runtime names no other one."""
+    page = (ROOT / "openapi" / "extensions.md").read_text("utf-8")
+    extensions = set(re.findall("`(x-[a-z-]+)`", "".join(re.findall(r"(?m)^\| (`.+?) \|", page))))
+    (generic,) = re.findall(r"(?s)`kling_elements_runtime` reads (.+?)\. These are generic", page)
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "kling_elements_runtime").rglob("*.py"))
+
+    assert len(extensions) > 15
+    assert set(re.findall("x-[a-z-]+", generic)) == extensions & set(re.findall(r"\bx-[a-z-]+", text))
 
 
 @pytest.mark.parametrize(
