@@ -359,15 +359,15 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
     created_at: list[float] = []
 
-    def gateway(request: httpx.Request) -> httpx.Response:
+    def gateway(request: httpx.Request) -> Step:
         now = scripted.clock.seconds
         if request.method == "POST":
             if created_at:
-                return DUPLICATE.response()
+                return DUPLICATE
             created_at.append(now)
             raise LOST("scripted")
         visible = created_at and now - created_at[0] >= 10
-        return (_FOUND if visible else ABSENT).response()
+        return _FOUND if visible else ABSENT
 
     scripted = Scripted(client_class, *[gateway] * 20)
 

@@ -27,6 +27,7 @@ from contract_tests.support.scripted import (
     FakeClock,
     Reply,
     Scripted,
+    answered,
     called,
     made,
     named,
@@ -83,7 +84,7 @@ class _Service:
         self._concurrency = concurrency
         self._lock = threading.Lock()
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx.Request) -> Any:
         with self._lock:
             if request.method == "GET":
                 self.look_ups += 1
@@ -91,9 +92,7 @@ class _Service:
             else:
                 self.creates += 1
                 answer = self.create(json.loads(request.content)["external_task_id"])
-        if isinstance(answer, Reply):
-            return answer.response()
-        raise answer("scripted")
+        return answered(answer, request)
 
     def _take(self, external_id: str) -> Any:
         under_way = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
