@@ -37,7 +37,7 @@ def main(told: dict[str, Any]) -> None:
 
     def judge(body: Any) -> object:
         """As the contract tests do."""
-        return judges.mock_status(body) if isinstance(body, bytes) else judges.agree(body)
+        return judges.mock.post(content=body) if isinstance(body, bytes) else judges.agree_on_create(body)
 
     check = judge if told["judged"] else bool
     judge({})  # reads the contract, which is done once for all bodies
