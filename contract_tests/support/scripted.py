@@ -76,6 +76,11 @@ def made(task_id: Any = "7", element_id: Any = 9) -> Reply:
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
+def page(*ids: Any) -> Reply:
+    """Return a page of a list, with the ids of its tasks."""
+    return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
+
+
 def no(status: int, code: Any = None, **headers: str) -> Reply:
     """Return an answer that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
