@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,11 +16,9 @@ from schemathesis import GenerationMode
 
 from contract_tests.reading import oracle
 from contract_tests.support import generation
-from contract_tests.support.mock_caller import Caller
-from kling_elements.mock import create_app
-from kling_elements_client import AuthenticatedClient, contract
+from contract_tests.support.judges import Judges
+from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
-from kling_elements_client.errors import ContractError, StatusError
 
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # requests for each test, at random: `make fuzz N=...`
 _REQUESTS = _LONG_RUN or 400
@@ -34,54 +30,6 @@ _GENERATE = settings(
     suppress_health_check=list(HealthCheck),
 )
 _LISTS = {"listElements": list_elements, "listPresetElements": list_preset_elements}
-
-
-class Judges:
-    """A client whose requests go to the mock server in process, and the tally of the verdicts."""
-
-    def __init__(self) -> None:
-        self.said: Counter[bool] = Counter()
-        self.sent: list[httpx.Request] = []
-        self.mock = Caller(create_app())
-        self.client = AuthenticatedClient(
-            token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
-        )
-
-    def _receive(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(request)
-        reply = self.mock.send(request.method, request.url.raw_path.decode(), content=request.content)
-        return httpx.Response(reply.status, content=reply.body)
-
-    def client_verdict(self, call: Callable[[], Any]) -> bool:
-        """Whether the client sends a request; the mock server must take what it sends, and finds nothing there."""
-        self.sent.clear()
-        code: object = 1201
-        try:
-            call()
-        except ContractError:
-            assert self.sent == []
-            return False
-        except StatusError as error:
-            code = error.code
-        assert (1201, 1) == (code, len(self.sent))
-        return True
-
-    def agree(self, what: object, **verdicts: bool) -> None:
-        """Fails unless all give one verdict."""
-        assert len(set(verdicts.values())) == 1, f"{verdicts} on {what!r}"
-        self.said[verdicts["oracle"]] += 1
-
-    def close(self) -> None:
-        """Closes the client and the mock server."""
-        self.client.close()
-        self.mock.app.close()
-
-
-@pytest.fixture
-def judges() -> Iterator[Judges]:
-    judges = Judges()
-    yield judges
-    judges.close()
 
 
 def _is_writable(text: str) -> bool:

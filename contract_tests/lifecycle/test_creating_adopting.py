@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
 
 import httpx
 import pytest
 
-from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     BODY,
@@ -18,7 +16,6 @@ from contract_tests.support.scripted import (
     LOST,
     NAMED,
     REFUSED,
-    TOKEN,
     Client,
     Failure,
     Reply,
@@ -33,7 +30,6 @@ from kling_elements import RetryPolicy
 from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
 from kling_elements_client.errors import (
     AuthenticationError,
-    ContractError,
     InvalidResponse,
     RateLimitError,
     ServerError,
@@ -359,33 +355,20 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
     """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
     created_at: list[float] = []
 
-    def gateway(request: httpx.Request) -> httpx.Response:
+    def gateway(request: httpx.Request) -> Step:
         now = scripted.clock.seconds
         if request.method == "POST":
             if created_at:
-                return DUPLICATE.response()
+                return DUPLICATE
             created_at.append(now)
             raise LOST("scripted")
         visible = created_at and now - created_at[0] >= 10
-        return (_FOUND if visible else ABSENT).response()
+        return _FOUND if visible else ABSENT
 
     scripted = Scripted(client_class, *[gateway] * 20)
 
     assert "5" == scripted.create_or_adopt(NAMED).task_id
     assert [1, 2, 4, 8] == scripted.clock.slept
-
-
-def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
-    """A create needs no such header, and one of the caller's own takes its place."""
-    scripted = Scripted(client_class, ABSENT, task())
-    scripted.create_or_adopt(NAMED)
-    other = Scripted(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
-    other.create(NAMED)
-
-    assert ["no-cache", None] == [request.headers.get("Cache-Control") for request in scripted.gateway.requests]
-    assert ("max-age=0", "1") == tuple(other.gateway.requests[0].headers[name] for name in ("Cache-Control", "X-A"))
-    with pytest.raises(ValueError, match="headers must be a mapping"):
-        client_class(TOKEN, headers=["X-A"])  # type: ignore[arg-type]
 
 
 def _with_status(word: str) -> Reply:
@@ -407,50 +390,3 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word
 def test_a_task_without_such_a_subject_is_adopted(client_class: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
     assert "5" == Scripted(client_class, found).create_or_adopt(NAMED).task_id
-
-
-@pytest.mark.parametrize(
-    "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
-)
-def test_an_id_is_one_part_of_the_path(client_class: Client, external_id: str) -> None:
-    """Whatever is in it is encoded, so that it leads to no other call."""
-    scripted = Scripted(client_class, ABSENT, task())
-
-    scripted.create_or_adopt({**BODY, "external_task_id": external_id})
-
-    target = f"{ELEMENTS}/{quote(external_id, safe='')}"
-    assert target == scripted.gateway.requests[0].url.raw_path.decode()
-    assert [external_id] == [body["external_task_id"] for body in scripted.gateway.bodies()]
-
-
-@pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
-    """Before anything is sent, as it could not be looked up afterwards."""
-    scripted = Scripted(client_class)
-
-    error = scripted.failing("create_or_adopt", {**BODY, "external_task_id": external_id})
-
-    assert isinstance(error, ContractError)
-    assert ("may_exist", external_id) == (error.outcome, error.external_task_id)
-    assert "" == scripted.gateway.calls()
-
-
-def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) -> None:
-    """Nothing was created by it."""
-    scripted = Scripted(client_class, ABSENT)
-
-    error = scripted.failing("create_or_adopt", {**NAMED, "element_name": ""})
-
-    assert isinstance(error, ContractError)
-    assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
-
-
-def test_without_an_id_a_fresh_one_serves(client_class: Client) -> None:
-    """It is the same all along."""
-    scripted = Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
-
-    external_id = scripted.create_or_adopt(BODY).task_info.external_task_id
-
-    assert [external_id] * 2 == [body["external_task_id"] for body in scripted.gateway.bodies()]
-    looked = [request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"]
-    assert [external_id] * 3 == looked

@@ -112,9 +112,9 @@ class _Server(MockServer):
         super().__init__(contract.CONTRACT, Options(tick_seconds=0, dialect=dialect))
         self.has_left, self.is_done = threading.Event(), threading.Event()
 
-    async def _reply_later(self, reply: Reply) -> Reply:
+    async def late_reply(self, reply: Reply) -> Reply:
         await asyncio.to_thread(self.has_left.wait, 60)
-        final = await super()._reply_later(reply)
+        final = await super().late_reply(reply)
         self.is_done.set()
         return final
 

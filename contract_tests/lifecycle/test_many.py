@@ -22,18 +22,18 @@ from contract_tests.support.scripted import (
     NAMED,
     REFUSED,
     TOKEN,
-    URL,
     Client,
     FakeClock,
     Reply,
     Scripted,
+    answered,
     called,
     made,
     named,
     no,
     task,
 )
-from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
+from kling_elements import KlingElements, PollPolicy, RetryPolicy
 from kling_elements.errors import CreateAllError
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
@@ -83,7 +83,7 @@ class _Service:
         self._concurrency = concurrency
         self._lock = threading.Lock()
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx.Request) -> Any:
         with self._lock:
             if request.method == "GET":
                 self.look_ups += 1
@@ -91,9 +91,7 @@ class _Service:
             else:
                 self.creates += 1
                 answer = self.create(json.loads(request.content)["external_task_id"])
-        if isinstance(answer, Reply):
-            return answer.response()
-        raise answer("scripted")
+        return answered(answer, request)
 
     def _take(self, external_id: str) -> Any:
         under_way = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
@@ -135,13 +133,12 @@ def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client_cl
     clock = _SteppedClock(app)
     answers = Counter[int]()
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        target = request.url.raw_path.decode()
-        reply = caller.send(request.method, target, content=request.content, headers=request.headers)
-        answers[reply.status] += request.method == "POST"
-        return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
+    def counted(request: httpx.Request) -> httpx.Response:
+        answer = caller.answer(request)
+        answers[answer.status_code] += request.method == "POST"
+        return answer
 
-    scripted = Scripted(client_class, clock=clock, transport=httpx.MockTransport(answer))
+    scripted = Scripted(client_class, clock=clock, transport=httpx.MockTransport(counted))
 
     tasks = scripted.create_all(_named(100))
 
@@ -402,73 +399,3 @@ def test_an_interruption_tells_every_id(
     if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio itself lets Ctrl+C out of the loop
         assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
         assert [f"external_task_id {each}: the subject exists" for each in told] == caught.value.__notes__
-
-
-def test_ctrl_c_tells_the_ids_of_creates_in_flight(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Their threads are not waited for, and send nothing that was not told."""
-    arrived, go_on = threading.Event(), threading.Event()
-    sent: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(json.loads(request.content)["external_task_id"])
-        arrived.set()
-        go_on.wait()
-        return task().response()
-
-    def interrupted(*_: Any) -> None:
-        arrived.wait()
-        raise KeyboardInterrupt
-
-    kling = KlingElements(TOKEN, URL, transport=httpx.MockTransport(answer))
-    monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
-    with pytest.raises(KeyboardInterrupt) as caught:
-        kling.create_all(_named(3), at_once=1)
-    go_on.set()
-
-    assert ["e-0"] == sent == caught.value.external_task_ids  # type: ignore[attr-defined]
-    assert "external_task_id e-0: the subject may exist" in caplog.text
-
-
-def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """Each is told of, and none goes on."""
-    arrived = list[str]()
-
-    async def never(request: httpx.Request) -> httpx.Response:
-        arrived.append(json.loads(request.content)["external_task_id"])
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
-
-    async def cancelled() -> tuple[list[str], int]:
-        async with AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never)) as kling:
-            creating = asyncio.ensure_future(kling.create_all(_named(9), at_once=3))
-            while len(arrived) < 3:  # noqa: ASYNC110 - this way the test shares nothing else with the transport
-                await asyncio.sleep(0)
-            creating.cancel()
-            with pytest.raises(asyncio.CancelledError) as caught:
-                await creating
-            told: list[str] = vars(caught.value)["external_task_ids"]
-            return told, len(asyncio.all_tasks())
-
-    assert (["e-0", "e-1", "e-2"], 1) == asyncio.run(cancelled())
-    assert 3 == caplog.text.count("the subject may exist; CancelledError ended its create")
-
-
-def test_creates_that_are_left_over_when_their_loop_ends_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels them: the collector of garbage closes what waits for them."""
-
-    async def never(_: httpx.Request) -> httpx.Response:
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
-
-    kling = AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never))
-    creating = kling.create_all(_named(2), at_once=2)
-
-    async def begin() -> None:
-        creating.send(None)
-        for _ in range(3):
-            await asyncio.sleep(0)
-
-    asyncio.run(begin())
-    creating.close()
-
-    assert 2 == caplog.text.count("the subject may exist; GeneratorExit ended its create")

@@ -1,16 +1,12 @@
-"""Tasks are looked up, listed page by page, and subjects are deleted, each with one call and by an exact id."""
+"""Tasks are looked up with one call, and queries are repeated after what passes."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import json
 from typing import Any
 
-import httpx
 import pytest
 
-from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
+from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
@@ -22,9 +18,9 @@ from contract_tests.support.scripted import (
     both_dialects,
     made,
     no,
+    page,
     task,
 )
-from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import NoTaskError
 from kling_elements_client.errors import (
     AuthenticationError,
@@ -36,7 +32,7 @@ from kling_elements_client.errors import (
     RateLimitError,
     StatusError,
 )
-from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
+from kling_elements_client.models import Element, Task, TaskInfo, TaskStatus
 
 
 @pytest.mark.parametrize(
@@ -144,7 +140,7 @@ def test_what_is_not_there_is_told_at_once(client_class: Client, dialect: str, n
 @_NAMES
 def test_a_query_is_repeated_after_what_passes(client_class: Client, name: str, step: Step) -> None:
     """As a create that left nothing behind: it changes nothing."""
-    scripted = Scripted(client_class, step, step, _page() if name in ("list", "presets") else made())
+    scripted = Scripted(client_class, step, step, page() if name in ("list", "presets") else made())
 
     _asked(scripted, name)
 
@@ -231,274 +227,3 @@ def test_what_is_no_id_is_refused(client_class: Client, kind: str, given: Any) -
     for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
         with pytest.raises(ValueError, match=says):
             getattr(Scripted(client_class), call)(named)
-
-
-def _page(*ids: Any) -> Reply:
-    return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
-
-
-_NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
-
-
-@pytest.mark.parametrize(
-    ("ids", "script"),
-    [
-        pytest.param([], [_page()], id="nothing"),
-        pytest.param([], [Reply(200, {"code": 0, "data": None})], id="null"),
-        pytest.param(["1"], [_page("1"), _page()], id="one page"),
-        pytest.param(["1", "2", "3"], [_page("1", "2"), _page("3"), _page()], id="two pages"),
-        pytest.param(["1", "2"], [_page("1", "2")] * 3, id="the same page for every number"),
-        pytest.param(["1", "2"], [_page("1", "2"), _page("2", "1"), _page("1")], id="nothing new twice"),
-        pytest.param(
-            ["1", "2", "3"],
-            [_page("1", "2"), _page("2", "1"), _page("2", "3"), _page()],
-            id="a whole page that moves down",
-        ),
-        pytest.param(
-            ["1", "2", "3"], [_page("1", "2"), _page("2", "3"), _page("3"), _page("3")], id="tasks that move down"
-        ),
-        pytest.param(["1", "2"], [_page("1", "1", "2", "1"), _page()], id="twice on a page"),
-        pytest.param([1, 2], [_page(1, 2), _page("1", "2"), _page()], id="numbers, then texts"),
-        pytest.param([None, None, None], [_NAMELESS] * 3, id="without ids"),
-        pytest.param([None, None, None, "1"], [_NAMELESS, _page("1"), _NAMELESS, _page()], id="without ids, and with"),
-    ],
-)
-@pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
-def test_a_list_has_each_task_once(
-    client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
-) -> None:
-    """It ends at a page that is empty, or after two without anything new."""
-    scripted = Scripted(client_class, *script)
-
-    assert ids == [found.task_id or None for found in scripted.first(None, name)]
-    assert scripted.gateway.finished()
-    targets = [request.url.raw_path.decode() for request in scripted.gateway.requests]
-    assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
-
-
-def test_the_tasks_of_a_list_are_as_those_of_a_look_up(client_class: Client) -> None:
-    """Also in the newer names."""
-    page = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
-
-    found = Scripted(client_class, page, _page()).first(None, "list")
-
-    assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(each.task_id, each.task_status) for each in found]
-
-
-def test_pages_are_fetched_as_they_are_asked_for(client_class: Client) -> None:
-    """Nothing is sent before the first task is wanted, and no page before the one before it is used up."""
-    scripted = Scripted(client_class, _page("1", "2"), _page("3"))
-
-    scripted.kling.list()
-    assert [] == scripted.gateway.requests
-    assert ["1", "2"] == [found.task_id for found in scripted.first(2, "list")]
-    assert 1 == len(scripted.gateway.requests)
-
-
-def test_each_iteration_is_its_own(client_class: Client) -> None:
-    """What one has seen is new to the other."""
-    scripted = Scripted(client_class, _page("1"), _page(), _page("1"), _page())
-
-    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
-    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
-
-
-def test_a_list_ends_at_the_last_page_number_of_the_contract(
-    client_class: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    """1,000, and a warning says that there is more."""
-    count = itertools.count()
-    scripted = Scripted(client_class, *[lambda _: _page(next(count)).response()] * 1000)
-
-    assert list(range(1000)) == [found.task_id for found in scripted.first(None, "list", page_size=1)]
-    assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
-    assert "the list goes on beyond page 1000" in caplog.text
-
-
-def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client_class: Client) -> None:
-    """What came before was handed out; then it goes on raising the same error, which says where to go on."""
-    scripted = Scripted(client_class, _page("1", "2"), no(404), _page("3"), _page())
-    listed = scripted.kling.list()
-
-    tasks = [scripted.following(listed), scripted.following(listed)]
-    with pytest.raises(StatusError) as caught:
-        scripted.following(listed)
-    with pytest.raises(StatusError) as caught_again:
-        scripted.following(listed)
-
-    error = caught.value
-    assert error is caught_again.value
-    assert ["1", "2"] == [found.task_id for found in tasks]
-    assert 2 == error.page
-    assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
-    assert ["3"] == [found.task_id for found in scripted.first(None, "list", first_page=error.page)]
-    assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
-        request.url.query.decode().partition("&")[0] for request in scripted.gateway.requests
-    ]
-
-
-@pytest.mark.parametrize("size", [1, 500])
-def test_the_size_of_a_page_is_the_callers(client_class: Client, size: int) -> None:
-    """As far as the contract allows."""
-    scripted = Scripted(client_class, _page())
-
-    scripted.first(None, "presets", page_size=size)
-
-    assert f"pageNum=1&pageSize={size}" == scripted.gateway.requests[0].url.query.decode()
-
-
-@pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
-def test_a_size_that_the_contract_does_not_allow_is_refused(client_class: Client, size: Any) -> None:
-    """As any other request that breaks it."""
-    scripted = Scripted(client_class)
-
-    with pytest.raises(ContractError, match="/query/pageSize"):
-        scripted.first(None, "list", page_size=size)
-    assert "" == scripted.gateway.calls()
-
-
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
-    """With the page that it was waiting for."""
-    scripted = Scripted(client_class, _page("1"), kind, _page("2"))
-    listed = scripted.kling.list()
-    scripted.following(listed)
-
-    with pytest.raises(kind):
-        scripted.following(listed)
-
-    assert "2" == scripted.following(listed).task_id
-
-
-@pytest.mark.parametrize("name", ["list", "presets"])
-def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
-    """Up to the last of the contract."""
-    scripted = Scripted(client_class, _page("1"), _page(), _page())
-
-    assert ["1"] == [found.task_id for found in scripted.first(None, name, first_page=7, page_size=5)]
-    assert [] == scripted.first(None, name, first_page=1000)
-
-    targets = [request.url.query.decode() for request in scripted.gateway.requests]
-    assert ["pageNum=7&pageSize=5", "pageNum=8&pageSize=5", "pageNum=1000&pageSize=30"] == targets
-    with pytest.raises(ContractError, match="/query/pageNum"):
-        scripted.first(None, name, first_page=1001)
-
-
-@pytest.mark.parametrize("page", [0, -1, "1", 1.0, True, None])
-def test_a_page_that_is_no_number_is_refused(client_class: Client, page: Any) -> None:
-    """Before the list is gone through."""
-    with pytest.raises(ValueError, match="first_page must be a whole number, 1 or more, not"):
-        Scripted(client_class).list(first_page=page)
-
-
-_SUBJECT = Element(element_id=2**63 - 1)
-
-
-@pytest.mark.parametrize(
-    ("element_id", "given"),
-    [
-        ("829482348234823", 829482348234823),
-        ("0042", "0042"),
-        ("9223372036854775807", _SUBJECT),
-        ("a", Element(element_id="a")),
-        ("5", Element(element_id=5)),
-        ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_SUBJECT]))),
-    ],
-)
-def test_a_subject_is_deleted_by_its_exact_id(client_class: Client, element_id: str, given: Any) -> None:
-    """Which is sent as a text, once."""
-    scripted = Scripted(client_class, task("5", "succeed"))
-
-    assert "5" == scripted.delete(given).task_id
-    assert [{"element_id": element_id}] == scripted.gateway.bodies()
-    assert [DELETION] == [request.url.path for request in scripted.gateway.requests]
-
-
-_DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        [_DELETED_ALREADY],
-        [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
-        [LOST, _DELETED_ALREADY],
-        [LOST, ABSENT],
-        [no(503), no(429, 1302), ABSENT],
-        [no(500, 5000), REFUSED, ABSENT],
-    ],
-)
-def test_a_second_deletion_is_no_error(client_class: Client, script: list[Step]) -> None:
-    """Nor an absence, once an attempt of the same call may have deleted it."""
-    scripted = Scripted(client_class, *script)
-
-    assert scripted.delete("9") is None
-    assert scripted.gateway.finished()
-
-
-@pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
-def test_what_was_never_there_is_not_deleted(client_class: Client, script: list[Step]) -> None:
-    """No attempt can have deleted it."""
-    assert isinstance(Scripted(client_class, *script).failing("delete", "9"), NotFoundError)
-
-
-def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
-    """Only its words tell that it was deleted."""
-    error = Scripted(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
-
-    assert (StatusError, None) == (type(error), error.outcome)
-
-
-@pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
-def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
-    """The success counts."""
-    assert Scripted(client_class, Reply(200, body)).delete("9") is None
-
-
-@pytest.mark.parametrize(
-    ("says", "given"),
-    [
-        *(("not by float$", number) for number in (829482348234823.0, float("nan"))),
-        *(("not by bool$", flag) for flag in (True, False)),
-        ("not by an empty text$", ""),
-        *(("not by bytes$", b"9"), ("not by list$", ["9"]), ("not by NoneType$", None)),
-        ("not by float$", Element.from_dict({"element_id": 5.5})),
-        ("not by Unset$", Element()),
-        ("not by NoneType$", Element(element_id=None)),
-        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
-        (
-            "^the task names 2 subjects; pass the one that is meant$",
-            Task(task_result=TaskResult(elements=[_SUBJECT] * 2)),
-        ),
-        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
-    ],
-)
-def test_what_does_not_name_one_subject_is_not_deleted(client_class: Client, says: str, given: Any) -> None:
-    """A wrong id could delete another subject, so nothing is sent."""
-    with pytest.raises(ValueError, match=says):
-        Scripted(client_class).delete(given)
-
-
-def test_an_id_is_read_as_exactly_as_it_is_written(client_class: Client) -> None:
-    """From the answer of a look-up into the request of a deletion."""
-    exact = 9007199254740993  # one more than a floating-point number can hold
-    for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
-        body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
-        scripted = Scripted(client_class, Reply(200, body.encode()), Reply(200, {}))
-
-        scripted.delete(scripted.get("7"))
-
-        assert [{"element_id": str(exact)}] == scripted.gateway.bodies()
-
-
-def test_lists_are_iterators_of_their_kind() -> None:
-    """Made by a plain call, on an event loop too."""
-    transport = httpx.MockTransport(lambda _: _page().response())
-
-    assert [] == list(KlingElements("t", transport=transport).list())
-
-    async def all_of_them() -> list[Task]:
-        async with AsyncKlingElements("t", transport=transport) as kling:
-            return [found async for found in kling.presets()]
-
-    assert [] == asyncio.run(all_of_them())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-import pickle
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -31,10 +29,7 @@ from contract_tests.support.scripted import (
 from contract_tests.support.tables import each
 from kling_elements import Outcome, PollPolicy
 from kling_elements.errors import (
-    CreateAllError,
     ElementUnavailableError,
-    ExternalIdUsedError,
-    LookUpUnavailableError,
     NoTaskError,
     TaskError,
     TaskFailedError,
@@ -43,14 +38,12 @@ from kling_elements.errors import (
     WaitTimeoutError,
 )
 from kling_elements_client.errors import (
-    Answer,
     AuthenticationError,
     ContractError,
     KlingError,
     NotFoundError,
     RateLimitError,
     StatusError,
-    TransportError,
 )
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
 
@@ -385,44 +378,3 @@ def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client_clas
     told = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]
     assert not [text for text in told if TOKEN in text or len(text) > 400]
     assert "bad *** xxx" in told[0]
-
-
-def _errors() -> list[KlingError]:
-    answer = Answer(404, httpx.Headers({"a": "b"}), 1203, "no", "r", "x")
-    late = WaitTimeoutError("late", _GIVEN)
-    late.outcome = Outcome.MAY_EXIST
-    late.add_note("a note")
-    missing = NotFoundError("missing", answer)
-    missing.outcome, missing.external_task_id = Outcome.NOT_CREATED, "e-1"
-    lost = TransportError("lost", may_have_been_sent=True)
-    lost.outcome, lost.external_task_id = Outcome.MAY_EXIST, "e-2"
-    several = WaitAllError([Element(element_id=9), late, missing])
-    many = CreateAllError([_GIVEN, missing, lost])
-    used = ExternalIdUsedError("used", answer)
-    paged = KlingError("page 2")
-    paged.page = 2
-    of_tasks = [
-        TaskFailedError("failed", _GIVEN),
-        UnknownStatusError("new", Task()),
-        ElementUnavailableError("deleted", _GIVEN),
-    ]
-    others = [LookUpUnavailableError("no look-up"), NoTaskError("no task"), KlingError("any")]
-    return [late, missing, lost, several, many, used, paged, *of_tasks, *others]
-
-
-@pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
-def test_errors_can_be_pickled_and_copied_with_all_they_say(error: KlingError) -> None:
-    """They cross processes, and are kept by error trackers."""
-    copies = [copy.copy(error), copy.deepcopy(error)]
-    copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
-
-    for made_anew in copies:
-        assert type(error) is type(made_anew)
-        assert str(error) == str(made_anew)
-        assert _said(error) == _said(made_anew)
-
-
-def _said(error: KlingError) -> dict[str, Any]:
-    results = [_said(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
-    names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
-    return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

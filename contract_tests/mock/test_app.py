@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import kling_elements.mock
 from contract_tests.reading.paths import DELETION, ELEMENTS
+from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import (
     BAD_TOKEN,
     IMAGE_REQUEST,
@@ -39,7 +40,7 @@ def test_the_package_exports_the_application() -> None:
 @pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
 def test_every_example_of_the_contract_is_accepted(name: str) -> None:
     """A conforming request creates a subject, and its answer has not a key too many."""
-    body = contract.document()["components"]["examples"][name]["value"]
+    body = example(name)
 
     assert_accepted(shared().post(body))
 

@@ -3,126 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import json
 import logging
-import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ssrfguard import Policy
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.reading.paths import DELETION
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
-from contract_tests.support.peers import Heard, Peer, listening, said
+from contract_tests.support.documents import example
+from contract_tests.support.mock_caller import Caller
+from contract_tests.support.notified import on_a_loop, receiving, running, server, until
+from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Courier, Retries
 from kling_elements.mock.clock import Clock
-from kling_elements.mock.options import Options
 from kling_elements.mock.store import Store
-from kling_elements_client import contract
 
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
-PATIENCE_SECONDS = 30  # only a failure lasts that long
-
-
-@pytest.fixture(autouse=True)
-def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No receiver here has one, and reading those of the authorities takes long."""
-    monkeypatch.setattr(callbacks, "shared_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-
-
-@dataclass
-class Receiver:
-    """A server on this machine that takes notifications.
-
-    Attributes:
-        statuses: What it answers, one after the other; the last one from then on. 0 closes the connection unanswered.
-        url: Its address.
-        heard: The requests that came.
-    """
-
-    statuses: list[int]
-    url: str = ""
-    heard: list[Heard] = field(default_factory=list)
-
-    @property
-    def paths(self) -> list[str]:
-        return [heard.line.split(" ")[1] for heard in self.heard]
-
-    @property
-    def bodies(self) -> list[Any]:
-        return [json.loads(heard.body) for heard in self.heard]
-
-    @property
-    def told(self) -> list[str]:
-        """The status that each notification told."""
-        return [body["task_status"] for body in self.bodies]
-
-    def take(self, peer: Peer) -> None:
-        """Answer one request."""
-        if heard := peer.request():  # pragma: no branch - a sender that is stopped may only connect
-            status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-            self.heard.append(heard)
-            if status:
-                peer.send(said(b"", f"{status} X", "Location: /elsewhere"))
-
-
-@asynccontextmanager
-async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
-    """Give a receiver that listens."""
-    receiver = Receiver(list(statuses) or [200])
-    with listening(receiver.take) as server:
-        receiver.url = server.url
-        yield receiver
-
-
-@asynccontextmanager
-async def running(app: MockServer) -> AsyncIterator[Caller]:
-    """Run a server on this loop, from its start to its end."""
-    messages: asyncio.Queue[Any] = asyncio.Queue()
-    sent: asyncio.Queue[Any] = asyncio.Queue()
-    life = asyncio.create_task(app({"type": "lifespan"}, messages.get, sent.put))
-    await messages.put({"type": "lifespan.startup"})
-    await sent.get()
-    try:
-        yield Caller(app)
-    finally:
-        await messages.put({"type": "lifespan.shutdown"})
-        await life
-
-
-def server(**options: Any) -> MockServer:
-    """Return a server whose clock stands still, and that sends again almost at once."""
-    given = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
-    return MockServer(contract.CONTRACT, Options(**given))
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- it is another's doing that is waited for
-            await asyncio.sleep(0.005)
-
-
-def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test on a loop of its own."""
-
-    @functools.wraps(test)
-    def run(**fixtures: Any) -> None:
-        run_async(test(**fixtures))
-
-    return run
 
 
 @on_a_loop
@@ -141,9 +44,9 @@ async def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
 
     assert ["processing", "succeed"] * 3 == receiver.told
     assert ["/hook?a=b", "/hook?a=b", "/", "/", "/", "/"] == receiver.paths
-    example = contract.document()["components"]["examples"]["notification"]["value"]
+    expected = example("notification")
     own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
-    assert {**example, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
+    assert {**expected, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
     assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
     assert {"application/json"} == {heard.headers["content-type"] for heard in receiver.heard}
     assert not any(name.startswith("webhook-") for heard in receiver.heard for name in heard.headers)
@@ -436,44 +339,6 @@ async def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
             await until(lambda: len(receiver.told) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
             await until(lambda: len(receiver.told) == 2)
-
-
-def create_from(caller: Caller, peer: str, callback_url: str) -> None:
-    """Create a task as a caller at an address does."""
-    reply = caller.post({**IMAGE_REQUEST, "callback_url": callback_url}, client_host=peer)
-    assert 200 == reply.status
-
-
-@pytest.mark.parametrize(("peer", "hosts"), [("127.0.0.1", []), ("10.0.0.1", ["10.0.0.0/8"])])
-@on_a_loop
-async def test_a_caller_of_this_machine_or_let_in_is_told_at_private_addresses(peer: str, hosts: list[str]) -> None:
-    """That is where tests listen."""
-    async with receiving() as receiver, running(server(tick_seconds=0, control=hosts)) as caller:
-        create_from(caller, peer, receiver.url)
-        await until(lambda: receiver.told)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
-@on_a_loop
-async def test_another_caller_cannot_have_the_server_post_to_private_addresses(host: str) -> None:
-    """Else whoever reaches the server reaches what it can reach; it is tried once, and the record says why."""
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
-        create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
-        (record,) = caller.ask("GET", "/_mock/callbacks")
-    assert (False, None, 1) == (record["delivered"], record["http_status"], record["attempts"])
-    assert record["note"].startswith("it leads to a private or reserved address, and the create came from another")
-    assert [] == receiver.told
-
-
-@on_a_loop
-async def test_another_caller_is_told_at_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any port, as by everybody's callbacks; here this machine counts as the public."""
-    policy = Policy(allowed_networks=(ip_network("127.0.0.0/8"),), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
-    monkeypatch.setattr(callbacks, "_PUBLIC", policy)
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
-        create_from(caller, "10.0.0.1", receiver.url)
-        await until(lambda: receiver.told)
 
 
 def test_an_empty_address_is_none() -> None:

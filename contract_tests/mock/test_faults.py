@@ -12,6 +12,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from contract_tests.support.mock_requests import SAMPLE, scope
 from kling_elements.mock import create_app, faults
@@ -77,7 +78,7 @@ def test_the_page_of_a_proxy_is_that_of_the_contract(caller: Caller) -> None:
     """To the letter."""
     caller.queue("html-502-before")
 
-    assert contract.document()["components"]["examples"]["proxyPage"]["value"] == creation(caller).body.decode()
+    assert example("proxyPage") == creation(caller).body.decode()
 
 
 @pytest.mark.parametrize(
@@ -135,10 +136,10 @@ def test_an_answer_may_have_no_envelope(caller: Caller) -> None:
     answer = json.loads(creation(caller).body)
     (task,) = caller.every_task()
     created_at = caller.get("e")["created_at"]
-    example = contract.document()["components"]["examples"]["submittedFlat"]["value"]
+    expected = example("submittedFlat")
 
     own = {"id": task["task_id"], "task_id": task["task_id"], "created_at": created_at // 1000}
-    assert {**example, **own} == answer
+    assert {**expected, **own} == answer
 
 
 def test_an_answer_may_contradict_itself(caller: Caller) -> None:
@@ -156,7 +157,7 @@ def test_an_answer_may_contradict_itself(caller: Caller) -> None:
     [
         (
             "failed",
-            contract.document()["components"]["examples"]["taskFailed"]["value"]["data"]["task_status_msg"],
+            example("taskFailed")["data"]["task_status_msg"],
             "fail",
         ),
         ("failed", "no face: at all\nnone", "fail:no face: at all\nnone"),

@@ -4,60 +4,37 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.documents import example
+from contract_tests.support.mock_caller import LIMIT
+from contract_tests.support.mock_command import (
+    COMMAND,
+    HEADERS,
+    PATIENCE_SECONDS,
+    answer_to,
+    ask,
+    connected,
+    creation,
+    port_of,
+    running,
+)
 from kling_elements.mock import __main__ as command
 from kling_elements.mock import create_app
 from kling_elements.mock import server as mock_server
-from kling_elements_client import contract
-
-COMMAND = [sys.executable, "-m", "kling_elements.mock"]
-LIMIT = 56_972_640
-HEADERS = {"Authorization": "Bearer sk-test", "Content-Type": "application/json"}
-PATIENCE_SECONDS = 60  # for what takes a moment; only a failure lasts that long
-
-
-def examples() -> dict[str, Any]:
-    """Return the named examples of the contract."""
-    return {name: example["value"] for name, example in contract.document()["components"]["examples"].items()}
-
-
-@contextmanager
-def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the command and give its process and its first line; stop it if it still runs."""
-    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
-        finally:
-            process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
-
-
-def port_of(line: str) -> int:
-    """Return the port that the first line names."""
-    found = re.fullmatch(
-        r"Mock server of (?:\w+, ){4}\w+ listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
-    )
-    assert found is not None, line
-    return int(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -67,47 +44,21 @@ def port() -> Iterator[int]:
         yield port_of(line)
 
 
-@contextmanager
-def connected(port: int) -> Iterator[http.client.HTTPConnection]:
-    """Give a connection to the server."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def answer_to(
-    connection: http.client.HTTPConnection,
-    body: bytes | Iterable[bytes],
-    headers: dict[str, str] = HEADERS,
-    *,
-    method: str = "POST",
-    path: str = ELEMENTS,
-) -> tuple[int, dict[str, str], Any]:
-    """Send a request; return status, headers without the date, and the JSON value of the answer."""
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    raw = response.read()
-    answered = {name.lower(): value for name, value in response.getheaders() if name.lower() != "date"}
-    return response.status, answered, json.loads(raw) if raw else None
-
-
 def test_the_server_answers_where_its_first_line_says(port: int) -> None:
     """The whole way over a socket: exact status and headers, and the body of a creation."""
     with connected(port) as connection:
         for name in ("sample", "fromImages", "fromVideo"):
-            status, headers, body = answer_to(connection, json.dumps(examples()[name]).encode())
+            status, headers, body = answer_to(connection, json.dumps(example(name)).encode())
 
             assert (200, 0, "submitted") == (status, body["code"], body["data"]["task_status"])
-            assert examples()[name].get("external_task_id") == body["data"]["task_info"].get("external_task_id")
+            assert example(name).get("external_task_id") == body["data"]["task_info"].get("external_task_id")
             assert {"content-type", "content-length"} == set(headers)
             assert headers["content-type"] == "application/json"
 
 
 def test_the_only_token_to_take_can_be_named() -> None:
     """With `--token` any other one is 401."""
-    sample = json.dumps(examples()["sample"]).encode()
+    sample = json.dumps(example("sample")).encode()
     with running("--port", "0", "--token", "sk-mine") as (_, line), connected(port_of(line)) as connection:
         assert answer_to(connection, sample)[0] == 401
         assert answer_to(connection, sample, {**HEADERS, "Authorization": "Bearer sk-mine"})[0] == 200
@@ -120,12 +71,12 @@ def test_head_is_answered_without_a_body(port: int) -> None:
 
         assert (status, body) == (405, None)
         assert {"content-type", "content-length", "allow"} == set(headers)
-        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
     """Body and all are taken off the wire: the next request on the connection is not the rest of the last."""
-    sample = json.dumps(examples()["sample"]).encode()
+    sample = json.dumps(example("sample")).encode()
     with connected(port) as connection:
         for _ in range(3):
             assert answer_to(connection, sample * 1000, {"Content-Type": "application/json"})[0] == 401
@@ -143,7 +94,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
 
         assert (status, answer["code"]) == (413, 1200)
         assert {"content-type", "content-length"} == set(headers)
-        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
@@ -159,7 +110,7 @@ def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
 
 def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int) -> None:
     """Good and bad ones mixed, over many connections; no two refusals share a request id."""
-    sample = examples()["sample"]
+    sample = example("sample")
 
     def talk(number: int) -> set[str]:
         ids: set[str] = set()
@@ -194,7 +145,7 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
         assert not answer or answer.startswith(b"HTTP/1.1 400 ")
 
     with connected(port) as connection:
-        assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+        assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
 def test_a_server_may_run_in_a_thread() -> None:
@@ -204,7 +155,7 @@ def test_a_server_may_run_in_a_thread() -> None:
     thread = threading.Thread(target=background.run, args=([listener],))
     thread.start()
     with connected(listener.getsockname()[1]) as connection:
-        assert 0 == ask(connection, "POST", ELEMENTS, examples()["sample"])["code"]
+        assert 0 == ask(connection, "POST", ELEMENTS, example("sample"))["code"]
     background.should_exit = True
     thread.join(PATIENCE_SECONDS)
 
@@ -216,7 +167,7 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
     """Exit code 0 and not a word, neither of the end nor of any request, its token or its media."""
     with running("--port", "0") as (process, line):
         with connected(port_of(line)) as connection:
-            assert answer_to(connection, json.dumps(examples()["sample"]).encode())[0] == 200
+            assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
             assert answer_to(connection, b'{"image":"QUJD"}')[0] == 400
         process.send_signal(number)
 
@@ -245,49 +196,6 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
         assert process.returncode == 0
 
 
-def test_help_names_the_options_and_their_defaults() -> None:
-    """Port 8787 on the loopback address."""
-    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
-
-    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
-    usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
-    usage += "[--allow-duplicates] [--no-callbacks] [--element-ids KIND] [--control HOST] [--webhook-secret SECRET] "
-    assert " ".join(done.stdout.split()).startswith(usage)
-    assert "default 8787" in done.stdout
-    assert "default 127.0.0.1" in done.stdout
-
-
-def test_a_port_that_is_taken_is_told_in_one_line() -> None:
-    """Where, and why not."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False)
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"cannot listen on http://127.0.0.1:{port}: Address already in use\n" == done.stderr
-
-
-@pytest.mark.parametrize(
-    ("host", "url"), [("2001:db8::1", "http://[2001:db8::1]:1"), ("x" * 64, f"http://{'x' * 64}:1")]
-)
-def test_a_host_that_is_not_of_this_machine_is_told_in_one_line(host: str, url: str) -> None:
-    """An address of nobody, in the form that a URL wants, or what cannot be a name at all."""
-    done = subprocess.run([*COMMAND, "--host", host, "--port", "1"], capture_output=True, text=True, check=False)
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
-
-
-def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without uvicorn there is no server, and the line says how to get it."""
-    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "uvicorn is missing: install kling-elements[mock]\n"
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
     """While modules are still being imported there is nothing to stop, and nothing to tell."""
@@ -301,20 +209,6 @@ def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, mo
             signal.signal(each, handler)
 
     assert caught.value.code == 0
-
-
-def creation(name: str) -> bytes:
-    """Return a body with an external id."""
-    return json.dumps({**examples()["sample"], "external_task_id": name}).encode()
-
-
-def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> Any:
-    """Return the value of a successful answer."""
-    status, _, answer = answer_to(
-        connection, b"" if body is None else json.dumps(body).encode(), method=method, path=path
-    )
-    assert 200 == status, answer
-    return answer
 
 
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
@@ -356,7 +250,7 @@ def test_tasks_take_the_times_of_the_command() -> None:
     options = ("--task-seconds", "2.5-40", "--manual-clock")
     with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
         for number in range(50):
-            ask(connection, "POST", ELEMENTS, {**examples()["sample"], "external_task_id": f"{number}"})
+            ask(connection, "POST", ELEMENTS, {**example("sample"), "external_task_id": f"{number}"})
         seen = []
         for seconds in (2.499, 17.5, 20.001):
             ask(connection, "POST", "/_mock/clock", {"seconds": seconds})
@@ -430,55 +324,12 @@ def test_a_signal_closes_the_state(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     with running("--port", "0", "--state", str(state)) as (process, line):
         with connected(port_of(line)) as connection:
-            ask(connection, "POST", ELEMENTS, examples()["fromImages"])
+            ask(connection, "POST", ELEMENTS, example("fromImages"))
         process.send_signal(signal.SIGTERM)
 
         assert process.communicate(timeout=PATIENCE_SECONDS) == ("", "")
         assert 0 == process.returncode
     assert [state] == list(tmp_path.iterdir())
-
-
-def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
-    """And nothing is served."""
-    state = tmp_path / "diary.txt"
-    state.write_text("dear diary")
-    done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, check=False)
-
-    assert (1, "") == (done.returncode, done.stdout)
-    assert f"the state {state} cannot be used: it is no database; name a file that is not there yet\n" == done.stderr
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        *(("--port", value) for value in ("-1", "65536", "x", "")),
-        *(("--token", value) for value in ("", "two words", "\u8d85")),
-        ("--tick", "-1"),
-        ("--tick", "x"),
-        ("--tick", "nan"),
-        ("--dialect", "latin"),
-        ("--task-seconds", "3"),
-        ("--task-seconds", "3-1"),
-        ("--task-seconds", "-1-3"),
-        ("--task-seconds", "1-1e9"),
-        ("--task-seconds", "1-31622401"),
-        ("--task-seconds", "\u0661-3"),
-        ("--concurrency", "0"),
-        ("--rate", "1.5"),
-        ("--state", ""),
-        ("--webhook-secret", "sesame"),
-        ("--element-ids", "odd"),
-        ("--control", "a b"),
-        ("--port", "\u0668\u0660"),
-    ],
-)
-def test_an_option_that_cannot_be_used_is_told_with_the_usage(option: str, value: str) -> None:
-    """Exit code 2, and the option's name."""
-    done = subprocess.run([*COMMAND, option, value], capture_output=True, text=True, check=False)
-
-    assert (2, "") == (done.returncode, done.stdout)
-    assert f"error: argument {option}: " in done.stderr
-    assert "sesame" not in done.stderr
 
 
 def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -489,7 +340,7 @@ def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         receiver.settimeout(PATIENCE_SECONDS)
         address = f"http://127.0.0.1:{receiver.getsockname()[1]}/"
         with connected(port_of(line)) as connection:
-            ask(connection, "POST", ELEMENTS, {**examples()["sample"], "callback_url": address})
+            ask(connection, "POST", ELEMENTS, {**example("sample"), "callback_url": address})
         peer, _ = receiver.accept()
         with peer, peer.makefile("rb") as stream:
             lines = [line.decode().strip() for line in iter(stream.readline, b"\r\n")]

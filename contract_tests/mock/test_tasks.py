@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote
@@ -14,23 +13,10 @@ import pytest
 
 from contract_tests.reading import dialect_cases as said
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.documents import changed
+from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
-from kling_elements.mock import create_app, ids, tasks
+from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
-
-QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
-EXAMPLES: dict[str, Any] = {
-    name: example["value"] for name, example in contract.document()["components"]["examples"].items()
-}
-
-
-@pytest.fixture(params=said.DIALECTS)
-def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
-    """A caller of a server whose clock stands still, once for each dialect."""
-    app = create_app(manual_clock=True, dialect=request.param)
-    yield Caller(app, dialect=request.param)
-    app.close()
 
 
 def test_the_words_of_a_status_are_those_of_the_contract() -> None:
@@ -112,13 +98,13 @@ def test_a_clock_that_runs_needs_no_step() -> None:
         seen = caller.get(task_id)["task_status"]
 
 
-@pytest.mark.parametrize(("example", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
-def test_a_look_up_is_answered_like_the_example(example: str, seconds: float, caller: Caller) -> None:
+@pytest.mark.parametrize(("name", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
+def test_a_look_up_is_answered_like_the_example(name: str, seconds: float, caller: Caller) -> None:
     """Every key of the example is there and no other, with a value of its kind, down to those of the subject."""
     caller.create(external_task_id="mara-2026-07", tag_list=[{"tag_id": "o_102"}])
     caller.app.clock.step(seconds)
     answer = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
-    expected = EXAMPLES[example]
+    expected = example(name)
 
     assert _kinds(expected) == _kinds(answer)
     assert expected["data"]["task_info"] == answer["data"]["task_info"]
@@ -294,161 +280,6 @@ def test_tokens_see_their_own_tasks_alone(caller: Caller) -> None:
     assert "sk-test" not in json.dumps(caller.every_task())
 
 
-def test_the_list_has_pages_newest_first(caller: Caller) -> None:
-    """Also of tasks of one moment; an empty page comes after the last."""
-    ids = [caller.create()["task_id"] for _ in range(4)]
-    caller.app.clock.step(1)
-    ids.append(caller.create()["task_id"])
-    ids.reverse()
-
-    assert ids == [task["task_id"] for task in caller.page()]
-    assert ids[:2] == [task["task_id"] for task in caller.page("?pageSize=2")]
-    assert ids[2:4] == [task["task_id"] for task in caller.page("?pageNum=2&pageSize=2")]
-    assert ids[4:] == [task["task_id"] for task in caller.page("?pageSize=2&pageNum=3")]
-    assert [] == caller.page("?pageNum=4&pageSize=2")
-    assert ["submitted", "processing"] == [task["task_status"] for task in caller.page("?pageSize=2")]
-
-
-def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
-    """As the contract says."""
-    for _ in range(31):
-        caller.create()
-
-    assert [30, 1] == [len(caller.page(query)) for query in ("", "?pageNum=2")]
-
-
-@pytest.mark.parametrize("path", [ELEMENTS, PRESETS])
-@pytest.mark.parametrize(
-    ("expected", "query"),
-    [
-        ("/query/pageNum: is 0, at least 1 needed (upstream)", "pageNum=0"),
-        ("/query/pageSize: is 501, at most 500 allowed (upstream)", "pageSize=501"),
-        ("/query/pageNum: is 1001, at most 1000 allowed (upstream)", "pageNum=1001"),
-        ("/query/pageNum: must be there once", "pageNum=1&pageNum=1"),
-        ("/query/page_size: is unknown; there is pageNum, pageSize", "page_size=5&pageNum=1"),
-        ("/query/a~1b~0: is unknown; there is pageNum, pageSize; /query/pageSize: must be there once", QUERY),
-        *(
-            ("/query/pageNum: is a string, allowed is integer (upstream)", f"pageNum{text}")
-            for text in (
-                *("", "=", "=01", "=1.0", "=+1", "=%2B1", "=%201", "=1e0", "=1e2", "=one", "=\u0661", "=%D9%A1"),
-                *("=" + "9" * 5000, "=x%"),
-            )
-        ),
-    ],
-)
-def test_a_page_that_cannot_be_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
-    """The place and what is allowed are told; a number is written as JSON writes it."""
-    assert (400, 1200, expected) == caller.refusal("GET", f"{path}?{query}")
-
-
-def test_a_query_where_none_belongs_is_1200(caller: Caller) -> None:
-    """A misspelt place for what belongs in the body does not vanish silently."""
-    expected = (400, 1200, "/query/element_name: is unknown; this operation takes none")
-
-    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", IMAGE_REQUEST)
-
-
-def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
-    """However many names it has, and however long they are."""
-    query = "&".join(f"{number:03}{'x' * 1000}=1" for number in range(100))
-    message = caller.refusal("GET", f"{ELEMENTS}?{query}")[2]
-
-    assert 20 == message.count("is unknown")
-    assert len(message) < 20 * 140
-
-
-def test_presets_have_pages_too(caller: Caller) -> None:
-    """They are those of the contract's example, for every token."""
-    presets = EXAMPLES["presets"]["data"]
-
-    assert presets == caller.ask("GET", PRESETS)["data"]
-    assert presets[:2] == caller.ask("GET", f"{PRESETS}?pageSize=2")["data"]
-    assert presets[2:] == caller.ask("GET", f"{PRESETS}?pageSize=2&pageNum=2")["data"]
-    assert [] == caller.ask("GET", f"{PRESETS}?pageNum=2")["data"]
-
-
-def test_a_deleted_subject_is_gone_or_says_that_it_is_deleted(caller: Caller) -> None:
-    """From look-up and list, as the dialect has it; a second deletion is refused, and the others stay."""
-    gone, stays = caller.create(external_task_id="e")["task_id"], caller.create()["task_id"]
-    caller.app.clock.step(2)
-    before, element = caller.get(gone), caller.element(gone)
-    element_id = element["element_id"]
-    answer = caller.ask("POST", DELETION, {"element_id": str(element_id)})
-    envelope = {"code": 0, "message": "SUCCEED", "request_id": answer["request_id"]}
-    after = {**before, "task_result": {"elements": [{**element, "status": "deleted"}]}}
-
-    assert {**envelope, **said.DELETION[caller.dialect](gone)} == answer
-    if said.REMAINS[caller.dialect]:
-        assert [after, after] == [caller.get(name) for name in (gone, "e")]
-        assert [stays, gone] == [task["task_id"] for task in caller.page()]
-        assert after == caller.page()[1]
-    else:
-        for name in (gone, "e"):
-            assert said.NO_TASK[caller.dialect](name) == caller.refusal("GET", f"{ELEMENTS}/{name}")
-        assert [stays] == [task["task_id"] for task in caller.page()]
-    for again in (element_id, str(element_id)):
-        assert said.DELETED_BEFORE[caller.dialect](again) == caller.refusal("POST", DELETION, {"element_id": again})
-    assert [True, False] == [task["deleted"] for task in caller.every_task()]
-    assert "succeed" == caller.element(stays)["status"]
-
-
-def test_a_subject_that_is_not_ready_cannot_be_deleted(caller: Caller) -> None:
-    """Its id is not known yet, and guessing it does not help; nor does that of one that failed."""
-    refused = said.NO_SUBJECT[caller.dialect]
-    caller.queue("none", "fail")
-    tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
-    guessed = [str(ids.element_id_of(task_id)) for task_id in tasks_ids]
-
-    assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": each}) for each in guessed]
-    caller.app.clock.step(2)
-    assert refused == caller.refusal("POST", DELETION, {"element_id": guessed[1]})
-    assert 0 == caller.ask("POST", DELETION, {"element_id": guessed[0]})["code"]
-
-
-@pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
-def test_an_unknown_subject_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """Whatever is no id of a subject of this token's is refused; how the service words that, only its table tells."""
-    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
-
-
-def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
-    """The refusal says that it is one."""
-    element_id = EXAMPLES["presets"]["data"][0]["task_result"]["elements"][0]["element_id"]
-    expected = (403, 1103, "no permission for this resource: a subject of the official library cannot be deleted")
-
-    assert expected == caller.refusal("POST", DELETION, {"element_id": str(element_id)})
-
-
-@pytest.mark.parametrize(
-    ("expected", "content"),
-    [
-        ("the body: ", "{}"),
-        ("the body: ", "[]"),
-        ("/element_id: ", '{"element_id": 1.5}'),
-        ("/element_id: ", '{"element_id": 9.0}'),
-        ("/element_id: ", '{"element_id": 9.007199254740993e15}'),
-        ("/element_id: ", '{"element_id": ""}'),
-        ("/x: ", '{"element_id": "1", "x": 1}'),
-        ("the body cannot be read: not JSON", '{"element_id": "1"'),
-    ],
-)
-def test_a_deletion_is_checked_against_the_contract(expected: str, content: str, caller: Caller) -> None:
-    """As every body is."""
-    reply = caller.send("POST", DELETION, content=content.encode())
-    answer = json.loads(reply.body)
-
-    assert (400, 1200) == (reply.status, answer["code"])
-    assert answer["message"].startswith(expected)
-
-
-def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
-    """That of the contract, not that of a creation."""
-    text = b'{"element_id": "1"}'
-    statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
-
-    assert [said.NO_SUBJECT[caller.dialect][0], 413] == statuses
-
-
 def test_no_media_is_kept(caller: Caller) -> None:
     """In place of an inline image stands a mark, in the same place; addresses stay."""
     image = "QUJD" * 100_000
@@ -467,63 +298,6 @@ def test_no_media_is_kept(caller: Caller) -> None:
     assert {"frontal_image": mark, "refer_images": [{"image_url": mark}, {"image_url": "http://x"}]} == caller.element(
         "e"
     )["element_image_list"]
-
-
-def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
-    """Those under way count, of one token; when one ends, the next is taken."""
-    caller = Caller(create_app(concurrency=2, manual_clock=True))
-    other = Caller(caller.app, "sk-other")
-    caller.create()
-    caller.app.clock.step(1)
-    caller.create()
-    expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 tasks under way")
-
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
-    other.create()
-    caller.app.clock.step(1)
-    caller.create()
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
-    assert 4 == len(caller.every_task())
-
-
-def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_own() -> None:
-    """Otherwise by that of another one, which may come from any gateway."""
-    row = {"dialect": "live", "code": 1304}
-    other = changed(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
-    for dialect, code in (("documented", 1303), ("live", 1304)):
-        caller = Caller(create_app(contract=other, dialect=dialect, concurrency=1, manual_clock=True))
-        caller.create()
-
-        assert code == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
-
-
-def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
-    """The answer says how long to wait, and then the next one is taken."""
-    caller = Caller(create_app(rate=2, manual_clock=True))
-    other = Caller(caller.app, "sk-other")
-    caller.create()
-    caller.app.clock.step(0.5)
-    caller.create()
-    reply = caller.send("POST", ELEMENTS, IMAGE_REQUEST)
-
-    assert (429, 1302) == (reply.status, json.loads(reply.body)["code"])
-    assert "rate limit exceeded: at most 2 creations in a second" == json.loads(reply.body)["message"]
-    assert (b"retry-after", b"1") in reply.headers
-    other.create()
-    caller.app.clock.step(0.5)
-    caller.create()
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
-
-
-def test_a_used_external_id_is_told_before_the_limits() -> None:
-    """Whoever asks again because of a lost answer learns that there is no need to."""
-    caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
-    caller.create(external_task_id="e")
-
-    assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})[1]
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
-    caller.app.clock.step(1)
-    assert 1303 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
 
 
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:

@@ -47,6 +47,11 @@ def schemes(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
+def example(name: str) -> Any:
+    """Return the value of a named example of the contract."""
+    return contract.document()["components"]["examples"][name]["value"]
+
+
 def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[str, str], str]:
     """Return a reference to the schema of each answer of an operation, by status and media type."""
     found = {}

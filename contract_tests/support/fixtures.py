@@ -16,6 +16,7 @@ import pytest
 import respx
 from hypothesis import HealthCheck, settings
 
+from contract_tests.support.judges import Judges
 from contract_tests.support.peers import Peer, Ways, listening
 from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
@@ -105,6 +106,14 @@ def create(request: pytest.FixtureRequest) -> Create:
 def ways(request: pytest.FixtureRequest) -> Ways:
     """How calls are made; a test that takes it runs once for each way."""
     return Ways(request.param)
+
+
+@pytest.fixture
+def judges() -> Iterator[Judges]:
+    """Client, mock server and oracle, with a mock server of their own."""
+    judges = Judges()
+    yield judges
+    judges.close()
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Client, mock server and oracle, which must agree on every body."""
+"""Client, mock server and oracle, which must agree on every request."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,55 +14,68 @@ from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
-from kling_elements_client.errors import ContractError
+from kling_elements_client.errors import ContractError, StatusError
+
+_NOBODYS = 1201
+"""The business code where a look-up or a deletion finds nothing, as nothing was created."""
 
 
 class Judges:
-    """The three that must agree, and the tally of what they said."""
+    """The three that must agree, and the tally of what they said. The client's requests go to the mock server.
+
+    Attributes:
+        client: The client.
+        mock: A caller of the mock server.
+        sent: What the client sent for its last verdict.
+        said: How often all said yes, and how often no.
+        rules: How often the client named each rule.
+        distinct: A number for each body that differs from the others.
+    """
 
     def __init__(self) -> None:
-        self.sent: list[Any] = []
-        self.said: Counter[str] = Counter()
+        self.sent: list[httpx.Request] = []
+        self.said: Counter[bool] = Counter()
         self.rules: Counter[str] = Counter()
         self.distinct = set[int]()
-        self._client = AuthenticatedClient(
+        self.client = AuthenticatedClient(
             token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
         )
-        self._mock = Caller(create_app(unique_external_ids=False, callbacks=False))
+        self.mock = Caller(create_app(unique_external_ids=False, callbacks=False))
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(json.loads(request.content))
-        return httpx.Response(200, json={})
+        self.sent.append(request)
+        return self.mock.answer(request)
 
-    def mock_status(self, content: bytes) -> int:
-        """What the mock server answers to a body."""
-        return self._mock.post(content=content).status
-
-    def client_verdict(self, body: Any) -> bool:
-        """Whether the client sends a body. It must send exactly that body, or nothing."""
+    def client_verdict(self, call: Callable[[], Any]) -> bool:
+        """Tell whether the client sends a request; the mock server must take what it sends."""
         self.sent.clear()
+        code: object = _NOBODYS
         try:
-            create_element.sync(client=self._client, body=body)
+            call()
         except ContractError as error:
-            assert self.sent == []
+            assert [] == self.sent
             self.rules.update({violation.rule for violation in error.violations})
             return False
-        assert [body] == self.sent
+        except StatusError as error:
+            code = error.code
+        assert (_NOBODYS, 1) == (code, len(self.sent))
         return True
 
-    def agree(self, body: Any) -> bool:
-        """Fails unless all give one verdict; returns it."""
-        verdicts = {
-            "oracle": oracle.accepts(body),
-            "client": self.client_verdict(body),
-            "mock": {200: True, 400: False}[self.mock_status(json.dumps(body).encode())],
-        }
-        assert len(set(verdicts.values())) == 1, f"{verdicts} on {json.dumps(body)}"
-        self.said["accepted" if verdicts["oracle"] else "refused"] += 1
+    def agree(self, what: object, **verdicts: bool) -> None:
+        """Fail unless all give one verdict."""
+        assert len(set(verdicts.values())) == 1, f"{verdicts} on {what!r}"
+        self.said[verdicts["oracle"]] += 1
+
+    def agree_on_create(self, body: Any) -> None:
+        """Fail unless all give one verdict on a body, and the client sends exactly that body, or nothing."""
+        sends = self.client_verdict(lambda: create_element.sync(client=self.client, body=body))
+        assert [body] * sends == [json.loads(request.content) for request in self.sent]
+        content = json.dumps(body)
+        status = self.mock.post(content=content.encode()).status
+        self.agree(content, oracle=oracle.accepts(body), client=sends, mock={200: True, 400: False}[status])
         self.distinct.add(hash(json.dumps(body, sort_keys=True)))
-        return verdicts["oracle"]
 
     def close(self) -> None:
-        """Closes the client and the mock server."""
-        self._client.close()
-        self._mock.app.close()
+        """Close the client and the mock server."""
+        self.client.close()
+        self.mock.app.close()

@@ -74,6 +74,12 @@ class Caller:
             content = b"" if body is None else json.dumps(body).encode()
         return self.app.answer(method, path, sent, content, client_host)
 
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer to a client's request: what a transport of httpx needs, or a route of respx."""
+        target = request.url.raw_path.decode()
+        reply = self.send(request.method, target, content=request.content, headers=request.headers)
+        return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
+
     def post(self, body: object = IMAGE_REQUEST, **more: Any) -> Reply:
         """Return the reply to a create; whatever `send` takes may be said of it."""
         return self.send("POST", ELEMENTS, body, **more)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from itertools import islice
 from typing import Any, TypeAlias
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
+from contract_tests.reading import dialect_cases
 from contract_tests.reading.cases import base_body
 from contract_tests.support import running
 from contract_tests.support.running import run_async
@@ -51,8 +53,17 @@ class Reply:
         return httpx.Response(self.status, content=content, headers=dict(self.headers))
 
 
+class DialectAnswer(Enum):
+    """An answer that each dialect gives in words of its own: there is no such task, or its external id was used."""
+
+    ABSENT = "absent"
+    DUPLICATE = "duplicate"
+
+
+ABSENT, DUPLICATE = DialectAnswer.ABSENT, DialectAnswer.DUPLICATE
+
 Client: TypeAlias = type[KlingElements | AsyncKlingElements]
-Step: TypeAlias = Reply | type[BaseException] | Callable[[httpx.Request], Any]
+Step: TypeAlias = Reply | DialectAnswer | type[BaseException] | Callable[[httpx.Request], Any]
 
 
 def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
@@ -65,27 +76,41 @@ def made(task_id: Any = "7", element_id: Any = 9) -> Reply:
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
+def page(*ids: Any) -> Reply:
+    """Return a page of a list, with the ids of its tasks."""
+    return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
+
+
 def no(status: int, code: Any = None, **headers: str) -> Reply:
     """Return an answer that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
     return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-ABSENT = no(404, 1203)  # in the words of the client's dialect, as DUPLICATE
-DUPLICATE = no(400, 1201)
 LOST = httpx.ReadTimeout  # the answer never came
 REFUSED = httpx.ConnectError  # the request never left
 
 
-def _live(step: Step, request: httpx.Request) -> Step:
-    """Return a step as people saw the service word it, where that differs from its table of errors."""
-    if step is ABSENT:
-        name = unquote(request.url.raw_path.decode().rpartition("/")[2])
-        return Reply(400, {"code": 1201, "message": f"Task not found by id/external id: {name}", "request_id": "r-1"})
-    if step is DUPLICATE:
-        name = json.loads(request.content)["external_task_id"]
-        return Reply(400, {"code": 1201, "message": f"External_task_id {name} already exists", "request_id": "r-1"})
-    return step
+def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> Reply:
+    """Return an answer to a request, in the words of a dialect."""
+    match answer:
+        case DialectAnswer.ABSENT:
+            name = unquote(request.url.raw_path.decode().rpartition("/")[2])
+            status, code, message = dialect_cases.NO_TASK[dialect](name)
+        case DialectAnswer.DUPLICATE:
+            name = json.loads(request.content)["external_task_id"]
+            status, code, message = dialect_cases.USED_BEFORE[dialect](name)
+    return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
+
+
+def answered(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
+    """Return what a step is in answer to a request, if that is no error; raise it if it is one."""
+    if isinstance(step, type):
+        raise step("scripted")
+    answer = step if isinstance(step, Reply | DialectAnswer) else step(request)
+    if isinstance(answer, DialectAnswer):
+        answer = _in_dialect(answer, dialect, request)
+    return answer.response() if isinstance(answer, Reply) else answer
 
 
 class Gateway:
@@ -105,14 +130,7 @@ class Gateway:
         """Take the next step."""
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
-        step = self._steps.popleft()
-        if self._dialect == "live":
-            step = _live(step, request)
-        if isinstance(step, Reply):
-            return step.response()
-        if isinstance(step, type):
-            raise step("scripted")
-        return step(request)
+        return answered(self._steps.popleft(), request, self._dialect)
 
     def finished(self) -> bool:
         """Whether the whole script was played."""

@@ -225,6 +225,31 @@ class MockServer:
         else:
             await self._serve(scope, receive, send)
 
+    async def late_reply(self, reply: Reply) -> Reply:
+        """Do what is to be done late, whether or not somebody still waits for the answer.
+
+        It is called for each reply that has something `late`. A test that decides itself when that is done overrides
+        this: it waits, and then calls what it overrides.
+
+        Args:
+            reply: The reply with what is to be done, and the seconds until then.
+
+        Returns:
+            The reply that counts in its place.
+        """
+
+        async def settled() -> Reply:
+            await asyncio.sleep(reply.delay_seconds)
+            assert reply.late is not None  # noqa: S101 -- it was looked at before
+            final = reply.late()
+            self._courier.start_if_needed()
+            return final
+
+        task = asyncio.create_task(settled())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return await asyncio.shield(task)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = _head(scope)
         body = RequestBody(head.headers, receive)
@@ -232,7 +257,7 @@ class MockServer:
             reply = await self._reply(head, body)
             self._courier.start_if_needed()
             if reply.late is not None:
-                reply = await self._reply_later(reply)
+                reply = await self.late_reply(reply)
             if ORIGIN in head.headers:
                 reply = replace(reply, headers=(*reply.headers, *page_headers(head.headers)))
             await respond(scope, send, reply, body)
@@ -251,21 +276,6 @@ class MockServer:
         except BodyTooLargeError:
             return self._refusals.answer(too_large(accepted.max_bytes))
         return self._or_refused(lambda: accepted.answer(content))
-
-    async def _reply_later(self, reply: Reply) -> Reply:
-        """Do what is to be done late, whether or not somebody still waits for the answer."""
-
-        async def settled() -> Reply:
-            await asyncio.sleep(reply.delay_seconds)
-            assert reply.late is not None  # noqa: S101 -- it was looked at before
-            final = reply.late()
-            self._courier.start_if_needed()
-            return final
-
-        task = asyncio.create_task(settled())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
-        return await asyncio.shield(task)
 
     async def _stop(self) -> None:
         for task in self._late:

@@ -45,6 +45,7 @@ class SchemaComparison:
         before, after = keywords_of(old), keywords_of(new)
         self._compare_discriminators(before, after, use)
         if are_choices(before, after):
+            self._compare_keyword("default", before, after, use)
             self._compare_unions(union_of(old, before), union_of(new, after), use)
             return
         self._compare_values(before, after, use)

@@ -36,6 +36,13 @@ class Union:
         return set[str]().union(*(types_of(each) for each in said if each.keys() - _SAYS_NOTHING == {"type"}))
 
 
+def _each_type(branch: Place) -> list[Place]:
+    """Return a branch for each type of one that says nothing but several types, or else the branch itself."""
+    said = keywords_of(branch)
+    types = said["type"].items() if said.keys() - WORDS == {"type"} else []
+    return [Place(each.document, each.pointer, {"type": each.node}) for each in types] or [branch]
+
+
 def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
     """The choice that a schema is, or that one of its keywords is."""
     keyword = keyword or next((name for name in ("anyOf", "oneOf") if name in keywords), "")
@@ -57,9 +64,14 @@ def are_choices(before: Keywords, after: Keywords) -> bool:
 
 
 def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
-    """The branches of both by pairs: by the discriminator, by their names, by what they say, and at last by order."""
+    """The branches of both by pairs: by the discriminator, by their names, by what they say, and at last by order.
+
+    Several types in one branch are a branch each, as they accept the same so.
+    """
     pairs: list[tuple[Place | None, Place | None]] = []
     left, right = list(old.branches), list(new.branches)
+    if "oneOf" not in (old.keyword, new.keyword):  # where it is, types may not overlap
+        left, right = ([each for branch in branches for each in _each_type(branch)] for branches in (left, right))
     discriminated = bool(old.values and new.values)
 
     def pair_by(name: Callable[[Place, Union], str]) -> None:

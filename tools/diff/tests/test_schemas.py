@@ -17,6 +17,9 @@ _TEXT = {"type": "string"}
 _WORDS = {"enum": ["a", "b"]}
 _THING = {"$ref": "#/components/schemas/Thing"}
 _NULL = {"type": "null"}
+_INTEGER = {"type": "integer"}
+_CHOICE = {"anyOf": [_INTEGER, _NULL]}
+_THREE = {"type": ["integer", "string", "null"]}
 
 
 def _object(*, closed: bool = False, required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
@@ -186,8 +189,26 @@ _KINDS = [
         {"anyOf": [{"enum": ["a", "b", "c"]}, {"type": "integer"}]},
         _WIDER,
     ),
+    _Kind("types, as a choice", _THREE, {"anyOf": [_INTEGER, _TEXT, _NULL]}, _SAME),
+    _Kind("types, as a choice in groups", _THREE, {"anyOf": [{"type": ["string", "null"]}, _INTEGER]}, _SAME),
+    _Kind("a choice of types, in other groups", {"anyOf": [_THREE]}, {"anyOf": [_NULL, _TEXT, _INTEGER]}, _SAME),
+    _Kind("types, as a choice that lacks one", _THREE, {"anyOf": [_TEXT, _NULL]}, _NARROWER),
+    _Kind("types, as a choice with one more", _THREE, {"anyOf": [_THREE, {"type": "array"}]}, _WIDER),
+    _Kind("types, as a choice with another", _THREE, {"anyOf": [_TEXT, _NULL, {"type": "array"}]}, _OTHER),
+    _Kind(
+        "types, as a choice with a limit", _THREE, {"anyOf": [_INTEGER, {**_TEXT, "maxLength": 2}, _NULL]}, _NARROWER
+    ),
+    _Kind("a type for all numbers beside integers", {"anyOf": [_INTEGER]}, {"type": ["integer", "number"]}, _WIDER),
+    _Kind(
+        "types that overlap, of which one must fit",
+        {"type": ["integer", "number"]},
+        {"oneOf": [{"type": ["integer", "number"]}]},
+        _SAME,
+    ),
     # the rest
     _Kind("another default", {"default": 1}, {"default": 2}, _OTHER),
+    _Kind("another default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 2}, _OTHER),
+    _Kind("the same default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 1.0}, _SAME),
     _Kind("a new default", {}, {"default": 2}, _Breaks(request="server", response="server")),
     _Kind("no default any more", {"default": 1}, {}, _Breaks(request="caller", response="caller")),
     _Kind("the default of a constant", {"const": 1, "default": 1}, {"const": 1}, _SAME),

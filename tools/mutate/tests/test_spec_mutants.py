@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import contract
 from kling_elements_runtime.document import walk
 from scripts.nodes import follow
@@ -223,6 +226,30 @@ def test_witnesses_that_notice_everything_end_the_proof(monkeypatch: pytest.Monk
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
     assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract as it is: nonsense",))
+
+
+def test_what_the_mock_server_says_of_a_mutant_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A text as the size of a page is more than SQLite takes; what is said of the contract itself is shown."""
+
+    def is_refused(subject: Subject) -> bool:
+        return subject.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
+
+    def says_something(_: Subject) -> bool:
+        sys.stderr.write("said\n")
+        return True
+
+    witnesses = [Witness("a text", is_refused, frozenset()), Witness("a talker", says_something, frozenset())]
+    monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of("#/components/parameters/PageSize/schema/type"))
+    monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: witnesses)
+    monkeypatch.setattr(spec_mutants, "request_witnesses", list)
+    monkeypatch.setattr(spec_mutants, "EQUIVALENTS", {})
+
+    outcome = spec_mutants.prove()
+
+    assert outcome.summary.startswith("2 of 7 mutants killed")
+    assert "said\n" == capsys.readouterr().err
 
 
 def test_a_witness_that_cannot_be_asked_testifies() -> None:

@@ -1,0 +1,73 @@
+"""Errors cross processes and are kept by error trackers, with all that they say."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import httpx
+import pytest
+
+from kling_elements import Outcome
+from kling_elements.errors import (
+    CreateAllError,
+    ElementUnavailableError,
+    ExternalIdUsedError,
+    LookUpUnavailableError,
+    NoTaskError,
+    TaskFailedError,
+    UnknownStatusError,
+    WaitAllError,
+    WaitTimeoutError,
+)
+from kling_elements_client.errors import (
+    Answer,
+    KlingError,
+    NotFoundError,
+    TransportError,
+)
+from kling_elements_client.models import Element, Task, TaskInfo
+
+_TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
+
+
+def _errors() -> list[KlingError]:
+    answer = Answer(404, httpx.Headers({"a": "b"}), 1203, "no", "r", "x")
+    late = WaitTimeoutError("late", _TASK)
+    late.outcome = Outcome.MAY_EXIST
+    late.add_note("a note")
+    missing = NotFoundError("missing", answer)
+    missing.outcome, missing.external_task_id = Outcome.NOT_CREATED, "e-1"
+    lost = TransportError("lost", may_have_been_sent=True)
+    lost.outcome, lost.external_task_id = Outcome.MAY_EXIST, "e-2"
+    several = WaitAllError([Element(element_id=9), late, missing])
+    many = CreateAllError([_TASK, missing, lost])
+    used = ExternalIdUsedError("used", answer)
+    paged = KlingError("page 2")
+    paged.page = 2
+    of_tasks = [
+        TaskFailedError("failed", _TASK),
+        UnknownStatusError("new", Task()),
+        ElementUnavailableError("deleted", _TASK),
+    ]
+    others = [LookUpUnavailableError("no look-up"), NoTaskError("no task"), KlingError("any")]
+    return [late, missing, lost, several, many, used, paged, *of_tasks, *others]
+
+
+@pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
+def test_errors_can_be_pickled_and_copied_with_all_they_say(error: KlingError) -> None:
+    """They cross processes, and are kept by error trackers."""
+    copies = [copy.copy(error), copy.deepcopy(error)]
+    copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+
+    for made_anew in copies:
+        assert type(error) is type(made_anew)
+        assert str(error) == str(made_anew)
+        assert _said(error) == _said(made_anew)
+
+
+def _said(error: KlingError) -> dict[str, Any]:
+    results = [_said(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
+    names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
+    return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

@@ -1,0 +1,89 @@
+"""If the creation of many subjects is interrupted, the ids of what was sent are told, and nothing is sent behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.scripted import (
+    TOKEN,
+    URL,
+    named,
+    task,
+)
+from kling_elements import AsyncKlingElements, KlingElements
+
+
+def test_ctrl_c_tells_the_ids_of_creates_in_flight(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their threads are not waited for, and send nothing that was not told."""
+    arrived, go_on = threading.Event(), threading.Event()
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content)["external_task_id"])
+        arrived.set()
+        go_on.wait()
+        return task().response()
+
+    def interrupted(*_: Any) -> None:
+        arrived.wait()
+        raise KeyboardInterrupt
+
+    kling = KlingElements(TOKEN, URL, transport=httpx.MockTransport(answer))
+    monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        kling.create_all([named(f"e-{number}") for number in range(3)], at_once=1)
+    go_on.set()
+
+    assert ["e-0"] == sent == caught.value.external_task_ids  # type: ignore[attr-defined]
+    assert "external_task_id e-0: the subject may exist" in caplog.text
+
+
+def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
+    """Each is told of, and none goes on."""
+    arrived = list[str]()
+
+    async def never(request: httpx.Request) -> httpx.Response:
+        arrived.append(json.loads(request.content)["external_task_id"])
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    async def cancelled() -> tuple[list[str], int]:
+        async with AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never)) as kling:
+            creating = asyncio.ensure_future(kling.create_all([named(f"e-{number}") for number in range(9)], at_once=3))
+            while len(arrived) < 3:  # noqa: ASYNC110 - this way the test shares nothing else with the transport
+                await asyncio.sleep(0)
+            creating.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await creating
+            told: list[str] = vars(caught.value)["external_task_ids"]
+            return told, len(asyncio.all_tasks())
+
+    assert (["e-0", "e-1", "e-2"], 1) == asyncio.run(cancelled())
+    assert 3 == caplog.text.count("the subject may exist; CancelledError ended its create")
+
+
+def test_creates_that_are_left_over_when_their_loop_ends_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody cancels them: the collector of garbage closes what waits for them."""
+
+    async def never(_: httpx.Request) -> httpx.Response:
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    kling = AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never))
+    creating = kling.create_all([named(f"e-{number}") for number in range(2)], at_once=2)
+
+    async def begin() -> None:
+        creating.send(None)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    asyncio.run(begin())
+    creating.close()
+
+    assert 2 == caplog.text.count("the subject may exist; GeneratorExit ended its create")

@@ -1,0 +1,125 @@
+"""Subjects are deleted by an exact id, and a second deletion is no error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contract_tests.reading.paths import DELETION
+from contract_tests.support.scripted import (
+    ABSENT,
+    LOST,
+    REFUSED,
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    no,
+    task,
+)
+from kling_elements_client.errors import (
+    NotFoundError,
+    StatusError,
+)
+from kling_elements_client.models import Element, Task, TaskResult
+
+_SUBJECT = Element(element_id=2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    ("element_id", "given"),
+    [
+        ("829482348234823", 829482348234823),
+        ("0042", "0042"),
+        ("9223372036854775807", _SUBJECT),
+        ("a", Element(element_id="a")),
+        ("5", Element(element_id=5)),
+        ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_SUBJECT]))),
+    ],
+)
+def test_a_subject_is_deleted_by_its_exact_id(client_class: Client, element_id: str, given: Any) -> None:
+    """Which is sent as a text, once."""
+    scripted = Scripted(client_class, task("5", "succeed"))
+
+    assert "5" == scripted.delete(given).task_id
+    assert [{"element_id": element_id}] == scripted.gateway.bodies()
+    assert [DELETION] == [request.url.path for request in scripted.gateway.requests]
+
+
+_DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be deleted for id: 9", "request_id": "r-1"})
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [_DELETED_ALREADY],
+        [Reply(200, {"code": "1201", "message": "Element already be deleted for id: 9"})],
+        [LOST, _DELETED_ALREADY],
+        [LOST, ABSENT],
+        [no(503), no(429, 1302), ABSENT],
+        [no(500, 5000), REFUSED, ABSENT],
+    ],
+)
+def test_a_second_deletion_is_no_error(client_class: Client, script: list[Step]) -> None:
+    """Nor an absence, once an attempt of the same call may have deleted it."""
+    scripted = Scripted(client_class, *script)
+
+    assert scripted.delete("9") is None
+    assert scripted.gateway.finished()
+
+
+@pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
+def test_what_was_never_there_is_not_deleted(client_class: Client, script: list[Step]) -> None:
+    """No attempt can have deleted it."""
+    assert isinstance(Scripted(client_class, *script).failing("delete", "9"), NotFoundError)
+
+
+def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
+    """Only its words tell that it was deleted."""
+    error = Scripted(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
+
+    assert (StatusError, None) == (type(error), error.outcome)
+
+
+@pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
+def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
+    """The success counts."""
+    assert Scripted(client_class, Reply(200, body)).delete("9") is None
+
+
+@pytest.mark.parametrize(
+    ("says", "given"),
+    [
+        *(("not by float$", number) for number in (829482348234823.0, float("nan"))),
+        *(("not by bool$", flag) for flag in (True, False)),
+        ("not by an empty text$", ""),
+        *(("not by bytes$", b"9"), ("not by list$", ["9"]), ("not by NoneType$", None)),
+        ("not by float$", Element.from_dict({"element_id": 5.5})),
+        ("not by Unset$", Element()),
+        ("not by NoneType$", Element(element_id=None)),
+        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
+        (
+            "^the task names 2 subjects; pass the one that is meant$",
+            Task(task_result=TaskResult(elements=[_SUBJECT] * 2)),
+        ),
+        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
+    ],
+)
+def test_what_does_not_name_one_subject_is_not_deleted(client_class: Client, says: str, given: Any) -> None:
+    """A wrong id could delete another subject, so nothing is sent."""
+    with pytest.raises(ValueError, match=says):
+        Scripted(client_class).delete(given)
+
+
+def test_an_id_is_read_as_exactly_as_it_is_written(client_class: Client) -> None:
+    """From the answer of a look-up into the request of a deletion."""
+    exact = 9007199254740993  # one more than a floating-point number can hold
+    for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
+        body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'
+        scripted = Scripted(client_class, Reply(200, body.encode()), Reply(200, {}))
+
+        scripted.delete(scripted.get("7"))
+
+        assert [{"element_id": str(exact)}] == scripted.gateway.bodies()

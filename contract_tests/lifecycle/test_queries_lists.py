@@ -1,0 +1,192 @@
+"""Tasks are listed page by page, each once, as they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.reading.paths import ELEMENTS, PRESETS
+from contract_tests.support.scripted import (
+    Client,
+    Reply,
+    Scripted,
+    Step,
+    no,
+    page,
+)
+from kling_elements import AsyncKlingElements, KlingElements
+from kling_elements_client.errors import (
+    ContractError,
+    StatusError,
+)
+from kling_elements_client.models import Task, TaskStatus
+
+_NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]})
+
+
+@pytest.mark.parametrize(
+    ("ids", "script"),
+    [
+        pytest.param([], [page()], id="nothing"),
+        pytest.param([], [Reply(200, {"code": 0, "data": None})], id="null"),
+        pytest.param(["1"], [page("1"), page()], id="one page"),
+        pytest.param(["1", "2", "3"], [page("1", "2"), page("3"), page()], id="two pages"),
+        pytest.param(["1", "2"], [page("1", "2")] * 3, id="the same page for every number"),
+        pytest.param(["1", "2"], [page("1", "2"), page("2", "1"), page("1")], id="nothing new twice"),
+        pytest.param(
+            ["1", "2", "3"],
+            [page("1", "2"), page("2", "1"), page("2", "3"), page()],
+            id="a whole page that moves down",
+        ),
+        pytest.param(
+            ["1", "2", "3"], [page("1", "2"), page("2", "3"), page("3"), page("3")], id="tasks that move down"
+        ),
+        pytest.param(["1", "2"], [page("1", "1", "2", "1"), page()], id="twice on a page"),
+        pytest.param([1, 2], [page(1, 2), page("1", "2"), page()], id="numbers, then texts"),
+        pytest.param([None, None, None], [_NAMELESS] * 3, id="without ids"),
+        pytest.param([None, None, None, "1"], [_NAMELESS, page("1"), _NAMELESS, page()], id="without ids, and with"),
+    ],
+)
+@pytest.mark.parametrize(("name", "path"), [("list", ELEMENTS), ("presets", PRESETS)])
+def test_a_list_has_each_task_once(
+    client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
+) -> None:
+    """It ends at a page that is empty, or after two without anything new."""
+    scripted = Scripted(client_class, *script)
+
+    assert ids == [found.task_id or None for found in scripted.first(None, name)]
+    assert scripted.gateway.finished()
+    targets = [request.url.raw_path.decode() for request in scripted.gateway.requests]
+    assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
+
+
+def test_the_tasks_of_a_list_are_as_those_of_a_look_up(client_class: Client) -> None:
+    """Also in the newer names."""
+    first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
+
+    found = Scripted(client_class, first, page()).first(None, "list")
+
+    assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(each.task_id, each.task_status) for each in found]
+
+
+def test_pages_are_fetched_as_they_are_asked_for(client_class: Client) -> None:
+    """Nothing is sent before the first task is wanted, and no page before the one before it is used up."""
+    scripted = Scripted(client_class, page("1", "2"), page("3"))
+
+    scripted.kling.list()
+    assert [] == scripted.gateway.requests
+    assert ["1", "2"] == [found.task_id for found in scripted.first(2, "list")]
+    assert 1 == len(scripted.gateway.requests)
+
+
+def test_each_iteration_is_its_own(client_class: Client) -> None:
+    """What one has seen is new to the other."""
+    scripted = Scripted(client_class, page("1"), page(), page("1"), page())
+
+    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
+    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
+
+
+def test_a_list_ends_at_the_last_page_number_of_the_contract(
+    client_class: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """1,000, and a warning says that there is more."""
+    count = itertools.count()
+    scripted = Scripted(client_class, *[lambda _: page(next(count)).response()] * 1000)
+
+    assert list(range(1000)) == [found.task_id for found in scripted.first(None, "list", page_size=1)]
+    assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
+    assert "the list goes on beyond page 1000" in caplog.text
+
+
+def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client_class: Client) -> None:
+    """What came before was handed out; then it goes on raising the same error, which says where to go on."""
+    scripted = Scripted(client_class, page("1", "2"), no(404), page("3"), page())
+    listed = scripted.kling.list()
+
+    tasks = [scripted.following(listed), scripted.following(listed)]
+    with pytest.raises(StatusError) as caught:
+        scripted.following(listed)
+    with pytest.raises(StatusError) as caught_again:
+        scripted.following(listed)
+
+    error = caught.value
+    assert error is caught_again.value
+    assert ["1", "2"] == [found.task_id for found in tasks]
+    assert 2 == error.page
+    assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
+    assert ["3"] == [found.task_id for found in scripted.first(None, "list", first_page=error.page)]
+    assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
+        request.url.query.decode().partition("&")[0] for request in scripted.gateway.requests
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 500])
+def test_the_size_of_a_page_is_the_callers(client_class: Client, size: int) -> None:
+    """As far as the contract allows."""
+    scripted = Scripted(client_class, page())
+
+    scripted.first(None, "presets", page_size=size)
+
+    assert f"pageNum=1&pageSize={size}" == scripted.gateway.requests[0].url.query.decode()
+
+
+@pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
+def test_a_size_that_the_contract_does_not_allow_is_refused(client_class: Client, size: Any) -> None:
+    """As any other request that breaks it."""
+    scripted = Scripted(client_class)
+
+    with pytest.raises(ContractError, match="/query/pageSize"):
+        scripted.first(None, "list", page_size=size)
+    assert "" == scripted.gateway.calls()
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
+def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
+    """With the page that it was waiting for."""
+    scripted = Scripted(client_class, page("1"), kind, page("2"))
+    listed = scripted.kling.list()
+    scripted.following(listed)
+
+    with pytest.raises(kind):
+        scripted.following(listed)
+
+    assert "2" == scripted.following(listed).task_id
+
+
+@pytest.mark.parametrize("name", ["list", "presets"])
+def test_a_list_may_begin_with_anypage(client_class: Client, name: str) -> None:
+    """Up to the last of the contract."""
+    scripted = Scripted(client_class, page("1"), page(), page())
+
+    assert ["1"] == [found.task_id for found in scripted.first(None, name, first_page=7, page_size=5)]
+    assert [] == scripted.first(None, name, first_page=1000)
+
+    targets = [request.url.query.decode() for request in scripted.gateway.requests]
+    assert ["pageNum=7&pageSize=5", "pageNum=8&pageSize=5", "pageNum=1000&pageSize=30"] == targets
+    with pytest.raises(ContractError, match="/query/pageNum"):
+        scripted.first(None, name, first_page=1001)
+
+
+@pytest.mark.parametrize("page", [0, -1, "1", 1.0, True, None])
+def test_a_page_that_is_no_number_is_refused(client_class: Client, page: Any) -> None:
+    """Before the list is gone through."""
+    with pytest.raises(ValueError, match="first_page must be a whole number, 1 or more, not"):
+        Scripted(client_class).list(first_page=page)
+
+
+def test_lists_are_iterators_of_their_kind() -> None:
+    """Made by a plain call, on an event loop too."""
+    transport = httpx.MockTransport(lambda _: page().response())
+
+    assert [] == list(KlingElements("t", transport=transport).list())
+
+    async def all_of_them() -> list[Task]:
+        async with AsyncKlingElements("t", transport=transport) as kling:
+            return [found async for found in kling.presets()]
+
+    assert [] == asyncio.run(all_of_them())

@@ -1,0 +1,26 @@
+"""Fixtures for several modules about the mock server."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from contract_tests.reading import dialect_cases as said
+from contract_tests.support.mock_caller import Caller
+from kling_elements.mock import callbacks, create_app
+
+
+@pytest.fixture(params=said.DIALECTS)
+def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A caller of a server whose clock stands still, once for each dialect."""
+    app = create_app(manual_clock=True, dialect=request.param)
+    yield Caller(app, dialect=request.param)
+    app.close()
+
+
+@pytest.fixture(autouse=True)
+def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No receiver here has one, and reading those of the authorities takes long."""
+    monkeypatch.setattr(callbacks, "shared_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))

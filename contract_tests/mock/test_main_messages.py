@@ -1,0 +1,101 @@
+"""What the command says of its options, and of those that it cannot use."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contract_tests.support.mock_command import (
+    COMMAND,
+)
+
+
+def test_help_names_the_options_and_their_defaults() -> None:
+    """Port 8787 on the loopback address."""
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+
+    usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
+    usage += "[--state FILE] [--tick SECONDS | --task-seconds MIN-MAX] [--manual-clock] [--concurrency N] [--rate N] "
+    usage += "[--allow-duplicates] [--no-callbacks] [--element-ids KIND] [--control HOST] [--webhook-secret SECRET] "
+    assert " ".join(done.stdout.split()).startswith(usage)
+    assert "default 8787" in done.stdout
+    assert "default 127.0.0.1" in done.stdout
+
+
+def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+    """Where, and why not."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot listen on http://127.0.0.1:{port}: Address already in use\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("2001:db8::1", "http://[2001:db8::1]:1"), ("x" * 64, f"http://{'x' * 64}:1")]
+)
+def test_a_host_that_is_not_of_this_machine_is_told_in_one_line(host: str, url: str) -> None:
+    """An address of nobody, in the form that a URL wants, or what cannot be a name at all."""
+    done = subprocess.run([*COMMAND, "--host", host, "--port", "1"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
+
+
+def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uvicorn there is no server, and the line says how to get it."""
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "uvicorn is missing: install kling-elements[mock]\n"
+
+
+def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
+    """And nothing is served."""
+    state = tmp_path / "diary.txt"
+    state.write_text("dear diary")
+    done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, check=False)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert f"the state {state} cannot be used: it is no database; name a file that is not there yet\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--port", value) for value in ("-1", "65536", "x", "")),
+        *(("--token", value) for value in ("", "two words", "\u8d85")),
+        ("--tick", "-1"),
+        ("--tick", "x"),
+        ("--tick", "nan"),
+        ("--dialect", "latin"),
+        ("--task-seconds", "3"),
+        ("--task-seconds", "3-1"),
+        ("--task-seconds", "-1-3"),
+        ("--task-seconds", "1-1e9"),
+        ("--task-seconds", "1-31622401"),
+        ("--task-seconds", "\u0661-3"),
+        ("--concurrency", "0"),
+        ("--rate", "1.5"),
+        ("--state", ""),
+        ("--webhook-secret", "sesame"),
+        ("--element-ids", "odd"),
+        ("--control", "a b"),
+        ("--port", "\u0668\u0660"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_told_with_the_usage(option: str, value: str) -> None:
+    """Exit code 2, and the option's name."""
+    done = subprocess.run([*COMMAND, option, value], capture_output=True, text=True, check=False)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"error: argument {option}: " in done.stderr
+    assert "sesame" not in done.stderr

@@ -1,0 +1,104 @@
+"""A receiver of notifications, and mock servers that send them, on a loop of a test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.support.mock_caller import Caller
+from contract_tests.support.peers import Heard, Peer, listening, said
+from contract_tests.support.running import run_async
+from kling_elements.mock.app import MockServer
+from kling_elements.mock.callbacks import Retries
+from kling_elements.mock.options import Options
+from kling_elements_client import contract
+
+PATIENCE_SECONDS = 30  # only a failure lasts that long
+
+
+@dataclass
+class Receiver:
+    """A server on this machine that takes notifications.
+
+    Attributes:
+        statuses: What it answers, one after the other; the last one from then on. 0 closes the connection unanswered.
+        url: Its address.
+        heard: The requests that came.
+    """
+
+    statuses: list[int]
+    url: str = ""
+    heard: list[Heard] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [heard.line.split(" ")[1] for heard in self.heard]
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(heard.body) for heard in self.heard]
+
+    @property
+    def told(self) -> list[str]:
+        """The status that each notification told."""
+        return [body["task_status"] for body in self.bodies]
+
+    def take(self, peer: Peer) -> None:
+        """Answer one request."""
+        if heard := peer.request():  # pragma: no branch - a sender that is stopped may only connect
+            status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+            self.heard.append(heard)
+            if status:
+                peer.send(said(b"", f"{status} X", "Location: /elsewhere"))
+
+
+@asynccontextmanager
+async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
+    """Give a receiver that listens."""
+    receiver = Receiver(list(statuses) or [200])
+    with listening(receiver.take) as server:
+        receiver.url = server.url
+        yield receiver
+
+
+@asynccontextmanager
+async def running(app: MockServer) -> AsyncIterator[Caller]:
+    """Run a server on this loop, from its start to its end."""
+    messages: asyncio.Queue[Any] = asyncio.Queue()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    life = asyncio.create_task(app({"type": "lifespan"}, messages.get, sent.put))
+    await messages.put({"type": "lifespan.startup"})
+    await sent.get()
+    try:
+        yield Caller(app)
+    finally:
+        await messages.put({"type": "lifespan.shutdown"})
+        await life
+
+
+def server(**options: Any) -> MockServer:
+    """Return a server whose clock stands still, and that sends again almost at once."""
+    given = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
+    return MockServer(contract.CONTRACT, Options(**given))
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 -- it is another's doing that is waited for
+            await asyncio.sleep(0.005)
+
+
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test on a loop of its own."""
+
+    @functools.wraps(test)
+    def run(**fixtures: Any) -> None:
+        run_async(test(**fixtures))
+
+    return run
