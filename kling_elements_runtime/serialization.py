@@ -148,18 +148,19 @@ class _Writer:
         """
         if len(path) > self._deepest:
             raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
-        if isinstance(value, Enum):
-            value = value.value
         kind = type(value)  # asked first, as it answers sooner than isinstance
-        if kind in _PLAIN:
-            return self._part(value, path)
         if kind is dict:
             return self._members(value, path)
-        if kind is list or isinstance(value, list | tuple):
-            self._count(len(value))
-            return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+        if kind is list:
+            return self._items(value, path)
+        if kind in _PLAIN:
+            return self._part(value, path)
         if isinstance(value, Model):
             return self._members(properties_of(value), path)
+        if isinstance(value, Enum):
+            return self.write(value.value, path)
+        if isinstance(value, list | tuple):
+            return self._items(value, path)
         if isinstance(value, Mapping):
             return self._members(value, path)
         return self._part(value, path)
@@ -169,9 +170,14 @@ class _Writer:
         if self._values > self._most_values:
             raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
 
+    def _items(self, value: Sequence[Any], path: Where) -> list[Any]:
+        self._count(len(value))
+        return [self.write(item, (*path, index)) for index, item in enumerate(value)]
+
     def _part(self, value: Any, path: Where) -> Any:
         """A value without parts."""
-        if isinstance(value, str) or type(value) not in _PLAIN:
+        kind = type(value)
+        if kind not in _PLAIN or (kind is str and len(value) >= self._shortest_taken):
             value = self._take(value, path)
         if isinstance(value, str):
             value = str.__str__(value)  # str() would ask a subclass for another text
