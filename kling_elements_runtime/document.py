@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -21,6 +21,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 """What calls stand under in a path item, in the order in which OpenAPI names them."""
 LONGEST_EXCERPT = 80
 """Characters of a caller's value that a message repeats."""
+_MAX_POINTERS = 1024  # that are kept: each answer is read by the same few
 
 
 def escaped(name: object) -> str:
@@ -33,7 +34,8 @@ def pointer(parts: Iterable[str | int]) -> str:
     return "".join(f"/{escaped(part)}" for part in parts)
 
 
-def steps(json_pointer: str) -> list[str]:
+@lru_cache(maxsize=_MAX_POINTERS)
+def steps(json_pointer: str) -> tuple[str, ...]:
     """Return the names and indices of a JSON Pointer.
 
     Raises:
@@ -41,7 +43,7 @@ def steps(json_pointer: str) -> list[str]:
     """
     if json_pointer and not json_pointer.startswith("/"):
         raise LookupError(f"{json_pointer}: a JSON Pointer begins with a slash")
-    return [part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:]]
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:])
 
 
 def place(path: Iterable[str | int]) -> str:

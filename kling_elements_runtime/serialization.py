@@ -155,6 +155,10 @@ class _Writer:
             return self._items(value, path)
         if kind in _PLAIN:
             return self._part(value, path)
+        return self._of_class(value, path)
+
+    def _of_class(self, value: Any, path: Where) -> Any:
+        """Return the JSON value of what is of no type that JSON is read as: a model, an enum's member, a tuple."""
         if isinstance(value, Model):
             return self._members(properties_of(value), path)
         if isinstance(value, Enum):

@@ -31,9 +31,9 @@ _DOCUMENT: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("", []), ("/", [""]), ("/a~1b/~0c/0", ["a/b", "~c", "0"]), ("/~01", ["~1"]), ("//x", ["", "x"])],
+    [("", ()), ("/", ("",)), ("/a~1b/~0c/0", ("a/b", "~c", "0")), ("/~01", ("~1",)), ("//x", ("", "x"))],
 )
-def test_a_pointer_is_read_as_it_is_written(text: str, path: list[str]) -> None:
+def test_a_pointer_is_read_as_it_is_written(text: str, path: tuple[str, ...]) -> None:
     """By RFC 6901: a tilde and a slash are escaped, and the order of that matters."""
     assert path == steps(text)
     assert text == pointer(path)
