@@ -7,29 +7,38 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 _abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
 
 
-@contextmanager
-def within(seconds: float | None) -> Iterator[None]:
+class within:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
     """Have the requests of a block over after some seconds, or raise `TransportError`; None sets no end of its own.
 
     A block within another never gets more time than that one has left. It holds for the thread or task that runs it.
     """
-    outer, own = _ends_at.get(), None if seconds is None else time.monotonic() + seconds
-    ends = [end for end in (outer, own) if end is not None]
-    token = _ends_at.set(min(ends, default=None))
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_outer", "_seconds")
+
+    def __init__(self, seconds: float | None) -> None:
+        """Take the seconds; they begin with the block."""
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        """Begin."""
+        end = _ends_at.get()
+        if self._seconds is not None:
+            own = time.monotonic() + self._seconds
+            end = own if end is None else min(end, own)
+        self._outer = _ends_at.set(end)
+
+    def __exit__(self, *_: object) -> None:
+        """Let the block around this one count again."""
         # a coroutine that is left over when its loop ends is closed in another context, which has nothing to reset
         with suppress(ValueError):
-            _ends_at.reset(token)
+            _ends_at.reset(self._outer)
 
 
 def end_once(abandoned: threading.Event) -> None:

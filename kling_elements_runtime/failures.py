@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from traceback import clear_frames
+from types import TracebackType
 
 import httpx
 
@@ -20,31 +19,40 @@ _BROKEN_OFF = (
 )
 
 
-@contextmanager
-def transport_errors(request: httpx.Request, base_url: str, redact: Redact) -> Iterator[None]:
+class transport_errors:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
     """Raise whatever ends a request without an answer as an exception of ours, without the token and the body.
 
     The frames on the way are kept, but not what was in them: that is shown with errors, and headers are among it.
-
-    Args:
-        request: The request.
-        base_url: The gateway's address, for the message.
-        redact: Takes the token out of a text.
 
     Raises:
         TransportError: There was no answer.
         MediaError: A file was changed meanwhile, so the request was never whole.
     """
-    try:
-        yield
-    except MediaError:  # a file was changed, and so the request was never whole
-        raise
-    except Exception as error:  # what an answer can do goes beyond httpx's own errors
-        clear_variables(error)
-        raise _transport_error(error, request, base_url, redact) from error
-    except BaseException as interruption:
-        clear_frames(interruption.__traceback__)
-        raise
+
+    __slots__ = ("_base_url", "_redact", "_request")
+
+    def __init__(self, request: httpx.Request, base_url: str, redact: Redact) -> None:
+        """Take what the block sends.
+
+        Args:
+            request: The request.
+            base_url: The gateway's address, for the message.
+            redact: Takes the token out of a text.
+        """
+        self._request, self._base_url, self._redact = request, base_url, redact
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """Raise an exception of ours in the place of another."""
+        if error is None or isinstance(error, MediaError):  # a file was changed, and so the request was never whole
+            return
+        if not isinstance(error, Exception):  # an interruption
+            clear_frames(traceback)
+            return
+        clear_variables(error)  # what an answer can do goes beyond httpx's own errors
+        raise _transport_error(error, self._request, self._base_url, self._redact) from error
 
 
 def _transport_error(error: Exception, request: httpx.Request, base_url: str, redact: Redact) -> TransportError:
