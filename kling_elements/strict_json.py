@@ -68,6 +68,8 @@ def _check_bounds(raw: bytes | bytearray) -> None:
 
     Where the text breaks the grammar the result means nothing, but the parser stops there too.
     """
+    if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most are as short as that
+        return
     if all(_is_rare(sign, raw) for sign in (b"[", b"{", b",")):
         return
     # Escapes first: after them a quotation mark always begins or ends a string.

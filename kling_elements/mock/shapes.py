@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kling_elements.mock.answers import new_request_id
@@ -79,7 +78,7 @@ class Shapes:
 
         A deletion is no change of the task, and comes after all that there are.
         """
-        told = self.task(replace(task, deleted=0), now)
+        told = self.task(task._replace(deleted=0), now)
         return {name: value for name, value in told.items() if name != "final_balance_deduction"}
 
     def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:

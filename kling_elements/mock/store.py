@@ -8,8 +8,8 @@ import sys
 import threading
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _ID_BITS = 10  # an id is the time of creation and, in these bits, room for more
 _DAMAGED = "it is damaged; restore it from a copy, or name a file that is not there yet"
 
 _CHANGING = 2  # of a task's columns, the last ones: whether it is deleted, and how far it was told of
-_COLUMNS = ", ".join(Task.__dataclass_fields__)
+_COLUMNS = ", ".join(Task._fields)
 _TABLES = (
     # SQLite keeps whatever it is given in any column, and a damaged file has whatever there is.
     f"""CREATE TABLE tasks (
@@ -63,7 +63,7 @@ _TABLES = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
 )
-_PLACES = ", ".join("?" * len(Task.__dataclass_fields__))
+_PLACES = ", ".join("?" * len(Task._fields))
 _INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACES}, ?, ?)"  # noqa: S608 -- as below
 _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
 
@@ -105,11 +105,9 @@ class Store:
         """Return that the state cannot be used, and why."""
         return f"the state {self._name} cannot be used: {_explained(error)}"
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Do what follows while no other thread does anything. Each change is one statement, a whole by itself."""
-        with self._lock:
-            yield
+    def alone(self) -> AbstractContextManager[object]:
+        """Do what a block does while no other thread does anything. Each change is one statement, a whole by itself."""
+        return self._lock
 
     def add(self, draft: Draft, now: int, lasting_ms: int) -> Task:
         """Create a task that ends after a time, and begins after half of it."""
@@ -132,8 +130,7 @@ class Store:
                 notified=first_change,
             )
             due_at = task.changed_at(first_change) if task.callback_url else None
-            values = tuple([getattr(task, name) for name in Task.__dataclass_fields__])
-            self._connection.execute(_INSERT, (*values, due_at, _checksum(values)))
+            self._connection.execute(_INSERT, (*task, due_at, _checksum(task)))
             return task
 
     def has_external_id(self, owner: bytes, external_id: str) -> bool:
