@@ -278,36 +278,38 @@ def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
     assert [name for name in (*faults[:20], *options, *paths) if name not in _README] == []
 
 
-def test_the_demonstration_creates_a_subject_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """It shows a refusal, a subject with its id, and one that is found again, once, after its answer was lost."""
+def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo shows a refused request, an element, a lost answer and its recovery, and ends with what to try next."""
     assert demo.main() == 0
 
     printed = capsys.readouterr().out
     assert "kling_elements_client: up to date" in printed
     assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
-    assert re.search(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed)
+    assert 2 == len(re.findall(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed))
+    assert printed.index("Rear Admiral Grace Hopper") < printed.index("[R04]")
+    assert "throws the answer away on purpose" in printed
     first, second = re.findall(r"element_id: ([0-9]+)$", printed, re.MULTILINE)
     assert 2**53 < int(first) < int(second)
     assert "outcome: may_exist, external_task_id: grace-hopper-2" in printed
-    assert "1 subject under this external_task_id" in printed
-    assert printed.splitlines()[-1].endswith(f"element_id: {second}")
+    assert "1 element with this external_task_id" in printed
+    assert "What to try next:" == printed.splitlines()[-4]
 
 
-def test_the_demonstration_stops_when_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not go on with an old client."""
+def test_the_demo_stops_if_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo does not continue with an old client."""
     monkeypatch.setattr(generate, "main", lambda _: 1)
 
     assert demo.main() == 1
 
 
-def test_the_demonstration_fails_if_the_bad_request_is_sent(
+def test_the_demo_fails_if_the_bad_request_is_sent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A demonstration that no longer shows what it says is an error."""
+    """If the demo no longer shows what it claims, it fails."""
     monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
 
     assert demo.main() == 1
-    assert capsys.readouterr().out.endswith("error: the request was sent\n")
+    assert capsys.readouterr().out.endswith("error: the request was sent, although it breaks the contract\n")
 
 
 def test_the_locked_requirements_have_hashes_and_no_address() -> None:

@@ -44,30 +44,42 @@ def _signed(body: bytes) -> dict[str, Any]:
     return {"body": body} | _with(signature=signature_of(body))
 
 
-_ID_FORM = "the header webhook-id must be there once, as visible ASCII characters without a comma"
-_TIME_FORM = "the header webhook-timestamp must be there once, as whole seconds since 1970 in 1 to 11 digits"
-_SIGNATURE_FORM = "the header webhook-signature must be there once, as `v1,<Base64>` parted by single spaces"
-_NO_FIT = "no v1 signature in the header webhook-signature fits the raw body with any secret (1 given)"
-_NO_JSON = (
-    "the body is no JSON object in UTF-8 without repeated keys; "
-    "kling_elements.strict_json.loads(raw_body) says more of texts that are not JSON"
+_ID_FORM = "the header webhook-id must be present exactly once: visible ASCII characters without a comma"
+_TIME_FORM = "the header webhook-timestamp must be present exactly once: whole seconds since 1970 in 1 to 11 digits"
+_SIGNATURE_FORM = (
+    "the header webhook-signature must be present exactly once: one or more `v1,<Base64>` separated by single spaces"
 )
-_NO_TASK = "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"
-_NO_MAPPING = "headers must be a mapping of text to text"
-_NO_KEY = (
-    "secret 1 of 1 is malformed: it must be the text `whsec_` and, without white space, a key of at least 24 bytes in "
+_NO_MATCH = (
+    "no v1 signature in the header webhook-signature matches the raw body, with any of the secrets (1); "
+    "check that you pass the body's bytes unchanged and this account's webhook secret"
+)
+_NOT_JSON = (
+    "the body must be a JSON object in UTF-8 without repeated keys; "
+    "if it isn't valid JSON, kling_elements.strict_json.loads(raw_body) says why"
+)
+_NO_TASK = "the body doesn't name a task: `task_id`, or `id` in the newer shape, must be a string or an integer"
+_NOT_A_MAPPING = "headers must be a mapping of strings to strings"
+_MALFORMED_SECRET = (
+    "secret 1 of 1 is malformed: it must be `whsec_` and, without white space, a key of at least 24 bytes in "
     "standard Base64"
 )
+_NO_SECRET = "secrets is missing: pass your account's webhook secret, or verify=False to accept unsigned notifications"
 _SHORT = base64.b64encode(b"\xfb" * 23).decode()
 _LONG = base64.b64encode(b"\xfb" * 24).decode()
 _NO_SECRETS: list[Any] = [[], (), b"", {}, {SECRET}, 7]
 _MALFORMED: list[tuple[str, dict[str, Any]]] = [
     # the headers
-    ("not signed: the header webhook-id is missing", _with(id=None)),
-    ("not signed: the header webhook-timestamp is missing", _with(timestamp=None)),
-    ("not signed: the header webhook-signature is missing", _with(signature=None)),
-    ("not signed: the header webhook-id, webhook-timestamp, webhook-signature is missing", {"headers": {}}),
-    ("not signed: the header webhook-id is missing", {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]}),
+    ("the notification is not signed: missing headers: webhook-id", _with(id=None)),
+    ("the notification is not signed: missing headers: webhook-timestamp", _with(timestamp=None)),
+    ("the notification is not signed: missing headers: webhook-signature", _with(signature=None)),
+    (
+        "the notification is not signed: missing headers: webhook-id, webhook-timestamp, webhook-signature",
+        {"headers": {}},
+    ),
+    (
+        "the notification is not signed: missing headers: webhook-id",
+        {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]},
+    ),
     (_ID_FORM, _with(id="")),
     (_ID_FORM, _with(id=f"{ID}, {ID}")),
     (_ID_FORM, _with(id=f"{ID}\n")),
@@ -96,22 +108,22 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     ("the header webhook-signature has no signature of version v1", _with(signature="v1a,AAAA v2,BBBB V1,CCCC")),
-    (_NO_FIT, _with(signature="v1,AAAA")),
-    (_NO_FIT, _with(signature="v1,~~~~ v1,===")),
-    (_NO_FIT, _with(signature=SIGNATURE.rstrip("="))),
-    (_NO_FIT, _with(signature=SIGNATURE.replace("+", "-"))),
-    (_NO_FIT, _with(signature=signature_of(BODY, OTHER_SECRET))),
-    (_NO_FIT, _with(id="another")),
-    (_NO_FIT, _with(timestamp="1781080795")),
-    *((_NO_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
-    (f"{_NO_MAPPING}, but the name of one is no text", {"headers": {b"webhook-id": b"1"}}),
+    (_NO_MATCH, _with(signature="v1,AAAA")),
+    (_NO_MATCH, _with(signature="v1,~~~~ v1,===")),
+    (_NO_MATCH, _with(signature=SIGNATURE.rstrip("="))),
+    (_NO_MATCH, _with(signature=SIGNATURE.replace("+", "-"))),
+    (_NO_MATCH, _with(signature=signature_of(BODY, OTHER_SECRET))),
+    (_NO_MATCH, _with(id="another")),
+    (_NO_MATCH, _with(timestamp="1781080795")),
+    *((_NOT_A_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
+    (f"{_NOT_A_MAPPING}, but one name is not a string", {"headers": {b"webhook-id": b"1"}}),
     # the body
-    (_NO_FIT, {"body": b""}),
-    (_NO_FIT, {"body": b"{"}),
+    (_NO_MATCH, {"body": b""}),
+    (_NO_MATCH, {"body": b"{"}),
     ("the body is not UTF-8", {"body": b"\xff"}),
     ("the body is not UTF-8", _signed(b'{"id":"7","message":"\xed\xa0\x80"}')),
     *(
-        (_NO_JSON, _signed(body))
+        (_NOT_JSON, _signed(body))
         for body in (
             *(b"", b"{", b"null", b"7", b'"task"', b"[]", b'[{"id":"7"}]', b'{"id":"7","id":"7"}', b'{"id":NaN}'),
             *(b'\xef\xbb\xbf{"id":"7"}', b'{"id":1e999}', b'{"id":"\\ud800"}', b"[" * 100_000),
@@ -129,7 +141,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (f"the body is no task as the contract has it: {pointer} is of another kind", _signed(body))
+        (f"the body is not a task that the contract allows: {pointer} has the wrong type", _signed(body))
         for pointer, body in (
             ("/task_status", b'{"task_id":"7","task_status":5}'),
             ("/task_status", b'{"id":"7","status":["succeeded"]}'),
@@ -143,16 +155,16 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
 
 _MISUSED: list[tuple[str, dict[str, Any]]] = [
     *(
-        (f"raw_body must be the raw bytes of the request's body as received, not of type {kind}", {"body": body})
+        (f"raw_body must be the request's body as raw bytes, exactly as received, not {kind}", {"body": body})
         for kind, body in [("str", BODY.decode()), ("dict", {"id": "7"}), ("NoneType", None), ("list", [1])]
     ),
-    ("no secrets: give the account's webhook secret, or verify=False to believe anybody", {"secrets": None}),
-    ("secrets and verify=False contradict each other: give one of them", {"verify": False}),
-    ("secrets and verify=False contradict each other: give one of them", {"verify": False, "secrets": []}),
+    (_NO_SECRET, {"secrets": None}),
+    ("secrets and verify=False contradict each other: pass only one of them", {"verify": False}),
+    ("secrets and verify=False contradict each other: pass only one of them", {"verify": False, "secrets": []}),
     *(("verify must be True or False", {"verify": verify}) for verify in (None, 0, 1, "", "no")),
-    *(("secrets must be a text, or a list of at least one", {"secrets": secrets}) for secrets in _NO_SECRETS),
+    *(("secrets must be a string or a list of at least one string", {"secrets": secrets}) for secrets in _NO_SECRETS),
     *(
-        (_NO_KEY, {"secrets": [secret]})
+        (_MALFORMED_SECRET, {"secrets": [secret]})
         for secret in (
             *("", "whsec_", "whsec_=", "whsec_A", "whsec_AAAAA", "whsec_AA=", "whsec_AAA==", "whsec_AAAA="),
             *("whsec_====", "whsec_AAA-", "whsec_AA A", SECRET.removeprefix("whsec_"), SECRET.upper()),
@@ -161,9 +173,9 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
             *("whsec_\u00e9\u00e9\u00e9\u00e9", "whsk_AAAA", None, 7, SECRET.encode(), [SECRET]),
         )
     ),
-    (_NO_KEY, {"secrets": ""}),
-    (_NO_KEY.replace("1 of 1", "2 of 3"), {"secrets": [SECRET, "", None]}),
-    (_NO_KEY.replace("1 of 1", "1 of 2"), {"secrets": b"AB"}),
+    (_MALFORMED_SECRET, {"secrets": ""}),
+    (_MALFORMED_SECRET.replace("1 of 1", "2 of 3"), {"secrets": [SECRET, "", None]}),
+    (_MALFORMED_SECRET.replace("1 of 1", "1 of 2"), {"secrets": b"AB"}),
     *(
         ("now must be a datetime with a time zone, such as datetime.now(UTC)", {"now": now})
         for now in (NOW.replace(tzinfo=None), NOW.timestamp(), TIMESTAMP, NOW.date())
