@@ -1,4 +1,4 @@
-"""The client that openapi-generator makes of the same document. Making it takes Java, so no test runs this module."""
+"""The client that openapi-generator makes from the same document. No test runs this module, because making it needs Java."""
 
 from __future__ import annotations
 
