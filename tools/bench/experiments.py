@@ -1,4 +1,4 @@
-"""What is run for the rows of the table. Each experiment has several sides, ours and the peers', each a fresh process."""
+"""What is run for the rows of the table: each experiment has several sides, which are fresh processes."""
 
 from __future__ import annotations
 

@@ -89,7 +89,8 @@ def request_of(settings: dict[str, Any]) -> bytes:
     """Return the request as bytes."""
     body: bytes = settings["body"].encode()
     head = (
-        f"POST {settings['path']} HTTP/1.1\r\nHost: 127.0.0.1:{settings['port']}\r\nAuthorization: Bearer {clients.TOKEN}\r\n"
+        f"POST {settings['path']} HTTP/1.1\r\nHost: 127.0.0.1:{settings['port']}\r\n"
+        f"Authorization: Bearer {clients.TOKEN}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

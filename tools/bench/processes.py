@@ -74,7 +74,7 @@ def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
 
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
-    """Return the environment for measured processes: without proxies and the client's settings, with the peers' folders."""
+    """Return the environment of measured processes: no proxies, no settings of the client, but the peers' folders."""
     dropped = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {
         name: value

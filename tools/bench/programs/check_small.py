@@ -18,10 +18,10 @@ def main(settings: dict[str, Any]) -> None:
     validator = jsonschema.Draft202012Validator(schema)
 
     def ours() -> None:
-        figures.demand(not contract.violations("createElement", body), "the contract refused the body")
+        figures.require(not contract.violations("createElement", body), "the contract refused the body")
 
     def by_jsonschema() -> None:
-        figures.demand(not list(validator.iter_errors(body)), "the schema refused the body")
+        figures.require(not list(validator.iter_errors(body)), "the schema refused the body")
 
     check = ours if settings["by"] == "ours" else by_jsonschema
     check()
