@@ -1,10 +1,10 @@
-"""The whole life of a subject, by our client: against any server that answers as the contract's examples do."""
+"""The whole life of an element, by our client: against any server that answers as the contract's examples do."""
 
 from __future__ import annotations
 
 from kling_elements import KlingElements
 
-_SUBJECT = {
+_ELEMENT = {
     "element_name": "Mara",
     "element_description": "Keeper of a lighthouse.",
     "reference_type": "image_refer",
@@ -17,12 +17,12 @@ _SUBJECT = {
 
 
 def problems(kling: KlingElements) -> list[str]:
-    """Create a subject, wait for it, look its task up, list it and the library's, delete it; return what went wrong.
+    """Create an element, wait for it, look its task up, list it and the library's, delete it; return what went wrong.
 
     Raises:
         KlingError: An answer is not what the contract promises.
     """
-    task = kling.create(_SUBJECT)
+    task = kling.create(_ELEMENT)
     element = kling.wait(task)
     seen = {
         "the look-up": kling.get(task).task_id,

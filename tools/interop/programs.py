@@ -57,7 +57,7 @@ def openapi_typescript() -> None:
 
 
 def prism() -> None:
-    """Have a mock server made of the contract alone, and lead a subject through its whole life there.
+    """Have a mock server made of the contract alone, and lead an element through its whole life there.
 
     Raises:
         InteropError: The server does not start, or answers something that the client does not take.

@@ -393,7 +393,7 @@ def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.Monkey
 def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator gets the folder and the package name as options."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path)
-    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/told\n'))
+    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
 
     made = peers.make_openapi_generator_client(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The life of a subject by which a server is judged."""
+"""The life of an element by which a server is judged."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def _first_example(request: httpx.Request) -> httpx.Response:
 
 
 def test_the_first_examples_are_a_whole_life() -> None:
-    """So that whoever tries the contract on a stock mock server sees a subject come and go."""
+    """So that whoever tries the contract on a stock mock server sees an element come and go."""
     with KlingElements("sk-test", "http://127.0.0.1:1", transport=httpx.MockTransport(_first_example)) as kling:
         assert [] == life.problems(kling)
 
 
-def test_the_subject_itself_is_deleted() -> None:
+def test_the_element_itself_is_deleted() -> None:
     """And not the task that made it, or nothing."""
     deleted = list[object]()
-    client = _client(wait="the subject", delete=None)
+    client = _client(wait="the element", delete=None)
     client.delete = deleted.append
 
     assert [] == life.problems(client)
-    assert ["the subject"] == deleted
+    assert ["the element"] == deleted

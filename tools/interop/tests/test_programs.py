@@ -75,7 +75,7 @@ def test_a_program_that_is_missing_or_hangs_is_an_error(bin_folder: Path, monkey
 _MOCK = f'exec "{sys.executable}" -m kling_elements.mock --port "$5"'
 
 
-def test_a_subject_lives_on_the_server(bin_folder: Path) -> None:
+def test_an_element_lives_on_the_server(bin_folder: Path) -> None:
     """The server is started on a port of this machine, and ended. Our own mock server is the stand-in here."""
     _write(bin_folder, "prism", f"echo $$ > pid; {_MOCK} --task-seconds 0.01-0.02")
     programs.prism()
