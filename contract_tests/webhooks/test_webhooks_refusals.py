@@ -1,4 +1,4 @@
-"""A notification that cannot be verified or read is one error that tells nothing of what it was given."""
+"""A notification that can't be verified or read is one error, which reveals nothing of what it was given."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from kling_elements_client.models import Task
 
 
 def _with(**headers: Any) -> dict[str, Any]:
-    """Return the headers of the vector with others in their place; None takes one away."""
+    """Return the headers of the vendor's example with some replaced; None removes one."""
     changed = HEADERS | {f"webhook-{name}": value for name, value in headers.items()}
     return {"headers": {name: value for name, value in changed.items() if value is not None}}
 
@@ -188,14 +188,14 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
-def test_what_cannot_be_verified_or_read_is_one_error(expected: str, changes: dict[str, Any]) -> None:
-    """It says what is wrong and what would be right, and keeps nothing of what it was about."""
+def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict[str, Any]) -> None:
+    """The message says what is wrong and what is allowed, and the error keeps none of the input."""
     _is_one_error(expected, refusal(**changes))
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
-def test_a_mistake_of_the_receiver_is_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """It is an error of another class, which the documented receiver does not answer with 400."""
+def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
+    """They raise another class, which the documented receiver does not answer with 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
@@ -210,8 +210,8 @@ def _is_one_error(expected: str, error: Exception) -> None:
     assert (type(error), str(error)) == (type(copy), str(copy))
 
 
-def test_secrets_can_be_checked_before_the_first_notification() -> None:
-    """So that a mistake in them shows when a receiver starts."""
+def test_secrets_can_be_checked_at_startup() -> None:
+    """A mistake in a secret shows when the receiver starts."""
     assert SECRET == webhooks.check_secrets(SECRET)
     assert [SECRET, OTHER_SECRET] == webhooks.check_secrets([SECRET, OTHER_SECRET])
     with pytest.raises(WebhookUsageError, match="secret 2 of 2 is malformed"):
@@ -242,8 +242,8 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
         ),
     ],
 )
-def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) -> None:
-    """Neither secret nor signature nor body can be seen in it, nor in what is behind it."""
+def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
+    """Neither the error nor its causes contain the secret, the signature or the body."""
     _tells_nothing(WebhookError, changes)
 
 
@@ -251,8 +251,8 @@ def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) ->
     "changes",
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
-def test_an_error_of_usage_tells_nothing_either(changes: dict[str, Any]) -> None:
-    """Least of all the secret."""
+def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
+    """It contains no secret in particular."""
     _tells_nothing(WebhookUsageError, changes)
 
 
@@ -274,16 +274,16 @@ _PROPERTIES = st.sampled_from(sorted({*Task.__annotations__, "id", "status", "me
 @given(
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text() | st.from_regex("[0-9]+|v1,[A-Z]*"), min_size=1)
 )
-def test_no_headers_are_too_strange(headers: dict[str, str]) -> None:
-    """Whatever stands in place of the vector's own, it is refused with the one error."""
+def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
+    """Any replacement of the example's own headers is refused with the same error class."""
     refusal(headers=HEADERS | headers)
 
 
 @given(body=st.binary() | st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(_PROPERTIES, _JSON)))
 @example(body=BODY)
 @example(body=b"")
-def test_no_signed_body_is_too_strange(body: bytes) -> None:
-    """Whatever is signed rightly is a task that has an id, or the one error."""
+def test_any_signed_body_is_a_task_or_an_error(body: bytes) -> None:
+    """A correctly signed body is either a task with an id or raises the error."""
     try:
         task = parse_signed(body)
     except WebhookError:
