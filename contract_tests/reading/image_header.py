@@ -42,7 +42,7 @@ def read_header(data: bytes) -> Header:
     try:
         header = _read_png(data) if data.startswith(_PNG_SIGNATURE) else _read_jpeg(data)
     except struct.error:
-        raise UnreadableError("the header is cut short") from None
+        raise UnreadableError("the header is truncated") from None
     if not (header.width and header.height):
         raise UnreadableError("a side is 0")
     return header
@@ -52,13 +52,13 @@ def _read_png(data: bytes) -> Header:
     length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
     bits, colour, compression, filtering, interlacing, crc = struct.unpack_from(">5BI", data, 24)
     if (length, kind) != (13, b"IHDR"):
-        raise UnreadableError("the first chunk is no header")
+        raise UnreadableError("the first chunk is not a header")
     if crc != zlib.crc32(data[12:29]):
         raise UnreadableError("the header's CRC is wrong")
     if width >> 31 or height >> 31:
         raise UnreadableError("a side is longer than 2^31 - 1")
     if (colour, bits) not in _POSSIBLE or compression or filtering or interlacing > 1:
-        raise UnreadableError("there is no such kind of PNG")
+        raise UnreadableError("this kind of PNG does not exist")
     return Header("png", width, height)
 
 
@@ -90,4 +90,4 @@ def _next_marker(data: bytes, position: int) -> tuple[int, int]:
             return marker, position + 2
         stray += first != 0xFF
         position += 1
-    raise UnreadableError("no marker where one is due")
+    raise UnreadableError("a marker is missing")

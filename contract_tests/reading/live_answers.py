@@ -34,7 +34,7 @@ CERTAINTIES: Final = (
     "documented by a gateway",
     "code of a gateway",
     "code of an integrator",
-    "told by a trial",
+    "reported by a trial",
 )
 """How sure an answer can be; live_answers.yaml explains the words."""
 

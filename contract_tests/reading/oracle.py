@@ -144,7 +144,7 @@ def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
     """Check a text against each of the contract's limits of an image."""
     size = base64_size(text)
     if size is None:
-        return ImageVerdict(None, {"format": "is no Base64"})
+        return ImageVerdict(None, {"format": "is not Base64"})
     violations = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
     try:
         header = read_header(binascii.a2b_base64(text))
@@ -234,7 +234,7 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]
 def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
     holds = _FORMATS[name]  # an unknown format is an error in the spec or in this module
     if isinstance(instance, str) and not holds(instance):
-        yield ValidationError(f"is no {name}")
+        yield ValidationError(f"is not a valid {name}")
 
 
 def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
@@ -244,7 +244,7 @@ def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -
 
 def _exact(_: Validator, __: Any, instance: object, ___: Mapping[str, Any]) -> Iterator[ValidationError]:
     if isinstance(instance, float):
-        yield ValidationError("is no exact number")
+        yield ValidationError("is not an exact number")
 
 
 _KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image, "x-exact": _exact}

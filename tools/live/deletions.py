@@ -35,10 +35,8 @@ def delete_nobody(kling: KlingElements, session: Session) -> None:
 def nonexistent_id() -> str:
     """Return an id that no element can have.
 
-    It contains 122 random bits, so nobody can have received it as a string. It begins with a letter, so no reader takes
-    it
-    for a number: neither one that reads the digits at the beginning of a text nor one that rounds can take it for
-    another
-    element's id.
+    It contains 122 random bits, so nobody can have received it as a string. It begins with a letter, so that no reader
+    takes it for a number: neither a reader that uses the digits at the beginning of a text nor one that rounds can
+    mistake it for another element's id.
     """
     return f"nobody-{uuid4()}"
