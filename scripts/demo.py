@@ -129,7 +129,7 @@ def main() -> int:
         print(f"\n4. Create an element from {_PHOTOGRAPH.name} and two crops of it, and wait for it")
         _show_creation(kling, photograph)
 
-        print("\n5. Create another element. The mock server throws the answer away on purpose")
+        print("\n5. Create another element, whose answer the mock server throws away on purpose")
         _show_recovery(kling, photograph)
     print(f"\n{_NEXT_STEPS}")
     return 0

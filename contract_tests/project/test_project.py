@@ -287,7 +287,7 @@ def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.Capt
     assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
     assert 2 == len(re.findall(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed))
     assert printed.index("Rear Admiral Grace Hopper") < printed.index("[R04]")
-    assert "throws the answer away on purpose" in printed
+    assert "throws away on purpose" in printed
     first, second = re.findall(r"element_id: ([0-9]+)$", printed, re.MULTILINE)
     assert 2**53 < int(first) < int(second)
     assert "outcome: may_exist, external_task_id: grace-hopper-2" in printed
