@@ -101,8 +101,8 @@ def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner:
     opening, closing = brackets
     levels = opening.count("[") + opening.count("{")
     fitting = MAX_DEPTH // levels
-    rest = MAX_DEPTH - fitting * levels
-    deepest = "[" * rest + opening * fitting + inner + closing * fitting + "]" * rest
+    outer = MAX_DEPTH - fitting * levels
+    deepest = "[" * outer + opening * fitting + inner + closing * fitting + "]" * outer
 
     assert MAX_DEPTH == 64
     assert json.loads(deepest) == loads(deepest.encode())
@@ -138,13 +138,13 @@ def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
     """The maximum is accepted, and one more is refused. Those in strings do not count."""
     media_type = contract.operations()["createElement"].definition["requestBody"]["content"]["application/json"]
     max_values = media_type["x-body-size"]["max-values"]
-    most = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
+    largest = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
 
     assert MAX_SEPARATORS == 200_000
     assert 2 * max_values <= MAX_SEPARATORS  # so that a valid body is never refused for its number of values
-    assert json.loads(most) == loads(most.encode())
+    assert json.loads(largest) == loads(largest.encode())
     more_of_each = [f"[{'[],' * 100_000}0]", f"[{'{},' * 100_000}0]", f"[{'0,' * MAX_SEPARATORS}0,0]"]
-    for more in (f"{most[:-1]},0]", *more_of_each):
+    for more in (f"{largest[:-1]},0]", *more_of_each):
         assert_refused("too many values: at most 200000 commas and opening brackets are allowed", more.encode())
 
 
