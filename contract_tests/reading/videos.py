@@ -300,5 +300,5 @@ def _branded(data: bytes, brands: list[bytes]) -> bytes:
 
 
 def _free(size: int) -> bytes:
-    """Return the beginning of an empty box of a size in bytes."""
+    """Return the beginning of an empty box of the given size in bytes."""
     return struct.pack(">I4s", size, b"free")

@@ -252,7 +252,7 @@ def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
 def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
-    """It contains no secret in particular."""
+    """In particular, it contains no secret."""
     _tells_nothing(WebhookUsageError, changes)
 
 

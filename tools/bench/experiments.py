@@ -90,7 +90,7 @@ class Workshop:
         return pictures.jpeg(self._scratch / "largest.jpg", self.image_bytes)
 
     def png_of(self, size_mb: float) -> Path:
-        """Return a PNG file of a size in MB."""
+        """Return a PNG file of the given size in MB."""
         size = max(round(size_mb * self.effort * 1e6), pictures.MIN_BYTES)
         return pictures.png(self._scratch / f"{size_mb}.png", size)
 

@@ -91,7 +91,7 @@ def measure(experiment: Experiment, workshop: Workshop, processes: int) -> Measu
 
 
 def line_of(row: Row, measured: Measured) -> Line:
-    """Return the line_of for a row."""
+    """Return the line for a row."""
     figures = {OURS: row.figure, row.peer: row.peer_figure or row.figure, OPENAPI_GENERATOR: row.figure}
     values = {side: measured.values[side][figure] for side, figure in figures.items() if side in measured.values}
     return Line(row, values, measured.reasons)

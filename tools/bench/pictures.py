@@ -20,13 +20,13 @@ _JPEG_PART = 0.9  # pixels per byte of the file, because a pixel takes about one
 
 
 def png(path: Path, size: int) -> Path:
-    """Write a PNG file of a size in bytes, padded with zeros after the picture."""
+    """Write a PNG file of the given size in bytes, padded with zeros after the picture."""
     sides = max(isqrt(size - _ROOM), _MIN_SIDES)
     return _written(path, _noise(sides), size, "PNG", compress_level=0)
 
 
 def jpeg(path: Path, size: int) -> Path:
-    """Write a JPEG file of a size in bytes, with 320 KB of application segments before its frame."""
+    """Write a JPEG file of the given size in bytes, with 320 KB of application segments before its frame."""
     sides = max(isqrt(round(size * _JPEG_PART)), _MIN_SIDES)
     file = _written(path, _noise(sides), 0, "JPEG", quality=95)
     content = file.read_bytes()

@@ -105,7 +105,7 @@ def _run(
     session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
     works = reads.read(kling, session)
     if options.confirm:
-        deletions.delete_nobody(kling, session)
+        deletions.delete_nonexistent(kling, session)
     if request is None:
         return
     if works:

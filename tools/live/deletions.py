@@ -13,7 +13,7 @@ PLAN = "asks both paths to delete an element that cannot exist"
 _OTHER_PATH = ("delete-elements", "delete-advanced-elements")  # the vendor's page for videos uses the second one
 
 
-def delete_nobody(kling: KlingElements, session: Session) -> None:
+def delete_nonexistent(kling: KlingElements, session: Session) -> None:
     """Ask the gateway to delete an element that cannot exist."""
     unknown_id = nonexistent_id()
     session.begin("unknown-element", "deletion of an element that cannot exist", unknown_id)
