@@ -1,3 +1,3 @@
-"""Fixtures for every test, those of the tools included."""
+"""Load the fixtures for every test, including those of the tools."""
 
 pytest_plugins = ["contract_tests.support.fixtures"]

@@ -1,4 +1,4 @@
-"""Checks of the numbers that callers may choose."""
+"""Check the numbers that callers may choose."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from attrs import Attribute, frozen
 
 @frozen
 class Number:
-    """A kind of number: a validator for attrs, and a check of arguments. What is no such number is a ValueError.
+    """A kind of number, used as a validator for attrs and to check arguments. Other values raise ValueError.
 
     Attributes:
-        expected: What the number must be, in words.
-        holds: Whether a number is so.
-        kinds: The types that it may have.
+        expected: A description of the number, for error messages.
+        holds: A function that returns whether a number is allowed.
+        kinds: The allowed types.
     """
 
     expected: str
@@ -23,14 +23,14 @@ class Number:
     kinds: type | tuple[type, ...] = (int, float)
 
     def __call__(self, _: object, attribute: Attribute[Any], value: object) -> None:
-        """Check a field."""
+        """Check the value of an attrs field."""
         self.check(attribute.name, value)
 
     def check(self, name: str, value: object) -> None:
         """Check an argument.
 
         Raises:
-            ValueError: It is another number, or none.
+            ValueError: The value is not such a number.
         """
         if isinstance(value, bool) or not isinstance(value, self.kinds) or not self.holds(value):
             raise ValueError(f"{name} must be {self.expected}, not {value!r}")

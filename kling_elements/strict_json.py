@@ -1,8 +1,9 @@
-"""JSON as RFC 8259 and I-JSON (RFC 7493) mean it: what two readers could read differently is refused.
+"""Read JSON strictly, as RFC 8259 and I-JSON (RFC 7493) define it.
 
-`json.loads` takes NaN, repeated keys and halves of surrogate pairs, guesses encodings and dies of deep nesting. Here
-every input ends in a value or in `StrictJsonError`, in time linear in its size. All work per character is done by
-functions written in C, and a text that is nearly all Base64 is only searched, not rewritten.
+Texts that two readers could read differently are refused. `json.loads` accepts NaN, repeated keys and unpaired
+surrogates, guesses encodings and fails on deep nesting. Here every input results in a value or in a `StrictJsonError`,
+in time linear in its size. All work per character is done by functions written in C, and a text that is nearly all
+Base64 is only searched, not rewritten.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import NoReturn
 
 MAX_DEPTH = 64
-"""Arrays and objects inside one another."""
+"""The maximum nesting of arrays and objects."""
 
 MAX_INTEGER_DIGITS = 300
-"""Digits of an integer. A few more overflow a double, and Python's own bound may be switched off."""
+"""The maximum number of digits of an integer.
+
+A few more would overflow a double, and Python's own limit may be switched off."""
 
 MAX_SEPARATORS = 200_000
-"""Commas and opening brackets outside strings, together: a text has at most one value more, and at least half as many.
+"""The maximum number of commas and opening brackets outside strings, together.
 
-Bounds memory and the work of whoever checks the value; the contract's own limit of values is half of it."""
+A text with n of them has n/2 to n + 1 values. The limit bounds memory and the work of checking the value; the
+contract's own limit of values is half of it."""
 
-_SHORTENED = 80  # characters of the sender's text that a message repeats at most
+_MAX_QUOTED = 80  # characters of the input that a message repeats
 _BOM = b"\xef\xbb\xbf"
 _CHUNK_BYTES = 1 << 16
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{},"'))
@@ -34,7 +39,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class StrictJsonError(ValueError):
-    """The bytes are not strict JSON. The message says why, with at most 80 characters of them."""
+    """Raised if bytes are not strict JSON. The message says why and quotes at most 80 characters of them."""
 
 
 def loads(raw: bytes | bytearray) -> object:
@@ -42,11 +47,11 @@ def loads(raw: bytes | bytearray) -> object:
 
     Raises:
         StrictJsonError: The text is not UTF-8, begins with a byte order mark, breaks the grammar, repeats a key in
-            an object, holds half of a surrogate pair, NaN, an infinity or a number that overflows to one, or exceeds
-            one of the bounds of this module.
+            an object, contains an unpaired surrogate, NaN, an infinity or a number that overflows to one, or exceeds
+            one of this module's limits.
     """
     if raw.startswith(_BOM):
-        raise StrictJsonError("the text begins with a byte order mark")
+        raise StrictJsonError("the text begins with a byte order mark; remove it")
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -64,35 +69,46 @@ def loads(raw: bytes | bytearray) -> object:
 
 
 def _check_bounds(raw: bytes | bytearray) -> None:
-    """Refuse what would cost the parser too much stack or memory, without parsing.
+    """Raise an error if parsing would cost too much stack or memory, without parsing.
 
-    Where the text breaks the grammar the result means nothing, but the parser stops there too.
+    If the text breaks the grammar, the counts mean nothing, but then the parser refuses the text anyway.
     """
     if len(raw) <= MAX_SEPARATORS and raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:  # most are as short as that
         return
     if all(_is_rare(sign, raw) for sign in (b"[", b"{", b",")):
         return
-    # Escapes first: after them a quotation mark always begins or ends a string.
-    structure = raw.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
-    in_string = depth = separators = 0
-    for start in range(0, len(structure), _CHUNK_BYTES):
-        parts = structure[start : start + _CHUNK_BYTES].split(b'"')
-        outside = b"".join(parts[in_string::2])
-        in_string ^= (len(parts) - 1) & 1
-        separators += sum(map(outside.count, b"[{,"))
+    separators = depth = 0
+    for chunk in _structure_outside_strings(raw):
+        separators += sum(map(chunk.count, b"[{,"))
         if separators > MAX_SEPARATORS:
-            raise StrictJsonError(f"too many values: over {MAX_SEPARATORS} commas and opening brackets")
-        steps = memoryview(outside.translate(_TO_STEPS, b",")).cast("b")
-        depths = list(accumulate(steps, initial=depth))
+            raise StrictJsonError(f"too many values: at most {MAX_SEPARATORS} commas and opening brackets are allowed")
+        depths = _depths(chunk, depth)
         if max(depths) > MAX_DEPTH:
-            raise StrictJsonError(f"nested more than {MAX_DEPTH} deep")
-        if min(depths) < 0:
+            raise StrictJsonError(f"nested too deeply: at most {MAX_DEPTH} levels of arrays and objects are allowed")
+        if min(depths) < 0:  # a bracket closes nothing, so the parser stops there
             return
         depth = depths[-1]
 
 
+def _structure_outside_strings(raw: bytes | bytearray) -> Iterator[bytes]:
+    """Yield the brackets and commas outside strings, in chunks."""
+    # Remove the escapes first: then each quotation mark begins or ends a string.
+    structure = raw.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
+    in_string = 0
+    for start in range(0, len(structure), _CHUNK_BYTES):
+        parts = structure[start : start + _CHUNK_BYTES].split(b'"')
+        yield b"".join(parts[in_string::2])
+        in_string ^= (len(parts) - 1) & 1
+
+
+def _depths(chunk: bytes, initial: int) -> list[int]:
+    """Return the nesting depth before and after each bracket of a chunk."""
+    steps = memoryview(chunk.translate(_TO_STEPS, b",")).cast("b")
+    return list(accumulate(steps, initial=initial))
+
+
 def _is_rare(sign: bytes, raw: bytes | bytearray) -> bool:
-    """Whether `sign` occurs so seldom that no bound is in reach. `find` is much quicker than `count` for that."""
+    """Return whether `sign` occurs too seldom to reach any limit. `find` finds that out much faster than `count`."""
     position = -1
     for _ in range(MAX_DEPTH // 2):
         position = raw.find(sign, position + 1)
@@ -110,7 +126,7 @@ def _check_surrogates(value: object) -> None:
         elif isinstance(item, list):
             pending += item
         elif isinstance(item, str) and not item.isascii() and _SURROGATE.search(item):
-            raise StrictJsonError("a string holds half of a surrogate pair")
+            raise StrictJsonError("a string contains an unpaired surrogate")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -124,14 +140,14 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _integer(digits: str) -> int:
     if len(digits.lstrip("-")) > MAX_INTEGER_DIGITS:
-        raise StrictJsonError(f"an integer of more than {MAX_INTEGER_DIGITS} digits")
+        raise StrictJsonError(f"an integer has more than {MAX_INTEGER_DIGITS} digits")
     return int(digits)
 
 
 def _finite(number: str) -> float:
     value = float(number)
     if math.isinf(value):
-        raise StrictJsonError(f"the number {_shortened(number)} overflows")
+        raise StrictJsonError(f"the number {_shortened(number)} is too large for a double")
     return value
 
 
@@ -140,12 +156,12 @@ def _constant(name: str) -> NoReturn:
 
 
 def _quoted(key: str) -> str:
-    """Return a key as part of a message: it may hold half of a surrogate pair, which no encoder takes."""
+    """Return a key in quotation marks for a message, with unpaired surrogates escaped so that it can be encoded."""
     return '"' + _shortened(key).encode(errors="backslashreplace").decode() + '"'
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _SHORTENED else text[: _SHORTENED - 1] + "…"
+    return text if len(text) <= _MAX_QUOTED else text[: _MAX_QUOTED - 1] + "…"
 
 
 _DECODER = json.JSONDecoder(

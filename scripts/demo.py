@@ -1,4 +1,4 @@
-"""Creates subjects from a photograph, on a mock server, and recovers one whose answer was lost: `make demo`."""
+"""Create elements from a photograph on a mock server, and recover one whose answer was lost: `make demo`."""
 
 from __future__ import annotations
 
@@ -21,13 +21,18 @@ from kling_elements_client.models import ElementImageList, ElementTag, ImageElem
 from scripts.codegen import generate
 
 _PHOTOGRAPH = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-_HEAD = (110, 30, 430, 390)  # left, upper, right and lower edge, in pixels
+_HEAD = (110, 30, 430, 390)  # left, upper, right and lower edges in pixels
 _UNIFORM = (60, 290, 460, 600)
 _TOO_SMALL = (150, 50, 449, 400)
+_NEXT_STEPS = """\
+What to try next:
+- make mock: serve the mock server on http://127.0.0.1:8787, and call it from your own program
+- scripts/demo.py: the code of this demo
+- README.md: your first element with a real API key"""
 
 
 def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str:
-    """A part of the photograph as the Base64 text of a JPEG file."""
+    """Return a part of the photograph as a JPEG file in Base64."""
     file = io.BytesIO()
     photograph.crop(edges).save(file, "JPEG", quality=95)
     return base64.b64encode(file.getvalue()).decode()
@@ -35,10 +40,10 @@ def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str
 
 @contextlib.contextmanager
 def _mock_server() -> Iterator[str]:
-    """The address of a mock server that runs as long as the block."""
+    """Run a mock server during the block and yield its address."""
     command = [sys.executable, "-m", "kling_elements.mock", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - it is a pipe
+        assert server.stdout is not None  # noqa: S101 - `stdout` is a pipe
         line = server.stdout.readline().strip()
         print(line)
         try:
@@ -66,27 +71,29 @@ def _show_creation(kling: KlingElements, photograph: Image.Image) -> None:
     request = _request(photograph)
     print(request)
     task = kling.create(request)
-    print(f"task {task.task_id} is {task.task_status}; waiting for it")
+    print(f"Task {task.task_id} is {task.task_status}. Waiting for it to finish.")
     element = kling.wait(task, max_wait_seconds=60)
     print(f"element_id: {element.element_id}")
 
 
 def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
     request = _request(photograph)
-    request.external_task_id = "grace-hopper-2"
+    request.external_task_id = "grace-hopper-2"  # your own id, by which a task can be found again
     _lose_next_answer(kling.client.base_url)
     try:
         kling.create(request)
     except KlingError as error:
-        print(f"{error}\noutcome: {error.outcome}, external_task_id: {error.external_task_id}")
+        print(f"create raised: {error}")
+        print(f"outcome: {error.outcome}, external_task_id: {error.external_task_id}")
     task = kling.create_or_adopt(request)
     element = kling.wait(task, max_wait_seconds=60)
-    found = [external_id_of(each) for each in kling.list()].count(request.external_task_id)
-    print(f"adopted task {task.task_id}, {found} subject under this external_task_id; element_id: {element.element_id}")
+    elements = [external_id_of(task) for task in kling.list()].count(request.external_task_id)
+    print(f"create_or_adopt returned task {task.task_id}, which the lost create had started.")
+    print(f"The account has {elements} element with this external_task_id. element_id: {element.element_id}")
 
 
 def _lose_next_answer(address: str) -> None:
-    """Has the mock server create the next subject and then cut the connection."""
+    """Make the mock server create the next element and then cut the connection without an answer."""
     httpx.post(f"{address}/_mock/faults", json=["drop-after"], trust_env=False).raise_for_status()
 
 
@@ -95,34 +102,36 @@ def _shows_refusal(kling: KlingElements, photograph: Image.Image) -> bool:
     request.element_name = "Rear Admiral Grace Hopper"
     request.element_image_list.refer_images[1].image_url = _base64_of(photograph, _TOO_SMALL)
     request.additional_properties["tags"] = ["o_102"]
+    print(request)
     try:
         kling.create(request)
     except ContractError as error:
-        print(*error.violations, sep="\n")
+        print("\nThe client refuses to send it:", *error.violations, sep="\n")
         return True
-    print("error: the request was sent")
+    print("error: the request was sent, although it breaks the contract")
     return False
 
 
 def main() -> int:
-    """Runs the demonstration; returns the exit code."""
+    """Run the demo and return the exit code."""
     print("1. Generate the client from openapi/kling-elements.yaml")
     if generate.main([]):
         return 1
 
-    print("\n2. Start a server that enforces the same file")
+    print("\n2. Start a mock server that enforces the same file")
     with _mock_server() as address, KlingElements("demo-token", address) as kling:
         photograph = Image.open(_PHOTOGRAPH)
 
-        print("\n3. A request that breaks the contract is not sent")
+        print("\n3. Try to send a request that breaks the contract in three places")
         if not _shows_refusal(kling, photograph):
             return 1
 
-        print(f"\n4. Create a subject from {_PHOTOGRAPH.name} and two crops of it, and wait for it")
+        print(f"\n4. Create an element from {_PHOTOGRAPH.name} and two crops of it, and wait for it")
         _show_creation(kling, photograph)
 
-        print("\n5. Create another one, and lose the answer: it is found again, not made twice")
+        print("\n5. Create another element, whose answer the mock server throws away on purpose")
         _show_recovery(kling, photograph)
+    print(f"\n{_NEXT_STEPS}")
     return 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the contract and the code without running it. Without npm it leaves out Redocly and pyright, but not in CI.
+# Check the contract and the code without running them. Without npm, skip Redocly and pyright, except in CI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
@@ -14,8 +14,8 @@ if command -v npm >/dev/null; then
     build/npm/node_modules/.bin/redocly lint --extends=recommended-strict openapi/kling-elements.yaml
     pyright
 elif [[ ${CI:-} == true ]]; then
-    echo "error: npm is not there, and CI leaves nothing out; install nodejs and npm" >&2
+    echo "error: npm is missing, and CI must run every check; install nodejs and npm" >&2
     exit 1
 else
-    echo "npm is not there: Redocly and pyright were left out"
+    echo "npm is missing, so Redocly and pyright were skipped; install nodejs and npm to run them"
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves the dependencies into requirements/, with hashes and without any registry address.
+# Resolve the dependencies into requirements/, with hashes and without registry addresses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ compile() {
 echo uv | compile - --generate-hashes --output-file requirements/bootstrap.txt
 compile pyproject.toml --all-extras --group dev --generate-hashes --output-file requirements/dev.txt
 
-# what users may have at the least; what only developers need stays new
+# Use the oldest supported versions of the users' dependencies, and new versions of the developers' tools.
 lowest="$(mktemp)"
 trap 'rm -f "$lowest"' EXIT
 compile pyproject.toml --all-extras --no-deps --resolution lowest-direct >"$lowest"

@@ -1,4 +1,4 @@
-"""The nodes of an OpenAPI document: how they are followed, with the errors of this folder."""
+"""Follow references and walk through an OpenAPI document, raising this folder's SpecError."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.spec import Node, SpecError
 
 @contextmanager
 def _as_spec_error() -> Iterator[None]:
-    """Raise SpecError for a place that is not there."""
+    """Raise SpecError if a place does not exist."""
     try:
         yield
     except LookupError as error:
@@ -25,7 +25,7 @@ resolve = _as_spec_error()(document_.resolve)
 
 
 def schemas(document: Node) -> Iterator[tuple[str, Node]]:
-    """Yield every schema object with its place."""
+    """Yield every schema object with its JSON Pointer."""
     starts = [
         (where, node)
         for where, node in document_.walk(document)
@@ -42,7 +42,7 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
 
 
 def reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """Return the objects that some nodes lead to, through references."""
+    """Return every object that can be reached from some nodes, following references."""
     waiting = list(starts)
     seen: dict[int, Node] = {}
     while waiting:

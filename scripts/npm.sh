@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs of requirements/package.json below build/npm, in the versions of package-lock.json, unless they are there.
+# Install the programs of requirements/package.json into build/npm, in the versions of package-lock.json, if they changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

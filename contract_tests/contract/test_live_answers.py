@@ -86,7 +86,7 @@ def test_all_certainties_are_used() -> None:
     assert set(CERTAINTIES) == {row.sure for row in answers()}
 
 
-_ROW = "answers: {a: {call: getElement, status: 200, body: {}, means: task, sure: told by a trial, seen: [%s]}}"
+_ROW = "answers: {a: {call: getElement, status: 200, body: {}, means: task, sure: reported by a trial, seen: [%s]}}"
 _SEEN = "{source: x, when: 2026-09, where: y}"
 
 
@@ -107,7 +107,7 @@ _SEEN = "{source: x, when: 2026-09, where: y}"
         (_ROW.replace("body: {}", "body: {}, text: ''") % _SEEN, "a: it must have either body, a JSON value, or text"),
         (_ROW.replace("status: 200", "status: x") % _SEEN, "a: it must have a status, an integer, unless"),
         (_ROW.replace("getElement", "notification") % _SEEN, "a: it must have a status, an integer, unless"),
-        (_ROW.replace("told by a trial", "sure") % _SEEN, "a: sure must be one of code of a gateway"),
+        (_ROW.replace("reported by a trial", "sure") % _SEEN, "a: sure must be one of code of a gateway"),
         (_ROW % "", "a: each of seen must have source, when, where, when as 2026"),
         (_ROW % "{source: x, when: September, where: y}", "a: each of seen must have source, when, where"),
         (_ROW.replace("body: {}", "body: {}, provoked-by: y") % _SEEN, "a: provoked-by needs a dialect"),

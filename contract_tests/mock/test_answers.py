@@ -43,13 +43,13 @@ _POST = f"#/paths/{escaped(ELEMENTS)}/post"
     [
         ("not JSON: Expecting value at line 1, column 1", b""),
         ("not UTF-8: invalid start byte at byte 0", b"\xff"),
-        ("the text begins with a byte order mark", b"\xef\xbb\xbf{}"),
+        ("the text begins with a byte order mark; remove it", b"\xef\xbb\xbf{}"),
         ('the key "element_name" is repeated in an object', b'{"element_name":"a","element_name":"b"}'),
-        ("a string holds half of a surrogate pair", b'{"element_name":"\\ud83d"}'),
+        ("a string contains an unpaired surrogate", b'{"element_name":"\\ud83d"}'),
         ("NaN is not JSON", b'{"element_name":NaN}'),
-        ("the number 1e400 overflows", b"[1e400]"),
-        ("nested more than 64 deep", b"[" * 65),
-        ("an integer of more than 300 digits", b"1" * 301),
+        ("the number 1e400 is too large for a double", b"[1e400]"),
+        ("nested too deeply: at most 64 levels of arrays and objects are allowed", b"[" * 65),
+        ("an integer has more than 300 digits", b"1" * 301),
     ],
 )
 def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None:

@@ -1,1 +1,1 @@
-"""Tests of the project itself: its imports, its documents, its demonstration."""
+"""Tests of the project itself: its imports, its documents, its demo."""

@@ -1,4 +1,4 @@
-"""Who may import whom, and where the tests of a module are: what a reader of the tree can rely on."""
+"""Imports run one way, and the tests of each module are where you would look for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOOLS = ("mutate", "bench", "live", "diff", "interop")
 
 
 def _imports(source: str, package: str) -> set[str]:
-    """Return the full names of what a module of a package imports, such as `a.b.c` for `from a.b import c`."""
+    """Return the full names that a module of a package imports, such as `a.b.c` for `from a.b import c`."""
     names = set[str]()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -30,26 +30,26 @@ def _imports(source: str, package: str) -> set[str]:
 
 
 def _package(folder: str) -> str:
-    """Return the name of the package that a folder is."""
+    """Return the package name of a folder."""
     return folder.removeprefix("generated_client/").replace("/", ".")
 
 
 def _imported(folder: str) -> dict[str, set[str]]:
-    """Return what each module in a folder imports, or what a single one does, by its path."""
+    """Return the imports of each module in a folder, or of a single module, by path."""
     paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or sorted(ROOT.glob(folder))]
     return {str(path): _imports((ROOT / path).read_text("utf-8"), _package(str(path.parent))) for path in paths}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
-    """What nothing in a folder imports.
+    """A rule about what the modules of a folder must not import.
 
     Attributes:
         folder: The folder, or a pattern of modules.
-        never: A regular expression for the beginnings of the names.
-        modules: How many modules the folder has at least.
-        refused: An import that breaks the rule.
-        allowed: One that comes close to it, and does not.
+        never: A regular expression that matches the beginning of the forbidden names.
+        modules: The minimum number of modules in the folder.
+        refused: An example of an import that breaks the rule.
+        allowed: A similar import that does not.
     """
 
     folder: str
@@ -62,8 +62,8 @@ class Arrow:
     def id(self) -> str:
         return f"{self.folder} never {self.never}"
 
-    def strays(self, imported: dict[str, set[str]]) -> list[str]:
-        """Return what is imported and must not be, with the module that does it."""
+    def violations(self, imported: dict[str, set[str]]) -> list[str]:
+        """Return the forbidden imports, each with its module."""
         return [
             f"{path}: {name}"
             for path, names in imported.items()
@@ -184,27 +184,27 @@ _ARROWS = [
 
 @each(_ARROWS, "arrow")
 def test_imports_run_one_way(arrow: Arrow) -> None:
-    """No package knows what is built on it, or needs tools or tests; tables need only tables; no test is imported."""
+    """No package imports what is built on it, or tools or tests; tables import only tables; nothing imports a test."""
     imported = _imported(arrow.folder)
 
     assert len(imported) >= arrow.modules
-    assert [] == arrow.strays(imported)
+    assert [] == arrow.violations(imported)
 
 
 @each(_ARROWS, "arrow")
-def test_an_import_that_goes_the_wrong_way_is_found(arrow: Arrow) -> None:
-    """For each rule; wherever in a module it is, and however it is written."""
+def test_a_forbidden_import_is_reported(arrow: Arrow) -> None:
+    """Each rule reports its example, wherever the import is in the module and however it is written."""
     imported = {name: _imports(getattr(arrow, name), _package(arrow.folder)) for name in ("refused", "allowed")}
 
-    (stray,) = arrow.strays(imported)
-    assert stray.startswith("refused: ")
+    (violation,) = arrow.violations(imported)
+    assert violation.startswith("refused: ")
 
 
-def test_the_packages_need_only_what_they_declare() -> None:
-    """Without the extras, nothing but the standard library and the runtime dependencies is imported."""
+def test_the_packages_import_only_declared_dependencies() -> None:
+    """The packages import only the standard library, the runtime dependencies and the extras."""
     declared = {"aiohappyeyeballs", "attrs", "httpcore", "httpx", "jsonschema_rs", "PIL", "pybase64", "ssrfguard"}
     declared |= {"standardwebhooks", "kling_elements", "kling_elements_client", "kling_elements_runtime"}
-    declared |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # these are in the extras
+    declared |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # the extras
     modules = set[str]().union(*(names for folder in _PRODUCT for names in _imported(folder).values()))
     names = {name.partition(".")[0] for name in modules}
 
@@ -226,7 +226,7 @@ _ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 
 
 def _tested(folder: str) -> dict[Path, str]:
-    """Return the modules that are tested in a folder, and the names that they give to their tests."""
+    """Return the modules that are tested in a folder, with the names for their tests."""
     paths = {path for pattern in _TESTED[folder] for path in ROOT.glob(pattern)}
     if folder == "contract_tests/lifecycle":
         paths -= {ROOT / path for path in _WEBHOOKS}
@@ -237,8 +237,8 @@ def _is_for(test: Path, name: str) -> bool:
     return re.fullmatch(rf"test_{name}(?:_\w+)?\.py", test.name) is not None
 
 
-def test_each_test_module_is_named_for_what_it_tests() -> None:
-    """That is a module of its package, or else ARCHITECTURE.md says what it shows; it names no others."""
+def test_each_test_module_is_named_after_what_it_tests() -> None:
+    """The name is that of a module, or ARCHITECTURE.md says what the tests show. It lists no other test modules."""
     explained = set(re.findall(r"`(test_\w+\.py)`", _ARCHITECTURE))
     tests = {path: folder for folder in _TESTED for path in (ROOT / folder).glob("test_*.py")}
     names = {folder: _tested(folder).values() for folder in _TESTED}
@@ -250,24 +250,24 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
     }
 
 
-def test_the_tests_of_each_module_are_where_a_reader_looks_for_them() -> None:
-    """In a module of their name, or where ARCHITECTURE.md says; it names no module that has such tests of its own."""
+def test_the_tests_of_each_module_are_easy_to_find() -> None:
+    """They are in a module with its name, or ARCHITECTURE.md says where. It lists no module with such tests."""
     without = {
         path
         for folder in _TESTED
         for path, name in _tested(folder).items()
-        if path.name != "__init__.py"  # these only hand on what is in their package
-        and path.parent.name != "reading"  # tables, and what judges by them
+        if path.name != "__init__.py"  # these modules only re-export their package
+        and path.parent.name != "reading"  # tables and what uses them
         and not any(_is_for(test, name) for test in (ROOT / folder).glob("test_*.py"))
     }
     named = set[Path]()
     for package, modules, tests in re.findall(r"^\| `([\w/]+)` \| (`.*`) \| (`.*`) \|$", _ARCHITECTURE, re.MULTILINE):
         for pattern in re.findall("`(.+?)`", modules):
-            found = set((ROOT / package).glob(pattern))
-            found &= without if "*" in pattern else found
-            assert found, f"{package}/{pattern}"
-            assert not found & named, f"{package}/{pattern}"
-            named |= found
+            paths = set((ROOT / package).glob(pattern))
+            paths &= without if "*" in pattern else paths
+            assert paths, f"{package}/{pattern}"
+            assert not paths & named, f"{package}/{pattern}"
+            named |= paths
         for test in re.findall("`(.+?)`", tests):
             assert (ROOT / test).is_file(), test
 
@@ -276,7 +276,7 @@ def test_the_tests_of_each_module_are_where_a_reader_looks_for_them() -> None:
 
 
 def test_the_tree_names_each_module_of_the_product() -> None:
-    """In its package, and no module that is not there."""
+    """ARCHITECTURE.md lists each module in its package, and no others."""
     named = defaultdict[str, set[str]](set)
     package = section = ""
     for line in _ARCHITECTURE.split("```")[1].splitlines():

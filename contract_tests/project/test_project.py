@@ -1,4 +1,4 @@
-"""The project keeps its own rules, and its documents say what is so."""
+"""The project follows its own rules, and its documents describe it as it is."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _FRONT_NAMES = """
 """
 
 
-def test_the_runtime_knows_no_api() -> None:
-    """It would serve a client of another API as well: no name of this one is in it, but for an attribute of errors."""
+def test_the_runtime_contains_no_name_of_this_api() -> None:
+    """The runtime could serve a client of another API: only an attribute of errors has a name of this one."""
     paths = (ROOT / "kling_elements_runtime").rglob("*.py")
     text = "\n".join(path.read_text("utf-8") for path in paths).replace("kling_elements_runtime", "")
     document = load()
@@ -64,7 +64,7 @@ def test_the_runtime_knows_no_api() -> None:
     for _, node in walk(document["components"]):
         if isinstance(node, dict):
             names |= {*node.get("properties", ()), *([node["name"]] if "in" in node else [])}
-    compound = {name for name in names if re.search("[_-]|[a-z][A-Z]", name)}  # a single word may mean anything
+    compound = {name for name in names if re.search("[_-]|[a-z][A-Z]", name)}  # a single word may mean something else
 
     assert len(compound) > 50
     assert {"external_task_id", "request_id"} == compound & set(re.findall(r"[\w-]+", text))
@@ -95,7 +95,7 @@ def test_the_extensions_that_the_runtime_reads_are_generic() -> None:
     ],
 )
 def test_the_public_names_are_these(module: str, names: str) -> None:
-    """What is exported is what is listed here, each of it is there, and nothing is exported by accident."""
+    """Each module exports exactly the names listed here."""
     imported = importlib.import_module(module)
 
     assert sorted(names.split()) == sorted(imported.__all__)
@@ -103,8 +103,8 @@ def test_the_public_names_are_these(module: str, names: str) -> None:
     assert set(imported.__all__) <= set(dir(imported))
 
 
-def test_a_module_that_lists_what_it_exports_forgets_nothing() -> None:
-    """Each public class and function that it defines is in its `__all__`."""
+def test_each_export_list_is_complete() -> None:
+    """The `__all__` of a module has each public class and function that it defines."""
     paths = [path for folder in ("kling_elements_runtime", "kling_elements") for path in (ROOT / folder).rglob("*.py")]
     listing = [path for path in paths if "\n__all__ = " in path.read_text("utf-8")]
     forgotten = {}
@@ -122,8 +122,8 @@ def test_a_module_that_lists_what_it_exports_forgets_nothing() -> None:
     assert {} == {name: names for name, names in forgotten.items() if names}
 
 
-def test_the_contract_is_read_from_an_archive_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs are packed into one file, where a package has no folder of its own."""
+def test_the_contract_can_be_read_from_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs can be packed into one file, in which a package has no folder."""
     archive = tmp_path / "program.pyz"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("packed_client/__init__.py", "")
@@ -134,35 +134,35 @@ def test_the_contract_is_read_from_an_archive_too(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("module", ["kling_elements", "kling_elements.media"])
-def test_the_hints_of_public_functions_and_classes_can_be_resolved(module: str) -> None:
-    """Frameworks ask for them when a program runs."""
+def test_public_type_hints_can_be_resolved(module: str) -> None:
+    """Frameworks resolve type hints when a program runs."""
     imported = importlib.import_module(module)
     public = [getattr(imported, name) for name in imported.__all__]
-    functions = [each for each in public if inspect.isfunction(each)]
-    classes = [each for each in public if inspect.isclass(each)]
-    functions += [function for each in classes for function in vars(each).values() if inspect.isfunction(function)]
+    functions = [item for item in public if inspect.isfunction(item)]
+    classes = [item for item in public if inspect.isclass(item)]
+    functions += [function for item in classes for function in vars(item).values() if inspect.isfunction(function)]
 
     unresolved = []
-    for each in (*functions, *classes):
+    for item in (*functions, *classes):
         try:
-            get_type_hints(each)
-        except NameError as error:  # pragma: no cover - names that are only there for type checkers
-            unresolved.append(f"{each}: {error}")
+            get_type_hints(item)
+        except NameError as error:  # pragma: no cover - names that only type checkers see
+            unresolved.append(f"{item}: {error}")
 
     assert functions
     assert [] == unresolved
 
 
-def test_the_readme_shows_the_rules_as_the_spec_has_them() -> None:
-    """The table is the one that follows from the spec."""
+def test_the_readme_shows_the_rules_of_the_spec() -> None:
+    """The table is generated from the spec."""
     shown = _README.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0].splitlines()
 
     table = wording.rules_table(load())
     assert table == shown, "put this between the marks of README.md:\n" + "\n".join(table)
 
 
-def test_the_readme_names_targets_that_exist() -> None:
-    """Each `make` command of the documents is a target with a line of help, and `make help` shows it."""
+def test_the_make_targets_in_the_documents_exist() -> None:
+    """Each `make` command in the documents is a target with a help text, which `make help` shows."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     named = {
@@ -176,8 +176,8 @@ def test_the_readme_names_targets_that_exist() -> None:
     assert targets == {line.split()[0] for line in helped.splitlines()}
 
 
-def test_make_fuzz_runs_each_test_that_it_can_prolong() -> None:
-    """The number of examples reaches all modules that ask for it."""
+def test_make_fuzz_runs_all_generated_tests() -> None:
+    """Every module that reads the number of examples is run."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     (run,) = re.findall("KLING_FUZZ=.* pytest (.*)$", makefile, re.MULTILINE)
     modules = (ROOT / "contract_tests").rglob("test_*.py")
@@ -187,15 +187,15 @@ def test_make_fuzz_runs_each_test_that_it_can_prolong() -> None:
     assert asking == {path for pattern in run.split() for path in ROOT.glob(pattern)}
 
 
-def test_ci_runs_the_command_of_the_readme() -> None:
-    """What is green in CI is what a newcomer runs."""
+def test_ci_runs_the_command_in_the_readme() -> None:
+    """CI runs the same command as a newcomer."""
     assert "$ make test" in _README
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS)
 def test_every_path_in_the_documents_exists(document: str) -> None:
-    """Links and code spans that look like a path of this project are one."""
+    """Each link or code span that looks like a path of this project is one."""
     text = (ROOT / document).read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     folders = "openapi|generated_client|kling_elements|contract_tests|scripts|tools|requirements"
@@ -210,10 +210,10 @@ def test_every_path_in_the_documents_exists(document: str) -> None:
 _EXAMPLES = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
 
 
-def test_the_first_example_of_the_readme_works(
+def test_the_first_example_in_the_readme_works(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It creates one subject and prints its id; changed to break a rule, it creates none and prints which."""
+    """The example creates an element and prints its id. If it breaks a rule, it creates none and prints which."""
     monkeypatch.setenv("KLING_API_KEY", "test-token")
     with respx_router() as router:
         exec(compile(_EXAMPLES[0], "README.md", "exec"), {})
@@ -221,14 +221,14 @@ def test_the_first_example_of_the_readme_works(
         assert capsys.readouterr().out == f"{task['element_id']}\n"
 
         exec(compile(_EXAMPLES[0].replace('"Mara"', '""'), "README.md", "exec"), {})
-        said, outcome, _ = capsys.readouterr().out.splitlines()
-        assert said == "/element_name: has 0 characters, at least 1 needed [R04]"
+        violation, outcome, _ = capsys.readouterr().out.splitlines()
+        assert violation == "/element_name: has 0 characters, at least 1 needed [R04]"
         assert outcome == "not_created"
         assert router.kling.tasks() == [task]
 
 
 def test_the_example_of_a_test_in_the_readme_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a test as users would write it."""
+    """The example is a test as users would write it."""
     monkeypatch.setattr(Clock, "sleep", lambda *_: None)
     names: dict[str, Any] = {}
     exec(compile(_EXAMPLES[2], "README.md", "exec"), names)
@@ -239,7 +239,7 @@ def test_the_example_of_a_test_in_the_readme_passes(monkeypatch: pytest.MonkeyPa
 def test_the_example_of_media_in_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It tells what each file is, and what is wrong with it."""
+    """The example prints what each file is, and what is wrong with it."""
     monkeypatch.chdir(tmp_path)
     Path("mara.jpg").write_bytes(Picture(format="jpeg", width=299).build())
     Path("mara.mp4").write_bytes(Video().build())
@@ -255,15 +255,15 @@ def test_the_example_of_media_in_the_readme_runs(
 
 
 @pytest.mark.parametrize(("example", "lines"), [(0, 17), (1, 5), (2, 10)])
-def test_the_examples_of_the_readme_are_short(example: int, lines: int) -> None:
-    """They are what a newcomer reads first."""
+def test_the_examples_in_the_readme_are_short(example: int, lines: int) -> None:
+    """Newcomers read the examples first."""
     code = [line for line in _EXAMPLES[example].splitlines() if line and not line.startswith("from ")]
 
     assert len(code) <= lines
 
 
 def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
-    """What the server says that there is, is in the tables."""
+    """The tables list everything that the server offers."""
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
         router.kling.queue_faults("?")
     paths = re.findall("/_mock/[a-z-]+", Caller(create_app()).send("GET", "/_mock/").body.decode())
@@ -278,40 +278,42 @@ def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
     assert [name for name in (*faults[:20], *options, *paths) if name not in _README] == []
 
 
-def test_the_demonstration_creates_a_subject_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """It shows a refusal, a subject with its id, and one that is found again, once, after its answer was lost."""
+def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """The demo shows a refused request, an element, a lost answer and its recovery, and ends with what to try next."""
     assert demo.main() == 0
 
     printed = capsys.readouterr().out
     assert "kling_elements_client: up to date" in printed
     assert re.findall(r"\[(R\d\d)\]$", printed, re.MULTILINE) == ["R04", "R16", "R33"]
-    assert re.search(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed)
+    assert 2 == len(re.findall(r"frontal_image=\w*Path\('.*grace_hopper\.jpg'\)", printed))
+    assert printed.index("Rear Admiral Grace Hopper") < printed.index("[R04]")
+    assert "throws away on purpose" in printed
     first, second = re.findall(r"element_id: ([0-9]+)$", printed, re.MULTILINE)
     assert 2**53 < int(first) < int(second)
     assert "outcome: may_exist, external_task_id: grace-hopper-2" in printed
-    assert "1 subject under this external_task_id" in printed
-    assert printed.splitlines()[-1].endswith(f"element_id: {second}")
+    assert "1 element with this external_task_id" in printed
+    assert "What to try next:" == printed.splitlines()[-4]
 
 
-def test_the_demonstration_stops_when_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not go on with an old client."""
+def test_the_demo_stops_if_the_client_cannot_be_generated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo does not continue with an old client."""
     monkeypatch.setattr(generate, "main", lambda _: 1)
 
     assert demo.main() == 1
 
 
-def test_the_demonstration_fails_if_the_bad_request_is_sent(
+def test_the_demo_fails_if_the_bad_request_is_sent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A demonstration that no longer shows what it says is an error."""
+    """If the demo no longer shows what it claims, it fails."""
     monkeypatch.setattr(KlingElements, "create", lambda *_: Task(task_id="7"))
 
     assert demo.main() == 1
-    assert capsys.readouterr().out.endswith("error: the request was sent\n")
+    assert capsys.readouterr().out.endswith("error: the request was sent, although it breaks the contract\n")
 
 
-def test_the_locked_requirements_have_hashes_and_no_address() -> None:
-    """They can be installed from any index, and only as they were resolved."""
+def test_locked_requirements_have_hashes_and_no_addresses() -> None:
+    """They can be installed from any index, but only exactly as they were resolved."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text("utf-8")
         assert "://" not in text
@@ -320,8 +322,8 @@ def test_the_locked_requirements_have_hashes_and_no_address() -> None:
         assert pinned == [line for line in text.splitlines() if not line.startswith("    --hash=")]
 
 
-def test_the_locked_programs_of_npm_have_hashes_and_no_address() -> None:
-    """As above; what is asked for by name is one exact version."""
+def test_locked_npm_programs_have_hashes_and_no_addresses() -> None:
+    """They can be installed from any registry; package.json asks for exact versions."""
     asked, locked = (
         json.loads((ROOT / "requirements" / f"package{end}.json").read_text("utf-8")) for end in ("", "-lock")
     )
@@ -335,12 +337,12 @@ def test_the_locked_programs_of_npm_have_hashes_and_no_address() -> None:
 
 
 def test_the_generator_is_pinned_exactly() -> None:
-    """Another version would make another client."""
+    """Another version would generate a different client."""
     assert '"openapi-python-client==' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
-def test_no_file_is_longer_than_a_reader_likes() -> None:
-    """Modules that people wrote have at most 400 lines, tests aside."""
+def test_no_hand_written_module_is_too_long() -> None:
+    """Hand-written modules have at most 400 lines, except for tests."""
     shared = ("contract_tests/support", "contract_tests/reading")
     written = [
         path
@@ -353,15 +355,15 @@ def test_no_file_is_longer_than_a_reader_likes() -> None:
     assert [] == [path.name for path in written if len(path.read_text("utf-8").splitlines()) > 400]
 
 
-def test_the_spec_in_the_client_is_the_spec() -> None:
-    """The document that the client ships is the file that people write."""
+def test_the_client_contains_the_current_spec() -> None:
+    """The document in the client equals the file that people write."""
     contract = importlib.import_module("kling_elements_client.contract")
 
     assert contract.document() == load(SPEC)
 
 
 def test_each_row_of_a_table_has_a_name(request: pytest.FixtureRequest) -> None:
-    """The id of a test tells of which row it is, not its number; so it is for all that are collected with this one."""
+    """A test's id describes the row, not its number. This checks all tests that are collected with this one."""
     unnamed = r"(?:^|-)(?:{}\d+|<lambda>\d*)(?:-|$)"
     tables = [item for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
 

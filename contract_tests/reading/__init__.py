@@ -1,1 +1,1 @@
-"""What is known of the API by reading documents: tables, a judge, and the media that they speak of."""
+"""Second readings of the documents: tables, a checker that shares no code with the client, and test media."""

@@ -1,7 +1,8 @@
-"""What answers and notifications may hold, and what the client makes of them: a second reading.
+"""What answers and notifications may contain, and what the client makes of them: a second reading.
 
-It is made from what the vendor publishes, and from what the service and gateways were seen to answer. Answers are open
-and are read tolerantly: whatever names or tells something may be null, and an id may be a text or an integer.
+The tables follow the vendor's documents and the answers that the service and gateways were seen to give. Answers are
+open and are read tolerantly: a property that names or says something may be null, and an id may be a string or an
+integer.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ SAMPLES: list[tuple[str, Any]] = [
     ("object", {}),
 ]
 _KINDS = {kind for kind, _ in SAMPLES}
-_WIDER = {"number": {"integer"}}  # which kinds another one includes
+_WIDER = {"number": {"integer"}}  # the kinds that a kind includes
 
-# Each shape is an object with these properties and any others, called as in the spec. A property has the kinds of
+# Each shape, named as in the spec, is an object with these properties and any others. A property has kinds of
 # `SAMPLES`, is `any`, has the shape of that name, or is a list of that shape.
 _ENVELOPE = {"code": "integer string null", "message": "string null", "request_id": "string null"}
 SHAPES: dict[str, dict[str, str]] = {
@@ -90,14 +91,14 @@ ANSWERS: dict[str, dict[str, dict[str, str]]] = {
         "deleteElement": "DeleteElementResponse",
     }.items()
 }
-ANSWERS["deleteElement"]["204"] = {}  # there is no body
+ANSWERS["deleteElement"]["204"] = {}  # no body
 NOTIFICATION = "Task"
 STATUS_WORDS = ["submitted", "processing", "succeed", "succeeded", "failed"]
 TAG_NAMES = ["Trending", "Character", "Animal", "Prop", "Clothing", "Scene", "Effect", "Other"]
 
 
 def values_of(kinds: str) -> Iterator[tuple[Any, bool]]:
-    """Yield JSON values, each with whether it is of some kinds."""
+    """Yield JSON values, each with whether it is of one of some kinds."""
     for kind in kinds.split():
         name = kind.strip("[]")
         if name == kind:
@@ -105,10 +106,10 @@ def values_of(kinds: str) -> Iterator[tuple[Any, bool]]:
         else:
             yield from (([value], conforms) for value, conforms in values_of(name))
             yield [{}, {}], True
-    told = {kind for kind in kinds.split() if kind in _KINDS}
-    told |= {kind for wider in told for kind in _WIDER.get(wider, ())}
-    told |= {"array" if kind[0] == "[" else "object" for kind in kinds.split() if kind.strip("[]") in SHAPES}
-    yield from ((value, kinds == "any" or kind in told) for kind, value in SAMPLES)
+    included = {kind for kind in kinds.split() if kind in _KINDS}
+    included |= {kind for wider in included for kind in _WIDER.get(wider, ())}
+    included |= {"array" if kind[0] == "[" else "object" for kind in kinds.split() if kind.strip("[]") in SHAPES}
+    yield from ((value, kinds == "any" or kind in included) for kind, value in SAMPLES)
 
 
 def _objects(shape: str) -> Iterator[tuple[Any, bool]]:
@@ -119,14 +120,14 @@ def _objects(shape: str) -> Iterator[tuple[Any, bool]]:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerCase:
-    """One answer and what the client makes of it.
+    """An answer and what the client makes of it.
 
     Attributes:
-        operation: The operation's name.
+        operation: The name of the operation.
         status: The HTTP status.
         body: The JSON value of the body.
         outcome: `success`, or the name of the exception.
-        is_absence: Whether it says that there is no such task.
+        is_absence: Whether it says that the task does not exist.
     """
 
     operation: str
@@ -165,12 +166,12 @@ _REFUSALS: tuple[dict[str, Any], ...] = (
     {"code": 0, "error": "no credit"},
 )
 _ID = "t-1"
-_PLACES = (  # where an answer may have the id of a task
+_PLACES = (  # the places where an answer may have the id of a task
     *("/data/task_id", "/data/id", "/task_id", "/id", "/data/data/task_id", "/data/data/data/task_id"),
     *("/data/data/id", "/data/data/data/id"),
 )
-# Which of them count. A create makes something, so that a task that is named outweighs any code, and `task_id` a status
-# of failure. A look-up is believed beside a code that nobody knows. An `id` by itself may be that of a request.
+# The places that count. A create makes something, so a named task outweighs any code, and a `task_id` even a status of
+# failure. A look-up counts despite an unknown code. An `id` by itself may be the id of a request.
 _OF_CREATES = {"/data/task_id", "/data/id", "/task_id", "/id"}
 _OF_FAILED_CREATES = {"/data/task_id", "/task_id"}
 _OF_LOOK_UPS = {"/data/task_id", "/data/id", "/data/data/task_id", "/data/data/data/task_id", "/task_id"}
@@ -190,8 +191,8 @@ def _cases() -> Iterator[AnswerCase]:
     for operation in ANSWERS:
         lists = operation.startswith("list")
         for body in _SUCCESSES:
-            said = {"data": None, **body} if lists else body
-            yield AnswerCase(operation=operation, status=200, body=said, outcome="success")
+            answer = {"data": None, **body} if lists else body
+            yield AnswerCase(operation=operation, status=200, body=answer, outcome="success")
         for body in _REFUSALS:
             yield AnswerCase(operation=operation, status=200, body=body, outcome="BusinessError")
         for place in _PLACES:
@@ -204,7 +205,7 @@ def _cases() -> Iterator[AnswerCase]:
 
 
 def _naming(place: str) -> dict[str, Any]:
-    """Return an answer that has the id of a task at a place."""
+    """Return an answer with the id of a task at a place."""
     body: Any = _ID
     for name in reversed(place.split("/")[1:]):
         body = {name: body}
@@ -212,7 +213,7 @@ def _naming(place: str) -> dict[str, Any]:
 
 
 def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
-    """Yield answers that name a task and say failure, or say it in a code that nobody knows."""
+    """Yield answers that name a task but report a failure or an unknown code."""
 
     def case(status: int, code: Any, refused: str, counting: set[str]) -> AnswerCase:
         outcome = "success" if place in counting else refused
@@ -228,7 +229,7 @@ def _with_a_task(operation: str, place: str) -> Iterator[AnswerCase]:
 
 
 def _absences(operation: str) -> Iterator[AnswerCase]:
-    """Yield answers that say, or seem to say, that there is no such thing."""
+    """Yield answers that say, or seem to say, that nothing has the id."""
 
     def case(status: int, code: Any, message: str | None = None, *, says_so: bool = False) -> AnswerCase:
         refused = "BusinessError" if status == 200 else "StatusError"
@@ -258,7 +259,7 @@ def _absences(operation: str) -> Iterator[AnswerCase]:
 ANSWER_CASES = list(_cases())
 
 _NEVER, _WAITING, _LOOK_UP = ("never", "never"), ("never", "after-waiting"), ("perhaps", "after-look-up")
-# HTTP status, whether a subject was created, and whether a retry can help
+# HTTP status, whether an element was created, and whether a retry can help
 BUSINESS_CODES: dict[int, tuple[int, str, str]] = {
     **dict.fromkeys((1000, 1001, 1002, 1003, 1004), (401, *_NEVER)),
     **dict.fromkeys((1100, 1101, 1102, 1304), (429, *_NEVER)),
@@ -276,7 +277,7 @@ BUSINESS_CODES: dict[int, tuple[int, str, str]] = {
     5002: (504, *_LOOK_UP),
 }
 
-# What gateways call the properties of tasks and subjects. A name with a slash leads into a property.
+# Gateways' names for the properties of tasks and elements. A name with a slash leads into a property.
 OTHER_NAMES: dict[str, dict[str, list[str]]] = {
     "Task": {
         "task_id": ["id"],
@@ -295,11 +296,11 @@ OTHER_NAMES: dict[str, dict[str, list[str]]] = {
         "tag_list": ["tags"],
     },
 }
-NO_NAMES: dict[str, list[str]] = {  # what is none of them
+NO_NAMES: dict[str, list[str]] = {  # names that are not among them
     "Task": ["ID", "STATUS", "FAIL_REASON", "EXTERNAL_TASK_ID", "OUTPUTS", "CREATE_TIME", "UPDATE_TIME", "reason"],
     "Element": ["ID", "NAME", "DESCRIPTION", "ELEMENT_TYPE", "TAGS", "materials"],
 }
-# What words for a status mean, in any case of letters, and the word that the client writes for the same.
+# The words for a status, in any letter case, with the word that the client writes for each.
 WORDS: dict[str, tuple[str, str]] = {
     **{
         word: ("PENDING", word) for word in ("submitted", "processing", "queued", "pending", "in_progress", "not_start")
@@ -314,13 +315,13 @@ OUTPUT_TYPES = {"element": True, "Element": False, "video": False, "image": Fals
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCase:
-    """One answer and the task in it.
+    """An answer and the task in it.
 
     Attributes:
-        schema: The answer's schema, as called in the spec; for a list, that of the answer that the item is on.
-        body: Its JSON value.
-        task_id: The id of the task, or None where it names none.
-        element_id: The id of its subject, or None.
+        schema: The name of the answer's schema in the spec; for an item of a list, that of the list's answer.
+        body: The JSON value of the body.
+        task_id: The id of the task, or None if the answer names no task.
+        element_id: The id of the task's element, or None.
     """
 
     schema: str
@@ -333,19 +334,19 @@ class TaskCase:
         return f"{self.schema}-{self.body!r:.80}"
 
 
-_SUBJECT: dict[str, Any] = {"task_result": {"elements": [{"element_id": 9}]}}
+_ELEMENT: dict[str, Any] = {"task_result": {"elements": [{"element_id": 9}]}}
 
 
 def _task_cases() -> Iterator[TaskCase]:
-    for schema, known in {
+    for schema, names in {
         "CreateElementResponse": {"", "/data"},
         "TaskResponse": {"", "/data", "/data/data", "/data/data/data"},
         "TaskListResponse": {"", "/data", "/data/data"},
         "DeleteElementResponse": {"/data"},
     }.items():
         for place in ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items"):
-            yield TaskCase(schema=schema, body=_naming(f"{place}/task_id"), task_id=_ID if place in known else None)
-    inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_SUBJECT}
+            yield TaskCase(schema=schema, body=_naming(f"{place}/task_id"), task_id=_ID if place in names else None)
+    inner: dict[str, Any] = {"task_id": "t-2", "task_status": "succeed", **_ELEMENT}
     nested: dict[str, Any] = {
         "task_id": _ID,
         "status": "SUCCESS",
@@ -354,8 +355,8 @@ def _task_cases() -> Iterator[TaskCase]:
     yield TaskCase(schema="TaskResponse", body={"code": "success", "data": nested}, task_id=_ID, element_id=9)
     yield TaskCase(schema="TaskListResponse", body=nested, task_id=_ID, element_id=9)
     for schema in ("TaskResponse", "CreateElementResponse"):
-        both: dict[str, Any] = {"task_id": "t-2", **_SUBJECT, "data": {"task_id": _ID}}
-        yield TaskCase(schema=schema, body=both, task_id=_ID)  # what is around it is not taken for its own
+        both: dict[str, Any] = {"task_id": "t-2", **_ELEMENT, "data": {"task_id": _ID}}
+        yield TaskCase(schema=schema, body=both, task_id=_ID)  # the properties around the task do not belong to it
 
 
 TASK_CASES = list(_task_cases())

@@ -1,6 +1,6 @@
-"""What the calls of the API look like from outside, but for the values that they carry: a second reading.
+"""What the API's calls look like from outside, apart from their values: a second reading.
 
-The create call is that of the two documents (R01, R02, R03, R31, R34), the rest is what the vendor publishes.
+The create call comes from the two documents (R01, R02, R03, R31, R34), the other calls from what the vendor publishes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ANSWERS = {"200": [_JSON], **_FAILURES}
 _BODY = {"required": True, "media types": [_JSON]}
 _TOKEN: list[dict[str, list[str]]] = [{"bearerToken": []}]
 _PAGE = {"query pageNum": "optional", "query pageSize": "optional"}
-# what most calls have, unless they say otherwise
+# the defaults of most calls
 _USUAL: dict[str, Any] = {"security": _TOKEN, "parameters": {}, "body": None, "answers": _ANSWERS, "headers": _HEADERS}
 _USUAL |= {"links": {}, "callbacks": []}
 

@@ -1,4 +1,4 @@
-"""The cases of rules.yaml as values. Reading them is cheap: a body is put together when it is asked for."""
+"""The cases of rules.yaml as values. Reading them is cheap, because a body is built only when you ask for it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _DOCUMENT: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("rule
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One entry of rules.yaml.
+    """An entry of rules.yaml.
 
     Attributes:
         id: R01 to R35.
-        title: What the rule says, in a line.
-        not_testable: Why no request shows the rule; None when cases do.
+        title: The rule in one line.
+        not_testable: Why no request can show the rule; None if it has cases.
     """
 
     id: str
@@ -45,16 +45,16 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class BodyCase:
-    """One request body and its verdict.
+    """A request body, and whether the rules accept it.
 
     Attributes:
-        rule: The rule it stands under.
+        rule: The rule that it belongs to.
         name: What is special about it, unique within the rule and verdict.
         verdict: Whether the rules accept or refuse it.
-        violations: JSON Pointer and rule of everything that is reported; empty when accepted.
-        base: The base it starts from.
-        changes: JSON Pointer -> value to put there.
-        removals: JSON Pointers of what is taken out.
+        violations: The JSON Pointer and rule of every violation; empty if accepted.
+        base: The base that it changes.
+        changes: The values to set, by JSON Pointer.
+        removals: The JSON Pointers of the values to remove.
     """
 
     rule: str
@@ -67,32 +67,32 @@ class BodyCase:
 
     @property
     def id(self) -> str:
-        """Name for a test's id."""
+        """The name for a test's id."""
         return f"{self.rule}-{self.verdict}-{self.name}"
 
     def body(self) -> Json:
-        """Return the body, made anew, so that no test sees what another did to it."""
+        """Return a new copy of the body, so that tests can't affect each other."""
         holder: dict[str, Json] = {"": base_body(self.base)}
         for pointer in self.removals:
             _remove(holder, pointer)
         for pointer, recipe in self.changes.items():
-            _put(holder, pointer, _made(recipe))
+            _put(holder, pointer, _evaluated(recipe))
         return holder[""]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpCase:
-    """One HTTP request and what a server answers.
+    """An HTTP request and a server's answer.
 
     Attributes:
-        rule: The rule it stands under.
+        rule: The rule that it belongs to.
         name: What is special about it, unique within the rule.
         method: The request's method.
         path: The request's path.
         headers: The request's headers.
         status: The answer's status.
-        answers: Headers that the answer carries.
-        parts: What the body is put together from.
+        answers: The headers of the answer.
+        parts: The parts of the body.
     """
 
     rule: str
@@ -106,7 +106,7 @@ class HttpCase:
 
     @property
     def id(self) -> str:
-        """Name for a test's id."""
+        """The name for a test's id."""
         return f"{self.rule}-{self.status}-{self.name}"
 
     def content(self) -> bytes:
@@ -116,13 +116,13 @@ class HttpCase:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoCase:
-    """One video file and its verdict.
+    """A video file, and whether the rules accept it.
 
     Attributes:
-        rule: The rule it stands under.
+        rule: The rule that it belongs to.
         name: What is special about it, unique within the rule and verdict.
-        violations: Every rule that is reported; empty when accepted.
-        video: What it is made of.
+        violations: Every violated rule; empty if accepted.
+        video: The description of the file.
     """
 
     rule: str
@@ -132,7 +132,7 @@ class VideoCase:
 
     @property
     def id(self) -> str:
-        """Name for a test's id."""
+        """The name for a test's id."""
         return f"{self.rule}-{'refused' if self.violations else 'accepted'}-{self.name}"
 
 
@@ -150,13 +150,13 @@ def bases() -> list[str]:
 
 
 def base_body(name: str) -> Json:
-    """Return the body of a base, made anew."""
+    """Return a new copy of the body of a base."""
     body: Json = copy.deepcopy(_DOCUMENT["bases"][name])
     return body
 
 
 def body_cases(verdict: Verdict) -> list[BodyCase]:
-    """Return the cases of a verdict that are about a body."""
+    """Return the body cases with a verdict."""
     return [
         case
         for rule, entry in _DOCUMENT["rules"].items()
@@ -166,12 +166,12 @@ def body_cases(verdict: Verdict) -> list[BodyCase]:
 
 
 def http_cases() -> list[HttpCase]:
-    """Return the cases that are about HTTP."""
+    """Return the HTTP cases."""
     return [_http_case(rule, raw) for rule, entry in _DOCUMENT["rules"].items() for raw in entry.get("http", [])]
 
 
 def video_cases() -> list[VideoCase]:
-    """Return the cases that are about a video file."""
+    """Return the video cases."""
     return [
         VideoCase(
             rule=rule,
@@ -186,10 +186,10 @@ def video_cases() -> list[VideoCase]:
 
 
 def value_at(body: Json, pointer: str) -> Json:
-    """Return what stands at a JSON Pointer.
+    """Return the value at a JSON Pointer.
 
     Raises:
-        LookupError: Nothing does.
+        LookupError: There is no value.
     """
     container, key = _slot({"": body}, pointer)
     value: Json = container[key]
@@ -199,13 +199,13 @@ def value_at(body: Json, pointer: str) -> Json:
 def _body_cases(rule: str, verdict: Verdict, raw: dict[str, Any]) -> Iterator[BodyCase]:
     base = raw.get("base", "image")
     several = isinstance(base, list)
-    for each in base if several else [base]:
+    for base_name in base if several else [base]:
         yield BodyCase(
             rule=rule,
-            name=f"{raw['name']} ({each})" if several else raw["name"],
+            name=f"{raw['name']} ({base_name})" if several else raw["name"],
             verdict=verdict,
             violations=frozenset(_violations(rule, raw) if verdict == "refused" else ()),
-            base=each,
+            base=base_name,
             changes=raw.get("set", {}),
             removals=tuple(raw.get("remove", [])),
         )
@@ -231,7 +231,7 @@ def _http_case(rule: str, raw: dict[str, Any]) -> HttpCase:
 
 
 def _slot(holder: dict[str, Json], pointer: str) -> tuple[Any, Any]:
-    """Return the container that a JSON Pointer ends in and the key or index there."""
+    """Return the container that a JSON Pointer ends in, and the key or index in it."""
     container: Any = holder
     *parents, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")]
     for token in parents:
@@ -256,13 +256,13 @@ def _put(holder: dict[str, Json], pointer: str, value: Json) -> None:
         container[key] = value
 
 
-def _made(recipe: Any) -> Any:
-    """Return the value that a recipe describes: itself, but for the mappings whose key starts with "$"."""
+def _evaluated(recipe: Any) -> Any:
+    """Return the value that a recipe describes: itself, except for mappings whose key starts with "$"."""
     if isinstance(recipe, list):
-        return [_made(item) for item in recipe]
+        return [_evaluated(item) for item in recipe]
     if not isinstance(recipe, dict):
         return recipe
-    made = {key: _made(value) for key, value in recipe.items()}
+    made = {key: _evaluated(value) for key, value in recipe.items()}
     generators = [(_GENERATORS[key], value) for key, value in made.items() if key.startswith("$")]
     return generators[0][0](generators[0][1]) if generators else made
 

@@ -1,7 +1,7 @@
-"""How each dialect answers where the others answer something else: a second reading of what is known of the service.
+"""Answers in which the dialects differ: a second reading of what is known about the service.
 
-`live` is what people saw it answer, word for word; `documented` is its published table of errors, which has no words.
-Where it has none, or nobody has seen an answer, the words are those of the mock server.
+`live` has the answers that people saw, word for word; `documented` is the published table of errors, which has no
+messages. Where there is no message, or nobody has seen an answer, the words are those of the mock server.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DELETION: dict[str, Callable[[str], dict[str, Any]]] = {
 """What the answer to a first deletion has beside code, message and request_id."""
 
 REMAINS = {"live": True, "documented": False}
-"""Whether look-ups and lists still show a deleted subject."""
+"""Whether look-ups and lists still show a deleted element."""
 
 COUNTS_ALL_CALLS = {"live": True, "documented": False}
 """Whether an external id of another product of the account is refused."""
@@ -54,14 +54,14 @@ COUNTS_ALL_CALLS = {"live": True, "documented": False}
 
 @dataclass(frozen=True)
 class Meaning:
-    """A refusal, and in which dialects it means what an extension is about.
+    """A refusal, and the dialects in which it has the meaning of an extension.
 
     Attributes:
         operation: The operation that it answers.
         keyword: The extension.
         code: The business code.
         message: The message.
-        dialects: Those in which it does; a client believes each of them.
+        dialects: The dialects in which it has the meaning; a client accepts any of them.
     """
 
     operation: str
@@ -81,7 +81,7 @@ _DELETED = "Element already be deleted for id: 9007199254740993"
 
 
 def _meanings(operation: str, keyword: str, *, words: dict[str, str], codes: dict[int, str]) -> Iterator[Meaning]:
-    """Yield what each message means under 1201, and what each other code means whatever the message."""
+    """Yield the meaning of each message with code 1201, and of each other code with any message."""
     for message, dialects in words.items():
         yield Meaning(operation, keyword, 1201, message, frozenset(dialects.split()))
     for code, dialects in codes.items():
@@ -146,7 +146,7 @@ MEANINGS = [
     ),
     *(
         Meaning(operation, keyword, 1201, message, frozenset())
-        for operation, keyword, message in (  # a message counts in the answer to its own call
+        for operation, keyword, message in (  # a message counts only in the answer to its own call
             ("listElements", "x-absent", _ABSENT),
             ("createElement", "x-absent", _ABSENT),
             ("getElement", "x-duplicate", _DUPLICATE),

@@ -1,4 +1,4 @@
-"""The body of a conforming request with images, for tests that change a part of it."""
+"""The body of a valid request with images, for tests that change a part of it."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ BODY: Any = base_body("image")
 
 
 def body_with(**changes: Any) -> Any:
-    """Return the body with other values, or more."""
+    """Return the body with other or additional values."""
     return {**BODY, **changes}

@@ -1,4 +1,4 @@
-"""What the start of an image file says: its format and sides, read byte by byte and with no image library."""
+"""Read the format and the sides in the header of an image file, byte by byte and without an image library."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SOI = b"\xff\xd8"
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC have numbers among the frame headers
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST: markers without a segment
-_ENDS = frozenset({0xD9, 0xDA})  # EOI and SOS: no frame header comes after them
-_MOST_STRAY = 4096  # bytes between segments that belong to none, which decoders pass over; fill bytes do not count
+_ENDS = frozenset({0xD9, 0xDA})  # EOI and SOS: no frame header follows them
+_MAX_STRAY = 4096  # bytes between segments, which decoders skip; fill bytes do not count
 _POSSIBLE = {  # colour type and bits of a sample, in the PNG specification's table 11.1
     *((0, bits) for bits in (1, 2, 4, 8, 16)),
     *((2, bits) for bits in (8, 16)),
@@ -22,11 +22,11 @@ _POSSIBLE = {  # colour type and bits of a sample, in the PNG specification's ta
 
 
 class UnreadableError(Exception):
-    """The bytes do not begin with the header of a picture that this module knows."""
+    """Raised if the bytes do not begin with the header of a picture that this module knows."""
 
 
 class Header(NamedTuple):
-    """What a picture says of itself. Its sides are as stored: an orientation swaps them, which alters no rule."""
+    """The header of a picture. Its sides are as stored; an orientation swaps them, but no rule depends on that."""
 
     format: str
     width: int
@@ -34,15 +34,15 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header:
-    """Return what a PNG or a JPEG says of itself.
+    """Return the header of a PNG or a JPEG.
 
     Raises:
-        UnreadableError: It is neither, or its header is cut short or contradicts itself.
+        UnreadableError: The format is another, or the header is truncated or contradicts itself.
     """
     try:
         header = _read_png(data) if data.startswith(_PNG_SIGNATURE) else _read_jpeg(data)
     except struct.error:
-        raise UnreadableError("the header is cut short") from None
+        raise UnreadableError("the header is truncated") from None
     if not (header.width and header.height):
         raise UnreadableError("a side is 0")
     return header
@@ -52,13 +52,13 @@ def _read_png(data: bytes) -> Header:
     length, kind, width, height = struct.unpack_from(">I4sII", data, len(_PNG_SIGNATURE))
     bits, colour, compression, filtering, interlacing, crc = struct.unpack_from(">5BI", data, 24)
     if (length, kind) != (13, b"IHDR"):
-        raise UnreadableError("the first chunk is no header")
+        raise UnreadableError("the first chunk is not a header")
     if crc != zlib.crc32(data[12:29]):
         raise UnreadableError("the header's CRC is wrong")
     if width >> 31 or height >> 31:
         raise UnreadableError("a side is longer than 2^31 - 1")
     if (colour, bits) not in _POSSIBLE or compression or filtering or interlacing > 1:
-        raise UnreadableError("there is no such kind of PNG")
+        raise UnreadableError("this kind of PNG does not exist")
     return Header("png", width, height)
 
 
@@ -82,12 +82,12 @@ def _read_jpeg(data: bytes) -> Header:
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
-    """Return the next marker, past fill bytes and stray ones, and the position behind it."""
+    """Return the next marker after fill bytes and stray ones, and the position after it."""
     stray = 0
-    while stray <= _MOST_STRAY:
+    while stray <= _MAX_STRAY:
         first, marker = struct.unpack_from(">BB", data, position)
         if first == 0xFF and marker not in (0x00, 0xFF):
             return marker, position + 2
         stray += first != 0xFF
         position += 1
-    raise UnreadableError("no marker where one is due")
+    raise UnreadableError("a marker is missing")

@@ -1,6 +1,6 @@
-"""Pictures to test with: ordinary ones by Pillow, awkward ones by moving bytes about.
+"""Make test pictures: ordinary ones with Pillow, unusual ones by moving bytes.
 
-The same arguments always give the same bytes.
+The same arguments always produce the same bytes.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ _SEGMENT_OVERHEAD = 4  # marker 2, length 2
 _LARGEST_SEGMENT = 2 + 0xFFFF
 _CHUNK_OVERHEAD = 12  # length 4, type 4, CRC 4
 _APP1, _APP2, _COM = 0xE1, 0xE2, 0xFE
-_STRAY = b"\x00Z"  # no marker, and no fill byte
+_STRAY = b"\x00Z"  # not a marker and not a fill byte
 XMP = b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/" by="somebody"/>'
 _FILLER = b"\xfb\xff\xbf"  # "+/+/" in Base64, and FF bytes that a JPEG reader must not take for markers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What a picture should be; `build` makes it.
+    """The description of a picture; `build` makes it.
 
     Attributes:
         format: A format that Pillow writes, in lower case.
         width: Stored width in pixels, before any orientation.
         height: Stored height in pixels, before any orientation.
         mode: Pillow's name of the pixel type.
-        orientation: EXIF orientation, 1 to 8; none when it is None.
+        orientation: EXIF orientation, 1 to 8; None for no EXIF.
         progressive: Whether a JPEG is progressive (SOF2) instead of baseline (SOF0).
-        file_size: Exact size wanted in bytes, reached with a private chunk (PNG) or comments (JPEG).
-        app_bytes: Bytes of APP2 segments put before the header of a JPEG.
-        fill_bytes: Fill bytes (FF) put before the second marker of a JPEG.
-        stray_bytes: Bytes that belong to no segment, put behind the first segment of a JPEG.
+        file_size: Exact size in bytes, reached with a private chunk (PNG) or comments (JPEG).
+        app_bytes: Bytes of APP2 segments before the header of a JPEG.
+        fill_bytes: Fill bytes (FF) before the second marker of a JPEG.
+        stray_bytes: Bytes that belong to no segment, after the first segment of a JPEG.
         xmp_first: Whether a segment of XMP comes before everything else in a JPEG.
-        exif_last: Whether the EXIF of a PNG comes behind its pixels, and that of a JPEG behind its frame header.
-        profile_bytes: Bytes of a colour profile, which is a good one up to its own length.
+        exif_last: Whether the EXIF of a PNG comes after its pixels, and that of a JPEG after its frame header.
+        profile_bytes: Bytes of a colour profile, which is valid up to its own length.
         text_bytes: Bytes of compressed text in a PNG.
-        trailer_bytes: Bytes behind the end.
-        decoy: Width and height claimed by a frame header hidden in an APP1 segment of a JPEG.
-        patch: An offset and the bytes, in hexadecimal, to write over those there.
-        fix_crc: Whether the CRC of a PNG's header is made right again after `patch`.
-        truncate_to: Bytes to keep of the file.
+        trailer_bytes: Bytes after the end.
+        decoy: Width and height in a frame header hidden in an APP1 segment of a JPEG.
+        patch: An offset and the bytes, in hexadecimal, to write there.
+        fix_crc: Whether the CRC of a PNG's header is corrected after `patch`.
+        truncate_to: Bytes of the file to keep.
     """
 
     format: str = "png"
@@ -125,7 +125,7 @@ def jpeg_segment(marker: int, data: bytes) -> bytes:
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
-    """Return a chunk of a PNG, its CRC right."""
+    """Return a chunk of a PNG with a correct CRC."""
     return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
 
 
@@ -135,19 +135,19 @@ def base64_of(data: bytes) -> str:
 
 
 def colour_profile(size: int) -> bytes:
-    """Return a profile of sRGB that says that it has so many bytes, and has."""
+    """Return a profile of sRGB that has, and claims to have, a length in bytes."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return size.to_bytes(4) + profile[4:] + bytes(size - len(profile))
 
 
 def _with_exif_last(data: bytes, image_format: str) -> bytes:
-    """Return a picture whose EXIF comes behind what readers of headers look at."""
+    """Return a picture whose EXIF comes after the bytes that readers of headers look at."""
     start = data.index(b"eXIf") - 4 if image_format == "png" else data.index(b"\xff\xe1")
     overhead = _CHUNK_OVERHEAD if image_format == "png" else 2
     length = int.from_bytes(data[start : start + 4] if image_format == "png" else data[start + 2 : start + 4])
     exif = data[start : start + length + overhead]
-    rest = data[:start] + data[start + len(exif) :]
-    return _insert(rest, rest.index(b"IEND") - 4 if image_format == "png" else rest.index(b"\xff\xda"), exif)
+    without = data[:start] + data[start + len(exif) :]
+    return _insert(without, without.index(b"IEND") - 4 if image_format == "png" else without.index(b"\xff\xda"), exif)
 
 
 def _insert(data: bytes, offset: int, addition: bytes) -> bytes:
@@ -165,10 +165,10 @@ def _grown(data: bytes, image_format: str, by: int) -> bytes:
 
 
 def _segments(marker: int, total: int) -> bytes:
-    """Return segments of one kind that take `total` bytes together."""
+    """Return segments of one kind with `total` bytes together."""
     count = -(-total // _LARGEST_SEGMENT)
-    each, rest = divmod(total, count)
-    return b"".join(jpeg_segment(marker, _filler(each + (i < rest) - _SEGMENT_OVERHEAD)) for i in range(count))
+    length, remainder = divmod(total, count)
+    return b"".join(jpeg_segment(marker, _filler(length + (i < remainder) - _SEGMENT_OVERHEAD)) for i in range(count))
 
 
 def _filler(size: int) -> bytes:

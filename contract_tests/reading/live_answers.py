@@ -1,4 +1,4 @@
-"""What services and gateways really answered: the rows of live_answers.yaml, and of files that `make live` wrote."""
+"""Real answers of services and gateways: the rows of live_answers.yaml, and of files that `make live` wrote."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CERTAINTIES: Final = (
     "documented by a gateway",
     "code of a gateway",
     "code of an integrator",
-    "told by a trial",
+    "reported by a trial",
 )
 """How sure an answer can be; live_answers.yaml explains the words."""
 
@@ -47,17 +47,17 @@ _WHEN = re.compile(r"20\d\d(-\d\d(-\d\d)?)?(/\d\d)?")
 
 
 class TableError(Exception):
-    """A file is no table of answers; the text says where and what to do."""
+    """Raised if a file is not a table of answers. The message says where it is wrong and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One time that an answer was seen or told.
+    """One time that an answer was seen or reported.
 
     Attributes:
-        source: Who tells it, by a name of openapi/sources.md.
+        source: The source, as named in openapi/sources.md.
         when: A year, month or day, or months such as `2026-07/08`.
-        where: On which call, page or line.
+        where: The call, page or line.
     """
 
     source: str
@@ -67,17 +67,17 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """What a reader finds in an answer; None where the row does not say.
+    """What a reader finds in an answer; None if the row does not say.
 
     Attributes:
         task: The task's id.
         external_id: The caller's own id of the task.
-        progress: How far the task is.
-        elements: The ids of usable subjects.
-        unusable: The ids of subjects that must not be handed out.
+        progress: The task's progress.
+        elements: The ids of usable elements.
+        unusable: The ids of elements that a reader must not return.
         tasks: The ids of the tasks of a list.
-        code: The business code, where it is not that of the body.
-        message: The gateway's words, where they are not those of the body.
+        code: The business code, if it differs from that of the body.
+        message: The gateway's message, if it differs from that of the body.
     """
 
     task: str | None = None
@@ -90,27 +90,27 @@ class Reads:
     message: str | None = None
 
 
-_READS = frozenset(each.name.replace("_", "-") for each in fields(Reads))
+_READS = frozenset(field.name.replace("_", "-") for field in fields(Reads))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One row.
+    """A row.
 
     Attributes:
         id: Its name.
         call: The operation that it answers, or `NOTIFICATION`.
-        means: What a reader has to make of it, a word of `MEANINGS`.
+        means: What a reader must make of it, a word of `MEANINGS`.
         content: The bytes of its body.
         status: The HTTP status; 0 for a notification.
-        headers: Those that matter, Content-Type among them.
-        asked: The id in the request that it answers; empty where there is none.
-        secret: A notification's webhook secret; empty where it is not signed.
-        reads: What is in it.
+        headers: The headers that matter, including Content-Type.
+        asked: The id in the request; empty if there is none.
+        secret: A notification's webhook secret; empty if it is not signed.
+        reads: What a reader finds in it.
         seen: Each time that it was seen.
-        sure: How sure it is, one of `CERTAINTIES`.
+        sure: How certain it is, one of `CERTAINTIES`.
         dialect: The dialect that it belongs to; empty for none.
-        provoked_by: What makes the mock server answer so in that dialect; empty for nothing.
+        provoked_by: What makes the mock server answer like this in that dialect; empty for nothing.
     """
 
     id: str
@@ -128,11 +128,11 @@ class Answer:
     provoked_by: str
 
     def response(self) -> httpx.Response:
-        """Return it as httpx has it, made anew."""
+        """Return a new httpx response with this answer."""
         return httpx.Response(self.status, content=self.content, headers=dict(self.headers))
 
     def body(self) -> Any:
-        """Return the JSON value of its body; None where it has none."""
+        """Return the JSON value of its body, or None if it has none."""
         try:
             return json.loads(self.content)
         except ValueError:
@@ -149,7 +149,7 @@ def load(path: Path) -> tuple[Answer, ...]:
     """Return the rows of a file.
 
     Raises:
-        TableError: The file cannot be read, or is no such table.
+        TableError: The file can't be read, or is not such a table.
     """
     try:
         document = YAML(typ="safe").load(path.read_text("utf-8"))
@@ -162,22 +162,22 @@ def load(path: Path) -> tuple[Answer, ...]:
 
 
 def as_answer(name: str, row: Any, table: str = TABLE.name) -> Answer:
-    """Return the answer that a row of a table stands for.
+    """Return the answer in a row of a table.
 
     Raises:
-        TableError: Something is wrong with it.
+        TableError: The row is wrong.
     """
     for problem in _problems(row):
         raise TableError(f"{table}: {name}: {problem}")
     content, kind = _content(row)
-    given = {name: str(value) for name, value in row.get("headers", {}).items()}
+    explicit = {name: str(value) for name, value in row.get("headers", {}).items()}
     return Answer(
         id=name,
         call=row["call"],
         means=row["means"],
         content=content,
         status=row.get("status", 0),
-        headers={**({"Content-Type": kind} if kind else {}), **given},
+        headers={**({"Content-Type": kind} if kind else {}), **explicit},
         asked=row.get("asked", ""),
         secret=row.get("secret", ""),
         reads=_reads(row.get("reads", {})),
@@ -189,31 +189,31 @@ def as_answer(name: str, row: Any, table: str = TABLE.name) -> Answer:
 
 
 def _problems(row: Any) -> list[str]:
-    """Return what is wrong with a row, the first thing first."""
+    """Return what is wrong with a row, the most important problem first."""
     if not isinstance(row, dict) or not _REQUIRED <= row.keys() <= _REQUIRED | _OPTIONAL:
         return [f"it must have {_list(_REQUIRED)}, and may have {_list(_OPTIONAL)}"]
-    call, found = row["call"], []
+    call, problems = row["call"], []
     if call not in MEANINGS:
         return [f"call must be one of {_list(MEANINGS)}"]
     if row["means"] not in MEANINGS[call]:
-        found.append(f"means must be one of {_list(MEANINGS[call])} for {call}")
+        problems.append(f"means must be one of {_list(MEANINGS[call])} for {call}")
     if ("body" in row) == ("text" in row):
-        found.append("it must have either body, a JSON value, or text")
+        problems.append("it must have either body, a JSON value, or text")
     if isinstance(row.get("status"), int) == (call == NOTIFICATION):
-        found.append("it must have a status, an integer, unless it is a notification")
+        problems.append("it must have a status, an integer, unless it is a notification")
     if row["sure"] not in CERTAINTIES:
-        found.append(f"sure must be one of {_list(CERTAINTIES)}")
+        problems.append(f"sure must be one of {_list(CERTAINTIES)}")
     if not row["seen"] or not all(s.keys() == _SIGHTING and _WHEN.fullmatch(str(s["when"])) for s in row["seen"]):
-        found.append(f"each of seen must have {_list(_SIGHTING)}, when as 2026, 2026-09 or 2026-09-20")
+        problems.append(f"each of seen must have {_list(_SIGHTING)}, when as 2026, 2026-09 or 2026-09-20")
     if ("provoked-by" in row) > ("dialect" in row):
-        found.append("provoked-by needs a dialect")
+        problems.append("provoked-by needs a dialect")
     if not row.get("reads", {}).keys() <= _READS:
-        found.append(f"reads may have {_list(_READS)}")
-    return found
+        problems.append(f"reads may have {_list(_READS)}")
+    return problems
 
 
 def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return the bytes of a body and its media type; an empty one has none."""
+    """Return the bytes of a body and its media type. An empty body has none."""
     if "body" in row:
         return json.dumps(row["body"], ensure_ascii=False).encode(), "application/json"
     text: str = row["text"]
@@ -221,12 +221,12 @@ def _content(row: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _reads(row: Mapping[str, Any]) -> Reads:
-    """Return what a row says that a reader finds; the ids of a list are texts."""
-    given: dict[str, Any] = {
+    """Return what a row says that a reader finds. The ids of a list are strings."""
+    explicit: dict[str, Any] = {
         name.replace("-", "_"): tuple(map(str, value)) if isinstance(value, list) else value
         for name, value in row.items()
     }
-    return Reads(**given)
+    return Reads(**explicit)
 
 
 def _list(words: Any) -> str:

@@ -1,4 +1,4 @@
-"""Requests of the operations besides createElement and their verdicts: a second reading of what the vendor publishes.
+"""Requests of the operations besides createElement, and whether they are valid: a second reading of the vendor's pages.
 
 createElement has its own table, rules.yaml.
 """
@@ -16,14 +16,14 @@ _LISTS = (("listElements", ELEMENTS), ("listPresetElements", PRESETS))
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One request and its verdict.
+    """A request, and whether it is valid.
 
     Attributes:
-        operation: The operation's name.
-        arguments: What its function is called with; `...` says that an argument is left out.
+        operation: The name of the operation.
+        arguments: The arguments of its function; `...` omits an argument.
         target: The path and query that are sent; None for a refused request.
-        violations: Pointer, rule and message of everything that is wrong.
-        unwritable: Whether it could not be sent even if the caller insisted.
+        violations: Pointer, rule and message of every violation.
+        unwritable: Whether the request can't be sent even if the caller ignores violations.
     """
 
     operation: str
@@ -39,7 +39,7 @@ class Case:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters by the names of the contract, as JSON values."""
+        """The parameters as JSON values, by their names in the contract."""
         names = {"id": "id", "page_num": "pageNum", "page_size": "pageSize"}
         return {names[name]: value for name, value in self.arguments.items() if name != "body" and value is not ...}
 
@@ -134,7 +134,7 @@ REFUSED = [
     ),
     _not_deleted({}, ("", "the property 'element_id' is missing")),
     _not_deleted([], ("", "is an array, allowed is object with 'element_id'")),
-    _not_deleted([{}] * 99, ("", "is an array, allowed is object with 'element_id'")),  # with itself 100 values
+    _not_deleted([{}] * 99, ("", "is an array, allowed is object with 'element_id'")),  # 100 values including itself
     _not_deleted([{}] * 100, ("", "has more than 100 values, or contains itself")),
     _not_deleted(None, ("", "is null, allowed is object with 'element_id'")),
     _not_deleted({"element_id": ""}, ("/element_id", "has 0 characters, at least 1 needed")),

@@ -1,6 +1,6 @@
-"""A judge of requests that shares no code with the client: python-jsonschema and a reading of pictures of our own.
+"""Check requests with code that the client doesn't share: python-jsonschema and a separate reading of pictures.
 
-It reads the schema out of openapi/kling-elements.yaml. What it takes no part in is how the client and the mock server
+It reads the schema from openapi/kling-elements.yaml. It does not use the code with which the client and the mock server
 apply that schema.
 """
 
@@ -37,16 +37,16 @@ _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _PATTERN_TOKEN = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$", re.DOTALL)
 _FORMATS: dict[str, Callable[[str], bool]] = {
     "uri": is_uri,
-    "image-base64": lambda _: True,  # x-image judges
+    "image-base64": lambda _: True,  # x-image checks it
     "int64": lambda _: True,  # about numbers, and it only names them
 }
 
 
 class Oracle:
-    """Judges bodies of one operation by an OpenAPI document."""
+    """Checks bodies of one operation by an OpenAPI document."""
 
     def __init__(self, document: dict[str, Any], operation_id: str = _OPERATION) -> None:
-        """Take the operation's request schema and body limit out of the document."""
+        """Read the operation's request schema and body limit from the document."""
         pointer, media_type = _json_body(document, operation_id)
         resource = DRAFT202012.create_resource(document)
         self._max_bytes: int = media_type["x-body-size"]["max-bytes"]
@@ -57,7 +57,7 @@ class Oracle:
         )
 
     def refusals(self, body: object) -> list[str]:
-        """Return why the body is refused, a line each, with the place first; nothing when it is accepted."""
+        """Return why the body is refused, one line each with the place first; empty if it is accepted."""
         try:
             text = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
             sent = text.encode()
@@ -78,7 +78,7 @@ class Oracle:
         ]
 
     def accepts(self, body: object) -> bool:
-        """Whether the body is accepted."""
+        """Return whether the body is accepted."""
         return not self.refusals(body)
 
 
@@ -94,19 +94,19 @@ def _of_the_spec(operation_id: str) -> Oracle:
 
 
 def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
-    """Return why the spec refuses a body of an operation, a line each; nothing when it is accepted."""
+    """Return why the spec refuses a body of an operation, one line each; empty if it is accepted."""
     return _of_the_spec(operation_id).refusals(body)
 
 
 def accepts(body: object, operation_id: str = _OPERATION) -> bool:
-    """Whether the spec accepts a body of an operation."""
+    """Return whether the spec accepts a body of an operation."""
     return _of_the_spec(operation_id).accepts(body)
 
 
 def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
-    """Whether the spec, or another document, accepts JSON values as the parameters of an operation.
+    """Return whether the spec, or another document, accepts JSON values as the parameters of an operation.
 
-    Each has to be one of them.
+    Each value must belong to one of them.
     """
     document = document or _spec()
     _, _, operation = _operation(document, operation_id)
@@ -123,53 +123,53 @@ def accepts_parameters(values: Mapping[str, object], operation_id: str, document
 
 
 def judge_of(schema: Mapping[str, Any]) -> Callable[[object], bool]:
-    """Return what tells whether a schema without references accepts a JSON value."""
+    """Return a function that returns whether a schema without references accepts a JSON value."""
     accepts: Callable[[object], bool] = _StrictValidator(schema).is_valid
     return accepts
 
 
 class ImageVerdict(NamedTuple):
-    """What the limits of an image say of a text.
+    """The result of checking a text against the limits of an image.
 
     Attributes:
-        format: The image's format; None for a text that is none.
-        said: What is wrong, or None, by the name of each limit that could be judged.
+        format: The image's format; None if the text is not an image.
+        violations: What is wrong, or None, by the name of each limit that could be checked.
     """
 
     format: str | None
-    said: Mapping[str, str | None]
+    violations: Mapping[str, str | None]
 
 
 def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
-    """Return what each of the contract's limits of an image says of a text."""
+    """Check a text against each of the contract's limits of an image."""
     size = base64_size(text)
     if size is None:
-        return ImageVerdict(None, {"format": "is no Base64"})
-    said = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
+        return ImageVerdict(None, {"format": "is not Base64"})
+    violations = {"file-size": f"has {size} bytes" if size > limits["file-size"]["max-bytes"] else None}
     try:
         header = read_header(binascii.a2b_base64(text))
     except UnreadableError as error:
-        return ImageVerdict(None, said | {"format": str(error)})
+        return ImageVerdict(None, violations | {"format": str(error)})
     short, long = sorted((header.width, header.height))
-    most = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))
+    longest = short * Fraction(str(limits["aspect-ratio"]["max-long-to-short"]))
     return ImageVerdict(
         header.format,
-        said
+        violations
         | {
             "format": None if header.format in limits["format"]["one-of"] else f"is a {header.format}",
             "displayed-sides": f"has a side of {short} px" if short < limits["displayed-sides"]["min-px"] else None,
-            "aspect-ratio": f"is {long} px to {short} px" if long > most else None,
+            "aspect-ratio": f"is {long} px to {short} px" if long > longest else None,
         },
     )
 
 
 def exact_pattern(pattern: str) -> str:
-    r"""Return a pattern of JSON Schema for Python, whose `$` would also match before a last line end."""
+    """Return a pattern of JSON Schema for Python, whose `$` would also match before a final newline."""
     return _PATTERN_TOKEN.sub(lambda token: token[1] or r"\Z", pattern)
 
 
 def base64_size(text: str) -> int | None:
-    """Return how many bytes a strict Base64 text stands for, or None when it is none (RFC 4648, section 4)."""
+    """Return the number of bytes in a strict Base64 text, or None if it is not one (RFC 4648, section 4)."""
     data = text.encode()
     padding = data.translate(None, _BASE64_ALPHABET)
     if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):
@@ -178,19 +178,19 @@ def base64_size(text: str) -> int | None:
 
 
 def count(value: object) -> int:
-    """Return how many JSON values there are in one, itself included."""
+    """Return the number of JSON values in a value, including itself."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + sum(map(count, parts))
 
 
 def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, dict[str, Any]]:
-    (found,) = (
+    (match,) = (
         (path, method, operation)
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if isinstance(operation, dict) and operation.get("operationId") == operation_id
     )
-    return found
+    return match
 
 
 def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[str, Any]]:
-    """Return the JSON Pointer of an operation's JSON body and what stands there."""
+    """Return the JSON Pointer of an operation's JSON body, and the value there."""
     path, method, operation = _operation(document, operation_id)
     escaped = path.replace("~", "~0").replace("/", "~1")
     pointer = f"/paths/{escaped}/{method}/requestBody/content/application~1json"
@@ -210,7 +210,7 @@ def _json_body(document: dict[str, Any], operation_id: str) -> tuple[str, dict[s
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:
-    """Yield what lies behind the failure of all branches, or the error itself."""
+    """Yield the errors that made all branches fail, or the error itself."""
     for cause in error.context or ():
         yield from _leaves(cause)
     if not error.context:
@@ -218,7 +218,7 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 
 
 def _places(leaf: ValidationError) -> list[str]:
-    """Return the JSON Pointers of what a failure is about: a place, or each member there that has no business there."""
+    """Return the JSON Pointers that an error is about: a place, or each member that is not allowed there."""
     instance, schema = cast("Any", leaf.instance), cast("Any", leaf.schema)
     unknown = instance.keys() - schema["properties"].keys() if leaf.validator == "additionalProperties" else ()
     paths = [[*leaf.absolute_path, name] for name in unknown] or [[*leaf.absolute_path]]
@@ -232,19 +232,19 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]
 
 
 def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    holds = _FORMATS[name]  # a format that nobody here knows is an error of the spec or of this module
+    holds = _FORMATS[name]  # an unknown format is an error in the spec or in this module
     if isinstance(instance, str) and not holds(instance):
-        yield ValidationError(f"is no {name}")
+        yield ValidationError(f"is not a valid {name}")
 
 
 def _image(_: Validator, limits: Any, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
     if isinstance(instance, str):
-        yield from (ValidationError(why) for why in judge_image(instance, limits).said.values() if why)
+        yield from (ValidationError(why) for why in judge_image(instance, limits).violations.values() if why)
 
 
 def _exact(_: Validator, __: Any, instance: object, ___: Mapping[str, Any]) -> Iterator[ValidationError]:
     if isinstance(instance, float):
-        yield ValidationError("is no exact number")
+        yield ValidationError("is not an exact number")
 
 
 _KEYWORDS: dict[str, Keyword] = {"pattern": _pattern, "format": _format, "x-image": _image, "x-exact": _exact}

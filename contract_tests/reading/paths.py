@@ -1,4 +1,4 @@
-"""The paths of the API: that of the two documents (R02), and those that the vendor publishes."""
+"""The paths of the API: one from the two documents (R02), the others as the vendor publishes them."""
 
 _ROOT = "/kling/v1/general"
 ELEMENTS = f"{_ROOT}/advanced-custom-elements"

@@ -42,5 +42,5 @@ _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*+:{_HIER_PART}(?:\?{_TAIL})?(?:\#{_T
 
 
 def is_uri(text: str) -> bool:
-    """Whether the whole text is a URI: absolute, in ASCII, with nothing before or after."""
+    """Return whether the whole text is a URI: absolute, in ASCII, with nothing before or after."""
     return _URI.fullmatch(text) is not None

@@ -1,6 +1,6 @@
-"""Videos to test with: real ones by PyAV, awkward ones by moving their boxes about.
+"""Make test videos: real ones with PyAV, unusual ones by moving their boxes.
 
-The same arguments always give the same video; each is encoded once.
+The same arguments always produce the same video, and each video is encoded only once.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _FAST = {
     "libvpx": {"deadline": "realtime", "cpu-used": "16"},
 }
 _SOUND_HZ = 48000
-_SOUND_SAMPLES = 1024  # of one frame
-_MATRIX = 40  # its offset in a track header of version 0, and behind it that of the sides
+_SOUND_SAMPLES = 1024  # for one frame
+_MATRIX = 40  # offset in a track header of version 0; the sides follow it
 _SIDES = 76
 _TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 _ONE = 1 << 16
 
-# What cameras, tools and servers leave behind the last box.
+# What cameras, tools and servers write after the last box.
 TRAILERS = {
     "ID3v1": b"TAG" + b"a title".ljust(125, b"\0"),
     "RIFF": b"RIFF" + struct.pack("<I", 20) + b"LIST" + bytes(12),
@@ -44,24 +44,24 @@ TRAILERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
-    """What a video should be; `build` makes it. Only the first five say what is encoded.
+    """The description of a video; `build` makes it. Only the first five attributes affect the encoding.
 
     Attributes:
         container: A container that FFmpeg writes: `mp4`, `mov`, `ipod` (M4V), `3gp`, `webm`, `avi`, `mpegts`, `flv`.
-        width_px: Stored width, before any rotation.
-        height_px: Stored height, before any rotation.
-        seconds: Duration in seconds, as a number or a fraction. Where it is no whole number of frames, the movie's
-            header says it.
+        width_px: Stored width in pixels, before any rotation.
+        height_px: Stored height in pixels, before any rotation.
+        seconds: Duration in seconds, as a number or a fraction. If it is not a whole number of frames, only the movie's
+            header has it.
         frames_per_second: A number or a fraction.
-        codec: FFmpeg's encoder; None for what suits the container.
+        codec: FFmpeg's encoder; None for a suitable one.
         has_sound: Whether there is a silent audio track (AAC).
         is_fragmented: Whether it consists of fragments.
         is_faststart: Whether the header comes first.
-        rotation: By how many degrees players turn it clockwise: 0, 90, 180, 270.
+        rotation: The clockwise rotation by players in degrees: 0, 90, 180, 270.
         pixel_aspect: Width and height of one pixel.
-        brands: The major brand and the compatible ones to put in place of FFmpeg's; none at all if it is empty.
-        file_size: Exact size wanted in bytes, reached with an empty box at the end.
-        truncate_to: Bytes to keep of the file.
+        brands: The major brand and the compatible ones to use instead of FFmpeg's; empty for none at all.
+        file_size: Exact size in bytes, reached with an empty box at the end.
+        truncate_to: Bytes of the file to keep.
     """
 
     container: str = "mp4"
@@ -87,7 +87,7 @@ class Video:
         return data[: self.truncate_to]
 
     def opened(self) -> Opened:
-        """Return the file as something to read, of which an empty box at the end takes no memory."""
+        """Return the file for reading. An empty box at its end takes no memory."""
         data = self._made()
         if self.file_size is not None:
             return Opened(data + _free(self.file_size - len(data)), size=self.file_size)
@@ -116,15 +116,15 @@ class Video:
 
 
 class Opened:
-    """A file in memory that notes what is read of it.
+    """A file in memory that records its reads.
 
     Attributes:
-        size: What it says its size is; behind its content there are zeros.
-        reads: Offset and count of bytes of each read.
+        size: Its claimed size in bytes; after its content come zeros.
+        reads: Offset and length in bytes of each read.
     """
 
     def __init__(self, content: bytes, size: int | None = None, *, tells_size: bool = True) -> None:
-        """A file of that content."""
+        """Open a file with this content."""
         self._content = content
         self._length = len(content) if size is None else size
         self.size = self._length if tells_size else None
@@ -132,11 +132,11 @@ class Opened:
 
     @property
     def read_bytes(self) -> int:
-        """How many bytes were read."""
+        """The number of bytes read."""
         return sum(count for _, count in self.reads)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
+        """Return bytes from an offset on; fewer at the end of the file."""
         assert offset >= 0
         count = max(min(count, self._length - offset), 0)
         self.reads.append((offset, count))
@@ -157,7 +157,7 @@ def _encoded(  # noqa: PLR0913 - what makes a file another one
 ) -> bytes:
     """Return a video of grey frames."""
     file = io.BytesIO()
-    options = {"fflags": "+bitexact"}  # no random numbers
+    options = {"fflags": "+bitexact"}  # without random numbers
     if is_fragmented:
         options["movflags"] = "frag_keyframe+empty_moov+default_base_moof"
     fast = _FAST.get(codec, {})
@@ -165,7 +165,7 @@ def _encoded(  # noqa: PLR0913 - what makes a file another one
         picture: Any = output.add_stream(codec, rate=rate, options=fast)
         picture.width, picture.height = size
         picture.pix_fmt = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}.get(codec, "yuv420p")
-        picture.gop_size = 5  # frames; a fragment for each
+        picture.gop_size = 5  # frames, each in its own fragment
         picture.codec_context.sample_aspect_ratio = pixel_aspect
         sound: Any = output.add_stream("aac", rate=_SOUND_HZ, layout="mono") if has_sound else None
         for number in range(frames):
@@ -201,12 +201,12 @@ def box(kind: str, *content: bytes) -> bytes:
 
 
 def long_box(kind: str, content: bytes) -> bytes:
-    """Return a box whose size takes 64 bits."""
+    """Return a box with a size field of 64 bits."""
     return struct.pack(">I4sQ", 1, kind.encode(), 16 + len(content)) + content
 
 
 def boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Return type and content of each of some boxes with sizes of 32 bits."""
+    """Return the type and the content of each box, for boxes with sizes of 32 bits."""
     while data:
         size, kind = struct.unpack_from(">I4s", data)
         yield kind.decode("latin-1"), data[8:size]
@@ -214,72 +214,72 @@ def boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def content_of(data: bytes, path: str) -> bytes:
-    """Return what the first box along a path holds."""
+    """Return the content of the first box along a path."""
     for wanted in path.split("/"):
         data = next(content for kind, content in boxes(data) if kind == wanted)
     return data
 
 
 def edited(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
-    """Return boxes of which all at a path were changed, or left out where the change is None."""
-    wanted, _, rest = path.partition("/")
+    """Return boxes with all boxes at a path changed, or removed if the change is None."""
+    wanted, _, inner = path.partition("/")
     result = []
     for kind, content in boxes(data):
         new: bytes | None = content
         if kind == wanted:
-            new = edited(content, rest, change) if rest else change(content)
+            new = edited(content, inner, change) if inner else change(content)
         result.append(b"" if new is None else box(kind, new))
     return b"".join(result)
 
 
 def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> bytes:
-    """Return the content of a track header that turns and stretches the picture."""
+    """Return the content of a track header that rotates and stretches the picture."""
     a, b, c, d = (round(number * _ONE) for number in (a, b, c, d))
     matrix = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     return overwritten(track_header, _MATRIX, matrix)
 
 
 def with_sides(track_header: bytes, width: float, height: float) -> bytes:
-    """Return the content of a track header that says these sides."""
+    """Return the content of a track header with these sides."""
     return overwritten(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
 
 
 def compressed(data: bytes) -> bytes:
-    """Return a file whose header is compressed, as QuickTime once wrote it."""
+    """Return a file with a compressed header, as QuickTime once wrote it."""
     header = box("moov", content_of(data, "moov"))
     packed = box("cmvd", struct.pack(">I", len(header)), zlib.compress(header))
     return edited(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
 
 
 def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
-    """Return a file that says that it takes a key to play it."""
+    """Return a file that claims to need a key."""
     scheme = box("schm", bytes(4), b"cenc", bytes(4))
     sinf = box("sinf", box("frma", entry.encode()), scheme)
 
     def renamed(entries: bytes) -> bytes:
-        (kind, content), *rest = boxes(entries[8:])
+        (kind, content), *others = boxes(entries[8:])
         return (
             entries[:8]
             + (box(by, content, sinf) if kind == entry else box(kind, content))
-            + b"".join(box(*each) for each in rest)
+            + b"".join(box(*other) for other in others)
         )
 
     return edited(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
 
 
 def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
-    """Return the content of a movie header that says this duration exactly."""
+    """Return the content of a movie header with exactly this duration."""
     per_second = lcm(1000, seconds.denominator)  # FFmpeg counts in thousandths
     return overwritten(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
 
 
 def overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
-    """Return the same bytes with some replaced."""
+    """Return the same bytes with some of them replaced."""
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
 
 def moov_first(data: bytes) -> bytes:
-    """Return a file whose header comes before its media, and says where these are now."""
+    """Return a file with its header before its media, and the media's new places in the header."""
     parts = list(boxes(data))
     by = len(box("moov", content_of(data, "moov")))
 
@@ -289,16 +289,16 @@ def moov_first(data: bytes) -> bytes:
 
     header = edited(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
     first = [box(*part) for part in parts if part[0] == "ftyp"]
-    rest = [box(*part) for part in parts if part[0] not in ("ftyp", "moov")]
-    return b"".join([*first, header, *rest])
+    media = [box(*part) for part in parts if part[0] not in ("ftyp", "moov")]
+    return b"".join([*first, header, *media])
 
 
 def _branded(data: bytes, brands: list[bytes]) -> bytes:
-    """Return a file with other brands. What its header says of places is no longer right."""
-    rest = b"".join(box(*part) for part in boxes(data) if part[0] != "ftyp")
-    return (box("ftyp", brands[0], bytes(4), *brands[1:]) if brands else b"") + rest
+    """Return a file with other brands. The places in its header are then wrong."""
+    others = b"".join(box(*part) for part in boxes(data) if part[0] != "ftyp")
+    return (box("ftyp", brands[0], bytes(4), *brands[1:]) if brands else b"") + others
 
 
 def _free(size: int) -> bytes:
-    """Return the beginning of an empty box that has that size."""
+    """Return the beginning of an empty box of the given size in bytes."""
     return struct.pack(">I4s", size, b"free")

@@ -1,1 +1,1 @@
-"""Tests of `kling_elements.webhooks`, and of `kling_elements.strict_json`, by which it reads."""
+"""Tests of `kling_elements.webhooks` and of `kling_elements.strict_json`, which it uses."""

@@ -1,4 +1,4 @@
-"""JSON is read strictly: every input ends in the one value it can mean, or in one error that says why not."""
+"""JSON is read strictly: every input gives its only possible value, or an error that says why not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_BODY = 56_972_640
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
-    """Assert that a text is refused, with this message where one is given."""
+    """Assert that a text is refused, with this message if there is one."""
     with pytest.raises(StrictJsonError) as caught:
         loads(raw)
     assert str(caught.value) == (expected or str(caught.value))
@@ -44,7 +44,7 @@ def assert_refused(expected: str | None, raw: bytes) -> None:
     ],
 )
 def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> None:
-    """Values keep their kind and precision; escaped pairs of surrogates become one character."""
+    """Values keep their type and precision, and an escaped surrogate pair becomes one character."""
     value = loads(raw)
 
     assert expected == value
@@ -65,22 +65,22 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
         ("not JSON: Expecting ',' delimiter at line 1, column 8", b'{"a":1 // one\n}'),
         ("not JSON: Invalid control character at line 1, column 2", b'"\n"'),
         ("not JSON: Invalid \\escape at line 1, column 2", b'"\\x"'),
-        ("the text begins with a byte order mark", b"\xef\xbb\xbf1"),
+        ("the text begins with a byte order mark; remove it", b"\xef\xbb\xbf1"),
         ("not UTF-8: invalid start byte at byte 0", b"\xff\xfe1\x00"),
         ("not UTF-8: invalid continuation byte at byte 1", b'"\xe4"'),
         ("not UTF-8: invalid start byte at byte 1", b'"\xc0\x80"'),
         ("not UTF-8: invalid continuation byte at byte 1", b'"\xed\xa0\xbd\xed\xb8\x80"'),
         ("not UTF-8: unexpected end of data at byte 1", b'"\xf0\x9f'),
-        ("a string holds half of a surrogate pair", b'"\\ud83d"'),
-        ("a string holds half of a surrogate pair", b'"\\uDE00\\uD83D"'),
-        ("a string holds half of a surrogate pair", b'[1,{"a":["\\ud83dx"]}]'),
-        ("a string holds half of a surrogate pair", b'{"a":{"\\udead":1}}'),
+        ("a string contains an unpaired surrogate", b'"\\ud83d"'),
+        ("a string contains an unpaired surrogate", b'"\\uDE00\\uD83D"'),
+        ("a string contains an unpaired surrogate", b'[1,{"a":["\\ud83dx"]}]'),
+        ("a string contains an unpaired surrogate", b'{"a":{"\\udead":1}}'),
         ("NaN is not JSON", b"NaN"),
         ("Infinity is not JSON", b"[Infinity]"),
         ("-Infinity is not JSON", b'{"a":-Infinity}'),
-        ("the number 1e400 overflows", b"1e400"),
-        ("the number -1E+309 overflows", b"[-1E+309]"),
-        ("the number 1" + 78 * "0" + "\u2026 overflows", b"1" + 400 * b"0" + b".0"),
+        ("the number 1e400 is too large for a double", b"1e400"),
+        ("the number -1E+309 is too large for a double", b"[-1E+309]"),
+        ("the number 1" + 78 * "0" + "\u2026 is too large for a double", b"1" + 400 * b"0" + b".0"),
         ('the key "a" is repeated in an object', b'[{"b":0,"a":1,"c":3,"a":2,"b":4}]'),
         ('the key "a" is repeated in an object', b'{"a":1,"\\u0061":2}'),
         ('the key "\u8d85" is repeated in an object', '{"\u8d85":1,"\u8d85":2}'.encode()),
@@ -90,75 +90,80 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
     ],
 )
 def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
-    """What two readers could read differently is refused, and the message tells what it was and where."""
+    """A text that two readers could read differently is refused, and the message says why and where."""
     assert_refused(expected, raw)
 
 
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"k":', "}"), ('[{"k":[', "]}]")])
 @pytest.mark.parametrize("inner", ["1", '"["', '"\\"[\\\\"', '"]"'])
 def test_depth_counts_brackets_outside_strings(brackets: tuple[str, str], inner: str) -> None:
-    """The deepest text allowed is read, one level more is refused; brackets within strings are no levels."""
+    """The maximum depth is accepted and one level more is refused. Brackets in strings do not count."""
     opening, closing = brackets
     levels = opening.count("[") + opening.count("{")
     fitting = MAX_DEPTH // levels
-    rest = MAX_DEPTH - fitting * levels
-    deepest = "[" * rest + opening * fitting + inner + closing * fitting + "]" * rest
+    outer = MAX_DEPTH - fitting * levels
+    deepest = "[" * outer + opening * fitting + inner + closing * fitting + "]" * outer
 
     assert MAX_DEPTH == 64
     assert json.loads(deepest) == loads(deepest.encode())
-    assert_refused("nested more than 64 deep", f"[{deepest}]".encode())
+    assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", f"[{deepest}]".encode())
 
 
-def test_depth_is_that_of_the_deepest_place() -> None:
-    """Many brackets beside one another are not deep, and a deep place is found behind many shallow ones."""
+def test_the_deepest_place_counts() -> None:
+    """Many brackets side by side are not deep, and a deep place after many shallow ones is noticed."""
     shallow = "[1,[2],{}]," * 10_000
     deep = "[" * MAX_DEPTH + "]" * MAX_DEPTH
 
     assert json.loads(f"[{shallow}0]") == loads(f"[{shallow}0]".encode())
-    assert_refused("nested more than 64 deep", f"[{shallow}{deep}]".encode())
-    assert_refused("nested more than 64 deep", f'["[",{shallow}"\\"{shallow}",{deep}]'.encode())
+    assert_refused(
+        "nested too deeply: at most 64 levels of arrays and objects are allowed", f"[{shallow}{deep}]".encode()
+    )
+    assert_refused(
+        "nested too deeply: at most 64 levels of arrays and objects are allowed",
+        f'["[",{shallow}"\\"{shallow}",{deep}]'.encode(),
+    )
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_integers_are_bounded_in_digits(sign: str) -> None:
-    """The longest integer allowed is exact, one digit more is refused; the sign is no digit."""
+    """The longest allowed integer is exact, and one digit more is refused. The sign is not a digit."""
     longest = f"{sign}{'9' * MAX_INTEGER_DIGITS}"
 
     assert MAX_INTEGER_DIGITS == 300
     assert int(longest) == loads(longest.encode())
-    assert_refused("an integer of more than 300 digits", f"{longest}9".encode())
+    assert_refused("an integer has more than 300 digits", f"{longest}9".encode())
 
 
-def test_commas_and_opening_brackets_are_bounded_in_number() -> None:
-    """As many as allowed are read, one more is refused, and those within strings do not count."""
+def test_the_number_of_commas_and_opening_brackets_is_bounded() -> None:
+    """The maximum is accepted, and one more is refused. Those in strings do not count."""
     media_type = contract.operations()["createElement"].definition["requestBody"]["content"]["application/json"]
     max_values = media_type["x-body-size"]["max-values"]
-    most = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
+    largest = f'[{"0," * (MAX_SEPARATORS - 1)}"{",[{" * MAX_SEPARATORS}"]'
 
     assert MAX_SEPARATORS == 200_000
-    assert 2 * max_values <= MAX_SEPARATORS  # so that a conforming body is never refused for its number of values
-    assert json.loads(most) == loads(most.encode())
+    assert 2 * max_values <= MAX_SEPARATORS  # so that a valid body is never refused for its number of values
+    assert json.loads(largest) == loads(largest.encode())
     more_of_each = [f"[{'[],' * 100_000}0]", f"[{'{},' * 100_000}0]", f"[{'0,' * MAX_SEPARATORS}0,0]"]
-    for more in (f"{most[:-1]},0]", *more_of_each):
-        assert_refused("too many values: over 200000 commas and opening brackets", more.encode())
+    for more in (f"{largest[:-1]},0]", *more_of_each):
+        assert_refused("too many values: at most 200000 commas and opening brackets are allowed", more.encode())
 
 
 @pytest.mark.parametrize(
     "text", [b'["\\ud800", {}]', b'["\\ud800", []]', b'[{"a": 1}, "\\ud800"]', b'[[1], "\\ud800"]']
 )
-def test_half_a_surrogate_pair_is_found_beside_other_values(text: bytes) -> None:
-    """Whatever stands before or behind it."""
-    assert_refused("a string holds half of a surrogate pair", text)
+def test_an_unpaired_surrogate_is_noticed_among_other_values(text: bytes) -> None:
+    """Other values before or after it make no difference."""
+    assert_refused("a string contains an unpaired surrogate", text)
 
 
-def test_a_string_ends_behind_an_escaped_backslash() -> None:
-    """So what looks like structure in the next one is none, and what follows it is."""
+def test_a_string_ends_after_an_escaped_backslash() -> None:
+    """Brackets in the next string do not count, and those after it do."""
     assert ["\\", "[" * 100] == loads(b'["\\\\", "' + b"[" * 100 + b'"]')
-    assert_refused("nested more than 64 deep", b'["\\\\", ' + b"[" * 100)
+    assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", b'["\\\\", ' + b"[" * 100)
 
 
 def test_a_body_of_the_largest_size_is_read() -> None:
-    """Four images of 10 MB and an escape or two are an ordinary body."""
+    """Four images of 10 MB with a few escapes are an ordinary body."""
     images = ["QUJD" * (LARGEST_BODY // 17), "+/+/" * (LARGEST_BODY // 17)]
     body = {"name": "\u8d85\U0001f600", "images": images * 2, "tags": [{"tag_id": "o_101"}] * 100}
 
@@ -168,19 +173,19 @@ def test_a_body_of_the_largest_size_is_read() -> None:
 @pytest.mark.parametrize(
     ("expected", "unit", "start"),
     [
-        ("nested more than 64 deep", b"[", b""),
-        ("nested more than 64 deep", b'{"":', b""),
-        ("too many values: over 200000 commas and opening brackets", b"[],", b"["),
-        ("too many values: over 200000 commas and opening brackets", b'"[",', b"["),
-        ("too many values: over 200000 commas and opening brackets", b'{"a":1},', b"["),
+        ("nested too deeply: at most 64 levels of arrays and objects are allowed", b"[", b""),
+        ("nested too deeply: at most 64 levels of arrays and objects are allowed", b'{"":', b""),
+        ("too many values: at most 200000 commas and opening brackets are allowed", b"[],", b"["),
+        ("too many values: at most 200000 commas and opening brackets are allowed", b'"[",', b"["),
+        ("too many values: at most 200000 commas and opening brackets are allowed", b'{"a":1},', b"["),
         ("not JSON: Extra data at line 1, column 3", b"]", b"[]"),
         ("not JSON: Unterminated string starting at line 1, column 2", b"[", b'["'),
         ("not JSON: Unterminated string starting at line 1, column 1", b'\\"', b'"'),
         ("not JSON: Unterminated string starting at line 1, column 1", b"\\\\", b'"'),
         ("not JSON: Extra data at line 1, column 3", b'"', b""),
-        ("an integer of more than 300 digits", b"1", b""),
+        ("an integer has more than 300 digits", b"1", b""),
         (
-            f"the number {'1' * 79}\u2026 overflows",
+            f"the number {'1' * 79}\u2026 is too large for a double",
             b"1",
             b".0",
         ),
@@ -188,7 +193,7 @@ def test_a_body_of_the_largest_size_is_read() -> None:
     ],
 )
 def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: bytes, start: bytes) -> None:
-    """Whatever a body repeats, it is refused; that this test ends says that it does not hang."""
+    """The body is refused whatever it repeats, and the test ends, so reading it takes no excessive time."""
     filler = unit * ((LARGEST_BODY - len(start)) // len(unit))
     raw = filler + start if start == b".0" else start + filler
 
@@ -196,7 +201,7 @@ def test_a_hostile_body_of_the_largest_size_is_refused(expected: str, unit: byte
 
 
 def _is_strict(value: object, depth: int = 0) -> bool:
-    """Whether a value that json.loads read, objects as lists of pairs in a tuple, has but one reading."""
+    """Return whether a value from json.loads, with objects as tuples of pairs, could only be read one way."""
     match value:
         case tuple():
             keys = [key for key, _ in value]
@@ -225,7 +230,7 @@ def _plain(value: object) -> object:
 
 
 def assert_agrees_with_json(raw: bytes) -> None:
-    """Assert that a text is refused, or read as `json` reads it, by whether it has but one reading."""
+    """Assert that a text is refused if it could be read in two ways, and otherwise read as `json` reads it."""
     try:
         value: Any = json.loads(raw.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
@@ -241,7 +246,7 @@ def assert_agrees_with_json(raw: bytes) -> None:
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    """Nothing but the one error ever leaves."""
+    """No other error is ever raised."""
     assert_agrees_with_json(raw)
 
 
@@ -272,11 +277,11 @@ _PIECES = [
 @example("{" + '"a":{' * 64 + "}" * 65)
 @settings(max_examples=500)
 def test_any_jumble_of_json_is_read_or_refused(text: str) -> None:
-    """As above, for inputs that look like JSON at least in part."""
+    """No other error is ever raised for inputs that look partly like JSON."""
     assert_agrees_with_json(text.encode())
 
 
-_TEXTS = st.text(st.characters(exclude_categories=[]), max_size=8)  # halves of surrogate pairs among them
+_TEXTS = st.text(st.characters(exclude_categories=[]), max_size=8)  # including unpaired surrogates
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | _TEXTS
 
 
@@ -288,7 +293,7 @@ _VALUES = st.recursive(_SCALARS, _containers, max_leaves=10)
 
 
 def _written(value: object) -> str:
-    """Return a value as JSON text; a tuple of pairs is an object, so that keys may repeat."""
+    """Return a value as JSON text. A tuple of pairs becomes an object, so that keys can repeat."""
     match value:
         case tuple():
             return "{" + ",".join(f"{json.dumps(key)}: {_written(item)}" for key, item in value) + "}"
@@ -301,7 +306,7 @@ def _written(value: object) -> str:
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
-    """As above, for well-formed texts, and for the same with a few bytes changed somewhere."""
+    """No other error is raised for well-formed texts, or for the same texts with a few bytes changed."""
     raw = _written(value).encode()
     start = place % len(raw)
 

@@ -1,4 +1,4 @@
-"""A notification is believed only if it was signed with the account's secret, just now, exactly as it arrived."""
+"""A notification is accepted only if it was signed with the account's secret, recently, exactly as it arrived."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from scripts.spec import load
 
 
 def test_the_vendors_vector_verifies() -> None:
-    """It is a succeeded task, in the newer shape."""
+    """The notification is a task that succeeded, in the newer shape."""
     assert signature_of(BODY) == SIGNATURE
 
     task = parse()
@@ -62,7 +62,7 @@ def test_the_vendors_vector_verifies() -> None:
     ],
 )
 def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
-    """In both shapes; a word that nobody knows yet is kept."""
+    """This holds in both shapes; an unknown word is kept."""
     task = parse_signed(body)
 
     assert ("7", expected) == (task.task_id, task.task_status)
@@ -113,12 +113,12 @@ _MARA.additional_properties = {
     ],
 )
 def test_the_notifications_of_the_contract_are_read(expected: Task, name: str) -> None:
-    """Signed here, from the words of the scheme. What the documented shape has no place for is kept as it came."""
+    """The test signs them as the scheme says. Properties that the documented shape lacks are kept as they came."""
     example = load()["components"]["examples"][name]["value"]
-    found = parse_signed(json.dumps(example, indent=1).encode())
+    task = parse_signed(json.dumps(example, indent=1).encode())
 
-    kept, found.additional_properties = found.additional_properties, {}
-    assert expected == found
+    kept, task.additional_properties = task.additional_properties, {}
+    assert expected == task
     assert {key: example[key] for key in example if key in ("external_id", "outputs", "billing")} == kept
 
 
@@ -145,8 +145,8 @@ _OLDER = (
         b'{"code":"success","data":{"task_id":"7","status":"SUCCESS","data":{"code":0,"data":%s}}}' % _OLDER,
     ],
 )
-def test_a_notification_in_any_shape_tells_of_its_subject(body: bytes) -> None:
-    """Older or newer, by itself or in an envelope: element, external id and progress are read, as those of answers."""
+def test_a_notification_in_any_shape_names_its_element(body: bytes) -> None:
+    """Element, external id and progress are read in the older and newer shape, with and without an envelope."""
     task = parse_signed(body)
 
     assert "7" == task.task_id
@@ -155,8 +155,8 @@ def test_a_notification_in_any_shape_tells_of_its_subject(body: bytes) -> None:
     assert [9007199254740993] == [element.element_id for element in elements_of(task)]
 
 
-def test_a_body_beyond_ascii_is_verified_as_its_bytes() -> None:
-    """The signature covers UTF-8; another notation of the same text is another body."""
+def test_a_body_beyond_ascii_is_verified_byte_by_byte() -> None:
+    """The signature covers UTF-8. If the same text is escaped differently, it is another body."""
     body = '{"task_id":"7","task_status_msg":"\u8d85\U0001f600"}'.encode()
     headers = HEADERS | {"webhook-signature": signature_of(body)}
 
@@ -169,7 +169,7 @@ def test_a_body_beyond_ascii_is_verified_as_its_bytes() -> None:
     [bytes, bytearray, memoryview, pytest.param(lambda body: memoryview(body[::-1])[::-1], id="reversed memoryview")],
 )
 def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
-    """Whatever the framework collects it in."""
+    """You can pass the body as your framework provides it."""
     assert "1234567890" == parse(kind(BODY)).task_id
 
 
@@ -186,23 +186,23 @@ def test_a_body_may_be_any_kind_of_bytes(kind: Any) -> None:
     ],
     ids=["title", "upper", "wsgi", "others", "proxy", "httpx", "email"],
 )
-def test_headers_are_found_in_any_mapping_and_letter_case(headers: Any) -> None:
-    """Frameworks disagree on both; other headers do not matter."""
+def test_headers_may_have_any_mapping_type_and_letter_case(headers: Any) -> None:
+    """Frameworks differ in both. Other headers do not matter."""
     assert "1234567890" == parse(headers=headers).task_id
 
 
 def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
-    """Return everything that one byte more, less or other makes of a text, with bytes of these codes."""
+    """Return every text with one byte inserted, removed or replaced, using bytes with these codes."""
     characters = [bytes([code]) for code in codes]
     places = range(len(text) + 1)
-    inserted = {text[:at] + each + text[at:] for at in places for each in characters}
-    replaced = {text[:at] + each + text[at + 1 :] for at in places[:-1] for each in [b"", *characters]}
+    inserted = {text[:at] + byte + text[at:] for at in places for byte in characters}
+    replaced = {text[:at] + byte + text[at + 1 :] for at in places[:-1] for byte in [b"", *characters]}
     return (inserted | replaced) - {text}
 
 
 @pytest.mark.parametrize("name", sorted(HEADERS))
 def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
-    """Also a timestamp of the same number, and a signature whose Base64 stands for the same bytes."""
+    """Even a timestamp with the same value or a signature that decodes to the same bytes is refused."""
     changed = _changed(HEADERS[name].encode(), range(128))
 
     assert len(changed) > 2_000
@@ -211,7 +211,7 @@ def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
 
 
 def test_each_changed_byte_of_the_body_is_refused() -> None:
-    """Also one that changes nothing of its meaning, such as a space."""
+    """Even a change that does not alter the meaning, such as a space, is refused."""
     changed = _changed(BODY, b' 0"\x00\xff')
 
     assert len(changed) > 1_000
@@ -236,7 +236,7 @@ def test_each_changed_byte_of_the_body_is_refused() -> None:
 )
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-11, minutes=-30))], ids=["utc", "samoa"])
 def test_a_timestamp_may_be_five_minutes_off(expected: str | None, seconds: float, zone: timezone) -> None:
-    """In both directions, both ends included, fractions counted, in any time zone."""
+    """The tolerance applies in both directions, inclusive, with fractions of a second and in any time zone."""
     now = (NOW + timedelta(seconds=seconds)).astimezone(zone)
 
     if expected is None:
@@ -255,7 +255,7 @@ def test_a_timestamp_may_be_five_minutes_off(expected: str | None, seconds: floa
     ],
 )
 def test_the_tolerance_can_be_chosen(expected: str | None, tolerance: timedelta) -> None:
-    """None at all asks for the very second."""
+    """A tolerance of zero accepts only the exact second."""
     assert "1234567890" == parse(tolerance=tolerance).task_id
 
     later = NOW + timedelta(seconds=1)
@@ -265,8 +265,8 @@ def test_the_tolerance_can_be_chosen(expected: str | None, tolerance: timedelta)
         assert expected in str(refusal(now=later, tolerance=tolerance))
 
 
-def test_the_clock_is_the_machines_unless_given() -> None:
-    """A notification of now is taken, one of 1970 is not."""
+def test_the_default_clock_is_the_machines() -> None:
+    """A notification of now is accepted, one of 1970 is not."""
     timestamp = str(int(time()))
     fresh = {"webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY, timestamp=timestamp)}
     stale = {"webhook-timestamp": "0", "webhook-signature": signature_of(BODY, timestamp="0")}
@@ -280,8 +280,8 @@ def test_the_clock_is_the_machines_unless_given() -> None:
     "now", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=timezone(-timedelta(1) / 2))]
 )
 @pytest.mark.parametrize("timestamp", ["0", "99999999999"])
-def test_the_ends_of_time_can_be_compared(timestamp: str, now: datetime) -> None:
-    """No number that a header may hold is beyond what can be computed with."""
+def test_extreme_timestamps_can_be_compared(timestamp: str, now: datetime) -> None:
+    """No number that a header may contain causes an overflow."""
     headers = HEADERS | {"webhook-timestamp": timestamp}
 
     assert "webhook-timestamp is" in str(refusal(headers=headers, now=now))
@@ -298,13 +298,13 @@ def test_the_ends_of_time_can_be_compared(timestamp: str, now: datetime) -> None
         ["v1a," + SIGNATURE.removeprefix("v1,"), SIGNATURE],
     ],
 )
-def test_while_secrets_change_one_that_fits_is_enough(secrets: Any, signatures: list[str]) -> None:
-    """Several secrets here, several signatures there, and versions that nobody knows between them."""
+def test_one_matching_secret_is_enough_during_rotation(secrets: Any, signatures: list[str]) -> None:
+    """There may be several secrets and several signatures, with unknown versions among them."""
     assert "1234567890" == parse(headers=HEADERS | {"webhook-signature": " ".join(signatures)}, secrets=secrets).task_id
 
 
 def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also after one fits, and in constant time: how long it takes tells nothing."""
+    """Comparing goes on after a match, in constant time, so that the duration reveals nothing."""
     compared = []
     really = hmac.compare_digest
 
@@ -328,34 +328,34 @@ def test_every_secret_is_compared_with_every_signature(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("length", [24, 25, 26, 31, 64])
-def test_a_secret_may_lack_the_padding(length: int) -> None:
-    """The padding of Base64 says nothing; a key of 24 bytes or more verifies, and signs in the mock server too."""
+def test_a_secret_may_omit_the_padding(length: int) -> None:
+    """A key of 24 bytes or more verifies without the padding of Base64, and signs in the mock server too."""
     secret = "whsec_" + base64.b64encode(b"\xfb" * length).decode()
     headers = HEADERS | {"webhook-signature": signature_of(BODY, secret)}
 
     assert "1234567890" == parse(headers=headers, secrets=secret).task_id
     assert "1234567890" == parse(headers=headers, secrets=secret.rstrip("=")).task_id
-    assert [secret, secret.rstrip("=")] == [usable_secret(each) for each in (secret, secret.rstrip("="))]
+    assert [secret, secret.rstrip("=")] == [usable_secret(text) for text in (secret, secret.rstrip("="))]
 
 
-def test_a_notification_without_a_signature_is_read_only_on_demand() -> None:
-    """Then nothing is asked of the headers, nor of a signature that is wrong."""
+def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
+    """With `verify=False`, headers are not read, and even a wrong signature is ignored."""
     assert "1234567890" == webhooks.parse(BODY, {}, verify=False).task_id
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
 
 
 @each([row for row in answers() if row.call == NOTIFICATION])
-def test_a_notification_that_somebody_saw_is_read(row: Answer) -> None:
-    """In either shape, enveloped or not, and verified where it is signed."""
+def test_real_notifications_are_read(row: Answer) -> None:
+    """Each is read in its shape, with or without an envelope, and verified if it is signed."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:
         sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)
         options = {"secrets": row.secret, "now": sent}
 
-    found = webhooks.parse(row.content, row.headers, **options)
+    task = webhooks.parse(row.content, row.headers, **options)
 
-    assert row.reads.task == str(found.task_id)
-    assert row.reads.external_id == external_id_of(found)
-    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(found)]
+    assert row.reads.task == str(task.task_id)
+    assert row.reads.external_id == external_id_of(task)
+    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(task)]
     if row.reads.progress is not None:
-        assert Progress[row.reads.progress.upper()] is progress_of(found, CONTRACT)
+        assert Progress[row.reads.progress.upper()] is progress_of(task, CONTRACT)

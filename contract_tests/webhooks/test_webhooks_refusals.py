@@ -1,4 +1,4 @@
-"""A notification that cannot be verified or read is one error that tells nothing of what it was given."""
+"""A notification that can't be verified or read is one error, which reveals nothing of what it was given."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from kling_elements_client.models import Task
 
 
 def _with(**headers: Any) -> dict[str, Any]:
-    """Return the headers of the vector with others in their place; None takes one away."""
+    """Return the headers of the vendor's example with some replaced; None removes one."""
     changed = HEADERS | {f"webhook-{name}": value for name, value in headers.items()}
     return {"headers": {name: value for name, value in changed.items() if value is not None}}
 
@@ -44,30 +44,42 @@ def _signed(body: bytes) -> dict[str, Any]:
     return {"body": body} | _with(signature=signature_of(body))
 
 
-_ID_FORM = "the header webhook-id must be there once, as visible ASCII characters without a comma"
-_TIME_FORM = "the header webhook-timestamp must be there once, as whole seconds since 1970 in 1 to 11 digits"
-_SIGNATURE_FORM = "the header webhook-signature must be there once, as `v1,<Base64>` parted by single spaces"
-_NO_FIT = "no v1 signature in the header webhook-signature fits the raw body with any secret (1 given)"
-_NO_JSON = (
-    "the body is no JSON object in UTF-8 without repeated keys; "
-    "kling_elements.strict_json.loads(raw_body) says more of texts that are not JSON"
+_ID_FORM = "the header webhook-id must be present exactly once: visible ASCII characters without a comma"
+_TIME_FORM = "the header webhook-timestamp must be present exactly once: whole seconds since 1970 in 1 to 11 digits"
+_SIGNATURE_FORM = (
+    "the header webhook-signature must be present exactly once: one or more `v1,<Base64>` separated by single spaces"
 )
-_NO_TASK = "the body names no task: `task_id`, or `id` in the newer shape, must be a text or an integer"
-_NO_MAPPING = "headers must be a mapping of text to text"
-_NO_KEY = (
-    "secret 1 of 1 is malformed: it must be the text `whsec_` and, without white space, a key of at least 24 bytes in "
+_NO_MATCH = (
+    "no v1 signature in the header webhook-signature matches the raw body, with any of the secrets (1); "
+    "check that you pass the body's bytes unchanged and this account's webhook secret"
+)
+_NOT_JSON = (
+    "the body must be a JSON object in UTF-8 without repeated keys; "
+    "if it isn't valid JSON, kling_elements.strict_json.loads(raw_body) says why"
+)
+_NO_TASK = "the body doesn't name a task: `task_id`, or `id` in the newer shape, must be a string or an integer"
+_NOT_A_MAPPING = "headers must be a mapping of strings to strings"
+_MALFORMED_SECRET = (
+    "secret 1 of 1 is malformed: it must be `whsec_` and, without white space, a key of at least 24 bytes in "
     "standard Base64"
 )
+_NO_SECRET = "secrets is missing: pass your account's webhook secret, or verify=False to accept unsigned notifications"
 _SHORT = base64.b64encode(b"\xfb" * 23).decode()
 _LONG = base64.b64encode(b"\xfb" * 24).decode()
 _NO_SECRETS: list[Any] = [[], (), b"", {}, {SECRET}, 7]
 _MALFORMED: list[tuple[str, dict[str, Any]]] = [
     # the headers
-    ("not signed: the header webhook-id is missing", _with(id=None)),
-    ("not signed: the header webhook-timestamp is missing", _with(timestamp=None)),
-    ("not signed: the header webhook-signature is missing", _with(signature=None)),
-    ("not signed: the header webhook-id, webhook-timestamp, webhook-signature is missing", {"headers": {}}),
-    ("not signed: the header webhook-id is missing", {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]}),
+    ("the notification is not signed: missing headers: webhook-id", _with(id=None)),
+    ("the notification is not signed: missing headers: webhook-timestamp", _with(timestamp=None)),
+    ("the notification is not signed: missing headers: webhook-signature", _with(signature=None)),
+    (
+        "the notification is not signed: missing headers: webhook-id, webhook-timestamp, webhook-signature",
+        {"headers": {}},
+    ),
+    (
+        "the notification is not signed: missing headers: webhook-id",
+        {"headers": {"webhoo\u212a-id": ID} | _with(id=None)["headers"]},
+    ),
     (_ID_FORM, _with(id="")),
     (_ID_FORM, _with(id=f"{ID}, {ID}")),
     (_ID_FORM, _with(id=f"{ID}\n")),
@@ -96,22 +108,22 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     ("the header webhook-signature has no signature of version v1", _with(signature="v1a,AAAA v2,BBBB V1,CCCC")),
-    (_NO_FIT, _with(signature="v1,AAAA")),
-    (_NO_FIT, _with(signature="v1,~~~~ v1,===")),
-    (_NO_FIT, _with(signature=SIGNATURE.rstrip("="))),
-    (_NO_FIT, _with(signature=SIGNATURE.replace("+", "-"))),
-    (_NO_FIT, _with(signature=signature_of(BODY, OTHER_SECRET))),
-    (_NO_FIT, _with(id="another")),
-    (_NO_FIT, _with(timestamp="1781080795")),
-    *((_NO_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
-    (f"{_NO_MAPPING}, but the name of one is no text", {"headers": {b"webhook-id": b"1"}}),
+    (_NO_MATCH, _with(signature="v1,AAAA")),
+    (_NO_MATCH, _with(signature="v1,~~~~ v1,===")),
+    (_NO_MATCH, _with(signature=SIGNATURE.rstrip("="))),
+    (_NO_MATCH, _with(signature=SIGNATURE.replace("+", "-"))),
+    (_NO_MATCH, _with(signature=signature_of(BODY, OTHER_SECRET))),
+    (_NO_MATCH, _with(id="another")),
+    (_NO_MATCH, _with(timestamp="1781080795")),
+    *((_NOT_A_MAPPING, {"headers": headers}) for headers in (7, [("webhook-id", ID)], "webhook-id")),
+    (f"{_NOT_A_MAPPING}, but one name is not a string", {"headers": {b"webhook-id": b"1"}}),
     # the body
-    (_NO_FIT, {"body": b""}),
-    (_NO_FIT, {"body": b"{"}),
+    (_NO_MATCH, {"body": b""}),
+    (_NO_MATCH, {"body": b"{"}),
     ("the body is not UTF-8", {"body": b"\xff"}),
     ("the body is not UTF-8", _signed(b'{"id":"7","message":"\xed\xa0\x80"}')),
     *(
-        (_NO_JSON, _signed(body))
+        (_NOT_JSON, _signed(body))
         for body in (
             *(b"", b"{", b"null", b"7", b'"task"', b"[]", b'[{"id":"7"}]', b'{"id":"7","id":"7"}', b'{"id":NaN}'),
             *(b'\xef\xbb\xbf{"id":"7"}', b'{"id":1e999}', b'{"id":"\\ud800"}', b"[" * 100_000),
@@ -129,7 +141,7 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
         )
     ),
     *(
-        (f"the body is no task as the contract has it: {pointer} is of another kind", _signed(body))
+        (f"the body is not a task that the contract allows: {pointer} has the wrong type", _signed(body))
         for pointer, body in (
             ("/task_status", b'{"task_id":"7","task_status":5}'),
             ("/task_status", b'{"id":"7","status":["succeeded"]}'),
@@ -143,16 +155,16 @@ _MALFORMED: list[tuple[str, dict[str, Any]]] = [
 
 _MISUSED: list[tuple[str, dict[str, Any]]] = [
     *(
-        (f"raw_body must be the raw bytes of the request's body as received, not of type {kind}", {"body": body})
+        (f"raw_body must be the request's body as raw bytes, exactly as received, not {kind}", {"body": body})
         for kind, body in [("str", BODY.decode()), ("dict", {"id": "7"}), ("NoneType", None), ("list", [1])]
     ),
-    ("no secrets: give the account's webhook secret, or verify=False to believe anybody", {"secrets": None}),
-    ("secrets and verify=False contradict each other: give one of them", {"verify": False}),
-    ("secrets and verify=False contradict each other: give one of them", {"verify": False, "secrets": []}),
+    (_NO_SECRET, {"secrets": None}),
+    ("secrets and verify=False contradict each other: pass only one of them", {"verify": False}),
+    ("secrets and verify=False contradict each other: pass only one of them", {"verify": False, "secrets": []}),
     *(("verify must be True or False", {"verify": verify}) for verify in (None, 0, 1, "", "no")),
-    *(("secrets must be a text, or a list of at least one", {"secrets": secrets}) for secrets in _NO_SECRETS),
+    *(("secrets must be a string or a list of at least one string", {"secrets": secrets}) for secrets in _NO_SECRETS),
     *(
-        (_NO_KEY, {"secrets": [secret]})
+        (_MALFORMED_SECRET, {"secrets": [secret]})
         for secret in (
             *("", "whsec_", "whsec_=", "whsec_A", "whsec_AAAAA", "whsec_AA=", "whsec_AAA==", "whsec_AAAA="),
             *("whsec_====", "whsec_AAA-", "whsec_AA A", SECRET.removeprefix("whsec_"), SECRET.upper()),
@@ -161,9 +173,9 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
             *("whsec_\u00e9\u00e9\u00e9\u00e9", "whsk_AAAA", None, 7, SECRET.encode(), [SECRET]),
         )
     ),
-    (_NO_KEY, {"secrets": ""}),
-    (_NO_KEY.replace("1 of 1", "2 of 3"), {"secrets": [SECRET, "", None]}),
-    (_NO_KEY.replace("1 of 1", "1 of 2"), {"secrets": b"AB"}),
+    (_MALFORMED_SECRET, {"secrets": ""}),
+    (_MALFORMED_SECRET.replace("1 of 1", "2 of 3"), {"secrets": [SECRET, "", None]}),
+    (_MALFORMED_SECRET.replace("1 of 1", "1 of 2"), {"secrets": b"AB"}),
     *(
         ("now must be a datetime with a time zone, such as datetime.now(UTC)", {"now": now})
         for now in (NOW.replace(tzinfo=None), NOW.timestamp(), TIMESTAMP, NOW.date())
@@ -176,14 +188,14 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
-def test_what_cannot_be_verified_or_read_is_one_error(expected: str, changes: dict[str, Any]) -> None:
-    """It says what is wrong and what would be right, and keeps nothing of what it was about."""
+def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict[str, Any]) -> None:
+    """The message says what is wrong and what is allowed, and the error keeps none of the input."""
     _is_one_error(expected, refusal(**changes))
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
-def test_a_mistake_of_the_receiver_is_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """It is an error of another class, which the documented receiver does not answer with 400."""
+def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
+    """They raise another class, which the documented receiver does not answer with 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
@@ -198,8 +210,8 @@ def _is_one_error(expected: str, error: Exception) -> None:
     assert (type(error), str(error)) == (type(copy), str(copy))
 
 
-def test_secrets_can_be_checked_before_the_first_notification() -> None:
-    """So that a mistake in them shows when a receiver starts."""
+def test_secrets_can_be_checked_at_startup() -> None:
+    """A mistake in a secret shows when the receiver starts."""
     assert SECRET == webhooks.check_secrets(SECRET)
     assert [SECRET, OTHER_SECRET] == webhooks.check_secrets([SECRET, OTHER_SECRET])
     with pytest.raises(WebhookUsageError, match="secret 2 of 2 is malformed"):
@@ -230,8 +242,8 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
         ),
     ],
 )
-def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) -> None:
-    """Neither secret nor signature nor body can be seen in it, nor in what is behind it."""
+def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
+    """Neither the error nor its causes contain the secret, the signature or the body."""
     _tells_nothing(WebhookError, changes)
 
 
@@ -239,8 +251,8 @@ def test_an_error_tells_nothing_of_what_it_was_given(changes: dict[str, Any]) ->
     "changes",
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
-def test_an_error_of_usage_tells_nothing_either(changes: dict[str, Any]) -> None:
-    """Least of all the secret."""
+def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
+    """In particular, it contains no secret."""
     _tells_nothing(WebhookUsageError, changes)
 
 
@@ -262,16 +274,16 @@ _PROPERTIES = st.sampled_from(sorted({*Task.__annotations__, "id", "status", "me
 @given(
     headers=st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text() | st.from_regex("[0-9]+|v1,[A-Z]*"), min_size=1)
 )
-def test_no_headers_are_too_strange(headers: dict[str, str]) -> None:
-    """Whatever stands in place of the vector's own, it is refused with the one error."""
+def test_any_strange_headers_are_refused(headers: dict[str, str]) -> None:
+    """Any replacement of the example's own headers is refused with the same error class."""
     refusal(headers=HEADERS | headers)
 
 
 @given(body=st.binary() | st.builds(lambda value: json.dumps(value).encode(), st.dictionaries(_PROPERTIES, _JSON)))
 @example(body=BODY)
 @example(body=b"")
-def test_no_signed_body_is_too_strange(body: bytes) -> None:
-    """Whatever is signed rightly is a task that has an id, or the one error."""
+def test_any_signed_body_is_a_task_or_an_error(body: bytes) -> None:
+    """A correctly signed body is either a task with an id or raises the error."""
     try:
         task = parse_signed(body)
     except WebhookError:

@@ -1,1 +1,1 @@
-"""The benchmark: what the project does, measured beside what else there is to do it with. See `__main__`."""
+"""The benchmark, which compares what the project does with the alternatives. See `__main__`."""

@@ -1,4 +1,4 @@
-"""Measures the project beside its peers: `make bench`. Prints a table, and writes build/bench.json."""
+"""Compare the project with its peers: `make bench`. Print a table and write build/bench.json."""
 
 from __future__ import annotations
 
@@ -13,39 +13,43 @@ from pathlib import Path
 from scripts.spec import ROOT
 from tools.bench import report
 from tools.bench.experiments import EXPERIMENTS, Workshop
-from tools.bench.measuring import line, measure
+from tools.bench.measuring import line_of, measure
 from tools.bench.rows import ROWS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code, 1 if some figure of ours could not be measured."""
+    """Run the command and return the exit code: 1 if one of our own figures could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     names = [row.name for row in ROWS]
-    parser.add_argument("--only", action="append", choices=names, help="measure this row; may be repeated")
-    parser.add_argument("--processes", type=int, default=5, help="how many fresh processes make a median")
-    parser.add_argument("--effort", type=float, default=1, help="less than 1 is for trying it out; figures are worse")
+    parser.add_argument(
+        "--only", action="append", choices=names, help="measure only this row; you can repeat the option"
+    )
+    parser.add_argument("--processes", type=int, default=5, help="the number of fresh processes for each median")
+    parser.add_argument(
+        "--effort", type=float, default=1, help="use less than 1 for a quick trial with less exact figures"
+    )
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where to write the figures")
     options = parser.parse_args(arguments)
     if options.processes < 1:
         parser.error("--processes: at least 1 is needed")
     if not 0 < options.effort <= 1:
         parser.error("--effort: more than 0 and at most 1 is needed")
-    wanted = [row for row in ROWS if row.name in (options.only or names)]
+    rows = [row for row in ROWS if row.name in (options.only or names)]
 
     measured = {}
     with tempfile.TemporaryDirectory() as scratch:
         workshop = Workshop(Path(scratch), options.effort)
-        for name in dict.fromkeys(row.experiment for row in wanted):
+        for name in dict.fromkeys(row.experiment for row in rows):
             print(f"measuring {name}", file=sys.stderr, flush=True)
             measured[name] = measure(EXPERIMENTS[name], workshop, options.processes)
-    lines = [line(row, measured[row.experiment]) for row in wanted]
+    lines = [line_of(row, measured[row.experiment]) for row in rows]
 
     print(report.table(lines))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
         json.dumps(report.as_json(lines, options.processes, options.effort), indent=1) + "\n", "utf-8"
     )
-    return int(any(found.ours is None for found in lines))
+    return int(any(line.ours is None for line in lines))
 
 
 if __name__ == "__main__":

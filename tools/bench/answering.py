@@ -1,6 +1,7 @@
-"""The server that clients are measured against: takes any request whole, and gives one answer, at next to no cost.
+"""Serve one fixed answer to any request, at almost no cost, so that only the client's cost is measured.
 
-It tells its address on its first line. Started with the path of a file with a key and certificates, it speaks TLS.
+The first line of the output is the server's address. If you pass the path of a file with a key and certificates, it
+uses TLS.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ ANSWER = json.dumps(
     }
 ).encode()
 _RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)
-_PIECE = 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 
 class _Handler(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        piece = memoryview(bytearray(_PIECE))
+        chunk = memoryview(bytearray(_CHUNK_BYTES))
         while (length := self._read_head()) is not None:
             while length:
-                received = self.rfile.readinto(piece[: min(length, _PIECE)])
+                received = self.rfile.readinto(chunk[: min(length, _CHUNK_BYTES)])
                 if not received:
                     return
                 length -= received
             self.wfile.write(_RESPONSE)
 
     def _read_head(self) -> int | None:
-        """The length of the body; None when no further request comes."""
+        """Return the length of the body in bytes, or None if no further request comes."""
         length = 0
         if not self.rfile.readline():
             return None
@@ -55,12 +56,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def finish_request(self, request: socketserver._RequestType, client_address: object) -> None:
         if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)  # type: ignore[arg-type] # of TCP, so a socket
+            request = self.tls.wrap_socket(request, server_side=True)  # type: ignore[arg-type] # TCP, so it is a socket
         super().finish_request(request, client_address)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serves until it is terminated."""
+    """Serve until terminated."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _Server(("127.0.0.1", 0), _Handler) as server:
         if arguments:

@@ -1,4 +1,4 @@
-"""What is run for the rows of the table: for each experiment its sides, ours and the peers', each a fresh process."""
+"""What is run for the rows of the table: each experiment has several sides, which are fresh processes."""
 
 from __future__ import annotations
 
@@ -32,71 +32,71 @@ _IMAGES = 4
 
 
 class Workshop:
-    """Where a run keeps what it makes once: clients of the peers, files, certificates.
+    """Makes and keeps what a run needs only once: clients of the peers, files, certificates.
 
     Attributes:
-        effort: How much of the work to do, as a part of what makes good figures.
+        effort: The part of the full work to do, from 0 to 1.
     """
 
     def __init__(self, scratch: Path, effort: float = 1) -> None:
-        """Takes an empty folder."""
+        """Create a workshop in an empty folder."""
         self.effort = effort
         self._scratch = scratch
-        self._made: dict[str, Path | BenchError] = {}
+        self._clients: dict[str, Path | BenchError] = {}
         self._numbers = count()
 
     def client(self, side: str) -> list[Path]:
-        """The folders from which the client of a side is imported.
+        """Return the folders from which the client of a side is imported.
 
         Raises:
-            BenchError: It could not be made; it is not tried again.
+            BenchError: The client could not be made. A later call does not try again.
         """
         makers = {STOCK: peers.make_stock_client, OPENAPI_GENERATOR: peers.make_openapi_generator_client}
         if side not in makers:
             return []
-        if side not in self._made:
+        if side not in self._clients:
             try:
-                self._made[side] = makers[side](self._scratch)
+                self._clients[side] = makers[side](self._scratch)
             except BenchError as error:
-                self._made[side] = error
-        made = self._made[side]
-        if isinstance(made, BenchError):
-            raise made
-        return [made]
+                self._clients[side] = error
+        client = self._clients[side]
+        if isinstance(client, BenchError):
+            raise client
+        return [client]
 
     def unused(self) -> Path:
-        """A path where nothing is yet."""
+        """Return a path that does not exist yet."""
         return self._scratch / f"unused-{next(self._numbers)}"
 
-    def times(self, most: int) -> int:
-        """How often to do something that is to be done so often."""
-        return max(round(most * self.effort), 1)
+    def times(self, at_full_effort: int) -> int:
+        """Return how often to repeat an action, given the number of times at full effort."""
+        return max(round(at_full_effort * self.effort), 1)
 
     @cached_property
     def image_bytes(self) -> int:
-        """The size of the image files: the most that the contract allows."""
+        """The size of the image files in bytes: the contract's maximum, at full effort."""
         limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
-        most: int = limits["file-size"]["max-bytes"]
-        return max(round(most * self.effort), pictures.LEAST_BYTES)
+        max_bytes: int = limits["file-size"]["max-bytes"]
+        return max(round(max_bytes * self.effort), pictures.MIN_BYTES)
 
     @cached_property
     def png(self) -> Path:
-        """A PNG file of that size."""
+        """A PNG file of `image_bytes`."""
         return pictures.png(self._scratch / "largest.png", self.image_bytes)
 
     @cached_property
     def jpeg(self) -> Path:
-        """A JPEG file of that size."""
+        """A JPEG file of `image_bytes`."""
         return pictures.jpeg(self._scratch / "largest.jpg", self.image_bytes)
 
     def png_of(self, size_mb: float) -> Path:
-        """A PNG file of so many MB."""
-        size = max(round(size_mb * self.effort * 1e6), pictures.LEAST_BYTES)
+        """Return a PNG file of the given size in MB."""
+        size = max(round(size_mb * self.effort * 1e6), pictures.MIN_BYTES)
         return pictures.png(self._scratch / f"{size_mb}.png", size)
 
     @cached_property
     def certificates(self) -> tuple[Path, Path]:
-        """The certificate authority, and the server's key with its certificates."""
+        """The paths of the certificate authority, and of the server's key with its certificates."""
         authority, paths = trustme.CA(), (self._scratch / "ca.pem", self._scratch / "server.pem")
         authority.cert_pem.write_to_path(paths[0])
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(paths[1])
@@ -105,12 +105,12 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One way to compare.
+    """A way to compare the sides.
 
     Attributes:
         name: Its name.
-        sides: Opens what the sides need; gives what to run for each of them, which returns its figures.
-        repeats: How often each side runs for each process that was asked for: more for what is over soon.
+        sides: Prepares what the sides need, and yields a function for each side, which returns its figures.
+        repeats: How often each side runs for each requested process: more than once if a run is short.
     """
 
     name: str
@@ -122,33 +122,33 @@ class Experiment:
 def _sending(workshop: Workshop, *, mode: str, tls: bool = False) -> Iterator[Sides]:
     authority, key = workshop.certificates if tls else (None, None)
     with answering(*([str(key)] if tls else [])) as port:
-        told = {
+        settings = {
             "url": f"{'https' if tls else 'http'}://127.0.0.1:{port}",
             "ca": str(authority) if tls else None,
             "files": [str(workshop.png)] * _IMAGES,
             "body_bytes": _IMAGES * len(clients.text_of(workshop.png)),
             "mode": mode,
         }
-        # what openapi-generator makes is synchronous
+        # The client of openapi-generator is only synchronous.
         names = (STOCK, OURS, OPENAPI_GENERATOR) if mode == "sync" else (STOCK, OURS)
-        yield {name: partial(_program, workshop, "sending", name, told) for name in names}
+        yield {name: partial(_program, workshop, "sending", name, settings) for name in names}
 
 
-def _program(workshop: Workshop, program: str, side: str, told: Mapping[str, Any]) -> Figures:
-    return figures_of(program, {**told, "client": side}, workshop.client(side))
+def _program(workshop: Workshop, program: str, side: str, settings: Mapping[str, Any]) -> Figures:
+    return figures_of(program, {**settings, "client": side}, workshop.client(side))
 
 
 @contextmanager
 def _small(workshop: Workshop) -> Iterator[Sides]:
     with answering() as port:
-        told = {"url": f"http://127.0.0.1:{port}", "times": workshop.times(1_000)}
+        settings = {"url": f"http://127.0.0.1:{port}", "times": workshop.times(1_000)}
         names = (STOCK, OURS, OPENAPI_GENERATOR)
-        yield {name: partial(_program, workshop, "small", name, told) for name in names}
+        yield {name: partial(_program, workshop, "small", name, settings) for name in names}
 
 
 @contextmanager
 def _small_in_process(workshop: Workshop) -> Iterator[Sides]:
-    # what openapi-generator makes has no transport that could be put in the network's place
+    # The client of openapi-generator has no transport that could replace the network.
     yield {
         name: partial(_program, workshop, "small", name, {"url": None, "times": workshop.times(2_000)})
         for name in (STOCK, OURS)
@@ -159,14 +159,14 @@ def _small_in_process(workshop: Workshop) -> Iterator[Sides]:
 def _growth(workshop: Workshop) -> Iterator[Sides]:
     files = [(size, str(workshop.png_of(size / _IMAGES / 4 * 3))) for size in _SIZES_MB]
     with answering() as port:
-        told = {"url": f"http://127.0.0.1:{port}", "pictures": files}
-        yield {name: partial(_program, workshop, "growth", name, told) for name in (STOCK, OURS)}
+        settings = {"url": f"http://127.0.0.1:{port}", "pictures": files}
+        yield {name: partial(_program, workshop, "growth", name, settings) for name in (STOCK, OURS)}
 
 
 @contextmanager
 def _importing(workshop: Workshop) -> Iterator[Sides]:
     packages = {STOCK: "stock_client", OURS: "kling_elements_client", OPENAPI_GENERATOR: "openapi_generator_client"}
-    yield {side: partial(_over_bare, workshop, side, ["-c", f"import {name}"]) for side, name in packages.items()}
+    yield {side: partial(_over_empty_run, workshop, side, ["-c", f"import {name}"]) for side, name in packages.items()}
 
 
 @contextmanager
@@ -174,16 +174,17 @@ def _building(workshop: Workshop) -> Iterator[Sides]:
     programs = {STOCK: "build_stock", OURS: "build_ours", OPENAPI_GENERATOR: "build_openapi_generator"}
     folder = ROOT / "tools" / "bench" / "programs"
     yield {
-        side: partial(_over_bare, workshop, side, ["-P", str(folder / f"{name}.py")]) for side, name in programs.items()
+        side: partial(_over_empty_run, workshop, side, ["-P", str(folder / f"{name}.py")])
+        for side, name in programs.items()
     }
 
 
-def _over_bare(workshop: Workshop, side: str, arguments: list[str]) -> Figures:
-    """What Python takes with these arguments, less what it takes to do nothing."""
+def _over_empty_run(workshop: Workshop, side: str, arguments: list[str]) -> Figures:
+    """Return what Python takes with these arguments, minus what it takes to do nothing."""
     folders = workshop.client(side)
-    bare = whole_process([sys.executable, "-c", "pass"], folders)
-    found = whole_process([sys.executable, *arguments], folders)
-    return {name: found[name] - bare[name] for name in found}
+    empty = whole_process([sys.executable, "-c", "pass"], folders)
+    figures = whole_process([sys.executable, *arguments], folders)
+    return {name: figures[name] - empty[name] for name in figures}
 
 
 @contextmanager
@@ -211,27 +212,29 @@ def _mock(workshop: Workshop) -> Iterator[Sides]:
     def prism() -> Figures:
         command = [str(peers.PRISM.installed()), "mock", "--verboseLevel", "silent", "--port", "{port}", str(SPEC)]
         with serving(command) as port:
-            return _loaded(workshop, port)
+            return _under_load(workshop, port)
 
     def ours() -> Figures:
         with mock_server() as (port, _):
-            return _loaded(workshop, port)
+            return _under_load(workshop, port)
 
     yield {"Prism": prism, OURS: ours}
 
 
-def _loaded(workshop: Workshop, port: int) -> Figures:
-    """How many creates a second a server answers that checks them."""
+def _under_load(workshop: Workshop, port: int) -> Figures:
+    """Return how many creates a second a server checks and answers."""
     path = contract.operation("createElement").path
     headers = {"Authorization": f"Bearer {clients.TOKEN}"}
     body = clients.body(*clients.ADDRESSES)
     wrong = {**body, "element_name": ""}
     answer = httpx.post(f"http://127.0.0.1:{port}{path}", json=wrong, headers=headers, trust_env=False)
     if answer.status_code != httpx.codes.BAD_REQUEST:
-        raise BenchError(f"the server answers {answer.status_code} to a request that breaks the contract")
-    told = {"port": port, "path": path, "body": json.dumps(body), "connections": 16}
-    told |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
-    return figures_of("tools.bench.load", told)
+        raise BenchError(
+            f"the server answered {answer.status_code} to a request that breaks the contract, so it checks nothing"
+        )
+    settings = {"port": port, "path": path, "body": json.dumps(body), "connections": 16}
+    settings |= {"warm_up_seconds": workshop.effort, "seconds": 4 * workshop.effort}
+    return figures_of("tools.bench.load", settings)
 
 
 @contextmanager
@@ -247,7 +250,7 @@ def _cases(workshop: Workshop) -> Iterator[Sides]:
     def program(*, judged: bool) -> Figures:
         return figures_of("cases", {"judged": judged, "bodies": workshop.times(100)})
 
-    yield {"Schemathesis alone": partial(program, judged=False), OURS: partial(program, judged=True)}
+    yield {"only Schemathesis": partial(program, judged=False), OURS: partial(program, judged=True)}
 
 
 EXPERIMENTS = {

@@ -1,6 +1,6 @@
-"""Sends one request over and over, on several connections, and counts the answers. Any answer but a 200 is an error.
+"""Send one request repeatedly on several connections, and count the answers. Any answer but a 200 is an error.
 
-Its settings are JSON in its first argument: `port`, `path`, `body`, `connections`, `warm_up_seconds`, `seconds`.
+Settings: `port`, `path`, `body`, `connections`, `warm_up_seconds`, `seconds`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _HEAD = re.compile(rb"HTTP/1\.1 200 .*?\r\n(?i:content-length): (\d+)\r\n(?:.*?\
 
 
 class WrongAnswerError(Exception):
-    """The server gave something else than the answer that was asked for."""
+    """Raised if the server's answer is not the expected one."""
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the request, again with each answer."""
+    """Sends the request again after each answer."""
 
     def __init__(self, request: bytes, failed: asyncio.Future[None]) -> None:
         self.answers = 0
@@ -43,7 +43,7 @@ class _Connection(asyncio.Protocol):
             return
         length = head.end() + int(head[1])
         if len(self._received) > length:
-            self._fail("answered more than it was asked")
+            self._fail("sent more than one answer to a request")
         elif len(self._received) == length:
             self._received = b""
             self.answers += 1
@@ -57,18 +57,20 @@ class _Connection(asyncio.Protocol):
             self._failed.set_exception(WrongAnswerError(f"the server {why}"))
 
 
-async def _load(told: dict[str, Any]) -> float:
-    """Answers per second, after a warm-up.
+async def _load(settings: dict[str, Any]) -> float:
+    """Return the number of answers per second, after a warm-up.
 
     Raises:
         WrongAnswerError: An answer was not a 200, or a connection ended.
     """
     loop = asyncio.get_running_loop()
     failed = loop.create_future()
-    request = request_of(told)
+    request = request_of(settings)
     connections = []
-    for _ in range(told["connections"]):
-        _, connection = await loop.create_connection(lambda: _Connection(request, failed), "127.0.0.1", told["port"])
+    for _ in range(settings["connections"]):
+        _, connection = await loop.create_connection(
+            lambda: _Connection(request, failed), "127.0.0.1", settings["port"]
+        )
         connections.append(connection)
 
     async def answers_in(seconds: float) -> float:
@@ -79,24 +81,25 @@ async def _load(told: dict[str, Any]) -> float:
             await failed
         return (sum(connection.answers for connection in connections) - before) / (time.perf_counter() - started)
 
-    await answers_in(told["warm_up_seconds"])
-    return await answers_in(told["seconds"])
+    await answers_in(settings["warm_up_seconds"])
+    return await answers_in(settings["seconds"])
 
 
-def request_of(told: dict[str, Any]) -> bytes:
-    """The bytes of the request."""
-    body: bytes = told["body"].encode()
+def request_of(settings: dict[str, Any]) -> bytes:
+    """Return the request as bytes."""
+    body: bytes = settings["body"].encode()
     head = (
-        f"POST {told['path']} HTTP/1.1\r\nHost: 127.0.0.1:{told['port']}\r\nAuthorization: Bearer {clients.TOKEN}\r\n"
+        f"POST {settings['path']} HTTP/1.1\r\nHost: 127.0.0.1:{settings['port']}\r\n"
+        f"Authorization: Bearer {clients.TOKEN}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures.tell(answers_per_second=runner.run(_load(told)))
+        figures.print_figures(answers_per_second=runner.run(_load(settings)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs experiments, and makes lines of the table of what they found."""
+"""Run experiments, and turn their figures into lines of the table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tools.bench.rows import Row
 
 @dataclass
 class Measured:
-    """What came of an experiment.
+    """The results of an experiment.
 
     Attributes:
-        values: By side and figure, what each process found.
-        reasons: By side, why there is nothing.
+        values: By side and figure, the value of each process.
+        reasons: By side, why it could not be measured.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -27,12 +27,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class Line:
-    """A row with its figures; what could not be measured is None.
+    """A row with its figures; None for a figure that could not be measured.
 
     Attributes:
         row: The row.
-        values: By side, what each process found.
-        reasons: By side, why there is nothing.
+        values: By side, the value of each process.
+        reasons: By side, why it could not be measured.
     """
 
     row: Row
@@ -40,9 +40,9 @@ class Line:
     reasons: Mapping[str, str]
 
     def median(self, side: str) -> float | None:
-        """The median over the processes of a side, None where there is none."""
-        found = self.values.get(side)
-        return statistics.median(found) if found else None
+        """Return the median over the processes of a side, or None if there is none."""
+        values = self.values.get(side)
+        return statistics.median(values) if values else None
 
     @property
     def ours(self) -> float | None:
@@ -51,25 +51,25 @@ class Line:
 
     @property
     def peer(self) -> float | None:
-        """The figure of the peer that we are compared with."""
+        """The figure of the peer that we compare ourselves with."""
         return self.median(self.row.peer)
 
     @property
     def ratio(self) -> float | None:
-        """Ours to the peer's."""
+        """Our figure divided by the peer's."""
         return None if self.ours is None or not self.peer else self.ours / self.peer
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met, None where that is not known."""
+        """Whether the target is met; None if that is unknown."""
         return None if self.ours is None else self.row.is_met(self.ours, self.ratio)
 
 
 def measure(experiment: Experiment, workshop: Workshop, processes: int) -> Measured:
-    """Runs each side in as many fresh processes, in turns, so that what happens on the machine meanwhile hits all.
+    """Run each side in several fresh processes, in turns, so that disturbances of the machine affect all sides.
 
-    One more process of each goes first and does not count: it fills caches, and compiles what is compiled once. A side
-    that fails is left out from then on.
+    The first process of each side does not count, because it fills caches and compiles what is compiled once. If a side
+    fails, it is not run again.
     """
     measured = Measured()
     with experiment.sides(workshop) as sides:
@@ -78,20 +78,20 @@ def measure(experiment: Experiment, workshop: Workshop, processes: int) -> Measu
                 if side in measured.reasons:
                     continue
                 try:
-                    found = run()
+                    result = run()
                 except BenchError as error:
                     measured.reasons[side] = str(error)
                     measured.values.pop(side, None)
                     continue
                 if number:
                     figures = measured.values.setdefault(side, defaultdict(list))
-                    for name, value in found.items():
+                    for name, value in result.items():
                         figures[name].append(value)
     return measured
 
 
-def line(row: Row, measured: Measured) -> Line:
-    """The line of a row."""
+def line_of(row: Row, measured: Measured) -> Line:
+    """Return the line for a row."""
     figures = {OURS: row.figure, row.peer: row.peer_figure or row.figure, OPENAPI_GENERATOR: row.figure}
     values = {side: measured.values[side][figure] for side, figure in figures.items() if side in measured.values}
     return Line(row, values, measured.reasons)

@@ -1,4 +1,4 @@
-"""What the project is measured beside: made and installed below `build/`, in the versions that are pinned here."""
+"""Make or install the peers to compare the project with, below `build/`, in the versions that are pinned here."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _INSTALL_SECONDS = 600
 
 @dataclass(frozen=True)
 class Peer:
-    """Something that is installed once, and then used.
+    """A program that is installed once and then used.
 
     Attributes:
         name: Its name.
-        version: The version that is installed; `{version}` in the steps.
-        needs: The command that has to be there.
-        steps: The commands that install it; `{folder}` stands for its folder.
-        entry: What is there once it is installed, below that folder.
+        version: The version to install; `{version}` in the steps.
+        needs: The command that the installation needs.
+        steps: The commands that install it; `{folder}` means its folder.
+        entry: The path of the installed program in that folder.
     """
 
     name: str
@@ -37,20 +37,20 @@ class Peer:
     entry: str
 
     def installed(self, into: Path | None = None) -> Path:
-        """The path of its entry; it is installed, below `FOLDER` or another one, unless it is there.
+        """Return the path of the program, and install it first if needed, below `FOLDER` or another folder.
 
         Raises:
-            BenchError: It is not here, and cannot be brought here.
+            BenchError: The program is not installed and could not be installed.
         """
         folder = (into or FOLDER) / f"{self.name}-{self.version}"
         if not (folder / self.entry).exists():
             if shutil.which(self.needs) is None:
-                raise BenchError(f"not here: {self.needs}")
-            shutil.rmtree(folder, ignore_errors=True)  # what an earlier attempt left
+                raise BenchError(f"not available: {self.needs}")
+            shutil.rmtree(folder, ignore_errors=True)  # leftovers of an earlier attempt
             folder.mkdir(parents=True)
             for step in self.steps:
                 command = [part.format(folder=folder, version=self.version) for part in step]
-                run(command, f"not here: {self.name} could not be installed")
+                run(command, f"not available: {self.name} could not be installed")
         return folder / self.entry
 
 
@@ -75,37 +75,37 @@ STOCK = [str(Path(sys.executable).with_name("openapi-python-client")), "generate
 
 
 def make_stock_client(into: Path) -> Path:
-    """Has openapi-python-client make the package `stock_client`; returns the folder to import it from.
+    """Make the package `stock_client` with openapi-python-client, and return the folder to import it from.
 
     Raises:
-        BenchError: It failed.
+        BenchError: The generator failed.
     """
     run(stock_command(into / "stock_client"), "openapi-python-client failed")
     return into
 
 
 def stock_command(target: Path) -> list[str]:
-    """The command that has openapi-python-client make a client, as its own documentation tells."""
+    """Return the command that makes a client with openapi-python-client, as its documentation shows it."""
     return [*STOCK, "--path", str(SPEC), "--output-path", str(target)]
 
 
 def make_openapi_generator_client(into: Path) -> Path:
-    """Has openapi-generator make the package `openapi_generator_client`; returns the folder to import it from.
+    """Make the package `openapi_generator_client` with openapi-generator, and return the folder to import it from.
 
     Raises:
-        BenchError: It is not here, or failed.
+        BenchError: The generator is not available, or failed.
     """
-    made = into / "openapi_generator"
+    folder = into / "openapi_generator"
     command = [str(OPENAPI_GENERATOR.installed()), "generate", "-g", "python", "-i", str(SPEC)]
-    run([*command, "-o", str(made), "--package-name", "openapi_generator_client"], "openapi-generator failed")
-    return made
+    run([*command, "-o", str(folder), "--package-name", "openapi_generator_client"], "openapi-generator failed")
+    return folder
 
 
 def run(command: Sequence[str], failure: str) -> None:
-    """Runs a command in silence.
+    """Run a command without showing its output.
 
     Raises:
-        BenchError: It could not be run, or ended otherwise than with 0.
+        BenchError: The command could not be run, or its exit code is not 0.
     """
     try:
         subprocess.run(command, env=environment(), capture_output=True, timeout=_INSTALL_SECONDS, check=True)

@@ -1,4 +1,4 @@
-"""Image files of any size. Their content is noise, the same each time."""
+"""Make image files of any size. Their content is noise, the same each time."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from pathlib import Path
 
 from PIL import Image
 
-_SEGMENT = 65_533  # bytes of a JPEG segment, besides its length field
-_APP15 = b"\xff\xef\xff\xff"  # the marker, and the length of such a segment
-_SEGMENTS = 5  # 320 KB in all, as some cameras write
-LEAST_BYTES = 100_000  # of a PNG whose sides are long enough
+_SEGMENT = 65_533  # bytes of a JPEG segment, without its length field
+_APP15 = b"\xff\xef\xff\xff"  # the marker and the length of such a segment
+_SEGMENTS = 5  # 320 KB in total, as some cameras write
+MIN_BYTES = 100_000  # of a PNG whose sides are long enough
 
-_LEAST_SIDES = 300  # pixels
-_ROOM = 5_000  # bytes around the pixels of a PNG, and one for each of its lines
-_JPEG_PART = 0.9  # of so many bytes are as many pixels, which take about one byte each as JPEG
+_MIN_SIDES = 300  # pixels
+_ROOM = 5_000  # bytes around the pixels of a PNG, including one for each of its lines
+_JPEG_PART = 0.9  # pixels per byte of the file, because a pixel takes about one byte as JPEG
 
 
 def png(path: Path, size: int) -> Path:
-    """Writes a PNG file of so many bytes; zeros behind the picture make it up."""
-    sides = max(isqrt(size - _ROOM), _LEAST_SIDES)
+    """Write a PNG file of the given size in bytes, padded with zeros after the picture."""
+    sides = max(isqrt(size - _ROOM), _MIN_SIDES)
     return _written(path, _noise(sides), size, "PNG", compress_level=0)
 
 
 def jpeg(path: Path, size: int) -> Path:
-    """Writes a JPEG file of so many bytes, with 320 KB of application segments before its frame."""
-    sides = max(isqrt(round(size * _JPEG_PART)), _LEAST_SIDES)
+    """Write a JPEG file of the given size in bytes, with 320 KB of application segments before its frame."""
+    sides = max(isqrt(round(size * _JPEG_PART)), _MIN_SIDES)
     file = _written(path, _noise(sides), 0, "JPEG", quality=95)
     content = file.read_bytes()
-    start, rest = content[:2], content[2:]
-    segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, no secret
-    path.write_bytes((start + segments + rest).ljust(size, b"\0"))
+    start, end = content[:2], content[2:]
+    segments = (_APP15 + random.Random(0).randbytes(_SEGMENT)) * _SEGMENTS  # noqa: S311 - noise, not a secret
+    path.write_bytes((start + segments + end).ljust(size, b"\0"))
     return path
 
 

@@ -1,4 +1,4 @@
-"""Starts the programs of the benchmark, and the servers that they talk to."""
+"""Start the programs of the benchmark, and the servers that they talk to."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from scripts.spec import ROOT
 
 Figures = Mapping[str, float]
 
-_LONGEST_SECONDS = 300  # of one program
-_START_SECONDS = 60  # of one server
+_MAX_RUN_SECONDS = 300  # for one program
+_MAX_START_SECONDS = 60  # for one server
 _PROGRAMS = "tools.bench.programs"
 
 
 class BenchError(Exception):
-    """Something could not be measured; the message says why, in one line."""
+    """Raised if something could not be measured. The message says why, in one line."""
 
 
-def figures_of(program: str, told: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
-    """What a program measured, in a fresh process.
+def figures_of(program: str, settings: Mapping[str, Any], peers: Sequence[Path] = ()) -> Figures:
+    """Run a program in a fresh process and return the figures that it measured.
 
     Args:
         program: The name of its module, in `programs` or from the root of the project.
-        told: Its settings.
+        settings: Its settings.
         peers: Folders of clients that it may import.
 
     Raises:
-        BenchError: It failed.
+        BenchError: The program failed.
     """
     module = program if "." in program else f"{_PROGRAMS}.{program}"
-    output = _run([sys.executable, "-m", module, json.dumps(told)], peers)
-    found: Figures = json.loads(output.splitlines()[-1])
-    return found
+    output = _run([sys.executable, "-m", module, json.dumps(settings)], peers)
+    figures: Figures = json.loads(output.splitlines()[-1])
+    return figures
 
 
 def whole_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures:
-    """The processor time of a process and its children from their start to their end, and the time that passed."""
+    """Return the processor time of a process and its children, and the time that passed, in milliseconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     _run(command, peers)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -56,70 +56,70 @@ def whole_process(command: Sequence[str], peers: Sequence[Path] = ()) -> Figures
 
 def _run(command: Sequence[str], peers: Sequence[Path]) -> str:
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             cwd=ROOT,
             env=environment(peers),
             capture_output=True,
             text=True,
-            timeout=_LONGEST_SECONDS,
+            timeout=_MAX_RUN_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BenchError(f"{Path(command[0]).name}: {type(error).__name__}") from error
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        raise BenchError(f"{Path(command[0]).name} ended with {done.returncode}: {lines[-1]}")
-    return done.stdout
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or ["no message"]
+        raise BenchError(f"{Path(command[0]).name} failed with exit code {process.returncode}: {lines[-1]}")
+    return process.stdout
 
 
 def environment(peers: Sequence[Path] = ()) -> dict[str, str]:
-    """The environment of measured processes: no proxy, no settings of the client, the peers' folders to import from."""
-    unwanted = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    """Return the environment of measured processes: no proxies, no settings of the client, but the peers' folders."""
+    dropped = ("KLING_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(unwanted) and not name.lower().endswith("_proxy")
+        if not name.startswith(dropped) and not name.lower().endswith("_proxy")
     }
-    tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # generators call ruff
+    tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # because generators call ruff
     return kept | {"PYTHONPATH": os.pathsep.join(map(str, peers)), "PATH": tools}
 
 
 @contextmanager
 def announced(module: str, *options: str) -> Iterator[tuple[int, int]]:
-    """The port and the process of a server that tells its port on its first line; it runs as long as the block.
+    """Run a server that prints its port on its first line during the block. Yield its port and its process id.
 
     Raises:
-        BenchError: It tells none.
+        BenchError: The server printed no port.
     """
     with _started([sys.executable, "-m", module, *options], stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None  # noqa: S101 - it is a pipe
-        found = re.search(rb"http://[\d.]+:(\d+)", server.stdout.readline())
-        if found is None:
+        assert server.stdout is not None  # noqa: S101 - `stdout` is a pipe
+        address = re.search(rb"http://[\d.]+:(\d+)", server.stdout.readline())
+        if address is None:
             raise BenchError(f"{module} did not start")
-        yield int(found[1]), server.pid
+        yield int(address[1]), server.pid
 
 
 @contextmanager
 def answering(*options: str) -> Iterator[int]:
-    """The port of the server that clients are measured against; it runs as long as the block."""
+    """Run the server that clients are measured against during the block, and yield its port."""
     with announced("tools.bench.answering", *options) as (port, _):
         yield port
 
 
 @contextmanager
 def mock_server(*options: str) -> Iterator[tuple[int, int]]:
-    """The port and the process of a mock server of ours; it runs as long as the block."""
+    """Run our mock server during the block, and yield its port and its process id."""
     with announced("kling_elements.mock", "--port", "0", *options) as server:
         yield server
 
 
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[int]:
-    """The port of a server whose command names it as `{port}`; it takes connections, and runs as long as the block.
+    """Run a server during the block, and yield its port, which the command names as `{port}`.
 
     Raises:
-        BenchError: It took no connection within a minute.
+        BenchError: The server accepted no connection within a minute.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
@@ -138,7 +138,7 @@ def _started(command: Sequence[str], *, stdout: int) -> Iterator[subprocess.Pope
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + _START_SECONDS
+    ends = time.monotonic() + _MAX_START_SECONDS
     while server.poll() is None and time.monotonic() < ends:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

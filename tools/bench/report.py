@@ -1,4 +1,4 @@
-"""The table for people, and the JSON for programs."""
+"""Write the results as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = 3
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """A figure with three digits and its unit; a dash where there is none."""
+    """Return a figure with three digits and its unit, or a dash if there is none."""
     if value is None:
         return "-"
     digits = 0 if abs(value) >= 10 ** (_DIGITS - 1) else _DIGITS
@@ -28,7 +28,7 @@ def number(value: float | None, unit: str = "") -> str:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """The table, with the reasons of what is missing below."""
+    """Return the table, followed by the reasons for missing figures."""
     rows = [_HEADINGS, *map(_cells, lines)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     shown = ["  ".join(_aligned(rows[0], row, widths)).rstrip() for row in rows]
@@ -56,12 +56,12 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def _reasons(lines: Iterable[Line]) -> list[str]:
-    found = {f"{line.row.name}: {side}: {reason}": None for line in lines for side, reason in line.reasons.items()}
-    return ["", *found] if found else []
+    reasons = {f"{line.row.name}: {side}: {reason}": None for line in lines for side, reason in line.reasons.items()}
+    return ["", *reasons] if reasons else []
 
 
 def as_json(lines: Sequence[Line], processes: int, effort: float = 1) -> dict[str, Any]:
-    """Everything that was measured, and on what; no path and no name of the machine."""
+    """Return all results with the machine's kind and the versions, without paths or the machine's name."""
     return {
         "machine": {
             "cores": os.cpu_count(),

@@ -1,4 +1,4 @@
-"""The rows of the table: what is told of the experiments, and what is aimed at."""
+"""The rows of the table: which figure of which experiment each one shows, and its target."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table. Its target is a ratio or a value.
+    """A line of the table. Its target is a ratio or a value.
 
     Attributes:
-        name: What to call it by, as in `--only`.
+        name: Its name, as in `--only`.
         title: What is measured.
-        experiment: Where its figures come from.
+        experiment: The experiment that measures its figures.
         figure: The name of the figure.
-        ratio: The target for the ratio of our figure to the peer's; None if there is none.
-        value: The target for our figure itself; None if there is none.
-        more_is_better: Whether the figure counts what is done, and not what that costs.
-        peer: The side that is compared with.
-        peer_figure: The name of the peer's figure, if that is another one.
+        ratio: The target for our figure divided by the peer's; None if there is none.
+        value: The target for our own figure; None if there is none.
+        more_is_better: Whether a higher figure is better.
+        peer: The side to compare with.
+        peer_figure: The name of the peer's figure, if it differs.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Row:
 
     @property
     def unit(self) -> str:
-        """The figure's unit."""
+        """The unit of the figure."""
         return _UNITS[self.figure]
 
     @property
@@ -54,11 +54,11 @@ class Row:
         return f"{sign} {self.ratio:g}" if self.value is None else f"{sign} {self.value:g} {self.unit}"
 
     def is_met(self, ours: float, ratio: float | None) -> bool | None:
-        """Whether the target is met; None where that takes a peer who is not here."""
-        reached, limit = (ratio, self.ratio) if self.value is None else (ours, self.value)
-        if reached is None or limit is None:
+        """Return whether the target is met; None if that needs a peer that was not measured."""
+        result, limit = (ratio, self.ratio) if self.value is None else (ours, self.value)
+        if result is None or limit is None:
             return None
-        return reached >= limit if self.more_is_better else reached <= limit
+        return result >= limit if self.more_is_better else result <= limit
 
 
 _FILES = "4 images of 10 MB, files to answer"
@@ -68,7 +68,7 @@ ROWS = (
     Row(name="files-async", title=f"{_FILES}, async", experiment="sending-async", figure="wall_ms", ratio=0.15),
     Row(
         name="blocked",
-        title="event loop blocked at a time, async",
+        title="longest block of the event loop, async",
         experiment="sending-async",
         figure="blocked_ms",
         value=15,
@@ -141,12 +141,12 @@ ROWS = (
     Row(name="gen", title="make gen", experiment="generating", figure="wall_ms", ratio=1),
     Row(
         name="cases",
-        title="generated cases, judged",
+        title="generated cases, checked",
         experiment="cases",
         figure="cases_per_second",
         ratio=0.8,
         more_is_better=True,
-        peer="Schemathesis alone",
+        peer="only Schemathesis",
     ),
     Row(name="growth", title="growth from 1 to 40 MB, exponent", experiment="growth", figure="exponent", value=1.1),
 )

@@ -1,7 +1,7 @@
-"""Has two clients call a mock server for minutes on end, and watches the memory of all three: `make soak`.
+"""Let two clients call a mock server for minutes, and watch the memory of all three processes: `make soak`.
 
-The server keeps its subjects in a file: what is there to be remembered may take room, but nothing else may grow with
-the number of earlier requests. The first minute is for caches and pools to fill.
+The server keeps its elements in a file, which may grow. No memory may grow with the number of earlier requests. The
+first minute doesn't count, because caches and pools fill.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from tools.bench.programs.figures import memory_of
 _MIB = 1024 * 1024
 _IMAGE_BYTES = 300_000
 _REQUESTS_PER_ROUND = 6
-_LEAST_MINUTES = 3
-_PATIENCE_SECONDS = 60  # for a caller to end by itself
+_MIN_MINUTES = 3
+_MAX_EXIT_SECONDS = 60  # for a client to end by itself
 
 Memory = Mapping[str, list[int]]
 
 
 def growth(samples: Sequence[int], samples_per_minute: int) -> int:
-    """How much the median of the last minute exceeds that of the second one; negative where it shrank."""
+    """Return by how much the median of the last minute exceeds that of the second; negative if memory shrank."""
     second, last = samples[samples_per_minute : 2 * samples_per_minute], samples[-samples_per_minute:]
     return round(statistics.median(last) - statistics.median(second))
 
 
-def summary(memory: Memory, samples_per_minute: int, most: int) -> tuple[list[str], bool]:
-    """The memory of each process by the minute, in MiB, and whether none grew by more than the most it may."""
+def summary(memory: Memory, samples_per_minute: int, max_growth: int) -> tuple[list[str], bool]:
+    """Return the memory of each process by the minute, in MiB, and whether each grew by at most the maximum."""
     lines, is_flat = [], True
     for name, samples in memory.items():
         minutes = range(0, len(samples) - samples_per_minute + 1, samples_per_minute)
         medians = (statistics.median(samples[start : start + samples_per_minute]) / _MIB for start in minutes)
         grown = growth(samples, samples_per_minute)
-        is_flat &= grown <= most
-        verdict = "flat" if grown <= most else f"GROWS by more than {most / _MIB:g} MiB"
+        is_flat &= grown <= max_growth
+        verdict = "flat" if grown <= max_growth else f"GROWS by more than {max_growth / _MIB:g} MiB"
         by_minute = " ".join(f"{median:.1f}" for median in medians)
         lines.append(f"{name:12}  {by_minute}  after the first minute {grown / _MIB:+.2f} MiB: {verdict}")
     return lines, is_flat
 
 
 @contextmanager
-def _caller(told: Mapping[str, object]) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tools.bench.programs.calling", json.dumps(told)]
+def _caller(settings: Mapping[str, object]) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tools.bench.programs.calling", json.dumps(settings)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=pipe, stderr=pipe, text=True) as caller:
         try:
@@ -64,12 +64,12 @@ def _caller(told: Mapping[str, object]) -> Iterator[subprocess.Popen[str]]:
 
 
 def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory, int]:
-    """The memory of the three, in bytes, and how many requests were made.
+    """Return the memory of the three processes in bytes, and the number of requests made.
 
     Args:
-        seconds: How long to go on.
+        seconds: How long to call the server.
         rounds_per_second: The pace of each client, in rounds of six requests.
-        samples: How often to look.
+        samples: How often to sample the memory.
 
     Raises:
         BenchError: The server did not start, or a client failed.
@@ -80,14 +80,14 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
         receiver = stack.enter_context(answering())
         options = ("--tick", "0.001", "--state", str(scratch / "state.sqlite"))
         port, server = stack.enter_context(mock_server(*options))
-        told = {
+        settings = {
             "url": f"http://127.0.0.1:{port}",
             "callback_url": f"http://127.0.0.1:{receiver}/",
             "image": str(pictures.png(scratch / "image.png", _IMAGE_BYTES)),
             "seconds": seconds,
             "rounds_per_second": rounds_per_second,
         }
-        callers = [stack.enter_context(_caller({**told, "mode": mode})) for mode in ("sync", "async")]
+        callers = [stack.enter_context(_caller({**settings, "mode": mode})) for mode in ("sync", "async")]
         watched = dict(zip(memory, [server, *(caller.pid for caller in callers)], strict=True))
         started = time.monotonic()
         for number in range(samples):
@@ -96,7 +96,7 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
                 break
             for name, process in watched.items():
                 memory[name].append(memory_of(process))
-        ended = [caller.communicate(timeout=_PATIENCE_SECONDS) for caller in callers]
+        ended = [caller.communicate(timeout=_MAX_EXIT_SECONDS) for caller in callers]
     for _, error in ended:
         if error:
             raise BenchError(f"a client failed: {error.strip().splitlines()[-1]}")
@@ -104,16 +104,16 @@ def soak(seconds: float, rounds_per_second: float, samples: int) -> tuple[Memory
 
 
 def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60, minute_seconds: float = 60) -> int:
-    """Runs the command; returns its exit code, 1 for memory that grows or a call that failed."""
+    """Run the command and return the exit code: 1 if memory grows or a call fails."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.soak", description=__doc__)
-    parser.add_argument("--minutes", type=int, default=10, help="how long to go on")
-    parser.add_argument("--rounds", type=float, default=10, help="rounds of six requests, a second, of each client")
-    parser.add_argument("--most-mib", type=float, default=2, help="how much a process may grow after the first minute")
+    parser.add_argument("--minutes", type=int, default=10, help="how many minutes to call the server")
+    parser.add_argument("--rounds", type=float, default=10, help="rounds of six requests per second and client")
+    parser.add_argument("--max-mib", type=float, default=2, help="how much a process may grow after the first minute")
     options = parser.parse_args(arguments)
-    if options.minutes < _LEAST_MINUTES:
-        parser.error(f"--minutes: at least {_LEAST_MINUTES} are needed, to compare the second with the last")
+    if options.minutes < _MIN_MINUTES:
+        parser.error(f"--minutes: at least {_MIN_MINUTES} are needed, because the last is compared with the second")
     if options.rounds <= 0:
-        parser.error("--rounds: more than 0 is needed")
+        parser.error("--rounds: must be more than 0")
     print(f"two clients call a mock server for {options.minutes} minutes", flush=True)
     samples = options.minutes * samples_per_minute
     try:
@@ -121,8 +121,8 @@ def main(arguments: Sequence[str] | None = None, *, samples_per_minute: int = 60
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    lines, is_flat = summary(memory, samples_per_minute, int(options.most_mib * _MIB))
-    print(f"{requests:,} requests; memory of each process in MiB, the median of each minute:", *lines, sep="\n")
+    lines, is_flat = summary(memory, samples_per_minute, int(options.max_mib * _MIB))
+    print(f"{requests:,} requests; median memory of each process by the minute, in MiB:", *lines, sep="\n")
     return int(not is_flat)
 
 

@@ -1,1 +1,1 @@
-"""Holds the contract to programs of others, which read it in their own way: `make interop`."""
+"""Check that other programs, which read the contract in their own ways, read it correctly: `make interop`."""

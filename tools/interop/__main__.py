@@ -1,4 +1,4 @@
-"""Asks each program whether it reads the contract rightly: `make interop`."""
+"""Check that each program reads the contract correctly: `make interop`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.interop import programs
 
 
 def main() -> int:
-    """Print what each program makes of the contract; return the exit code, 1 if one of them fails."""
+    """Print the result of each program, and return the exit code: 1 if one of them fails."""
     failed = 0
     for name, check in programs.CHECKS.items():
         try:

@@ -1,10 +1,10 @@
-"""The whole life of a subject, by our client: against any server that answers as the contract's examples do."""
+"""Lead an element through its whole life with our client, on any server that answers with the contract's examples."""
 
 from __future__ import annotations
 
 from kling_elements import KlingElements
 
-_SUBJECT = {
+_ELEMENT = {
     "element_name": "Mara",
     "element_description": "Keeper of a lighthouse.",
     "reference_type": "image_refer",
@@ -17,23 +17,23 @@ _SUBJECT = {
 
 
 def problems(kling: KlingElements) -> list[str]:
-    """Create a subject, wait for it, look its task up, list it and the library's, delete it; return what went wrong.
+    """Create an element, wait for it, look up and list its task, list the library, delete it. Return what went wrong.
 
     Raises:
-        KlingError: An answer is not what the contract promises.
+        KlingError: An answer breaks the contract.
     """
-    task = kling.create(_SUBJECT)
+    task = kling.create(_ELEMENT)
     element = kling.wait(task)
-    seen = {
+    task_ids = {
         "the look-up": kling.get(task).task_id,
-        "the list": next((each.task_id for each in kling.list()), None),
+        "the list": next((task.task_id for task in kling.list()), None),
     }
-    found = [
+    errors = [
         f"{place} has the task {task_id}, not {task.task_id}"
-        for place, task_id in seen.items()
+        for place, task_id in task_ids.items()
         if task_id != task.task_id
     ]
     if not any(kling.presets()):
-        found.append("the library is empty")
+        errors.append("the library is empty")
     kling.delete(element)
-    return found
+    return errors

@@ -1,4 +1,4 @@
-"""The programs, and what each of them is asked. All are installed below `build/npm` by `scripts/npm.sh`."""
+"""The programs and the checks that use them. `scripts/npm.sh` installs them all below `build/npm`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.interop import life
 FOLDER = ROOT / "build" / "npm"
 _PACKAGES = ROOT / "requirements" / "package.json"
 _USAGE = Path(__file__).with_name("usage.ts")
-_LONGEST_SECONDS = 300  # of one program, on a machine that has much else to do
+_MAX_SECONDS = 300  # for one program on a busy machine
 _PARSE = (
     'import parser from "@apidevtools/swagger-parser"; '
     "try { await parser.validate(process.argv[1]); } "
@@ -27,7 +27,7 @@ _PARSE = (
 
 
 class InteropError(Exception):
-    """A program does not read the contract as it is meant, or could not be run; the text is what it says."""
+    """Raised if a program reads the contract wrongly or can't be run. The message is the program's own."""
 
 
 def version(name: str) -> str:
@@ -37,19 +37,19 @@ def version(name: str) -> str:
 
 
 def swagger_parser() -> None:
-    """Have the contract validated, and every reference in it followed.
+    """Validate the contract, and follow every reference in it.
 
     Raises:
-        InteropError: It is found to be wrong.
+        InteropError: The contract is not valid.
     """
     _run(["node", "--input-type=module", "--eval", _PARSE, str(SPEC)])
 
 
 def openapi_typescript() -> None:
-    """Have types made of the contract, and check a program that uses them.
+    """Make types from the contract, and check a program that uses them.
 
     Raises:
-        InteropError: They cannot be made, or are not those that the program needs.
+        InteropError: The types can't be made, or the program does not compile with them.
     """
     _run([_command("openapi-typescript"), str(SPEC), "--output", "contract.d.ts"])
     (FOLDER / _USAGE.name).write_text(_USAGE.read_text("utf-8"), "utf-8")
@@ -57,18 +57,18 @@ def openapi_typescript() -> None:
 
 
 def prism() -> None:
-    """Have a mock server made of the contract alone, and lead a subject through its whole life there.
+    """Run a mock server made only from the contract, and lead an element through its whole life there.
 
     Raises:
-        InteropError: The server does not start, or answers something that the client does not take.
+        InteropError: The server does not start, or the client refuses one of its answers.
     """
     with _prism() as address, KlingElements("sk-interop", address) as kling:
         try:
-            found = life.problems(kling)
+            errors = life.problems(kling)
         except KlingError as error:
             raise InteropError(f"{type(error).__name__}: {error}") from error
-    if found:
-        raise InteropError("\n".join(found))
+    if errors:
+        raise InteropError("\n".join(errors))
 
 
 CHECKS: dict[str, Callable[[], None]] = {
@@ -76,7 +76,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "openapi-typescript": openapi_typescript,
     "@stoplight/prism-cli": prism,
 }
-"""What each program is asked, by the name of its package."""
+"""The check of each program, by the name of its npm package."""
 
 
 def _command(name: str) -> str:
@@ -86,24 +86,24 @@ def _command(name: str) -> str:
 def _run(command: Sequence[str]) -> None:
     try:
         subprocess.run(
-            command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_LONGEST_SECONDS, check=True
+            command, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_MAX_SECONDS, check=True
         )
     except subprocess.CalledProcessError as error:
         raise InteropError(error.stdout.decode(errors="replace").strip()) from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InteropError(f"{error}; make interop installs what it needs by npm") from error
+        raise InteropError(f"{error}; `make interop` installs the programs with npm") from error
 
 
 @contextmanager
 def _prism() -> Iterator[str]:
-    """Run the server on a free port of this machine; yield its address once it takes connections."""
+    """Run the server on a free local port, and yield its address when it accepts connections."""
     port = _free_port()
     command = [_command("prism"), "mock", "--host", "127.0.0.1", "--port", str(port), str(SPEC)]
     with (FOLDER / "prism.log").open("wb") as log:
         try:
             process = subprocess.Popen(command, cwd=FOLDER, stdout=log, stderr=subprocess.STDOUT)
         except OSError as error:
-            raise InteropError(f"{error}; make interop installs what it needs by npm") from error
+            raise InteropError(f"{error}; `make interop` installs the programs with npm") from error
         try:
             _wait_for(port, process)
             yield f"http://127.0.0.1:{port}"
@@ -119,7 +119,7 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _LONGEST_SECONDS
+    end = time.monotonic() + _MAX_SECONDS
     while process.poll() is None and time.monotonic() < end:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -127,4 +127,6 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
-    raise InteropError(f"it did not start: {(FOLDER / 'prism.log').read_text('utf-8', errors='replace').strip()}")
+    raise InteropError(
+        f"the server did not start: {(FOLDER / 'prism.log').read_text('utf-8', errors='replace').strip()}"
+    )

@@ -1,4 +1,4 @@
-// What a program in TypeScript relies on. Where the contract's types were any, the lines that expect an error would fail.
+// A program that uses the contract's types. If they were `any`, the lines that expect an error would fail.
 import type { components } from "./contract";
 
 type Schemas = components["schemas"];
@@ -17,11 +17,11 @@ const request: Schemas["ImageElementRequest"] = {
 const deletion: Schemas["DeleteElementRequest"] = { element_id: "9007199254740993" };
 const created: Schemas["Task"]["created_at"] = 1784541600000;
 
-// @ts-expect-error no such tag
+// @ts-expect-error not a tag
 const tag: Schemas["TagId"] = "o_109";
 // @ts-expect-error another kind of request
 const kind: Schemas["ImageElementRequest"]["reference_type"] = "video_refer";
-// @ts-expect-error a number where a text belongs
+// @ts-expect-error a number instead of a string
 const callback: Schemas["ImageElementRequest"]["callback_url"] = 5;
 // @ts-expect-error no id
 const nothing: Schemas["DeleteElementRequest"] = {};

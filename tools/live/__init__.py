@@ -1,5 +1,5 @@
-"""The contract against a real gateway: `make live`.
+"""Check a real gateway's answers against the contract: `make live`.
 
-Each answer is held to what the contract says of it. What departs is told by pointers and types, never by values:
-answers hold the names and images of somebody's subjects, and gateways have been seen to repeat the token.
+Departures from the contract are described by pointers and types, never by values, because answers contain the names and
+images of somebody's elements, and some gateways repeat the token.
 """

@@ -1,4 +1,4 @@
-"""Holds a real gateway to the contract: `make live`. It reads only, unless it is told to create or to delete."""
+"""Check a real gateway's answers against the contract: `make live`. It only reads, unless you ask for more."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
     """Run the command.
 
     Args:
-        arguments: Those of the command line.
-        clock: What tells the time and sleeps, for tests.
-        folder: Where file and page are written.
+        arguments: The arguments of the command line.
+        clock: The source of time, which tests replace.
+        folder: The folder to write the file and the page to.
 
     Returns:
         The exit code: 0 if every answer is known and nothing is left behind, 1 if not, 2 if nothing was sent.
@@ -63,27 +63,27 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
             code = _INTERRUPTED
     host = httpx.URL(kling.client.base_url).host
     report = Report(session.seen, Redactor(session.hide, host), clock.now().date().isoformat(), baseline)
-    known = _tell(session, report, folder)
-    return code or (0 if known and not session.left else _NEWS)
+    is_all_known = _report(session, report, folder)
+    return code or (0 if is_all_known and not session.leftovers else _NEWS)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make live", description=__doc__)
-    parser.add_argument("--confirm", action="store_true", help="ask for the deletion of a subject that cannot exist")
-    parser.add_argument("--create", action="store_true", help="create one subject, and delete it")
-    parser.add_argument("--image", default="", help="what to create it from: the path or the address of an image")
-    parser.add_argument("--max-wait", type=float, metavar="SECONDS", help="how long to wait for the subject")
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="what a former run wrote, to compare with")
+    parser.add_argument("--confirm", action="store_true", help="ask to delete an element that cannot exist")
+    parser.add_argument("--create", action="store_true", help="create one element and delete it")
+    parser.add_argument("--image", default="", help="the path or the address of the image to create it from")
+    parser.add_argument("--max-wait", type=float, metavar="SECONDS", help="how long to wait for the element")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="the file of an earlier run to compare with")
     return parser.parse_args(arguments)
 
 
-def _not_run(why: str) -> int:
-    print(f"error: {why}", file=sys.stderr)
+def _not_run(reason: str) -> int:
+    print(f"error: {reason}", file=sys.stderr)
     return _NOT_RUN
 
 
 def _checked_request(image: str) -> ImageElementRequest:
-    """Return the subject to create.
+    """Return the request for the element to create.
 
     Raises:
         ValueError: There is no image, or it breaks the contract.
@@ -105,33 +105,33 @@ def _run(
     session.say("It creates nothing." if request is None else f"Then it {creation.PLAN}.")
     works = reads.read(kling, session)
     if options.confirm:
-        deletions.delete_nobody(kling, session)
+        deletions.delete_nonexistent(kling, session)
     if request is None:
         return
     if works:
         creation.create_and_delete(kling, session, request, options.max_wait)
     else:
-        session.fails("nothing is created, as it could not be found again")
+        session.note_failure("nothing is created, because it could not be found again")
 
 
-def _tell(session: Session, report: Report, folder: Path) -> bool:
-    """Print and write what was seen; return whether all of it is known."""
+def _report(session: Session, report: Report, folder: Path) -> bool:
+    """Print and write what was seen, and return whether all of it is known."""
     session.say(f"dialect: {report.dialect}")
     for text in report.news:
         session.say(f"new: {text}")
     for difference in report.differences:
         session.say(f"since the baseline, {difference.kind}: {difference.text}")
     if report.has_baseline and not report.differences:
-        session.say("since the baseline nothing has changed")
+        session.say("since the baseline, nothing has changed")
     written = report.write(folder, page(report, session.failures))
-    session.say(f"wrote {' and '.join(map(str, written))}; read them before you pass them on")
+    session.say(f"wrote {' and '.join(map(str, written))}; read them before you share them")
     session.say(
         f"{len(session.seen)} answers, {session.departures} departures from the contract, "
         f"{session.failures} failed calls, {len(report.news)} new"
     )
-    for left in session.left:
-        session.say(f"left behind: {left}")
-    return not (session.failures or report.news or any(each.matters for each in report.differences))
+    for leftover in session.leftovers:
+        session.say(f"left behind: {leftover}")
+    return not (session.failures or report.news or any(difference.matters for difference in report.differences))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One subject, from a given image: created, waited for, looked up and deleted, whatever goes wrong in between."""
+"""Create one element from an image, wait for it, look it up and delete it, whatever goes wrong in between."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, ElementImageList, ImageElementRequest, ReferImage
 from tools.live.session import Session, brief
 
-PLAN = "creates one subject from the image, which the gateway may charge for, waits for it, looks it up and deletes it"
+PLAN = "creates one element from the image, which the gateway may charge for, waits for it, looks it up and deletes it"
 
 
 def request_for(image: str) -> ImageElementRequest:
-    """The subject, under an id of its own.
+    """Return the request for the element, with a new external id.
 
     Args:
-        image: The http(s) address of an image, or else the path of a file.
+        image: The http(s) address of an image, or the path of a file.
     """
     source = image if re.match("https?://", image, re.IGNORECASE) else Path(image)
     return ImageElementRequest(
@@ -35,16 +35,16 @@ def request_for(image: str) -> ImageElementRequest:
 def create_and_delete(
     kling: KlingElements, session: Session, request: ImageElementRequest, max_wait_seconds: float | None
 ) -> None:
-    """Creates the subject once, and deletes it; what remains is told by `session.left`."""
+    """Create the element once and delete it. `session.leftovers` says what remains."""
     external_id = str(request.external_task_id)
-    session.about("creation", f"a subject, external_task_id {external_id}", external_id)
+    session.begin("creation", f"creation of an element, external_task_id {external_id}", external_id)
     may_exist, element = True, None
     try:
         task = kling.create_or_adopt(request)
         element = kling.wait(task, max_wait_seconds=max_wait_seconds)
     except KlingError as error:
         may_exist = error.outcome != Outcome.NOT_CREATED
-        session.fails(f"it did not become a subject: {brief(error)}")
+        session.note_failure(f"the create did not succeed: {brief(error)}")
     finally:
         if may_exist:
             _clean_up(kling, session, external_id, element)
@@ -53,38 +53,42 @@ def create_and_delete(
 
 
 def _clean_up(kling: KlingElements, session: Session, external_id: str, element: Element | None) -> None:
-    """Deletes what a look-up by the caller's own id finds, and without an answer what was waited for."""
-    session.say("a look-up of it, and its deletion")
+    """Delete the element that a look-up by the external id finds, or if that fails, the one that was waited for."""
+    session.say("look-up and deletion of the element")
     try:
         task = kling.get(external_id)
     except KlingError as error:
         if element is not None:
-            session.fails(f"it cannot be looked up: {brief(error)}")
+            session.note_failure(f"the look-up failed: {brief(error)}")
             _delete(kling, session, external_id, element)
             return
-        why = "it is not there, but may still come" if is_absent(error) else f"it cannot be looked up: {brief(error)}"
-        session.leaves(f"external_task_id {external_id}: {why}; look it up again, and delete its subject")
+        reason = (
+            "it does not exist yet, but may still be created"
+            if is_absent(error)
+            else f"the look-up failed: {brief(error)}"
+        )
+        session.note_leftover(f"external_task_id {external_id}: {reason}; look it up again, and delete its element")
         return
     if progress_of(task, CONTRACT) is Progress.FAILED:
         session.say("the task failed, so there is nothing to delete")
         return
     if not elements_named_by(task):
-        session.leaves(
-            f"task {_exactly(task.task_id)}, external_task_id {external_id}: delete its subject once it has one"
+        session.note_leftover(
+            f"task {_exactly(task.task_id)}, external_task_id {external_id}: delete its element once it has one"
         )
-    for found in elements_named_by(task):
-        _delete(kling, session, external_id, found)
+    for named in elements_named_by(task):
+        _delete(kling, session, external_id, named)
 
 
 def _delete(kling: KlingElements, session: Session, external_id: str, element: Element) -> None:
     try:
         kling.delete(element)
     except (KlingError, ValueError) as error:
-        why = brief(error) if isinstance(error, KlingError) else "it has no id"
-        session.fails(f"it cannot be deleted: {why}")
-        session.leaves(f"subject {_exactly(element.element_id)}, external_task_id {external_id}")
+        reason = brief(error) if isinstance(error, KlingError) else "it has no id"
+        session.note_failure(f"the element can't be deleted: {reason}")
+        session.note_leftover(f"element {_exactly(element.element_id)}, external_task_id {external_id}")
 
 
-def _exactly(found: object) -> str:
-    """An id as it came, in one line."""
-    return ascii(found) if isinstance(found, str) and not re.fullmatch(r"[\w.-]+", found, re.ASCII) else str(found)
+def _exactly(value: object) -> str:
+    """Return an id exactly as it came, in one line."""
+    return ascii(value) if isinstance(value, str) and not re.fullmatch(r"[\w.-]+", value, re.ASCII) else str(value)

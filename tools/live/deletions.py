@@ -1,4 +1,4 @@
-"""The deletion of a subject that cannot exist, by both paths that gateways serve: sent only with CONFIRM=1."""
+"""Ask both paths that gateways serve to delete an element that cannot exist. Sent only with CONFIRM=1."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 from tools.live.session import Session, brief
 
-PLAN = "asks both paths to delete a subject that cannot exist"
-_OTHER_PATH = ("delete-elements", "delete-advanced-elements")  # what the vendor's page for videos has instead
+PLAN = "asks both paths to delete an element that cannot exist"
+_OTHER_PATH = ("delete-elements", "delete-advanced-elements")  # the vendor's page for videos uses the second one
 
 
-def delete_nobody(kling: KlingElements, session: Session) -> None:
-    """Ask for the deletion of a subject that cannot exist."""
-    nobody = nobody_s_id()
-    session.about("unknown-subject", "a deletion of a subject that cannot exist", nobody)
+def delete_nonexistent(kling: KlingElements, session: Session) -> None:
+    """Ask the gateway to delete an element that cannot exist."""
+    unknown_id = nonexistent_id()
+    session.begin("unknown-element", "deletion of an element that cannot exist", unknown_id)
     try:
-        kling.delete(nobody)
+        kling.delete(unknown_id)
     except KlingError as error:
         session.expects_absence(error)
     else:
-        session.departs("it says that it deleted what never existed")
-    session.about("unknown-subject-advanced", "the same by the other path", nobody, call="deleteElement")
+        session.note_departure("the gateway claims to have deleted an element that never existed")
+    session.begin("unknown-element-advanced", "the same by the other path", unknown_id, call="deleteElement")
     path = contract.operation("deleteElement").path.replace(*_OTHER_PATH)
-    content = kling.client.encode("deleteElement", {"element_id": nobody})
+    content = kling.client.encode("deleteElement", {"element_id": unknown_id})
     try:
         kling.client.send(method="post", url=path, headers={"Content-Type": "application/json"}, content=content)
     except KlingError as error:
-        session.fails(brief(error))
+        session.note_failure(brief(error))
 
 
-def nobody_s_id() -> str:
-    """Return an id that no subject can have.
+def nonexistent_id() -> str:
+    """Return an id that no element can have.
 
-    It holds 122 random bits of this moment, so that nobody can have been given it as a text. And it begins with a
-    letter, so that it is a number to no reader: neither one that takes the digits at the beginning of a text nor one
-    that rounds can find the subject of another id in it.
+    It contains 122 random bits, so nobody can have received it as a string. It begins with a letter, so that no reader
+    takes it for a number: neither a reader that uses the digits at the beginning of a text nor one that rounds can
+    mistake it for another element's id.
     """
     return f"nobody-{uuid4()}"

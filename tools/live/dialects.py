@@ -1,4 +1,4 @@
-"""In which dialect of the contract a gateway speaks, by the answers whose wording tells."""
+"""Recognise the dialect of the contract that a gateway speaks, by answers that only one dialect gives."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ _REFUSED_FOR_OTHER_REASONS = (401, 403, 429)
 
 
 @dataclass(frozen=True)
-class Witness:
-    """An answer that tells a dialect.
+class Evidence:
+    """An answer that shows the dialect.
 
     Attributes:
         situation: What was asked.
-        dialect: The dialect; empty where it is none that the contract knows.
+        dialect: The dialect; empty if the contract does not know it.
     """
 
     situation: str
     dialect: str
 
 
-def witness(seen: Seen, reading: Reading) -> Witness | None:
-    """Return what an answer tells of the dialect; None where every dialect would answer so."""
+def evidence_of(seen: Seen, reading: Reading) -> Evidence | None:
+    """Return what an answer shows about the dialect, or None if every dialect would answer like this."""
     if seen.call == "deleteElement" and reading.means == "deleted":
-        return Witness(seen.situation, _of_deletion(seen))
+        return Evidence(seen.situation, _of_deletion(seen))
     if seen.call != "getElement" or not seen.situation.startswith("unknown-"):
         return None
     status = seen.response.status_code
     if status in _REFUSED_FOR_OTHER_REASONS or httpx.codes.is_server_error(status):
         return None
-    return Witness(seen.situation, next(_of_absence(reading), ""))
+    return Evidence(seen.situation, next(_of_absence(reading), ""))
 
 
-def verdict(witnesses: Sequence[Witness]) -> str:
+def summary(evidence: Sequence[Evidence]) -> str:
     """Return in one line which dialect the gateway speaks."""
-    spoken = {each.dialect or "neither" for each in witnesses}
+    spoken = {item.dialect or "neither" for item in evidence}
     if not spoken:
-        return "unknown, as nothing that was asked tells"
+        return "unknown, because no answer shows it"
     if len(spoken) == 1:
         (only,) = spoken
-        known = " or ".join(contract.CONTRACT.dialects())
-        return f"neither {known}" if only == "neither" else only
-    return "mixed: " + ", ".join(f"{each.situation} {each.dialect or 'neither'}" for each in witnesses)
+        dialects = " nor ".join(contract.CONTRACT.dialects())
+        return f"neither {dialects}" if only == "neither" else only
+    return "mixed: " + ", ".join(f"{item.situation} {item.dialect or 'neither'}" for item in evidence)
 
 
 def _of_absence(reading: Reading) -> Iterator[str]:
@@ -59,16 +59,16 @@ def _of_absence(reading: Reading) -> Iterator[str]:
 
 
 def _of_deletion(seen: Seen) -> str:
-    """Return the dialect whose example has the same properties as an answer to a deletion, in what differs."""
+    """Return the dialect whose example has the same distinguishing properties as an answer to a deletion."""
     document = contract.document()
     examples = {
         dialect: document["components"]["examples"][row["example"]]["value"].keys()
         for dialect, row in contract.operation("deleteElement").definition["x-deletion"].items()
     }
-    telling = set.union(*map(set, examples.values())) - set.intersection(*map(set, examples.values()))
+    distinguishing = set.union(*map(set, examples.values())) - set.intersection(*map(set, examples.values()))
     try:
         body = seen.response.json()
     except ValueError:
         return ""
-    there = {name for name in telling if body.get(name) is not None}
-    return next((dialect for dialect, names in examples.items() if there == telling & names), "")
+    present = {name for name in distinguishing if body.get(name) is not None}
+    return next((dialect for dialect, names in examples.items() if present == distinguishing & names), "")

@@ -1,4 +1,4 @@
-"""What a run saw, as one page that needs nothing else."""
+"""Show what a run saw as one page that needs no other files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from tools.live.report import Entry, Report
 
 _STYLE: Final = Path(__file__).with_name("page.css")
-_KINDS: Final = {"new": "news", "otherwise": "news", "gone": "bad", "asked first": "good"}
+_KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not asked before": "good"}
 
 
 def page(report: Report, failures: int) -> str:
@@ -19,14 +19,14 @@ def page(report: Report, failures: int) -> str:
 
     Args:
         report: What was seen.
-        failures: How many calls did not do what they were for.
+        failures: The number of calls that failed.
     """
-    known = "All of it is known." if not report.news else "What is marked as new is in no table yet."
+    summary = "Every answer is known." if not report.news else "The answers marked as new are in no table yet."
     content = f"""
 <header>
 <h1>What the gateway answers</h1>
 <p>Seen by <code>make live</code> on {escape(report.day)}, and compared with the contract and its table of answers.
-{known} Tokens, ids, names, addresses and numbers were taken out; read it all the same before you pass it on.</p>
+{summary} Tokens, ids, names, addresses and numbers were removed. Read the page before you share it.</p>
 <div class="sums">
 {_sum("dialect", report.dialect)}
 {_sum("kinds of answers", str(len(report.entries)))}
@@ -47,28 +47,27 @@ def page(report: Report, failures: int) -> str:
     )
 
 
-def _sum(what: str, value: str) -> str:
-    return f"<div>{escape(what)}<b>{escape(value)}</b></div>"
+def _sum(label: str, value: str) -> str:
+    return f"<div>{escape(label)}<b>{escape(value)}</b></div>"
 
 
 def _differences(report: Report) -> str:
     if not report.has_baseline:
         return ""
-    found = [f"<li>{_badge(each.kind, _KINDS[each.kind])} {escape(each.text)}</li>" for each in report.differences]
-    told = f"<ul>{''.join(found)}</ul>" if found else "<p>Everything is as it was.</p>"
-    return f"<h2>Since the run before</h2>\n{told}\n"
+    items = [f"{_badge(change.kind, _KINDS[change.kind])} {escape(change.text)}" for change in report.differences]
+    return f"<h2>Since the baseline</h2>\n{_list(items) or '<p>Nothing has changed.</p>'}\n"
 
 
 def _entry(entry: Entry) -> str:
     row = entry.row
     badge = _badge("new", "news") if entry.news else _badge("known", "good")
-    told = [_marked(text, entry) for text in entry.findings]
+    findings = [_marked(text, entry) for text in entry.findings]
     headers = "".join(f"{name}: {value}\n" for name, value in row.get("headers", {}).items())
     body = json.dumps(row["body"], ensure_ascii=False, indent=2) if "body" in row else row["text"]
     return f"""<article>
 <div class="top"><h3>{escape(entry.situation)}</h3><span class="call">{escape(row["call"])}</span>{badge}</div>
 <p>{_marked(entry.head, entry)}</p>
-{_list(told)}
+{_list(findings)}
 <details><summary>The answer, without the account's values</summary><pre>{escape(headers + body)}</pre></details>
 </article>
 """

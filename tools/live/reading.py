@@ -1,4 +1,4 @@
-"""What the client makes of an answer: the answer is given to it again, without a network and without a wait."""
+"""Find out what the client makes of an answer, by giving it the answer again without a network and without waiting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kling_elements_client.errors import InvalidResponse, KlingError, NotFoundEr
 from kling_elements_client.models import DeleteElementRequest, Task
 
 _GATEWAY: Final = "https://gateway.invalid"
-_TOKEN: Final = "no-token-at-all"  # noqa: S105 - nothing is sent
+_TOKEN: Final = "no-token-at-all"  # noqa: S105 - never sent
 _ID: Final = "nobody"
 _OK: Final = 200
 
@@ -30,9 +30,9 @@ class Reading:
     """What the client makes of an answer.
 
     Attributes:
-        means: In the words of live_answers.yaml.
+        means: The meaning, as one of the words of live_answers.yaml.
         code: The business code, or None.
-        message: The gateway's own words, or None.
+        message: The gateway's own message, or None.
     """
 
     means: str
@@ -40,8 +40,8 @@ class Reading:
     message: str | None = None
 
 
-class _NoWaiting(Clock):
-    """Time that passes as soon as somebody waits."""
+class _InstantClock(Clock):
+    """A clock on which every wait ends at once."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -63,7 +63,7 @@ def read(call: str, answer: httpx.Response, asked: str = "") -> Reading:
     """Return what the client makes of an answer.
 
     Args:
-        call: The operation that it answers, such as `getElement`.
+        call: The operation that was called, such as `getElement`.
         answer: The answer, with its body read.
         asked: The id that was asked for, or the external id that was sent.
     """
@@ -71,7 +71,7 @@ def read(call: str, answer: httpx.Response, asked: str = "") -> Reading:
 
 
 def _of_create(answer: httpx.Response, external_id: str) -> Reading:
-    error = _error_of(answer, lambda kling: kling.create(_subject(external_id), max_wait_seconds=0))
+    error = _error_of(answer, lambda kling: kling.create(_element(external_id), max_wait_seconds=0))
     if error is None:
         return Reading("task")
     if isinstance(error, NoTaskError):
@@ -122,7 +122,7 @@ _READERS: Mapping[str, Callable[[httpx.Response, str], Reading]] = {
 
 
 def _error_of(answer: httpx.Response, call: Callable[[KlingElements], object]) -> KlingError | None:
-    """Return what a call ends in that gets this answer; None if it ends well."""
+    """Return the error that a call raises if it gets this answer, or None if it succeeds."""
     try:
         with _client(lambda _: _again(answer)) as kling:
             call(kling)
@@ -132,13 +132,13 @@ def _error_of(answer: httpx.Response, call: Callable[[KlingElements], object]) -
 
 
 def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether `create_or_adopt` would give up because of such an answer to its look-up."""
-    error = _error_of(answer, lambda kling: kling.create_or_adopt(_subject(external_id), max_wait_seconds=0))
+    """Return whether `create_or_adopt` would give up if its look-up got this answer."""
+    error = _error_of(answer, lambda kling: kling.create_or_adopt(_element(external_id), max_wait_seconds=0))
     return isinstance(error, LookUpUnavailableError)
 
 
 def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether a create is sent again after such an answer."""
+    """Return whether the client sends a create again after this answer."""
     requests = []
 
     def answered(request: httpx.Request) -> httpx.Response:
@@ -147,26 +147,26 @@ def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:
         return _again(answer) if len(requests) == 1 else httpx.Response(_OK, json=created)
 
     with suppress(KlingError), _client(answered) as kling:
-        kling.create(_subject(external_id))
+        kling.create(_element(external_id))
     return len(requests) > 1
 
 
 def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
-    return KlingElements(_TOKEN, _GATEWAY, transport=httpx.MockTransport(answered), clock=_NoWaiting())
+    return KlingElements(_TOKEN, _GATEWAY, transport=httpx.MockTransport(answered), clock=_InstantClock())
 
 
 def _again(answer: httpx.Response) -> httpx.Response:
-    """Return the answer made anew, as a response is used up once."""
+    """Return a copy of the answer, because a response can be used only once."""
     return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
 
 
-def _subject(external_id: str) -> dict[str, Any]:
+def _element(external_id: str) -> dict[str, Any]:
     example: dict[str, Any] = contract.document()["components"]["examples"]["fromImages"]["value"]
     return {**example, "external_task_id": external_id}
 
 
 def _says(error: KlingError, call: str, keyword: str) -> bool:
-    """Return whether a refusal is of this kind, in whichever dialect."""
+    """Return whether an error is a refusal of this kind, in any dialect."""
     return isinstance(error, ResponseError) and contract.means(call, keyword, error.code, error.message)
 
 

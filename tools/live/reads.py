@@ -1,4 +1,4 @@
-"""What is asked without changing anything: lists, look-ups, and requests that must be refused."""
+"""Send the requests that change nothing: lists, look-ups, and requests that must be refused."""
 
 from __future__ import annotations
 
@@ -14,39 +14,41 @@ from kling_elements_client.models import Task
 from tools.live.session import Session, brief
 
 PLAN = (
-    "the account's list, the list of presets, a look-up of the first task if there is one, look-ups of ids that "
-    "nobody has, and the list again without a token and with a wrong one"
+    "the account's list, the list of presets, the first task if there is one and ids that do not exist, "
+    "and the list again without a token and with a wrong one"
 )
-_PAGE = 5  # tasks of each list that are asked for
-_DIGITS = 18  # of the service's own ids
+_PAGE = 5  # tasks to ask for in each list
+_DIGITS = 18  # in the service's own ids
 
 
 def read(kling: KlingElements, session: Session) -> bool:
-    """Send every read.
+    """Send all of them.
 
     Returns:
-        Whether lists and look-ups work, so that what is created could be found again.
+        Whether lists and look-ups work, so that a created element could be found again.
     """
-    session.about("list", "the account's list")
+    session.begin("list", "the account's list")
     first, lists = _first(lambda: kling.list(page_size=_PAGE), session)
-    session.about("presets", "the list of presets")
+    session.begin("presets", "the list of presets")
     _first(lambda: kling.presets(page_size=_PAGE), session)
     if first is not None:
-        session.about("first-task", "a look-up of the first task", str(first.task_id))
+        session.begin("first-task", "look-up of the first task", str(first.task_id))
         _look_up(kling, first, session)
-    found_absent = [_look_up_nobody(kling, session, situation, nobody) for situation, nobody in _nobodies().items()]
+    are_absent = [
+        _look_up_unknown(kling, session, situation, unknown_id) for situation, unknown_id in _unknown_ids().items()
+    ]
     target = kling.client.request_target("listElements", {"pageNum": 1, "pageSize": _PAGE})
-    session.about("no-token", "the list, without a token")
+    session.begin("no-token", "the list, without a token")
     _expect_refusal(lambda: kling.client.get_httpx_client().get(target).status_code, session)
-    session.about("wrong-token", "the list, with a wrong token")
+    session.begin("wrong-token", "the list, with a wrong token")
     wrong = AuthenticatedClient(f"wrong-{uuid4()}", kling.client.base_url, httpx_args=session.httpx_args())
     with wrong:
         _expect_refusal(lambda: wrong.send(method="get", url=target).status_code, session)
-    return lists and all(found_absent)
+    return lists and all(are_absent)
 
 
-def _nobodies() -> dict[str, str]:
-    """Return ids that nobody has: one as callers choose them, and one that looks like the service's own."""
+def _unknown_ids() -> dict[str, str]:
+    """Return ids that do not exist: one such as callers choose, and one that looks like the service's own."""
     return {"unknown-external-id": str(uuid4()), "unknown-task-id": str(uuid4().int)[:_DIGITS]}
 
 
@@ -55,7 +57,7 @@ def _first(tasks: Callable[[], Iterator[Task]], session: Session) -> tuple[Task 
     try:
         return next(tasks(), None), True
     except KlingError as error:
-        session.fails(f"it cannot be read: {brief(error)}")
+        session.note_failure(f"the list can't be read: {brief(error)}")
         return None, False
 
 
@@ -63,27 +65,27 @@ def _look_up(kling: KlingElements, task: Task, session: Session) -> None:
     try:
         kling.get(task)
     except KlingError as error:
-        session.fails(f"it cannot be looked up: {brief(error)}")
+        session.note_failure(f"the look-up failed: {brief(error)}")
     except ValueError:
-        session.fails("the list names no id of it")
+        session.note_failure("the task has no id in the list")
 
 
-def _look_up_nobody(kling: KlingElements, session: Session, situation: str, nobody: str) -> bool:
-    """Return whether an id that nobody has is said to be absent."""
-    session.about(situation, f"a look-up of an id that nobody has ({situation.removeprefix('unknown-')})", nobody)
+def _look_up_unknown(kling: KlingElements, session: Session, situation: str, unknown_id: str) -> bool:
+    """Look up an id that does not exist, and return whether the answer says so."""
+    session.begin(situation, f"look-up of an id that does not exist ({situation.removeprefix('unknown-')})", unknown_id)
     try:
-        kling.get(nobody)
+        kling.get(unknown_id)
     except KlingError as error:
         return session.expects_absence(error)
-    session.departs("a task was found")
+    session.note_departure("the gateway found a task that does not exist")
     return False
 
 
 def _expect_refusal(send: Callable[[], int], session: Session) -> None:
     try:
         status = send()
-    except Exception as error:  # noqa: BLE001 - what an answer can do goes beyond httpx's own errors
-        session.fails(f"no answer: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - an answer can cause more than httpx's own errors
+        session.note_failure(f"no answer: {type(error).__name__}")
         return
     if status != httpx.codes.UNAUTHORIZED:
-        session.departs(f"the contract has status {httpx.codes.UNAUTHORIZED} for this, not {status}")
+        session.note_departure(f"the contract has status {httpx.codes.UNAUTHORIZED} for this, not {status}")

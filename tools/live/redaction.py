@@ -1,4 +1,4 @@
-"""Takes what belongs to an account out of answers; what remains is structure, types, codes and the gateway's words."""
+"""Remove the account's data from answers, and keep structure, types, codes and the gateway's own words."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Final
 
 from kling_elements_runtime.texts import printable
 
-_MESSAGES: Final = ("message", "msg", "detail", "error", "fail_reason")  # where a gateway speaks
+_MESSAGES: Final = ("message", "msg", "detail", "error", "fail_reason")  # properties with the gateway's own words
 _WORDS: Final = ("code", "status", "task_status", "type", "object", "action", "element_type", "reference_type", "role")
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
 _CODE = re.compile(r"-?[0-9]{1,6}")  # a longer number may be an id
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
-_LIBRARY: Final = "kling"  # whose subjects are everybody's; else `owned_by` is a creator
-_SHORTEST_KNOWN: Final = 3  # characters of a value of the account that is looked for in messages
-_MOST_ITEMS: Final = 3  # of a list, each with another structure
-_FEWEST_DIGITS: Final = 10  # of an id or a time; how long shorter numbers are may tell what an account costs
+_LIBRARY: Final = "kling"  # the owner of the public elements; any other `owned_by` is a creator
+_MIN_VALUE_LENGTH: Final = 3  # characters of an account's value to look for in messages
+_MAX_ITEMS: Final = 3  # of a list, each with a different structure
+_MIN_DIGITS: Final = 10  # of an id or a time; the length of a shorter number may reveal what an account costs
 _SOME_FRACTION: Final = 1.5
-_LONGEST_TEXT: Final = 300  # characters of a body that is no JSON
+_MAX_TEXT: Final = 300  # characters of a body that is not JSON
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
-# What an account can be told by, wherever it is in a text. Short whole numbers stay, as limits are such.
-_TELLING: Final = (
+# Whatever identifies an account, anywhere in a text. Short whole numbers stay, because limits are such numbers.
+_IDENTIFYING: Final = (
     (_ADDRESS, "{url}"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "{email}"),
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "{uuid}"),
@@ -33,60 +33,65 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\b")
 
 
 class Redactor:
-    """Takes out the token, the gateway's host, and every value that answers gave; `learn` from all of them first."""
+    """Removes the token, the gateway's host and every value in the answers. Call `learn` for all answers first."""
 
     def __init__(self, hide: Callable[[str], str], host: str) -> None:
-        """Take what hides the token, and the gateway's host, which may be nobody's business either."""
-        self._hide = hide
-        self._known = {host} if host else set[str]()
-
-    def learn(self, body: object) -> None:
-        """Take note of the values in an answer, so that they are found in the words of other answers."""
-        self._known.update(_values(body))
-
-    def message(self, text: str, asked: Sequence[str] = ()) -> str:
-        """Return the words of a gateway, with a mark in place of whatever belongs to an account.
+        """Create a redactor.
 
         Args:
-            text: The words.
-            asked: The ids that the request named.
+            hide: A function that hides the token.
+            host: The gateway's host, which may be private too; empty for none.
+        """
+        self._hide = hide
+        self._private = {host} if host else set[str]()
+
+    def learn(self, body: object) -> None:
+        """Remember the values in an answer, so that they are found in the messages of other answers."""
+        self._private.update(_values(body))
+
+    def message(self, text: str, asked: Sequence[str] = ()) -> str:
+        """Return a message of the gateway, with a mark in place of everything that belongs to the account.
+
+        Args:
+            text: The message.
+            asked: The ids in the request.
         """
         marked = self._hide(text)
         for value in _longest_first(asked):
             marked = marked.replace(value, "{id}")
-        for value in _longest_first(self._known - set(asked)):
+        for value in _longest_first(self._private - set(asked)):
             marked = re.sub(rf"(?<![\w{{]){re.escape(value)}(?![\w}}])", "{value}", marked, flags=re.IGNORECASE)
-        for telling, mark in _TELLING:
-            marked = telling.sub(mark, marked)
+        for pattern, mark in _IDENTIFYING:
+            marked = pattern.sub(mark, marked)
         return printable(marked)
 
     def text(self, content: bytes, asked: Sequence[str] = ()) -> str:
-        """Return the beginning of a body that is no JSON."""
+        """Return the beginning of a body that is not JSON."""
         decoded = content.decode("utf-8", "replace")
         lines = " ".join(decoded.split())
-        return _HOST.sub("{host}", self.message(lines, asked))[:_LONGEST_TEXT]
+        return _HOST.sub("{host}", self.message(lines, asked))[:_MAX_TEXT]
 
     def body(self, body: Any, asked: Sequence[str] = ()) -> Any:
-        """Return a JSON value of the same structure and types, with nothing of an account in it."""
+        """Return a JSON value with the same structure and types, without the account's data."""
         return self._value("", body, asked, outermost=True)
 
     def _value(self, name: str, value: Any, asked: Sequence[str], *, outermost: bool = False) -> Any:
         if isinstance(value, dict):
-            # what a task says of itself is the account's own; only an answer and its `error` are the gateway's words
-            speaks = outermost or name == "error"
+            # a task's own messages belong to the account; only an answer and its `error` have the gateway's words
+            is_gateways = outermost or name == "error"
             return {
                 self._name(key): self.message(inner, asked)
-                if speaks and key in _MESSAGES and isinstance(inner, str)
+                if is_gateways and key in _MESSAGES and isinstance(inner, str)
                 else self._value(key, inner, asked)
                 for key, inner in value.items()
             }
         if isinstance(value, list):
-            return _each_kind(self._value(name, item, asked) for item in value)
+            return _first_kinds(self._value(name, item, asked) for item in value)
         if isinstance(value, str):
             return "{id}" if value in asked else self._word(name, value)
         if isinstance(value, bool) or value is None:
             return value
-        return value if name == "code" and _is_code(value) else _in_place_of(value)
+        return value if name == "code" and _is_code(value) else _stand_in_for(value)
 
     def _name(self, name: str) -> str:
         return name_or_length(self._hide(name))
@@ -102,12 +107,12 @@ class Redactor:
 
 
 def name_or_length(text: str, kind: str = "name") -> str:
-    """Return a text that can be a property's name; of any other, which may be somebody's, how long it is."""
+    """Return a text that can be a property's name. Of any other text, which may be private, return the length."""
     return text if _NAME.fullmatch(text) else f"(a {kind} of {len(text)} characters)"
 
 
 def _values(body: object, name: str = "") -> Iterator[str]:
-    """Yield the values in an answer that may be an account's."""
+    """Yield the values in an answer that may belong to the account."""
     if isinstance(body, dict):
         for key, inner in body.items():
             yield from _values(inner, key)
@@ -116,7 +121,7 @@ def _values(body: object, name: str = "") -> Iterator[str]:
             yield from _values(item, name)
     elif not isinstance(body, bool | None) and name not in (*_MESSAGES, *_WORDS):
         text = str(body)
-        if len(text) >= _SHORTEST_KNOWN and text != _LIBRARY:
+        if len(text) >= _MIN_VALUE_LENGTH and text != _LIBRARY:
             yield text
 
 
@@ -124,11 +129,11 @@ def _longest_first(values: Iterable[str]) -> list[str]:
     return sorted(filter(None, values), key=len, reverse=True)
 
 
-def _each_kind(items: Iterator[Any]) -> list[Any]:
-    """Return the first items that differ from each other: how many there are is the account's own business."""
+def _first_kinds(items: Iterator[Any]) -> list[Any]:
+    """Return the first items that differ from each other, because the number of items is private."""
     kinds: list[Any] = []
     for item in items:
-        if item not in kinds and len(kinds) < _MOST_ITEMS:
+        if item not in kinds and len(kinds) < _MAX_ITEMS:
             kinds.append(item)
     return kinds
 
@@ -137,12 +142,12 @@ def _is_code(value: object) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool) and _CODE.fullmatch(str(value)) is not None
 
 
-def _in_place_of(number: float) -> int | float:
-    """Return a number of the same type that tells, if it is long, how many digits it has: the size of ids matters."""
+def _stand_in_for(number: float) -> int | float:
+    """Return a number of the same type. For a long one, keep the number of digits, because the size of ids matters."""
     if not number:
         return number
     return int(_digits(str(abs(number)))) if isinstance(number, int) else _SOME_FRACTION
 
 
 def _digits(text: str) -> str:
-    return "1" * len(text) if len(text) >= _FEWEST_DIGITS else "1"
+    return "1" * len(text) if len(text) >= _MIN_DIGITS else "1"

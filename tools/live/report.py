@@ -1,4 +1,4 @@
-"""What a run saw, without anything of the account: what of it is news, what has changed since another, and a file."""
+"""Report what a run saw without the account's data: which answers are new, what has changed since an earlier run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from contract_tests.reading.live_answers import Answer, answers, as_answer
 from kling_elements import strict_json
 from kling_elements_client import contract
 from kling_elements_runtime.document import follow
-from tools.live.dialects import Witness, verdict, witness
-from tools.live.judge import judge
+from tools.live.dialects import Evidence, evidence_of, summary
+from tools.live.findings import findings_of
 from tools.live.reading import Reading, read
 from tools.live.redaction import Redactor
 from tools.live.session import Seen
@@ -29,28 +29,28 @@ _EXPECTED: Final[Mapping[str, frozenset[str]]] = {
     "first-task": frozenset({"task"}),
     "unknown-external-id": frozenset({"absent"}),
     "unknown-task-id": frozenset({"absent"}),
-    "unknown-subject": frozenset({"absent"}),
-    "unknown-subject-advanced": frozenset({"absent"}),
+    "unknown-element": frozenset({"absent"}),
+    "unknown-element-advanced": frozenset({"absent"}),
     "creation": frozenset({"absent", "task", "deleted"}),
 }
-_SUCCESSES: Final = ("task", "list", "deleted")  # which are no less of a surprise where they are not expected
+_SUCCESSES: Final = ("task", "list", "deleted")  # as surprising as failures if they are not expected
 _HEAD = """\
-# What `make live` saw at a gateway on {day}, in the form of contract_tests/reading/live_answers.yaml.
-# Tokens, ids, names, addresses and numbers were taken out; read it all the same before you pass it on.
+# What `make live` saw of a gateway on {day}, in the form of contract_tests/reading/live_answers.yaml.
+# Tokens, ids, names, addresses and numbers were removed. Read the file before you share it.
 # dialect: {dialect}
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer, fit to be shown and written.
+    """An answer, fit to be shown and written.
 
     Attributes:
         situation: What was asked.
-        row: It as a row of live_answers.yaml.
-        head: What tells it apart from other answers to the same call, save what is in it.
-        findings: What it has besides what the contract says, in words without values.
-        news: What nobody knows of it yet.
+        row: The answer as a row of live_answers.yaml.
+        head: A line that identifies it among other answers to the same call, apart from its content.
+        findings: What the contract does not say about it, in words without values.
+        news: What is not known yet about it.
     """
 
     situation: str
@@ -62,11 +62,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which a run differs from a former one.
+    """A difference between a run and an earlier one.
 
     Attributes:
-        kind: `new`, `gone`, `otherwise`, or `asked first` for what was not asked then.
-        text: What it is.
+        kind: `new`, `gone`, `changed`, or `not asked before`.
+        text: Its description.
     """
 
     kind: str
@@ -74,8 +74,8 @@ class Difference:
 
     @property
     def matters(self) -> bool:
-        """Whether the gateway answers what it did not answer before."""
-        return self.kind in ("new", "otherwise")
+        """Whether the gateway gave an answer that it did not give before."""
+        return self.kind in ("new", "changed")
 
 
 class Report:
@@ -83,41 +83,42 @@ class Report:
 
     Attributes:
         entries: Each kind of answer in each situation, once.
-        dialect: Which dialect the gateway speaks, in a line.
-        day: When it was seen.
-        has_baseline: Whether there is a former run to compare with.
+        dialect: The dialect that the gateway speaks, in a line.
+        day: The date of the run.
+        has_baseline: Whether there is an earlier run to compare with.
     """
 
     def __init__(
         self, seen: Sequence[Seen], redactor: Redactor, day: str, baseline: Sequence[Answer] | None = None
     ) -> None:
-        """Judge what was seen.
+        """Analyse what was seen.
 
         Args:
             seen: The answers.
-            redactor: What takes the account out of them.
-            day: When that was.
-            baseline: The answers of a former run.
+            redactor: The redactor to remove the account's data with.
+            day: The date of the run.
+            baseline: The answers of an earlier run.
         """
         self._redactor = redactor
         self.day = day
         self.has_baseline = baseline is not None
         self._baseline = baseline or ()
-        for each in seen:
-            redactor.learn(_json(each.response))
-        read_ = [(each, read(each.call, each.response, each.asked[0] if each.asked else "")) for each in seen]
-        witnesses = [found for each, reading in read_ if (found := witness(each, reading)) is not None]
-        self.dialect = verdict(list(dict.fromkeys(witnesses)))
-        self.entries = list({repr((e.situation, e.row)): e for e in (self._entry(*each) for each in read_)}.values())
+        for answer in seen:
+            redactor.learn(_json(answer.response))
+        readings = [(answer, read(answer.call, answer.response, next(iter(answer.asked), ""))) for answer in seen]
+        evidence = [evidence_of(answer, reading) for answer, reading in readings]
+        self.dialect = summary(list(dict.fromkeys(item for item in evidence if item is not None)))
+        entries = [self._entry(answer, reading) for answer, reading in readings]
+        self.entries = list({repr((entry.situation, entry.row)): entry for entry in entries}.values())
 
     @cached_property
     def news(self) -> list[str]:
-        """Each thing that is neither in the contract nor in the table nor in the baseline."""
+        """Everything that is not in the contract, the table or the baseline."""
         return [f"{entry.situation}: {text}" for entry in self.entries for text in entry.news]
 
     @cached_property
     def differences(self) -> list[Difference]:
-        """What is new, gone or otherwise since the baseline; nothing without one."""
+        """What is new, gone or changed since the baseline; empty without one."""
         before: dict[str, list[Answer]] = {}
         for row in self._baseline:
             before.setdefault(row.seen[0].where, []).append(row)
@@ -131,7 +132,7 @@ class Report:
         ]
 
     def text(self) -> str:
-        """Return the file, in the form of live_answers.yaml."""
+        """Return the file in the form of live_answers.yaml."""
         names: dict[str, int] = {}
         rows = {}
         for entry in self.entries:
@@ -147,7 +148,7 @@ class Report:
         return _HEAD.format(day=self.day, dialect=self.dialect) + out.getvalue()
 
     def write(self, folder: Path, page: str) -> list[Path]:
-        """Write file and page, and return where they are."""
+        """Write the file and the page, and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
         written = {folder / "live-answers.yaml": self.text(), folder / "live.html": page}
         for path, text in written.items():
@@ -159,14 +160,14 @@ class Report:
         if not now:
             yield Difference("gone", f"{situation}: no answer this time; it was {_all(heads)}")
         elif not before:
-            yield Difference("asked first", f"{situation}: {_all(entry.head for entry in now)}")
+            yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
         else:
             yield from _compared(situation, {entry.head for entry in now}, heads)
-            found = {text for row in before for text in _findings(row)}
-            yield from _compared(situation, {text for entry in now for text in entry.findings}, found)
+            findings = {text for entry in now for text in entry.findings}
+            yield from _compared(situation, findings, {text for row in before for text in _findings(row)})
 
     def _entry(self, seen: Seen, reading: Reading) -> Entry:
-        row = self._row(seen, reading, witness(seen, reading))
+        row = self._row(seen, reading, evidence_of(seen, reading))
         head = self._head(seen.response, reading, seen.asked)
         findings = _findings(as_answer(seen.situation, row))
         return Entry(
@@ -188,17 +189,19 @@ class Report:
     def _news(self, seen: Seen, reading: Reading, head: str, findings: Sequence[str]) -> Iterator[str]:
         expected = _EXPECTED.get(seen.situation)
         status = seen.response.status_code
-        # without a token, and with a wrong one, 401
-        usual = status == httpx.codes.UNAUTHORIZED if expected is None else reading.means in expected
-        usual |= seen.situation == "creation" and httpx.codes.is_server_error(status)  # which a look-up decides
-        if not usual and head not in self._known_heads(seen):
+        # No expectation means a request without a token or with a wrong one, which gets 401.
+        is_expected = status == httpx.codes.UNAUTHORIZED if expected is None else reading.means in expected
+        is_expected |= seen.situation == "creation" and httpx.codes.is_server_error(
+            status
+        )  # a look-up then decides what was created
+        if not is_expected and head not in self._known_heads(seen):
             yield head
         rows = (*answers(), *self._baseline)
-        known = {text for row in rows if _alike(row.call, seen.call) for text in _findings(row)}
-        yield from (text for text in findings if text not in known)
+        known_findings = {text for row in rows if _alike(row.call, seen.call) for text in _findings(row)}
+        yield from (text for text in findings if text not in known_findings)
 
     def _known_heads(self, seen: Seen) -> Iterator[str]:
-        """Yield what an answer may be besides what is expected: as it was before, or a failure that the table has."""
+        """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
         failures = (row for row in answers() if _alike(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
@@ -207,7 +210,7 @@ class Report:
         asked = row.asked or row.reads.external_id or ""
         return self._head(row.response(), read(row.call, row.response(), asked), (asked,))
 
-    def _row(self, seen: Seen, reading: Reading, told: Witness | None) -> dict[str, Any]:
+    def _row(self, seen: Seen, reading: Reading, evidence: Evidence | None) -> dict[str, Any]:
         body = _json(seen.response)
         redactor = self._redactor
         headers = dict(self._headers(seen.response, "application/json" if body is not None else "text/html"))
@@ -223,7 +226,7 @@ class Report:
             ),
             "seen": [{"source": "make-live", "when": self.day, "where": seen.situation}],
             "sure": "seen on this path",
-            **({"dialect": told.dialect} if told and told.dialect else {}),
+            **({"dialect": evidence.dialect} if evidence and evidence.dialect else {}),
             "means": reading.means,
         }
 
@@ -231,9 +234,9 @@ class Report:
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.content and media_type != usual_type:
             yield "Content-Type", self._redactor.message(media_type)
-        for name, instead in _HEADERS.items():
+        for name, placeholder in _HEADERS.items():
             if name in response.headers:
-                yield name, instead or self._redactor.message(response.headers[name])
+                yield name, placeholder or self._redactor.message(response.headers[name])
 
 
 def _alike(call: str, other: str) -> bool:
@@ -244,16 +247,16 @@ def _alike(call: str, other: str) -> bool:
 
 
 def _findings(row: Answer) -> tuple[str, ...]:
-    """Return what a row has besides what the contract says. In a row nothing of an account is left."""
-    return tuple(finding.text for finding in judge(row.call, row.response()))
+    """Return the findings of a row, which contains none of the account's data."""
+    return tuple(finding.text for finding in findings_of(row.call, row.response()))
 
 
 def _compared(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
-    came, went = _all(now - before), _all(before - now)
-    if came and went:
-        yield Difference("otherwise", f"{situation}: {came}; it was {went}")
-    elif came or went:
-        yield Difference("new" if came else "gone", f"{situation}: {came or went}")
+    added, removed = _all(now - before), _all(before - now)
+    if added and removed:
+        yield Difference("changed", f"{situation}: {added}; it was {removed}")
+    elif added or removed:
+        yield Difference("new" if added else "gone", f"{situation}: {added or removed}")
 
 
 def _all(texts: Iterable[str]) -> str:
@@ -261,7 +264,7 @@ def _all(texts: Iterable[str]) -> str:
 
 
 def _json(response: httpx.Response) -> Any:
-    """Return the JSON value of an answer; None where it has none."""
+    """Return the JSON value of an answer, or None if it has none."""
     try:
         return strict_json.loads(response.content)
     except strict_json.StrictJsonError:

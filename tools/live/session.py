@@ -1,4 +1,4 @@
-"""One run against one gateway: sends, judges each answer as it comes, and keeps what is needed to report on it."""
+"""A run against one gateway, which checks each answer as it comes and keeps what the report needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 from kling_elements.outcomes import is_absent
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.errors import AuthenticationError, KlingError, ResponseError, TransportError
-from tools.live.judge import Finding, judge, operation_of, shown
+from tools.live.findings import Finding, findings_of, operation_of, shown
 
 Say = Callable[[str], None]
 _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
@@ -19,13 +19,13 @@ _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 
 @dataclass(frozen=True)
 class Seen:
-    """One answer.
+    """An answer.
 
     Attributes:
         situation: What was asked, in a word or two, such as `unknown-task-id`.
         call: The operation.
-        asked: The ids that the request named.
-        response: The answer as it came: nothing of it is to be shown or written.
+        asked: The ids in the request.
+        response: The answer as it came. Never show or write any of it.
     """
 
     situation: str
@@ -35,104 +35,108 @@ class Seen:
 
 
 class Session:
-    """What was answered so far, and what was wrong with it.
+    """The answers so far, and what was wrong with them.
 
     Attributes:
-        seen: Each answer.
-        departures: How many things departed from the contract.
-        failures: How many calls did not do what they were for.
-        left: What was created and could not be deleted, in words.
-        hide: Takes the token out of a text; to be set once there is a client.
+        seen: The answers.
+        departures: The number of departures from the contract.
+        failures: The number of calls that failed.
+        leftovers: Descriptions of what was created and could not be deleted.
+        hide: A function that hides the token in a text. Set it when there is a client.
     """
 
     def __init__(self, say: Say) -> None:
-        """Take what prints a line."""
+        """Create a session.
+
+        Args:
+            say: A function that prints a line.
+        """
         self._say = say
         self.seen: list[Seen] = []
         self.departures = 0
         self.failures = 0
-        self.left: list[str] = []
+        self.leftovers: list[str] = []
         self.hide: Callable[[str], str] = str
         self._situation, self._call = "", ""
         self._asked: tuple[str, ...] = ()
         self._unanswered = ""
 
-    def about(self, situation: str, heading: str, *asked: str, call: str = "") -> None:
-        """Begin something else.
+    def begin(self, situation: str, heading: str, *asked: str, call: str = "") -> None:
+        """Begin another situation.
 
         Args:
-            situation: Its name in what is reported.
-            heading: The same for people.
+            situation: Its name in the report.
+            heading: The same in words for people.
             asked: The ids that are asked for.
-            call: The operation whose answers come, where the path does not tell.
+            call: The operation, if the path does not show it.
         """
         self._situation, self._asked, self._call = situation, asked, call
         self.say(heading)
 
     def httpx_args(self) -> Mapping[str, Any]:
-        """Return arguments for a client whose answers are to be judged."""
+        """Return the arguments for a client whose answers this session checks."""
         return {"event_hooks": {"request": [self._on_request], "response": [self._on_answer]}}
 
     def _on_request(self, request: httpx.Request) -> None:
-        if self._unanswered:  # the client sends again by itself where that is safe
-            self.fails(f"no answer came to {self._unanswered}")
+        if self._unanswered:  # the client sends a request again if that is safe
+            self.note_failure(f"no answer to {self._unanswered}")
         self._unanswered = self._call or operation_of(request)
 
     def _on_answer(self, response: httpx.Response) -> None:
         response.read()
         self._unanswered = ""
         call = self._call or operation_of(response.request)
-        findings = judge(call, response)
+        findings = findings_of(call, response)
         conforms = not any(finding.departs for finding in findings)
         self.say(f"  {call}: status {response.status_code}{', conforms' if conforms else ''}")
         for finding in findings:
-            self._tell(finding)
+            self._note(finding)
         self.seen.append(Seen(self._situation, call, self._asked, _kept(response)))
 
     def say(self, text: str) -> None:
-        """Print a line, without the token."""
+        """Print a line with the token hidden."""
         self._say(self.hide(text))
 
-    def _tell(self, finding: Finding) -> None:
+    def _note(self, finding: Finding) -> None:
         self.departures += finding.departs
         self.say(f"  {'departs' if finding.departs else 'for information'}: {finding.text}")
 
-    def departs(self, text: str) -> None:
-        """Print and count a departure."""
-        self._tell(Finding(text))
+    def note_departure(self, text: str) -> None:
+        """Print and count a departure from the contract."""
+        self._note(Finding(text))
 
-    def fails(self, text: str) -> None:
-        """Print and count a call that did not do what it was for."""
+    def note_failure(self, text: str) -> None:
+        """Print and count a call that failed."""
         self._unanswered = ""
         self.failures += 1
         self.say(f"  failed: {text}")
 
     def expects_absence(self, error: KlingError) -> bool:
-        """Return whether an answer says that there is no such thing; print and count one that does not."""
+        """Return whether an answer says that nothing has the id. If it doesn't, print and count that."""
         if isinstance(error, TransportError | AuthenticationError):
-            self.fails(brief(error))
+            self.note_failure(brief(error))
         elif not is_absent(error):
-            self.departs(f"the answer does not say in any dialect that it is not there: {brief(error)}")
+            self.note_departure(f"the answer does not say, in any dialect, that nothing has this id: {brief(error)}")
         return is_absent(error)
 
-    def leaves(self, text: str) -> None:
-        """Take what is still there and should not be."""
-        self.left.append(text)
+    def note_leftover(self, text: str) -> None:
+        """Print and keep what was created and could not be deleted."""
+        self.leftovers.append(text)
         self.say(f"  not deleted: {text}")
 
 
 def _kept(response: httpx.Response) -> httpx.Response:
-    """Return an answer without its request, which holds the token."""
+    """Return an answer without its request, which contains the token."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_TRANSFER]
     return httpx.Response(response.status_code, content=response.content, headers=headers)
 
 
 def brief(error: KlingError) -> str:
-    """Return what kind of error it is, without the words of a gateway, which may repeat what is secret."""
+    """Return the kind of an error without the gateway's words, which may repeat secrets."""
     kind = type(error).__name__
     if isinstance(error, ResponseError):
-        says = f"{kind}, status {error.status_code}" + ("" if error.code is None else f", code {shown(error.code)}")
-        return f"{says}; check {TOKEN_VARIABLE}" if isinstance(error, AuthenticationError) else says
+        text = f"{kind}, status {error.status_code}" + ("" if error.code is None else f", code {shown(error.code)}")
+        return f"{text}; check {TOKEN_VARIABLE}" if isinstance(error, AuthenticationError) else text
     if isinstance(error, TransportError):
         return f"{kind}, no answer: {type(error.__cause__).__name__}; check {BASE_URL_VARIABLE}"
     return kind

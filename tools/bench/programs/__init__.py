@@ -1,1 +1,1 @@
-"""What the benchmark measures: each module is a program of its own, for one fresh process, and prints its figures."""
+"""The programs that the benchmark measures. Each module runs in one fresh process and prints its figures."""

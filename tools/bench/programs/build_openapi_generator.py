@@ -1,4 +1,4 @@
-"""Does as `build_stock`, with the client that openapi-generator makes. Like that, no test runs this module."""
+"""Do the same as `build_stock` with the client that openapi-generator makes. No test runs either module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds, checks and serialises one request: the whole process is measured. So it imports what it needs and no more."""
+"""Build, check and serialise one request. The whole process is measured, so it imports only what it needs."""
 
 from __future__ import annotations
 

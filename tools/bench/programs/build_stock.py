@@ -1,11 +1,11 @@
-"""Does as `build_ours`, without a check, as httpx would write the stock client's request."""
+"""Do the same as `build_ours` without the check, and write the stock client's request as httpx would."""
 
 from __future__ import annotations
 
 import json
 from importlib import import_module
 
-models = import_module("stock_client.models")  # named by a text, as no type checker finds it
+models = import_module("stock_client.models")  # imported by name, because no type checker finds it
 
 request = models.ImageElementRequest(
     element_name="Mara",

@@ -1,8 +1,9 @@
-"""Calls a mock server at a steady pace, with one client, in every way: what `make soak` watches.
+"""Call a mock server at a steady pace with one client, in every way. `make soak` watches this program.
 
-Settings: `mode` (`sync` or `async`), `url`, `callback_url`, `image`, `seconds`, `rounds_per_second`. It tells how many
-`rounds` it made; a round is six requests: a create with a file, a look-up, a page of the list, a create that the
-gateway refuses, a wait and a deletion.
+Settings: `mode` (`sync` or `async`), `url`, `callback_url`, `image`, `seconds`, `rounds_per_second`. The figure
+`rounds`
+is the number of rounds; a round is six requests: a create with a file, a look-up, a page of the list, a create that
+the gateway refuses, a wait and a deletion.
 """
 
 from __future__ import annotations
@@ -19,35 +20,35 @@ from kling_elements_client.errors import KlingError
 from tools.bench.programs import clients, figures
 
 
-def _request(told: dict[str, Any]) -> dict[str, Any]:
-    own = {"callback_url": told["callback_url"], "external_task_id": str(uuid.uuid4())}
-    return {**clients.body(clients.ADDRESSES[0], Path(told["image"])), **own}
+def _request(settings: dict[str, Any]) -> dict[str, Any]:
+    own = {"callback_url": settings["callback_url"], "external_task_id": str(uuid.uuid4())}
+    return {**clients.body(clients.ADDRESSES[0], Path(settings["image"])), **own}
 
 
-def _refused(told: dict[str, Any]) -> dict[str, Any]:
-    return {**_request(told), "element_name": ""}
+def _refused(settings: dict[str, Any]) -> dict[str, Any]:
+    return {**_request(settings), "element_name": ""}
 
 
-def waits(told: dict[str, Any]) -> Iterator[float]:
-    """The seconds to wait before each round. What is late is not made up for."""
-    pause = 1 / told["rounds_per_second"]
+def waits(settings: dict[str, Any]) -> Iterator[float]:
+    """Yield the seconds to wait before each round. Delays are not made up for."""
+    pause = 1 / settings["rounds_per_second"]
     now = time.monotonic()
-    ends, due = now + told["seconds"], now
+    ends, due = now + settings["seconds"], now
     while due < ends:
         yield max(due - time.monotonic(), 0)
         due = max(due + pause, time.monotonic())
 
 
-def _sync(told: dict[str, Any]) -> int:
+def _sync(settings: dict[str, Any]) -> int:
     rounds = 0
-    with KlingElements(clients.TOKEN, told["url"], on_violation="ignore") as kling:
-        for wait in waits(told):
+    with KlingElements(clients.TOKEN, settings["url"], on_violation="ignore") as kling:
+        for wait in waits(settings):
             time.sleep(wait)
-            task = kling.create(_request(told))
+            task = kling.create(_request(settings))
             kling.get(task)
             next(iter(kling.list()))
             try:
-                kling.create(_refused(told))
+                kling.create(_refused(settings))
             except KlingError as error:
                 expect_refusal(error)
             kling.delete(kling.wait(task))
@@ -55,16 +56,16 @@ def _sync(told: dict[str, Any]) -> int:
     return rounds
 
 
-async def _async(told: dict[str, Any]) -> int:
+async def _async(settings: dict[str, Any]) -> int:
     rounds = 0
-    async with AsyncKlingElements(clients.TOKEN, told["url"], on_violation="ignore") as kling:
-        for wait in waits(told):
+    async with AsyncKlingElements(clients.TOKEN, settings["url"], on_violation="ignore") as kling:
+        for wait in waits(settings):
             await asyncio.sleep(wait)
-            task = await kling.create(_request(told))
+            task = await kling.create(_request(settings))
             await kling.get(task)
             await anext(aiter(kling.list()))
             try:
-                await kling.create(_refused(told))
+                await kling.create(_refused(settings))
             except KlingError as error:
                 expect_refusal(error)
             await kling.delete(await kling.wait(task))
@@ -73,14 +74,14 @@ async def _async(told: dict[str, Any]) -> int:
 
 
 def expect_refusal(error: KlingError) -> None:
-    """Raises what is no refusal again."""
+    """Raise the error again unless it is a refusal."""
     if error.outcome != "not_created":
         raise error
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
-    figures.tell(rounds=_sync(told) if told["mode"] == "sync" else asyncio.run(_async(told)))
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
+    figures.print_figures(rounds=_sync(settings) if settings["mode"] == "sync" else asyncio.run(_async(settings)))
 
 
 if __name__ == "__main__":

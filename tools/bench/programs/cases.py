@@ -1,4 +1,4 @@
-"""Measures how many bodies a second are generated and judged. Settings: `judged` (or generated alone), `bodies`."""
+"""Measure how many bodies a second are generated and checked. Settings: `judged` (or only generated), `bodies`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _each_body(mode: GenerationMode, bodies: int, check: Callable[[Any], object]
         max_examples=bodies,
         database=None,
         deadline=None,
-        derandomize=True,  # all processes see the same bodies
+        derandomize=True,  # so that all processes see the same bodies
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -31,25 +31,25 @@ def _each_body(mode: GenerationMode, bodies: int, check: Callable[[Any], object]
     run()
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
     judges = Judges()
 
     def judge(body: Any) -> None:
-        """As the contract tests do."""
+        """Check a body as the contract tests do."""
         if isinstance(body, bytes):
             judges.mock.post(content=body)
         else:
             judges.agree_on_create(body)
 
-    check: Callable[[Any], object] = judge if told["judged"] else bool
-    judge({})  # reads the contract, which is done once for all bodies
+    check: Callable[[Any], object] = judge if settings["judged"] else bool
+    judge({})  # the first call reads the contract
     started = time.process_time()
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        _each_body(mode, told["bodies"], check)
+        _each_body(mode, settings["bodies"], check)
     cpu = time.process_time() - started
     judges.close()
-    figures.tell(cases_per_second=2 * told["bodies"] / cpu)
+    figures.print_figures(cases_per_second=2 * settings["bodies"] / cpu)
 
 
 if __name__ == "__main__":

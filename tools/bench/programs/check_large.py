@@ -1,4 +1,4 @@
-"""Measures the contract check of a body with large images in memory, against copying that body once.
+"""Measure the contract check of a body with large images in memory, relative to copying that body once.
 
 Settings: `by` (`ours`, or `regular expression` for what a JSON Schema validator does), `files`.
 """
@@ -19,7 +19,7 @@ _TIMES = 9
 
 
 def _memcpy_ms(length: int) -> float:
-    """How long it takes to copy so many bytes into memory that was in use before."""
+    """Return the milliseconds that it takes to copy a number of bytes into memory that was in use before."""
     source, target = memoryview(bytes(b"\x01" * length)), memoryview(bytearray(b"\x02" * length))
 
     def copy() -> None:
@@ -30,7 +30,7 @@ def _memcpy_ms(length: int) -> float:
 
 def _check_ms(body: dict[str, Any]) -> float:
     def check() -> None:
-        figures.demand(not contract.violations("createElement", body), "the contract refused the body")
+        figures.require(not contract.violations("createElement", body), "the contract refused the body")
 
     return figures.median_ms(check, _TIMES)
 
@@ -42,20 +42,20 @@ def _pattern_ms(body: dict[str, Any]) -> float:
     )
 
     def check() -> None:
-        figures.demand(validator.is_valid(body), "the schema refused the body")
+        figures.require(validator.is_valid(body), "the schema refused the body")
 
     return figures.median_ms(check, 3)
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
-    files = [Path(file) for file in told["files"]]
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
+    files = [Path(file) for file in settings["files"]]
     texts = [base64.b64encode(file.read_bytes()).decode() for file in files]
     memcpy_ms = _memcpy_ms(sum(map(len, texts)))
-    if told["by"] != "ours":
-        figures.tell(memcpy_ms=memcpy_ms, held=_pattern_ms(clients.body(*texts)) / memcpy_ms)
+    if settings["by"] != "ours":
+        figures.print_figures(memcpy_ms=memcpy_ms, held=_pattern_ms(clients.body(*texts)) / memcpy_ms)
         return
-    figures.tell(
+    figures.print_figures(
         memcpy_ms=memcpy_ms,
         held=_check_ms(clients.body(*texts)) / memcpy_ms,
         encoded=_check_ms(clients.body(*map(image, files))) / memcpy_ms,

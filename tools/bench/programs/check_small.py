@@ -1,4 +1,4 @@
-"""Measures the contract check of a small body. Settings: `by` (`ours` or `jsonschema`), `times`."""
+"""Measure the contract check of a small body. Settings: `by` (`ours` or `jsonschema`), `times`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from kling_elements_client import contract
 from tools.bench.programs import clients, figures
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
     body = clients.body(*clients.ADDRESSES)
     components = contract.document()["components"]
     schema = {"$ref": "#/components/schemas/ImageElementRequest", "components": components}
     validator = jsonschema.Draft202012Validator(schema)
 
     def ours() -> None:
-        figures.demand(not contract.violations("createElement", body), "the contract refused the body")
+        figures.require(not contract.violations("createElement", body), "the contract refused the body")
 
     def by_jsonschema() -> None:
-        figures.demand(not list(validator.iter_errors(body)), "the schema refused the body")
+        figures.require(not list(validator.iter_errors(body)), "the schema refused the body")
 
-    check = ours if told["by"] == "ours" else by_jsonschema
+    check = ours if settings["by"] == "ours" else by_jsonschema
     check()
-    figures.tell(check_us=figures.median_ms(check, told["times"]) * 1e3)
+    figures.print_figures(check_us=figures.median_ms(check, settings["times"]) * 1e3)
 
 
 if __name__ == "__main__":

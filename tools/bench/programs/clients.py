@@ -1,4 +1,4 @@
-"""The clients that are compared, behind one face. Images are given as files or as addresses."""
+"""The clients to compare, with one common interface. You can pass images as files or as addresses."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from typing import Any, Protocol
 
 import httpx
 
-TOKEN = "bench-token"  # noqa: S105 - a server on this machine takes any
+TOKEN = "bench-token"  # noqa: S105 - the local server accepts any token
 ADDRESSES = ("https://media.example.com/mara/front.jpg", "https://media.example.com/mara/left.jpg")
 TEXTS = {"element_name": "Mara", "element_description": "Keeper of a lighthouse, red raincoat."}
 
 
 def body(frontal: object, *others: object) -> dict[str, Any]:
-    """A request as JSON has it, with these images."""
+    """Return the JSON value of a request with these images."""
     images = {"frontal_image": frontal, "refer_images": [{"image_url": other} for other in others]}
     return {**TEXTS, "reference_type": "image_refer", "element_image_list": images, "tag_list": [{"tag_id": "o_102"}]}
 
 
 class Client(Protocol):
-    """What a program needs of a client."""
+    """The interface that the programs need of a client."""
 
     def connect(self, url: str, ca: str | None = None) -> None:
-        """Makes the client, for a server with the given certificate authority."""
+        """Create the client for a server whose certificates come from this authority."""
 
     def request(self, images: Sequence[str | Path]) -> Any:
-        """The model of a request with these images, the frontal one first."""
+        """Return the model of a request with these images, the frontal one first."""
 
     def create(self, request: Any) -> str:
-        """Sends a request; returns the id of the task."""
+        """Send a request and return the id of the task."""
 
 
 def text_of(image: str | Path) -> str:
-    """An address as it is; a file as clients want it that take no files."""
+    """Return an address unchanged, and a file as Base64, for clients that don't accept files."""
     return base64.b64encode(image.read_bytes()).decode() if isinstance(image, Path) else image
 
 
 class Ours:
-    """The client of this project."""
+    """This project's client."""
 
     package = "kling_elements_client"
 
@@ -57,7 +57,7 @@ class Ours:
         self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, httpx_args={"verify": verify})
 
     def connect_in_process(self, transport: httpx.BaseTransport) -> None:
-        """Makes the client, for a transport that stands in for the network."""
+        """Create the client with a transport that replaces the network."""
         self._client = self._root.AuthenticatedClient(
             token=TOKEN, base_url="http://127.0.0.1", httpx_args={"transport": transport}
         )
@@ -65,7 +65,7 @@ class Ours:
     def request(self, images: Sequence[str | Path]) -> Any:
         """See `Client`."""
         models = self._models
-        frontal, *others = map(self._given, images)
+        frontal, *others = map(self._image, images)
         return models.ImageElementRequest(
             **TEXTS,
             element_image_list=models.ElementImageList(
@@ -79,16 +79,16 @@ class Ours:
         return str(self._operation.sync(client=self._client, body=request).data.task_id)
 
     async def create_async(self, request: Any) -> str:
-        """Does as `create`, on an event loop."""
+        """Do the same as `create`, on an event loop."""
         answer = await self._operation.asyncio(client=self._client, body=request)
         return str(answer.data.task_id)
 
-    def _given(self, image: str | Path) -> str | Path:
+    def _image(self, image: str | Path) -> str | Path:
         return image
 
 
 class Stock(Ours):
-    """The client that openapi-python-client makes of the same document; its models have the same names."""
+    """The client that openapi-python-client makes from the same document. Its models have the same names."""
 
     package = "stock_client"
 
@@ -97,19 +97,19 @@ class Stock(Ours):
         verify = ssl.create_default_context(cafile=ca)
         self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, verify_ssl=verify)
 
-    def _given(self, image: str | Path) -> str | Path:
+    def _image(self, image: str | Path) -> str | Path:
         return text_of(image)
 
 
 def make_generated(name: str) -> Ours:
-    """The client of that name, ours or the stock one."""
+    """Return the client with this name, ours or the stock one."""
     return {"ours": Ours, "stock": Stock}[name]()
 
 
 def make(name: str) -> Client:
-    """The client of that name."""
+    """Return the client with this name."""
     if name == "openapi-generator":
-        from tools.bench.programs.openapi_generator import OpenapiGenerator  # noqa: PLC0415 - it is not always there
+        from tools.bench.programs.openapi_generator import OpenapiGenerator  # noqa: PLC0415 - not always installed
 
         return OpenapiGenerator()
     return make_generated(name)

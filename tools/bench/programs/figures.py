@@ -1,4 +1,4 @@
-"""How a program of the benchmark is told what to do, and how it tells what it found."""
+"""Read a program's settings, and measure and print its figures."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _RESET_PEAK = "5"
 
 
 def settings() -> dict[str, Any]:
-    """What the program was told, as JSON, in its first argument."""
-    told: dict[str, Any] = json.loads(sys.argv[1])
-    return told
+    """Return the program's settings, which are JSON in its first argument."""
+    parsed: dict[str, Any] = json.loads(sys.argv[1])
+    return parsed
 
 
-def tell(**figures: float) -> None:
-    """Prints the figures, as the last thing that the program says."""
+def print_figures(**figures: float) -> None:
+    """Print the figures, as the last line of the program's output."""
     print(json.dumps(figures))
 
 
-def demand(holds: object, why: str) -> None:
-    """Ends the program if what it measures does not do what it should."""
+def require(holds: object, why: str) -> None:
+    """End the program unless a condition holds, so that the duration of a failure is not taken for a result."""
     if not holds:
         raise SystemExit(why)
 
 
 def median_ms(action: Callable[[], object], times: int) -> float:
-    """The median duration of an action."""
+    """Return the median duration of an action in milliseconds."""
     durations = []
     for _ in range(times):
         started = time.perf_counter()
@@ -42,18 +42,18 @@ def median_ms(action: Callable[[], object], times: int) -> float:
 
 
 class PeakMemory:
-    """How much more memory this process holds at most than when this was made, in bytes. Needs Linux's /proc."""
+    """Measures in bytes how far the memory of this process grows from now on. Needs Linux's /proc."""
 
     def __init__(self) -> None:
         (_PROCESSES / "self" / "clear_refs").write_text(_RESET_PEAK)
         self._before = memory_of("self")
 
     def growth(self) -> int:
-        """The growth up to the peak since."""
+        """Return the growth to the highest peak since this object was created."""
         return memory_of("self", "VmHWM") - self._before
 
 
 def memory_of(process: int | str, field: str = "VmRSS") -> int:
-    """How many bytes of memory a process holds, none if it has just ended; `VmHWM` is the most that it has held."""
+    """Return the bytes of memory that a process uses, 0 if it has just ended. `VmHWM` is the highest use so far."""
     lines = (_PROCESSES / str(process) / "status").read_text().splitlines()
     return int(next((line for line in lines if line.startswith(f"{field}:")), f"{field}: 0 kB").split()[1]) * 1024

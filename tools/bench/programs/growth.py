@@ -1,7 +1,7 @@
-"""Measures how the cost of a create grows with its body: check, serialise and send, images in memory, on loopback.
+"""Measure how the cost of a create grows with its body: check, serialise and send images in memory, on loopback.
 
-Settings: `client`, `url`, `pictures` (pairs of body size in MB and the file of which four make it). What it tells is
-the exponent of the power of the size that fits the processor times best; 1 is linear.
+Settings: `client`, `url`, `pictures` (pairs of a body size in MB and the file of which four make it). The figure
+`exponent` is the power of the size that fits the processor times best; 1 is linear.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _IMAGES = 4
 
 
 def exponent(sizes: list[float], costs: list[float]) -> float:
-    """The slope of the line through the logarithms, by least squares."""
+    """Return the slope of the line through the logarithms, by least squares."""
     return statistics.linear_regression([log(size) for size in sizes], [log(cost) for cost in costs]).slope
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
-    client = clients.make(told["client"])
-    client.connect(told["url"])
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
+    client = clients.make(settings["client"])
+    client.connect(settings["url"])
     client.create(client.request(clients.ADDRESSES))
     costs = []
-    for _, file in told["pictures"]:
+    for _, file in settings["pictures"]:
         text = clients.text_of(Path(file))
         durations = []
         for _ in range(_TIMES):
@@ -37,7 +37,7 @@ def main(told: dict[str, Any]) -> None:
             client.create(client.request([text] * _IMAGES))
             durations.append(time.process_time() - started)
         costs.append(min(durations))
-    figures.tell(exponent=exponent([size for size, _ in told["pictures"]], costs))
+    figures.print_figures(exponent=exponent([size for size, _ in settings["pictures"]], costs))
 
 
 if __name__ == "__main__":

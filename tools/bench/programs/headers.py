@@ -1,4 +1,4 @@
-"""Measures how long it takes to judge images in Base64 by their headers; the slowest of the files counts.
+"""Measure how long it takes to check Base64 images by their headers; the slowest of the files counts.
 
 Settings: `by` (`ours`, or `decoding all` for decoding the whole text and asking Pillow), `files`.
 """
@@ -23,24 +23,24 @@ _TIMES = 15
 
 
 def _ours(text: str, limits: dict[str, Any]) -> None:
-    figures.demand(not list(images.violations(InlineText(text), limits)), "the contract refused an image")
+    figures.require(not list(images.violations(InlineText(text), limits)), "the contract refused an image")
 
 
 def _decoding(text: str, limits: dict[str, Any]) -> None:
     with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("JPEG", "PNG")) as picture:
-        figures.demand(min(picture.size) >= limits["displayed-sides"]["min-px"], "an image is too small")
+        figures.require(min(picture.size) >= limits["displayed-sides"]["min-px"], "an image is too small")
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
-    judge: Callable[[str, dict[str, Any]], None] = {"ours": _ours, "decoding all": _decoding}[told["by"]]
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
+    check: Callable[[str, dict[str, Any]], None] = {"ours": _ours, "decoding all": _decoding}[settings["by"]]
     limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
     slowest = 0.0
-    for file in told["files"]:
+    for file in settings["files"]:
         text = base64.b64encode(Path(file).read_bytes()).decode()
-        judge(text, limits)
-        slowest = max(slowest, figures.median_ms(partial(judge, text, limits), _TIMES))
-    figures.tell(header_ms=slowest)
+        check(text, limits)
+        slowest = max(slowest, figures.median_ms(partial(check, text, limits), _TIMES))
+    figures.print_figures(header_ms=slowest)
 
 
 if __name__ == "__main__":

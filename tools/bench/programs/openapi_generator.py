@@ -1,4 +1,4 @@
-"""The client that openapi-generator makes of the same document. Making it takes Java, so no test runs this module."""
+"""The client that openapi-generator makes from the same document. Making it needs Java, so no test runs this module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures one create with large files, from the files to the answer: how long it takes and how much memory.
+"""Measure the time and the memory of one create with large files, from the files to the answer.
 
 Settings: `client`, `url`, `ca` (or null), `files`, `body_bytes`, `mode` (`sync` or `async`).
 """
@@ -18,19 +18,19 @@ _TICK_SECONDS = 0.001
 
 
 class _Blocking:
-    """How long the event loop was kept from its other work, at the longest."""
+    """Measures the longest time that the event loop was kept from other work."""
 
     longest_seconds = 0.0
     _is_watched = True
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Looks during the block."""
+        """Watch the event loop during the block."""
         watching = asyncio.create_task(self._watch())
         await asyncio.sleep(2 * _TICK_SECONDS)
         self.longest_seconds = 0.0
         yield
-        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work is seen too
+        await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work counts too
         self._is_watched = False
         await watching
 
@@ -38,12 +38,12 @@ class _Blocking:
         while self._is_watched:
             before = time.perf_counter()
             await asyncio.sleep(_TICK_SECONDS)
-            late = time.perf_counter() - before - _TICK_SECONDS
-            self.longest_seconds = max(self.longest_seconds, late)
+            delay = time.perf_counter() - before - _TICK_SECONDS
+            self.longest_seconds = max(self.longest_seconds, delay)
 
 
 def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[str, float]:
-    client.create(client.request(clients.ADDRESSES))  # opens the connection, and loads what is loaded on first use
+    client.create(client.request(clients.ADDRESSES))  # opens the connection and loads what is loaded on first use
     memory = figures.PeakMemory()
     started = time.perf_counter()
     client.create(client.request(files))
@@ -63,17 +63,17 @@ async def _async(client: clients.Ours, files: list[Path], body_bytes: int) -> di
     return {"wall_ms": wall * 1e3, "peak": peak, "blocked_ms": blocking.longest_seconds * 1e3}
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
-    files = [Path(file) for file in told["files"]]
-    if told["mode"] == "sync":
-        client = clients.make(told["client"])
-        client.connect(told["url"], told["ca"])
-        figures.tell(**_sync(client, files, told["body_bytes"]))
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
+    files = [Path(file) for file in settings["files"]]
+    if settings["mode"] == "sync":
+        client = clients.make(settings["client"])
+        client.connect(settings["url"], settings["ca"])
+        figures.print_figures(**_sync(client, files, settings["body_bytes"]))
     else:
-        generated = clients.make_generated(told["client"])
-        generated.connect(told["url"], told["ca"])
-        figures.tell(**asyncio.run(_async(generated, files, told["body_bytes"])))
+        generated = clients.make_generated(settings["client"])
+        generated.connect(settings["url"], settings["ca"])
+        figures.print_figures(**asyncio.run(_async(generated, files, settings["body_bytes"])))
 
 
 if __name__ == "__main__":

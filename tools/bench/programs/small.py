@@ -1,4 +1,4 @@
-"""Measures the processor time of a small create, from the model to the answer.
+"""Measure the processor time of a small create, from the model to the answer.
 
 Settings: `client`, `url` (null for a transport without sockets), `times`.
 """
@@ -17,28 +17,28 @@ _WARM_UP = 50
 
 
 class _InProcess(httpx.BaseTransport):
-    """Answers without a socket, once the request is there."""
+    """A transport that answers without a socket, after it has read the request."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
         return httpx.Response(200, headers={"Content-Type": "application/json"}, content=ANSWER)
 
 
-def main(told: dict[str, Any]) -> None:
-    """Runs the program."""
+def main(settings: dict[str, Any]) -> None:
+    """Run the program."""
     client: clients.Client
-    if told["url"]:
-        client = clients.make(told["client"])
-        client.connect(told["url"])
+    if settings["url"]:
+        client = clients.make(settings["client"])
+        client.connect(settings["url"])
     else:
-        client = generated = clients.make_generated(told["client"])
+        client = generated = clients.make_generated(settings["client"])
         generated.connect_in_process(_InProcess())
     for _ in range(_WARM_UP):
         client.create(client.request(clients.ADDRESSES))
     started = time.process_time()
-    for _ in range(told["times"]):
+    for _ in range(settings["times"]):
         client.create(client.request(clients.ADDRESSES))
-    figures.tell(cpu_us=(time.process_time() - started) / told["times"] * 1e6)
+    figures.print_figures(cpu_us=(time.process_time() - started) / settings["times"] * 1e6)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, tells what it cannot measure, and works with the client as it is now."""
+"""The benchmark measures what it claims, reports what it can't measure, and works with the current client."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ import pytest
 from tools.bench import __main__ as command
 from tools.bench import peers, report
 from tools.bench.experiments import EXPERIMENTS, OPENAPI_GENERATOR, OURS, STOCK, Experiment, Workshop
-from tools.bench.measuring import Line, line, measure
+from tools.bench.measuring import Line, line_of, measure
 from tools.bench.peers import Peer
 from tools.bench.processes import BenchError, announced, answering, environment, figures_of, serving, whole_process
 from tools.bench.programs import clients
-from tools.bench.programs.figures import demand
+from tools.bench.programs.figures import require
 from tools.bench.programs.growth import exponent
 from tools.bench.rows import ROWS, Row
 
@@ -50,13 +50,13 @@ def _line(row: Row, ours: float | None, peer: float | None, *, generator: float 
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """One that does a hundredth of the work."""
+    """Return a workshop that does a hundredth of the work."""
     return Workshop(tmp_path_factory.mktemp("bench"), effort=0.01)
 
 
 @contextmanager
 def _served(answer: bytes) -> Iterator[int]:
-    """The port of a server that gives this answer to whatever it receives, and closes the connection."""
+    """Run a server that sends this answer to anything it receives and closes the connection; yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -96,30 +96,30 @@ def _served(answer: bytes) -> Iterator[int]:
         ("growth", OURS, {"exponent"}),
     ],
 )
-def test_each_experiment_finds_its_figures(workshop: Workshop, name: str, side: str, figures: set[str]) -> None:
-    """Its programs run with the client and the mock server as they are now."""
+def test_each_experiment_returns_its_figures(workshop: Workshop, name: str, side: str, figures: set[str]) -> None:
+    """The programs run with the current client and mock server."""
     with EXPERIMENTS[name].sides(workshop) as sides:
-        found = sides[side]()
+        measured = sides[side]()
 
-    assert figures == set(found)
-    assert all(isinstance(figure, float) for figure in found.values())
+    assert figures == set(measured)
+    assert all(isinstance(figure, float) for figure in measured.values())
 
 
-def test_importing_is_measured_over_bare_python(workshop: Workshop) -> None:
-    """The stock client takes more than nothing."""
+def test_importing_is_measured_relative_to_an_empty_run(workshop: Workshop) -> None:
+    """Importing the stock client takes longer than doing nothing."""
     with EXPERIMENTS["importing"].sides(workshop) as sides:
         assert sides[STOCK]()["cpu_ms"] > 0
 
 
 def test_each_row_has_an_experiment_and_each_experiment_a_row() -> None:
-    """Nothing is measured in vain, row names are unique, and each row has one target in words."""
+    """No experiment is unused, row names are unique, and each row has one target in words."""
     assert set(EXPERIMENTS) == {row.experiment for row in ROWS}
     assert len(ROWS) == len({row.name for row in ROWS})
     assert [row.name for row in ROWS if (row.ratio is None) == (row.value is None) or not row.target] == []
 
 
 def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: Workshop) -> None:
-    """So what disturbs the machine hits all sides, and what is done once hits none."""
+    """Disturbances of the machine affect all sides, and one-time work affects none."""
     ran: list[str] = []
 
     def side(name: str) -> Callable[[], dict[str, float]]:
@@ -130,15 +130,15 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
         return run
 
     sides = {STOCK: side("stock"), OURS: side("ours")}
-    found = line(_ROW, measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), workshop, 1))
+    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides), repeats=2), workshop, 1))
 
     assert ["stock", "ours"] * 3 == ran
-    assert {STOCK: [3.0, 5.0], OURS: [4.0, 6.0]} == found.values
-    assert (5.0, 4.0) == (found.ours, found.peer)
+    assert {STOCK: [3.0, 5.0], OURS: [4.0, 6.0]} == line.values
+    assert (5.0, 4.0) == (line.ours, line.peer)
 
 
-def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
-    """Also if it fails after it had worked; the others go on."""
+def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
+    """Even if a side fails after a success, it is dropped; the others go on."""
     left = iter([1.0])
 
     def failing() -> dict[str, float]:
@@ -147,15 +147,15 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
         raise BenchError("it broke")
 
     sides = {STOCK: failing, OURS: lambda: {"wall_ms": 2.0}}
-    found = line(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), workshop, 3))
+    line = line_of(_ROW, measure(Experiment("some", lambda _: nullcontext(sides)), workshop, 3))
 
-    assert (2.0, None, None, None) == (found.ours, found.peer, found.ratio, found.is_met)
-    assert {STOCK: "it broke"} == found.reasons
-    assert {OURS: [2.0, 2.0, 2.0]} == found.values
+    assert (2.0, None, None, None) == (line.ours, line.peer, line.ratio, line.is_met)
+    assert {STOCK: "it broke"} == line.reasons
+    assert {OURS: [2.0, 2.0, 2.0]} == line.values
 
 
 @pytest.mark.parametrize(
-    ("is_met", "found"),
+    ("is_met", "line"),
     [
         (True, _line(_ROW, 50.0, 100.0)),
         (False, _line(_ROW, 50.1, 100.0)),
@@ -167,16 +167,16 @@ def test_a_side_that_fails_is_left_out_and_told(workshop: Workshop) -> None:
         (False, _line(_RATE, 499.0, 100.0)),
     ],
 )
-def test_a_target_is_met_at_its_limit(is_met: bool | None, found: Line) -> None:  # noqa: FBT001 - of a table
-    """A ratio takes a peer, a value of our own does not."""
-    assert is_met is found.is_met
+def test_a_target_is_met_at_its_limit(is_met: bool | None, line: Line) -> None:  # noqa: FBT001 - a table's column
+    """A ratio needs a peer, a value of our own does not."""
+    assert is_met is line.is_met
 
 
-def test_the_table_tells_every_figure_and_every_reason() -> None:
-    """What could not be measured is a dash, and the reason stands below."""
+def test_the_table_shows_every_figure_and_every_reason() -> None:
+    """A figure that could not be measured is a dash, with the reason below the table."""
     lines = [
         _line(_ROW, 61.66, 705.4, generator=1234.5),
-        _line(_VALUE, 20.0, None, why="not here: node"),
+        _line(_VALUE, 20.0, None, why="not available: node"),
         _line(_RATE, None, 3.0),
     ]
 
@@ -187,14 +187,14 @@ def test_the_table_tells_every_figure_and_every_reason() -> None:
     )
     assert ["own", "something", "stock", "-", "-", "20", "ms", "-", "<=", "15", "ms", "MISSED"] == shown[3]
     assert ["rate", "many", "Prism", "3", "/s", "-", "-", "-", ">=", "5", "not", "measured"] == shown[4]
-    assert "own: stock: not here: node" == report.table(lines).splitlines()[-1]
-    assert "not here" not in report.table(lines[:1])
+    assert "own: stock: not available: node" == report.table(lines).splitlines()[-1]
+    assert "not available" not in report.table(lines[:1])
 
 
-def test_the_json_has_all_that_was_measured_and_nothing_of_this_machine() -> None:
-    """Neither paths nor names are in it."""
-    told = report.as_json([_line(_ROW, 1.0, 2.0)], 5)
-    text = json.dumps(told)
+def test_the_json_has_every_figure_and_nothing_that_identifies_the_machine() -> None:
+    """The JSON contains neither paths nor the names of the machine and the user."""
+    document = report.as_json([_line(_ROW, 1.0, 2.0)], 5)
+    text = json.dumps(document)
 
     assert {
         "name": "wall",
@@ -207,14 +207,14 @@ def test_the_json_has_all_that_was_measured_and_nothing_of_this_machine() -> Non
         "met": True,
         "values": {"ours": [1.0], "stock": [2.0]},
         "not_measured": {},
-    } == told["rows"][0]
-    assert "0.29.1" == told["versions"]["openapi-python-client"]
-    assert os.cpu_count() == told["machine"]["cores"]
+    } == document["rows"][0]
+    assert "0.29.1" == document["versions"]["openapi-python-client"]
+    assert os.cpu_count() == document["machine"]["cores"]
     assert [] == [word for word in (os.uname().nodename, str(Path.cwd()), str(Path.home())) if word in text]
 
 
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Only the row that was asked for is measured."""
+    """With `--only`, only that row is measured."""
     json_file = tmp_path / "new" / "bench.json"
     options = ["--only", "check-small", "--processes", "1", "--effort", "0.01"]
 
@@ -228,7 +228,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pyte
 def test_the_command_fails_if_ours_could_not_be_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And says why."""
+    """The exit code is 1, and the output says why."""
 
     def broken() -> dict[str, float]:
         raise BenchError("it broke")
@@ -241,7 +241,7 @@ def test_the_command_fails_if_ours_could_not_be_measured(
 
 
 @pytest.mark.parametrize("options", [["--processes", "0"], ["--effort", "0"], ["--effort", "2"], ["--only", "nothing"]])
-def test_options_that_cannot_be_used_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The message names the option."""
     with pytest.raises(SystemExit):
         command.main(options)
@@ -249,18 +249,18 @@ def test_options_that_cannot_be_used_are_refused(options: list[str], capsys: pyt
     assert options[0] in capsys.readouterr().err
 
 
-def test_a_program_that_fails_is_told_by_its_last_line() -> None:
-    """A traceback is of no use in a table."""
-    with pytest.raises(BenchError, match=r"ended with 1: KeyError: 'nothing'$"):
+def test_a_failing_program_is_reported_by_its_last_line() -> None:
+    """A traceback would be of no use in a table."""
+    with pytest.raises(BenchError, match=r"failed with exit code 1: KeyError: 'nothing'$"):
         figures_of("small", {"url": None, "client": "nothing"})
-    with pytest.raises(BenchError, match=r"ended with 3: no message$"):
+    with pytest.raises(BenchError, match=r"failed with exit code 3: no message$"):
         whole_process([sys.executable, "-c", "raise SystemExit(3)"])
     with pytest.raises(BenchError, match=r"^nowhere: FileNotFoundError$"):
         whole_process(["/nowhere"])
 
 
 def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would be measured too, and a token in the environment has no business there."""
+    """A proxy would be measured too, and measured processes must not see your token."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
     monkeypatch.setenv("KLING_API_KEY", "secret-token")
     monkeypatch.setenv("KEPT", "yes")
@@ -271,15 +271,15 @@ def test_measured_processes_see_neither_proxies_nor_settings(monkeypatch: pytest
     assert ("yes", f"one{os.pathsep}two") == (seen["KEPT"], seen["PYTHONPATH"])
 
 
-def test_a_program_ends_if_what_it_measures_does_not_work() -> None:
-    """The duration of a refusal is not that of a success."""
-    demand(holds=True, why="nothing")
+def test_a_program_ends_if_a_condition_does_not_hold() -> None:
+    """The duration of a refusal must not count as that of a success."""
+    require(holds=True, why="nothing")
     with pytest.raises(SystemExit, match="the body was refused"):
-        demand(holds=False, why="the body was refused")
+        require(holds=False, why="the body was refused")
 
 
-def test_a_server_that_does_not_start_is_told() -> None:
-    """It is not waited for once it has ended."""
+def test_a_server_that_does_not_start_is_an_error() -> None:
+    """The benchmark stops waiting when the server has ended."""
     with ExitStack() as stack:
         with pytest.raises(BenchError, match=r"^the server did not start$"):
             stack.enter_context(serving([sys.executable, "-c", "pass"]))
@@ -288,7 +288,7 @@ def test_a_server_that_does_not_start_is_told() -> None:
 
 
 def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> None:
-    """One connection carries several requests; a body that breaks off ends it."""
+    """A connection carries several requests; if a body breaks off, the connection ends."""
     authority, key = workshop.certificates
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:
@@ -304,49 +304,52 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "reason"),
     [
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "answered b'HTTP/1.1 503 Busy"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "answered more than it was asked"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", "sent more than one answer to a request"),
         (b"HTTP/1.1 200 OK\r\n", "closed a connection"),
     ],
 )
-def test_under_load_each_answer_must_be_a_success(answer: bytes, says: str) -> None:
-    """Otherwise refusals would be counted as work."""
-    with _served(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {says}"):
+def test_under_load_each_answer_must_be_a_success(answer: bytes, reason: str) -> None:
+    """Otherwise refusals would count as work."""
+    with _served(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
         figures_of("tools.bench.load", {**_LOAD, "port": port})
 
 
 def test_a_server_that_checks_nothing_is_not_compared(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mock server that takes everything would be fast."""
+    """A mock server that accepts everything would be fast."""
     monkeypatch.setattr("tools.bench.experiments.mock_server", lambda: announced("tools.bench.answering"))
-    with EXPERIMENTS["mock"].sides(workshop) as sides, pytest.raises(BenchError, match="answers 200 to a request that"):
+    with (
+        EXPERIMENTS["mock"].sides(workshop) as sides,
+        pytest.raises(BenchError, match="answered 200 to a request that"),
+    ):
         sides[OURS]()
 
 
-def test_a_peer_that_cannot_be_installed_is_told(tmp_path: Path) -> None:
-    """Be it that its tool is not there or that installing fails."""
+def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path) -> None:
+    """The error says whether the tool is missing or the installation failed."""
     absent = Peer("absent", "1", "no-such-tool", [], "entry")
     failing = Peer("failing", "1", sys.executable, [[sys.executable, "-c", "raise SystemExit(1)"]], "entry")
 
-    with pytest.raises(BenchError, match=r"^not here: no-such-tool$"):
+    with pytest.raises(BenchError, match=r"^not available: no-such-tool$"):
         absent.installed(tmp_path)
-    with pytest.raises(BenchError, match=r"^not here: failing could not be installed$"):
+    with pytest.raises(BenchError, match=r"^not available: failing could not be installed$"):
         failing.installed(tmp_path)
 
 
 def _installing(script: str) -> Peer:
-    """A peer that is a shell script."""
+    """Return a peer that is a shell script."""
     code = f"import pathlib; p = pathlib.Path(r'{{folder}}/tool'); p.write_text({script!r}); p.chmod(0o755)"
     return Peer("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
 
 
 def test_a_peer_is_installed_once(tmp_path: Path) -> None:
-    """What a failed attempt left does not stay."""
+    """Leftovers of a failed attempt are removed."""
     peer = _installing("#!/bin/sh\n")
     folder = tmp_path / "tool-1"
     folder.mkdir()
-    (folder / "rest").touch()
+    (folder / "leftover").touch()
 
     first = peer.installed(tmp_path)
     before = first.stat().st_mtime_ns
@@ -358,7 +361,7 @@ def test_a_peer_is_installed_once(tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    """A workshop whose peers are scripts that fail."""
+    """Return a workshop whose peers are scripts that fail."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
     for name in ("PRISM", "OPENAPI_GENERATOR"):
         monkeypatch.setattr(peers, name, _installing("#!/bin/sh\nexit 1\n"))
@@ -367,7 +370,7 @@ def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
 
 def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
-    """The columns of peers say so; a client that could not be made is not tried again."""
+    """Their columns say so, and a client that could not be made is not tried again."""
     with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
         sides["Prism"]()
     for name in ("importing", "building"):
@@ -379,7 +382,7 @@ def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
 
 
 def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told its port, and counted once it takes connections; here a mock server of ours is in its place."""
+    """Prism gets its port as an option and its load once it accepts connections. Our mock server replaces it here."""
     script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
     monkeypatch.setattr(peers, "PRISM", _installing(script))
 
@@ -388,24 +391,24 @@ def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.Monkey
 
 
 def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told where to."""
+    """The generator gets the folder and the package name as options."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path)
-    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/told\n'))
+    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
 
     made = peers.make_openapi_generator_client(tmp_path)
 
-    assert f"-o {made} --package-name openapi_generator_client\n" in (tmp_path / "told").read_text()
+    assert f"-o {made} --package-name openapi_generator_client\n" in (tmp_path / "arguments").read_text()
 
 
-def test_the_client_of_openapi_generator_is_used_where_it_is() -> None:
-    """Here it is not."""
+def test_the_client_of_openapi_generator_is_imported_if_it_exists() -> None:
+    """It does not exist here, so the import fails."""
     with pytest.raises(ModuleNotFoundError, match="openapi_generator_client"):
         clients.make("openapi-generator")
 
 
 @pytest.mark.parametrize("power", [0.5, 1, 2])
-def test_growth_is_told_by_its_exponent(power: float) -> None:
-    """Costs that follow a power of the size give that power."""
+def test_growth_is_described_by_its_exponent(power: float) -> None:
+    """If the costs follow a power of the size, the exponent is that power."""
     sizes: list[Any] = [1, 2, 4, 8]
 
     assert power == pytest.approx(exponent(sizes, [3 * size**power for size in sizes]))

@@ -1,4 +1,4 @@
-"""The soak tells memory that grows from memory that does not, and notices a client that fails."""
+"""The soak distinguishes memory that grows from memory that doesn't, and notices a client that fails."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MIB = 1024 * 1024
 
 
 def test_growth_counts_from_the_second_minute_on() -> None:
-    """What the first minute fills is not growth, and one odd sample is none either."""
+    """Growth in the first minute doesn't count, and neither does a single odd sample."""
     minutes = [[10, 30, 50], [60, 60, 60], [61, 61, 900], [62, 62, 62]]
 
     assert 2 == soak.growth([sample for minute in minutes for sample in minute], 3)
 
 
 @pytest.mark.parametrize(("grown", "is_flat"), [(2 * _MIB, True), (2 * _MIB + 1, False)])
-def test_memory_may_grow_up_to_the_bound(grown: int, is_flat: bool) -> None:  # noqa: FBT001 - of a table
-    """The summary shows the minutes of each process, and which of them grew."""
+def test_memory_may_grow_up_to_the_maximum(grown: int, is_flat: bool) -> None:  # noqa: FBT001 - a table's column
+    """The summary shows each process by the minute, and which of them grew."""
     memory = {"one": [_MIB] * 6, "other": [_MIB, _MIB, 5 * _MIB, 5 * _MIB, 5 * _MIB + grown, 5 * _MIB + grown]}
 
     lines, flat = soak.summary(memory, 2, 2 * _MIB)
@@ -34,8 +34,8 @@ def test_memory_may_grow_up_to_the_bound(grown: int, is_flat: bool) -> None:  # 
 
 
 def test_both_clients_call_the_mock_server(capsys: pytest.CaptureFixture[str]) -> None:
-    """They make requests for as long as they are told, and every process is watched."""
-    options = ["--minutes", "3", "--rounds", "5", "--most-mib", "1000"]
+    """The clients make requests for the given time, and every process is watched."""
+    options = ["--minutes", "3", "--rounds", "5", "--max-mib", "1000"]
 
     assert 0 == soak.main(options, samples_per_minute=2, minute_seconds=2)
 
@@ -44,10 +44,10 @@ def test_both_clients_call_the_mock_server(capsys: pytest.CaptureFixture[str]) -
     assert ["mock server", "sync client", "async client"] == [line[:12].strip() for line in lines]
 
 
-def test_a_client_that_fails_is_told(
+def test_a_client_that_fails_ends_the_soak(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The soak ends then, and says what went wrong."""
+    """The error says what went wrong."""
     monkeypatch.setattr("tools.bench.pictures.png", lambda *_: tmp_path / "nowhere.png")
 
     assert 1 == soak.main(["--minutes", "3"], samples_per_minute=50, minute_seconds=20)
@@ -56,7 +56,7 @@ def test_a_client_that_fails_is_told(
 
 
 @pytest.mark.parametrize("options", [["--minutes", "2"], ["--rounds", "0"]])
-def test_options_that_cannot_be_used_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The message names the option."""
     with pytest.raises(SystemExit):
         soak.main(options)
@@ -65,13 +65,13 @@ def test_options_that_cannot_be_used_are_refused(options: list[str], capsys: pyt
 
 
 def test_only_a_refusal_is_expected() -> None:
-    """Any other failure of the create that is to be refused ends the client."""
+    """If the create that should be refused fails for another reason, the client ends."""
     error = TransportError("gone", may_have_been_sent=True)
     with pytest.raises(TransportError):
         calling.expect_refusal(error)
 
 
-def test_what_is_late_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delays_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a pause the pace is the same as before."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)

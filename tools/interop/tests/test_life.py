@@ -1,4 +1,4 @@
-"""The life of a subject by which a server is judged."""
+"""The life of an element finds a server's mistakes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from tools.interop import life
 
 
 def _client(**answers: Any) -> Any:
-    """Return what looks like a client whose calls answer as they should, but for those that are given."""
+    """Return a stand-in for a client whose calls answer correctly, except for the given answers."""
     task = SimpleNamespace(task_id="1")
-    right = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
-    return SimpleNamespace(**{name: lambda *_, answer=answer: answer for name, answer in {**right, **answers}.items()})
+    correct = {"create": task, "wait": object(), "get": task, "list": [task], "presets": [task], "delete": None}
+    return SimpleNamespace(
+        **{name: lambda *_, answer=answer: answer for name, answer in {**correct, **answers}.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,12 +35,12 @@ def _client(**answers: Any) -> Any:
     ],
 )
 def test_each_place_has_what_was_created(expected: list[str], answers: dict[str, Any]) -> None:
-    """The look-up and the list have the task, and the library has something."""
+    """The look-up and the list have the new task, and the library is not empty."""
     assert expected == life.problems(_client(**answers))
 
 
 def _first_example(request: httpx.Request) -> httpx.Response:
-    """Answer as a stock mock server does: with the first example of the operation's success."""
+    """Answer like a stock mock server, with the first example of the operation's success."""
     document = load()
     path = request.url.path if request.url.path in document["paths"] else f"{ELEMENTS}/{{id}}"
     answer = document["paths"][path][request.method.lower()]["responses"]["200"]["content"]["application/json"]
@@ -46,17 +48,17 @@ def _first_example(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=resolve(document, example)["value"])
 
 
-def test_the_first_examples_are_a_whole_life() -> None:
-    """So that whoever tries the contract on a stock mock server sees a subject come and go."""
+def test_the_first_examples_form_a_whole_life() -> None:
+    """If you try the contract on a stock mock server, you see an element from its creation to its deletion."""
     with KlingElements("sk-test", "http://127.0.0.1:1", transport=httpx.MockTransport(_first_example)) as kling:
         assert [] == life.problems(kling)
 
 
-def test_the_subject_itself_is_deleted() -> None:
-    """And not the task that made it, or nothing."""
+def test_the_element_itself_is_deleted() -> None:
+    """The deletion gets the element, not its task."""
     deleted = list[object]()
-    client = _client(wait="the subject", delete=None)
+    client = _client(wait="the element", delete=None)
     client.delete = deleted.append
 
     assert [] == life.problems(client)
-    assert ["the subject"] == deleted
+    assert ["the element"] == deleted

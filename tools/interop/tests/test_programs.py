@@ -1,4 +1,4 @@
-"""Programs are run, and what they say is passed on. Small scripts stand in for them, as tests need Python alone."""
+"""Programs are run, and their messages are passed on. Small scripts replace them, because tests need only Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.interop.programs import InteropError
 
 @pytest.fixture(autouse=True)
 def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder that programs are looked for in, empty and first on the path."""
+    """Return the folder with the programs, empty and first on the path."""
     folder = tmp_path / "node_modules" / ".bin"
     folder.mkdir(parents=True)
     monkeypatch.setattr(programs, "FOLDER", tmp_path)
@@ -30,30 +30,30 @@ def _write(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_the_versions_are_those_that_are_locked() -> None:
-    """Each program that is asked is named in requirements/package.json, with one exact version."""
+def test_the_versions_are_exact() -> None:
+    """requirements/package.json names each program with one exact version."""
     assert all(programs.version(name).replace(".", "").isdigit() for name in programs.CHECKS)
 
 
 def test_the_contract_is_validated(bin_folder: Path, tmp_path: Path) -> None:
-    """By the parser's own `validate`, with the path of the contract; what it says is passed on."""
-    _write(bin_folder, "node", 'printf "%s\\n" "$@" > told')
+    """The parser's own `validate` gets the path of the contract, and its message is passed on."""
+    _write(bin_folder, "node", 'printf "%s\\n" "$@" > arguments')
     programs.swagger_parser()
-    told = (tmp_path / "told").read_text()
-    assert "parser.validate(process.argv[1])" in told
-    assert told.endswith(f"\n{SPEC}\n")
+    arguments = (tmp_path / "arguments").read_text()
+    assert "parser.validate(process.argv[1])" in arguments
+    assert arguments.endswith(f"\n{SPEC}\n")
 
     _write(bin_folder, "node", "echo must not have that; exit 1")
     with pytest.raises(InteropError, match=r"^must not have that$"):
         programs.swagger_parser()
 
 
-def test_types_are_made_and_used(bin_folder: Path, tmp_path: Path) -> None:
-    """The program that uses them is checked strictly, beside the types; what the compiler says is passed on."""
+def test_a_program_is_compiled_with_the_types(bin_folder: Path, tmp_path: Path) -> None:
+    """The program is checked strictly beside the types, and the compiler's message is passed on."""
     _write(bin_folder, "openapi-typescript", 'cp "$1" "$3"')
-    _write(bin_folder, "tsc", 'test -e contract.d.ts && test -e usage.ts && printf "%s " "$@" > told')
+    _write(bin_folder, "tsc", 'test -e contract.d.ts && test -e usage.ts && printf "%s " "$@" > arguments')
     programs.openapi_typescript()
-    assert "--noEmit --strict --skipLibCheck usage.ts " == (tmp_path / "told").read_text()
+    assert "--noEmit --strict --skipLibCheck usage.ts " == (tmp_path / "arguments").read_text()
     assert SPEC.read_bytes() == (tmp_path / "contract.d.ts").read_bytes()
 
     _write(bin_folder, "tsc", "echo 'usage.ts(23,1): error TS2578'; exit 2")
@@ -62,12 +62,12 @@ def test_types_are_made_and_used(bin_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_missing_or_hangs_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says how to get it."""
+    """The message says how to install the programs."""
     for check in (programs.openapi_typescript, programs.prism):
-        with pytest.raises(InteropError, match=r"No such file.*; make interop installs what it needs by npm$"):
+        with pytest.raises(InteropError, match=r"No such file.*; `make interop` installs the programs with npm$"):
             check()
     _write(bin_folder, "node", "exec sleep 60")
-    monkeypatch.setattr(programs, "_LONGEST_SECONDS", 0.01)
+    monkeypatch.setattr(programs, "_MAX_SECONDS", 0.01)
     with pytest.raises(InteropError, match="timed out"):
         programs.swagger_parser()
 
@@ -75,8 +75,8 @@ def test_a_program_that_is_missing_or_hangs_is_an_error(bin_folder: Path, monkey
 _MOCK = f'exec "{sys.executable}" -m kling_elements.mock --port "$5"'
 
 
-def test_a_subject_lives_on_the_server(bin_folder: Path) -> None:
-    """The server is started on a port of this machine, and ended. Our own mock server is the stand-in here."""
+def test_an_element_goes_through_its_whole_life_on_the_server(bin_folder: Path) -> None:
+    """The server is started on a local port and ended. Our own mock server replaces it here."""
     _write(bin_folder, "prism", f"echo $$ > pid; {_MOCK} --task-seconds 0.01-0.02")
     programs.prism()
 
@@ -85,8 +85,8 @@ def test_a_subject_lives_on_the_server(bin_folder: Path) -> None:
         os.kill(pid, 0)
 
 
-def test_a_server_that_answers_otherwise_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's error is passed on, and so is what is missing."""
+def test_a_server_with_wrong_answers_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's error is passed on, and so are the problems of the element's life."""
     _write(bin_folder, "prism", f"{_MOCK} --token another")
     with pytest.raises(InteropError, match=r"^AuthenticationError: .*code 1002"):
         programs.prism()
@@ -96,28 +96,28 @@ def test_a_server_that_answers_otherwise_is_an_error(bin_folder: Path, monkeypat
 
 
 def test_a_server_that_does_not_start_is_an_error(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it ends at once or never listens: what it wrote is passed on."""
+    """Whether it ends at once or never listens, its output is passed on."""
     _write(bin_folder, "prism", "echo cannot read it; exit 1")
-    with pytest.raises(InteropError, match=r"^it did not start: cannot read it$"):
+    with pytest.raises(InteropError, match=r"^the server did not start: cannot read it$"):
         programs.prism()
     _write(bin_folder, "prism", "exec sleep 60")
-    monkeypatch.setattr(programs, "_LONGEST_SECONDS", 0.3)
-    with pytest.raises(InteropError, match="it did not start"):
+    monkeypatch.setattr(programs, "_MAX_SECONDS", 0.3)
+    with pytest.raises(InteropError, match="the server did not start"):
         programs.prism()
 
 
-def test_the_command_asks_all_and_fails_if_one_does(
+def test_the_command_runs_all_programs_and_fails_if_one_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each has a line with its version, and a failure what was said."""
+    """Each program has a line with its version, and a failure has its message."""
 
     def fail() -> None:
-        raise InteropError("no such thing")
+        raise InteropError("not valid")
 
     monkeypatch.setattr(programs, "version", lambda _: "1.2.3")
     monkeypatch.setattr(programs, "CHECKS", {"bad": fail, "good": lambda: None})
     assert 1 == command.main()
-    assert "bad 1.2.3: failed\nno such thing\ngood 1.2.3: ok\n" == capsys.readouterr().out
+    assert "bad 1.2.3: failed\nnot valid\ngood 1.2.3: ok\n" == capsys.readouterr().out
 
     monkeypatch.setattr(programs, "CHECKS", {"good": lambda: None})
     assert 0 == command.main()

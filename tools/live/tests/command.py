@@ -1,4 +1,4 @@
-"""The command as its tests run it, against gateways that are mock servers with some replies of their own."""
+"""Run the command in tests, against gateways that are mock servers with some different replies."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ TOKEN = "sk-secret-1234567890"
 LIST, LOOK_UP = f"{ELEMENTS}?", f"{ELEMENTS}/"
 DIALECTS = ["live", "documented"]
 Replies = dict[str, Reply]
-"""By the beginning of a target, what a gateway answers in place of its own reply."""
+"""Replies of a gateway in place of its own, by the beginning of the target."""
 _FILES = {"live-answers.yaml", "live.html"}
 _SECRET = re.compile(f"{TOKEN}|signature|hidden|[A-Za-z0-9+/]{{80}}")
 
 
 class Run:
-    """Runs the command in a folder of its own.
+    """Runs the command in its own folder.
 
     Attributes:
-        lines: What the last run printed, but for where its files are.
+        lines: The output of the last run, except the paths of its files.
     """
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +41,7 @@ class Run:
         self.lines: list[str] = []
 
     def __call__(self, *arguments: str) -> int:
-        """Run it, and return the exit code; it writes its two files, and nothing secret is in what comes of it."""
+        """Run the command and return the exit code. Check that it writes only its two files and shows no secret."""
         code = live.main(arguments, FakeClock(), self._folder)
         printed = "".join(self._capsys.readouterr())
         self.lines = [line for line in printed.splitlines() if not line.startswith("wrote ")]
@@ -52,12 +52,12 @@ class Run:
 
     @property
     def file(self) -> Path:
-        """The file that it wrote."""
+        """The path of the file that it wrote."""
         return self._folder / "live-answers.yaml"
 
     @property
     def page(self) -> str:
-        """The page that it wrote."""
+        """The text of the page that it wrote."""
         return (self._folder / "live.html").read_text("utf-8")
 
     def rows(self) -> dict[str, Answer]:
@@ -71,21 +71,21 @@ class Run:
 
 @contextmanager
 def gateway(dialect: str = "live", replies: Replies | None = None) -> Iterator[KlingRouter]:
-    """A gateway that speaks a dialect, save to targets that begin as told; its tasks are done at once."""
+    """Run a gateway that speaks a dialect, except for targets with other replies. Its tasks are done at once."""
     options: dict[str, Any] = {"dialect": dialect, "tick_seconds": 0}
     app = create_app(TOKEN, **options)
     answer = app.answer
 
-    def disturbed(method: str, target: str, *rest: Any) -> Reply:
-        found = (reply for part, reply in (replies or {}).items() if target.startswith(part))
-        return next(found, None) or answer(method, target, *rest)
+    def replying(method: str, target: str, *arguments: Any) -> Reply:
+        own = (reply for start, reply in (replies or {}).items() if target.startswith(start))
+        return next(own, None) or answer(method, target, *arguments)
 
-    setattr(app, "answer", disturbed)  # noqa: B010 - a method of one object
+    setattr(app, "answer", replying)  # noqa: B010 - replaces a method of one object
     with respx_router(app=app) as router:
         yield router
 
 
 def create() -> None:
-    """Make a task of the account."""
+    """Create a task in the account."""
     with KlingElements(TOKEN) as kling:
         kling.create({**NAMED, "element_name": "Jonas Meier", "external_task_id": "film-7-jonas"})

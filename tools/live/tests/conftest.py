@@ -1,4 +1,4 @@
-"""What tests of the command share."""
+"""Fixtures for the tests of `make live`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tools.live.tests.command import TOKEN, Run
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """The command, with a token."""
+    """Return the command, with a token in the environment."""
     monkeypatch.setenv("KLING_API_KEY", TOKEN)
     return Run(tmp_path / "build", capsys)

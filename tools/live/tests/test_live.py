@@ -1,6 +1,6 @@
-"""`make live`: what is sent to a gateway, what is told of its answers, and that nothing remains there.
+"""`make live` sends the right requests, reports the answers and leaves nothing behind.
 
-What it writes, and how it is compared, is in test_report.py.
+test_report.py tests what it writes and how it compares runs.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from tools.live.tests.command import LIST, LOOK_UP, TOKEN, Replies, Run, create,
 _IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
 _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
-_ABSENT = {"live": 400, "documented": 404}  # the status of a look-up of what is not there
+_ABSENT = {"live": 400, "documented": 404}  # the status for an unknown id
 
 
 @pytest.fixture
 def replies() -> Replies:
-    """What the gateway answers to whatever goes to an address that begins so, in place of its own."""
+    """Return the replies that the gateway gives in place of its own, by the beginning of the address."""
     return {}
 
 
 @pytest.fixture
 def router(replies: Replies) -> Iterator[KlingRouter]:
-    """The gateway that clients call by default."""
+    """Run the gateway that clients call by default."""
     with gateway(replies=replies) as router:
         yield router
 
 
-_PLAN = "https://www.kkiai.com: this reads the account's list, the list of presets, a look-up of the first task "
+_PLAN = "https://www.kkiai.com: this reads the account's list, the list of presets, the first task if there is one "
 
 
 def _reads(dialect: str) -> list[str]:
@@ -54,9 +54,9 @@ def _reads(dialect: str) -> list[str]:
         "  listElements: status 200, conforms",
         "the list of presets",
         "  listPresetElements: status 200, conforms",
-        "a look-up of an id that nobody has (external-id)",
+        "look-up of an id that does not exist (external-id)",
         f"  getElement: status {_ABSENT[dialect]}, conforms",
-        "a look-up of an id that nobody has (task-id)",
+        "look-up of an id that does not exist (task-id)",
         f"  getElement: status {_ABSENT[dialect]}, conforms",
         "the list, without a token",
         "  listElements: status 401, conforms",
@@ -66,8 +66,8 @@ def _reads(dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_it_reads_only_unless_told_otherwise(dialect: str, run: Run) -> None:
-    """It says before what it will do, and then what each answer was and which dialect is spoken."""
+def test_it_only_reads_by_default(dialect: str, run: Run) -> None:
+    """The command says first what it will do, then the result of each request and the dialect."""
     with gateway(dialect) as router:
         assert 0 == run()
         assert [] == router.kling.tasks()
@@ -79,26 +79,26 @@ def test_it_reads_only_unless_told_otherwise(dialect: str, run: Run) -> None:
     assert [*_reads(dialect), f"dialect: {dialect}", counts] == lines
 
 
-def test_an_image_alone_creates_nothing(router: KlingRouter, run: Run) -> None:
-    """It takes CREATE=1."""
+def test_an_image_without_create_creates_nothing(router: KlingRouter, run: Run) -> None:
+    """A creation needs CREATE=1."""
     assert 0 == run(_IMAGE)
     assert [] == router.kling.tasks()
 
 
 @pytest.mark.usefixtures("router")
 def test_the_first_task_is_looked_up_if_there_is_one(run: Run) -> None:
-    """By its id."""
+    """The look-up uses the task's id."""
     create()
 
     run()
 
-    assert ["a look-up of the first task", "  getElement: status 200, conforms"] == run.lines[6:8]
+    assert ["look-up of the first task", "  getElement: status 200, conforms"] == run.lines[6:8]
 
 
 @pytest.mark.parametrize("source", ["address", "file"])
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_a_subject_is_created_and_deleted(dialect: str, source: str, run: Run, tmp_path: Path) -> None:
-    """From an address or a file, at a gateway of either dialect."""
+def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, tmp_path: Path) -> None:
+    """The image can be an address or a file, and the gateway can speak either dialect."""
     (tmp_path / "mara.png").write_bytes(Picture().build())
 
     with gateway(dialect) as router:
@@ -107,14 +107,14 @@ def test_a_subject_is_created_and_deleted(dialect: str, source: str, run: Run, t
         (task,) = router.kling.tasks()
 
     _, plan, *lines = run.lines
-    assert plan.startswith("Then it creates one subject from the image, which the gateway may charge for")
+    assert plan.startswith("Then it creates one element from the image, which the gateway may charge for")
     assert [
         *_reads(dialect),
-        f"a subject, external_task_id {task['external_task_id']}",
+        f"creation of an element, external_task_id {task['external_task_id']}",
         f"  getElement: status {_ABSENT[dialect]}, conforms",
         "  createElement: status 200, conforms",
         "  getElement: status 200, conforms",
-        "a look-up of it, and its deletion",
+        "look-up and deletion of the element",
         "  getElement: status 200, conforms",
         "  deleteElement: status 200, conforms",
         f"dialect: {dialect}",
@@ -124,17 +124,17 @@ def test_a_subject_is_created_and_deleted(dialect: str, source: str, run: Run, t
 
 
 def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """In one line."""
+    """The error is one line."""
     monkeypatch.delenv("KLING_API_KEY")
 
-    says = "set KLING_API_KEY to the gateway's API key, and KLING_BASE_URL to its address unless that is"
+    expected = "set KLING_API_KEY to the gateway's API key, and KLING_BASE_URL to its address unless that is"
     assert 2 == run("--create", _IMAGE)
-    assert [f"error: {says} https://www.kkiai.com"] == run.lines
+    assert [f"error: {expected} https://www.kkiai.com"] == run.lines
 
 
 @pytest.mark.usefixtures("router")
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         (["--create"], "CREATE=1 needs IMAGE=..., the path of a JPEG or PNG file or the http(s) address of one"),
         (
@@ -151,49 +151,49 @@ def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run:
         ),
     ],
 )
-def test_an_image_that_cannot_be_used_is_an_error(
-    arguments: list[str], says: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_invalid_image_is_an_error(
+    arguments: list[str], expected: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything is sent."""
+    """The error is raised before anything is sent."""
     monkeypatch.chdir(tmp_path)
     Path("small.png").write_bytes(Picture(width=299).build())
 
     assert 2 == run(*arguments)
     (line,) = run.lines
-    assert line.startswith(f"error: {says}")
+    assert line.startswith(f"error: {expected}")
 
 
-def test_an_address_that_cannot_be_used_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token does not travel without TLS."""
+def test_an_invalid_address_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is never sent without TLS."""
     monkeypatch.setenv("KLING_BASE_URL", "http://gateway.example.com")
 
-    says = "error: base_url must begin with https://, or say allow_http=True: http://gateway.example.com"
+    expected = "error: base_url must begin with https://, or say allow_http=True: http://gateway.example.com"
     assert 2 == run()
-    assert [says] == run.lines
+    assert [expected] == run.lines
 
 
-# what is queued, what is told of it besides, the exit code, and whether the task that was made is deleted
+# by queued fault: the expected lines, the exit code, and whether the task that was made is deleted
 _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
-    "drop-after": (["  failed: no answer came to createElement"], 1, True),
-    "truncated-json": (["  departs: the body is no JSON, or such as readers read differently"], 1, True),
+    "drop-after": (["  failed: no answer to createElement"], 1, True),
+    "truncated-json": (["  departs: the body is not JSON, or readers could read it differently"], 1, True),
     "html-502-after": (["  createElement: status 502, conforms"], 0, True),
-    "html-200-after": (["  departs: text/html came; the contract has application/json"], 1, True),
-    "status-204-after": (["  departs: the contract has no status 204 here"], 1, True),
+    "html-200-after": (["  departs: the content type is text/html; the contract has application/json"], 1, True),
+    "status-204-after": (["  departs: the contract does not list status 204 here"], 1, True),
     "empty-object": (["  createElement: status 200, conforms"], 0, True),
     "flat": (["  for information: /object is not in the contract"], 0, True),
     "odd-envelope": (
         [
             "  departs: /data/created_at is an array, which breaks the contract",
-            "  departs: /code is 5000, which means failure, under status 200",
+            "  departs: /code is 5000, which means failure, but the status is 200",
         ],
         1,
         True,
     ),
-    "200-code:1303": (["  departs: /code is 1303, which means failure, under status 200"], 1, True),
+    "200-code:1303": (["  departs: /code is 1303, which means failure, but the status is 200"], 1, True),
     "code:1301": (
         [
             "  createElement: status 400, conforms",
-            "  failed: it did not become a subject: StatusError, status 400, code 1301",
+            "  failed: the create did not succeed: StatusError, status 400, code 1301",
         ],
         1,
         None,
@@ -204,81 +204,79 @@ _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
 
 @pytest.mark.parametrize("fault", _FAULTS)
 def test_whatever_goes_wrong_nothing_remains(fault: str, router: KlingRouter, run: Run) -> None:
-    """There is one subject at most, and it is deleted; the answer that was wrong is told."""
-    told, code, deleted = _FAULTS[fault]
+    """At most one element is created, and it is deleted. The wrong answer is reported."""
+    lines, code, deleted = _FAULTS[fault]
     router.kling.queue_faults(fault)
 
-    found = run("--create", _IMAGE)
+    assert code == run("--create", _IMAGE)
 
-    assert code == found
-    assert [line for line in told if line not in run.lines] == []
+    assert [line for line in lines if line not in run.lines] == []
     assert ([] if deleted is None else [deleted]) == [task["deleted"] for task in router.kling.tasks()]
     assert [] == [line for line in run.lines if line.startswith("left behind") or "Jonas" in line]
 
 
-def test_a_subject_that_cannot_be_deleted_is_named(router: KlingRouter, replies: Replies, run: Run) -> None:
-    """With its id, at the end."""
+def test_an_element_that_cannot_be_deleted_is_named(router: KlingRouter, replies: Replies, run: Run) -> None:
+    """The last line names its id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
     assert 1 == run("--create", _IMAGE)
 
     (task,) = router.kling.tasks()
     named = f"{task['element_id']}, external_task_id {task['external_task_id']}"
-    assert f"left behind: subject {named}" == run.lines[-1]
-    assert "  failed: it cannot be deleted: ServerError, status 500, code 5000" in run.lines
+    assert f"left behind: element {named}" == run.lines[-1]
+    assert "  failed: the element can't be deleted: ServerError, status 500, code 5000" in run.lines
     assert [] == [line for line in run.lines if "Jonas" in line]
 
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
 def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
-    """Its subject can be deleted only when it is there."""
+    """Its element can be deleted only after it was created."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
         assert 1 == run("--create", _IMAGE, "--max-wait=0")
         (task,) = router.kling.tasks()
 
     named = f"task {task['task_id']}, external_task_id {task['external_task_id']}"
-    assert f"left behind: {named}: delete its subject once it has one" == run.lines[-1]
+    assert f"left behind: {named}: delete its element once it has one" == run.lines[-1]
 
 
-def test_an_unknown_word_for_a_status_is_told(router: KlingRouter, run: Run) -> None:
-    """The contract lets it through, and it may be news."""
+def test_an_unknown_status_word_is_reported(router: KlingRouter, run: Run) -> None:
+    """The contract accepts the word, but it may be new."""
     router.kling.queue_faults("status-word:archived")
 
     run("--create", _IMAGE)
 
-    told = "  for information: /data/task_status is archived, a word that the contract does not have"
-    assert told in run.lines
+    assert "  for information: /data/task_status is archived, a word that is not in the contract" in run.lines
 
 
 def test_a_create_that_cannot_be_found_again_is_named(router: KlingRouter, run: Run) -> None:
-    """It may have been made, or may still be, so its external id is told."""
+    """The element may exist, or may still be created, so its external id is printed."""
     router.kling.queue_faults(*["drop-before"] * 20)
 
     assert 1 == run("--create", _IMAGE)
 
-    says = "it is not there, but may still come; look it up again, and delete its subject"
-    assert re.fullmatch(rf"left behind: external_task_id kling-live-[0-9a-f-]{{36}}: {says}", run.lines[-1])
+    advice = "it does not exist yet, but may still be created; look it up again, and delete its element"
+    assert re.fullmatch(rf"left behind: external_task_id kling-live-[0-9a-f-]{{36}}: {advice}", run.lines[-1])
     assert [] == router.kling.tasks()
 
 
-def test_a_subject_that_cannot_be_looked_up_is_named(
+def test_an_element_that_cannot_be_looked_up_is_named(
     router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the id that was sent."""
+    """The message names the external id that was sent."""
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: _PAGE}))
 
     assert 1 == run("--create", _IMAGE)
 
     (task,) = router.kling.tasks()
-    named = f"external_task_id {task['external_task_id']}: it cannot be looked up: InvalidResponse, status 200; "
+    named = f"external_task_id {task['external_task_id']}: the look-up failed: InvalidResponse, status 200; "
     assert run.lines[-1].startswith(f"left behind: {named}")
 
 
-def test_a_subject_that_can_no_longer_be_looked_up_is_deleted(
+def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
     router: KlingRouter, replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the id that was waited for."""
+    """The deletion uses the id of the element that was waited for."""
     wait = KlingElements.wait
 
     def waited(*arguments: Any, **options: Any) -> Element:
@@ -292,13 +290,15 @@ def test_a_subject_that_can_no_longer_be_looked_up_is_deleted(
 
     assert [True] == [task["deleted"] for task in router.kling.tasks()]
     assert (
-        "  failed: it cannot be looked up: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+        "  failed: the look-up failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"
         in run.lines
     )
 
 
-def test_who_interrupts_leaves_nothing_behind(router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The subject is deleted all the same."""
+def test_an_interrupted_run_leaves_nothing_behind(
+    router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The element is deleted even after Ctrl+C."""
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
@@ -312,23 +312,23 @@ def test_who_interrupts_leaves_nothing_behind(router: KlingRouter, run: Run, mon
 
 
 @pytest.mark.usefixtures("router")
-def test_a_subject_without_an_id_is_named(replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is nothing to delete it by."""
+def test_an_element_without_an_id_is_named(replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an id the element can't be deleted."""
     nameless = {"task_id": "7 7", "task_status": "archived", "task_result": {"elements": [{"element_name": "Jonas"}]}}
     answer = json_reply({"code": 0, "data": nameless})
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: answer}))
 
     assert 1 == run("--create", _IMAGE)
 
-    assert "  failed: it cannot be deleted: it has no id" in run.lines
-    assert re.fullmatch("left behind: subject UNSET, external_task_id kling-live-[0-9a-f-]{36}", run.lines[-1])
+    assert "  failed: the element can't be deleted: it has no id" in run.lines
+    assert re.fullmatch("left behind: element UNSET, external_task_id kling-live-[0-9a-f-]{36}", run.lines[-1])
 
 
 @pytest.mark.usefixtures("router")
-def test_an_id_that_is_no_plain_word_is_told_in_one_line(
+def test_an_id_with_control_characters_is_escaped_in_one_line(
     replies: Replies, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A terminal takes no orders from a gateway."""
+    """A gateway can't control your terminal."""
     answer = json_reply({"code": 0, "data": {"task_id": "7\n\x1b[2J", "task_status": "archived"}})
     monkeypatch.setattr(KlingElements, "wait", lambda *_, **__: replies.update({LOOK_UP: answer}))
 
@@ -338,50 +338,54 @@ def test_an_id_that_is_no_plain_word_is_told_in_one_line(
 
 
 def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Replies, run: Run) -> None:
-    """What cannot be found cannot be deleted."""
+    """An element that can't be found can't be deleted."""
     replies[LOOK_UP] = json_reply({"code": 1202, "message": "no"}, 404)
 
     assert 1 == run("--create", _IMAGE)
 
-    says = "the answer does not say in any dialect that it is not there: StatusError, status 404, code 1202"
-    assert 2 == run.lines.count(f"  departs: {says}")
-    assert "dialect: neither live or documented" in run.lines
-    assert "  failed: nothing is created, as it could not be found again" in run.lines
+    departure = "the answer does not say, in any dialect, that nothing has this id: StatusError, status 404, code 1202"
+    assert 2 == run.lines.count(f"  departs: {departure}")
+    assert "dialect: neither live nor documented" in run.lines
+    assert "  failed: nothing is created, because it could not be found again" in run.lines
     assert [] == router.kling.tasks()
 
 
 @pytest.mark.usefixtures("router")
 @pytest.mark.parametrize(
-    ("where", "reply", "told"),
+    ("target", "reply", "expected"),
     [
-        (LIST, _PAGE, ["  failed: it cannot be read: InvalidResponse, status 200"]),
+        (LIST, _PAGE, ["  failed: the list can't be read: InvalidResponse, status 200"]),
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: it cannot be read: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"],
+            ["  failed: the list can't be read: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"],
         ),
         (
             LIST,
             Reply(200, cut=True),
             ["  failed: no answer: RemoteProtocolError", "  failed: no answer: TransportError"],
         ),
-        (LIST, json_reply({}, 302), ["  departs: the contract has no status 302 here"] * 3),
-        (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the list names no id of it"]),
+        (LIST, json_reply({}, 302), ["  departs: the contract does not list status 302 here"] * 3),
+        (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the task has no id in the list"]),
         (LIST, json_reply({"code": 0}), ["  departs: the contract has status 401 for this, not 200"] * 2),
         (
             PRESETS,
             json_reply({"code": "no such thing"}),
-            ["  failed: it cannot be read: BusinessError, status 200, code a text of 13 characters"],
+            ["  failed: the list can't be read: BusinessError, status 200, code a text of 13 characters"],
         ),
         (
             LOOK_UP,
             json_reply({"code": 0}),
             [
-                "  failed: it cannot be looked up: NoTaskError",
-                *["  departs: the answer does not say in any dialect that it is not there: NoTaskError"] * 2,
+                "  failed: the look-up failed: NoTaskError",
+                *["  departs: the answer does not say, in any dialect, that nothing has this id: NoTaskError"] * 2,
             ],
         ),
-        (LOOK_UP, json_reply({"data": {"task_id": "7"}}), ["  departs: a task was found"] * 2),
+        (
+            LOOK_UP,
+            json_reply({"data": {"task_id": "7"}}),
+            ["  departs: the gateway found a task that does not exist"] * 2,
+        ),
         (
             LOOK_UP,
             Reply(200, cut=True),
@@ -389,44 +393,42 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
         ),
     ],
 )
-def test_a_read_that_goes_wrong_is_told(where: str, reply: Reply, told: list[str], replies: Replies, run: Run) -> None:
-    """And the others are sent all the same."""
+def test_a_failed_read_is_reported(target: str, reply: Reply, expected: list[str], replies: Replies, run: Run) -> None:
+    """The other requests are sent nevertheless."""
     create()
-    replies[where] = reply
+    replies[target] = reply
 
     assert 1 == run()
 
-    assert told == [line for line in run.lines if line in told]
+    assert expected == [line for line in run.lines if line in expected]
     assert "  listPresetElements: status 200" in run.lines or "  listPresetElements: status 200, conforms" in run.lines
 
 
-def test_a_gateway_that_takes_any_token_departs(run: Run) -> None:
-    """The contract refuses a wrong one."""
+def test_a_gateway_that_accepts_any_token_departs_from_the_contract(run: Run) -> None:
+    """The contract says that a wrong token is refused."""
     with respx_router(app=create_app(tick_seconds=0)):
         assert 1 == run()
 
     assert 1 == run.lines.count("  departs: the contract has status 401 for this, not 200")
 
 
-def test_a_key_that_the_gateway_does_not_take_fails(
-    router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is created with it."""
+def test_a_wrong_key_is_a_failure(router: KlingRouter, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is created with a wrong key."""
     monkeypatch.setenv("KLING_API_KEY", "sk-another-1234567890")
 
     assert 1 == run("--create", _IMAGE)
 
     refused = "AuthenticationError, status 401, code 1002; check KLING_API_KEY"
-    assert f"  failed: it cannot be read: {refused}" in run.lines
+    assert f"  failed: the list can't be read: {refused}" in run.lines
     assert 2 == run.lines.count(f"  failed: {refused}")
     assert not any("departs" in line for line in run.lines)
-    assert "  failed: nothing is created, as it could not be found again" in run.lines
+    assert "  failed: nothing is created, because it could not be found again" in run.lines
     assert [] == router.kling.tasks()
 
 
 @pytest.mark.usefixtures("router")
-def test_what_a_gateway_repeats_is_not_told(replies: Replies, run: Run) -> None:
-    """Neither the token nor names, wherever they stand; `run` looks for the token."""
+def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run: Run) -> None:
+    """The output contains neither names nor the token, for which `run` searches."""
     body = {
         "code": TOKEN,
         "message": f"Jonas {TOKEN}",
@@ -445,14 +447,14 @@ def test_what_a_gateway_repeats_is_not_told(replies: Replies, run: Run) -> None:
         "  departs: /request_id is an array, which breaks the contract",
         "  departs: /data/0/task_info is a string, which breaks the contract",
         "  departs: /data/0/created_at is an object, which breaks the contract",
-        "  departs: /code is ***, which means failure, under status 200",
+        "  departs: /code is ***, which means failure, but the status is 200",
     } <= set(run.lines)
     assert "  for information: /(a name of 11 characters) is not in the contract" in run.lines
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
 def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> None:
-    """On a socket, as `make live` starts it."""
+    """The command calls a server on a socket, as `make live` starts it."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "tools.live", "--create", "--image", str(tmp_path / "mara.jpg")]
     with serving(create_app(TOKEN, tick_seconds=0, dialect=dialect)) as gateway:
@@ -468,8 +470,8 @@ def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> 
 _NO_SUCH_PATH = b'{"error":{"message":"Invalid URL (GET /kling)","type":"invalid_request_error","param":"","code":""}}'
 
 
-def test_it_runs_against_a_server_that_answers_oddly(serve: Callable[[bytes], str]) -> None:
-    """A gateway that has none of the calls is no dialect; which of its words are known is told."""
+def test_a_gateway_without_the_calls_speaks_no_dialect(serve: Callable[[bytes], str]) -> None:
+    """Only the answers that nobody knows yet are new."""
     head = f"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: {len(_NO_SUCH_PATH)}\r\n\r\n"
     url = serve(head.encode() + _NO_SUCH_PATH)
     environment = {**os.environ, "KLING_API_KEY": TOKEN, "KLING_BASE_URL": url}
@@ -477,8 +479,8 @@ def test_it_runs_against_a_server_that_answers_oddly(serve: Callable[[bytes], st
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert (1, "") == (done.returncode, done.stderr)
-    assert "\ndialect: neither live or documented\n" in done.stdout
-    assert "  failed: it cannot be read: StatusError, status 404\n" in done.stdout
-    news = 'new: unknown-subject: HTTP 404, "Invalid URL (GET /kling)", read as refused'
+    assert "\ndialect: neither live nor documented\n" in done.stdout
+    assert "  failed: the list can't be read: StatusError, status 404\n" in done.stdout
+    news = 'new: unknown-element: HTTP 404, "Invalid URL (GET /kling)", read as refused'
     assert news in done.stdout
     assert TOKEN not in done.stdout

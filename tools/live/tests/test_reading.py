@@ -1,4 +1,4 @@
-"""What `make live` makes of an answer: of each row of `live_answers.yaml` what the row says."""
+"""`make live` reads each answer of `live_answers.yaml` as its row says."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tools.live.session import Seen
 
 
 @each([row for row in answers() if row.call != NOTIFICATION])
-def test_an_answer_of_the_table_is_read_as_its_row_says_and_is_no_news(row: Answer) -> None:
-    """What is written for such an answer can become this row; it is in the table, where it may come."""
+def test_a_known_answer_is_read_as_its_row_says_and_is_not_new(row: Answer) -> None:
+    """What `make live` writes for the answer could become this row. The answer is not new where it may come."""
     asked = row.asked or row.reads.external_id or ""
     situation = {"listElements": "list", "listPresetElements": "presets"}.get(row.call, "creation")
     seen = Seen(situation, row.call, (asked,) if asked else (), row.response())

@@ -1,4 +1,4 @@
-"""What belongs to an account is taken out of what `make live` tells and writes."""
+"""The account's data is removed from what `make live` shows and writes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HOST = "gateway.example.com"
 
 
 @pytest.mark.parametrize(
-    ("told", "text"),
+    ("expected", "text"),
     [
         ("Task not found by id/external id: {id}", "Task not found by id/external id: mara-7"),
         ("at most 20 in total", "at most 20 in total"),
@@ -30,17 +30,17 @@ _HOST = "gateway.example.com"
         ("{id} {number} {url}", "{id} {number} {url}"),
     ],
 )
-def test_what_belongs_to_an_account_is_taken_out_of_a_message(told: str, text: str) -> None:
-    """Ids, names, addresses, numbers; what limits and codes say stays."""
-    redactor = Redactor(lambda said: said.replace("sk-secret-1", "***"), _HOST)
+def test_account_data_is_removed_from_a_message(expected: str, text: str) -> None:
+    """Ids, names, addresses and numbers are replaced; limits and codes stay."""
+    redactor = Redactor(lambda text: text.replace("sk-secret-1", "***"), _HOST)
     redactor.learn({"data": [{"task_id": 880431920114688, "task_status": "succeed", "owned_by": "kino42"}], "n": None})
     redactor.learn({"data": [{"x": ["Jonas Meier", "Meier", "ab"], "ok": True}], "message": "SUCCEED", "by": "kling"})
 
-    assert told == redactor.message(text, ["mara-7"])
+    assert expected == redactor.message(text, ["mara-7"])
 
 
 @pytest.mark.parametrize(
-    ("told", "value"),
+    ("expected", "value"),
     [
         (None, None),
         (True, True),
@@ -72,6 +72,6 @@ def test_what_belongs_to_an_account_is_taken_out_of_a_message(told: str, text: s
         ({"d": [{"a": "<text>"}, {"a": 1}]}, {"d": [{"a": "x"}, {"a": 2}, {"a": "y"}]}),
     ],
 )
-def test_a_value_keeps_its_structure_alone(told: Any, value: Any) -> None:
-    """Of a list, the first items that differ in structure; of long numbers, how many digits they have."""
-    assert told == Redactor(str, _HOST).body(value)
+def test_a_value_keeps_only_its_structure(expected: Any, value: Any) -> None:
+    """Lists keep the first items that differ in structure; long numbers keep their number of digits."""
+    assert expected == Redactor(str, _HOST).body(value)

@@ -1,4 +1,4 @@
-"""What `make live` writes of a gateway's answers, in which dialect it finds them, and how it compares runs."""
+"""`make live` writes a gateway's answers, recognises its dialect and compares runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contract_tests.reading.paths import DELETION, PRESETS
 from contract_tests.support.tables import each
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements_client import contract
-from tools.live.deletions import nobody_s_id
+from tools.live.deletions import nonexistent_id
 from tools.live.page import page
 from tools.live.reading import read
 from tools.live.redaction import Redactor
@@ -27,14 +27,14 @@ from tools.live.tests.command import DIALECTS, LIST, LOOK_UP, Replies, Run, crea
 
 _HOST = "gateway.example.com"
 _OTHER_DELETION = "/kling/v1/general/delete-advanced-elements"
-_NEITHER = "neither live or documented"
+_NEITHER = "neither live nor documented"
 
 # --- the file ---
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_what_it_writes_fits_the_table(dialect: str, run: Run) -> None:
-    """Each answer is a row, with its dialect where the answer tells one, and what the client makes of it."""
+def test_the_file_has_the_form_of_the_table(dialect: str, run: Run) -> None:
+    """Each answer is a row with what the client makes of it, and the dialect if the answer shows it."""
     with gateway(dialect):
         create()
         run("--confirm")
@@ -48,14 +48,14 @@ def test_what_it_writes_fits_the_table(dialect: str, run: Run) -> None:
         "unknown-task-id": ("getElement", "absent", dialect),
         "no-token": ("listElements", "refused", ""),
         "wrong-token": ("listElements", "refused", ""),
-    } == {name: (row.call, row.means, row.dialect) for name, row in rows.items() if "subject" not in name}
-    assert {"unknown-subject", "unknown-subject-advanced"} < rows.keys()
+    } == {name: (row.call, row.means, row.dialect) for name, row in rows.items() if "element" not in name}
+    assert {"unknown-element", "unknown-element-advanced"} < rows.keys()
     for name, row in rows.items():
         assert ("make-live", "2026-06-10", name) == (row.seen[0].source, row.seen[0].when, row.seen[0].where)
         assert row.means == read(row.call, row.response(), row.asked).means
 
 
-def test_what_it_writes_keeps_the_structure_and_nothing_of_the_account(run: Run) -> None:
+def test_the_file_keeps_the_structure_without_the_accounts_data(run: Run) -> None:
     """Types, words of the contract, codes and lengths of numbers remain; ids, names, addresses and times do not."""
     with gateway() as router:
         create()
@@ -90,8 +90,8 @@ def test_what_it_writes_keeps_the_structure_and_nothing_of_the_account(run: Run)
     assert [] == [secret for secret in secrets if secret in text]
 
 
-def test_what_it_writes_has_the_words_of_the_gateway(run: Run) -> None:
-    """With a mark in place of what was asked for."""
+def test_the_file_keeps_the_gateways_messages(run: Run) -> None:
+    """A mark replaces the id that was asked for."""
     with gateway():
         run()
 
@@ -102,7 +102,7 @@ def test_what_it_writes_has_the_words_of_the_gateway(run: Run) -> None:
 
 
 def test_answers_of_one_kind_are_written_once(run: Run) -> None:
-    """A creation asks several times; each kind of answer has a number."""
+    """A creation asks several times, so the kinds of answers are numbered."""
     with gateway("documented"):
         run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -115,8 +115,8 @@ def test_answers_of_one_kind_are_written_once(run: Run) -> None:
     ] == created
 
 
-def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
-    """Its beginning, in one line, without hosts and numbers; another type than HTML is named."""
+def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
+    """The file keeps its beginning in one line, without hosts and numbers, and names any type but HTML."""
     pages = {
         LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
@@ -139,23 +139,23 @@ def test_an_answer_that_is_no_json_is_kept_as_text(run: Run) -> None:
     ("finding", "response"),
     [
         (
-            "text/html came; the contract has application/json",
+            "the content type is text/html; the contract has application/json",
             {"text": "<p>", "headers": {"content-type": "text/html"}},
         ),
-        ("text/plain came; the contract has application/json", {"text": "{}"}),
-        ("no content type came; the contract has application/json", {"content": b"{}"}),
-        ("no content type came; the contract has application/json", {"content": b""}),
+        ("the content type is text/plain; the contract has application/json", {"text": "{}"}),
+        ("there is no content type; the contract has application/json", {"content": b"{}"}),
+        ("there is no content type; the contract has application/json", {"content": b""}),
         (
-            "the body is no JSON, or such as readers read differently",
+            "the body is not JSON, or readers could read it differently",
             {"content": b'{"code": 0, "code": 1}', "headers": {"content-type": "application/json"}},
         ),
         ("the header WWW-Authenticate is missing", None),
     ],
 )
-def test_what_departs_can_still_be_seen_in_the_row(
+def test_a_departure_can_still_be_seen_in_the_row(
     finding: str, response: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever was taken out: rows are judged as answers are, so that runs can be compared."""
+    """Rows are checked like answers, even after redaction, so that runs can be compared."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
     answer = httpx.Response(401, json={"code": 1002}) if response is None else httpx.Response(200, **response)
@@ -172,8 +172,8 @@ _OF_A_GATEWAY = json_reply({"code": "task_not_exist", "message": "task_not_exist
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_it_says_in_which_dialect_a_gateway_speaks(dialect: str, run: Run) -> None:
-    """By look-ups, and by a deletion if there is one."""
+def test_the_dialect_of_a_gateway_is_recognised(dialect: str, run: Run) -> None:
+    """Look-ups show the dialect, and so does a deletion if there is one."""
     with gateway(dialect):
         assert 0 == run("--create", "--image=https://media.example.com/mara.jpg")
 
@@ -187,12 +187,12 @@ def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
 
 
 @pytest.mark.parametrize(
-    ("says", "seen"),
+    ("expected", "seen"),
     [
-        ("unknown, as nothing that was asked tells", []),
-        ("unknown, as nothing that was asked tells", [_of("listElements", {"data": []}, "list")]),
-        ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
-        ("unknown, as nothing that was asked tells", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
+        ("unknown, because no answer shows it", []),
+        ("unknown, because no answer shows it", [_of("listElements", {"data": []}, "list")]),
+        ("unknown, because no answer shows it", [_of("getElement", {"code": 1002}, "unknown-task-id", 401)]),
+        ("unknown, because no answer shows it", [_of("getElement", {"code": 5000}, "unknown-task-id", 500)]),
         ("documented", [_of("getElement", {"code": "1203"}, "unknown-task-id", 200)]),
         (_NEITHER, [_of("getElement", {"code": "task_not_exist"}, "unknown-task-id", 400)]),
         (_NEITHER, [_of("getElement", {"data": {"task_id": "7"}}, "unknown-task-id")]),
@@ -212,13 +212,13 @@ def _of(call: str, answer: Any, situation: str, status: int = 200) -> Seen:
         ),
     ],
 )
-def test_the_dialect_is_told_by_what_tells_it(says: str, seen: list[Seen]) -> None:
-    """A refusal for another reason tells nothing; other words are neither dialect."""
-    assert says == Report(seen, Redactor(str, _HOST), "2026-11-28").dialect
+def test_only_some_answers_show_the_dialect(expected: str, seen: list[Seen]) -> None:
+    """A refusal for another reason shows nothing; other words belong to neither dialect."""
+    assert expected == Report(seen, Redactor(str, _HOST), "2026-11-28").dialect
 
 
-def test_an_empty_deletion_tells_no_dialect() -> None:
-    """204 is a success without a word, which no dialect has."""
+def test_an_empty_deletion_belongs_to_no_dialect() -> None:
+    """Status 204 is a success without a body, which no dialect has."""
     seen = Seen("creation", "deleteElement", ("7",), httpx.Response(204))
 
     assert _NEITHER == Report([seen], Redactor(str, _HOST), "2026-11-28").dialect
@@ -229,7 +229,7 @@ def test_an_empty_deletion_tells_no_dialect() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _News:
-    """What a run says of a gateway that answers otherwise than the mock server, and its exit code."""
+    """What a run reports about a gateway that answers differently from the mock server, and its exit code."""
 
     replies: Replies
     news: Sequence[str] = ()
@@ -244,7 +244,7 @@ class _News:
 @each(
     [
         _News(code=0, replies={LOOK_UP: _LIVE}),
-        _News(code=0, dialect=_NEITHER, replies={LOOK_UP: _OF_A_GATEWAY}),  # known, although no dialect
+        _News(code=0, dialect=_NEITHER, replies={LOOK_UP: _OF_A_GATEWAY}),  # known, although it belongs to no dialect
         _News(
             dialect=_NEITHER,
             news=[
@@ -264,21 +264,21 @@ class _News:
             replies={LIST: json_reply({"code": 0, "data": [], "cursor": None})},
         ),
         _News(
-            news=["presets: /data/*/task_status is archived, a word that the contract does not have"],
+            news=["presets: /data/*/task_status is archived, a word that is not in the contract"],
             replies={PRESETS: json_reply({"code": 0, "data": [{"task_status": "archived", "task_id": "7"}]})},
         ),
-        _News(replies={PRESETS: json_reply({"code": 0})}),  # in the table, but no list
+        _News(replies={PRESETS: json_reply({"code": 0})}),  # in the table, but not a list
         _News(
             news=[
                 'presets: HTTP 418, code 9, "Jonas is out", read as refused',
-                "presets: /code is 9, which x-business-codes does not have",
+                "presets: /code is 9, which is not in x-business-codes",
             ],
             replies={PRESETS: json_reply({"code": 9, "message": "Jonas is out"}, 418)},
         ),
     ],
 )
-def test_what_nobody_knows_yet_is_news(row: _News, run: Run) -> None:
-    """The exit code is 1 as long as there is any, or a call failed, and 0 otherwise."""
+def test_unknown_answers_are_new(row: _News, run: Run) -> None:
+    """The exit code is 1 if anything is new or a call failed, and 0 otherwise."""
     with gateway(replies=row.replies):
         assert row.code == run()
 
@@ -286,30 +286,30 @@ def test_what_nobody_knows_yet_is_news(row: _News, run: Run) -> None:
     assert [f"dialect: {row.dialect}"] == run.starting("dialect")
 
 
-def test_what_is_found_although_nobody_has_it_is_news(run: Run) -> None:
-    """Success is no less of a surprise where it is not expected."""
+def test_finding_an_unknown_id_is_new(run: Run) -> None:
+    """An unexpected success is as surprising as an unexpected failure."""
     with gateway(replies={LOOK_UP: json_reply({"code": 0, "data": {"task_id": "7"}})}):
         assert 1 == run()
 
     assert ["new: unknown-external-id: HTTP 200, read as task"] == run.starting("new: unknown-external-id")
 
 
-# --- a former run ---
+# --- an earlier run ---
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_run_that_is_as_before_says_so(dialect: str, run: Run) -> None:
-    """The file of one run can be that of the next, which writes over it."""
+def test_a_run_without_changes_says_so(dialect: str, run: Run) -> None:
+    """The file of a run can be the baseline of the next one, which overwrites it."""
     with gateway(dialect):
         run()
         assert 0 == run(f"--baseline={run.file}")
 
-    assert ["since the baseline nothing has changed"] == run.starting("since")
-    assert "Everything is as it was." in run.page
+    assert ["since the baseline, nothing has changed"] == run.starting("since")
+    assert "Nothing has changed." in run.page
 
 
-def test_another_dialect_than_before_is_told(run: Run) -> None:
-    """What changed counts, although the contract knows both."""
+def test_a_change_of_the_dialect_is_reported(run: Run) -> None:
+    """The change counts, although the contract knows both dialects."""
     with gateway("documented"):
         run()
     with gateway():
@@ -317,13 +317,13 @@ def test_another_dialect_than_before_is_told(run: Run) -> None:
 
     now = 'HTTP 400, code 1201, "Task not found by id/external id: {id}", read as absent'
     for name, line in zip(("unknown-external-id", "unknown-task-id"), run.starting("since"), strict=True):
-        assert line.startswith(f"since the baseline, otherwise: {name}: {now}; it was HTTP 404, code 1203, ")
+        assert line.startswith(f"since the baseline, changed: {name}: {now}; it was HTTP 404, code 1203, ")
     assert [] == run.starting("new: ")
-    assert '<span class="badge news">otherwise</span> unknown-task-id' in run.page
+    assert '<span class="badge news">changed</span> unknown-task-id' in run.page
 
 
-def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> None:
-    """A property that went is told, and one that came is news."""
+def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
+    """A property that disappeared is reported; only one that appeared changes the exit code."""
     more = {PRESETS: json_reply({"code": 0, "data": [], "cursor": None})}
     with gateway(replies=more):
         run()
@@ -336,8 +336,8 @@ def test_what_is_new_since_before_counts_and_what_is_gone_does_not(run: Run) -> 
     assert ["since the baseline, new: presets: /cursor is not in the contract"] == run.starting("since")
 
 
-def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
-    """A gateway of one's own may say what it likes, once that is known."""
+def test_what_the_baseline_has_is_not_new(run: Run) -> None:
+    """An unusual answer is known once the baseline contains it."""
     replies = {
         LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
         PRESETS: json_reply({"code": 0, "data": [], "cursor": None}),
@@ -347,36 +347,36 @@ def test_what_a_former_run_saw_is_no_news(run: Run) -> None:
         assert 0 == run(f"--baseline={run.file}")
 
     assert [] == run.starting("new: ")
-    assert ["since the baseline nothing has changed"] == run.starting("since")
+    assert ["since the baseline, nothing has changed"] == run.starting("since")
 
 
-def test_what_was_not_asked_before_or_not_answered_now_is_told(run: Run) -> None:
-    """Neither counts by itself."""
+def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
+    """Neither changes the exit code."""
     with gateway("documented"):
         run("--confirm")
         before = run.file.read_text("utf-8")
         run()
         (run.file.parent / "live.html").unlink()
         assert 0 == run("--confirm", f"--baseline={run.file}")
-        first = run.starting("since the baseline, asked first: ")
+        first = run.starting("since the baseline, not asked before: ")
         run.file.write_text(before, "utf-8")
         assert 0 == run(f"--baseline={run.file}")
 
     assert 2 == len(first)
-    assert first[0].startswith("since the baseline, asked first: unknown-subject: HTTP 404, code 1203, ")
-    gone = "since the baseline, gone: unknown-subject: no answer this time; it was HTTP 404, code 1203, "
+    assert first[0].startswith("since the baseline, not asked before: unknown-element: HTTP 404, code 1203, ")
+    gone = "since the baseline, gone: unknown-element: no answer this time; it was HTTP 404, code 1203, "
     assert run.starting("since")[0].startswith(gone)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         (None, "error: before.yaml: "),
         ("answers: {a: {}}", "error: before.yaml: a: it must have call, means, seen, sure"),
     ],
 )
-def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, says: str, run: Run, tmp_path: Path) -> None:
-    """Before anything is sent."""
+def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, expected: str, run: Run, tmp_path: Path) -> None:
+    """The error is raised before anything is sent."""
     if text is not None:
         (tmp_path / "before.yaml").write_text(text, "utf-8")
 
@@ -384,15 +384,15 @@ def test_a_baseline_that_cannot_be_read_is_an_error(text: str | None, says: str,
         assert 2 == run(f"--baseline={tmp_path / 'before.yaml'}")
         assert 0 == router.routes[0].call_count
 
-    assert run.lines[0].startswith(says)
+    assert run.lines[0].startswith(expected)
     assert not run.file.exists()
 
 
 # --- deletions ---
 
 
-def test_nothing_is_deleted_without_a_word(run: Run) -> None:
-    """A deletion is sent with CONFIRM=1 alone."""
+def test_nothing_is_deleted_without_confirmation(run: Run) -> None:
+    """A deletion is sent only with CONFIRM=1."""
     with gateway() as router:
         run()
         sent = [call.request.url.path for call in router.calls]
@@ -401,8 +401,8 @@ def test_nothing_is_deleted_without_a_word(run: Run) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run) -> None:
-    """It deletes nothing; what the service answers to it nobody has told of, so in its dialect it is news."""
+def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: str, run: Run) -> None:
+    """Nothing is deleted. In the live dialect no such answer is known yet, so it is new."""
     with gateway(dialect) as router:
         create()
         code = run("--confirm")
@@ -411,26 +411,26 @@ def test_a_deletion_of_nobody_is_asked_for_by_both_paths(dialect: str, run: Run)
         }
         assert [False] == [task["deleted"] for task in router.kling.tasks()]
 
-    assert "Then it asks both paths to delete a subject that cannot exist." in run.lines
+    assert "Then it asks both paths to delete an element that cannot exist." in run.lines
     assert sent[DELETION] == sent[_OTHER_DELETION]
     assert re.fullmatch(r"nobody-[0-9a-f-]{36}", sent[DELETION]["element_id"])
-    assert ["unknown-subject"] * (dialect == "live") == [line.split(": ")[1] for line in run.starting("new: ")][:1]
+    assert ["unknown-element"] * (dialect == "live") == [line.split(": ")[1] for line in run.starting("new: ")][:1]
     assert int(dialect == "live") == code
 
 
-def test_a_deletion_that_is_said_to_be_done_is_news(run: Run) -> None:
-    """Nothing of that id ever was."""
+def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
+    """No element ever had this id."""
     with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 
-    assert "  departs: it says that it deleted what never existed" in run.lines
-    assert ["new: unknown-subject: HTTP 200, read as deleted"] == run.starting("new: ")
+    assert "  departs: the gateway claims to have deleted an element that never existed" in run.lines
+    assert ["new: unknown-element: HTTP 200, read as deleted"] == run.starting("new: ")
     assert "  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
 
 
-def test_nobodys_id_is_no_number_to_any_reader() -> None:
-    """Nor is it ever the same."""
-    first, second = nobody_s_id(), nobody_s_id()
+def test_no_reader_takes_the_nonexistent_id_for_a_number() -> None:
+    """The id also differs each time."""
+    first, second = nonexistent_id(), nonexistent_id()
 
     assert first != second
     for parse in (int, float, lambda text: int(text[:1]), lambda text: int(text, 16)):
@@ -442,7 +442,7 @@ def test_nobodys_id_is_no_number_to_any_reader() -> None:
 
 
 class _Page(HTMLParser):
-    """Collects what a page is made of."""
+    """Collects the tags, references and texts of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -459,21 +459,21 @@ class _Page(HTMLParser):
         self.texts.append(data)
 
 
-def test_the_page_needs_nothing_else(run: Run) -> None:
-    """Neither scripts nor other files; each situation is on it."""
+def test_the_page_needs_no_other_files(run: Run) -> None:
+    """The page has no scripts or other files, and shows each situation."""
     with gateway():
         run("--confirm")
-    found = _Page(run.page)
+    page = _Page(run.page)
 
-    assert [] == found.references
-    assert {"script", "link", "img"}.isdisjoint(found.tags)
+    assert [] == page.references
+    assert {"script", "link", "img"}.isdisjoint(page.tags)
     assert "url(" not in run.page
-    assert set(run.rows()) <= set(found.texts)
-    assert {"new", "known"} <= set(found.texts)
+    assert set(run.rows()) <= set(page.texts)
+    assert {"new", "known"} <= set(page.texts)
 
 
-def test_the_words_of_a_gateway_are_no_markup(run: Run) -> None:
-    """What it says is shown as it is."""
+def test_a_gateways_messages_are_escaped_in_the_page(run: Run) -> None:
+    """A message is shown exactly as it is."""
     attack = json_reply({"code": 7, "message": "<script>alert(1)</script>", "<b>": 1}, 400)
     with gateway(replies={PRESETS: attack}):
         run()
@@ -483,7 +483,7 @@ def test_the_words_of_a_gateway_are_no_markup(run: Run) -> None:
 
 
 def test_the_page_shows_headers_and_texts() -> None:
-    """As well as JSON."""
+    """The page shows answers that are not JSON, and their headers."""
     response = httpx.Response(429, text="slow down", headers={"Retry-After": "7", "Location": "https://a.example.com"})
     report = Report([Seen("list", "listElements", (), response)], Redactor(str, _HOST), "2026-11-28")
 

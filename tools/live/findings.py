@@ -1,4 +1,4 @@
-"""In what an answer departs from the contract, told without any value of it."""
+"""Find where an answer departs from the contract, and describe it without any of the answer's values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements_client import contract
 from kling_elements_runtime import document
 from tools.live.surplus import surplus
 
-_MOST = 10  # violations that are told of one answer
+_MAX_VIOLATIONS = 10  # to report for one answer
 _FIRST_FAILURE = 400
 _WORD = re.compile(r"[A-Za-z0-9_./+-]{1,40}")
 _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
@@ -23,27 +23,27 @@ _TYPES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about an answer.
+    """An observation about an answer.
 
     Attributes:
-        text: What it is.
-        departs: Whether the contract forbids it; else it is told for information.
+        text: Its description.
+        departs: Whether the contract forbids it. Otherwise it is only for information.
     """
 
     text: str
     departs: bool = True
 
 
-def judge(operation_id: str, response: httpx.Response) -> list[Finding]:
-    """Everything in which an answer departs from the contract, and what it has beyond it."""
+def findings_of(operation_id: str, response: httpx.Response) -> list[Finding]:
+    """Return where an answer departs from the contract, and what it contains beyond it."""
     pointer = _response_pointer(contract.operation(operation_id), response.status_code)
     if pointer is None:
-        return [Finding(f"the contract has no status {response.status_code} here")]
+        return [Finding(f"the contract does not list status {response.status_code} here")]
     return [*_of_headers(pointer, response), *_of_body(operation_id, pointer, response)]
 
 
 def operation_of(request: httpx.Request) -> str:
-    """The operation that a request of the client is for."""
+    """Return the operation that a request of the client calls."""
     path = request.url.raw_path.decode("ascii").partition("?")[0]
     return next(
         name
@@ -54,18 +54,18 @@ def operation_of(request: httpx.Request) -> str:
 
 
 def shown(text: object) -> str:
-    """A short plain word or number as it is; anything else by its length alone."""
-    said = str(text)
-    return said if _WORD.fullmatch(said) else f"a text of {len(said)} characters"
+    """Return a short plain word or number unchanged, and only the length of anything else."""
+    word = str(text)
+    return word if _WORD.fullmatch(word) else f"a text of {len(word)} characters"
 
 
 def type_of(value: object) -> str:
-    """The JSON type of a value, in words."""
+    """Return the JSON type of a value, in words."""
     return _TYPES.get(type(value), "a number")
 
 
 def _response_pointer(operation: document.Operation, status: int) -> str | None:
-    """Where the contract says what comes with a status; only failures go by the default."""
+    """Return the pointer to the contract's response for a status. Only failures use the default response."""
     declared = operation.definition["responses"]
     names = [str(status), f"{status // 100}XX", *(["default"] if status >= _FIRST_FAILURE else [])]
     name = next((name for name in names if name in declared), None)
@@ -85,28 +85,28 @@ def _of_body(operation_id: str, pointer: str, response: httpx.Response) -> Itera
     content = document.follow(contract.document(), pointer).get("content", {})
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in content:
-        came = shown(media_type) if media_type else "no content type"
-        yield Finding(f"{came} came; the contract has {' or '.join(content) or 'no body'}")
+        actual = f"the content type is {shown(media_type)}" if media_type else "there is no content type"
+        yield Finding(f"{actual}; the contract has {' or '.join(content) or 'no body'}")
         return
     if media_type != "application/json":
         return
     try:
         body = strict_json.loads(response.content)
     except strict_json.StrictJsonError:
-        yield Finding("the body is no JSON, or such as readers read differently")
+        yield Finding("the body is not JSON, or readers could read it differently")
         return
     schema = f"{pointer}{document.pointer(('content', media_type, 'schema'))}"
-    broken = list(dict.fromkeys(v.pointer for v in contract.schema_violations(schema, body)))
-    for where in islice(broken, _MOST):
-        yield Finding(f"{where or 'the body'} is {type_of(document.at(body, where))}, which breaks the contract")
-    if len(broken) > _MOST:
-        yield Finding(f"and {len(broken) - _MOST} places more break it")
+    pointers = list(dict.fromkeys(v.pointer for v in contract.schema_violations(schema, body)))
+    for place in islice(pointers, _MAX_VIOLATIONS):
+        yield Finding(f"{place or 'the body'} is {type_of(document.at(body, place))}, which breaks the contract")
+    if len(pointers) > _MAX_VIOLATIONS:
+        yield Finding(f"{len(pointers) - _MAX_VIOLATIONS} more places break the contract")
     yield from _of_envelope(operation_id, body, response)
     yield from (Finding(text, departs=False) for text in surplus(schema, body))
 
 
 def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iterator[Finding]:
-    """Whether status and business code agree."""
+    """Check that the status and the business code agree."""
     code = document.at(body, "/code")
     row = contract.CONTRACT.business_code(code) if isinstance(code, int | str) else None
     if response.is_success:
@@ -114,11 +114,11 @@ def _of_envelope(operation_id: str, body: Any, response: httpx.Response) -> Iter
         envelope = document.resolve(contract.document(), {"$ref": schema})["x-envelope"]
         if code is not None and code not in envelope["success-codes"]:
             yield Finding(
-                f"{envelope['code']} is {shown(code)}, which means failure, under status {response.status_code}"
+                f"{envelope['code']} is {shown(code)}, which means failure, but the status is {response.status_code}"
             )
         if document.at(body, envelope["error"]):
-            yield Finding(f"{envelope['error']} is there under status {response.status_code}")
+            yield Finding(f"{envelope['error']} is present, but the status is {response.status_code}")
     elif row is not None and row.http_status != response.status_code:
         yield Finding(f"/code is {row.code}, which comes with status {row.http_status}, not {response.status_code}")
     elif row is None and code is not None:
-        yield Finding(f"/code is {shown(code)}, which x-business-codes does not have", departs=False)
+        yield Finding(f"/code is {shown(code)}, which is not in x-business-codes", departs=False)

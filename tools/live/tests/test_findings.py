@@ -1,4 +1,4 @@
-"""Where an answer departs from the contract, and what is in it beyond that."""
+"""Findings say where an answer departs from the contract, and what it contains beyond it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from kling_elements_client import contract
-from tools.live.judge import judge
+from tools.live.findings import findings_of
 
 
 def _answer(status: int, body: Any, **headers: str) -> httpx.Response:
@@ -21,36 +21,36 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
 
 
 @pytest.mark.parametrize(
-    ("response", "told"),
+    ("response", "expected"),
     [
         (_answer(200, {"data": [{"task_id": 7}]}), []),
         (_answer(503, b"<html>", **{"content-type": "TEXT/HTML; charset=utf-8"}), []),
         (_answer(418, {"error": {"code": "teapot"}}), []),
-        (_answer(201, {}), [(True, "the contract has no status 201 here")]),
+        (_answer(201, {}), [(True, "the contract does not list status 201 here")]),
         (
             _answer(401, b"", **{"content-type": ""}),
-            [(True, "no content type came; the contract has application/json")],
+            [(True, "there is no content type; the contract has application/json")],
         ),
         (_answer(400, []), [(True, "the body is an array, which breaks the contract")]),
         (_answer(400, {"code": 1303}), [(True, "/code is 1303, which comes with status 429, not 400")]),
         (_answer(400, {"code": "1303"}), [(True, "/code is 1303, which comes with status 429, not 400")]),
-        (_answer(400, {"code": 7}), [(False, "/code is 7, which x-business-codes does not have")]),
+        (_answer(400, {"code": 7}), [(False, "/code is 7, which is not in x-business-codes")]),
         (
             _answer(400, {"code": 7.5}),
             [
                 (True, "/code is a number, which breaks the contract"),
-                (False, "/code is 7.5, which x-business-codes does not have"),
+                (False, "/code is 7.5, which is not in x-business-codes"),
             ],
         ),
         (
             _answer(200, {"error": {"message": "no"}, "data": []}),
-            [(True, "/error is there under status 200"), (False, "/error is not in the contract")],
+            [(True, "/error is present, but the status is 200"), (False, "/error is not in the contract")],
         ),
         (
             _answer(200, {"data": _MANY}),
             [
                 *((True, f"/data/{n}/task_id is an array, which breaks the contract") for n in range(10)),
-                (True, "and 2 places more break it"),
+                (True, "2 more places break the contract"),
             ],
         ),
         (
@@ -58,23 +58,26 @@ _MANY: list[Any] = [{"task_id": []} for _ in range(12)]
             [
                 (False, "/data/*/new is not in the contract"),
                 (False, "/data/*/task_info/new is not in the contract"),
-                (False, "/data/*/task_status is gone, a word that the contract does not have"),
+                (False, "/data/*/task_status is gone, a word that is not in the contract"),
             ],
         ),
-        (_answer(200, b'{"code": 0, "code": 1}'), [(True, "the body is no JSON, or such as readers read differently")]),
+        (
+            _answer(200, b'{"code": 0, "code": 1}'),
+            [(True, "the body is not JSON, or readers could read it differently")],
+        ),
     ],
 )
-def test_an_answer_is_held_to_what_the_contract_says_of_it(
-    response: httpx.Response, told: list[tuple[bool, str]]
-) -> None:
-    """What departs is told by its place; what is beyond the contract is told for information, once for all items."""
-    assert told == [(finding.departs, finding.text) for finding in judge("listElements", response)]
+def test_an_answer_is_checked_against_the_contract(response: httpx.Response, expected: list[tuple[bool, str]]) -> None:
+    """Departures are described by their place. What is beyond the contract is for information, once for all items."""
+    assert expected == [(finding.departs, finding.text) for finding in findings_of("listElements", response)]
 
 
-def test_a_header_that_the_contract_requires_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It requires none so far."""
+def test_a_missing_required_header_is_a_departure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract requires no header yet, so the test makes one required."""
     declared = contract.document()["components"]["responses"]["Unauthorized"]["headers"]["WWW-Authenticate"]
     monkeypatch.setitem(declared, "required", "yes")
 
-    assert ["the header WWW-Authenticate is missing"] == [each.text for each in judge("getElement", _answer(401, {}))]
-    assert [] == judge("getElement", _answer(401, {}, **{"www-authenticate": "Bearer"}))
+    assert ["the header WWW-Authenticate is missing"] == [
+        finding.text for finding in findings_of("getElement", _answer(401, {}))
+    ]
+    assert [] == findings_of("getElement", _answer(401, {}, **{"www-authenticate": "Bearer"}))
