@@ -11,7 +11,7 @@ import pytest
 
 from contract_tests.reading.videos import Video, box, edited
 from contract_tests.support.judged_videos import SMALL, judged
-from kling_elements.media.boxes import Box
+from kling_elements.media.mp4_boxes import Box
 from kling_elements.media.codecs import codec_of
 
 

@@ -15,8 +15,8 @@ from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
 
 
-def _allowing(most_bytes: int) -> Contract:
-    return contract_with("x-image", {"file-size": {"max-bytes": most_bytes}})
+def _allowing(max_bytes: int) -> Contract:
+    return contract_with("x-image", {"file-size": {"max-bytes": max_bytes}})
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
@@ -35,16 +35,16 @@ def _extrema(content: bytes) -> Any:
     return extrema if isinstance(extrema[0], tuple) else (extrema,)
 
 
-@pytest.mark.parametrize("most_bytes", [60_000, 120_000, 180_000])
-def test_the_quality_is_the_highest_that_fits(most_bytes: int) -> None:
+@pytest.mark.parametrize("max_bytes", [60_000, 120_000, 180_000])
+def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
     """One more would be too large, for the copy of a file as for a PIL image."""
-    contract = _allowing(most_bytes)
+    contract = _allowing(max_bytes)
     picture = noise(300, 300)
     result = fit_image(saved(picture, "BMP"), contract=contract)
     (change,) = result.changes
     quality = int(change.removeprefix("encoded as JPEG of quality ").partition(",")[0])
     assert ("4:4:4" if quality >= 90 else "4:2:0") == change[-5:]
-    assert len(result.content) <= most_bytes < len(_at(picture, quality + 1))
+    assert len(result.content) <= max_bytes < len(_at(picture, quality + 1))
     assert result.content == _at(picture, quality) == _sent(picture, contract)
 
 
@@ -71,15 +71,15 @@ def test_a_png_stays_one_if_it_just_fits() -> None:
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
     """Its ratio is kept, it is little smaller than it has to be, and no side falls below the limit."""
     picture = noise(*size)
-    most_bytes = len(_at(picture, 50)) - 1
-    contract = _allowing(most_bytes)
+    max_bytes = len(_at(picture, 50)) - 1
+    contract = _allowing(max_bytes)
     result = fit_image(picture, contract=contract)
     width, height = opened(result.content).size
     assert f"made smaller from {size[0]}x{size[1]} px to {width}x{height} px to fit into" in result.changes[0]
     assert 0.9 * size[0] < width < size[0]
     assert 2 * max(width, height) <= 5 * min(width, height)
-    assert len(result.content) <= most_bytes
-    with pytest.raises(MediaError, match=f"bytes, at most {most_bytes} are allowed"):  # only `fit_image` changes sides
+    assert len(result.content) <= max_bytes
+    with pytest.raises(MediaError, match=f"bytes, at most {max_bytes} are allowed"):  # only `fit_image` changes sides
         image(picture, contract=contract)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from contract_tests.reading.images import Picture, png_chunk
 from contract_tests.support.pillow_pictures import RED, noise, saved
-from kling_elements.media import fit_images, pictures
+from kling_elements.media import decoding, fit_images
 from kling_elements.media.fit_images import fit_image
 from kling_elements_client.errors import MediaError
 
@@ -60,7 +60,7 @@ def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> N
     content = Picture(format="png", width=300, height=300, file_size=10_485_761).build()
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
-    monkeypatch.setattr(fit_images, "_MOST_SOURCE_BYTES", len(content) - 1)
+    monkeypatch.setattr(fit_images, "_MAX_SOURCE_BYTES", len(content) - 1)
     for pixels, source in ((10_485_760 // 4, content), (10_485_760 // 4, _Pipe(content))):
         with pytest.raises(MediaError, match="more than 10485760 bytes"):
             fit_image(source, max_pixels=pixels)
@@ -80,7 +80,7 @@ def test_plugins_of_pillow_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """HEIF is read where a package has taught Pillow to; here it is PNG under another name."""
     factory, _ = Image.OPEN["PNG"]
     monkeypatch.setitem(Image.OPEN, "HEIF", (factory, lambda start: start.startswith(b"\x89PNG")))
-    monkeypatch.setattr(pictures, "_FORMATS", ("JPEG",))
+    monkeypatch.setattr(decoding, "_FORMATS", ("JPEG",))
     assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(_SMALL_PNG).changes
 
 
@@ -143,7 +143,7 @@ def test_mutated_files_raise_nothing_else() -> None:
 
 def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the check leaves open is found out, and it still comes back byte for byte."""
-    monkeypatch.setattr("kling_elements.media.images._MOST_LIGHT_PIXELS", 1)
+    monkeypatch.setattr("kling_elements.media.images._MAX_CHECKED_PIXELS", 1)
     content = saved(noise(300, 300), "JPEG")
     assert content == fit_image(content).content
     with pytest.raises(MediaError, match="breaks off"):

@@ -16,7 +16,7 @@ from contract_tests.support.tables import each
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.fitted import Ratio
-from kling_elements.media.shapes import shape_of
+from kling_elements.media.filters import filters_for
 from kling_elements.media.soundtracks import graph
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
@@ -166,8 +166,8 @@ def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_pat
 def test_an_absurd_shape_of_pixels_is_taken_for_square(aspect: Fraction) -> None:
     """It is a damaged number, and players ignore it too."""
     frame = av.VideoFrame(64, 36, "yuv420p")
-    shape = shape_of(frame, aspect, [[1920, 1080]], "pad")
-    assert shape_of(frame, None, [[1920, 1080]], "pad") == shape
+    shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
+    assert filters_for(frame, None, [[1920, 1080]], "pad") == shape
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_an_absurd_shape_of_pixels_is_taken_for_square(aspect: Fraction) -> None
 )
 def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str) -> None:
     """What has the size then is not scaled, and what has the ratio already is not cropped."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
     assert [change] == shape.changes
 
 
@@ -201,7 +201,7 @@ def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
     """Nobody sees that, but everybody sees thin bars."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
 
@@ -227,7 +227,7 @@ def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_re
     """PQ, HLG and wide gamuts; FFmpeg takes the filters. To run them takes seconds, whatever the size."""
     frame = av.VideoFrame(64, 36, "yuv420p10le")
     frame.colorspace, frame.color_trc, frame.color_primaries = colours
-    shape = shape_of(frame, None, [[1920, 1080]], "pad")
+    shape = filters_for(frame, None, [[1920, 1080]], "pad")
     scale = dict(shape.filters)["scale"]
     says = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
     assert ["scaled from 64x36 px to 1920x1080 px", *says] == shape.changes
@@ -238,7 +238,7 @@ def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_re
 @pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((720, 576), "bt601")])
 def test_colours_that_are_not_told_are_taken_as_players_do(size: tuple[int, int], matrix: str) -> None:
     """Those of HD from 720 lines on."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
     assert f"in_color_matrix={matrix}" in dict(shape.filters)["scale"]
 
 
@@ -251,8 +251,8 @@ def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
     assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-def _allowing(most_bytes: int) -> Contract:
-    return contract_with("x-video", {"file-size": {"max-bytes": most_bytes}})
+def _allowing(max_bytes: int) -> Contract:
+    return contract_with("x-video", {"file-size": {"max-bytes": max_bytes}})
 
 
 def test_a_file_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:

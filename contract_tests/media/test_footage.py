@@ -16,7 +16,7 @@ from contract_tests.support.handed_in import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.footage import opened
-from kling_elements.media.shapes import shape_of
+from kling_elements.media.filters import filters_for
 from kling_elements_client.errors import MediaError
 
 SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
@@ -197,7 +197,7 @@ class _Unseekable:
 def test_stereo_video_is_turned_all_the_same() -> None:
     """PyAV does not know all that stands beside its frames, and then gives the turn by itself."""
     frame: Any = _Stereo()
-    assert [("transpose", "clock")] == shape_of(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
+    assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 
 
 class _Stereo:

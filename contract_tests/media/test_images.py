@@ -214,11 +214,11 @@ def test_decoding_holds_no_lock(kind: str, monkeypatch: pytest.MonkeyPatch) -> N
     decode, checksum = Image.frombytes, zlib.crc32
 
     def frombytes(*args: Any) -> Image.Image:
-        held.append(images._silence.locked())  # noqa: SLF001
+        held.append(images.warnings_lock.locked())  # noqa: SLF001
         return decode(*args)
 
     def crc32(data: Any) -> int:
-        held.append(images._silence.locked())  # noqa: SLF001
+        held.append(images.warnings_lock.locked())  # noqa: SLF001
         return checksum(data)
 
     monkeypatch.setattr(Image, "frombytes", frombytes)

@@ -26,9 +26,9 @@ from contract_tests.support.range_server import (
     whole,
 )
 from contract_tests.support.remote_files import BLOCK, private_refusal
-from kling_elements.media import site
+from kling_elements.media import range_client
 from kling_elements.media.budget import Budget
-from kling_elements.media.remote import RemoteFile, reading
+from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.transport.certificates import shared_context
 
@@ -43,7 +43,7 @@ def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., 
     """Of 417 MB less than 100 KB come in, over one connection."""
     server = serving(size=417_000_000)
 
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(0, 64) == file.peek(0, 64)
         assert server.file.read(416_985_000, 417_000_000) == file.peek(416_985_000, 20_000)
         assert (417_000_000, 2, 1) == (file.size, file.requests, server.connections)
@@ -56,7 +56,7 @@ def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., 
 def test_a_request_says_what_it_wants(serving: Callable[..., RangeServer]) -> None:
     """A part, as it is, without any login; path and query are as they were given, a fragment stays here."""
     server = serving()
-    with reading(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
+    with open_remote(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
         pass
 
     (asked,) = server.asked
@@ -98,7 +98,7 @@ def test_what_is_read_is_what_the_file_holds(serving: Callable[..., RangeServer]
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
     places += [(0, size), (0, size + 1), (size, 1), (size + 10 * BLOCK, 1), (0, 0), (5, -1)]
 
-    with reading(server.url, allow_private=True, budget=Budget(max_requests=100)) as file:
+    with open_remote(server.url, allow_private=True, budget=Budget(max_requests=100)) as file:
         for offset, count in places:
             assert server.file.read(offset, max(offset, offset + count)) == file.peek(offset, count)
         assert size == file.size
@@ -107,7 +107,7 @@ def test_what_is_read_is_what_the_file_holds(serving: Callable[..., RangeServer]
 def test_the_size_is_unknown_until_the_server_tells(serving: Callable[..., RangeServer]) -> None:
     """Here it never tells, but ends. A length beside chunks does not count."""
     server = serving(chunked(content_length=7))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
         file.peek(99_999, 2)
         assert file.size == 100_000
@@ -115,14 +115,14 @@ def test_the_size_is_unknown_until_the_server_tells(serving: Callable[..., Range
 
 def test_a_negative_offset_is_a_mistake_of_the_caller(serving: Callable[..., RangeServer]) -> None:
     """It is a ValueError as other arguments that cannot be used."""
-    with reading(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
+    with open_remote(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
         file.peek(-1, 5)
 
 
 def test_nothing_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
     """Blocks that are there are not asked for, be it before or behind those that are missing."""
     server = serving()
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         file.peek(4 * BLOCK, 1)
         file.peek(0, 4 * BLOCK + 5)
         assert server.file.read(0, 5 * BLOCK) == file.peek(0, 5 * BLOCK)
@@ -132,7 +132,7 @@ def test_nothing_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
 def test_reading_on_and_on_takes_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
     """A long header, such as that of a long video, is read in a few requests, and not much more than it."""
     server = serving(size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         for block in range(128):
             file.peek(block * BLOCK, BLOCK)
         assert file.fetched_bytes < 4_500_000
@@ -144,7 +144,7 @@ def test_reading_on_and_on_takes_ever_larger_parts(serving: Callable[..., RangeS
 def test_reading_ahead_does_not_use_up_the_budget(serving: Callable[..., RangeServer]) -> None:
     """What is left can still be read block by block."""
     server = serving()
-    with reading(server.url, allow_private=True, budget=Budget(max_bytes=6 * BLOCK)) as file:
+    with open_remote(server.url, allow_private=True, budget=Budget(max_bytes=6 * BLOCK)) as file:
         assert server.file.read(0, 4 * BLOCK) == b"".join(file.peek(block * BLOCK, BLOCK) for block in range(4))
     assert ["0-16383", "16384-49151", "49152-65535"] == server.ranges
 
@@ -152,7 +152,7 @@ def test_reading_ahead_does_not_use_up_the_budget(serving: Callable[..., RangeSe
 def test_a_server_that_ignores_range_is_left_once_there_is_enough(serving: Callable[..., RangeServer]) -> None:
     """Only what is needed is taken, from a single answer."""
     server = serving(whole(), size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_100) == file.peek(50_000, 100)
         assert 417_000_000 == file.size
         assert file.fetched_bytes < 50_000 + 3 * 65536
@@ -166,7 +166,7 @@ def test_what_a_server_that_ignores_range_has_at_its_end_is_not_read(
 ) -> None:
     """The error says why, and comes before the whole budget is spent for nothing."""
     server = serving(whole(content_length=length), size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         with pytest.raises(MediaError, match=r"the server ignores Range, .* within the first 8388608 bytes"):
             file.peek(416_999_990, 10)
         assert file.fetched_bytes < 1_000_000
@@ -186,7 +186,7 @@ def test_a_query_shows_nowhere(
     """Not in an error, its copies and causes, a log or a repr."""
     caplog.set_level(logging.INFO)  # below, httpcore tells all headers of answers
     server = serving(in_turn(honest, answer))
-    with reading(f"{server.url}?secret#secret", allow_private=True) as file:
+    with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
         assert isinstance(file, RemoteFile)
         with pytest.raises(MediaError) as caught:
             file.peek(50_000, 1)
@@ -202,7 +202,7 @@ def test_every_failure_of_httpcore_is_known() -> None:
     """What it raises by contract is caught, and so cannot come out."""
     raised = [getattr(httpcore, name) for name in httpcore.__all__ if name.endswith(("Error", "Timeout", "Exception"))]
     assert raised
-    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, site.FAILURES)}
+    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, range_client.FAILURES)}
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_a_certificate_that_is_trusted_lets_a_file_be_read(
     """By one context for all."""
     server = serving(tls=certified(authority))
     for _ in range(2):
-        with reading(server.url, allow_private=True) as file:
+        with open_remote(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
     assert 1 == shared_context.cache_info().misses  # making one takes 26 ms
     assert 2 == server.connections
@@ -256,5 +256,5 @@ def test_a_redirect_does_not_lead_out_of_tls(serving: Callable[..., RangeServer]
     assert says.startswith("is redirected from https to http, ")
     assert says.endswith(f"give the address itself: {plain.url}")
     assert [] == plain.asked
-    with reading(up.url, allow_private=True) as file:
+    with open_remote(up.url, allow_private=True) as file:
         assert file.size == 100_000

@@ -13,8 +13,8 @@ from ssrfguard import Policy
 from contract_tests.support import remote_files
 from contract_tests.support.range_server import RangeServer, altered, bare, by_path, honest, in_turn, redirect
 from contract_tests.support.remote_files import private_refusal, refusal
-from kling_elements.media import site
-from kling_elements.media.remote import reading, shown
+from kling_elements.media import range_client
+from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
@@ -43,7 +43,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The address 127.0.0.1 counts as public, and no other of this machine."""
     policy = Policy(allowed_networks=(ip_network("127.0.0.1"),), allowed_ports=frozenset(range(1, 65536)))
-    monkeypatch.setattr(site, "_policy", lambda *, allow_private: (policy, allow_private)[0])
+    monkeypatch.setattr(range_client, "_policy", lambda *, allow_private: (policy, allow_private)[0])
 
 
 # Addresses in messages
@@ -78,7 +78,7 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_an_address_is_shown_without_what_may_be_secret(url: str, expected: str) -> None:
     """No user, no query, no fragment, and nothing at all where these cannot be told apart."""
-    assert expected == shown(url)
+    assert expected == redacted_url(url)
 
 
 # Redirects
@@ -88,7 +88,7 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, expected: str)
 def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
     """Its body is not read, and later parts come from where it led to."""
     server = serving(by_path(file=redirect("moved?to=here#now", status), moved=honest))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
         assert 3 == file.requests
         assert file.fetched_bytes < 200_000
@@ -99,7 +99,7 @@ def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeSe
     """An error that comes from there says so, without its query."""
     there = serving(in_turn(honest, bare(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
-    with reading(here.url, allow_private=True) as file:
+    with open_remote(here.url, allow_private=True) as file:
         assert there.file.read(0, 10) == file.peek(0, 10)
         with pytest.raises(MediaError, match=f"HTTP 404 from {there.url}; "):
             file.peek(50_000, 1)
@@ -109,7 +109,7 @@ def test_redirects_end(serving: Callable[..., RangeServer]) -> None:
     """Five are followed, and no more, be it a loop or not."""
     moving = redirect("/file")
     server = serving(in_turn(*[moving] * 5, honest))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert 6 == file.requests
 
     loop = serving(moving)
@@ -291,7 +291,7 @@ def test_private_addresses_are_read_where_that_is_allowed(
     """By name too; other rules hold as ever."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
-    with reading(f"http://a.example:{server.port}/file", allow_private=True) as file:
+    with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:
         assert server.file.read(0, 10) == file.peek(0, 10)
     assert private_refusal("file:///etc/passwd").startswith("must begin with http")
     assert private_refusal(server.url.replace("//", "//mara:secret@")).startswith("has a user or password in it")
@@ -303,5 +303,5 @@ def test_proxies_of_the_environment_are_not_used(
     """A proxy would connect wherever it likes."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    with reading(serving().url, allow_private=True) as file:
+    with open_remote(serving().url, allow_private=True) as file:
         assert file.size == 100_000

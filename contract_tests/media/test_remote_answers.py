@@ -21,7 +21,7 @@ from contract_tests.support.range_server import (
     whole,
 )
 from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal
-from kling_elements.media.remote import reading
+from kling_elements.media.remote import open_remote
 from kling_elements_client.errors import MediaError
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
@@ -81,7 +81,7 @@ def test_an_answer_that_cannot_be_used_is_one_clear_error(
 def test_an_answer_that_ends_early_is_no_short_file(serving: Callable[..., RangeServer]) -> None:
     """Not now, and not when it is asked again."""
     server = serving(sends(head(200, content_length=50_000), bytes(20_000)))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert bytes(BLOCK) == file.peek(0, BLOCK)
         for _ in range(2):
             with pytest.raises(MediaError, match="broke off"):
@@ -118,7 +118,7 @@ def test_a_file_that_changes_underneath_is_an_error(
 def test_an_answer_that_does_not_repeat_its_marks_is_about_the_same_file(serving: Callable[..., RangeServer]) -> None:
     """Servers may leave them out."""
     server = serving(in_turn(altered(last_modified="Thu, 01 Jan 2026 00:00:00 GMT"), altered(etag=None)))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
 
 
@@ -128,7 +128,7 @@ def test_a_connection_that_is_closed_between_requests_is_made_anew(
 ) -> None:
     """A server may close it whenever it likes, announced or not."""
     server = serving(answer)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
     assert 2 == server.connections
@@ -137,7 +137,7 @@ def test_a_connection_that_is_closed_between_requests_is_made_anew(
 def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) -> None:
     """What was fetched can be read, the rest is the same error, and nobody is asked again."""
     server = serving(in_turn(honest, bare(503), honest))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         for place in (50_000, 90_000):
             with pytest.raises(MediaError, match="HTTP 503"):
                 file.peek(place, 1)
@@ -148,7 +148,7 @@ def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) 
 def test_behind_its_block_the_file_is_closed(serving: Callable[..., RangeServer]) -> None:
     """No connection is made that nobody would close."""
     server = serving()
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         pass
     with pytest.raises(MediaError, match="was closed"):
         file.peek(50_000, 1)

@@ -26,10 +26,10 @@ from contract_tests.support.range_server import (
 )
 from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal, refusal
 from kling_elements.clock import Clock
-from kling_elements.media import site
+from kling_elements.media import range_client
 from kling_elements.media.budget import Budget
 from kling_elements.media.meter import Meter
-from kling_elements.media.remote import RemoteFile, reading
+from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import within
 
@@ -95,7 +95,7 @@ def test_a_budget_is_a_value() -> None:
 
 def test_a_budget_of_a_year_is_no_error(serving: Callable[..., RangeServer]) -> None:
     """Sockets take no time-out that long, so it is cut for them."""
-    with reading(serving().url, allow_private=True, budget=Budget(max_seconds=1e300)) as file:
+    with open_remote(serving().url, allow_private=True, budget=Budget(max_seconds=1e300)) as file:
         assert file.size == 100_000
 
 
@@ -138,7 +138,7 @@ def test_what_never_ends_is_cut(serving: Callable[..., RangeServer], answer: Ans
     """Not a byte more comes in than the budget has."""
     budget = Budget(max_bytes=18 * BLOCK)
     meter = Meter("", budget, Clock())
-    file = RemoteFile(site.Site(serving(answer).url, meter, allow_private=True), meter)
+    file = RemoteFile(range_client.RangeClient(serving(answer).url, meter, allow_private=True), meter)
     with closing(file), pytest.raises(MediaError) as caught:
         file.peek(0, 18 * BLOCK)
     assert expected == caught.value.reason
@@ -174,7 +174,7 @@ def test_a_server_that_hangs_meets_the_deadline(serving: Callable[..., RangeServ
 def test_a_deadline_that_has_passed_lets_nothing_begin(serving: Callable[..., RangeServer]) -> None:
     """What was fetched can still be read."""
     server, clock = serving(), SteppingClock()
-    with reading(server.url, allow_private=True, clock=clock) as file:
+    with open_remote(server.url, allow_private=True, clock=clock) as file:
         clock.seconds += 60
         assert server.file.read(5, 10) == file.peek(5, 5)
         with pytest.raises(MediaError, match="took longer than 30 s"):

@@ -8,9 +8,9 @@ from attrs import field, frozen
 
 from kling_elements.numbers import Number, count
 
-_MOST_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the rest is for redirects and odd files
-_MOST_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
-_MOST_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
+_MAX_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the rest is for redirects and odd files
+_MAX_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
+_MAX_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
 
 _finite = Number("a finite number above 0", lambda value: 0 < value < math.inf)
 
@@ -28,6 +28,6 @@ class Budget:
         ValueError: One of them is no number, or below what makes sense.
     """
 
-    max_requests: int = field(default=_MOST_REQUESTS, validator=count)
-    max_bytes: int = field(default=_MOST_BYTES, validator=count)
-    max_seconds: float = field(default=_MOST_SECONDS, validator=_finite)
+    max_requests: int = field(default=_MAX_REQUESTS, validator=count)
+    max_bytes: int = field(default=_MAX_BYTES, validator=count)
+    max_seconds: float = field(default=_MAX_SECONDS, validator=_finite)

@@ -117,9 +117,9 @@ def check_video(
 @contextmanager
 def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | None) -> Iterator[RemoteFile]:
     # loaded here, as it loads what speaks HTTP
-    from kling_elements.media.remote import reading, shown  # noqa: PLC0415
+    from kling_elements.media.remote import open_remote, redacted_url  # noqa: PLC0415
 
     if not remote:
-        raise MediaError(shown(url), "is an address; what lies there is looked at only with remote=True")
-    with reading(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
+        raise MediaError(redacted_url(url), "is an address; what lies there is looked at only with remote=True")
+    with open_remote(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
         yield file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kling_elements.media.boxes import Box, BrokenError, code_name
+from kling_elements.media.mp4_boxes import Box, BrokenBoxError, code_name
 
 VISUAL_ENTRY = 78  # bytes of its own fields, behind which further boxes stand
 _AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same for sound, by QuickTime's version of the entry
@@ -78,7 +78,7 @@ def _object_type(entry: Box) -> int | None:
         skip = VISUAL_ENTRY if entry.kind == b"mp4v" else _AUDIO_ENTRIES.get(version, _AUDIO_ENTRIES[0])
         inner = {box.kind: box for box in entry.children(skip)}
         found = inner.get(b"esds") or (inner[b"wave"].find(b"esds") if b"wave" in inner else None)
-    except BrokenError:  # the codec is for information only
+    except BrokenBoxError:  # the codec is for information only
         return None
     return None if found is None else _in_descriptors(bytes(found.content[4:]))
 

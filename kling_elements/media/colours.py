@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms
 
-LARGEST_PROFILE = 1024 * 1024
+MAX_PROFILE_BYTES = 1024 * 1024
 """Bytes of the largest colour profile that is kept. Pillow opens no PNG with a larger one."""
 
 Primaries = tuple[float, ...]  # x and y of white, red, green and blue
@@ -76,7 +76,7 @@ def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
             converted = _converted(picture, primaries, transfer or _from_srgb)
             return converted, [f"converted from the colours that its header names to sRGB{hdr}"]
     elif isinstance(profile, bytes) and profile:
-        if len(profile) > LARGEST_PROFILE:
+        if len(profile) > MAX_PROFILE_BYTES:
             return _without_large(picture, profile)
         picture.info = {"icc_profile": profile}
         return picture, []
@@ -91,7 +91,7 @@ def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
 def are_usual(info: Mapping[Any, Any]) -> bool:
     """Return whether a picture of Pillow has colours that any file can say."""
     profile = info.get("icc_profile")
-    return len(profile) <= LARGEST_PROFILE if profile else not _has_own_gamma(info)
+    return len(profile) <= MAX_PROFILE_BYTES if profile else not _has_own_gamma(info)
 
 
 def _has_own_gamma(info: Mapping[Any, Any]) -> bool:

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from PIL import Image, ImageColor
 
-from kling_elements.media import encoding, images, pictures, sources
+from kling_elements.media import encoding, images, decoding, sources
 from kling_elements.media.fitted import FittedImage, Ratio, check_ratio, px
 from kling_elements.media.limits import Limits, image_limits
-from kling_elements.media.pictures import check_pixels, decoding
+from kling_elements.media.decoding import check_pixels, media_errors_from_pillow
 from kling_elements.media.reports import ImageReport
-from kling_elements.media.sources import Given
+from kling_elements.media.sources import MediaFile
 from kling_elements.numbers import count
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -22,7 +22,7 @@ from kling_elements_runtime.uploads import InlineBytes
 
 Size = tuple[int, int]
 
-_MOST_SOURCE_BYTES = 128 * 1024**2  # of a file of usual size, which is read whole
+_MAX_SOURCE_BYTES = 128 * 1024**2  # of a file of usual size, which is read whole
 _BYTES_PER_PIXEL = 4  # of one that is not compressed
 _NEARLY = Fraction(101, 100)  # how far a ratio may be off so that stretching the picture is not seen
 _SHRINKING = 0.97  # of the side that should fit, as bytes do not quite follow pixels
@@ -76,22 +76,22 @@ def fit_image(  # noqa: PLR0913 - all but one go by name
         if 0 in source.size:
             raise MediaError(name, "has no pixels")
         check_pixels(name, math.prod(source.size), max_pixels)
-        with decoding(name):
-            picture, changes = pictures.upright(source)
+        with media_errors_from_pillow(name):
+            picture, changes = decoding.upright(source)
     else:
         name, content, report, changes = _read(source, contract, max_pixels, strip_metadata=strip_metadata)
         as_it_is = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
         # what was too large to be looked at whole is decoded only if that is allowed
         if as_it_is and (not report.unjudged or _pixels(report) > max_pixels):
             return as_it_is
-        with decoding(name):
-            picture, changes = pictures.decoded(name, content, max_pixels)
+        with media_errors_from_pillow(name):
+            picture, changes = decoding.decoded(name, content, max_pixels)
         del content  # much memory
     if as_it_is:  # only whether the picture is whole was not known yet
         return as_it_is
-    with decoding(name):
-        as_jpeg = pictures.is_jpeg(picture)
-        picture, recoloured = pictures.plain(picture)
+    with media_errors_from_pillow(name):
+        as_jpeg = decoding.is_jpeg(picture)
+        picture, recoloured = decoding.plain(picture)
         picture, sized = _sized(picture, ratio, background, limits, max_pixels)
         fitted, encoded = _encoded(picture, name, background, limits, as_jpeg=as_jpeg)
     report = _checked(fitted, name, limits)
@@ -107,20 +107,20 @@ def _read(
 ) -> tuple[str, bytes, ImageReport, list[str]]:
     """Return the name of a source, its bytes, what is found in them, and what was changed in them."""
     url, limits = sources.address(source, contract), image_limits(contract)
-    most_bytes = max(_MOST_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
-    of_sources = {"file-size": limits["file-size"] | {"max-bytes": most_bytes}}
+    max_bytes = max(_MAX_SOURCE_BYTES, _BYTES_PER_PIXEL * max_pixels)
+    of_sources = {"file-size": limits["file-size"] | {"max-bytes": max_bytes}}
     if url is not None:
         # loaded here, as it loads what speaks HTTP
-        from kling_elements.media.remote import shown  # noqa: PLC0415
+        from kling_elements.media.remote import redacted_url  # noqa: PLC0415
 
-        raise MediaError(shown(url), "is an address; download what lies there first, and give its bytes or its path")
+        raise MediaError(redacted_url(url), "is an address; download what lies there first, and give its bytes or its path")
     if isinstance(source, str):
-        opened: AbstractContextManager[Given] = nullcontext(sources.from_text(source, contract, of_sources))
+        opened: AbstractContextManager[MediaFile] = nullcontext(sources.from_text(source, contract, of_sources))
     else:
         opened = sources.opened_file(source, of_sources)
     with opened as given:
-        if given.file.size > most_bytes:
-            raise MediaError(given.name, f"has more than {most_bytes} bytes, too many to be read at once")
+        if given.file.size > max_bytes:
+            raise MediaError(given.name, f"has more than {max_bytes} bytes, too many to be read at once")
         used = sources.without_metadata(given, limits) if strip_metadata else given
         changes = ["left out its metadata"] if used is not given else []
         content = used.file.peek(0, used.file.size)
@@ -139,16 +139,16 @@ def _encoded(
     picture: Image.Image, name: str, background: str, limits: Limits, *, as_jpeg: bool
 ) -> tuple[bytes, list[str]]:
     """Return a file with the picture, of allowed bytes, and what was changed."""
-    most_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
-    best = encoding.best(picture, most_bytes, background, as_jpeg=as_jpeg)
+    max_bytes, changes = limits["file-size"]["max-bytes"], list[str]()
+    best = encoding.best(picture, max_bytes, background, as_jpeg=as_jpeg)
     if best is None:
         changes = encoding.how_laid(background, picture)
         picture = _in_place_of(picture, encoding.laid_on(background, picture))
         smaller = _made_smaller(picture, limits)
-        changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {most_bytes} bytes")
-        best = encoding.best(smaller, most_bytes, background, as_jpeg=True)
+        changes.append(f"made smaller from {px(picture.size)} to {px(smaller.size)} to fit into {max_bytes} bytes")
+        best = encoding.best(smaller, max_bytes, background, as_jpeg=True)
     if best is None:
-        raise MediaError(name, f"cannot be brought below {most_bytes} bytes")
+        raise MediaError(name, f"cannot be brought below {max_bytes} bytes")
     content, how_encoded = best
     return content, changes + how_encoded
 
@@ -158,16 +158,16 @@ def _sized(
 ) -> tuple[Image.Image, list[str]]:
     """Return a picture of allowed ratio and sides. The ratio comes first, or long ones would grow without bounds."""
     changes = []
-    most_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
-    size = _with_ratio(picture.size, ratio, most_ratio)
+    max_ratio = Fraction(limits["aspect-ratio"]["max-long-to-short"])
+    size = _with_ratio(picture.size, ratio, max_ratio)
     if math.prod(size) > max_pixels:
-        long = math.isqrt(int(max_pixels * most_ratio))
-        while long * math.ceil(long / most_ratio) > max_pixels:
+        long = math.isqrt(int(max_pixels * max_ratio))
+        while long * math.ceil(long / max_ratio) > max_pixels:
             long -= 1
         smaller = _with_long_side(picture.size, long)
         changes.append(f"made smaller from {px(picture.size)} to {px(smaller)}, as it is too long to be padded")
         picture = _in_place_of(picture, picture.resize(smaller, _LANCZOS))
-        size = _with_ratio(smaller, ratio, most_ratio)
+        size = _with_ratio(smaller, ratio, max_ratio)
     if size != picture.size and ratio == "pad" and math.prod(size) < math.prod(picture.size) * _NEARLY:
         changes.append(f"stretched from {px(picture.size)} to {px(size)}, as its ratio is nearly allowed")
         picture = _in_place_of(picture, picture.resize(size, _LANCZOS))
@@ -227,12 +227,12 @@ def _placed(picture: Image.Image, size: Size, background: str) -> Image.Image:
 def _made_smaller(picture: Image.Image, limits: Limits) -> Image.Image:
     """Return a picture as large as a JPEG of the lowest quality has room for, or one of the smallest allowed sides."""
     shorter, longer = sorted(picture.size)
-    shortest, most_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
+    shortest, max_bytes = longer * limits["displayed-sides"]["min-px"] // shorter, limits["file-size"]["max-bytes"]
     smaller = picture
     while True:
-        weight = len(encoding.jpeg(smaller, encoding.LEAST_QUALITY) or b"")
+        weight = len(encoding.jpeg(smaller, encoding.MIN_QUALITY) or b"")
         long = max(smaller.size)
-        if weight <= most_bytes or long <= shortest:
+        if weight <= max_bytes or long <= shortest:
             return smaller
-        long = max(shortest, int(long * math.sqrt(most_bytes / weight) * _SHRINKING))
+        long = max(shortest, int(long * math.sqrt(max_bytes / weight) * _SHRINKING))
         smaller = picture.resize(_with_long_side(picture.size, long), _LANCZOS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from kling_elements.media.checks import check_video
-from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, refuse_full
+from kling_elements.media.fitted import FittedVideo, Ratio, check_ratio, check_target, new_file, raise_if_full
 from kling_elements.media.limits import Limits, video_limits
 from kling_elements.media.reports import VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kling_elements.media.transcoding import Made, Order
 
 _FIRST_CRF = 18  # from here on few people see a difference to the source
-_WORST_CRF = 51  # H.264 has no worse one
+_MAX_CRF = 51  # H.264 has no worse one
 _CRF_OF_HALF = 6  # by so much more, the file has about half as many bytes
 
 
@@ -71,7 +71,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
         raise MediaError(f"a value of type {type(source).__name__}", "must be a pathlib.Path of a video")
     target = source.with_name(f"{source.stem}-fitted.mp4") if target is None else target
     check_target(target)
-    _need_av(source)
+    _require_pyav(source)
     limits = video_limits(contract)
     report = check_video(source, contract=contract)
     _refuse_damaged(report, limits["container"])
@@ -86,7 +86,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
                 order = _order(ratio, Fraction(start_seconds), limits)
                 changes = _encoded(source, unfinished, order, limits, tell)
         except MediaError as error:
-            refuse_full(error.__cause__, target)
+            raise_if_full(error.__cause__, target)
             raise
         checked = evolve(check_video(unfinished, contract=contract), source=str(target))
         if not checked.conforms:
@@ -95,7 +95,7 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     return FittedVideo(path=target, report=checked, changes=changes)
 
 
-def _need_av(source: Path) -> None:
+def _require_pyav(source: Path) -> None:
     try:
         import av  # noqa: F401, PLC0415 - the extra may not be installed
     except ImportError as error:
@@ -116,23 +116,23 @@ def _order(ratio: Ratio, start: Fraction, limits: Limits) -> Order:
     """Return what to make, in the highest quality."""
     from kling_elements.media.transcoding import Order  # noqa: PLC0415 - loads PyAV
 
-    sizes, most_seconds = limits["displayed-size"]["one-of-px"], limits["duration"]["max-seconds"]
-    return Order(sizes=sizes, ratio=ratio, start=start, most_seconds=most_seconds, crf=_FIRST_CRF)
+    sizes, max_seconds = limits["displayed-size"]["one-of-px"], limits["duration"]["max-seconds"]
+    return Order(sizes=sizes, ratio=ratio, start=start, max_seconds=max_seconds, crf=_FIRST_CRF)
 
 
 def _encoded(source: Path, unfinished: Path, order: Order, limits: Limits, tell: _Progress) -> tuple[str, ...]:
     """Encode with the highest quality that fits, and return what was changed."""
-    most_bytes = limits["file-size"]["max-bytes"]
+    max_bytes = limits["file-size"]["max-bytes"]
     while True:
         made = _transcoded(source, unfinished, order, tell)
         _refuse_short(source, made, order.start, limits["duration"])
         size = unfinished.stat().st_size
-        if size <= most_bytes:
+        if size <= max_bytes:
             return made.changes
-        if order.crf == _WORST_CRF:
-            raise MediaError(str(source), f"cannot be brought below {most_bytes} bytes")
-        crf = order.crf + math.ceil(_CRF_OF_HALF * math.log2(size / most_bytes))
-        order = evolve(order, crf=min(crf, _WORST_CRF))
+        if order.crf == _MAX_CRF:
+            raise MediaError(str(source), f"cannot be brought below {max_bytes} bytes")
+        crf = order.crf + math.ceil(_CRF_OF_HALF * math.log2(size / max_bytes))
+        order = evolve(order, crf=min(crf, _MAX_CRF))
 
 
 def _transcoded(source: Path, unfinished: Path, order: Order, tell: _Progress) -> Made:

@@ -112,7 +112,7 @@ def new_file(target: Path) -> Iterator[Path]:
             _place(unfinished, target)
 
 
-def refuse_full(error: BaseException | None, target: Path) -> None:
+def raise_if_full(error: BaseException | None, target: Path) -> None:
     """Raise where an error says that there is no room for a file, whatever was being done.
 
     Raises:

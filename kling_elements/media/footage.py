@@ -16,12 +16,12 @@ from av.error import FFmpegError
 _RAW: Final = ("mpegvideo", "m4v", "h264", "hevc", "obu", "vc1")  # nothing but pictures, which follow each other
 _OF_DECODING = "avi"  # tells when pictures are decoded, and FFmpeg guesses wrongly when they are shown
 _CONTAINERS: Final = ",".join(["mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mxf,gif,dv,nut,rm,wtv,ivf", *_RAW])
-_MOST_PIXELS = 8192 * 8192  # of a frame, of up to 8 bytes each; cameras make 8192x4320
-_FASTEST = Fraction(60)  # frames per second; only slow motion has more
+_MAX_PIXELS = 8192 * 8192  # of a frame, of up to 8 bytes each; cameras make 8192x4320
+_MAX_RATE = Fraction(60)  # frames per second; only slow motion has more
 _USUAL_RATE = Fraction(25)  # frames per second, where the file does not tell
-_FINEST_RATE = 1001  # the largest denominator of a frame rate; that of 30000/1001
-_LARGEST_ROUNDING = Fraction(1, 500)  # seconds; with coarser times a container does not round, but counts frames
-_LONGEST_BEFORE = Fraction(1)  # seconds by which the result may begin earlier than asked for, with a whole picture
+_MAX_RATE_DENOMINATOR = 1001  # the largest denominator of a frame rate; that of 30000/1001
+_MAX_ROUNDING = Fraction(1, 500)  # seconds; with coarser times a container does not round, but counts frames
+_MAX_EARLY_START = Fraction(1)  # seconds by which the result may begin earlier than asked for, with a whole picture
 _PATIENCE = 5  # seconds that a container may keep sound and picture apart
 
 # Texts in a file need not be UTF-8; from PyAV 19 on none are refused for that.
@@ -42,26 +42,26 @@ class Footage:
     Attributes:
         video: The stream of pictures.
         audio: The stream of sound, or None.
-        told_rate: How many frames per second it has.
+        source_rate: How many frames per second it has.
         rate: The same, but not more than the result may have.
         start: When the result begins, in seconds of the streams' own time.
         whole_seconds: How long all of it lasts, as far as the header tells; else 0.
     """
 
-    def __init__(self, container: Any, start: Fraction, most_seconds: int, rate: Fraction | None) -> None:
+    def __init__(self, container: Any, start: Fraction, max_seconds: int, rate: Fraction | None) -> None:
         self.video = container.streams.best("video")
         self.audio = container.streams.best("audio")
         if self.video is None or not self.video.width:
             raise UnfitError("has no picture that can be decoded")
-        if self.video.width * self.video.height > _MOST_PIXELS:
-            raise UnfitError(f"has frames of more than {_MOST_PIXELS} pixels, too many to be decoded")
+        if self.video.width * self.video.height > _MAX_PIXELS:
+            raise UnfitError(f"has frames of more than {_MAX_PIXELS} pixels, too many to be decoded")
         self.video.thread_type = "AUTO"
-        self.told_rate = rate or _rate(self.video)
-        self.rate = min(self.told_rate, _FASTEST)
+        self.source_rate = rate or _rate(self.video)
+        self.rate = min(self.source_rate, _MAX_RATE)
         self.start = Fraction(container.start_time or 0, av.time_base) + start
         self.whole_seconds = Fraction(container.duration or 0, av.time_base)
         self._left_out = start
-        self._most_seconds = most_seconds
+        self._max_seconds = max_seconds
         self._container = container
         self._has_times = container.format.name not in _RAW
         self._numbers = count()
@@ -77,16 +77,16 @@ class Footage:
         for packet in self._container.demux(self.video):
             if packet.dts is not None:
                 times.append(packet.dts * packet.time_base)
-                if times[-1] - times[0] > self._most_seconds:
+                if times[-1] - times[0] > self._max_seconds:
                     break
         span = times[-1] - times[0] if times else Fraction(0)
-        counted: Fraction = (len(times) - 1) / span if span > 0 else self.told_rate
-        return min(self.told_rate, counted.limit_denominator(_FINEST_RATE))
+        counted: Fraction = (len(times) - 1) / span if span > 0 else self.source_rate
+        return min(self.source_rate, counted.limit_denominator(_MAX_RATE_DENOMINATOR))
 
     @property
     def end(self) -> Fraction:
         """When the result ends at the latest, as `start`."""
-        return self.start + self._most_seconds
+        return self.start + self._max_seconds
 
     def seconds_into(self, frame: Any) -> Fraction:
         """Return when a picture is shown, in seconds of the result.
@@ -95,8 +95,8 @@ class Footage:
         more frames than the result may have, all times are.
         """
         time = _time(frame) - self.start
-        rounding: Fraction = min(frame.time_base, _LARGEST_ROUNDING)
-        if self.rate != self.told_rate:
+        rounding: Fraction = min(frame.time_base, _MAX_ROUNDING)
+        if self.rate != self.source_rate:
             return math.floor((time + rounding) * self.rate) / self.rate
         steady = round(time * self.rate) / self.rate
         return steady if abs(time - steady) <= rounding else time
@@ -104,7 +104,7 @@ class Footage:
     def seconds_of(self, frame: Any) -> Fraction:
         """Return how long a picture is shown that no other one follows."""
         told: Fraction = (frame.duration or 0) * frame.time_base
-        return told if told and self.rate == self.told_rate else max(told, 1 / self.rate)
+        return told if told and self.rate == self.source_rate else max(told, 1 / self.rate)
 
     def frames(self) -> Iterator[Any]:
         """Yield frames of picture and sound as they come: from the picture on that is shown at the start."""
@@ -122,7 +122,7 @@ class Footage:
         sounds, rest = [], []
         for frame in decoded:
             if not isinstance(frame, av.VideoFrame):
-                if _time(frame) > self.start - _LONGEST_BEFORE:
+                if _time(frame) > self.start - _MAX_EARLY_START:
                     sounds.append(frame)
             elif first is None and back is not None and _time(frame) > self.start:
                 return False
@@ -133,7 +133,7 @@ class Footage:
             else:
                 rest.append(frame)
                 break
-        if first is not None and self.start - _time(first) < min(1 / self.rate, _LONGEST_BEFORE):
+        if first is not None and self.start - _time(first) < min(1 / self.rate, _MAX_EARLY_START):
             self.start = _time(first)  # so that it is shown neither before it comes nor for less time than the others
         self._frames = chain(sounds, [] if first is None else [first], rest, decoded)
         return first is not None or back is None
@@ -168,11 +168,11 @@ class Footage:
         """Return whether it is known when a frame is shown, and find that out where it is not told."""
         is_picture = bool(isinstance(frame, av.VideoFrame))  # a frame stays Any to type checkers
         if not self._has_times:
-            frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.told_rate
+            frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.source_rate
         elif frame.pts is None or (is_picture and self._container.format.name == _OF_DECODING):
             frame.pts = frame.dts
         if frame.pts is None and is_picture and self._before is not None:  # as in MPEG, where several are in a packet
-            frame.pts = round((self._before + 1 / self.told_rate) / frame.time_base)
+            frame.pts = round((self._before + 1 / self.source_rate) / frame.time_base)
         if frame.pts is None:
             return False
         if is_picture:
@@ -181,13 +181,13 @@ class Footage:
 
 
 @contextmanager
-def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Footage]:
+def opened(file: BinaryIO, start: Fraction, max_seconds: int) -> Iterator[Footage]:
     """Open a video, and go to where the result begins.
 
     Args:
         file: The file, not its path, which FFmpeg might take for an address.
         start: Seconds from its beginning that are left out.
-        most_seconds: How much is used of what comes then.
+        max_seconds: How much is used of what comes then.
 
     Raises:
         UnfitError: It has no picture, or one too large, or breaks off.
@@ -199,8 +199,8 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
     while True:
         file.seek(0)
         with av.open(file, "r", options=options, **_LENIENT) as container:
-            footage = Footage(container, start, most_seconds, rate)
-            if rate is None and footage.rate != footage.told_rate:
+            footage = Footage(container, start, max_seconds, rate)
+            if rate is None and footage.rate != footage.source_rate:
                 rate = footage.count_rate()
             elif footage.find(ways.pop(0)):
                 yield footage
@@ -210,8 +210,8 @@ def opened(file: BinaryIO, start: Fraction, most_seconds: int) -> Iterator[Foota
 def _rate(stream: Any) -> Fraction:
     """Return the real frame rate; the average, which gaps and bursts change, where that makes no sense."""
     told = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
-    usual = [rate for rate in told if rate <= _FASTEST]
-    return Fraction(next(iter(usual or told), _USUAL_RATE)).limit_denominator(_FINEST_RATE)
+    usual = [rate for rate in told if rate <= _MAX_RATE]
+    return Fraction(next(iter(usual or told), _USUAL_RATE)).limit_denominator(_MAX_RATE_DENOMINATOR)
 
 
 def _time(frame: Any) -> Fraction:

@@ -25,23 +25,23 @@ from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.image_parts import png_chunks, scans
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
-MOST_PIXELS = 178_956_970
+MAX_PIXELS = 178_956_970
 """Pixels of the largest picture that is decoded. Pillow itself refuses more, and the largest cameras make 150 million.
 """
-_MOST_LIGHT_PIXELS = MOST_PIXELS // 2
+_MAX_CHECKED_PIXELS = MAX_PIXELS // 2
 """Pixels of the largest JPEG that is decoded only to see whether it is whole; from here on Pillow warns of bombs.
 
 Only an eighth of each side is decoded.
 """
-_MOST_SCANNED_PIXELS = 60_000_000
+_MAX_SCANNED_PIXELS = 60_000_000
 """Pixels of the largest JPEG of several scans, as a decoder holds all of it, in 6 to 8 bytes a pixel."""
-_MOST_SCANS = 100  # real pictures of any size have a dozen
-_MOST_WORK = 1_500_000_000  # pixels of all scans together, which take some seconds
+_MAX_SCANS = 100  # real pictures of any size have a dozen
+_MAX_WORK = 1_500_000_000  # pixels of all scans together, which take some seconds
 _START_OF_SCAN = b"\xff\xda"
 _TOO_LARGE = "it has too many pixels to be decoded"
 _PART = 8  # of each side; the smallest picture that a JPEG decoder makes without more work
 _CRC_LENGTH = 4  # bytes
-_silence = threading.Lock()
+warnings_lock = threading.Lock()
 
 
 class File(Protocol):
@@ -70,9 +70,9 @@ class _Sized:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def ignored_warnings() -> Iterator[None]:
     """Let no warning out. Filters of warnings are global, so there is one lock for this: do nothing slow under it."""
-    with _silence, warnings.catch_warnings(action="ignore"):
+    with warnings_lock, warnings.catch_warnings(action="ignore"):
         yield
 
 
@@ -134,10 +134,10 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     return evolve(report, violations=(*report.violations, Violation("", rule, "the image breaks off or is damaged")))
 
 
-def why_not_decoded(content: bytes, header: Header, most_pixels: int | None = None) -> str | None:
+def why_not_decoded(content: bytes, header: Header, max_pixels: int | None = None) -> str | None:
     """Return why a JPEG or PNG is too much to be decoded even for a look at it; None where it is not."""
     pixels = header.width * header.height
-    if pixels > (_MOST_LIGHT_PIXELS if most_pixels is None else most_pixels):
+    if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
         return _TOO_LARGE
     if header.format == "png":
         return None
@@ -151,9 +151,9 @@ def why_not_decoded(content: bytes, header: Header, most_pixels: int | None = No
 
 
 def _why_too_many(count: int, pixels: int) -> str | None:
-    if count > _MOST_SCANS or count * pixels > _MOST_WORK:
+    if count > _MAX_SCANS or count * pixels > _MAX_WORK:
         return "it is made of too many scans to be decoded"
-    return _TOO_LARGE if count > 1 and pixels > _MOST_SCANNED_PIXELS else None
+    return _TOO_LARGE if count > 1 and pixels > _MAX_SCANNED_PIXELS else None
 
 
 def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
@@ -189,7 +189,7 @@ def _jpeg_is_whole(content: bytes) -> bool:
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
 
     try:
-        with quiet():
+        with ignored_warnings():
             picture = JpegImageFile(io.BytesIO(content))
         with picture:
             picture.draft("L", (max(picture.width // _PART, 1), max(picture.height // _PART, 1)))

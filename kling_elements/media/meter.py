@@ -17,8 +17,8 @@ from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.names import look_up
 
-_LONGEST_WAIT = 3600.0  # seconds; sockets refuse time-outs of weeks
-_LONGEST_READ = 1.0  # seconds that a socket waits at a time, as nobody may wait for the file any more
+_MAX_WAIT = 3600.0  # seconds; sockets refuse time-outs of weeks
+_MAX_READ_WAIT = 1.0  # seconds that a socket waits at a time, as nobody may wait for the file any more
 
 
 class Meter:
@@ -57,7 +57,7 @@ class Meter:
         left, of_call = self._until - self._clock.monotonic(), seconds_left()
         if left <= 0 or (of_call is not None and of_call <= 0):
             raise self.late()
-        return min(left, _LONGEST_WAIT)
+        return min(left, _MAX_WAIT)
 
     def count_request(self) -> None:
         """Count a request that is about to be sent.
@@ -133,9 +133,9 @@ class _MeteredStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as in connect_tcp
         self._meter.need(1)
         wanted = min(max_bytes, self._meter.bytes_left)
-        while (left := self._meter.seconds_left()) > _LONGEST_READ:
+        while (left := self._meter.seconds_left()) > _MAX_READ_WAIT:
             with suppress(httpcore.ReadTimeout):
-                return self._counted(self._stream.read(wanted, _LONGEST_READ))
+                return self._counted(self._stream.read(wanted, _MAX_READ_WAIT))
         return self._counted(self._stream.read(wanted, left))
 
     def _counted(self, piece: bytes) -> bytes:

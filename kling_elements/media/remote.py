@@ -8,16 +8,16 @@ from contextlib import ExitStack, closing, contextmanager
 from kling_elements.clock import Clock
 from kling_elements.media.budget import Budget
 from kling_elements.media.meter import Meter
-from kling_elements.media.site import FAILURES, Site, shown
+from kling_elements.media.range_client import FAILURES, RangeClient, redacted_url
 from kling_elements_client.errors import MediaError
 
 _BLOCK = 16 * 1024  # bytes; holds the header of most images, and a round trip costs more than it
-_MOST_AHEAD = 64  # blocks, so 1 MiB, that are fetched at once where reading goes on
+_MAX_AHEAD = 64  # blocks, so 1 MiB, that are fetched at once where reading goes on
 _DEFAULT_BUDGET = Budget()
 
 
 @contextmanager
-def reading(
+def open_remote(
     url: str, *, allow_private: bool = False, budget: Budget = _DEFAULT_BUDGET, clock: Clock | None = None
 ) -> Iterator[RemoteFile]:
     """Yield a file behind an address, for as long as the block runs. Its first bytes are fetched at once.
@@ -35,8 +35,8 @@ def reading(
     Raises:
         MediaError: The address is refused, there is no file, the server misbehaves, or the budget is used up.
     """
-    meter = Meter(shown(url), budget, clock or Clock())
-    with closing(RemoteFile(Site(url, meter, allow_private=allow_private), meter)) as file:
+    meter = Meter(redacted_url(url), budget, clock or Clock())
+    with closing(RemoteFile(RangeClient(url, meter, allow_private=allow_private), meter)) as file:
         file.peek(0, 1)
         yield file
 
@@ -49,7 +49,7 @@ class RemoteFile:
         size: The file's size in bytes; None as long as the server does not tell.
     """
 
-    def __init__(self, site: Site, meter: Meter) -> None:
+    def __init__(self, site: RangeClient, meter: Meter) -> None:
         """Fetch nothing yet."""
         self.source = meter.source
         self.size: int | None = None
@@ -147,7 +147,7 @@ class RemoteFile:
         if blocks.start != self._latest.stop:
             return blocks
         affordable = self._meter.bytes_left // (2 * _BLOCK)
-        count = max(len(blocks), min(2 * len(self._latest), _MOST_AHEAD, affordable))
+        count = max(len(blocks), min(2 * len(self._latest), _MAX_AHEAD, affordable))
         return range(blocks.start, blocks.start + count)
 
     def _keep(self, content: bytes, blocks: range) -> None:
@@ -179,4 +179,4 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield bytes(waiting)
 
 
-__all__ = ["RemoteFile", "reading", "shown"]
+__all__ = ["RemoteFile", "open_remote", "redacted_url"]

@@ -37,7 +37,7 @@ from kling_elements_runtime.uploads import (
 _PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
 _QUOTED = 16 * 1024  # characters that are decoded at a time of a percent-encoded text
 _IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk
-_LONGEST_PATH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
+_MAX_PATH_LENGTH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
 
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -49,7 +49,7 @@ _STANDARD = str.maketrans("-_", "+/")
 
 
 @frozen
-class Given:
+class MediaFile:
     """A file that was given by its content.
 
     Attributes:
@@ -78,7 +78,7 @@ class Given:
         return encode(content)
 
 
-def without_metadata(given: Given, limits: Limits) -> Given:
+def without_metadata(given: MediaFile, limits: Limits) -> MediaFile:
     """Return the same image without its metadata; itself if it has none, or is no image that the limits allow.
 
     Raises:
@@ -90,7 +90,7 @@ def without_metadata(given: Given, limits: Limits) -> Given:
         if images.inspect(given.file, given.name, limits, is_near=False).conforms:
             raise MediaError(given.name, metadata.INSEPARABLE) from error
         return given
-    return given if file is given.file else Given(given.name, file)
+    return given if file is given.file else MediaFile(given.name, file)
 
 
 def address(source: object, contract: Contract) -> str | None:
@@ -105,15 +105,15 @@ def address(source: object, contract: Contract) -> str | None:
         return None
     if contract.schema_violations("#/components/schemas/HttpUrl", source):
         # loaded here, as it loads what speaks HTTP
-        from kling_elements.media.remote import shown  # noqa: PLC0415
+        from kling_elements.media.remote import redacted_url  # noqa: PLC0415
 
         expected = contract.document()["components"]["schemas"]["HttpUrl"]["x-expected"]
-        raise MediaError(shown(source), f"must be {expected}")
+        raise MediaError(redacted_url(source), f"must be {expected}")
     return source
 
 
 @contextmanager
-def opened_image(source: object, contract: Contract) -> Iterator[Given]:
+def opened_image(source: object, contract: Contract) -> Iterator[MediaFile]:
     """Yield an image that was given by its content, for as long as the block runs.
 
     Args:
@@ -150,7 +150,7 @@ def content_of(source: object, contract: Contract) -> bytes:
 
 
 @contextmanager
-def opened_file(source: object, limits: Limits) -> Iterator[Given]:
+def opened_file(source: object, limits: Limits) -> Iterator[MediaFile]:
     """Yield a file that was given as path, bytes or file object, for as long as the block runs.
 
     Args:
@@ -162,7 +162,7 @@ def opened_file(source: object, limits: Limits) -> Iterator[Given]:
         MediaError: It cannot be read, or is none of these.
     """
     if isinstance(source, Path):
-        yield Given(str(source), InlineFile(source))
+        yield MediaFile(str(source), InlineFile(source))
     elif isinstance(source, bytes | bytearray | memoryview):
         with _opened_bytes(type(source).__name__, source) as given:
             yield given
@@ -195,42 +195,42 @@ def _encoded(picture: Any, limits: Limits) -> bytes:
     """
     from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
 
-    from kling_elements.media import colours, encoding, pictures  # noqa: PLC0415 - as above
+    from kling_elements.media import colours, encoding, decoding  # noqa: PLC0415 - as above
 
-    name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
+    name, max_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
     with _of_caller(name, "cannot be encoded"):
         upright = exif_transpose(picture)
         held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
         if not colours.are_usual(held.info):
-            held, _ = pictures.plain(held.copy())
+            held, _ = decoding.plain(held.copy())
         held.save(file, "PNG")
-        if file.tell() <= most_bytes:
+        if file.tell() <= max_bytes:
             return file.getvalue()
-        plain, _ = pictures.plain(held)
-        best = encoding.best(plain, most_bytes, "white", as_jpeg=plain.mode == held.mode)
+        plain, _ = decoding.plain(held)
+        best = encoding.best(plain, max_bytes, "white", as_jpeg=plain.mode == held.mode)
     return best[0] if best else file.getvalue()
 
 
 @contextmanager
-def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[Given]:
+def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[MediaFile]:
     with _of_caller(name, "cannot be read"):
         file = io.BytesIO(content)
-    yield Given(name, _Seekable(file, name))
+    yield MediaFile(name, _Seekable(file, name))
 
 
 @contextmanager
-def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
+def _opened_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
     name = "a file object"
     with _of_caller(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
         with _copied(file, name, limits) as copy:
-            yield Given(name, _Seekable(copy, name))
+            yield MediaFile(name, _Seekable(copy, name))
         return
     seekable = _Seekable(file, name)
     try:
-        yield Given(name, seekable)
+        yield MediaFile(name, seekable)
     finally:
         seekable.rewind()
 
@@ -290,7 +290,7 @@ def _read(file: Any, name: str, count: int) -> bytes:
             return content
 
 
-def from_text(text: str, contract: Contract, limits: Limits) -> Given:
+def from_text(text: str, contract: Contract, limits: Limits) -> MediaFile:
     """Return what a `data:` URL or Base64 text holds.
 
     Args:
@@ -313,7 +313,7 @@ def from_text(text: str, contract: Contract, limits: Limits) -> Given:
     return _from_base64(text, "Base64 text", contract)
 
 
-def _from_data_url(text: str, contract: Contract, limits: Limits) -> Given:
+def _from_data_url(text: str, contract: Contract, limits: Limits) -> MediaFile:
     name = "a data: URL"
     head, comma, payload = text.partition(",")
     if not comma or not payload.isascii():
@@ -323,7 +323,7 @@ def _from_data_url(text: str, contract: Contract, limits: Limits) -> Given:
         plain = _unquoted(payload, math.inf, "", name).decode("ascii", "replace") if "%" in payload else payload
         return _from_base64(plain, name, contract)
     most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
-    return Given(name, InlineBytes(_unquoted(payload, most, rule, name)))
+    return MediaFile(name, InlineBytes(_unquoted(payload, most, rule, name)))
 
 
 def _unquoted(payload: str, most: float, rule: str, name: str) -> bytes:
@@ -350,7 +350,7 @@ def _too_large(name: str, most: float, rule: str) -> MediaError:
 
 
 def _looks_like_path(text: str) -> bool:
-    if len(text) > _LONGEST_PATH:
+    if len(text) > _MAX_PATH_LENGTH:
         return False
     if _PATH.match(text):
         return True
@@ -359,10 +359,10 @@ def _looks_like_path(text: str) -> bool:
     return "/" in text and format_of(InlineText(start)) is None
 
 
-def _from_base64(text: str, name: str, contract: Contract) -> Given:
+def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
     file = InlineText(text)
     if file.is_base64():
-        return Given(name, file, text)
+        return MediaFile(name, file, text)
     rule = contract.document()["components"]["schemas"]["ImageReference"]["x-source"]
     says = f"is no Base64 as the contract has it: {_wrong_with(text)} ({rule})"
     raise MediaError(name, says, [Violation("", rule, says)])

@@ -13,11 +13,11 @@ from av.filter import Graph
 
 from kling_elements.media.fitted import Ratio
 from kling_elements.media.footage import Footage, UnfitError, opened
-from kling_elements.media.shapes import Shape, shape_of
+from kling_elements.media.filters import FrameFilters, filters_for
 from kling_elements.media.soundtracks import Sound, graph, through
 
 _TICK = Fraction(1, 360_000)  # seconds; a part of a frame at every usual rate, and of the times of MPEG and Matroska
-_MOST_DISORDER = 1  # seconds by which pictures may come too late to be shown
+_MAX_DISORDER = 1  # seconds by which pictures may come too late to be shown
 _PIXELS = "yuv420p"  # what every player can show
 _BT709 = 1  # number of ITU-T H.273, for the matrix, the primaries and the transfer of HD
 _LIMITED_RANGE = 1
@@ -31,14 +31,14 @@ class Order:
         sizes: The allowed sizes as displayed, in pixels.
         ratio: What to do where the ratio is another one.
         start: Seconds from the beginning of the source that are left out.
-        most_seconds: How long the result may be.
+        max_seconds: How long the result may be.
         crf: The quality of H.264, from 0 (best) to 51.
     """
 
     sizes: list[list[int]]
     ratio: Ratio
     start: Fraction
-    most_seconds: int
+    max_seconds: int
     crf: int
 
 
@@ -66,7 +66,7 @@ def transcode(source: Path, target: Path, order: Order) -> Generator[float, None
     """
     with (
         source.open("rb") as file,
-        opened(file, order.start, order.most_seconds) as footage,
+        opened(file, order.start, order.max_seconds) as footage,
         av.open(str(target.absolute()), "w", "mp4", options={"movflags": "+faststart"}) as output,
     ):
         picture, sound = _Picture(footage, order, output), Sound(footage.start, footage.end)
@@ -87,8 +87,8 @@ def _changes(footage: Footage, order: Order, seconds: Fraction) -> list[str]:
     changes = []
     if order.start or footage.whole_seconds - seconds > 1 / footage.rate:
         changes.append(f"cut to {float(seconds):.6g} s, from {float(order.start):g} s on")
-    if footage.rate != footage.told_rate:
-        changes.append(f"changed from {float(footage.told_rate):.6g} to {float(footage.rate):.6g} frames per second")
+    if footage.rate != footage.source_rate:
+        changes.append(f"changed from {float(footage.source_rate):.6g} to {float(footage.rate):.6g} frames per second")
     return changes
 
 
@@ -120,7 +120,7 @@ class _Picture:
     def part_done(self) -> float:
         """Which part of it is encoded, between 0 and 1."""
         told = self._footage.whole_seconds - self._order.start
-        whole = min(told, Fraction(self._order.most_seconds))
+        whole = min(told, Fraction(self._order.max_seconds))
         return float(min(self.seconds / whole, Fraction(1))) if whole > 0 else 0.0
 
     def take(self, frame: Any) -> None:
@@ -130,7 +130,7 @@ class _Picture:
         seconds = self._footage.seconds_into(frame)
         if self._last is not None:
             before = self._footage.seconds_into(self._last)
-            if seconds < before - _MOST_DISORDER:
+            if seconds < before - _MAX_DISORDER:
                 raise UnfitError("goes back in time on the way, as files do that were put together; part them first")
             if seconds <= before:
                 return  # it would never be seen, or comes too soon after the other one
@@ -160,18 +160,18 @@ class _Picture:
     def _show(self, until: Fraction) -> None:
         frame = self._last
         if self._graph is None:
-            shape = shape_of(frame, self._footage.video.sample_aspect_ratio, self._order.sizes, self._order.ratio)
+            shape = filters_for(frame, self._footage.video.sample_aspect_ratio, self._order.sizes, self._order.ratio)
             self.changes += shape.changes
             self._start(frame, shape)
             self._layout = _layout(frame)
         if _layout(frame) != self._layout:
             raise UnfitError("changes its size or its kind of pixels on the way; make them the same throughout first")
         self._times.append(max(self._footage.seconds_into(frame), Fraction(0)))
-        self.seconds = min(until, Fraction(self._order.most_seconds))
-        self.is_full = until >= self._order.most_seconds
+        self.seconds = min(until, Fraction(self._order.max_seconds))
+        self.is_full = until >= self._order.max_seconds
         self._encode(frame)
 
-    def _start(self, frame: Any, shape: Shape) -> None:
+    def _start(self, frame: Any, shape: FrameFilters) -> None:
         told = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
         self._graph = graph(
             ("buffer", f"{told}:time_base={frame.time_base}"),

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from kling_elements.media.boxes import BrokenError, Outline, code_name, outline
+from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, outline
 from kling_elements.media.images import File
 from kling_elements.media.limits import Limits
 from kling_elements.media.reports import VideoReport
-from kling_elements.media.tracks import Movie, read_movie
+from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.image_kinds import format_by
 
@@ -36,7 +36,7 @@ _PICTURES: Final = {"jpeg", "png", "gif"}  # the others begin with too little to
 
 # A tolerance is meant for how durations are rounded. Were there no bound, a picture that stands for a minute, as in a
 # show of slides, would excuse any length.
-_LONGEST_FRAME = Fraction(1)  # seconds
+_MAX_FRAME_SECONDS = Fraction(1)  # seconds
 
 
 def inspect(file: File, source: str, limits: Limits) -> VideoReport:
@@ -88,7 +88,7 @@ def _movie(found: Outline) -> tuple[Movie | None, str | None]:
         return None, found.trouble
     try:
         movie = read_movie(found.header, has_fragments=found.has_fragments)
-    except BrokenError as error:
+    except BrokenBoxError as error:
         return None, found.trouble or str(error)
     return movie, found.trouble or (None if movie.picture or movie.is_compressed else "has no video track")
 
@@ -152,7 +152,7 @@ def _violations(report: VideoReport, movie: Movie | None, limits: Limits) -> Ite
 
 def _duration_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[str, str]]:
     least, most, frames = limits["min-seconds"], limits["max-seconds"], limits["tolerance-frames"]
-    tolerance = frames * min(report.frame_seconds or Fraction(0), _LONGEST_FRAME)
+    tolerance = frames * min(report.frame_seconds or Fraction(0), _MAX_FRAME_SECONDS)
     seconds = report.duration_seconds
     if seconds is not None and not least - tolerance <= seconds <= most + tolerance:
         but = f", give or take {_number(tolerance)} s (frames: {frames})" if tolerance else ""

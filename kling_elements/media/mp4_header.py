@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from kling_elements.media.boxes import Box, BrokenError
+from kling_elements.media.mp4_boxes import Box, BrokenBoxError
 from kling_elements.media.codecs import VISUAL_ENTRY, codec_of, is_encrypted
 
 _ENABLED = 1  # a flag of a track
@@ -89,7 +89,7 @@ def read_movie(header: Box, *, has_fragments: bool) -> Movie:
         has_fragments: Whether the file has `moof` boxes.
 
     Raises:
-        BrokenError: Its boxes contradict each other.
+        BrokenBoxError: Its boxes contradict each other.
     """
     if header.find(b"cmov"):
         return Movie(seconds=None, is_fragmented=has_fragments, is_compressed=True)
@@ -137,7 +137,7 @@ def _entry(track: Box) -> Box:
     descriptions = track.need(b"mdia", b"minf", b"stbl", b"stsd")
     entry = next(descriptions.children(_SAMPLE_ENTRIES), None)
     if entry is None:
-        raise BrokenError("is broken: a track does not name its codec")
+        raise BrokenBoxError("is broken: a track does not name its codec")
     return entry
 
 

@@ -16,16 +16,16 @@ from kling_elements_runtime.uploads import UnreadableError
 
 _HEADER = 8  # bytes: size 4, type 4
 _LONG_HEADER = 16  # bytes: the same, and a size of 8
-_LARGEST_OFFSET = 2**63 - 1  # bytes; what systems and servers can be asked for
+_MAX_OFFSET = 2**63 - 1  # bytes; what systems and servers can be asked for
 
 _AHEAD = 16 * 1024  # bytes read at once; a request costs more, and they hold the header of an ordinary clip
 _BEHIND_HEADER = (
     64  # bytes read with a moov box, to save a read: where the next boxes begin, often padding and the media
 )
-_MOST_READS = 24  # so that a file of many fragments stays below the requests that a remote budget has
-_MOST_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video have less
-_MOST_BRANDS = 1024  # bytes of an ftyp box that are looked at; real ones have less than 100
-_MOST_CHILDREN = 256  # boxes side by side within a box; real ones have some dozens
+_MAX_READS = 24  # so that a file of many fragments stays below the requests that a remote budget has
+_MAX_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video have less
+_MAX_BRANDS = 1024  # bytes of an ftyp box that are looked at; real ones have less than 100
+_MAX_CHILDREN = 256  # boxes side by side within a box; real ones have some dozens
 
 _START = 256  # bytes that tell what a file is
 _STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
@@ -33,7 +33,7 @@ _MEDIA: Final = frozenset({b"mdat", b"moof"})
 _PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # with these the media go on
 
 
-class BrokenError(Exception):
+class BrokenBoxError(Exception):
     """The boxes are not what they should be; its text continues "the file ..."."""
 
 
@@ -58,24 +58,24 @@ class Box:
         """Yield the boxes within it, behind so many bytes. Up to seven bytes behind them are padding.
 
         Raises:
-            BrokenError: One is longer than this box, or shorter than its own header, or there are absurdly many.
+            BrokenBoxError: One is longer than this box, or shorter than its own header, or there are absurdly many.
         """
         content = self.content[skip:]
-        for _ in range(_MOST_CHILDREN):
+        for _ in range(_MAX_CHILDREN):
             if len(content) < _HEADER:
                 return
             kind, header, size = _measures(content[:_LONG_HEADER], len(content))
             if size > len(content):
-                raise BrokenError(f"is broken: its box '{code_name(kind)}' is longer than the one around it")
+                raise BrokenBoxError(f"is broken: its box '{code_name(kind)}' is longer than the one around it")
             yield Box(kind, content[header:size])
             content = content[size:]
-        raise BrokenError(f"is broken: its box '{code_name(self.kind)}' holds more than {_MOST_CHILDREN} others")
+        raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' holds more than {_MAX_CHILDREN} others")
 
     def find(self, *path: bytes) -> Box | None:
         """Return the first box of that type within it, or along a path of types; None where there is none.
 
         Raises:
-            BrokenError: As `children`, before it was found.
+            BrokenBoxError: As `children`, before it was found.
         """
         found: Box | None = self
         for kind in path:
@@ -86,23 +86,23 @@ class Box:
         """Return the same as `find`, where there must be one.
 
         Raises:
-            BrokenError: There is none, or as `children`.
+            BrokenBoxError: There is none, or as `children`.
         """
         found = self.find(*path)
         if found is None:
-            raise BrokenError(f"is broken: its box '{code_name(self.kind)}' holds no '{code_name(path[-1])}'")
+            raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' holds no '{code_name(path[-1])}'")
         return found
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
         """Return numbers at an offset.
 
         Raises:
-            BrokenError: The box ends before.
+            BrokenBoxError: The box ends before.
         """
         try:
             return struct.unpack_from(layout, self.content, offset)
         except struct.error as error:
-            raise BrokenError(f"is broken: its box '{code_name(self.kind)}' is too short") from error
+            raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' is too short") from error
 
 
 def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
@@ -113,7 +113,7 @@ def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
         space: The size of a box that goes on to the end.
 
     Raises:
-        BrokenError: It is shorter than its own header.
+        BrokenBoxError: It is shorter than its own header.
     """
     size, kind = struct.unpack_from(">I4s", header)
     length = _HEADER
@@ -122,7 +122,7 @@ def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
     elif size == 0:
         size = space
     if size < length:
-        raise BrokenError(f"is broken: its box '{code_name(kind)}' claims to have {size} bytes")
+        raise BrokenBoxError(f"is broken: its box '{code_name(kind)}' claims to have {size} bytes")
     return kind, length, size
 
 
@@ -164,7 +164,7 @@ def outline(file: File) -> Outline:
     trouble = None
     try:
         walk.run()
-    except BrokenError as error:
+    except BrokenBoxError as error:
         trouble = str(error)
     except UnreadableError:
         trouble = "cannot be decoded"
@@ -196,17 +196,17 @@ class _Walk:
         self._is_end = False  # whether that is the end of the file
 
     def run(self) -> None:
-        """Raise BrokenError where the boxes contradict the file's size or each other."""
+        """Raise BrokenBoxError where the boxes contradict the file's size or each other."""
         self.start = self._at(0, _START)
         if self.start[4:8] not in _STARTS:
             return
         position = 0
-        while not self.is_complete and self._reads < _MOST_READS:
+        while not self.is_complete and self._reads < _MAX_READS:
             header = self._at(position, _LONG_HEADER)
             if len(header) >= _HEADER:
                 try:
                     position = self._look(header, position)
-                except BrokenError:
+                except BrokenBoxError:
                     if not self._is_trailer(header):
                         raise
                     position = self._limit
@@ -214,16 +214,16 @@ class _Walk:
             if self._file.size is None and self.header and self.seen & _MEDIA:
                 return  # without the size, what comes behind tells nothing, and to ask for it may end in an error
         if self.header is None and self.is_complete:
-            raise BrokenError("has no 'moov' box: it is an unfinished recording, or breaks off")
+            raise BrokenBoxError("has no 'moov' box: it is an unfinished recording, or breaks off")
         if self.header is None:
-            raise BrokenError("has no 'moov' box among its first parts, and more parts than are looked at")
+            raise BrokenBoxError("has no 'moov' box among its first parts, and more parts than are looked at")
         if self.is_complete and not self.seen & _MEDIA:
-            raise BrokenError("breaks off: no media come behind its header")
+            raise BrokenBoxError("breaks off: no media come behind its header")
 
     @property
     def _limit(self) -> int:
         """Where the file ends, or must end."""
-        return _LARGEST_OFFSET if self._file.size is None else self._file.size
+        return _MAX_OFFSET if self._file.size is None else self._file.size
 
     def _is_trailer(self, header: bytes) -> bool:
         """Return whether what is no box comes behind a video that is whole.
@@ -238,7 +238,7 @@ class _Walk:
         end = position + count
         start, count = position + length, count - length
         if kind == b"ftyp" and not self.brands:
-            self.brands = _brands(self._at(start, min(count, _MOST_BRANDS)))
+            self.brands = _brands(self._at(start, min(count, _MAX_BRANDS)))
         if end > self._limit:
             self.seen.add(kind)
             raise _cut_off(kind)
@@ -249,8 +249,8 @@ class _Walk:
         return end
 
     def _header(self, start: int, count: int) -> bytes:
-        if count > _MOST_HEADER:
-            raise BrokenError(f"has a 'moov' box of more than the {_MOST_HEADER} bytes that are looked at")
+        if count > _MAX_HEADER:
+            raise BrokenBoxError(f"has a 'moov' box of more than the {_MAX_HEADER} bytes that are looked at")
         content = self._at(start, count + _BEHIND_HEADER)[:count]
         if len(content) < count:
             raise _cut_off(b"moov")
@@ -269,8 +269,8 @@ class _Walk:
         return self._content[skip : skip + count]
 
 
-def _cut_off(kind: bytes) -> BrokenError:
-    return BrokenError(f"breaks off within its box '{code_name(kind)}', or that box claims to be longer than it is")
+def _cut_off(kind: bytes) -> BrokenBoxError:
+    return BrokenBoxError(f"breaks off within its box '{code_name(kind)}', or that box claims to be longer than it is")
 
 
 def _brands(content: bytes) -> tuple[bytes, ...]:

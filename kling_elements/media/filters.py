@@ -27,7 +27,7 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
 }
 _QUARTERS: Final = tuple(_TURNS)[:4]  # clockwise
 _NEARLY = 0.99  # of a side; what is filled so far is stretched, which nobody sees, instead of padded with thin bars
-_WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
+_MAX_PIXEL_ASPECT = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
 
 # Numbers of ITU-T H.273, as in the headers of videos
 _UNSPECIFIED = 2
@@ -37,7 +37,7 @@ _HD_PIXELS = 1280 * 720  # from here on players take colours for those of HD whe
 
 
 @frozen(kw_only=True)
-class Shape:
+class FrameFilters:
     """What is to be done to each frame.
 
     Attributes:
@@ -51,7 +51,7 @@ class Shape:
     changes: list[str]
 
 
-def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> Shape:
+def filters_for(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> FrameFilters:
     """Return what is to be done to frames such as this one.
 
     Args:
@@ -61,7 +61,7 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
         ratio: Whether to pad or to crop what has another ratio.
     """
     aspect = pixel_aspect or Fraction(1)
-    if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
+    if not Fraction(1, _MAX_PIXEL_ASPECT) <= aspect <= _MAX_PIXEL_ASPECT:
         aspect = Fraction(1)
     signs = _matrix(frame)
     turns, turned = _TURNS[signs]
@@ -74,7 +74,7 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
     filters, changes = resized((width, height), aspect, (size[0], size[1]))
     colours, recoloured = _colours(frame)
     squared = ["its pixels were made square"] if aspect != 1 else []
-    return Shape(
+    return FrameFilters(
         size=(size[0], size[1]),
         filters=[*turns, *(_with(colours, each) for each in filters), ("setsar", "1")],
         changes=[*([turned] if turned else []), *squared, *changes, *recoloured],

@@ -14,7 +14,7 @@ from PIL.ExifTags import Base as ExifTag
 
 from kling_elements.media import colours
 from kling_elements.media.fitted import px
-from kling_elements.media.images import MOST_PIXELS, png_is_whole, quiet, why_not_decoded
+from kling_elements.media.images import MAX_PIXELS, png_is_whole, ignored_warnings, why_not_decoded
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.image_headers import PNG_SIGNATURE, read_header
 from kling_elements_runtime.image_parts import png_chunks
@@ -27,7 +27,7 @@ _JPEGS: Final = ("JPEG", "MPO")
 _TURNED: Final = range(2, 9)  # EXIF orientations other than upright
 _KEPT: Final = ("icc_profile", "transparency", "gamma", "chromaticity", "srgb", "coding")  # how pixels look
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # chunks of a PNG of which Pillow refuses large ones
-_MOST_PROFILE_BYTES: Final = 16 * 1024 * 1024  # of a profile that is read at all
+_MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024  # of a profile that is read at all
 _DEPTH_AT: Final = 24  # the offset of the bits of a sample in a PNG
 _WIDE_DEPTH: Final = 16
 _WEIGHTS: Final = {"WEBP": 2, "AVIF": 2, "HEIF": 2}  # how many times the memory of others their decoders take
@@ -37,7 +37,7 @@ _WIDE_WHITE = 65_535  # of 16 bits
 
 
 @contextmanager
-def decoding(name: str) -> Iterator[None]:
+def media_errors_from_pillow(name: str) -> Iterator[None]:
     """Turn whatever Pillow raises into one error, without its own words, which may hold bytes of the file.
 
     Raises:
@@ -53,19 +53,19 @@ def decoding(name: str) -> Iterator[None]:
         ) from error
     except Image.DecompressionBombError as error:
         raise MediaError(
-            name, f"has too many pixels to be decoded: more than {MOST_PIXELS}; make it smaller first"
+            name, f"has too many pixels to be decoded: more than {MAX_PIXELS}; make it smaller first"
         ) from error
     except Exception as error:  # on hostile input Pillow raises many kinds
         says = f"the image breaks off, is damaged or cannot be decoded ({type(error).__name__})"
         raise MediaError(name, says) from error
 
 
-def decoded(name: str, content: bytes, most_pixels: int) -> tuple[Image.Image, list[str]]:
+def decoded(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, list[str]]:
     """Return the picture in a file, as `upright` returns it.
 
     Raises:
         MediaError: It has too many pixels.
-        Exception: Of many kinds; run it in `decoding`.
+        Exception: Of many kinds; run it in `media_errors_from_pillow`.
     """
     formats = (*_FORMATS, *(each for each in _OF_PLUGINS if each in Image.OPEN))
     given, profile = (content, None)
@@ -73,10 +73,10 @@ def decoded(name: str, content: bytes, most_pixels: int) -> tuple[Image.Image, l
         if not png_is_whole(content):
             raise MediaError(name, "the image breaks off or is damaged")
         given, profile = _readable(content)
-    with quiet():
+    with ignored_warnings():
         opened = Image.open(io.BytesIO(given), formats=formats)
     with opened as file:
-        changes = _bounded(file, name, content, most_pixels)
+        changes = _bounded(file, name, content, max_pixels)
         several = ["kept one picture of several"] if getattr(file, "is_animated", False) else []
         file.load()
         picture = file._new(file.im)  # noqa: SLF001 - without what its decoder holds; a copy takes much memory
@@ -89,7 +89,7 @@ def decoded(name: str, content: bytes, most_pixels: int) -> tuple[Image.Image, l
         return _turned(picture, _orientation(file), [*changes, *several])
 
 
-def _bounded(picture: Image.Image, name: str, content: bytes, most_pixels: int) -> list[str]:
+def _bounded(picture: Image.Image, name: str, content: bytes, max_pixels: int) -> list[str]:
     """Have a JPEG decoded smaller if it has too many pixels, and return a sentence about it.
 
     Raises:
@@ -98,23 +98,23 @@ def _bounded(picture: Image.Image, name: str, content: bytes, most_pixels: int) 
     size = picture.size
     if is_jpeg(picture):
         header = read_header(InlineBytes(content))
-        if header is not None and (why_not := why_not_decoded(content, header, MOST_PIXELS)) is not None:
+        if header is not None and (why_not := why_not_decoded(content, header, MAX_PIXELS)) is not None:
             raise MediaError(name, f"{why_not}; make it smaller first")
-        parts = (part for part in _PARTS if math.prod(size) <= most_pixels * part**2)
+        parts = (part for part in _PARTS if math.prod(size) <= max_pixels * part**2)
         part = next(parts, _PARTS[-1])
         picture.draft(None, (max(size[0] // part, 1), max(size[1] // part, 1)))
-    check_pixels(name, math.prod(picture.size) * _WEIGHTS.get(str(picture.format), 1), most_pixels)
+    check_pixels(name, math.prod(picture.size) * _WEIGHTS.get(str(picture.format), 1), max_pixels)
     return [] if size == picture.size else [f"made smaller from {px(size)} to {px(picture.size)}, as it is decoded"]
 
 
-def check_pixels(name: str, pixels: int, most_pixels: int) -> None:
+def check_pixels(name: str, pixels: int, max_pixels: int) -> None:
     """Refuse a picture that takes too much memory.
 
     Raises:
         MediaError: It has too many pixels.
     """
-    if pixels > most_pixels:
-        says = f"has too many pixels to be decoded: {pixels} where at most {most_pixels} are allowed"
+    if pixels > max_pixels:
+        says = f"has too many pixels to be decoded: {pixels} where at most {max_pixels} are allowed"
         raise MediaError(
             name,
             f"{says} (each of a WebP, AVIF or HEIF counts twice); make it smaller first, or raise max_pixels",
@@ -128,7 +128,7 @@ def _readable(content: bytes) -> tuple[bytes, bytes | None]:
         for part in png_chunks(content):
             if part.kind == b"iCCP":
                 _, _, packed = content[part.data : part.end - 4].partition(b"\0")
-                profile = zlib.decompressobj().decompress(packed[1:], _MOST_PROFILE_BYTES)
+                profile = zlib.decompressobj().decompress(packed[1:], _MAX_UNPACKED_BYTES)
             if part.kind not in _TEXTS:
                 parts.append(content[part.start : part.end])
     except (UnreadableError, zlib.error):
@@ -140,7 +140,7 @@ def upright(picture: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a copy of a picture, turned as its EXIF orientation says, and sentences about what was changed.
 
     Raises:
-        Exception: Of many kinds; run it in `decoding`.
+        Exception: Of many kinds; run it in `media_errors_from_pillow`.
     """
     several = ["kept one picture of several"] if getattr(picture, "is_animated", False) else []
     picture.load()
@@ -166,7 +166,7 @@ def is_jpeg(picture: Image.Image) -> bool:
 
 def _orientation(picture: Image.Image) -> Any:
     try:
-        with quiet():
+        with ignored_warnings():
             return picture.getexif().get(ExifTag.Orientation)
     except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds; it counts as none, as in viewers
         return None
@@ -176,7 +176,7 @@ def plain(picture: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a picture of mode L, LA, RGB or RGBA, with a profile or no `info`, and sentences about what was changed.
 
     Raises:
-        Exception: Of many kinds; run it in `decoding`.
+        Exception: Of many kinds; run it in `media_errors_from_pillow`.
     """
     info, changes = picture.info, []
     if picture.mode == "CMYK":

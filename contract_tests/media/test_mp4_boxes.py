@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.reading.videos import TRAILERS, Opened, Video, box, boxes, content_of, edited, long_box, overwritten
 from contract_tests.support.judged_videos import SMALL, broken, judged, without_size
-from kling_elements.media.boxes import Box, code_name
+from kling_elements.media.mp4_boxes import Box, code_name
 from kling_elements_runtime.uploads import InlineText
 
 AHEAD = 16384

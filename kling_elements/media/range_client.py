@@ -33,7 +33,7 @@ from kling_elements_runtime.settings import LAST_PORT, has_port_of_other_digits
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
-"""What may come out of a site besides MediaError; `Site.reason` has the words for it."""
+"""What may come out of a site besides MediaError; `RangeClient.reason` has the words for it."""
 
 _WEB_PORTS = frozenset({80, 443, 8080, 8443})  # a stranger's address must not make us talk to a mail server
 _DENIED = AddressTable(
@@ -45,23 +45,23 @@ _DENIED = AddressTable(
         Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated addresses", "RFC2765", Reach.DENIED),
     )
 )
-_MOST_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
+_MAX_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WHOLE, _PART, _BEYOND_THE_END = 200, 206, 416
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(https?://)(?:[^/?#\\]*@)?((?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d*)?(?![^/?#])[^?#]*)", re.IGNORECASE
 )
-_MOST_SHOWN = 200  # characters of an address in a message
+_MAX_SHOWN = 200  # characters of an address in a message
 
 
-def shown(url: str) -> str:
+def redacted_url(url: str) -> str:
     """Return an address as messages may show it: without user, query and fragment, and not too long."""
     found = _ADDRESS.match(url)
     if found is None:
         return "an address"
     text = "".join(character if character.isprintable() else "?" for character in found[1] + found[2])
-    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
 @cache
@@ -86,7 +86,7 @@ class Answer:
     pieces: Iterator[bytes]
 
 
-class Site:
+class RangeClient:
     """Where a file is. After a redirect that is where it led to."""
 
     def __init__(self, url: str, meter: Meter, *, allow_private: bool) -> None:
@@ -113,14 +113,14 @@ class Site:
         Raises:
             MediaError: The address is refused, or the answer is no use or contradicts itself or an earlier one.
         """
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             with self._get(first, last) as response:
                 headers = httpx.Headers(response.headers)
                 if response.status not in _REDIRECTS or "location" not in headers:
                     yield self._answer(response, headers, first, last)
                     return
             self._follow(headers["location"])
-        raise self._error(f"is redirected more than {_MOST_REDIRECTS} times; give the address that it leads to")
+        raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; give the address that it leads to")
 
     @contextmanager
     def _get(self, first: int, last: int) -> Iterator[httpcore.Response]:
@@ -141,7 +141,7 @@ class Site:
             ("Accept-Encoding", "identity"),
             ("Range", f"bytes={first}-{last}"),
         ]
-        # Given as parts, since httpcore's own reading of an address loses what follows a semicolon.
+        # Given as parts, because httpcore's own reading of an address loses what follows a semicolon.
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with self._pool.stream("GET", target, headers=headers) as response:
             yield response
@@ -151,7 +151,7 @@ class Site:
         new = self._parsed(location, old)
         if (old.scheme, new.scheme) == ("https", "http"):
             says = "is redirected from https to http, where anybody on the way could change it"
-            raise self._error(f"{says}; if that is meant, give the address itself: {shown(str(new))}")
+            raise self._error(f"{says}; if that is meant, give the address itself: {redacted_url(str(new))}")
         self._url = str(new)
 
     def _parsed(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
@@ -227,7 +227,7 @@ class Site:
         return "the connection broke off, or what came over it is no HTTP; try again"
 
     def _status(self, status: int) -> MediaError:
-        moved = "" if shown(self._url) == self._meter.source else f" from {shown(self._url)}"
+        moved = "" if redacted_url(self._url) == self._meter.source else f" from {redacted_url(self._url)}"
         return self._error(f"HTTP {status}{moved}; it must be there, and readable without a login")
 
     def _error(self, why: str) -> MediaError:
