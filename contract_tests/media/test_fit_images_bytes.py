@@ -1,4 +1,4 @@
-"""Conforming copies of images have the highest quality that the number of bytes allows."""
+"""Copies of images that conform have the highest quality that their maximum size allows."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def _allowing(max_bytes: int) -> Contract:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_laid_on_the_background_of_a_jpeg(mode: str) -> None:
-    """That is said, and only done where a PNG is too large."""
+def test_a_jpeg_shows_the_background_in_transparent_areas(mode: str) -> None:
+    """The change is reported, and is made only if a PNG is too large."""
     picture = noise(300, 300, mode)
     picture.putalpha(Image.new("L", (300, 300), 0))
     assert ("encoded as PNG",) == fit_image(picture).changes
     result = fit_image(picture, background="#808080", contract=_allowing(100_000))
-    assert ("laid on #808080, as a JPEG has no transparency", ENCODED) == result.changes
+    assert ("filled its transparent areas with #808080, because a JPEG has no transparency", ENCODED) == result.changes
     assert all(abs(low - 128) < 3 > abs(high - 128) for low, high in _extrema(result.content))
 
 
@@ -37,7 +37,7 @@ def _extrema(content: bytes) -> Any:
 
 @pytest.mark.parametrize("max_bytes", [60_000, 120_000, 180_000])
 def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
-    """One more would be too large, for the copy of a file as for a PIL image."""
+    """The next quality would be too large, both for the copy of a file and for a PIL image."""
     contract = _allowing(max_bytes)
     picture = noise(300, 300)
     result = fit_image(saved(picture, "BMP"), contract=contract)
@@ -53,12 +53,12 @@ def _at(picture: Image.Image, quality: int) -> bytes:
 
 
 def _sent(picture: Image.Image, contract: Contract) -> bytes:
-    """What `image` makes of a PIL image."""
+    """Return the file that `image` makes of a PIL image."""
     return base64.b64decode(image(picture, contract=contract))
 
 
-def test_a_png_stays_one_if_it_just_fits() -> None:
-    """At its exact size it is kept, one byte below it becomes a JPEG."""
+def test_a_png_that_just_fits_is_kept() -> None:
+    """If the limit is one byte lower, it becomes a JPEG."""
     picture = noise(300, 300)
     size = len(saved(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=_allowing(size)).changes
@@ -69,7 +69,7 @@ def test_a_png_stays_one_if_it_just_fits() -> None:
 
 @pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
-    """Its ratio is kept, it is little smaller than it has to be, and no side falls below the limit."""
+    """It keeps its ratio, becomes little smaller than necessary, and no side falls below the limit."""
     picture = noise(*size)
     max_bytes = len(_at(picture, 50)) - 1
     contract = _allowing(max_bytes)
@@ -83,7 +83,7 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
         image(picture, contract=contract)
 
 
-def test_what_cannot_be_made_small_enough_is_refused() -> None:
-    """The smallest allowed sides are the end."""
-    with pytest.raises(MediaError, match="cannot be brought below 5000 bytes"):
+def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
+    """It is not made smaller than the smallest allowed sides."""
+    with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
         fit_image(noise(400, 310), contract=_allowing(5_000))

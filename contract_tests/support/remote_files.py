@@ -15,7 +15,7 @@ from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
 BLOCK = 16384
-BROKEN = "the connection broke off, or what came over it is no HTTP; try again"
+BROKEN = "the connection was lost, or the response is not HTTP; try again"
 
 
 @pytest.fixture(autouse=True, scope="module")

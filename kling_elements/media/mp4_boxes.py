@@ -1,6 +1,6 @@
-"""Reads the boxes that MP4 and MOV files consist of (ISO/IEC 14496-12, QuickTime File Format).
+"""Read the boxes of MP4 and MOV files (ISO/IEC 14496-12, QuickTime File Format).
 
-These are the ones at the top of a file, and those within its header, the `moov` box. The media themselves are not read.
+Only the boxes at the top level of a file and those in its header, the `moov` box, are read; the media are skipped.
 """
 
 from __future__ import annotations
@@ -14,106 +14,104 @@ from attrs import frozen
 from kling_elements.media.images import File
 from kling_elements_runtime.uploads import UnreadableError
 
-_HEADER = 8  # bytes: size 4, type 4
-_LONG_HEADER = 16  # bytes: the same, and a size of 8
-_MAX_OFFSET = 2**63 - 1  # bytes; what systems and servers can be asked for
+_HEADER = 8  # bytes: a size of 4 bytes, a type of 4 bytes
+_LONG_HEADER = 16  # bytes: the same, followed by a size of 8 bytes
+_MAX_OFFSET = 2**63 - 1  # bytes; the limit of systems and servers
 
-_AHEAD = 16 * 1024  # bytes read at once; a request costs more, and they hold the header of an ordinary clip
-_BEHIND_HEADER = (
-    64  # bytes read with a moov box, to save a read: where the next boxes begin, often padding and the media
-)
-_MAX_READS = 24  # so that a file of many fragments stays below the requests that a remote budget has
-_MAX_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video have less
-_MAX_BRANDS = 1024  # bytes of an ftyp box that are looked at; real ones have less than 100
-_MAX_CHILDREN = 256  # boxes side by side within a box; real ones have some dozens
+_READ_AHEAD = 16 * 1024  # bytes to read at once; a request costs more, and they hold the header of an ordinary clip
+_AFTER_HEADER = 64  # bytes to read after a moov box, where the next boxes, often padding and media, begin
+_MAX_READS = 24  # so that a file of many fragments stays within the requests of a remote budget
+_MAX_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video need less
+_MAX_BRANDS = 1024  # bytes to read of an ftyp box; real ones have less than 100
+_MAX_CHILDREN = 256  # boxes in a box; real ones have a few dozen
 
-_START = 256  # bytes that tell what a file is
+_START = 256  # bytes that are enough to recognize a format
 _STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _MEDIA: Final = frozenset({b"mdat", b"moof"})
-_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # with these the media go on
+_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # boxes that show that media follow
 
 
 class BrokenBoxError(Exception):
-    """The boxes are not what they should be; its text continues "the file ..."."""
+    """A box is damaged. The text continues "the file ..."."""
 
 
 def code_name(code: bytes) -> str:
-    """Return a four-letter code as it can be printed."""
+    """Return a four-letter code as printable text."""
     return "".join(character if character.isprintable() else "?" for character in code.decode("latin-1")).strip()
 
 
 @frozen
 class Box:
-    """A box that was read.
+    """A box of a file.
 
     Attributes:
         kind: Its type, four bytes.
-        content: What stands behind its type and size.
+        content: Its content, without type and size.
     """
 
     kind: bytes
     content: memoryview
 
     def children(self, skip: int = 0) -> Iterator[Box]:
-        """Yield the boxes within it, behind so many bytes. Up to seven bytes behind them are padding.
+        """Yield the boxes inside, after `skip` bytes. Up to seven bytes after the last box are padding.
 
         Raises:
-            BrokenBoxError: One is longer than this box, or shorter than its own header, or there are absurdly many.
+            BrokenBoxError: A box is longer than this one, or shorter than its own header, or there are far too many.
         """
         content = self.content[skip:]
         for _ in range(_MAX_CHILDREN):
             if len(content) < _HEADER:
                 return
-            kind, header, size = _measures(content[:_LONG_HEADER], len(content))
+            kind, header, size = _header_fields(content[:_LONG_HEADER], len(content))
             if size > len(content):
-                raise BrokenBoxError(f"is broken: its box '{code_name(kind)}' is longer than the one around it")
+                raise BrokenBoxError(f"is damaged: its box '{code_name(kind)}' is longer than the box that contains it")
             yield Box(kind, content[header:size])
             content = content[size:]
-        raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' holds more than {_MAX_CHILDREN} others")
+        raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains more than {_MAX_CHILDREN} others")
 
     def find(self, *path: bytes) -> Box | None:
-        """Return the first box of that type within it, or along a path of types; None where there is none.
+        """Return the first box of a type inside, or along a path of types; None if there is none.
 
         Raises:
-            BrokenBoxError: As `children`, before it was found.
+            BrokenBoxError: A box before it is damaged, as for `children`.
         """
-        found: Box | None = self
+        current: Box | None = self
         for kind in path:
-            found = next((box for box in found.children() if box.kind == kind), None) if found else None
-        return found
+            current = next((box for box in current.children() if box.kind == kind), None) if current else None
+        return current
 
-    def need(self, *path: bytes) -> Box:
-        """Return the same as `find`, where there must be one.
+    def require(self, *path: bytes) -> Box:
+        """Return the box that `find` returns.
 
         Raises:
-            BrokenBoxError: There is none, or as `children`.
+            BrokenBoxError: There is none, or a box before it is damaged.
         """
-        found = self.find(*path)
-        if found is None:
-            raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' holds no '{code_name(path[-1])}'")
-        return found
+        box = self.find(*path)
+        if box is None:
+            raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains no '{code_name(path[-1])}'")
+        return box
 
     def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
-        """Return numbers at an offset.
+        """Return numbers at an offset in bytes.
 
         Raises:
-            BrokenBoxError: The box ends before.
+            BrokenBoxError: The box is too short.
         """
         try:
             return struct.unpack_from(layout, self.content, offset)
         except struct.error as error:
-            raise BrokenBoxError(f"is broken: its box '{code_name(self.kind)}' is too short") from error
+            raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' is too short") from error
 
 
-def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
-    """Return a box's type, the length of its header, and its whole size, which is at least that.
+def _header_fields(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
+    """Return a box's type, the length of its header in bytes, and its whole size in bytes, which is at least that.
 
     Args:
-        header: Its first 16 bytes; 8 where it ends there.
-        space: The size of a box that goes on to the end.
+        header: Its first 16 bytes, or 8 if the box ends there.
+        space: The size in bytes of a box without a size, which extends to the end.
 
     Raises:
-        BrokenBoxError: It is shorter than its own header.
+        BrokenBoxError: The box is shorter than its own header.
     """
     size, kind = struct.unpack_from(">I4s", header)
     length = _HEADER
@@ -122,22 +120,22 @@ def _measures(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
     elif size == 0:
         size = space
     if size < length:
-        raise BrokenBoxError(f"is broken: its box '{code_name(kind)}' claims to have {size} bytes")
+        raise BrokenBoxError(f"is damaged: its box '{code_name(kind)}' claims to have {size} bytes")
     return kind, length, size
 
 
 @frozen(kw_only=True)
 class Outline:
-    """What the boxes at the top of a file tell.
+    """A summary of the boxes at the top level of a file.
 
     Attributes:
-        start: The file's first bytes; fewer, or none, where it ends before or cannot be read.
-        brands: The brands that its `ftyp` box names, the major one first; empty where there is none.
-        header: The `moov` box; None where none was found.
-        is_faststart: Whether that comes before the media.
+        start: The file's first bytes; fewer if it is shorter, none if it cannot be read.
+        brands: The brands in its `ftyp` box, the major one first; empty if there is none.
+        header: The `moov` box; None if none was found.
+        is_faststart: Whether the header comes before the media.
         has_fragments: Whether there are `moof` boxes.
-        is_complete: Whether all boxes were looked at, so that no trouble means that the file is whole.
-        trouble: What is wrong with the file, as a continuation of "the file ..."; None where nothing was found.
+        is_complete: Whether all boxes were visited; if there is no trouble then, the file is complete.
+        trouble: What is wrong with the file, as a continuation of "the file ..."; None if nothing was found.
     """
 
     start: bytes
@@ -150,17 +148,17 @@ class Outline:
 
     @property
     def is_known(self) -> bool:
-        """Whether it begins as MP4 and MOV files do; otherwise it was not looked at any further."""
+        """Whether it begins as MP4 and MOV files do. If it does not, nothing more of it was read."""
         return self.start[4:8] in _STARTS
 
 
 def outline(file: File) -> Outline:
-    """Look at the boxes at the top of a file, and read its header.
+    """Visit the boxes at the top level of a file, and read its header.
 
     Raises:
-        MediaError: It cannot be read.
+        MediaError: The file cannot be read.
     """
-    walk = _Walk(file)
+    walk = _BoxWalk(file)
     trouble = None
     try:
         walk.run()
@@ -179,8 +177,8 @@ def outline(file: File) -> Outline:
     )
 
 
-class _Walk:
-    """Goes from box to box, and keeps what it finds, also when it ends with an error."""
+class _BoxWalk:
+    """Visits the boxes at the top level of a file, and keeps what it has read even if it ends with an error."""
 
     def __init__(self, file: File) -> None:
         self.start = b""
@@ -190,90 +188,127 @@ class _Walk:
         self.is_complete = False
         self.seen: set[bytes] = set()
         self._file = file
-        self._reads = 0
-        self._offset = 0  # of what was read last
-        self._content = b""
-        self._is_end = False  # whether that is the end of the file
+        self._buffer = _Buffer(file)
 
     def run(self) -> None:
-        """Raise BrokenBoxError where the boxes contradict the file's size or each other."""
-        self.start = self._at(0, _START)
-        if self.start[4:8] not in _STARTS:
-            return
+        """Visit the boxes if the file begins as MP4 and MOV files do.
+
+        Raises:
+            BrokenBoxError: The boxes contradict the file's size or each other.
+        """
+        self.start = self._buffer.read(0, _START)
+        if self.start[4:8] in _STARTS:
+            self._visit_boxes()
+            self._check_parts()
+
+    def _visit_boxes(self) -> None:
         position = 0
-        while not self.is_complete and self._reads < _MAX_READS:
-            header = self._at(position, _LONG_HEADER)
-            if len(header) >= _HEADER:
-                try:
-                    position = self._look(header, position)
-                except BrokenBoxError:
-                    if not self._is_trailer(header):
-                        raise
-                    position = self._limit
-            self.is_complete = len(header) < _HEADER or position >= self._limit
-            if self._file.size is None and self.header and self.seen & _MEDIA:
-                return  # without the size, what comes behind tells nothing, and to ask for it may end in an error
+        while not self.is_complete and self._buffer.reads < _MAX_READS and not self._has_seen_enough():
+            position = self._visit(position)
+            self.is_complete = position >= self._limit
+
+    def _has_seen_enough(self) -> bool:
+        """Return whether further boxes would show nothing, because the file's size is unknown.
+
+        Requesting them might even end in an error.
+        """
+        return self._file.size is None and self.header is not None and not self.seen.isdisjoint(_MEDIA)
+
+    def _visit(self, position: int) -> int:
+        """Visit the box at a position, and return where the next box begins; the limit if there is none."""
+        header = self._buffer.read(position, _LONG_HEADER)
+        if len(header) < _HEADER:
+            return self._limit
+        try:
+            return self._read_box(header, position)
+        except BrokenBoxError:
+            if not self._is_trailer(header):
+                raise
+            return self._limit
+
+    def _check_parts(self) -> None:
+        """Check that the file has a header and media."""
         if self.header is None and self.is_complete:
-            raise BrokenBoxError("has no 'moov' box: it is an unfinished recording, or breaks off")
+            raise BrokenBoxError("has no 'moov' box; it is an unfinished recording, or cut off")
         if self.header is None:
-            raise BrokenBoxError("has no 'moov' box among its first parts, and more parts than are looked at")
-        if self.is_complete and not self.seen & _MEDIA:
-            raise BrokenBoxError("breaks off: no media come behind its header")
+            raise BrokenBoxError("has too many parts before its 'moov' box, or none; save it again with an editor")
+        if self.is_complete and self.seen.isdisjoint(_MEDIA):
+            raise BrokenBoxError("is cut off: no media follow its header")
 
     @property
     def _limit(self) -> int:
-        """Where the file ends, or must end."""
+        """Where the file ends, or must end if its size is unknown."""
         return _MAX_OFFSET if self._file.size is None else self._file.size
 
     def _is_trailer(self, header: bytes) -> bool:
-        """Return whether what is no box comes behind a video that is whole.
+        """Return whether data that is not a box follows a complete video.
 
-        Cameras and editors put their own data there, web servers the end of a form. Players do not look at it.
+        Cameras, editors and web forms append such data, and players ignore it.
         """
         return self.header is not None and not self.seen.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
 
-    def _look(self, header: bytes, position: int) -> int:
-        """Keep what one box tells; return where it ends."""
-        kind, length, count = _measures(header, self._limit - position)
+    def _read_box(self, header: bytes, position: int) -> int:
+        """Keep what one box says, and return where it ends."""
+        kind, length, count = _header_fields(header, self._limit - position)
         end = position + count
         start, count = position + length, count - length
         if kind == b"ftyp" and not self.brands:
-            self.brands = _brands(self._at(start, min(count, _MAX_BRANDS)))
+            self.brands = _brands(self._buffer.read(start, min(count, _MAX_BRANDS)))
         if end > self._limit:
             self.seen.add(kind)
             raise _cut_off(kind)
         if kind == b"moov" and self.header is None:
-            self.header = Box(kind, memoryview(self._header(start, count)))
+            self.header = Box(kind, memoryview(self._read_header(start, count)))
             self.is_faststart = not self.seen & _MEDIA
         self.seen.add(kind)
         return end
 
-    def _header(self, start: int, count: int) -> bytes:
+    def _read_header(self, start: int, count: int) -> bytes:
         if count > _MAX_HEADER:
-            raise BrokenBoxError(f"has a 'moov' box of more than the {_MAX_HEADER} bytes that are looked at")
-        content = self._at(start, count + _BEHIND_HEADER)[:count]
+            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER} bytes, the most that is read")
+        content = self._buffer.read(start, count + _AFTER_HEADER)[:count]
         if len(content) < count:
             raise _cut_off(b"moov")
         return content
 
-    def _at(self, offset: int, count: int) -> bytes:
-        """Return bytes from an offset on; fewer where the file ends."""
-        skip = offset - self._offset
-        left = len(self._content) - skip
-        if skip < 0 or left < (0 if self._is_end else count):
-            asked = max(count, _AHEAD)
-            self._reads += 1
-            self._content = self._file.peek(offset, asked)
-            self._offset, skip = offset, 0
-            self._is_end = len(self._content) < asked
-        return self._content[skip : skip + count]
+
+class _Buffer:
+    """The latest bytes of a file, which is read in large chunks because each read may cost a request.
+
+    Attributes:
+        reads: How many times the file was read.
+    """
+
+    def __init__(self, file: File) -> None:
+        self.reads = 0
+        self._file = file
+        self._offset = 0
+        self._chunk = b""
+        self._is_last = False
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return bytes from an offset on; fewer if the file ends."""
+        if not self._holds(offset, count):
+            self._load(offset, max(count, _READ_AHEAD))
+        start = offset - self._offset
+        return self._chunk[start : start + count]
+
+    def _holds(self, offset: int, count: int) -> bool:
+        available = self._offset + len(self._chunk) - offset
+        return offset >= self._offset and available >= (0 if self._is_last else count)
+
+    def _load(self, offset: int, count: int) -> None:
+        self.reads += 1
+        self._chunk = self._file.peek(offset, count)
+        self._offset = offset
+        self._is_last = len(self._chunk) < count
 
 
 def _cut_off(kind: bytes) -> BrokenBoxError:
-    return BrokenBoxError(f"breaks off within its box '{code_name(kind)}', or that box claims to be longer than it is")
+    return BrokenBoxError(f"is cut off within its box '{code_name(kind)}', or that box claims to be longer than it is")
 
 
 def _brands(content: bytes) -> tuple[bytes, ...]:
-    """Return the major brand and the compatible ones; the version stands between them."""
+    """Return the major brand and the compatible ones, without the version between them."""
     codes = [content[at : at + 4] for at in range(0, len(content), 4)]
     return (*codes[:1], *codes[2:])

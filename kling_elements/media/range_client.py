@@ -1,7 +1,7 @@
-"""Asks a server for parts of one file by HTTP Range, and believes only answers that fit together.
+"""Request parts of a file by HTTP Range, and accept only responses that agree with each other.
 
-ssrfguard decides which addresses may be connected to. It stands directly below httpcore, as httpx would read the bodies
-of redirects whole, log addresses with their query, and let a server that drips hold it for ever.
+ssrfguard decides which addresses may be connected to. httpcore is used directly, because httpx would read the bodies of
+redirects as a whole, log addresses with their query, and wait without end for a server that sends single bytes.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from kling_elements_runtime.settings import LAST_PORT, has_port_of_other_digits
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
-"""What may come out of a site besides MediaError; `RangeClient.reason` has the words for it."""
+"""The errors other than MediaError that a RangeClient may raise; `RangeClient.reason` explains them."""
 
-_WEB_PORTS = frozenset({80, 443, 8080, 8443})  # a stranger's address must not make us talk to a mail server
+_WEB_PORTS = frozenset({80, 443, 8080, 8443})  # an untrusted address must not make us connect to a mail server
 _DENIED = AddressTable(
     (
         *DEFAULT_DENIED.blocks,
-        # Public by IANA's registries, which ssrfguard goes by, and yet inside: what every virtual machine of Azure can
-        # reach (learn.microsoft.com, "What is IP address 168.63.129.16?"), and another spelling of any IPv4 address.
+        # ssrfguard goes by IANA's registries, where these are public. Yet every virtual machine in Azure can reach the
+        # first one (learn.microsoft.com, "What is IP address 168.63.129.16?"), and the others spell any IPv4 address.
         Block(ip_network("168.63.129.16/32"), "Azure's platform", "", Reach.DENIED),
         Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated addresses", "RFC2765", Reach.DENIED),
     )
 )
-_MAX_REDIRECTS = 5  # of one request; as many as ssrfguard allows by itself
+_MAX_REDIRECTS = 5  # per request; ssrfguard's default
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_WHOLE, _PART, _BEYOND_THE_END = 200, 206, 416
+_WHOLE, _PART, _PAST_THE_END = 200, 206, 416
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(https?://)(?:[^/?#\\]*@)?((?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d*)?(?![^/?#])[^?#]*)", re.IGNORECASE
@@ -56,11 +56,11 @@ _MAX_SHOWN = 200  # characters of an address in a message
 
 
 def redacted_url(url: str) -> str:
-    """Return an address as messages may show it: without user, query and fragment, and not too long."""
-    found = _ADDRESS.match(url)
-    if found is None:
+    """Return an address for messages: shortened, and without user, query and fragment."""
+    match = _ADDRESS.match(url)
+    if match is None:
         return "an address"
-    text = "".join(character if character.isprintable() else "?" for character in found[1] + found[2])
+    text = "".join(character if character.isprintable() else "?" for character in match[1] + match[2])
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
@@ -72,66 +72,66 @@ def _policy(*, allow_private: bool) -> Policy:
 
 
 @frozen
-class Answer:
-    """What a server sends of a file.
+class RangeResponse:
+    """A server's response with a file, or a part of it.
 
     Attributes:
-        is_whole: Whether it is the whole file instead of the part that was asked for.
-        size: The file's size in bytes; None where the server does not tell.
-        pieces: The bytes, to be read while the answer is open.
+        is_whole: Whether it is the whole file instead of the requested part.
+        size: The file's size in bytes; None if the server does not send it.
+        chunks: The bytes. Read them while the response is open.
     """
 
     is_whole: bool
     size: int | None
-    pieces: Iterator[bytes]
+    chunks: Iterator[bytes]
 
 
 class RangeClient:
-    """Where a file is. After a redirect that is where it led to."""
+    """A client for one file. After a redirect it uses the new address."""
 
     def __init__(self, url: str, meter: Meter, *, allow_private: bool) -> None:
-        """Connect to nothing yet."""
+        """Create a client without connecting."""
         self._url = url
         self._meter = meter
         self._policy = _policy(allow_private=allow_private)
         tls, backend = shared_context(trust_env=True, http2=False), MeteredBackend(self._policy, meter)
         self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
-        self._known: dict[str, str | int] = {}  # what must be the same in each answer
+        self._marks: dict[str, str | int] = {}  # they must be the same in each response
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
     @contextmanager
-    def asking(self, first: int, last: int) -> Iterator[Answer]:
-        """Yield the answer to one request, after its redirects, for as long as the block runs.
+    def request(self, first: int, last: int) -> Iterator[RangeResponse]:
+        """Follow redirects, and yield the response to one request while the block runs.
 
         Args:
-            first: The offset of the first byte that is asked for.
-            last: That of the last one.
+            first: The offset of the first requested byte.
+            last: The offset of the last requested byte.
 
         Raises:
-            MediaError: The address is refused, or the answer is no use or contradicts itself or an earlier one.
+            MediaError: The address is refused, or the response is not usable or contradicts itself or an earlier one.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             with self._get(first, last) as response:
                 headers = httpx.Headers(response.headers)
                 if response.status not in _REDIRECTS or "location" not in headers:
-                    yield self._answer(response, headers, first, last)
+                    yield self._checked_response(response, headers, first, last)
                     return
             self._follow(headers["location"])
-        raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; give the address that it leads to")
+        raise self._error(f"is redirected more than {_MAX_REDIRECTS} times; use the address that it leads to")
 
     @contextmanager
     def _get(self, first: int, last: int) -> Iterator[httpcore.Response]:
         url = self._parsed(self._url)
         if url.scheme not in ("http", "https"):
-            raise self._error("must begin with http:// or https://, as must whatever it redirects to")
+            raise self._error("must begin with http:// or https://, and so must its redirects; use another address")
         if url.userinfo:
-            raise self._error("has a user or password in it; give one that needs none, such as a signed address")
+            raise self._error("contains a user or password; use an address that needs none, such as a signed one")
         if url.port is not None and url.port not in self._policy.allowed_ports:
             usual = ", ".join(map(str, sorted(_WEB_PORTS)))
-            raise self._error(f"has port {url.port}; only {usual} are allowed, and others with allow_private=True")
+            raise self._error(f"has port {url.port}, but only {usual} are allowed; allow_private=True allows others")
         self._policy.check_url(str(url))
         self._meter.count_request()
         headers: list[tuple[bytes | str, bytes | str]] = [
@@ -141,7 +141,7 @@ class RangeClient:
             ("Accept-Encoding", "identity"),
             ("Range", f"bytes={first}-{last}"),
         ]
-        # Given as parts, because httpcore's own reading of an address loses what follows a semicolon.
+        # Passed as parts, because httpcore's parser drops the part of an address after a semicolon.
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with self._pool.stream("GET", target, headers=headers) as response:
             yield response
@@ -150,98 +150,109 @@ class RangeClient:
         old = self._parsed(self._url)
         new = self._parsed(location, old)
         if (old.scheme, new.scheme) == ("https", "http"):
-            says = "is redirected from https to http, where anybody on the way could change it"
-            raise self._error(f"{says}; if that is meant, give the address itself: {redacted_url(str(new))}")
+            target = redacted_url(str(new))
+            raise self._error(f"is redirected to insecure http; if you accept that, use its target directly: {target}")
         self._url = str(new)
 
     def _parsed(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
         if has_port_of_other_digits(url):
-            raise self._error("has a port in other digits than 0 to 9")
+            raise self._error("has a port with digits other than 0 to 9; write the port in ASCII digits")
         try:
             return httpx.URL(url) if base is None else base.join(url)
         except (httpx.InvalidURL, ValueError) as error:
-            raise self._error("is no address that can be read, or redirects to none") from error
+            raise self._error("is not a valid address, or redirects to an invalid one; check its spelling") from error
 
-    def _answer(self, response: httpcore.Response, headers: httpx.Headers, first: int, last: int) -> Answer:
-        if response.status == _BEYOND_THE_END:
-            return self._nothing(headers, first)
+    def _checked_response(
+        self, response: httpcore.Response, headers: httpx.Headers, first: int, last: int
+    ) -> RangeResponse:
+        if response.status == _PAST_THE_END:
+            return self._empty_part(headers, first)
         if response.status not in (_WHOLE, _PART):
-            raise self._status(response.status)
+            raise self._status_error(response.status)
         encoding = headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
-            raise self._error(f"is sent as {encoding[:20]!r}, although it was asked for as it is")
-        pieces = _bytes_of(response)
+            raise self._error(
+                f"is sent with content-encoding {encoding[:20]!r}; ask its owner to serve it uncompressed"
+            )
+        chunks = _chunks_of(response)
         if response.status == _PART:
-            return self._part(headers, pieces, first, last)
+            return self._part(headers, chunks, first, last)
         length = headers.get("content-length", "")
         size = int(length) if re.fullmatch("[0-9]{1,18}", length) and "transfer-encoding" not in headers else None
-        return self._same(headers, Answer(is_whole=True, size=size, pieces=pieces))
+        return self._same_file(headers, RangeResponse(is_whole=True, size=size, chunks=chunks))
 
-    def _part(self, headers: httpx.Headers, pieces: Iterator[bytes], first: int, last: int) -> Answer:
+    def _part(self, headers: httpx.Headers, chunks: Iterator[bytes], first: int, last: int) -> RangeResponse:
         start, end, total = _content_range(headers)
         expected = last if total is None else min(last, total - 1)
         if start != first or end is None or not (first <= end <= last if total is None else end == expected):
-            raise self._error(f"the server sends another part than bytes {first} to {expected}, which it was asked for")
+            raise self._error(
+                f"the server was asked for bytes {first} to {expected}, but sent others; try another server"
+            )
         size = end + 1 if total is None and end < last else total
-        return self._same(headers, Answer(is_whole=False, size=size, pieces=self._exactly(pieces, end - first + 1)))
+        chunks = self._exactly(chunks, end - first + 1)
+        return self._same_file(headers, RangeResponse(is_whole=False, size=size, chunks=chunks))
 
-    def _nothing(self, headers: httpx.Headers, first: int) -> Answer:
-        """Return what an answer means that has nothing at that offset: the file is empty, or ends before it."""
+    def _empty_part(self, headers: httpx.Headers, first: int) -> RangeResponse:
+        """Return the response for status 416: the file is empty, or ends before the requested bytes."""
         _, _, total = _content_range(headers)
         size = 0 if total is None and first == 0 else total
-        if (size is None and "size" in self._known) or (size is not None and size > first):
-            raise self._status(_BEYOND_THE_END)
-        return self._same(headers, Answer(is_whole=False, size=size, pieces=iter(())))
+        if (size is None and "size" in self._marks) or (size is not None and size > first):
+            raise self._status_error(_PAST_THE_END)
+        return self._same_file(headers, RangeResponse(is_whole=False, size=size, chunks=iter(())))
 
-    def _same(self, headers: httpx.Headers, answer: Answer) -> Answer:
-        """Return the answer itself, if it is about the same file as the earlier ones."""
-        marks = {"etag": headers.get("etag"), "last-modified": headers.get("last-modified"), "size": answer.size}
+    def _same_file(self, headers: httpx.Headers, response: RangeResponse) -> RangeResponse:
+        """Return the response if it is about the same file as the earlier ones.
+
+        Raises:
+            MediaError: It is about another file.
+        """
+        marks = {"etag": headers.get("etag"), "last-modified": headers.get("last-modified"), "size": response.size}
         for name, mark in marks.items():
-            if mark is not None and self._known.setdefault(name, mark) != mark:
-                raise self._error(f"was changed while it was read: its {name} is another; try again")
-        return answer
+            if mark is not None and self._marks.setdefault(name, mark) != mark:
+                raise self._error(f"was changed while it was read: its {name} differs; try again")
+        return response
 
-    def _exactly(self, pieces: Iterable[bytes], count: int) -> Iterator[bytes]:
-        left = count
-        for piece in pieces:
-            left -= len(piece)
-            if left < 0:
+    def _exactly(self, chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
+        missing = count
+        for chunk in chunks:
+            missing -= len(chunk)
+            if missing < 0:
                 break
-            yield piece
-        if left:
-            raise self._error(f"the server sends {'fewer' if left > 0 else 'more'} bytes than it says")
+            yield chunk
+        if missing:
+            raise self._error(f"the server sends {'fewer' if missing > 0 else 'more'} bytes than it says; try again")
 
     def reason(self, error: Exception) -> str:
-        """Return what one of the FAILURES means, without the query that its own text may hold."""
+        """Return an explanation of one of the FAILURES, without the query, which the error's own text may contain."""
         blocked = error.__cause__ if isinstance(error, BlockedURLError) and error.__cause__ else error
         if isinstance(blocked, BlockedAddressError):
             return f"leads to a private or reserved address ({blocked.address}); allow_private=True allows it"
         if isinstance(blocked, BlockedURLError):
             return f"is refused: {blocked.reason}"
         if isinstance(error, httpcore.ConnectTimeout):
-            return "no connection came about in time"
+            return "the connection was not established in time; check the host and its port"
         if isinstance(error, httpcore.TimeoutException):
             return self._meter.late().reason
         if isinstance(error, httpcore.ConnectError):
-            return f"no connection: {error}"
-        return "the connection broke off, or what came over it is no HTTP; try again"
+            return f"cannot be connected to: {error}"
+        return "the connection was lost, or the response is not HTTP; try again"
 
-    def _status(self, status: int) -> MediaError:
-        moved = "" if redacted_url(self._url) == self._meter.source else f" from {redacted_url(self._url)}"
-        return self._error(f"HTTP {status}{moved}; it must be there, and readable without a login")
+    def _status_error(self, status: int) -> MediaError:
+        origin = "" if redacted_url(self._url) == self._meter.source else f" from {redacted_url(self._url)}"
+        return self._error(f"HTTP {status}{origin}; check that the file exists and needs no login")
 
-    def _error(self, why: str) -> MediaError:
-        return MediaError(self._meter.source, why)
+    def _error(self, reason: str) -> MediaError:
+        return MediaError(self._meter.source, reason)
 
 
-def _bytes_of(response: httpcore.Response) -> Iterator[bytes]:
+def _chunks_of(response: httpcore.Response) -> Iterator[bytes]:
     yield from response.iter_stream()
 
 
 def _content_range(headers: httpx.Headers) -> tuple[int | None, int | None, int | None]:
-    """Return first and last byte, and the file's size (RFC 9110, section 14.4); None for each that is not told."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
-    first, last, total = found.groups() if found else (None, None, None)
+    """Return the first byte, the last byte and the file's size (RFC 9110, section 14.4); None for each missing one."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+    first, last, total = match.groups() if match else (None, None, None)
     return _number(first), _number(last), _number(total)
 
 
