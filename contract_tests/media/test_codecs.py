@@ -43,8 +43,8 @@ def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) ->
             output.mux(sound.encode(heard))
         output.mux([*picture.encode(None), *sound.encode(None)])
     report = judged(file.getvalue())
-    with av.open(io.BytesIO(file.getvalue())) as found:
-        names = found.streams.video[0].codec.canonical_name, found.streams.audio[0].codec.canonical_name
+    with av.open(io.BytesIO(file.getvalue())) as opened:
+        names = opened.streams.video[0].codec.canonical_name, opened.streams.audio[0].codec.canonical_name
     assert names == (report.video_codec, report.audio_codec)
 
 

@@ -36,8 +36,8 @@ def _cicp(primaries: int, transfer: int) -> bytes:
     return png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
 
 
-def _near(expected: tuple[int, ...], found: Any, within: int = 3) -> bool:
-    return all(abs(one - other) <= within for one, other in zip(expected, found, strict=True))
+def _near(expected: tuple[int, ...], actual: Any, within: int = 3) -> bool:
+    return all(abs(one - other) <= within for one, other in zip(expected, actual, strict=True))
 
 
 def _fitted(content: bytes) -> tuple[Any, list[str]]:
@@ -45,7 +45,7 @@ def _fitted(content: bytes) -> tuple[Any, list[str]]:
     result = fit_image(content)
     copy = opened(result.content)
     assert "icc_profile" not in copy.info
-    return copy.getpixel((99, 99)), [each for each in result.changes if each.startswith(("converted", "removed"))]
+    return copy.getpixel((99, 99)), [change for change in result.changes if change.startswith(("converted", "removed"))]
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ _CHROMATICITIES = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 1
 )
 def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks: Any, expected: Any) -> None:
     """A copy, and the file that `image` makes of a picture, look like the source, including transparency."""
-    data = {name: each if isinstance(each, bytes) else each.to_bytes(4) for name, each in chunks.items()}
-    content = _png(mode, colour, *(png_chunk(name, each) for name, each in data.items()))
+    data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
+    content = _png(mode, colour, *(png_chunk(name, chunk) for name, chunk in data.items()))
     pixel, changes = _fitted(content)
     assert _near(expected, pixel if isinstance(pixel, tuple) else (pixel,), 8)
     assert ["converted from the gamma and the primaries in its header to sRGB"] == changes
@@ -122,8 +122,8 @@ def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks
 @pytest.mark.parametrize("chunks", [{b"gAMA": 45_455}, {b"gAMA": 100_000, b"sRGB": b"\0"}, {b"gAMA": 0}])
 def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
     """The same is true for a gamma beside an sRGB chunk, and for a gamma of 0."""
-    data = {name: each if isinstance(each, bytes) else each.to_bytes(4) for name, each in chunks.items()}
-    content = _png("L", 100, *(png_chunk(name, each) for name, each in data.items()))
+    data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
+    content = _png("L", 100, *(png_chunk(name, chunk) for name, chunk in data.items()))
     assert (100, []) == _fitted(content)
 
 
@@ -149,15 +149,15 @@ def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
     """The change is reported too."""
     packed = b"x\0\0" + zlib.compress(b"\1" * 1_100_000)
     content = _png("RGB", RED, png_chunk(b"iCCP", packed))
-    said = "removed its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
-    assert (RED, [said]) == _fitted(content)
+    change = "removed its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
+    assert (RED, [change]) == _fitted(content)
 
 
 def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
     """At most 16 MiB are unpacked."""
     packed = b"x\0\0" + zlib.compress(bytes(40_000_000))
-    _, (said,) = _fitted(_png("RGB", RED, png_chunk(b"iCCP", packed)))
-    assert "which has 16777216 bytes and cannot be read" in said
+    _, (change,) = _fitted(_png("RGB", RED, png_chunk(b"iCCP", packed)))
+    assert "which has 16777216 bytes and cannot be read" in change
 
 
 def test_little_cms_reads_our_profiles() -> None:
@@ -166,7 +166,7 @@ def test_little_cms_reads_our_profiles() -> None:
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)
     assert converted is not None
-    assert _near(RED, converted.getpixel((0, 0)), 8)  # the transfer of sRGB is not quite this
+    assert _near(RED, converted.getpixel((0, 0)), 8)  # because the transfer of sRGB differs slightly
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_a_png_with_much_text_is_fitted() -> None:
     content = Picture(width=200, height=200, text_bytes=2_000_000).build()
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 2_000_000)
-    for each in (content, saved(Image.new("L", (200, 200)), pnginfo=text)):
-        assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(each).changes
+    for source in (content, saved(Image.new("L", (200, 200)), pnginfo=text)):
+        assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(source).changes
 
 
-def _wide_png(colour_type: int, first: bytes, rest: bytes, transparent: bytes) -> bytes:
+def _wide_png(colour_type: int, first: bytes, others: bytes, transparent: bytes) -> bytes:
     """Return a 16-bit PNG of 200x200 px with one different first pixel and one transparent colour."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 200, 200, 16, colour_type, 0, 0, 0))
-    rows = b"\0" + first + rest * 199 + (b"\0" + rest * 200) * 199
+    rows = b"\0" + first + others * 199 + (b"\0" + others * 200) * 199
     chunks = (png_chunk(b"tRNS", transparent), png_chunk(b"IDAT", zlib.compress(rows)), png_chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks)
 
@@ -197,7 +197,7 @@ def _wide_png(colour_type: int, first: bytes, rest: bytes, transparent: bytes) -
 @pytest.mark.parametrize("colour_type", [0, 2])
 def test_a_16_bit_transparent_colour_is_kept(colour_type: int) -> None:
     samples = 1 if colour_type == 0 else 3
-    first, rest = struct.pack(">H", 0x1234) * samples, struct.pack(">H", 0xFFFF) * samples
-    content = _wide_png(colour_type, rest, first, first)
+    first, others = struct.pack(">H", 0x1234) * samples, struct.pack(">H", 0xFFFF) * samples
+    content = _wide_png(colour_type, others, first, first)
     alpha = opened(fit_image(content, ratio="pad").content).getchannel("A")
     assert (255, 0) == (alpha.getpixel((0, 0)), alpha.getpixel((150, 150)))

@@ -206,4 +206,4 @@ def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch:
     monkeypatch.setattr(fit_images, "_sized", lambda picture, *_: (picture, []))
     with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
-    assert ["R16"] == [each.rule for each in caught.value.violations]
+    assert ["R16"] == [violation.rule for violation in caught.value.violations]

@@ -79,7 +79,9 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
     assert 0.9 * size[0] < width < size[0]
     assert 2 * max(width, height) <= 5 * min(width, height)
     assert len(result.content) <= max_bytes
-    with pytest.raises(MediaError, match=f"bytes, at most {max_bytes} are allowed"):  # only `fit_image` changes sides
+    with pytest.raises(
+        MediaError, match=f"bytes, at most {max_bytes} are allowed"
+    ):  # because only `fit_image` changes sides
         image(picture, contract=contract)
 
 

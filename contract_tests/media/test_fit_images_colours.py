@@ -59,10 +59,10 @@ def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> Non
 
 def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """The profile is used for the conversion, but not kept, because it does not describe RGB."""
-    given: list[Any] = []
+    arguments: list[Any] = []
 
     def convert(*args: Any, **_: Any) -> Image.Image:
-        given.extend(args)
+        arguments.extend(args)
         return Image.new("RGB", (300, 300), RED)
 
     monkeypatch.setattr(ImageCms, "profileToProfile", convert)
@@ -71,7 +71,7 @@ def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> N
     copy = opened(result.content)
     assert ("converted from CMYK to RGB with its colour profile", "encoded as PNG") == result.changes
     assert (RED, None) == (copy.getpixel((9, 9)), copy.info.get("icc_profile"))
-    assert isinstance(given[1], ImageCms.ImageCmsProfile)
+    assert isinstance(arguments[1], ImageCms.ImageCmsProfile)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: i
     changes = fit_image(content, max_pixels=max_pixels).changes
     side = 200 // part
     smaller = f"made smaller from 200x200 px to {side}x{side} px by the decoder"
-    assert ([smaller] if part > 1 else []) == [each for each in changes if each.startswith("made smaller")]
+    assert ([smaller] if part > 1 else []) == [change for change in changes if change.startswith("made smaller")]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"])
@@ -225,7 +225,7 @@ try:
     fit_image(Path(sys.argv[1]))
 except MediaError as error:
     print(error)
-# of this program alone: what the system counts by itself begins with what the test's process held
+# read from /proc, because the system's own counter starts with the memory of the test's process
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 

@@ -102,7 +102,9 @@ def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -
     result = fit_video(stored(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
     assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
-    assert row.changes == [each[: len(told)] for each, told in zip(result.changes, row.changes, strict=False)]
+    assert row.changes == [
+        change[: len(expected)] for change, expected in zip(result.changes, row.changes, strict=False)
+    ]
     assert "encoded as H.264 with a constant rate factor of 18" in result.changes
     assert ("h264", None, "mp4", True) == (
         report.video_codec,
@@ -173,7 +175,7 @@ def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
 @pytest.mark.parametrize(
     ("size", "change"),
     [
-        # a few lines too many: the service takes it, and then says nothing of the voice
+        # a few lines too many: the service accepts it, but then silently ignores the voice
         ((1080, 1942), "cropped above and below from 1080x1942 px to 1080x1920 px"),
         ((64, 36), "scaled from 64x36 px to 1920x1080 px"),
     ],
@@ -229,8 +231,8 @@ def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_re
     frame.colorspace, frame.color_trc, frame.color_primaries = colours
     shape = filters_for(frame, None, [[1920, 1080]], "pad")
     scale = dict(shape.filters)["scale"]
-    says = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
-    assert ["scaled from 64x36 px to 1920x1080 px", *says] == shape.changes
+    message = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
+    assert ["scaled from 64x36 px to 1920x1080 px", *message] == shape.changes
     assert is_reduced == scale.endswith(":out_transfer=bt709:out_primaries=bt709:intent=perceptual")
     filter_chain(("buffer", "video_size=64x36:pix_fmt=yuv420p10le:time_base=1/5"), *shape.filters, ("buffersink", ""))
 
@@ -260,7 +262,7 @@ def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
     seen: list[float] = []
     result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
-    factors = [int(each.split()[-1]) for each in result.changes if "constant rate factor" in each]
+    factors = [int(change.split()[-1]) for change in result.changes if "constant rate factor" in change]
     assert 18 < factors[0] < 24
     assert (result.report.size_bytes or 0) < size
     assert sorted(set(seen)) == seen

@@ -63,8 +63,8 @@ def test_the_error_for_a_full_disk_names_the_target(is_copied: bool, tmp_path: P
     source, target = stored(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
     with _room_for(1000), pytest.raises(MediaError) as caught:
         fit_video(source, target)
-    says = "cannot be written: File too large; free some space, or choose a target on another disk"
-    assert (str(target), says) == (caught.value.source, caught.value.reason)
+    message = "cannot be written: File too large; free some space, or choose a target on another disk"
+    assert (str(target), message) == (caught.value.source, caught.value.reason)
     assert holds_only(tmp_path, source)
 
 
@@ -149,15 +149,17 @@ def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
         fit_video(source)
 
 
-@pytest.mark.parametrize(("height_px", "says"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")])
-def test_frames_that_are_too_large_are_refused(height_px: int, says: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("height_px", "message"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")]
+)
+def test_frames_that_are_too_large_are_refused(height_px: int, message: str, tmp_path: Path) -> None:
     """The header decides, before a frame is decoded; these frames are really smaller."""
     source = stored(tmp_path, "large.avi", container="avi", codec="rawvideo")
-    sides = struct.pack("<II", 64, 36)  # of the only stream, as its format has them
+    sides = struct.pack("<II", 64, 36)  # as in the format of the only stream
     content = source.read_bytes()
     place = content.index(sides, content.index(b"strf"))
     source.write_bytes(content[:place] + struct.pack("<II", 8192, height_px) + content[place + 8 :])
-    with pytest.raises(MediaError, match=says):
+    with pytest.raises(MediaError, match=message):
         fit_video(source)
 
 
@@ -192,7 +194,9 @@ def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, mo
 
 
 def test_a_mutated_video_is_fitted_or_raises_a_media_error(tmp_path: Path) -> None:
-    contract = contract_with("x-video", {"displayed-size": {"one-of-px": [[36, 64]]}})  # small, and not the source's
+    contract = contract_with(
+        "x-video", {"displayed-size": {"one-of-px": [[36, 64]]}}
+    )  # small, to save time, and different from the source's
     numbers = random.Random(5)
     original = stored(tmp_path, has_sound=True).read_bytes()
     source = tmp_path / "mutated.mp4"

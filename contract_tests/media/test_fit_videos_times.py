@@ -40,15 +40,15 @@ def test_a_beginning_can_be_skipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "start", "found"),
+    ("seconds", "start", "message"),
     [("2", 0, "from 0 s on, it lasts 2 s"), ("5", 2.5, "from 2.5 s on, it lasts 2.5 s"), ("5", 60, "it lasts 0 s")],
 )
-def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, found: str, tmp_path: Path) -> None:
+def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, message: str, tmp_path: Path) -> None:
     """The error names the rule, and no file is written."""
     source = stored(tmp_path, seconds=seconds, frames_per_second="4", has_sound=True)
-    with pytest.raises(MediaError, match=f"is too short: .*{found}") as caught:
+    with pytest.raises(MediaError, match=f"is too short: .*{message}") as caught:
         fit_video(source, start_seconds=start)
-    assert ["R21"] == [each.rule for each in caught.value.violations]
+    assert ["R21"] == [violation.rule for violation in caught.value.violations]
     assert holds_only(tmp_path, source)
 
 
@@ -59,7 +59,7 @@ def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, found:
         (30, [0, 30, 31, 32, 33, 90, 91, 92, 93, 94, 150]),  # bursts of a recorded screen
         (30, [0, 1, 2, 150, 151, 152]),  # a gap
         (1000, [0, 500, 501, 502, 503, 504, 505, 1700, 1703, 3100]),  # more than 60 frames a second, for a moment
-        (10, [0, 8, 16, 24, 32, 40]),  # a show of slides
+        (10, [0, 8, 16, 24, 32, 40]),  # a slide show
     ],
 )
 @pytest.mark.parametrize("name", ["variable.mp4", "variable.mkv"])
@@ -103,7 +103,7 @@ def test_frames_stored_in_another_order_are_not_lost(start: int, tmp_path: Path)
     result = fit_video(source, start_seconds=start, contract=SMALL)
     numbers = numbers_of(result.path)
     assert list(range(numbers[0], 19)) == numbers
-    assert abs(numbers[0] - 3 * start) <= 3  # pictures, as many as are decoded before one is shown
+    assert abs(numbers[0] - 3 * start) <= 3  # frames; so many may be decoded before one is shown
     assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
 
 
@@ -123,7 +123,7 @@ def test_a_frame_rate_above_60_is_reduced(count: int, tmp_path: Path) -> None:
     ("guessed", "average", "rate"),
     [
         (Fraction(30000, 1001), Fraction(28787, 1000), Fraction(30000, 1001)),
-        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as of DV
+        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as in DV
         (Fraction(90000), Fraction(72, 10), Fraction(36, 5)),
         (Fraction(240), Fraction(239), Fraction(240)),
         (None, Fraction(24), Fraction(24)),
@@ -135,7 +135,7 @@ def test_the_frame_rate_is_that_of_most_frames(
 ) -> None:
     """FFmpeg's guess is used if it makes sense, because gaps and bursts change the average."""
     stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
-    assert rate == footage._rate(stream)  # noqa: SLF001 - to make a file of each would be a file of what FFmpeg guesses
+    assert rate == footage._rate(stream)  # noqa: SLF001 - files would only show what FFmpeg guesses
 
 
 @pytest.mark.parametrize("seconds", [1, 4, 5])

@@ -102,12 +102,12 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
     result: Any = fit_video(source, contract=SMALL)
     frame = frames_of(result.path)[0]
     assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
-    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # from the middle, the quarter was at -1, -1
+    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # the quarter was at -1, -1 from the middle
     quarters = [(x, y) for x in (0.4, 0.6) for y in (0.4, 0.6) if grey_of(frame, x, y) < 40]
     assert [pytest.approx(dark)] == quarters
-    says = [each for each in result.changes if "turned" in each or "mirrored" in each]
-    assert (matrix != (1, 0, 0, 1)) == len(says)
-    assert (a * d - b * c < 0) == any("mirrored" in each for each in says)
+    turns = [change for change in result.changes if "turned" in change or "mirrored" in change]
+    assert (matrix != (1, 0, 0, 1)) == len(turns)
+    assert (a * d - b * c < 0) == any("mirrored" in turn for turn in turns)
     assert (0, 1) == (result.report.rotation_degrees, result.report.pixel_aspect)
 
 
@@ -124,7 +124,7 @@ def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> N
     """Without the key, FFmpeg would make garbage of it. The message says what to do."""
     source = stored(tmp_path, has_sound=True)
     source.write_bytes(encrypted(source.read_bytes(), entry, by))
-    with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without a key first"):
+    with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without encryption first"):
         fit_video(source)
     assert holds_only(tmp_path, source)
 
@@ -148,7 +148,7 @@ def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
         for _ in range(100):
             output.mux(picture.encode(av.VideoFrame(64, 36, "yuv420p")))
         output.mux(picture.encode(None))
-    assert ["R20"] == [each.rule for each in check_video(source).violations]
+    assert ["R20"] == [violation.rule for violation in check_video(source).violations]
     result: Any = fit_video(source, start_seconds=start, contract=SMALL)
     assert (4 - start, Fraction(1, 25)) == (result.report.duration_seconds, result.report.frame_seconds)
     assert 100 - 25 * start == len(frames_of(result.path))
@@ -167,8 +167,8 @@ def test_a_container_that_cannot_seek_is_decoded_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = drawn(tmp_path / "long.mp4", list(range(19)))
-    open_it = av.open
-    monkeypatch.setattr(av, "open", lambda *given, **named: _Unseekable(open_it(*given, **named)))
+    open_container = av.open
+    monkeypatch.setattr(av, "open", lambda *args, **options: _Unseekable(open_container(*args, **options)))
     with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
         assert Fraction(2) == footage.start
         assert 15 == len(list(footage.frames()))

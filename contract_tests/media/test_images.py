@@ -65,7 +65,7 @@ _KINDS = {
     "animated PNG": saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
     "16-bit PNG": saved(Image.new("I;16", (300, 320)), "PNG"),
     "palette PNG": saved(_RED.convert("P"), "PNG", transparency=0),
-    "JPEG with bytes behind its end": saved(_RED, "JPEG") + bytes(100),
+    "JPEG with bytes after its end": saved(_RED, "JPEG") + bytes(100),
 }
 
 
@@ -114,9 +114,9 @@ def _bomb(height_px: int, width_px: int) -> bytes:
 
 def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
     """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unjudged."""
-    judged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
+    damaged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
 
-    assert (["R14"], ()) == (rules_of(judged), judged.unjudged)
+    assert (["R14"], ()) == (rules_of(damaged), damaged.unjudged)
     assert ([], ["R14"]) == (rules_of(unjudged), [rule for rule, _ in unjudged.unjudged])
 
 
@@ -126,8 +126,8 @@ def test_an_image_too_large_to_be_decoded_is_unjudged() -> None:
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
 
-    (said,) = check_image(bomb).unjudged
-    assert ("R14", "it is unknown whether the image is complete: it has too many pixels to be decoded") == said
+    (reason,) = check_image(bomb).unjudged
+    assert ("R14", "it is unknown whether the image is complete: it has too many pixels to be decoded") == reason
     assert check_image(bomb).conforms
     assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
     assert wide.conforms
@@ -151,10 +151,14 @@ def _scanned(count: int, side: int = 300) -> bytes:
 
 def test_a_jpeg_with_very_many_scans_is_unjudged() -> None:
     """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
-    (said,) = check_image(_scanned(100)).unjudged
-    assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == said
-    judged = [_scanned(94), Picture(format="jpeg").build() + _SCAN * 200, _in_metadata(Picture(format="jpeg").build())]
-    assert [()] * 3 == [check_image(each).unjudged for each in judged]
+    (reason,) = check_image(_scanned(100)).unjudged
+    assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
+    contents = [
+        _scanned(94),
+        Picture(format="jpeg").build() + _SCAN * 200,
+        _in_metadata(Picture(format="jpeg").build()),
+    ]
+    assert [()] * 3 == [check_image(content).unjudged for content in contents]
 
 
 def _in_metadata(content: bytes) -> bytes:
@@ -200,8 +204,8 @@ def test_an_orientation_in_an_unusual_place_is_reported(kind: str) -> None:
     """XMP may come before EXIF, and EXIF after the pixels."""
     picture = Picture(format=kind, width=320, height=400, orientation=6)
     late, behind_xmp = dataclasses.replace(picture, exif_last=True), dataclasses.replace(picture, xmp_first=True)
-    for each in [late] if kind == "png" else [late, behind_xmp]:
-        report = check_image(each.build())
+    for variant in [late] if kind == "png" else [late, behind_xmp]:
+        report = check_image(variant.build())
         assert (400, 320, True) == (report.width_px, report.height_px, report.conforms)
 
 

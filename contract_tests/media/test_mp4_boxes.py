@@ -29,9 +29,9 @@ def cut_off(kind: str) -> str:
 
 def trouble(data: bytes) -> list[str]:
     """Return the R20 messages for a file. R22, which small test videos break, is left out."""
-    found = without_size(broken(data))
-    assert all(rule == "R20" for rule, _ in found)
-    return [message for _, message in found]
+    violations = without_size(broken(data))
+    assert all(rule == "R20" for rule, _ in violations)
+    return [message for _, message in violations]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_f
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (FTYP, UNFINISHED),
         (FTYP + MDAT, UNFINISHED),
@@ -97,9 +97,9 @@ def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_f
         ),
     ],
 )
-def test_damaged_files_are_refused_with_the_reason(data: bytes, says: str) -> None:
+def test_damaged_files_are_refused_with_the_reason(data: bytes, message: str) -> None:
     """R20: you get one violation that names the damage, and no exception."""
-    assert [says] == trouble(data)
+    assert [message] == trouble(data)
 
 
 @pytest.mark.parametrize("start", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV, FTYP + MOOV + box("moof") + MDAT])
@@ -126,16 +126,18 @@ def test_a_trailer_does_not_replace_the_media(trailer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "message"),
     [
         ("tkhd", "its box 'trak' contains no 'tkhd'"),
         ("mdia/minf", "its box 'trak' contains no 'stsd'"),
         ("mdia/minf/stbl/stsd", "its box 'trak' contains no 'stsd'"),
     ],
 )
-def test_a_track_without_a_required_box_is_damaged(path: str, says: str) -> None:
+def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> None:
     """R20: the message names the missing box."""
-    assert [f"the file is damaged: {says}"] == trouble(edited(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None))
+    assert [f"the file is damaged: {message}"] == trouble(
+        edited(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None)
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,9 +179,9 @@ def test_a_header_that_is_too_long_is_refused_before_it_is_read() -> None:
     """R20: a moov box of more than 32 MiB is not read at all."""
     file = Opened(FTYP + MDAT + struct.pack(">I4s", 2**25 + 9, b"moov"), size=2**26)
 
-    (found,) = judged(file).violations
+    (violation,) = judged(file).violations
 
-    assert TOO_LONG == found.message
+    assert TOO_LONG == violation.message
     assert AHEAD == file.read_bytes
 
 
@@ -189,7 +191,7 @@ def test_an_ordinary_file_takes_one_read() -> None:
 
     assert judged(file).conforms
     assert [(0, AHEAD)] == file.reads[:1]
-    assert 2 >= len(file.reads)  # the box that makes it large comes behind
+    assert 2 >= len(file.reads)  # the box that makes it large comes later
     assert 2 * AHEAD >= file.read_bytes
 
 
@@ -217,7 +219,7 @@ def test_a_header_at_the_end_takes_two_reads(size: int) -> None:
 
     assert (64, False) == (report.width_px, report.is_faststart)
     assert [(0, AHEAD), (len(FTYP) + size, len(MOOV))] == file.reads
-    assert [] == [found for found in report.violations if found.rule == "R20"]
+    assert [] == [violation for violation in report.violations if violation.rule == "R20"]
 
 
 class _SparseFile(Opened):
@@ -229,8 +231,8 @@ class _SparseFile(Opened):
         self._end = end
 
     def peek(self, offset: int, count: int) -> bytes:
-        found = super().peek(offset, count)
-        return self._end[: len(found)] if offset == self._end_offset else found
+        content = super().peek(offset, count)
+        return self._end[: len(content)] if offset == self._end_offset else content
 
 
 def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
@@ -243,7 +245,7 @@ def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
     assert 24 == len(file.reads)
     assert 24 * AHEAD >= file.read_bytes
     assert ("R20", "it is unknown whether the file is complete, because it has too many parts") in report.unjudged
-    assert [] == [found for found in report.violations if found.rule == "R20"]
+    assert [] == [violation for violation in report.violations if violation.rule == "R20"]
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -256,7 +258,7 @@ def test_the_last_fragment_must_not_be_cut_off(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (FTYP + struct.pack(">I4s", 0, b"mdat") + MOOV, [UNFINISHED]),
         (FTYP + overwritten(MOOV, 0, bytes(4)), [TOO_LONG]),
@@ -267,11 +269,11 @@ def test_the_last_fragment_must_not_be_cut_off(count: int) -> None:
         (FTYP + MOOV + overwritten(MDAT, 0, bytes(4)), []),
     ],
 )
-def test_without_the_size_of_a_file_its_boxes_are_checked_up_to_the_media(data: bytes, says: list[str]) -> None:
+def test_without_the_size_of_a_file_its_boxes_are_checked_up_to_the_media(data: bytes, message: list[str]) -> None:
     """If a server does not send the size, its file is not read beyond the header and the beginning of the media."""
     report = judged(Opened(data, tells_size=False))
 
-    assert says == [found.message for found in report.violations if found.rule == "R20"]
+    assert message == [violation.message for violation in report.violations if violation.rule == "R20"]
 
 
 def test_only_the_first_brands_are_read() -> None:
@@ -289,9 +291,9 @@ def test_the_version_between_the_brands_is_not_a_brand() -> None:
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
     """R20: if a reader cannot decode its text, you get a violation too."""
-    (found,) = judged(InlineText("!!!!" * 100)).violations
+    (violation,) = judged(InlineText("!!!!" * 100)).violations
 
-    assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (found.rule, found.message)
+    assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (violation.rule, violation.message)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ _KINDS: dict[str, Answer] = {
 def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
     """This is true at any place, after the end too, and for every way in which a server sends the file."""
     server = serving(_KINDS[kind], size=size)
-    chance = random.Random(1)  # the same places each time
+    chance = random.Random(1)  # seeded, so that the places are the same each time
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
     places += [(0, size), (0, size + 1), (size, 1), (size + 10 * BLOCK, 1), (0, 0), (5, -1)]
 
@@ -184,7 +184,7 @@ def test_a_query_is_never_shown(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
 ) -> None:
     """It is neither in an error, its copies and causes, nor in a log or a repr."""
-    caplog.set_level(logging.INFO)  # below, httpcore tells all headers of answers
+    caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
     server = serving(in_turn(honest, answer))
     with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
         assert isinstance(file, RemoteFile)
@@ -210,9 +210,9 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustm
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    shared_context.cache_clear()  # it was made for another environment
+    shared_context.cache_clear()  # because it was made for another environment
     yield authority
-    shared_context.cache_clear()  # as above
+    shared_context.cache_clear()  # because it was made for this environment
 
 
 def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
@@ -228,7 +228,7 @@ def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeS
     for _ in range(2):
         with open_remote(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
-    assert 1 == shared_context.cache_info().misses  # making one takes 26 ms
+    assert 1 == shared_context.cache_info().misses  # because making one takes 26 ms
     assert 2 == server.connections
 
 
@@ -249,9 +249,9 @@ def test_a_redirect_to_insecure_http_is_refused(serving: Callable[..., RangeServ
     down = serving(redirect(f"{plain.url}?token=secret"), tls=tls)
     up = serving(redirect(serving(tls=tls).url))
 
-    says = private_refusal(down.url)
-    assert says.startswith("is redirected to insecure http; ")
-    assert says.endswith(f"use its target directly: {plain.url}")
+    message = private_refusal(down.url)
+    assert message.startswith("is redirected to insecure http; ")
+    assert message.endswith(f"use its target directly: {plain.url}")
     assert [] == plain.asked
     with open_remote(up.url, allow_private=True) as file:
         assert file.size == 100_000

@@ -113,8 +113,8 @@ def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer])
         assert 6 == file.requests
 
     loop = serving(moving)
-    says = "is redirected more than 5 times; use the address that it leads to"
-    assert says == private_refusal(loop.url)
+    message = "is redirected more than 5 times; use the address that it leads to"
+    assert message == private_refusal(loop.url)
     assert 6 == len(loop.asked)
 
 
@@ -167,7 +167,7 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
     )
 
 
-# Where it must not look
+# Forbidden addresses
 
 
 @pytest.mark.parametrize(
@@ -227,16 +227,16 @@ def test_a_hostile_address_is_refused_before_any_connection(
         "both.example": [[PUBLIC, "127.0.0.1"]],
         "a.example": [["10.0.0.1"]],
     }
-    says = refusal(url)
-    assert "secret" not in says
+    message = refusal(url)
+    assert "secret" not in message
     assert [] == connected
 
 
 def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
     """There is only one lookup. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
-    says = refusal("http://bücher.example:8080/")
-    assert says.startswith("cannot be connected to: could not connect to any validated address: ")
+    message = refusal("http://bücher.example:8080/")
+    assert message.startswith("cannot be connected to: could not connect to any validated address: ")
     assert [PUBLIC, "93.184.216.35"] == connected
 
 
@@ -271,9 +271,9 @@ def test_dns_rebinding_is_refused(
     server = serving(altered(connection="close"))
     names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
 
-    says = refusal(f"http://a.example:{server.port}/", (50_000, 1))
+    message = refusal(f"http://a.example:{server.port}/", (50_000, 1))
 
-    assert says.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
+    assert message.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
     assert ["127.0.0.1"] == connected
 
 

@@ -108,9 +108,9 @@ def test_no_more_requests_are_sent_than_the_budget_allows(serving: Callable[...,
     server = serving(by_path(file=honest, moved=redirect("/file")))
     budget = Budget(max_requests=2)
 
-    says = "needs more than 2 requests to be read; pass a Budget with a larger max_requests to allow it"
-    assert says == private_refusal(server.url, (0, 1), (50_000, 1), (90_000, 1), budget=budget)
-    assert says == private_refusal(server.url.replace("file", "moved"), (50_000, 1), budget=budget)
+    message = "needs more than 2 requests to be read; pass a Budget with a larger max_requests to allow it"
+    assert message == private_refusal(server.url, (0, 1), (50_000, 1), (90_000, 1), budget=budget)
+    assert message == private_refusal(server.url.replace("file", "moved"), (50_000, 1), budget=budget)
     assert 4 == len(server.asked)
 
 
@@ -120,8 +120,8 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
 ) -> None:
     """No bytes are fetched in vain."""
     server = serving(size=10**15)
-    says = "needs more than 40000 bytes to be read; pass a Budget with a larger max_bytes to allow it"
-    assert says == private_refusal(server.url, peek, budget=Budget(max_bytes=40_000))
+    message = "needs more than 40000 bytes to be read; pass a Budget with a larger max_bytes to allow it"
+    assert message == private_refusal(server.url, peek, budget=Budget(max_bytes=40_000))
     assert ["0-16383"] == server.ranges
 
 
@@ -155,8 +155,8 @@ def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[.
     """To the time-out of a socket, a byte each second is progress."""
     clock = SteppingClock()
     server = serving(drips(start, clock.permits))
-    says = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
-    assert says == private_refusal(server.url, clock=clock)
+    message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
+    assert message == private_refusal(server.url, clock=clock)
     assert 31 <= clock.seconds <= 33
 
 
@@ -168,8 +168,8 @@ def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[.
 def test_a_server_that_hangs_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
     """Reading stops in the middle of a wait."""
     server = serving(hangs(start))
-    says = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
-    assert says == private_refusal(server.url, clock=HurriedClock(server))
+    message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
+    assert message == private_refusal(server.url, clock=HurriedClock(server))
 
 
 def test_no_request_begins_after_the_deadline(serving: Callable[..., RangeServer]) -> None:
@@ -185,13 +185,13 @@ def test_no_request_begins_after_the_deadline(serving: Callable[..., RangeServer
 
 def test_reading_ends_with_a_shorter_call(serving: Callable[..., RangeServer]) -> None:
     """The error names the one of the two limits that was reached."""
-    for seconds, says in (
+    for seconds, message in (
         (29.9, "was not read before the call's max_wait_seconds ended"),
         (60, "took longer than 30 s"),
     ):
         server = serving(hangs())
         with within(seconds):
-            assert private_refusal(server.url, clock=HurriedClock(server)).startswith(says)
+            assert private_refusal(server.url, clock=HurriedClock(server)).startswith(message)
 
 
 def test_a_handshake_that_hangs_meets_the_deadline() -> None:

@@ -153,7 +153,7 @@ def test_a_pil_image_is_sent_upright() -> None:
 @pytest.mark.parametrize("function", [image, check_image, check_video])
 def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file is opened, and the error says how to pass a file."""
-    check_video(b"")  # what is loaded on first use is read from files
+    check_video(b"")  # because loading modules on first use opens files
     opened: list[object] = []
     monkeypatch.setattr("kling_elements.media.sources.InlineFile", opened.append)
     monkeypatch.setattr("io.open", opened.append)
@@ -166,7 +166,7 @@ def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monke
 
 
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("source", "message"),
     [
         ("", "is empty"),
         (" \n", "is empty"),
@@ -190,12 +190,12 @@ def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monke
         (memoryview(b"abcd")[::2], "memoryview: cannot be read"),
     ],
 )
-def test_an_invalid_source_raises_a_media_error(source: Any, says: str) -> None:
+def test_an_invalid_source_raises_a_media_error(source: Any, message: str) -> None:
     """The error says what is wrong and what to do, and repeats no part of the source."""
     with pytest.raises(MediaError) as caught:
         image(source)
 
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "secret" not in str(caught.value)
     assert "/9j/" not in str(caught.value)
 
@@ -243,13 +243,13 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
         if is_refused:
             with pytest.raises(MediaError, match="R15") as caught:
                 check_image(stream)
-            assert ["R15"] == [found.rule for found in caught.value.violations]
+            assert ["R15"] == [violation.rule for violation in caught.value.violations]
         else:
             assert check_image(stream).conforms
 
 
 @pytest.mark.parametrize(
-    ("data", "rules", "says"),
+    ("data", "rules", "message"),
     [
         (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
@@ -265,7 +265,7 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
     ids=["a GIF", "nothing", "a text", "half a header", "too small", "too long"],
 )
 def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
-    data: bytes, rules: list[str], says: str, tmp_path: Path
+    data: bytes, rules: list[str], message: str, tmp_path: Path
 ) -> None:
     """The error names the file, each rule, and what is wrong."""
     path = file_in(tmp_path, data)
@@ -273,9 +273,9 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
     with pytest.raises(MediaError) as caught:
         image(path)
 
-    assert rules == [found.rule for found in caught.value.violations] == rules_of(check_image(path))
+    assert rules == [violation.rule for violation in caught.value.violations] == rules_of(check_image(path))
     assert str(path) == caught.value.source
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("check", [check_image, check_video])
@@ -361,15 +361,15 @@ def test_a_data_url_takes_little_memory() -> None:
     for text in ("data:," + "%00" * 10_485_761, "data:," + "a" * 10_485_761):
         with pytest.raises(MediaError, match=r"a data: URL: the file has more than 10485760 bytes.*R15") as caught:
             image(text)
-        assert ["R15"] == [found.rule for found in caught.value.violations]
+        assert ["R15"] == [violation.rule for violation in caught.value.violations]
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 16_381, 16_382, 16_383, 16_384])
 def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
     """The result is that of the standard library, also for invalid escapes."""
     text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
-    with sources.opened_image(f"data:,{text}", CONTRACT) as given:
-        assert unquote_to_bytes(text) == given.file.peek(0, given.file.size)
+    with sources.opened_image(f"data:,{text}", CONTRACT) as media:
+        assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 
 def test_the_error_for_a_full_disk_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:

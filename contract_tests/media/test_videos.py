@@ -59,8 +59,8 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
     data = Video(**options).build()
     report = judged(data)
 
-    with av.open(io.BytesIO(data)) as found:
-        (picture,) = found.streams.video
+    with av.open(io.BytesIO(data)) as container:
+        (picture,) = container.streams.video
         assert picture.duration is not None
         assert picture.time_base is not None
         assert (picture.width, picture.height) == (report.width_px, report.height_px)
@@ -68,7 +68,7 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
         assert picture.duration * picture.time_base == report.duration_seconds
         assert picture.average_rate == 1 / (report.frame_seconds or 1)
         assert picture.codec.name == report.video_codec
-        assert [sound.codec.name for sound in found.streams.audio] == (
+        assert [sound.codec.name for sound in container.streams.audio] == (
             [report.audio_codec] * options.get("has_sound", 0)
         )
         assert 0 == report.rotation_degrees
@@ -82,8 +82,8 @@ def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
     report = judged(file)
 
     assert size == report.size_bytes
-    assert rules == [found.rule for found in report.violations]
-    assert all(f"has {size} bytes, at most 209715200" in found.message for found in report.violations)
+    assert rules == [violation.rule for violation in report.violations]
+    assert all(f"has {size} bytes, at most 209715200" in violation.message for violation in report.violations)
     assert file.read_bytes < 40_000
 
 
@@ -127,10 +127,12 @@ def test_brands_name_the_container(brands: list[str], container: str | None) -> 
     """R20: files without brands are MOV, and files with the brands of images are not videos."""
     report = judged(Video(brands=brands, **SMALL))
 
-    found = without_size([(each.rule, each.message) for each in report.violations])
+    violations = without_size([(violation.rule, violation.message) for violation in report.violations])
     name = {"iso\xff": "isoÃ¿"}.get("".join(brands[:1]), "".join(brands[:1]))
     assert container == report.container
-    assert ([] if container else [("R20", f"the file is not an MP4 or MOV video; its brand is '{name[:4]}'")]) == found
+    assert (
+        [] if container else [("R20", f"the file is not an MP4 or MOV video; its brand is '{name[:4]}'")]
+    ) == violations
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,8 @@ def test_brands_name_the_container(brands: list[str], container: str | None) -> 
         (b"\x89PNG\r\n\x1a\n", "; it looks like PNG"),
         (b"\xff\xd8\xff\xe0", "; it looks like JPEG"),
         (b"GIF89a", "; it looks like GIF"),
-        (b"\xff\x0a", ""),  # as JPEG XL begins, and many a thing beside
-        (b"\0\0\x01\0", ""),  # as an icon
+        (b"\xff\x0a", ""),  # the start of JPEG XL, but of many other files too
+        (b"\0\0\x01\0", ""),  # the start of an icon
         (b"nothing of the kind, but some kilobytes" * 100, ""),
         (b"\0\0\0\x08fty", ""),
         (box("styp", b"msdh", bytes(4)) + box("moof"), "; it looks like a fragment without its header"),
@@ -160,22 +162,22 @@ def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
     report = judged(data)
 
     assert [("R20", f"the file is not an MP4 or MOV video{what}")] == [
-        (each.rule, each.message) for each in report.violations
+        (violation.rule, violation.message) for violation in report.violations
     ]
     assert (None, None, (), None) == (report.container, report.width_px, report.unjudged, report.video_codec)
 
 
 def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
     """R20: a WebM file named .mp4 is refused, and a MOV file named .webm is accepted."""
-    refused, taken = tmp_path / "clip.mp4", tmp_path / "clip.webm"
+    refused, accepted = tmp_path / "clip.mp4", tmp_path / "clip.webm"
     refused.write_bytes(Video(container="webm", **SMALL).build())
-    taken.write_bytes(Video(container="mov").build())
+    accepted.write_bytes(Video(container="mov").build())
 
-    assert ["R20"] == [found.rule for found in check_video(refused).violations]
-    assert ((), "mov", str(taken)) == (
-        check_video(taken).violations,
-        check_video(taken).container,
-        check_video(taken).source,
+    assert ["R20"] == [violation.rule for violation in check_video(refused).violations]
+    assert ((), "mov", str(accepted)) == (
+        check_video(accepted).violations,
+        check_video(accepted).container,
+        check_video(accepted).source,
     )
 
 
@@ -195,9 +197,9 @@ def test_all_broken_rules_are_listed() -> None:
 
     report = judged(file)
 
-    assert ["R20", "R21", "R22", "R23"] == [found.rule for found in report.violations]
+    assert ["R20", "R21", "R22", "R23"] == [violation.rule for violation in report.violations]
     assert not report.conforms
-    assert {""} == {found.pointer for found in report.violations}
+    assert {""} == {violation.pointer for violation in report.violations}
 
 
 CUT_OFF = "the file is cut off within its box 'mdat', or that box claims to be longer than it is"
@@ -284,9 +286,9 @@ def test_a_compressed_header_is_unjudged(container: str) -> None:
     report = judged(data)
     assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unjudged)
     assert (None, None, container) == (report.width_px, report.duration_seconds, report.container)
-    with av.open(io.BytesIO(data)) as found:
-        assert (1920, 1080) == (found.streams.video[0].width, found.streams.video[0].height)
-    assert [CUT_OFF] == [each.message for each in judged(data[:-1]).violations]
+    with av.open(io.BytesIO(data)) as opened:
+        assert (1920, 1080) == (opened.streams.video[0].width, opened.streams.video[0].height)
+    assert [CUT_OFF] == [violation.message for violation in judged(data[:-1]).violations]
 
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
@@ -320,7 +322,7 @@ def test_the_builder_grows_and_cuts_files() -> None:
     assert [] == without_size(broken(grown))
 
 
-_MUTANTS = 20_000  # of each file, in so many parts
+_MUTANTS = 20_000  # of each file, divided into _PARTS tests
 _PARTS = 4
 _KINDS = b"moov trak tkhd mdia mdhd hdlr stsd stts mvex mvhd mdat moof ftyp".split()
 _SIZES = [0, 1, 7, 8, 9, 16, 2**31 - 1, 2**31, 2**32 - 1]
@@ -360,9 +362,9 @@ def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int
     for _ in range(_MUTANTS // _PARTS):
         file = Opened(_mutant(data, choose), tells_size=choose.random() < 0.8)
         report = judged(file)
-        assert _RULES >= {found.rule for found in report.violations}
+        assert _RULES >= {violation.rule for violation in report.violations}
         assert _RULES >= {rule for rule, _ in report.unjudged}
         assert 24 >= len(file.reads)
         assert 3 * len(data) + 1000 >= file.read_bytes
-        refused += any(found.rule == "R20" for found in report.violations)
+        refused += any(violation.rule == "R20" for violation in report.violations)
     assert _MUTANTS // _PARTS // 5 < refused < _MUTANTS // _PARTS

@@ -25,11 +25,13 @@ from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, w
 )
 def test_durations_up_to_one_frame_beyond_the_limits_are_accepted(seconds: str, conforms: bool) -> None:  # noqa: FBT001 - a table
     """R21: a video may last 3 s to 8 s, plus or minus one of its frames."""
-    says = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
+    message = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
 
     report = judged(Video(seconds=seconds))
 
-    assert ([] if conforms else [("R21", says)]) == [(found.rule, found.message) for found in report.violations]
+    assert ([] if conforms else [("R21", message)]) == [
+        (violation.rule, violation.message) for violation in report.violations
+    ]
     assert Fraction(seconds) == report.duration_seconds
 
 
@@ -38,7 +40,7 @@ def test_rounding_in_the_movie_header_does_not_count(frames: int, conforms: bool
     """241 frames of 1/30 s are accepted although the movie header rounds them up to 8.034 s, and so are 89 frames."""
     report = judged(Video(seconds=f"{frames}/30", frames_per_second="30", width_px=64, height_px=48))
 
-    assert conforms == ("R21" not in [found.rule for found in report.violations])
+    assert conforms == ("R21" not in [violation.rule for violation in report.violations])
     assert Fraction(frames, 30) == report.duration_seconds
 
 
@@ -52,8 +54,8 @@ def test_a_frame_shown_for_a_minute_does_not_extend_the_limits() -> None:
     report = judged(slides)
 
     assert Fraction(60) == report.frame_seconds
-    says = "the video lasts 60 s, it must last 3 to 8 s, give or take 1 s (frames: 1)"
-    assert [("R21", says)] == without_size([(found.rule, found.message) for found in report.violations])
+    message = "the video lasts 60 s, it must last 3 to 8 s, give or take 1 s (frames: 1)"
+    assert [("R21", message)] == without_size([(violation.rule, violation.message) for violation in report.violations])
 
 
 def test_without_known_frames_there_is_no_tolerance() -> None:
@@ -93,7 +95,9 @@ def test_the_longest_track_counts_if_the_movie_header_has_no_duration(ticks: int
         lambda old: overwritten(old, 16, struct.pack(">I", ticks)),
     )
 
-    assert Fraction(188 * 1024, 48000) == judged(data).duration_seconds  # that of the sound: 4 s in whole frames
+    assert (
+        Fraction(188 * 1024, 48000) == judged(data).duration_seconds
+    )  # the duration of the sound: 4 s in whole frames
 
 
 def test_headers_with_64_bits_are_read() -> None:
@@ -159,8 +163,8 @@ def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction
 
     assert (True, True, seconds) == (report.is_fragmented, report.is_faststart, report.duration_seconds)
     assert (() if seconds else (("R21", why),)) == report.unjudged
-    says = "the video lasts 9 s, it must last 3 to 8 s"
-    assert ([("R21", says)] if seconds == 9 else []) == without_size(broken(data))
+    message = "the video lasts 9 s, it must last 3 to 8 s"
+    assert ([("R21", message)] if seconds == 9 else []) == without_size(broken(data))
 
 
 def test_frames_before_the_fragments_are_not_all_frames() -> None:

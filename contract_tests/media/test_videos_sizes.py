@@ -19,8 +19,8 @@ def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
     """FFmpeg counts the angle in the other direction."""
     data = Video(rotation=degrees, **SMALL).build()
 
-    with av.open(io.BytesIO(data), "r") as found:
-        frame = next(found.decode(found.streams.video[0]))
+    with av.open(io.BytesIO(data), "r") as container:
+        frame = next(container.decode(container.streams.video[0]))
 
     assert -frame.rotation % 360 == judged(data).rotation_degrees == degrees
 
@@ -52,8 +52,8 @@ def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotatio
 )
 def test_any_other_size_is_refused(shown: str, video: Video) -> None:
     """R22: the violation names both allowed sizes, even for sizes near them or with the right ratio."""
-    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == broken(replace(video, frames_per_second="1"))
+    message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == broken(replace(video, frames_per_second="1"))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_sides_must_be_exact_to_the_pixel(width: int, height: int, shown: str) -
     """R22: the sides in the track's header count."""
     data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
 
-    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == broken(data)
+    message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == broken(data)
 
 
 def test_hidden_lines_do_not_stretch_the_pixels() -> None:
@@ -107,7 +107,7 @@ def test_a_stretched_picture_does_not_have_square_pixels(matrix: tuple[float, ..
     for data in (by_matrix, by_sides):
         report = judged(data)
         assert (1920, 1080) == (report.width_px, report.height_px)
-        assert ["R22"] == [found.rule for found in report.violations]
+        assert ["R22"] == [violation.rule for violation in report.violations]
         assert report.pixel_aspect is not None
         assert abs(report.pixel_aspect - Fraction(4, 3)) < Fraction(1, 1000)
 
@@ -137,8 +137,8 @@ def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
     """R22: such a picture has no size that could be allowed."""
     report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
-    says = "the video is turned by an odd angle, it must be shown upright as 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == [(found.rule, found.message) for found in report.violations]
+    message = "the video is turned by an odd angle, it must be shown upright as 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == [(violation.rule, violation.message) for violation in report.violations]
     assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
 
 
@@ -187,8 +187,8 @@ def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
     report = judged(data)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
     if rotation is not None and any(outer):
-        with av.open(io.BytesIO(data), "r") as found:
-            assert rotation == -next(found.decode(found.streams.video[0])).rotation % 360
+        with av.open(io.BytesIO(data), "r") as container:
+            assert rotation == -next(container.decode(container.streams.video[0])).rotation % 360
 
 
 def _fixed(matrix: tuple[float, ...]) -> list[int]:

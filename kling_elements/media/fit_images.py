@@ -72,23 +72,23 @@ def fit_image(  # noqa: PLR0913 - all but one are keyword-only
     ImageColor.getrgb(background)
     limits = image_limits(contract)
     if isinstance(source, Image.Image):
-        name, as_it_is = "a PIL image", None
+        name, unchanged = "a PIL image", None
         if 0 in source.size:
-            raise MediaError(name, "has no pixels")
+            raise MediaError(name, "has no pixels; use a picture with at least one")
         check_pixels(name, math.prod(source.size), max_pixels)
         with media_errors_from_pillow(name):
             picture, changes = decoding.upright(source)
     else:
         name, content, report, changes = _read(source, contract, max_pixels, strip_metadata=strip_metadata)
-        as_it_is = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
+        unchanged = FittedImage(content=content, report=report, changes=tuple(changes)) if report.conforms else None
         # an image that was too large to be checked as a whole is decoded only if max_pixels allows it
-        if as_it_is and (not report.unjudged or _pixels(report) > max_pixels):
-            return as_it_is
+        if unchanged and (not report.unjudged or _pixels(report) > max_pixels):
+            return unchanged
         with media_errors_from_pillow(name):
             picture, changes = decoding.decoded(name, content, max_pixels)
         del content  # to free its memory
-    if as_it_is:  # decoding it has shown that the image is complete
-        return as_it_is
+    if unchanged:  # decoding it has shown that the image is complete
+        return unchanged
     with media_errors_from_pillow(name):
         as_jpeg = decoding.is_jpeg(picture)
         picture, recoloured = decoding.plain(picture)

@@ -110,7 +110,7 @@ def _refuse_damaged(report: VideoReport, limits: Limits) -> None:
     if violations and report.container in limits["one-of"]:
         raise MediaError(report.source, in_words(report), violations)
     if report.is_encrypted:
-        raise MediaError(report.source, "is encrypted and cannot be decoded; export it without a key first")
+        raise MediaError(report.source, "is encrypted and cannot be decoded; export it without encryption first")
 
 
 def _settings(ratio: Ratio, start: Fraction, limits: Limits) -> EncodeSettings:

@@ -28,7 +28,7 @@ def _byte_count(content: bytes) -> str:
 
 @frozen(kw_only=True)
 class FittedImage:
-    """A conforming image.
+    """A copy of an image that conforms to R14 to R17.
 
     Attributes:
         content: The bytes of the file.
@@ -56,7 +56,7 @@ class FittedImage:
 
 @frozen(kw_only=True)
 class FittedVideo:
-    """A conforming video.
+    """A copy of a video that conforms to R20 to R23.
 
     Attributes:
         path: The path of the file.
@@ -70,7 +70,7 @@ class FittedVideo:
 
 
 def check_target(target: object) -> None:
-    """Check that a target is a path.
+    """Check that a target is a `pathlib.Path`.
 
     Raises:
         ValueError: It is anything else, such as a str, which is never treated as a path.
