@@ -125,14 +125,14 @@ def _at_its_end() -> io.BytesIO:
 
 _UNREADABLE: dict[str, tuple[Any, str]] = {
     "a file that is not there": (Path("no-such.jpg"), "no-such.jpg: cannot be read: No such file or directory"),
-    "a file at its end": (_at_its_end(), "a file object: is at its end: call seek(0) before you hand it in"),
+    "a file at its end": (_at_its_end(), "a file object: is at its end; call seek(0) before you pass it"),
     "a text file": (
         io.StringIO("x"),
-        "a file object: its read() gives str instead of bytes; open it in binary mode, with 'rb'",
+        "a file object: its read() returns str instead of bytes; open it in binary mode, with 'rb'",
     ),
     "a file too large": (
         io.BytesIO(bytes(10_485_761)),
-        "a file object: the file has more than 10485760 bytes, which is the most that is allowed (R15)",
+        "a file object: the file has more than 10485760 bytes, the most that is allowed (R15); make it smaller",
     ),
     "an object": (object(), f"a value of type object: {_WANTED}"),
 }

@@ -114,7 +114,7 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/s
         (b"hello" * 999, "cannot be decoded"),
         (_PLAYLIST, "cannot be decoded"),
         (b"ffconcat version 1.0\nfile /etc/hostname\n", "cannot be decoded"),
-        (Video(width_px=64, height_px=36, truncate_to=-9).build(), "breaks off"),
+        (Video(width_px=64, height_px=36, truncate_to=-9).build(), "is cut off"),
         (Video(width_px=64, height_px=36, is_faststart=False, truncate_to=900).build(), r"\(R20\)"),
     ],
 )
@@ -185,8 +185,8 @@ def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
 
 def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is checked again, here after it was made with a size that R22 does not allow, and no file is left."""
-    order = fit_videos._order  # noqa: SLF001 - it asks for what the contract allows
-    monkeypatch.setattr(fit_videos, "_order", lambda *wanted: evolve(order(*wanted), sizes=[[64, 36]]))
+    settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
+    monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
     source = stored(tmp_path)
     with pytest.raises(MediaError, match=r"no conforming copy could be made: .* \(R22\); try another video$"):
         fit_video(source)
