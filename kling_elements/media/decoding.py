@@ -90,7 +90,7 @@ def decoded(name: str, content: bytes, max_pixels: int) -> tuple[Image.Image, li
 
 
 def _bounded(picture: Image.Image, name: str, content: bytes, max_pixels: int) -> list[str]:
-    """Let a JPEG be decoded smaller if it has too many pixels, and return a sentence for that change.
+    """Set up a JPEG to be decoded smaller if it has too many pixels, and return a sentence for that change.
 
     Raises:
         MediaError: The picture still has too many pixels, or is not a JPEG.

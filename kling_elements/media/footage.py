@@ -73,7 +73,6 @@ class Footage:
 
         Some containers claim thousands of frames per second, because their clock is that fine. This reads the file, so
         you have to open it again.
-
         """
         times: list[Fraction] = []
         for packet in self._container.demux(self.video):
@@ -175,7 +174,7 @@ class Footage:
             frame.pts, frame.duration, frame.time_base = next(self._numbers), 1, 1 / self.source_rate
         elif frame.pts is None or (is_picture and self._container.format.name == _DECODING_TIMES):
             frame.pts = frame.dts
-        # as in MPEG, if a packet has several frames
+        # an MPEG packet may hold several frames, and then only the first one has a time
         if frame.pts is None and is_picture and self._last_time is not None:
             frame.pts = round((self._last_time + 1 / self.source_rate) / frame.time_base)
         if frame.pts is None:
