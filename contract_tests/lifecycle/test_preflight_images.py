@@ -23,7 +23,7 @@ _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif 
 _HEADER = "the content is no JPEG or PNG file with a whole header"
 _CUT = "the image breaks off: the file was cut"
 _WANTED = (
-    "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object, an address, "
+    "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, an address, "
     "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
 )
 
@@ -125,14 +125,14 @@ def _at_its_end() -> io.BytesIO:
 
 _UNREADABLE: dict[str, tuple[Any, str]] = {
     "a file that is not there": (Path("no-such.jpg"), "no-such.jpg: cannot be read: No such file or directory"),
-    "a file at its end": (_at_its_end(), "a file object: is at its end: call seek(0) before you hand it in"),
+    "a file at its end": (_at_its_end(), "a file object: is at its end; call seek(0) before you pass it"),
     "a text file": (
         io.StringIO("x"),
-        "a file object: its read() gives str instead of bytes; open it in binary mode, with 'rb'",
+        "a file object: its read() returns str instead of bytes; open it in binary mode, with 'rb'",
     ),
     "a file too large": (
         io.BytesIO(bytes(10_485_761)),
-        "a file object: the file has more than 10485760 bytes, which is the most that is allowed (R15)",
+        "a file object: the file has more than 10485760 bytes, the most that is allowed (R15); make it smaller",
     ),
     "an object": (object(), f"a value of type object: {_WANTED}"),
 }

@@ -1,4 +1,4 @@
-"""Codecs are told by sample entries, and where these can hold several, by what is inside."""
+"""Codecs are found by sample entries, and by their object types if an entry can hold several codecs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from contract_tests.reading.videos import Video, box, edited
 from contract_tests.support.judged_videos import SMALL, judged
-from kling_elements.media.boxes import Box
 from kling_elements.media.codecs import codec_of
+from kling_elements.media.mp4_boxes import Box
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from kling_elements.media.codecs import codec_of
     ],
 )
 def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) -> None:
-    """MP3 in `mp4a` is no AAC; MOV files have the box that tells it one level further down."""
+    """MP3 in `mp4a` is not reported as AAC. In MOV files, the `esds` box is one level deeper."""
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         picture: Any = output.add_stream(video, rate=25)
@@ -43,8 +43,8 @@ def test_ffmpeg_finds_the_same_codecs(container: str, video: str, audio: str) ->
             output.mux(sound.encode(heard))
         output.mux([*picture.encode(None), *sound.encode(None)])
     report = judged(file.getvalue())
-    with av.open(io.BytesIO(file.getvalue())) as found:
-        names = found.streams.video[0].codec.canonical_name, found.streams.audio[0].codec.canonical_name
+    with av.open(io.BytesIO(file.getvalue())) as opened:
+        names = opened.streams.video[0].codec.canonical_name, opened.streams.audio[0].codec.canonical_name
     assert names == (report.video_codec, report.audio_codec)
 
 
@@ -84,13 +84,13 @@ def _esds(object_type: int, *, length: bytes = b"\x20", stream: int = 3, decoder
         (_entry("avc1", _esds(0x6B), 78), "h264"),
     ],
 )
-def test_an_object_type_tells_the_codec(entry: Box, name: str) -> None:
-    """Of MPEG's own entries; where it is missing, unknown or broken they are what they mostly are."""
+def test_an_object_type_names_the_codec(entry: Box, name: str) -> None:
+    """If the type in an MPEG entry is missing, unknown or damaged, the entry's most common codec is reported."""
     assert name == codec_of(entry)
 
 
-def test_what_is_inside_an_entry_breaks_no_rule() -> None:
-    """The codec is told for information only."""
+def test_a_damaged_object_type_breaks_no_rule() -> None:
+    """The codec is for information only."""
     data = Video(**SMALL, has_sound=True).build()
     whole = judged(data)
     broken = judged(edited(data, "moov/trak/mdia/minf/stbl/stsd", lambda old: old.replace(b"esds", b"\0\0\0\0")))

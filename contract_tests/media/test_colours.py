@@ -1,4 +1,4 @@
-"""Colours that a file describes otherwise than by a usual profile end up as what they look like, in sRGB."""
+"""Unusual descriptions of colours are converted to sRGB, and the copy looks the same."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kling_elements.media import fit_image, image
 from kling_elements.media.colours import are_usual, profile_of
 
 _P3_RED = (234, 51, 35)  # the red of sRGB, in Display P3
-_SAYS = "converted from the colours that its header names to sRGB"
+_SAYS = "converted from the colours named in its header to sRGB"
 
 
 def _avif(colour: Any, primaries: int, transfer: int) -> bytes:
-    """An AVIF whose header names its colours by numbers."""
+    """Return an AVIF whose header names its colours by numbers."""
     content = saved(Image.new("RGB", (200, 200), colour), "AVIF", quality=100, subsampling="4:4:4")
     start = content.index(b"colrnclx") + 8
     return content[:start] + struct.pack(">HH", primaries, transfer) + content[start + 4 :]
@@ -36,23 +36,23 @@ def _cicp(primaries: int, transfer: int) -> bytes:
     return png_chunk(b"cICP", bytes([primaries, transfer, 0, 1]))
 
 
-def _near(expected: tuple[int, ...], found: Any, within: int = 3) -> bool:
-    return all(abs(one - other) <= within for one, other in zip(expected, found, strict=True))
+def _near(expected: tuple[int, ...], actual: Any, within: int = 3) -> bool:
+    return all(abs(one - other) <= within for one, other in zip(expected, actual, strict=True))
 
 
 def _fitted(content: bytes) -> tuple[Any, list[str]]:
-    """The first pixel of a copy, and the sentences about it but for those of sides and encoding."""
+    """Return a pixel of a copy, and the changes except those of sides and encoding."""
     result = fit_image(content)
     copy = opened(result.content)
     assert "icc_profile" not in copy.info
-    return copy.getpixel((99, 99)), [each for each in result.changes if each.startswith(("converted", "left out"))]
+    return copy.getpixel((99, 99)), [change for change in result.changes if change.startswith(("converted", "removed"))]
 
 
 @pytest.mark.parametrize(
     "make", [_avif, lambda colour, *coding: _png("RGB", colour, _cicp(*coding))], ids=["AVIF", "PNG"]
 )
-def test_display_p3_by_number_becomes_srgb(make: Any) -> None:
-    """The red of sRGB is a duller red of P3."""
+def test_display_p3_named_by_number_becomes_srgb(make: Any) -> None:
+    """The red of sRGB is a duller red in P3."""
     pixel, changes = _fitted(make(_P3_RED, 12, 13))
     assert _near((255, 0, 0), pixel, 6)
     assert [_SAYS] == changes
@@ -63,14 +63,14 @@ def test_display_p3_by_number_becomes_srgb(make: Any) -> None:
     [(0, 0), (64, 45), (100, 107), (128, 181), (148, 244), (255, 255)],
 )
 def test_pq_becomes_what_a_screen_shows(value: int, grey: int) -> None:
-    """White of 203 candelas is nearly white, half of it is in its place, and highlights are compressed."""
+    """White at 203 candelas is nearly white, half of it is in place, and highlights are compressed."""
     pixel, changes = _fitted(_avif((value, value, value), 9, 16))
     assert _near((grey, grey, grey), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
 
 
 def test_hlg_keeps_its_white() -> None:
-    """Three quarters of the signal are white."""
+    """White is at three quarters of the signal."""
     pixel, changes = _fitted(_png("RGB", (191, 191, 191), _cicp(9, 18)))
     assert _near((244, 244, 244), pixel, 6)
     assert [f"{_SAYS}, its highlights compressed"] == changes
@@ -80,15 +80,15 @@ def test_hlg_keeps_its_white() -> None:
     ("coding", "expected"),
     [((1, 13), 100), ((1, 1), 100), ((2, 2), 100), ((0, 77), 100), ((1, 8), 168), ((1, 4), 99), ((1, 5), 76)],
 )
-def test_transfers_are_told_from_srgb(coding: tuple[int, int], expected: int) -> None:
-    """Linear light and other gammas are converted, and what screens take for sRGB, or nobody knows, is not."""
+def test_transfers_other_than_srgb_are_converted(coding: tuple[int, int], expected: int) -> None:
+    """Linear light and other gammas are converted. Unknown transfers, and those that screens show as sRGB, are not."""
     pixel, changes = _fitted(_png("L", 100, _cicp(*coding)))
     assert _near((expected,), (pixel,), 2)
     assert (expected != 100) == (changes != [])
 
 
-def test_a_profile_is_believed_rather_than_what_a_container_says() -> None:
-    """The numbers of an AVIF are those of its coding then, and it keeps its profile."""
+def test_a_profile_takes_precedence_over_the_container() -> None:
+    """If an AVIF has a profile, its numbers describe only its coding, and the copy keeps the profile."""
     profile = colour_profile(3000)
     content = saved(Image.new("RGB", (200, 200), RED), "AVIF", icc_profile=profile)
     assert profile == opened(fit_image(content).content).info["icc_profile"]
@@ -108,12 +108,12 @@ _CHROMATICITIES = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 1
     ],
 )
 def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks: Any, expected: Any) -> None:
-    """A copy shows what the file shows, transparency too; so does the file that `image` makes of a picture."""
-    data = {name: each if isinstance(each, bytes) else each.to_bytes(4) for name, each in chunks.items()}
-    content = _png(mode, colour, *(png_chunk(name, each) for name, each in data.items()))
+    """A copy, and the file that `image` makes of a picture, look like the source, including transparency."""
+    data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
+    content = _png(mode, colour, *(png_chunk(name, chunk) for name, chunk in data.items()))
     pixel, changes = _fitted(content)
     assert _near(expected, pixel if isinstance(pixel, tuple) else (pixel,), 8)
-    assert ["converted from the gamma and the primaries that its header gives to sRGB"] == changes
+    assert ["converted from the gamma and the primaries in its header to sRGB"] == changes
     picture = opened(content).resize((300, 300))
     sent = opened(base64.b64decode(image(picture))).getpixel((9, 9))
     assert _near(expected, sent if isinstance(sent, tuple) else (sent,), 8)
@@ -121,85 +121,83 @@ def test_gamma_and_primaries_of_a_png_are_applied(mode: str, colour: Any, chunks
 
 @pytest.mark.parametrize("chunks", [{b"gAMA": 45_455}, {b"gAMA": 100_000, b"sRGB": b"\0"}, {b"gAMA": 0}])
 def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
-    """Neither does one beside sRGB, nor one that means nothing."""
-    data = {name: each if isinstance(each, bytes) else each.to_bytes(4) for name, each in chunks.items()}
-    content = _png("L", 100, *(png_chunk(name, each) for name, each in data.items()))
+    """The same is true for a gamma beside an sRGB chunk, and for a gamma of 0."""
+    data = {name: value if isinstance(value, bytes) else value.to_bytes(4) for name, value in chunks.items()}
+    content = _png("L", 100, *(png_chunk(name, chunk) for name, chunk in data.items()))
     assert (100, []) == _fitted(content)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "tiff", "webp"])
 def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
-    """Pillow would not open a PNG with it; that is said, and the colours remain."""
+    """Pillow would not open a PNG with it. The change is reported, and the colours stay the same."""
     content = Picture(format=kind, mode="RGB", width=200, height=200, profile_bytes=1_048_577).build()
     pixel, changes = _fitted(content)
     assert _near((0, 0, 0), pixel)
-    assert ["converted to sRGB, as its colour profile has 1048577 bytes"] == changes
+    assert ["converted to sRGB, because its colour profile has 1048577 bytes"] == changes
     picture = Image.new("RGB", (300, 300), RED)
     picture.info["icc_profile"] = colour_profile(1_048_577)
     assert _near(RED, opened(base64.b64decode(image(picture))).getpixel((9, 9)))
 
 
 def test_a_profile_of_a_mebibyte_is_kept() -> None:
-    """The bound itself is allowed."""
+    """The limit itself is allowed."""
     content = Picture(mode="RGB", width=200, height=200, profile_bytes=1_048_576).build()
     assert 1_048_576 == len(opened(fit_image(content).content).info["icc_profile"])
 
 
-def test_a_large_profile_that_cannot_be_read_is_left_out() -> None:
-    """That is said too."""
+def test_a_large_profile_that_cannot_be_read_is_removed() -> None:
+    """The change is reported too."""
     packed = b"x\0\0" + zlib.compress(b"\1" * 1_100_000)
     content = _png("RGB", RED, png_chunk(b"iCCP", packed))
-    said = "left out its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
-    assert (RED, [said]) == _fitted(content)
+    change = "removed its colour profile, which has 1100000 bytes and cannot be read; colours may look different"
+    assert (RED, [change]) == _fitted(content)
 
 
-def test_a_profile_that_is_a_bomb_is_not_unpacked() -> None:
-    """No more than 16 MiB of it are."""
+def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
+    """At most 16 MiB are unpacked."""
     packed = b"x\0\0" + zlib.compress(bytes(40_000_000))
-    _, (said,) = _fitted(_png("RGB", RED, png_chunk(b"iCCP", packed)))
-    assert "which has 16777216 bytes and cannot be read" in said
+    _, (change,) = _fitted(_png("RGB", RED, png_chunk(b"iCCP", packed)))
+    assert "which has 16777216 bytes and cannot be read" in change
 
 
-def test_a_profile_of_our_own_is_one_for_others() -> None:
-    """Little CMS reads it, and takes sRGB's for sRGB."""
+def test_little_cms_reads_our_profiles() -> None:
+    """It treats our profile of sRGB as sRGB."""
     srgb = profile_of((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)
     assert converted is not None
-    assert _near(RED, converted.getpixel((0, 0)), 8)  # the transfer of sRGB is not quite this
+    assert _near(RED, converted.getpixel((0, 0)), 8)  # because the transfer of sRGB differs slightly
 
 
 @pytest.mark.parametrize(
     ("info", "usual"),
     [({}, True), ({"icc_profile": b"x"}, True), ({"icc_profile": bytes(1_048_577)}, False), ({"gamma": 1.0}, False)],
 )
-def test_usual_colours_are_left_alone(info: Any, usual: bool) -> None:  # noqa: FBT001
-    """They need no conversion."""
+def test_usual_colours_need_no_conversion(info: Any, usual: bool) -> None:  # noqa: FBT001
     assert usual == are_usual(info)
 
 
-def test_much_text_in_a_png_does_no_harm() -> None:
-    """Pillow refuses more than a mebibyte of it; nobody who looks at the picture does."""
+def test_a_png_with_much_text_is_fitted() -> None:
+    """Pillow refuses more than a mebibyte of text, which other programs ignore."""
     content = Picture(width=200, height=200, text_bytes=2_000_000).build()
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 2_000_000)
-    for each in (content, saved(Image.new("L", (200, 200)), pnginfo=text)):
-        assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(each).changes
+    for source in (content, saved(Image.new("L", (200, 200)), pnginfo=text)):
+        assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(source).changes
 
 
-def _wide_png(colour_type: int, first: bytes, rest: bytes, transparent: bytes) -> bytes:
-    """A PNG of 16 bits, 200x200, with one first pixel, and one transparent colour."""
+def _wide_png(colour_type: int, first: bytes, others: bytes, transparent: bytes) -> bytes:
+    """Return a 16-bit PNG of 200x200 px with one different first pixel and one transparent colour."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 200, 200, 16, colour_type, 0, 0, 0))
-    rows = b"\0" + first + rest * 199 + (b"\0" + rest * 200) * 199
+    rows = b"\0" + first + others * 199 + (b"\0" + others * 200) * 199
     chunks = (png_chunk(b"tRNS", transparent), png_chunk(b"IDAT", zlib.compress(rows)), png_chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks)
 
 
 @pytest.mark.parametrize("colour_type", [0, 2])
-def test_the_transparent_colour_of_16_bits_is_kept(colour_type: int) -> None:
-    """In grey and in colour."""
+def test_a_16_bit_transparent_colour_is_kept(colour_type: int) -> None:
     samples = 1 if colour_type == 0 else 3
-    first, rest = struct.pack(">H", 0x1234) * samples, struct.pack(">H", 0xFFFF) * samples
-    content = _wide_png(colour_type, rest, first, first)
+    first, others = struct.pack(">H", 0x1234) * samples, struct.pack(">H", 0xFFFF) * samples
+    content = _wide_png(colour_type, others, first, first)
     alpha = opened(fit_image(content, ratio="pad").content).getchannel("A")
     assert (255, 0) == (alpha.getpixel((0, 0)), alpha.getpixel((150, 150)))

@@ -1,4 +1,4 @@
-"""Conforming copies of images: which sides, ratio, orientation and format they have, and what is told of it."""
+"""Copies of images that conform: their sides, ratio, orientation and format, and the changes that are reported."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _WIDE_MODES = ["I", "I;16", "I;16B", "I;16L", "F"]
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("size", [(300, 300), (750, 300), (300, 750), (301, 752)])
-def test_what_conforms_comes_back_byte_for_byte(kind: str, size: tuple[int, int]) -> None:
-    """At the limits, both ends included, nothing is changed; the report is the source's own."""
+def test_an_image_that_conforms_is_returned_unchanged(kind: str, size: tuple[int, int]) -> None:
+    """Images exactly at the limits are not changed."""
     content = saved(Image.new("RGB", size, RED), kind)
     result = fit_image(content)
     assert (content, ()) == (result.content, result.changes)
     assert size == (result.report.width_px, result.report.height_px)
 
 
-def test_an_orientation_alone_changes_nothing() -> None:
-    """The rules count displayed sides, so a picture that lies on its side conforms."""
+def test_an_image_with_an_orientation_may_conform() -> None:
+    """The rules count displayed sides, so a picture stored sideways conforms."""
     content = Picture(format="jpeg", width=750, height=300, orientation=6).build()
     assert content == fit_image(content).content
 
@@ -44,17 +44,19 @@ def test_an_orientation_alone_changes_nothing() -> None:
         ((1, 1), (300, 300), "enlarged from 1x1 px to 300x300 px"),
         ((765, 300), (765, 306), "padded above and below from 765x300 px to 765x306 px"),
         ((300, 765), (306, 765), "padded at the sides from 300x765 px to 306x765 px"),
-        ((751, 300), (751, 301), "stretched from 751x300 px to 751x301 px, as its ratio is nearly allowed"),
-        ((300, 751), (301, 751), "stretched from 300x751 px to 301x751 px, as its ratio is nearly allowed"),
-        ((5010, 2000), (5010, 2004), "stretched from 5010x2000 px to 5010x2004 px, as its ratio is nearly allowed"),
+        ((751, 300), (751, 301), "stretched from 751x300 px to 751x301 px, to reach an allowed ratio"),
+        ((300, 751), (301, 751), "stretched from 300x751 px to 301x751 px, to reach an allowed ratio"),
+        (
+            (5010, 2000),
+            (5010, 2004),
+            "stretched from 5010x2000 px to 5010x2004 px, to reach an allowed ratio",
+        ),
         ((1, 1000), (400, 1000), "padded at the sides from 1x1000 px to 400x1000 px"),
         ((10000, 10), (10000, 4000), "padded above and below from 10000x10 px to 10000x4000 px"),
     ],
 )
-def test_sides_and_ratio_are_reached_exactly_by_padding(
-    size: tuple[int, int], fitted_size: tuple[int, int], change: str
-) -> None:
-    """No side and no ratio is changed further than the limits ask for."""
+def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: tuple[int, int], change: str) -> None:
+    """Sides and ratio are changed only as far as the limits require."""
     result = fit_image(saved(Image.new("L", size)))
     assert fitted_size == opened(result.content).size
     assert (change, "encoded as PNG") == result.changes
@@ -73,17 +75,17 @@ def test_sides_and_ratio_are_reached_exactly_by_padding(
         ((750, 300), (750, 300), []),
     ],
 )
-def test_the_ratio_is_reached_exactly_by_cropping(
+def test_cropping_reaches_the_limits_exactly(
     size: tuple[int, int], fitted_size: tuple[int, int], changes: list[str]
 ) -> None:
-    """Both ends are cut off, and only as much as has to."""
+    """Both ends are cut off, and only as much as necessary."""
     result = fit_image(Image.new("L", size), ratio="crop")
     assert fitted_size == opened(result.content).size
     assert (*changes, "encoded as PNG") == result.changes
 
 
 def test_padding_keeps_every_pixel() -> None:
-    """The picture stands in the middle, unaltered, and all around it is the background."""
+    """The unchanged picture is in the middle, surrounded by the background."""
     source = noise(300, 900)
     result = opened(fit_image(source, background="#010203").content)
     assert (360, 900) == result.size
@@ -93,7 +95,7 @@ def test_padding_keeps_every_pixel() -> None:
 
 
 def test_cropping_keeps_the_middle() -> None:
-    """What remains is unaltered."""
+    """The remaining pixels are unchanged."""
     source = noise(1000, 320)
     result = opened(fit_image(source, ratio="crop").content)
     assert source.crop((100, 0, 900, 320)).tobytes() == result.tobytes()
@@ -101,7 +103,7 @@ def test_cropping_keeps_the_middle() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_upright(orientation: int) -> None:
-    """What was at the top left as displayed is there in the copy, which has no orientation any more."""
+    """The displayed top left corner is the same in the copy, which has no orientation."""
     picture = Image.new("RGB", (200, 240), "white")
     corners = {1: (0, 0), 2: (100, 0), 3: (100, 120), 4: (0, 120), 5: (0, 0), 6: (0, 120), 7: (100, 120), 8: (100, 0)}
     picture.paste("black", (*corners[orientation], corners[orientation][0] + 100, corners[orientation][1] + 120))
@@ -116,17 +118,14 @@ def test_a_picture_is_turned_upright(orientation: int) -> None:
     assert not dict(copy.getexif())
 
 
-def test_metadata_that_cannot_be_read_does_no_harm() -> None:
-    """An orientation that Pillow cannot make out counts as none."""
+def test_an_unreadable_orientation_is_ignored() -> None:
     exif = b"Exif\0\0MM\0*" + b"\xff" * 8
     assert ("enlarged from 200x200 px to 300x300 px", ENCODED) == fit_image(
         saved(Image.new("L", (200, 200)), "JPEG", exif=exif)
     ).changes
 
 
-def test_metadata_that_raises_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever Pillow raises about metadata, the picture is fitted."""
-
+def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> None:
         raise struct.error
 
@@ -135,19 +134,19 @@ def test_metadata_that_raises_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "MPO"])
-def test_a_jpeg_remains_one(kind: str) -> None:
-    """A copy of a JPEG has full colour and the highest quality, and is no multiple of its size as a PNG would be."""
+def test_a_copy_of_a_jpeg_is_a_jpeg(kind: str) -> None:
+    """It has full colour and the highest quality, and is much smaller than a PNG would be."""
     more = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
     result = fit_image(saved(Image.new("RGB", (200, 240), RED), kind, **more))
     assert "jpeg" == result.report.format
     assert (1, 1) == opened(result.content).layer[0][1:3]  # type: ignore[attr-defined]
-    several = ["kept one picture of several"] if kind == "MPO" else []
+    several = ["kept the first of several pictures"] if kind == "MPO" else []
     assert (*several, "enlarged from 200x240 px to 300x360 px", ENCODED) == result.changes
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_other_formats_become_png(kind: str) -> None:
-    """Nothing is lost of what is no JPEG where a PNG fits."""
+    """Formats other than JPEG lose nothing if a PNG fits."""
     result = fit_image(saved(Image.new("RGB", (300, 300), "white"), kind))
     assert "png" == result.report.format
     assert [(90000, (255, 255, 255))] == opened(result.content).convert("RGB").getcolors()
@@ -155,18 +154,17 @@ def test_other_formats_become_png(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
-def test_of_an_animation_the_first_picture_is_kept(kind: str) -> None:
-    """The report says so."""
+def test_the_first_picture_of_an_animation_is_kept(kind: str) -> None:
+    """The change is reported."""
     frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "black")]
     result = fit_image(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
-    assert "kept one picture of several" == result.changes[0]
+    assert "kept the first of several pictures" == result.changes[0]
     assert (255, 255, 255) == opened(result.content).convert("RGB").getpixel((9, 9))
 
 
 @pytest.mark.parametrize("mode", [*_MODES, *_WIDE_MODES])
 @pytest.mark.parametrize("ratio", ["pad", "crop"])
-def test_every_kind_of_pixels_is_taken(mode: str, ratio: Any) -> None:
-    """Whatever Pillow holds becomes a file that conforms."""
+def test_every_pixel_mode_can_be_fitted(mode: str, ratio: Any) -> None:
     assert fit_image(Image.new(mode, (40, 400)), ratio=ratio).report.conforms
 
 
@@ -176,8 +174,8 @@ def test_every_kind_of_pixels_is_taken(mode: str, ratio: Any) -> None:
     ratio=st.sampled_from(["pad", "crop"]),
 )
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
-def test_any_picture_ends_in_one_that_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
-    """Sides of 300 px at least, at most 2.5 times as long as wide, whole, and the same each time."""
+def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio: Any) -> None:
+    """The sides are at least 300 px, the ratio is at most 2.5, and the result is the same each time."""
     result = fit_image(Image.new(mode, size), ratio=ratio)
     short, long = sorted(opened(result.content).size)
     assert short >= 300
@@ -186,8 +184,8 @@ def test_any_picture_ends_in_one_that_conforms(size: tuple[int, int], mode: str,
     assert result.content == fit_image(Image.new(mode, size), ratio=ratio).content
 
 
-def test_other_metadata_is_left_out() -> None:
-    """Neither places nor comments come along."""
+def test_a_copy_has_no_other_metadata() -> None:
+    """Neither places nor comments are copied."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "somebody")
     assert {} == opened(fit_image(saved(Image.new("RGB", (200, 200)), pnginfo=text)).content).info
@@ -195,7 +193,7 @@ def test_other_metadata_is_left_out() -> None:
 
 @pytest.mark.parametrize("max_pixels", [1_000_000, 999_999, 998_001, 2_345_678])
 def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) -> None:
-    """Otherwise some kilobytes would become gigabytes. No copy has more pixels than are allowed, nor many fewer."""
+    """Otherwise kilobytes would become gigabytes. No copy has more pixels than allowed, nor much fewer."""
     result = fit_image(Image.new("L", (6000, 3)), max_pixels=max_pixels)
     width, height = opened(result.content).size
     assert 0.99 * max_pixels < width * height <= max_pixels
@@ -204,8 +202,8 @@ def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) 
 
 @pytest.mark.parametrize("ratio", ["pad", "crop"])
 def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each copy is checked again, by the same check as any image."""
+    """Each copy is checked again, like any other image."""
     monkeypatch.setattr(fit_images, "_sized", lambda picture, *_: (picture, []))
-    with pytest.raises(MediaError, match="no copy of it that conforms") as caught:
+    with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
-    assert ["R16"] == [each.rule for each in caught.value.violations]
+    assert ["R16"] == [violation.rule for violation in caught.value.violations]

@@ -1,4 +1,4 @@
-"""Conforming copies of images have the highest quality that the number of bytes allows."""
+"""Copies of images that conform have the highest quality that their maximum size allows."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
 
 
-def _allowing(most_bytes: int) -> Contract:
-    return contract_with("x-image", {"file-size": {"max-bytes": most_bytes}})
+def _allowing(max_bytes: int) -> Contract:
+    return contract_with("x-image", {"file-size": {"max-bytes": max_bytes}})
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_laid_on_the_background_of_a_jpeg(mode: str) -> None:
-    """That is said, and only done where a PNG is too large."""
+def test_a_jpeg_shows_the_background_in_transparent_areas(mode: str) -> None:
+    """The change is reported, and is made only if a PNG is too large."""
     picture = noise(300, 300, mode)
     picture.putalpha(Image.new("L", (300, 300), 0))
     assert ("encoded as PNG",) == fit_image(picture).changes
     result = fit_image(picture, background="#808080", contract=_allowing(100_000))
-    assert ("laid on #808080, as a JPEG has no transparency", ENCODED) == result.changes
+    assert ("filled its transparent areas with #808080, because a JPEG has no transparency", ENCODED) == result.changes
     assert all(abs(low - 128) < 3 > abs(high - 128) for low, high in _extrema(result.content))
 
 
@@ -35,16 +35,16 @@ def _extrema(content: bytes) -> Any:
     return extrema if isinstance(extrema[0], tuple) else (extrema,)
 
 
-@pytest.mark.parametrize("most_bytes", [60_000, 120_000, 180_000])
-def test_the_quality_is_the_highest_that_fits(most_bytes: int) -> None:
-    """One more would be too large, for the copy of a file as for a PIL image."""
-    contract = _allowing(most_bytes)
+@pytest.mark.parametrize("max_bytes", [60_000, 120_000, 180_000])
+def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
+    """The next quality would be too large, both for the copy of a file and for a PIL image."""
+    contract = _allowing(max_bytes)
     picture = noise(300, 300)
     result = fit_image(saved(picture, "BMP"), contract=contract)
     (change,) = result.changes
     quality = int(change.removeprefix("encoded as JPEG of quality ").partition(",")[0])
     assert ("4:4:4" if quality >= 90 else "4:2:0") == change[-5:]
-    assert len(result.content) <= most_bytes < len(_at(picture, quality + 1))
+    assert len(result.content) <= max_bytes < len(_at(picture, quality + 1))
     assert result.content == _at(picture, quality) == _sent(picture, contract)
 
 
@@ -53,12 +53,12 @@ def _at(picture: Image.Image, quality: int) -> bytes:
 
 
 def _sent(picture: Image.Image, contract: Contract) -> bytes:
-    """What `image` makes of a PIL image."""
+    """Return the file that `image` makes of a PIL image."""
     return base64.b64decode(image(picture, contract=contract))
 
 
-def test_a_png_stays_one_if_it_just_fits() -> None:
-    """At its exact size it is kept, one byte below it becomes a JPEG."""
+def test_a_png_that_just_fits_is_kept() -> None:
+    """If the limit is one byte lower, it becomes a JPEG."""
     picture = noise(300, 300)
     size = len(saved(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=_allowing(size)).changes
@@ -69,21 +69,23 @@ def test_a_png_stays_one_if_it_just_fits() -> None:
 
 @pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
-    """Its ratio is kept, it is little smaller than it has to be, and no side falls below the limit."""
+    """It keeps its ratio, becomes little smaller than necessary, and no side falls below the limit."""
     picture = noise(*size)
-    most_bytes = len(_at(picture, 50)) - 1
-    contract = _allowing(most_bytes)
+    max_bytes = len(_at(picture, 50)) - 1
+    contract = _allowing(max_bytes)
     result = fit_image(picture, contract=contract)
     width, height = opened(result.content).size
     assert f"made smaller from {size[0]}x{size[1]} px to {width}x{height} px to fit into" in result.changes[0]
     assert 0.9 * size[0] < width < size[0]
     assert 2 * max(width, height) <= 5 * min(width, height)
-    assert len(result.content) <= most_bytes
-    with pytest.raises(MediaError, match=f"bytes, at most {most_bytes} are allowed"):  # only `fit_image` changes sides
+    assert len(result.content) <= max_bytes
+    with pytest.raises(
+        MediaError, match=f"bytes, at most {max_bytes} are allowed"
+    ):  # because only `fit_image` changes sides
         image(picture, contract=contract)
 
 
-def test_what_cannot_be_made_small_enough_is_refused() -> None:
-    """The smallest allowed sides are the end."""
-    with pytest.raises(MediaError, match="cannot be brought below 5000 bytes"):
+def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
+    """It is not made smaller than the smallest allowed sides."""
+    with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
         fit_image(noise(400, 310), contract=_allowing(5_000))

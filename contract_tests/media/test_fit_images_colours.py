@@ -1,4 +1,4 @@
-"""Conforming copies of images keep colours and transparency, or say what was converted."""
+"""Copies of images that conform keep colours and transparency, or report the conversion."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _profile(name: Any = "sRGB") -> bytes:
     ],
 )
 def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: int) -> None:
-    """White remains white: the highest number tells the scale where the mode does not."""
+    """White stays white. If the mode does not define it, the maximum does."""
     result = fit_image(Image.new(mode, (300, 300), value))
     assert ("reduced to 8 bits per channel", "encoded as PNG") == result.changes
     assert grey == opened(result.content).getpixel((9, 9))
@@ -42,7 +42,7 @@ def test_wide_pixels_are_reduced_to_eight_bits(mode: str, value: float, grey: in
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_colour_profiles_are_kept(kind: str) -> None:
-    """The very bytes of the profile are in the copy."""
+    """The copy contains the same bytes of the profile."""
     profile = _profile()
     content = saved(Image.new("RGB", (200, 200), RED), kind, icc_profile=profile)
     assert profile == opened(fit_image(content).content).info["icc_profile"]
@@ -50,48 +50,47 @@ def test_colour_profiles_are_kept(kind: str) -> None:
 
 @pytest.mark.parametrize("profile", [None, b"no profile at all", _profile("sRGB")])
 def test_cmyk_becomes_rgb_without_a_usable_profile(profile: bytes | None) -> None:
-    """A plain conversion is made, and said."""
+    """A simple conversion is used, and reported."""
     content = saved(Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF", icc_profile=profile)
     result = fit_image(content)
-    assert "converted from CMYK to RGB without a colour profile, so that colours may look different" in result.changes
+    assert "converted from CMYK to RGB without a colour profile; colours may look different" in result.changes
     assert (255, 0, 0) == opened(result.content).getpixel((9, 9))
 
 
-def test_cmyk_becomes_rgb_by_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The profile decides about the colours, and is not kept, as it is not about RGB."""
-    given: list[Any] = []
+def test_cmyk_becomes_rgb_with_its_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile is used for the conversion, but not kept, because it does not describe RGB."""
+    arguments: list[Any] = []
 
     def convert(*args: Any, **_: Any) -> Image.Image:
-        given.extend(args)
+        arguments.extend(args)
         return Image.new("RGB", (300, 300), RED)
 
     monkeypatch.setattr(ImageCms, "profileToProfile", convert)
     content = saved(Image.new("CMYK", (300, 300)), "JPEG", icc_profile=_profile())
     result = fit_image(saved(Image.open(io.BytesIO(content)), "TIFF", icc_profile=_profile()))
     copy = opened(result.content)
-    assert ("converted from CMYK to RGB by its colour profile", "encoded as PNG") == result.changes
+    assert ("converted from CMYK to RGB with its colour profile", "encoded as PNG") == result.changes
     assert (RED, None) == (copy.getpixel((9, 9)), copy.info.get("icc_profile"))
-    assert isinstance(given[1], ImageCms.ImageCmsProfile)
+    assert isinstance(arguments[1], ImageCms.ImageCmsProfile)
 
 
 @pytest.mark.parametrize(
     ("mode", "transparency"),
     [("L", 0), ("RGB", (0, 0, 0)), ("1", 0), ("P", 0), ("P", b"\x10\x20")],
 )
-def test_transparency_of_one_colour_is_kept(mode: str, transparency: Any) -> None:
-    """A PNG of the copy has an alpha channel for it."""
+def test_a_transparent_colour_is_kept(mode: str, transparency: Any) -> None:
+    """The copy is a PNG with an alpha channel."""
     picture = Image.new(mode, (200, 200))
     picture.info["transparency"] = transparency
     assert "A" in opened(fit_image(picture).content).getbands()
 
 
-def test_an_alpha_channel_without_transparency_is_left_out() -> None:
+def test_an_opaque_alpha_channel_is_removed() -> None:
     """All pixels are opaque, so nothing is lost."""
     assert "RGB" == opened(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
 
 
-def test_a_profile_that_is_spoilt_is_none() -> None:
-    """The picture is what it is without one."""
+def test_a_damaged_profile_is_ignored() -> None:
     content = Picture(width=299).build()
     spoilt = content[:33] + png_chunk(b"iCCP", b"x\0\0spoilt") + content[33:]
 

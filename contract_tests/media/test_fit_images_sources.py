@@ -1,4 +1,4 @@
-"""Every kind of image is taken for a copy; of what cannot be used, nothing else than MediaError comes out."""
+"""Every kind of image source can be fitted; sources that cannot be used raise MediaError and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 
 from contract_tests.reading.images import Picture, png_chunk
 from contract_tests.support.pillow_pictures import RED, noise, saved
-from kling_elements.media import fit_images, pictures
+from kling_elements.media import decoding, fit_images
 from kling_elements.media.fit_images import fit_image
 from kling_elements_client.errors import MediaError
 
@@ -49,26 +49,26 @@ class _Pipe:
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "pipe", "text", "data", "picture"])
-def test_every_kind_of_source_is_taken(kind: str, tmp_path: Path) -> None:
-    """All end in the same copy."""
+def test_every_kind_of_source_can_be_fitted(kind: str, tmp_path: Path) -> None:
+    """All of them lead to the same copy."""
     source = _sources(tmp_path)[kind]
     assert fit_image(Image.new("L", (200, 200))).content == fit_image(source).content
 
 
 def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a request refuses for its size is just what is to be fitted."""
+    """Files that are too large for a request are just the ones to fit."""
     content = Picture(format="png", width=300, height=300, file_size=10_485_761).build()
     for source in (content, _Pipe(content)):
         assert ("encoded as PNG",) == fit_image(source).changes
-    monkeypatch.setattr(fit_images, "_MOST_SOURCE_BYTES", len(content) - 1)
+    monkeypatch.setattr(fit_images, "_MAX_SOURCE_BYTES", len(content) - 1)
     for pixels, source in ((10_485_760 // 4, content), (10_485_760 // 4, _Pipe(content))):
         with pytest.raises(MediaError, match="more than 10485760 bytes"):
             fit_image(source, max_pixels=pixels)
     assert ("encoded as PNG",) == fit_image(content, max_pixels=10_485_764 // 4).changes
 
 
-def test_a_picture_of_the_caller_is_not_altered() -> None:
-    """Neither its pixels nor its metadata."""
+def test_the_callers_picture_is_not_changed() -> None:
+    """Neither its pixels nor its metadata are changed."""
     picture = Image.new("RGB", (200, 240))
     picture.info["note"] = "mine"
     picture.getexif()[0x0112] = 6
@@ -76,16 +76,16 @@ def test_a_picture_of_the_caller_is_not_altered() -> None:
     assert ((200, 240), "mine", 6) == (picture.size, picture.info["note"], picture.getexif()[0x0112])
 
 
-def test_plugins_of_pillow_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HEIF is read where a package has taught Pillow to; here it is PNG under another name."""
+def test_pillow_plugins_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEIF is read if a package has added it to Pillow; here it is PNG under another name."""
     factory, _ = Image.OPEN["PNG"]
     monkeypatch.setitem(Image.OPEN, "HEIF", (factory, lambda start: start.startswith(b"\x89PNG")))
-    monkeypatch.setattr(pictures, "_FORMATS", ("JPEG",))
+    monkeypatch.setattr(decoding, "_FORMATS", ("JPEG",))
     assert ("enlarged from 200x200 px to 300x300 px", "encoded as PNG") == fit_image(_SMALL_PNG).changes
 
 
 def _scans(count: int) -> bytes:
-    """A progressive JPEG that says that it has so many scans."""
+    """Return a progressive JPEG with markers for this many more scans."""
     content = Picture(format="jpeg", width=200, height=200, progressive=True).build()
     return content[:-2] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" * count + content[-2:]
 
@@ -103,29 +103,28 @@ _SMALL_JPEG = saved(noise(200, 200), "JPEG")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is no image that can be read"),
-        (b"hello" * 99, "is no image that can be read"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 400\n", "is no image that can be read"),
-        (_SMALL_PNG[:-20], "breaks off"),
-        (_SMALL_PNG[:5000] + bytes([_SMALL_PNG[5000] ^ 1]) + _SMALL_PNG[5001:], "is damaged"),
-        (_SMALL_JPEG[:5000], "breaks off"),
-        (saved(noise(200, 200), "TIFF")[:900], "breaks off"),
+        (b"", "is not an image that can be read"),
+        (b"hello" * 99, "is not an image that can be read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 400\n", "is not an image that can be read"),
+        (_SMALL_PNG[:-20], "is cut off"),
+        (_SMALL_PNG[:5000] + bytes([_SMALL_PNG[5000] ^ 1]) + _SMALL_PNG[5001:], "or damaged"),
+        (_SMALL_JPEG[:5000], "is cut off"),
+        (saved(noise(200, 200), "TIFF")[:900], "is cut off"),
         (saved(noise(200, 200), "WEBP")[:900], "damaged"),
-        (_bomb(400, 100), "breaks off"),
+        (_bomb(400, 100), "is cut off"),
         (_bomb(30_000, 9_000), "too many pixels"),
         (_bomb(300_000, 900_000), "too many pixels"),
         (_scans(60_000), "too many scans"),
     ],
 )
-def test_hostile_content_is_one_error(content: bytes, reason: str) -> None:
-    """Zero bytes, other formats, damage and bombs: each a MediaError that says what is wrong."""
+def test_hostile_content_raises_a_media_error(content: bytes, reason: str) -> None:
+    """Empty files, other formats, damage and bombs are named in the message."""
     with pytest.raises(MediaError, match=reason) as caught:
         fit_image(content)
     assert "bytes" == caught.value.source
 
 
-def test_mutated_files_raise_nothing_else() -> None:
-    """Whatever comes out of a damaged file is a copy that conforms, or MediaError."""
+def test_a_mutated_file_is_fitted_or_raises_a_media_error() -> None:
     numbers = random.Random(3)
     kinds = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"]
     contents = [saved(Image.new("RGB", (40, 60), RED), kind) for kind in kinds]
@@ -141,78 +140,77 @@ def test_mutated_files_raise_nothing_else() -> None:
     assert {True, None} == outcomes
 
 
-def test_a_whole_file_with_too_many_pixels_to_judge_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the check leaves open is found out, and it still comes back byte for byte."""
-    monkeypatch.setattr("kling_elements.media.images._MOST_LIGHT_PIXELS", 1)
+def test_an_image_too_large_for_the_check_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If decoding shows that it is complete, its bytes are returned unchanged."""
+    monkeypatch.setattr("kling_elements.media.images._MAX_CHECKED_PIXELS", 1)
     content = saved(noise(300, 300), "JPEG")
     assert content == fit_image(content).content
-    with pytest.raises(MediaError, match="breaks off"):
+    with pytest.raises(MediaError, match="is cut off"):
         fit_image(content[:9000])
 
 
-def test_large_pictures_of_the_caller_are_refused() -> None:
-    """The bound is the same as for files."""
-    with pytest.raises(MediaError, match=r"110 where at most 109 are allowed .* raise max_pixels"):
+def test_a_pil_image_with_too_many_pixels_is_refused() -> None:
+    """The limit is the same as for files."""
+    with pytest.raises(MediaError, match=r"110, but at most 109 are allowed .* larger max_pixels"):
         fit_image(Image.new("L", (11, 10)), max_pixels=109)
 
 
 @pytest.mark.parametrize("picture", [Image.new("L", (0, 0)), Image.new("RGB", (0, 9))])
 def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
-    """Nothing can be made of it."""
     with pytest.raises(MediaError, match="has no pixels"):
         fit_image(picture)
 
 
-def test_an_address_is_to_be_downloaded_first() -> None:
-    """Nothing is fetched, and the error names no query."""
-    with pytest.raises(MediaError, match="download what lies there first") as caught:
+def test_an_address_must_be_downloaded_first() -> None:
+    """Nothing is fetched, and the error does not contain the query."""
+    with pytest.raises(MediaError, match="download the file first") as caught:
         fit_image("https://media.example.com/mara.jpg?token=secret")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("source", [5, None, "mara.jpg", Path("/nowhere/mara.jpg")])
-def test_what_is_no_image_at_all_is_refused(source: Any) -> None:
-    """The error is that of every function here."""
+def test_a_source_that_is_not_an_image_is_refused(source: Any) -> None:
+    """The error is the same as for the other functions."""
     with pytest.raises(MediaError):
         fit_image(source)
 
 
 @pytest.mark.parametrize("options", [{"ratio": "stretch"}, {"background": "no colour"}])
-def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
-    """Before anything is read."""
+def test_invalid_arguments_are_refused(options: Any) -> None:
+    """They are checked before anything is read."""
     with pytest.raises(ValueError, match=r"ratio must be one of 'pad', 'crop'|unknown color"):
         fit_image(Path("/nowhere"), **options)
 
 
 @pytest.mark.parametrize(("max_pixels", "part"), [(40_000, 1), (39_999, 2), (10_000, 2), (9_999, 4), (625, 8)])
 def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: int) -> None:
-    """At a half, a quarter or an eighth of its sides, which costs little memory."""
+    """It is decoded at a half, a quarter or an eighth of its sides, which takes little memory."""
     content = saved(Image.new("RGB", (200, 200), RED), "JPEG")
     changes = fit_image(content, max_pixels=max_pixels).changes
     side = 200 // part
-    smaller = f"made smaller from 200x200 px to {side}x{side} px, as it is decoded"
-    assert ([smaller] if part > 1 else []) == [each for each in changes if each.startswith("made smaller")]
+    smaller = f"made smaller from 200x200 px to {side}x{side} px by the decoder"
+    assert ([smaller] if part > 1 else []) == [change for change in changes if change.startswith("made smaller")]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"])
-def test_the_bound_on_pixels_is_a_setting(kind: str) -> None:
-    """One fewer is too few. A pixel of what takes more memory to be decoded counts twice."""
+def test_max_pixels_can_be_set(kind: str) -> None:
+    """The exact number is enough. A pixel counts twice if its decoder needs more memory."""
     needed = 200 * 200 * (2 if kind in ("WEBP", "AVIF") else 1)
     content = saved(Image.new("RGB", (200, 200), RED), kind)
     assert fit_image(content, max_pixels=needed).report.conforms
-    with pytest.raises(MediaError, match=rf"{needed} where at most {needed - 1} are allowed .* or raise max_pixels"):
+    with pytest.raises(MediaError, match=rf"{needed}, but at most {needed - 1} are allowed .* larger max_pixels"):
         fit_image(content, max_pixels=needed - 1)
 
 
 @pytest.mark.parametrize("max_pixels", [0, -1, True, 1.5, "1"])
-def test_a_bound_that_makes_no_sense_is_refused(max_pixels: Any) -> None:
-    """Before anything is read."""
+def test_an_invalid_max_pixels_is_refused(max_pixels: Any) -> None:
+    """It is checked before anything is read."""
     with pytest.raises(ValueError, match="max_pixels must be a whole number, 1 or more"):
         fit_image(Path("/nowhere"), max_pixels=max_pixels)
 
 
-def test_what_conforms_and_is_too_large_to_be_decoded_comes_back() -> None:
-    """Its report says that nobody knows whether it is whole."""
+def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
+    """Its report says that nobody knows whether it is complete."""
     content = _bomb(30_000, 20_000)
     result = fit_image(content)
     assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unjudged])
@@ -227,13 +225,13 @@ try:
     fit_image(Path(sys.argv[1]))
 except MediaError as error:
     print(error)
-# of this program alone: what the system counts by itself begins with what the test's process held
+# read from /proc, because the system's own counter starts with the memory of the test's process
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 
 
 def _large_gif() -> bytes:
-    """A GIF of 35 bytes that says that it has 169 million pixels."""
+    """Return a GIF of 35 bytes that claims to have 169 million pixels."""
     screen = struct.pack("<HH", 13_000, 13_000)
     return b"GIF89a" + screen + b"\xf0\0\0" + bytes(6) + b"," + bytes(4) + screen + b"\0\2\2\x4c\1\0;"
 
@@ -249,8 +247,7 @@ def _large_gif() -> bytes:
     ],
     ids=["GIF", "PNG", "large PNG", "JPEG", "WebP"],
 )
-def test_a_process_stays_small(make: Any, tmp_path: Path) -> None:
-    """No picture makes it larger than 600 MiB."""
+def test_fitting_needs_less_than_600_mib_of_memory(make: Any, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(make())
     done = subprocess.run([sys.executable, "-c", _MEMORY, str(path)], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Conforming copies of videos: the sizes, colours, containers and bytes that they have."""
+"""Copies of videos that conform: their sizes, colours, containers and bytes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, store
 from contract_tests.support.handed_in import contract_with
 from contract_tests.support.tables import each
 from kling_elements.media.checks import check_video
+from kling_elements.media.filters import filters_for
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.fitted import Ratio
-from kling_elements.media.shapes import shape_of
-from kling_elements.media.soundtracks import graph
+from kling_elements.media.soundtracks import filter_chain
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
-def test_what_conforms_is_copied_byte_for_byte(width: int, height: int, tmp_path: Path) -> None:
-    """Nothing is changed, and the copy lies beside the source."""
+def test_a_video_that_conforms_is_copied_unchanged(width: int, height: int, tmp_path: Path) -> None:
+    """The copy is next to the source."""
     source = stored(tmp_path, width_px=width, height_px=height)
     seen: list[float] = []
     result = fit_video(source, progress=seen.append)
@@ -36,7 +36,7 @@ def test_what_conforms_is_copied_byte_for_byte(width: int, height: int, tmp_path
 
 @dataclass(frozen=True, kw_only=True)
 class _Shape:
-    """A video with some options, the copy that is made of it, and the changes that are reported."""
+    """A source with some options, its copy, and the changes that are reported."""
 
     options: dict[str, Any]
     changes: list[str]
@@ -97,12 +97,14 @@ class _Shape:
         ),
     ],
 )
-def test_each_shape_becomes_the_nearest_size(row: _Shape, tmp_path: Path) -> None:
-    """Turned, with square pixels, padded or cropped as told; exactly one of the two sizes."""
+def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -> None:
+    """It is turned, gets square pixels, and is padded or cropped as `ratio` says."""
     result = fit_video(stored(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
     assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
-    assert row.changes == [each[: len(told)] for each, told in zip(result.changes, row.changes, strict=False)]
+    assert row.changes == [
+        change[: len(expected)] for change, expected in zip(result.changes, row.changes, strict=False)
+    ]
     assert "encoded as H.264 with a constant rate factor of 18" in result.changes
     assert ("h264", None, "mp4", True) == (
         report.video_codec,
@@ -116,7 +118,7 @@ def test_each_shape_becomes_the_nearest_size(row: _Shape, tmp_path: Path) -> Non
     ("rotation", "dark"), [(0, (0.4, 0.4)), (90, (0.6, 0.4)), (180, (0.6, 0.6)), (270, (0.4, 0.6))]
 )
 def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, float], tmp_path: Path) -> None:
-    """The quarter that was dark is where players show it."""
+    """The dark quarter is where players show it."""
     source = drawn(tmp_path / "turned.mp4", list(range(6)))
     with av.open(str(source)) as container, av.open(str(tmp_path / "source.mp4"), "w") as output:
         picture = output.add_stream_from_template(container.streams.video[0])
@@ -128,8 +130,8 @@ def test_a_rotated_video_is_turned_upright(rotation: int, dark: tuple[float, flo
     assert [dark] == [quarter for quarter in quarters if grey_of(frame, *quarter) < 40]
 
 
-def test_padding_is_black_and_keeps_all_of_the_picture(tmp_path: Path) -> None:
-    """The whole picture stands in the middle."""
+def test_padding_is_black_and_keeps_the_whole_picture(tmp_path: Path) -> None:
+    """The picture is in the middle."""
     frame = frames_of(fit_video(drawn(tmp_path / "square.mp4", list(range(6)), size=(36, 36))).path)[0]
     greys = [grey_of(frame, x, 0.25) for x in (0.1, 0.215, 0.225, 0.45, 0.55, 0.775, 0.785, 0.9)]
     assert [16, 16] == greys[:2] == greys[-2:]
@@ -150,7 +152,7 @@ def test_padding_is_black_and_keeps_all_of_the_picture(tmp_path: Path) -> None:
     ],
 )
 def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_path: Path) -> None:
-    """What FFmpeg reads is taken, by its content."""
+    """FFmpeg recognizes a file by its content."""
     report = fit_video(stored(tmp_path, "video", seconds="4", **options), tmp_path / "copy.mp4").report
     assert ("mp4", "h264", False, True) == (
         report.container,
@@ -163,24 +165,24 @@ def test_other_containers_and_codecs_become_mp4(options: dict[str, Any], tmp_pat
 
 
 @pytest.mark.parametrize("aspect", [Fraction(101), Fraction(1, 101)])
-def test_an_absurd_shape_of_pixels_is_taken_for_square(aspect: Fraction) -> None:
-    """It is a damaged number, and players ignore it too."""
+def test_pixels_with_an_absurd_shape_count_as_square(aspect: Fraction) -> None:
+    """The number is damaged, and players ignore it too."""
     frame = av.VideoFrame(64, 36, "yuv420p")
-    shape = shape_of(frame, aspect, [[1920, 1080]], "pad")
-    assert shape_of(frame, None, [[1920, 1080]], "pad") == shape
+    shape = filters_for(frame, aspect, [[1920, 1080]], "pad")
+    assert filters_for(frame, None, [[1920, 1080]], "pad") == shape
 
 
 @pytest.mark.parametrize(
     ("size", "change"),
     [
-        # a few lines too many: the service takes it, and then says nothing of the voice
+        # a few lines too many: the service accepts it, but then silently ignores the voice
         ((1080, 1942), "cropped above and below from 1080x1942 px to 1080x1920 px"),
         ((64, 36), "scaled from 64x36 px to 1920x1080 px"),
     ],
 )
-def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str) -> None:
-    """What has the size then is not scaled, and what has the ratio already is not cropped."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
+def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: str) -> None:
+    """If the size is right after cropping, the video is not scaled; if the ratio is right, it is not cropped."""
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "crop")
     assert [change] == shape.changes
 
 
@@ -201,12 +203,12 @@ def test_cropping_does_no_more_than_it_has_to(size: tuple[int, int], change: str
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
     """Nobody sees that, but everybody sees thin bars."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
 
 def test_colours_become_those_of_hd(tmp_path: Path) -> None:
-    """Ten bits become eight, and the header tells which colours they are."""
+    """Ten bits become eight, and the header names the colours."""
     result = fit_video(drawn(tmp_path / "ten.mp4", list(range(6)), pixels="yuv420p10le"))
     frame = frames_of(result.path)[0]
     assert ("yuv420p", 1, 1, 1, 1) == (
@@ -224,26 +226,25 @@ def test_colours_become_those_of_hd(tmp_path: Path) -> None:
     [((9, 16, 9), True), ((9, 18, 9), True), ((1, 1, 12), True), ((1, 1, 1), False), ((5, 6, 5), False)],
 )
 def test_a_wide_range_of_colours_is_reduced(colours: tuple[int, int, int], is_reduced: bool) -> None:  # noqa: FBT001 - a row
-    """PQ, HLG and wide gamuts; FFmpeg takes the filters. To run them takes seconds, whatever the size."""
+    """FFmpeg accepts the filters for PQ, HLG and wide gamuts. They are not run, because that takes seconds."""
     frame = av.VideoFrame(64, 36, "yuv420p10le")
     frame.colorspace, frame.color_trc, frame.color_primaries = colours
-    shape = shape_of(frame, None, [[1920, 1080]], "pad")
+    shape = filters_for(frame, None, [[1920, 1080]], "pad")
     scale = dict(shape.filters)["scale"]
-    says = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
-    assert ["scaled from 64x36 px to 1920x1080 px", *says] == shape.changes
+    message = ["its wide range of colours was reduced to that of HD"] if is_reduced else []
+    assert ["scaled from 64x36 px to 1920x1080 px", *message] == shape.changes
     assert is_reduced == scale.endswith(":out_transfer=bt709:out_primaries=bt709:intent=perceptual")
-    graph(("buffer", "video_size=64x36:pix_fmt=yuv420p10le:time_base=1/5"), *shape.filters, ("buffersink", ""))
+    filter_chain(("buffer", "video_size=64x36:pix_fmt=yuv420p10le:time_base=1/5"), *shape.filters, ("buffersink", ""))
 
 
 @pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((720, 576), "bt601")])
-def test_colours_that_are_not_told_are_taken_as_players_do(size: tuple[int, int], matrix: str) -> None:
-    """Those of HD from 720 lines on."""
-    shape = shape_of(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
+def test_unknown_colours_are_assumed_as_players_do(size: tuple[int, int], matrix: str) -> None:
+    """From 720 lines on, the colours of HD are assumed."""
+    shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080]], "pad")
     assert f"in_color_matrix={matrix}" in dict(shape.filters)["scale"]
 
 
 def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
-    """Its frames are whole then."""
     options = {"flags": "+ildct+ilme", "x264-params": "tff=1"}
     source = drawn(tmp_path / "lines.mp4", list(range(6)), size=(64, 64), options=options)
     result = fit_video(source)
@@ -251,26 +252,26 @@ def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
     assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-def _allowing(most_bytes: int) -> Contract:
-    return contract_with("x-video", {"file-size": {"max-bytes": most_bytes}})
+def _allowing(max_bytes: int) -> Contract:
+    return contract_with("x-video", {"file-size": {"max-bytes": max_bytes}})
 
 
-def test_a_file_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
-    """With little less than it takes; told progress never goes back."""
+def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -> None:
+    """The quality is hardly lower than necessary, and the reported progress never goes back."""
     source = drawn(tmp_path / "source.mp4", list(range(6)))
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
     seen: list[float] = []
     result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
-    factors = [int(each.split()[-1]) for each in result.changes if "constant rate factor" in each]
+    factors = [int(change.split()[-1]) for change in result.changes if "constant rate factor" in change]
     assert 18 < factors[0] < 24
     assert (result.report.size_bytes or 0) < size
     assert sorted(set(seen)) == seen
-    with pytest.raises(MediaError, match="cannot be brought below 1000 bytes"):
+    with pytest.raises(MediaError, match="cannot be made smaller than 1000 bytes"):
         fit_video(source, tmp_path / "tiny.mp4", contract=_allowing(1000))
 
 
-def test_progress_rises_to_its_end(tmp_path: Path) -> None:
-    """From above 0 to exactly 1, with a value for most frames."""
+def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
+    """There is a value for most frames, and the last one is exactly 1."""
     seen: list[float] = []
     fit_video(stored(tmp_path, frames_per_second="10"), progress=seen.append)
     assert sorted(set(seen)) == seen

@@ -1,4 +1,4 @@
-"""Where no copy of a video comes about, it is one MediaError, and nothing is left or overwritten."""
+"""If a video cannot be copied, you get one MediaError, and no file is left or overwritten."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from kling_elements_client.errors import MediaError
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("mine"), OSError("mine")])
 @pytest.mark.parametrize("part", [0.0, 0.99])
-def test_what_progress_raises_ends_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
-    """It comes out as it is, and nothing is left."""
+def test_an_error_in_the_progress_callback_stops_the_work(error: BaseException, part: float, tmp_path: Path) -> None:
+    """You get the same error object, and no file is left."""
     source = stored(tmp_path)
 
     def stop(done: float) -> None:
@@ -43,8 +43,8 @@ def test_what_progress_raises_ends_the_work(error: BaseException, part: float, t
     assert holds_only(tmp_path, source)
 
 
-def test_a_source_that_cannot_be_copied_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the source lies on a disk that fails."""
+def test_a_source_that_cannot_be_copied_raises_a_media_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk with the source may fail."""
     monkeypatch.setattr(shutil, "copyfile", _refuse)
     source = stored(tmp_path, width_px=1920, height_px=1080)
     with pytest.raises(MediaError, match="cannot be copied: broken"):
@@ -57,20 +57,20 @@ def _refuse(*_: object) -> None:
 
 
 @pytest.mark.parametrize("is_copied", [True, False])
-def test_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """Whether the source is copied or encoded; the message says what to do, and nothing is left."""
+def test_the_error_for_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
+    """It says what to do, whether the source is copied or encoded, and no file is left."""
     size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
     source, target = stored(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
     with _room_for(1000), pytest.raises(MediaError) as caught:
         fit_video(source, target)
-    says = "cannot be written: File too large; make room, or name a target on another disk"
-    assert (str(target), says) == (caught.value.source, caught.value.reason)
+    message = "cannot be written: File too large; free some space, or choose a target on another disk"
+    assert (str(target), message) == (caught.value.source, caught.value.reason)
     assert holds_only(tmp_path, source)
 
 
 @contextmanager
 def _room_for(size: int) -> Iterator[None]:
-    """As if only so many bytes of a file could be written."""
+    """Limit the size of files, in bytes, as if the disk were full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -80,25 +80,25 @@ def _room_for(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ["source.mp4", "other.mp4"])
-def test_nothing_is_overwritten(name: str, tmp_path: Path) -> None:
-    """Neither the source nor another file."""
+def test_no_file_is_overwritten(name: str, tmp_path: Path) -> None:
+    """Neither the source nor another file is replaced."""
     source = stored(tmp_path)
     target = tmp_path / name
     shutil.copyfile(source, tmp_path / "other.mp4")
     content = target.read_bytes()
-    with pytest.raises(MediaError, match="exists already"):
+    with pytest.raises(MediaError, match="already exists"):
         fit_video(source, target)
     assert content == target.read_bytes()
 
 
-def test_a_target_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
-    """It names the target."""
+def test_a_target_that_cannot_be_written_raises_a_media_error(tmp_path: Path) -> None:
+    """The error names the target."""
     with pytest.raises(MediaError, match=r"missing.*cannot be written"):
         fit_video(stored(tmp_path), tmp_path / "missing" / "copy.mp4")
 
 
-def test_without_pyav_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is named."""
+def test_without_pyav_the_error_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra."""
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MediaError, match=r"pip install 'kling-elements\[video\]'"):
         fit_video(stored(tmp_path))
@@ -114,12 +114,12 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/s
         (b"hello" * 999, "cannot be decoded"),
         (_PLAYLIST, "cannot be decoded"),
         (b"ffconcat version 1.0\nfile /etc/hostname\n", "cannot be decoded"),
-        (Video(width_px=64, height_px=36, truncate_to=-9).build(), "breaks off"),
+        (Video(width_px=64, height_px=36, truncate_to=-9).build(), "is cut off"),
         (Video(width_px=64, height_px=36, is_faststart=False, truncate_to=900).build(), r"\(R20\)"),
     ],
 )
-def test_hostile_content_is_one_error(content: bytes, reason: str, tmp_path: Path) -> None:
-    """No bytes, no video, a list of other files, or half a file: a MediaError, and nothing is left."""
+def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_path: Path) -> None:
+    """No bytes, other formats, lists of other files and half files raise it, and no file is left."""
     source = tmp_path / "hostile.mp4"
     source.write_bytes(content)
     with pytest.raises(MediaError, match=reason) as caught:
@@ -128,8 +128,7 @@ def test_hostile_content_is_one_error(content: bytes, reason: str, tmp_path: Pat
     assert holds_only(tmp_path, source)
 
 
-def test_sound_alone_is_refused(tmp_path: Path) -> None:
-    """There must be a picture."""
+def test_a_file_with_only_sound_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "sound.mkv"
     with av.open(str(source), "w") as output:
         sound = output.add_stream("aac", rate=SOUND_HZ, layout="mono")
@@ -142,28 +141,30 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_stream_with_a_gap_is_refused(tmp_path: Path) -> None:
-    """Nobody would notice that part of the picture is missing."""
+    """Otherwise nobody would notice that part of the video is missing."""
     parts = [stored(tmp_path, f"{side}.ts", container="mpegts", height_px=side).read_bytes() for side in (36, 64)]
     source = tmp_path / "joined.ts"
     source.write_bytes(b"".join(parts))
-    with pytest.raises(MediaError, match="breaks off or is damaged"):
+    with pytest.raises(MediaError, match="is cut off or damaged"):
         fit_video(source)
 
 
-@pytest.mark.parametrize(("height_px", "says"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")])
-def test_frames_too_large_are_refused(height_px: int, says: str, tmp_path: Path) -> None:
-    """That is decided before a frame is decoded, which would show that these are smaller than their header says."""
+@pytest.mark.parametrize(
+    ("height_px", "message"), [(8192, "Invalid data"), (8193, "more than 67108864 pixels, too many")]
+)
+def test_frames_that_are_too_large_are_refused(height_px: int, message: str, tmp_path: Path) -> None:
+    """The header decides, before a frame is decoded; these frames are really smaller."""
     source = stored(tmp_path, "large.avi", container="avi", codec="rawvideo")
-    sides = struct.pack("<II", 64, 36)  # of the only stream, as its format has them
+    sides = struct.pack("<II", 64, 36)  # as in the format of the only stream
     content = source.read_bytes()
     place = content.index(sides, content.index(b"strf"))
     source.write_bytes(content[:place] + struct.pack("<II", 8192, height_px) + content[place + 8 :])
-    with pytest.raises(MediaError, match=says):
+    with pytest.raises(MediaError, match=message):
         fit_video(source)
 
 
-def test_a_size_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:
-    """The filters are made for one."""
+def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
+    """The filters are made for one size."""
     source = tmp_path / "joined.mkv"
     with av.open(str(source), "w") as output:
         picture: Any = output.add_stream("mjpeg", rate=2)
@@ -178,23 +179,24 @@ def test_a_size_that_changes_on_the_way_is_refused(tmp_path: Path) -> None:
                 packet.pts = packet.dts = number
                 packet.stream = picture
                 output.mux(packet)
-    with pytest.raises(MediaError, match="changes its size"):
+    with pytest.raises(MediaError, match="changes its frame size"):
         fit_video(source)
 
 
-def test_a_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is checked again, here after a size was asked for that R22 does not allow, and nothing is left of it."""
-    order = fit_videos._order  # noqa: SLF001 - it asks for what the contract allows
-    monkeypatch.setattr(fit_videos, "_order", lambda *wanted: evolve(order(*wanted), sizes=[[64, 36]]))
+def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is checked again, here after it was made with a size that R22 does not allow, and no file is left."""
+    settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
+    monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
     source = stored(tmp_path)
-    with pytest.raises(MediaError, match=r"no copy that conforms was made: .* \(R22\)$"):
+    with pytest.raises(MediaError, match=r"no conforming copy could be made: .* \(R22\); try another video$"):
         fit_video(source)
     assert holds_only(tmp_path, source)
 
 
-def test_mutated_files_raise_nothing_else(tmp_path: Path) -> None:
-    """Whatever comes out of a damaged file is a copy that conforms, or MediaError."""
-    contract = contract_with("x-video", {"displayed-size": {"one-of-px": [[36, 64]]}})  # small, and not the source's
+def test_a_mutated_video_is_fitted_or_raises_a_media_error(tmp_path: Path) -> None:
+    contract = contract_with(
+        "x-video", {"displayed-size": {"one-of-px": [[36, 64]]}}
+    )  # small, to save time, and different from the source's
     numbers = random.Random(5)
     original = stored(tmp_path, has_sound=True).read_bytes()
     source = tmp_path / "mutated.mp4"
@@ -217,15 +219,14 @@ def test_mutated_files_raise_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["source.mp4", 5, b"bytes"])
-def test_only_paths_are_taken(source: Any) -> None:
-    """Anything else is refused plainly."""
+def test_a_video_source_must_be_a_path(source: Any) -> None:
     with pytest.raises(MediaError, match=r"must be a pathlib\.Path"):
         fit_video(source)
 
 
 @pytest.mark.parametrize("source", ["missing.mp4", "."])
-def test_what_is_no_file_is_refused(source: str, tmp_path: Path) -> None:
-    """The error names it."""
+def test_a_missing_video_or_a_folder_is_refused(source: str, tmp_path: Path) -> None:
+    """The error names the path."""
     with pytest.raises(MediaError, match=str(tmp_path)):
         fit_video(tmp_path / source)
 
@@ -240,7 +241,7 @@ def test_what_is_no_file_is_refused(source: str, tmp_path: Path) -> None:
         {"start_seconds": math.inf},
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(options: Any) -> None:
-    """Before anything is read."""
+def test_invalid_arguments_for_a_video_are_refused(options: Any) -> None:
+    """They are checked before anything is read."""
     with pytest.raises(ValueError, match="must be"):
         fit_video(Path("/nowhere/at-all.mp4"), **options)

@@ -1,4 +1,4 @@
-"""Conforming copies of videos: how long they last, how steady their frames are, and what is heard."""
+"""Copies of videos that conform: their durations, the times of their frames, and their sound."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 
 
 @pytest.mark.parametrize(("seconds", "fitted_seconds"), [("8", 8), ("9", 8), ("3", 3)])
-def test_what_is_too_long_is_cut(seconds: str, fitted_seconds: int, tmp_path: Path) -> None:
-    """To the allowed length, and not by a frame more."""
+def test_a_video_that_is_too_long_is_cut(seconds: str, fitted_seconds: int, tmp_path: Path) -> None:
+    """It is cut exactly at the maximum duration."""
     result = fit_video(stored(tmp_path, seconds=seconds, has_sound=True))
     assert fitted_seconds == result.report.duration_seconds
     assert (seconds == "9") == ("cut to 8 s, from 0 s on" in result.changes)
 
 
-def test_a_beginning_is_left_out(tmp_path: Path) -> None:
-    """Also of a video that conforms; what comes later remains in its order."""
+def test_a_beginning_can_be_skipped(tmp_path: Path) -> None:
+    """You can also skip the beginning of a video that conforms. The later frames stay in order."""
     result = fit_video(drawn(tmp_path / "long.mp4", list(range(14))), start_seconds=2.5)
     assert ("cut to 4.5 s, from 2.5 s on", Fraction(9, 2)) == (result.changes[-1], result.report.duration_seconds)
     assert all(
@@ -40,15 +40,15 @@ def test_a_beginning_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "start", "found"),
-    [("2", 0, "0 s on it has 2 s"), ("5", 2.5, "2.5 s on it has 2.5 s"), ("5", 60, "has 0 s")],
+    ("seconds", "start", "message"),
+    [("2", 0, "from 0 s on, it lasts 2 s"), ("5", 2.5, "from 2.5 s on, it lasts 2.5 s"), ("5", 60, "it lasts 0 s")],
 )
-def test_what_is_too_short_is_refused(seconds: str, start: float, found: str, tmp_path: Path) -> None:
-    """With the rule, and nothing is written."""
+def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, message: str, tmp_path: Path) -> None:
+    """The error names the rule, and no file is written."""
     source = stored(tmp_path, seconds=seconds, frames_per_second="4", has_sound=True)
-    with pytest.raises(MediaError, match=f"is too short: .*{found}") as caught:
+    with pytest.raises(MediaError, match=f"is too short: .*{message}") as caught:
         fit_video(source, start_seconds=start)
-    assert ["R21"] == [each.rule for each in caught.value.violations]
+    assert ["R21"] == [violation.rule for violation in caught.value.violations]
     assert holds_only(tmp_path, source)
 
 
@@ -59,12 +59,12 @@ def test_what_is_too_short_is_refused(seconds: str, start: float, found: str, tm
         (30, [0, 30, 31, 32, 33, 90, 91, 92, 93, 94, 150]),  # bursts of a recorded screen
         (30, [0, 1, 2, 150, 151, 152]),  # a gap
         (1000, [0, 500, 501, 502, 503, 504, 505, 1700, 1703, 3100]),  # more than 60 frames a second, for a moment
-        (10, [0, 8, 16, 24, 32, 40]),  # a show of slides
+        (10, [0, 8, 16, 24, 32, 40]),  # a slide show
     ],
 )
 @pytest.mark.parametrize("name", ["variable.mp4", "variable.mkv"])
 def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times: list[int], tmp_path: Path) -> None:
-    """However unevenly they come: none is lost, and none comes twice."""
+    """No frame is lost or repeated, no matter how unevenly they come."""
     result = fit_video(drawn(tmp_path / name, times, rate=rate), contract=SMALL)
     frames = frames_of(result.path)
     assert list(range(len(times))) == numbers_of(result.path)
@@ -73,15 +73,15 @@ def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times
 
 
 def test_the_last_frame_that_fits_is_shown_to_the_end(tmp_path: Path) -> None:
-    """What is cut off is not encoded, also where the last frame stands for a long time."""
+    """Frames after the cut are not encoded, even if the last frame is shown for a long time."""
     result: Any = fit_video(drawn(tmp_path / "gap.mp4", [0, 1, 2, 39, 40], rate=4), contract=SMALL)
     assert ([0, 1, 2], 8) == (numbers_of(result.path), result.report.duration_seconds)
 
 
 @pytest.mark.parametrize("name", ["steady.mkv", "steady.mp4", "steady.ts", "steady.flv"])
 @pytest.mark.parametrize("start", [0, 0.3])
-def test_times_that_were_rounded_are_steady_again(name: str, start: float, tmp_path: Path) -> None:
-    """Matroska and FLV count in milliseconds; 29.97 frames a second are that in the copy, with the same gap."""
+def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Path) -> None:
+    """Matroska and FLV count milliseconds; the copy has exactly 29.97 frames a second, with the same gap."""
     rate = Fraction(30000, 1001)
     frames = [*range(100), *range(130, 150)]
     source = drawn(tmp_path / name, frames, rate=rate, brightness=1)
@@ -96,20 +96,20 @@ def test_times_that_were_rounded_are_steady_again(name: str, start: float, tmp_p
 
 
 @pytest.mark.parametrize("start", [0, 2])
-def test_pictures_that_are_stored_in_another_order_are_not_lost(start: int, tmp_path: Path) -> None:
-    """AVI tells when they are decoded, and FFmpeg guesses wrongly when they are shown; they come in their order."""
+def test_frames_stored_in_another_order_are_not_lost(start: int, tmp_path: Path) -> None:
+    """AVI stores when frames are decoded, and FFmpeg guesses wrongly when they are shown; their order is right."""
     options = {"bf": "3", "b_strategy": "0", "g": "100"}
     source = drawn(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
     result = fit_video(source, start_seconds=start, contract=SMALL)
     numbers = numbers_of(result.path)
     assert list(range(numbers[0], 19)) == numbers
-    assert abs(numbers[0] - 3 * start) <= 3  # pictures, as many as are decoded before one is shown
+    assert abs(numbers[0] - 3 * start) <= 3  # frames; so many may be decoded before one is shown
     assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
 
 
 @pytest.mark.parametrize("count", [400, 1000])
-def test_a_rate_above_60_is_brought_within_bounds(count: int, tmp_path: Path) -> None:
-    """Of slow motion every second frame is left out, and the rest is steady."""
+def test_a_frame_rate_above_60_is_reduced(count: int, tmp_path: Path) -> None:
+    """Every second frame of slow motion is dropped, and the others are steady."""
     source = drawn(tmp_path / "slow.mp4", list(range(count)), rate=120, brightness=0)
     result = fit_video(source, contract=SMALL)
     assert "changed from 120 to 60 frames per second" in result.changes
@@ -123,22 +123,24 @@ def test_a_rate_above_60_is_brought_within_bounds(count: int, tmp_path: Path) ->
     ("guessed", "average", "rate"),
     [
         (Fraction(30000, 1001), Fraction(28787, 1000), Fraction(30000, 1001)),
-        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as of DV
+        (Fraction(30000, 1001), Fraction(60000), Fraction(30000, 1001)),  # as in DV
         (Fraction(90000), Fraction(72, 10), Fraction(36, 5)),
         (Fraction(240), Fraction(239), Fraction(240)),
         (None, Fraction(24), Fraction(24)),
         (None, None, Fraction(25)),
     ],
 )
-def test_the_frame_rate_is_the_real_one(guessed: Fraction | None, average: Fraction | None, rate: Fraction) -> None:
-    """That of most frames, where FFmpeg's guess makes sense: gaps and bursts change the average."""
+def test_the_frame_rate_is_that_of_most_frames(
+    guessed: Fraction | None, average: Fraction | None, rate: Fraction
+) -> None:
+    """FFmpeg's guess is used if it makes sense, because gaps and bursts change the average."""
     stream = SimpleNamespace(guessed_rate=guessed, average_rate=average)
-    assert rate == footage._rate(stream)  # noqa: SLF001 - to make a file of each would be a file of what FFmpeg guesses
+    assert rate == footage._rate(stream)  # noqa: SLF001 - files would only show what FFmpeg guesses
 
 
 @pytest.mark.parametrize("seconds", [1, 4, 5])
-def test_sound_is_kept_and_ends_with_the_picture(seconds: int, tmp_path: Path) -> None:
-    """As AAC in stereo at 48 kHz, as loud as it was."""
+def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> None:
+    """It becomes AAC in stereo at 48 kHz, and is as loud as before."""
     source = drawn(tmp_path / "loud.mp4", list(range(8)), sound_samples=seconds * SOUND_HZ)
     result: Any = fit_video(source)
     assert ("aac", 4) == (result.report.audio_codec, result.report.duration_seconds)
@@ -151,15 +153,15 @@ def test_sound_is_kept_and_ends_with_the_picture(seconds: int, tmp_path: Path) -
     assert 0.3 < abs(heard).max() < 0.6
 
 
-def test_sound_that_has_ended_leaves_no_track(tmp_path: Path) -> None:
-    """Where nothing is heard of it any more, it is not there."""
+def test_a_copy_without_sound_has_no_audio_track(tmp_path: Path) -> None:
+    """The sound has ended before the copy starts."""
     source = drawn(tmp_path / "early.mp4", list(range(10)), sound_samples=SOUND_HZ)
     result: Any = fit_video(source, start_seconds=2)
     assert (None, 3) == (result.report.audio_codec, result.report.duration_seconds)
 
 
-def test_pictures_long_after_the_end_are_not_read(tmp_path: Path) -> None:
-    """Not even where sound that has ended keeps the work from being done."""
+def test_frames_long_after_the_end_are_not_read(tmp_path: Path) -> None:
+    """Reading stops even if the sound ended long before and cannot end it."""
     source = drawn(tmp_path / "long.mp4", list(range(19)), 1, sound_samples=SOUND_HZ)
     result: Any = fit_video(source)
     assert (8, "aac") == (result.report.duration_seconds, result.report.audio_codec)

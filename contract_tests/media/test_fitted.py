@@ -1,4 +1,4 @@
-"""A copy is written whole, in place of a file or not at all, and shows no bytes."""
+"""A copy replaces a file completely or not at all, and its repr shows no bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kling_elements_client.errors import MediaError
 
 
 def test_a_copy_shows_no_bytes_and_can_be_saved(tmp_path: Path) -> None:
-    """Saving takes the place of a file at once, and leaves nothing beside it."""
+    """Saving replaces an existing file in one step, and leaves no other file."""
     result = fit_image(Image.new("L", (200, 200)))
     assert f"content=<{len(result.content)} bytes>" in repr(result)
     target = tmp_path / "fitted.png"
@@ -23,21 +23,21 @@ def test_a_copy_shows_no_bytes_and_can_be_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing/fitted.png", "a\0b.png"])
-def test_a_copy_that_cannot_be_saved_is_one_error(name: str, tmp_path: Path) -> None:
-    """It names the target."""
+def test_a_copy_that_cannot_be_saved_raises_a_media_error(name: str, tmp_path: Path) -> None:
+    """The error names the target."""
     with pytest.raises(MediaError, match="cannot be written"):
         fit_image(Image.new("L", (200, 200))).save(tmp_path / name)
 
 
-def test_a_str_is_no_target() -> None:
-    """As it is no source: a path is said explicitly."""
+def test_a_str_is_not_a_target() -> None:
+    """Like a source, a target must be a path object."""
     result = fit_image(Image.new("L", (300, 300)))
     with pytest.raises(ValueError, match=r"must be a pathlib\.Path, not str"):
         result.save("fitted.png")  # type: ignore[arg-type] # that is what is tested
 
 
-def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The finished file is renamed then."""
+def test_a_file_system_may_lack_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finished file is then renamed."""
 
     def refuse(*_: object) -> None:
         raise PermissionError
@@ -48,9 +48,9 @@ def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest
     assert "whole" == (tmp_path / "new").read_text()
 
 
-def test_a_file_that_came_meanwhile_is_kept(tmp_path: Path) -> None:
-    """What was made is dropped then."""
+def test_a_file_that_was_created_meanwhile_is_kept(tmp_path: Path) -> None:
+    """The copy is then removed."""
     target = tmp_path / "new"
-    with pytest.raises(MediaError, match="exists already"), fitted.new_file(target) as unfinished:
+    with pytest.raises(MediaError, match="already exists"), fitted.new_file(target) as unfinished:
         _ = unfinished.write_text("mine"), target.write_text("theirs")
     assert ("theirs", [target]) == (target.read_text(), list(tmp_path.iterdir()))

@@ -1,4 +1,4 @@
-"""From which frame on a video is decoded, how it is turned, and what of it is encrypted, raw or beside the point."""
+"""Seeking, turning and decoding videos, including encrypted, raw and damaged ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from contract_tests.reading.videos import TRAILERS, Video, compressed, encrypted
 from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds_only, numbers_of, shown_by, stored
 from contract_tests.support.handed_in import contract_with
 from kling_elements.media.checks import check_video
+from kling_elements.media.filters import filters_for
 from kling_elements.media.fit_videos import fit_video
 from kling_elements.media.footage import opened
-from kling_elements.media.shapes import shape_of
 from kling_elements_client.errors import MediaError
 
 SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [72, 128]]}})  # to save time
@@ -25,8 +25,8 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 @pytest.mark.parametrize("name", ["long.ts", "long.mp4", "long.mkv", "long.mpg"])
 @pytest.mark.parametrize("key_frames", ["1", "7", "1000"])
 @pytest.mark.parametrize("start", [2.5, 4.0, 6.2])
-def test_the_copy_begins_with_the_frame_asked_for(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
-    """Also where the only picture that is stored whole is the first one, and no index tells where that is."""
+def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
+    """This works even if only the first frame is a keyframe and the file has no index."""
     source = drawn(tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"})
     result = fit_video(source, tmp_path / "copy.mp4", start_seconds=start, contract=SMALL)
     first = int(start * 2)
@@ -35,8 +35,8 @@ def test_the_copy_begins_with_the_frame_asked_for(name: str, key_frames: str, st
     assert f"cut to {(19 - first) / 2:g} s, from {start:g} s on" == result.changes[-1]
 
 
-def test_a_stream_that_begins_between_key_frames_begins_with_the_first(tmp_path: Path) -> None:
-    """Nothing stands still, and nothing grey is shown, until it comes; what cannot be had is left out."""
+def test_a_stream_that_begins_between_keyframes_starts_at_the_first_one(tmp_path: Path) -> None:
+    """The copy has neither a still nor a grey picture before it; frames that cannot be decoded are dropped."""
     source = drawn(tmp_path / "whole.ts", list(range(19)), options={"g": "6", "keyint_min": "1", "sc_threshold": "0"})
     content = source.read_bytes()
     (tmp_path / "cut.ts").write_bytes(content[:564] + content[564 + 188 * 4 :])
@@ -47,8 +47,8 @@ def test_a_stream_that_begins_between_key_frames_begins_with_the_first(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["cut.mkv", "cut.ts"])
-def test_a_cut_out_begins_with_its_first_picture_whatever_the_header_says(name: str, tmp_path: Path) -> None:
-    """It begins with a picture that is stored first and shown third; the header names the time of that."""
+def test_a_part_cut_from_a_stream_begins_with_its_first_frame(name: str, tmp_path: Path) -> None:
+    """The frame stored first is shown third, and the header names its time; the two before it are kept too."""
     leading = "bframes=3:b-adapt=0:keyint=8:min-keyint=8:scenecut=0:open-gop=0:radl=2:log-level=none"
     source = drawn(tmp_path / "whole.mkv", list(range(19)), codec="libx265", options={"x265-params": leading})
     with av.open(str(source)) as container, av.open(str(tmp_path / name), "w") as output:
@@ -69,8 +69,8 @@ def test_a_cut_out_begins_with_its_first_picture_whatever_the_header_says(name: 
 
 @pytest.mark.parametrize("trailer", ["ID3v1", "Insta360", "Kenwood", "form"])
 @pytest.mark.parametrize("is_faststart", [True, False])
-def test_what_has_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """It is left out where the video is encoded, and copied with a video that conforms."""
+def test_a_video_with_a_trailer_is_fitted(trailer: str, is_faststart: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
+    """The trailer is copied with a video that conforms, and dropped if the video is encoded."""
     source = stored(tmp_path, is_faststart=is_faststart)
     source.write_bytes(source.read_bytes() + TRAILERS[trailer])
     assert 6 == len(frames_of(fit_video(source, contract=SMALL).path))
@@ -96,24 +96,24 @@ _ALL = [
 def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
     matrix: tuple[int, int, int, int], tmp_path: Path
 ) -> None:
-    """Where its dark quarter goes is worked out from the matrix; FFmpeg's own `autorotate` does the same."""
+    """The place of its dark quarter is calculated from the matrix, as FFmpeg's `autorotate` does."""
     a, b, c, d = matrix
     source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     result: Any = fit_video(source, contract=SMALL)
     frame = frames_of(result.path)[0]
     assert ((128, 72) if a else (72, 128)) == (frame.width, frame.height)
-    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # from the middle, the quarter was at -1, -1
+    dark = (0.5 - 0.1 * (a + c), 0.5 - 0.1 * (b + d))  # the quarter was at -1, -1 from the middle
     quarters = [(x, y) for x in (0.4, 0.6) for y in (0.4, 0.6) if grey_of(frame, x, y) < 40]
     assert [pytest.approx(dark)] == quarters
-    says = [each for each in result.changes if "turned" in each or "mirrored" in each]
-    assert (matrix != (1, 0, 0, 1)) == len(says)
-    assert (a * d - b * c < 0) == any("mirrored" in each for each in says)
+    turns = [change for change in result.changes if "turned" in change or "mirrored" in change]
+    assert (matrix != (1, 0, 0, 1)) == len(turns)
+    assert (a * d - b * c < 0) == any("mirrored" in turn for turn in turns)
     assert (0, 1) == (result.report.rotation_degrees, result.report.pixel_aspect)
 
 
 @pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
-def test_a_matrix_that_makes_no_sense_is_none(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
-    """The picture is shown as it is stored."""
+def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
+    """The video is shown as it is stored."""
     source = shown_by(drawn(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     frame = frames_of(fit_video(source, contract=SMALL).path)[0]
     assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
@@ -121,16 +121,16 @@ def test_a_matrix_that_makes_no_sense_is_none(matrix: tuple[int, int, int, int],
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
 def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
-    """What FFmpeg would make of it without the key is no picture; the message says what to do."""
+    """Without the key, FFmpeg would make garbage of it. The message says what to do."""
     source = stored(tmp_path, has_sound=True)
     source.write_bytes(encrypted(source.read_bytes(), entry, by))
-    with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without a key first"):
+    with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without encryption first"):
         fit_video(source)
     assert holds_only(tmp_path, source)
 
 
-def test_a_compressed_header_is_no_hindrance(tmp_path: Path) -> None:
-    """FFmpeg reads it; the copy has an ordinary one."""
+def test_a_video_with_a_compressed_header_is_fitted(tmp_path: Path) -> None:
+    """FFmpeg reads the header, and the copy has an ordinary one."""
     source = tmp_path / "source.mov"
     source.write_bytes(compressed(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
     result: Any = fit_video(source, contract=SMALL)
@@ -139,8 +139,8 @@ def test_a_compressed_header_is_no_hindrance(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [0, 1])
-def test_a_raw_stream_is_taken(start: int, tmp_path: Path) -> None:
-    """MPEG-1 without a container has no times; its frames follow each other at its rate, and none is left out."""
+def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
+    """Raw MPEG-1 has no times, so its frames follow each other at its rate, and none is dropped."""
     source = tmp_path / "raw.m1v"
     with av.open(str(source), "w", "mpeg1video") as output:
         picture: Any = output.add_stream("mpeg1video", rate=25, options={"g": "12"})
@@ -148,35 +148,34 @@ def test_a_raw_stream_is_taken(start: int, tmp_path: Path) -> None:
         for _ in range(100):
             output.mux(picture.encode(av.VideoFrame(64, 36, "yuv420p")))
         output.mux(picture.encode(None))
-    assert ["R20"] == [each.rule for each in check_video(source).violations]
+    assert ["R20"] == [violation.rule for violation in check_video(source).violations]
     result: Any = fit_video(source, start_seconds=start, contract=SMALL)
     assert (4 - start, Fraction(1, 25)) == (result.report.duration_seconds, result.report.frame_seconds)
     assert 100 - 25 * start == len(frames_of(result.path))
 
 
-def test_what_goes_back_in_time_is_refused(tmp_path: Path) -> None:
-    """Two files in one: what is shown at times that are over would be lost, and nobody would notice."""
+def test_a_video_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
+    """In two joined files, the second one's frames would be lost, and nobody would notice."""
     content = drawn(tmp_path / "part.mpg", list(range(10))).read_bytes()
     source = tmp_path / "joined.mpg"
     source.write_bytes(content + content)
-    with pytest.raises(MediaError, match="goes back in time on the way"):
+    with pytest.raises(MediaError, match="goes back in time"):
         fit_video(source, contract=SMALL)
 
 
-def test_what_cannot_be_sought_in_is_decoded_from_its_beginning(
+def test_a_container_that_cannot_seek_is_decoded_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some containers have no way to go to a time."""
     source = drawn(tmp_path / "long.mp4", list(range(19)))
-    open_it = av.open
-    monkeypatch.setattr(av, "open", lambda *given, **named: _Unseekable(open_it(*given, **named)))
+    open_container = av.open
+    monkeypatch.setattr(av, "open", lambda *args, **options: _Unseekable(open_container(*args, **options)))
     with source.open("rb") as file, opened(file, Fraction(2), 8) as footage:
         assert Fraction(2) == footage.start
         assert 15 == len(list(footage.frames()))
 
 
 class _Unseekable:
-    """A container that refuses to go to a time."""
+    """A container that cannot seek."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -194,14 +193,14 @@ class _Unseekable:
         raise av.FFmpegError(1, "Operation not permitted")
 
 
-def test_stereo_video_is_turned_all_the_same() -> None:
-    """PyAV does not know all that stands beside its frames, and then gives the turn by itself."""
+def test_stereo_video_is_turned_upright() -> None:
+    """PyAV does not know all of its side data, and then gives only the turn."""
     frame: Any = _Stereo()
-    assert [("transpose", "clock")] == shape_of(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
+    assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 
 
 class _Stereo:
-    """A frame as PyAV gives it of stereo video, of which none is there that could be made."""
+    """A frame of stereo video as PyAV returns it; none of our encoders can make one."""
 
     rotation = -90
     width, height = 64, 36
@@ -212,8 +211,8 @@ class _Stereo:
         raise ValueError("29 is not a valid Type")
 
 
-def test_a_copy_keeps_the_source_as_it_is(tmp_path: Path) -> None:
-    """It is only read, however often it is opened."""
+def test_the_source_is_not_changed(tmp_path: Path) -> None:
+    """It is only read, no matter how often it is opened."""
     source = drawn(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
     shutil.copyfile(source, tmp_path / "before.ts")
     fit_video(source, start_seconds=5, contract=SMALL)

@@ -1,4 +1,4 @@
-"""What the check finds in the content of an image: format, sides, damage, and nothing but a report."""
+"""The check of an image's content: format, sides, damage. It always returns a report."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _SIGNED = {
 
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
-def test_what_the_content_is_is_told(name: str | None, start: bytes) -> None:
-    """Also of formats that are refused, and whatever a file is called."""
+def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
+    """This includes formats that are refused."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
@@ -47,7 +47,7 @@ def test_what_the_content_is_is_told(name: str | None, start: bytes) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_sides_are_as_displayed(kind: Any, orientation: int) -> None:
+def test_the_displayed_sides_are_reported(kind: Any, orientation: int) -> None:
     """Orientations 5 to 8 swap them."""
     report = check_image(Picture(format=kind, width=320, height=400, orientation=orientation).build())
 
@@ -65,13 +65,12 @@ _KINDS = {
     "animated PNG": saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
     "16-bit PNG": saved(Image.new("I;16", (300, 320)), "PNG"),
     "palette PNG": saved(_RED.convert("P"), "PNG", transparency=0),
-    "JPEG with bytes behind its end": saved(_RED, "JPEG") + bytes(100),
+    "JPEG with bytes after its end": saved(_RED, "JPEG") + bytes(100),
 }
 
 
 @pytest.mark.parametrize("data", _KINDS.values(), ids=_KINDS)
 def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
-    """They are what they are by their content."""
     report = check_image(data)
 
     assert report.conforms
@@ -90,17 +89,17 @@ _WHOLE = {
 
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
-def test_a_picture_that_breaks_off_is_found(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever it does, and even if somebody has told Pillow to take such pictures."""
+def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This works at any place, and even if Pillow is set to accept such images."""
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     report = check_image(data[: int(len(data) * kept)])
 
-    assert [("R14", "the image breaks off or is damaged")] == [(v.rule, v.message) for v in report.violations]
+    assert [("R14", "the image is cut off or damaged")] == [(v.rule, v.message) for v in report.violations]
     assert check_image(data).conforms
 
 
 def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """Each chunk is looked at."""
+    """Each chunk is checked."""
     header = PNG[:33]
 
     assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
@@ -108,27 +107,27 @@ def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
 
 
 def _bomb(height_px: int, width_px: int) -> bytes:
-    """Return a JPEG that has no picture, whatever its sides are."""
+    """Return a JPEG without a picture that claims to have these sides."""
     frame = struct.pack(">BBHBHHB", 0xFF, 0xC2, 17, 8, height_px, width_px, 3) + bytes(9)
     return b"\xff\xd8" + frame + b"\xff\xda" + bytes(100)
 
 
 def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
-    """One of 9459x9459 px is found to be damaged, one with 9,459 more is left unjudged."""
-    judged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
+    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unjudged."""
+    damaged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
 
-    assert (["R14"], ()) == (rules_of(judged), judged.unjudged)
+    assert (["R14"], ()) == (rules_of(damaged), damaged.unjudged)
     assert ([], ["R14"]) == (rules_of(unjudged), [rule for rule, _ in unjudged.unjudged])
 
 
-def test_what_is_too_large_to_be_decoded_is_left_unjudged() -> None:
-    """A bomb is not decoded, nor is it refused: the rules allow it."""
+def test_an_image_too_large_to_be_decoded_is_unjudged() -> None:
+    """A bomb is neither decoded nor refused, because the rules allow it."""
     bomb = _bomb(30000, 30000)
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
 
-    (said,) = check_image(bomb).unjudged
-    assert ("R14", "whether the image is whole is not known: it has too many pixels to be decoded") == said
+    (reason,) = check_image(bomb).unjudged
+    assert ("R14", "it is unknown whether the image is complete: it has too many pixels to be decoded") == reason
     assert check_image(bomb).conforms
     assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
     assert wide.conforms
@@ -145,25 +144,29 @@ _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
 
 def _scanned(count: int, side: int = 300) -> bytes:
-    """A progressive JPEG that says that it has so many scans more."""
+    """Return a progressive JPEG with markers for this many more scans."""
     content = Picture(format="jpeg", width=side, height=side, progressive=True).build()
     return content[:-2] + _SCAN * count + content[-2:]
 
 
-def test_a_jpeg_of_very_many_scans_is_left_unjudged() -> None:
-    """Each costs about as much as a picture. What only looks like a scan, behind the end or in metadata, is none."""
-    (said,) = check_image(_scanned(100)).unjudged
-    assert ("R14", "whether the image is whole is not known: it is made of too many scans to be decoded") == said
-    judged = [_scanned(94), Picture(format="jpeg").build() + _SCAN * 200, _in_metadata(Picture(format="jpeg").build())]
-    assert [()] * 3 == [check_image(each).unjudged for each in judged]
+def test_a_jpeg_with_very_many_scans_is_unjudged() -> None:
+    """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
+    (reason,) = check_image(_scanned(100)).unjudged
+    assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
+    contents = [
+        _scanned(94),
+        Picture(format="jpeg").build() + _SCAN * 200,
+        _in_metadata(Picture(format="jpeg").build()),
+    ]
+    assert [()] * 3 == [check_image(content).unjudged for content in contents]
 
 
 def _in_metadata(content: bytes) -> bytes:
     return content[:2] + jpeg_segment(0xE1, _SCAN * 200) + content[2:]
 
 
-def test_a_jpeg_of_several_scans_is_held_whole_by_decoders() -> None:
-    """So fewer pixels are decoded of it, and nothing else is said of one whose segments lead nowhere."""
+def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
+    """Decoders hold all of it in memory. If its segments lead nowhere, it is only reported as damaged."""
     frame = jpeg_frame_header(9000, 7000)
     start = b"\xff\xd8" + frame + _SCAN
     assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unjudged)
@@ -173,8 +176,8 @@ def test_a_jpeg_of_several_scans_is_held_whole_by_decoders() -> None:
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
-def test_a_small_jpeg_is_no_damaged_one(sides: tuple[int, int]) -> None:
-    """It breaks the rule of sides, and that of ratio where it does."""
+def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None:
+    """It breaks the rule about sides, and the one about the ratio if that is wrong."""
     rules = rules_of(check_image(Picture(format="jpeg", width=sides[0], height=sides[1]).build()))
     assert ["R16", "R17"][: 2 if 300 in sides else 1] == rules
 
@@ -190,35 +193,35 @@ def test_a_small_jpeg_is_no_damaged_one(sides: tuple[int, int]) -> None:
     ],
     ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
 )
-def test_odd_but_good_images_are_whole(picture: Picture) -> None:
+def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
     """Decoders show them."""
     report = check_image(picture.build())
     assert ((), ()) == (report.violations, report.unjudged)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_an_orientation_in_an_odd_place_counts_for_the_report(kind: str) -> None:
-    """XMP may come before EXIF, and EXIF behind the pixels."""
+def test_an_orientation_in_an_unusual_place_is_reported(kind: str) -> None:
+    """XMP may come before EXIF, and EXIF after the pixels."""
     picture = Picture(format=kind, width=320, height=400, orientation=6)
     late, behind_xmp = dataclasses.replace(picture, exif_last=True), dataclasses.replace(picture, xmp_first=True)
-    for each in [late] if kind == "png" else [late, behind_xmp]:
-        report = check_image(each.build())
+    for variant in [late] if kind == "png" else [late, behind_xmp]:
+        report = check_image(variant.build())
         assert (400, 320, True) == (report.width_px, report.height_px, report.conforms)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_decoding_holds_no_lock(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one thread decodes, others may look at images too: filters of warnings are not changed meanwhile."""
+    """While one thread decodes, others can check images too, because the warnings filters are not changed meanwhile."""
     content = Picture(format=kind).build()
     held: list[bool] = []
     decode, checksum = Image.frombytes, zlib.crc32
 
     def frombytes(*args: Any) -> Image.Image:
-        held.append(images._silence.locked())  # noqa: SLF001
+        held.append(images.warnings_lock.locked())
         return decode(*args)
 
     def crc32(data: Any) -> int:
-        held.append(images._silence.locked())  # noqa: SLF001
+        held.append(images.warnings_lock.locked())
         return checksum(data)
 
     monkeypatch.setattr(Image, "frombytes", frombytes)
@@ -238,8 +241,8 @@ class _Bytes:
 
 
 @pytest.mark.parametrize("data", [saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
-def test_no_mutation_of_an_image_makes_the_check_fail(data: bytes) -> None:
-    """20,000 headers with bytes changed, put in, taken out or cut off, each ends in a report."""
+def test_a_mutated_image_always_gets_a_report(data: bytes) -> None:
+    """Bytes of 20,000 headers are changed, inserted, removed or cut off."""
     chance, limits = random.Random(7), image_limits(CONTRACT)
     with warnings.catch_warnings(record=True, action="always") as warned:
         for number in range(20_000):

@@ -1,4 +1,4 @@
-"""A file behind an address is read in parts, over TLS too, and what is secret in the address shows nowhere."""
+"""A file at an address is read in parts, also over TLS, and secrets in the address are never shown."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from contract_tests.support.range_server import (
     whole,
 )
 from contract_tests.support.remote_files import BLOCK, private_refusal
-from kling_elements.media import site
+from kling_elements.media import range_client
 from kling_elements.media.budget import Budget
-from kling_elements.media.remote import RemoteFile, reading
+from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.transport.certificates import shared_context
 
@@ -40,10 +40,10 @@ serving = remote_files.serving
 
 
 def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., RangeServer]) -> None:
-    """Of 417 MB less than 100 KB come in, over one connection."""
+    """Less than 100 KB of 417 MB are received, over one connection."""
     server = serving(size=417_000_000)
 
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(0, 64) == file.peek(0, 64)
         assert server.file.read(416_985_000, 417_000_000) == file.peek(416_985_000, 20_000)
         assert (417_000_000, 2, 1) == (file.size, file.requests, server.connections)
@@ -53,10 +53,10 @@ def test_head_and_tail_of_a_large_file_take_two_requests(serving: Callable[..., 
     assert server.sent < 100_000
 
 
-def test_a_request_says_what_it_wants(serving: Callable[..., RangeServer]) -> None:
-    """A part, as it is, without any login; path and query are as they were given, a fragment stays here."""
+def test_a_request_asks_for_an_uncompressed_part_without_a_login(serving: Callable[..., RangeServer]) -> None:
+    """Path and query are sent unchanged. The fragment is not sent."""
     server = serving()
-    with reading(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
+    with open_remote(f"{server.url};v=1/%2e?a=%20b#c", allow_private=True):
         pass
 
     (asked,) = server.asked
@@ -91,48 +91,48 @@ _KINDS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
-def test_what_is_read_is_what_the_file_holds(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
-    """Wherever it is read, beyond the end too, and however the server sends it."""
+def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
+    """This is true at any place, after the end too, and for every way in which a server sends the file."""
     server = serving(_KINDS[kind], size=size)
-    chance = random.Random(1)  # the same places each time
+    chance = random.Random(1)  # seeded, so that the places are the same each time
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
     places += [(0, size), (0, size + 1), (size, 1), (size + 10 * BLOCK, 1), (0, 0), (5, -1)]
 
-    with reading(server.url, allow_private=True, budget=Budget(max_requests=100)) as file:
+    with open_remote(server.url, allow_private=True, budget=Budget(max_requests=100)) as file:
         for offset, count in places:
             assert server.file.read(offset, max(offset, offset + count)) == file.peek(offset, count)
         assert size == file.size
 
 
-def test_the_size_is_unknown_until_the_server_tells(serving: Callable[..., RangeServer]) -> None:
-    """Here it never tells, but ends. A length beside chunks does not count."""
+def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., RangeServer]) -> None:
+    """This server never sends it, but ends the file. A length beside chunks does not count."""
     server = serving(chunked(content_length=7))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
         file.peek(99_999, 2)
         assert file.size == 100_000
 
 
-def test_a_negative_offset_is_a_mistake_of_the_caller(serving: Callable[..., RangeServer]) -> None:
-    """It is a ValueError as other arguments that cannot be used."""
-    with reading(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
+def test_a_negative_offset_is_refused(serving: Callable[..., RangeServer]) -> None:
+    """It raises ValueError, like other invalid arguments."""
+    with open_remote(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
         file.peek(-1, 5)
 
 
-def test_nothing_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
-    """Blocks that are there are not asked for, be it before or behind those that are missing."""
+def test_no_block_is_fetched_twice(serving: Callable[..., RangeServer]) -> None:
+    """Blocks before and after the missing ones are not requested again."""
     server = serving()
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         file.peek(4 * BLOCK, 1)
         file.peek(0, 4 * BLOCK + 5)
         assert server.file.read(0, 5 * BLOCK) == file.peek(0, 5 * BLOCK)
     assert ["0-16383", "65536-81919", "16384-65535"] == server.ranges
 
 
-def test_reading_on_and_on_takes_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
-    """A long header, such as that of a long video, is read in a few requests, and not much more than it."""
+def test_sequential_reading_requests_ever_larger_parts(serving: Callable[..., RangeServer]) -> None:
+    """A long header, such as that of a long video, takes few requests, and not many more bytes."""
     server = serving(size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         for block in range(128):
             file.peek(block * BLOCK, BLOCK)
         assert file.fetched_bytes < 4_500_000
@@ -142,17 +142,17 @@ def test_reading_on_and_on_takes_ever_larger_parts(serving: Callable[..., RangeS
 
 
 def test_reading_ahead_does_not_use_up_the_budget(serving: Callable[..., RangeServer]) -> None:
-    """What is left can still be read block by block."""
+    """The remaining bytes can still be read block by block."""
     server = serving()
-    with reading(server.url, allow_private=True, budget=Budget(max_bytes=6 * BLOCK)) as file:
+    with open_remote(server.url, allow_private=True, budget=Budget(max_bytes=6 * BLOCK)) as file:
         assert server.file.read(0, 4 * BLOCK) == b"".join(file.peek(block * BLOCK, BLOCK) for block in range(4))
     assert ["0-16383", "16384-49151", "49152-65535"] == server.ranges
 
 
-def test_a_server_that_ignores_range_is_left_once_there_is_enough(serving: Callable[..., RangeServer]) -> None:
-    """Only what is needed is taken, from a single answer."""
+def test_the_whole_file_is_not_read_from_a_server_that_ignores_range(serving: Callable[..., RangeServer]) -> None:
+    """Only the needed bytes are received, in a single response."""
     server = serving(whole(), size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_100) == file.peek(50_000, 100)
         assert 417_000_000 == file.size
         assert file.fetched_bytes < 50_000 + 3 * 65536
@@ -161,12 +161,12 @@ def test_a_server_that_ignores_range_is_left_once_there_is_enough(serving: Calla
 
 
 @pytest.mark.parametrize("length", [417_000_000, None])
-def test_what_a_server_that_ignores_range_has_at_its_end_is_not_read(
+def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
     serving: Callable[..., RangeServer], length: int | None
 ) -> None:
-    """The error says why, and comes before the whole budget is spent for nothing."""
+    """The error gives the reason, and comes before the budget is wasted."""
     server = serving(whole(content_length=length), size=417_000_000)
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         with pytest.raises(MediaError, match=r"the server ignores Range, .* within the first 8388608 bytes"):
             file.peek(416_999_990, 10)
         assert file.fetched_bytes < 1_000_000
@@ -180,13 +180,13 @@ def test_what_a_server_that_ignores_range_has_at_its_end_is_not_read(
     [bare(403), redirect("http://127.0.0.1:1/?secret"), redirect("ftp://secret"), sends()],
     ids=["a refusal", "a redirect", "another scheme", "nothing"],
 )
-def test_a_query_shows_nowhere(
+def test_a_query_is_never_shown(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
 ) -> None:
-    """Not in an error, its copies and causes, a log or a repr."""
-    caplog.set_level(logging.INFO)  # below, httpcore tells all headers of answers
+    """It is neither in an error, its copies and causes, nor in a log or a repr."""
+    caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
     server = serving(in_turn(honest, answer))
-    with reading(f"{server.url}?secret#secret", allow_private=True) as file:
+    with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
         assert isinstance(file, RemoteFile)
         with pytest.raises(MediaError) as caught:
             file.peek(50_000, 1)
@@ -198,63 +198,60 @@ def test_a_query_shows_nowhere(
     assert server.url == error.source
 
 
-def test_every_failure_of_httpcore_is_known() -> None:
-    """What it raises by contract is caught, and so cannot come out."""
+def test_every_error_of_httpcore_is_caught() -> None:
     raised = [getattr(httpcore, name) for name in httpcore.__all__ if name.endswith(("Error", "Timeout", "Exception"))]
     assert raised
-    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, site.FAILURES)}
+    assert {httpcore.ProxyError} == {kind for kind in raised if not issubclass(kind, range_client.FAILURES)}
 
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustme.CA]:
-    """An authority that is trusted here, by way of the environment."""
+    """Yield an authority that is trusted here because of the environment."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    shared_context.cache_clear()  # it was made for another environment
+    shared_context.cache_clear()  # because it was made for another environment
     yield authority
-    shared_context.cache_clear()  # as above
+    shared_context.cache_clear()  # because it was made for this environment
 
 
 def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
-    """What a server with a certificate for that name needs."""
+    """Return the TLS settings of a server with a certificate for a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
     return context
 
 
-def test_a_certificate_that_is_trusted_lets_a_file_be_read(
-    serving: Callable[..., RangeServer], authority: trustme.CA
-) -> None:
-    """By one context for all."""
+def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
+    """All connections share one context."""
     server = serving(tls=certified(authority))
     for _ in range(2):
-        with reading(server.url, allow_private=True) as file:
+        with open_remote(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
-    assert 1 == shared_context.cache_info().misses  # making one takes 26 ms
+    assert 1 == shared_context.cache_info().misses  # because making one takes 26 ms
     assert 2 == server.connections
 
 
 @pytest.mark.parametrize("name", ["localhost", None])
-def test_a_certificate_that_is_wrong_is_no_connection(
+def test_a_wrong_certificate_is_refused(
     serving: Callable[..., RangeServer], authority: trustme.CA, name: str | None
 ) -> None:
-    """Be it for another name, or by somebody unknown."""
+    """It is for another name, or from an unknown authority."""
     tls = certified(trustme.CA()) if name is None else certified(authority, name)
     server = serving(tls=tls)
     assert "certificate verify failed" in private_refusal(server.url)
     assert [] == server.asked
 
 
-def test_a_redirect_does_not_lead_out_of_tls(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
-    """But it may lead into it."""
+def test_a_redirect_to_insecure_http_is_refused(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
+    """A redirect from http to https is allowed."""
     plain, tls = serving(), certified(authority)
     down = serving(redirect(f"{plain.url}?token=secret"), tls=tls)
     up = serving(redirect(serving(tls=tls).url))
 
-    says = private_refusal(down.url)
-    assert says.startswith("is redirected from https to http, ")
-    assert says.endswith(f"give the address itself: {plain.url}")
+    message = private_refusal(down.url)
+    assert message.startswith("is redirected to insecure http; ")
+    assert message.endswith(f"use its target directly: {plain.url}")
     assert [] == plain.asked
-    with reading(up.url, allow_private=True) as file:
+    with open_remote(up.url, allow_private=True) as file:
         assert file.size == 100_000

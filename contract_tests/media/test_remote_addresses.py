@@ -1,4 +1,4 @@
-"""Which addresses of files are read, shown and followed; what is private is never connected to."""
+"""Which addresses are read, shown and followed; private addresses are never connected to."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ssrfguard import Policy
 from contract_tests.support import remote_files
 from contract_tests.support.range_server import RangeServer, altered, bare, by_path, honest, in_turn, redirect
 from contract_tests.support.remote_files import private_refusal, refusal
-from kling_elements.media import site
-from kling_elements.media.remote import reading, shown
+from kling_elements.media import range_client
+from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
 _no_socket_stays_open = remote_files.no_socket_stays_open
@@ -25,7 +25,7 @@ PUBLIC = "93.184.216.34"
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that were connected to; those beyond this machine are not reached."""
+    """Return the addresses that were connected to. Addresses of other machines are not reached."""
     connect = socket.socket.connect
     addresses: list[str] = []
 
@@ -41,9 +41,9 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The address 127.0.0.1 counts as public, and no other of this machine."""
+    """Treat 127.0.0.1 as a public address, and no other address of this machine."""
     policy = Policy(allowed_networks=(ip_network("127.0.0.1"),), allowed_ports=frozenset(range(1, 65536)))
-    monkeypatch.setattr(site, "_policy", lambda *, allow_private: (policy, allow_private)[0])
+    monkeypatch.setattr(range_client, "_policy", lambda *, allow_private: (policy, allow_private)[0])
 
 
 # Addresses in messages
@@ -76,9 +76,9 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_secret(url: str, expected: str) -> None:
-    """No user, no query, no fragment, and nothing at all where these cannot be told apart."""
-    assert expected == shown(url)
+def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> None:
+    """User, query and fragment are removed. If they cannot be found for sure, the address is not shown."""
+    assert expected == redacted_url(url)
 
 
 # Redirects
@@ -86,9 +86,9 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, expected: str)
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
-    """Its body is not read, and later parts come from where it led to."""
+    """Its body is not read, and later parts come from the new address."""
     server = serving(by_path(file=redirect("moved?to=here#now", status), moved=honest))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
         assert 3 == file.requests
         assert file.fetched_bytes < 200_000
@@ -96,25 +96,25 @@ def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServe
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
-    """An error that comes from there says so, without its query."""
+    """An error from that server names its address, without the query."""
     there = serving(in_turn(honest, bare(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
-    with reading(here.url, allow_private=True) as file:
+    with open_remote(here.url, allow_private=True) as file:
         assert there.file.read(0, 10) == file.peek(0, 10)
         with pytest.raises(MediaError, match=f"HTTP 404 from {there.url}; "):
             file.peek(50_000, 1)
 
 
-def test_redirects_end(serving: Callable[..., RangeServer]) -> None:
-    """Five are followed, and no more, be it a loop or not."""
+def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer]) -> None:
+    """Five are followed, and no more, whether they form a loop or not."""
     moving = redirect("/file")
     server = serving(in_turn(*[moving] * 5, honest))
-    with reading(server.url, allow_private=True) as file:
+    with open_remote(server.url, allow_private=True) as file:
         assert 6 == file.requests
 
     loop = serving(moving)
-    says = "is redirected more than 5 times; give the address that it leads to"
-    assert says == private_refusal(loop.url)
+    message = "is redirected more than 5 times; use the address that it leads to"
+    assert message == private_refusal(loop.url)
     assert 6 == len(loop.asked)
 
 
@@ -127,26 +127,26 @@ def test_redirects_end(serving: Callable[..., RangeServer]) -> None:
         ("//[::1]/", "leads to a private or reserved address (::1); "),
         ("http://[::ffff:10.0.0.1]/", "leads to a private or reserved address (::ffff:"),
         ("http://intranet.example/", "leads to a private or reserved address (10.0.0.7); "),
-        ("file:///etc/passwd", "must begin with http:// or https://, as must whatever it redirects to"),
+        ("file:///etc/passwd", "must begin with http:// or https://, and so must its redirects"),
         ("gopher://a.example/", "must begin with http:// or https://"),
-        ("http://mara:secret@a.example/", "has a user or password in it"),
-        ("http://[::1", "is no address that can be read, or redirects to none"),
-        ("http://a.example:99999/", "has port 99999; only 80, 443, 8080, 8443 are allowed"),
-        ("http://a.example:0/", "has port 0; only 80, 443, 8080, 8443 are allowed"),
-        ("http://0177.0.0.1/", "is no address that can be read, or redirects to none"),
-        ("http://\x80\xff/", "is no address that can be read, or redirects to none"),
+        ("http://mara:secret@a.example/", "contains a user or password"),
+        ("http://[::1", "is not a valid address, or redirects to an invalid one"),
+        ("http://a.example:99999/", "has port 99999, but only 80, 443, 8080, 8443 are allowed"),
+        ("http://a.example:0/", "has port 0, but only 80, 443, 8080, 8443 are allowed"),
+        ("http://0177.0.0.1/", "is not a valid address, or redirects to an invalid one"),
+        ("http://\x80\xff/", "is not a valid address, or redirects to an invalid one"),
         ("http://a_b.example/", "is refused: host 'a_b.example' is not a well-formed hostname"),
         ("http://a.example/" + "x" * 9000, "is refused: is longer than max_url_length (8192)"),
     ],
 )
-def test_a_redirect_leads_nowhere_that_is_refused(
+def test_a_redirect_to_a_refused_address_is_not_followed(
     serving: Callable[..., RangeServer],
     names: dict[str, list[list[str]]],
     connected: list[str],
     location: str,
     expected: str,
 ) -> None:
-    """Each hop is judged as the first address is, before anything is sent there."""
+    """Each redirect is checked like the first address, before a request is sent."""
     names["intranet.example"] = [["10.0.0.7"]]
     server = serving(by_path(file=redirect("/next"), next=redirect(location.encode().decode("latin-1"))))
     assert refusal(server.url).startswith(expected)
@@ -154,20 +154,20 @@ def test_a_redirect_leads_nowhere_that_is_refused(
     assert 2 == len(server.asked)
 
 
-def test_the_port_of_an_address_is_written_in_ascii() -> None:
+def test_the_port_of_an_address_must_be_ascii() -> None:
     """RFC 3986 has no other digits."""
-    assert private_refusal("http://127.0.0.1:\u0668\u0660/") == "has a port in other digits than 0 to 9"
+    assert private_refusal("http://127.0.0.1:\u0668\u0660/").startswith("has a port with digits other than 0 to 9")
 
 
 @pytest.mark.parametrize("location", [None, ""])
-def test_a_redirect_to_nowhere_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
-    """Without a location there is none to follow; an empty one is the same address again."""
+def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
+    """An empty location is the same address again."""
     assert private_refusal(serving(bare(302, location=location)).url).startswith(
         "HTTP 302; " if location is None else "is redirected more than 5 times"
     )
 
 
-# Where it must not look
+# Forbidden addresses
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_redirect_to_nowhere_is_an_error(serving: Callable[..., RangeServer], 
 def test_a_hostile_address_is_refused_before_any_connection(
     names: dict[str, list[list[str]]], connected: list[str], url: str
 ) -> None:
-    """However it is spelled, and whatever its name leads to."""
+    """This is true for every spelling, and for every address of a name."""
     names |= {
         "metadata.google.internal": [["169.254.169.254"]],
         "instance-data.ec2.internal": [["fd00:ec2::254"]],
@@ -227,21 +227,21 @@ def test_a_hostile_address_is_refused_before_any_connection(
         "both.example": [[PUBLIC, "127.0.0.1"]],
         "a.example": [["10.0.0.1"]],
     }
-    says = refusal(url)
-    assert "secret" not in says
+    message = refusal(url)
+    assert "secret" not in message
     assert [] == connected
 
 
 def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
-    """One look-up is all; a name in another script is looked up as DNS spells it."""
+    """There is only one lookup. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
-    says = refusal("http://bücher.example:8080/")
-    assert says.startswith("no connection: could not connect to any validated address: ")
+    message = refusal("http://bücher.example:8080/")
+    assert message.startswith("cannot be connected to: could not connect to any validated address: ")
     assert [PUBLIC, "93.184.216.35"] == connected
 
 
-def test_a_name_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's own words say so."""
+def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error contains the system's own message."""
 
     def look_up(*_: Any, **__: Any) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -251,8 +251,8 @@ def test_a_name_that_is_not_there_is_no_connection(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("answer", ["raises", "no address"])
-def test_a_resolver_that_fails_in_its_own_way_is_no_connection(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """Some programs put a resolver of their own in the system's place."""
+def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Some programs replace the system's resolver by another one."""
 
     def look_up(*_: Any, **__: Any) -> Any:
         if answer == "raises":
@@ -260,48 +260,48 @@ def test_a_resolver_that_fails_in_its_own_way_is_no_connection(monkeypatch: pyte
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("nobody", 80))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert refusal("http://a.example/?secret").startswith("no connection: the name cannot be looked up: ")
+    assert refusal("http://a.example/?secret").startswith("cannot be connected to: the host name cannot be looked up: ")
 
 
 @pytest.mark.usefixtures("_public_machine")
-def test_a_name_that_leads_elsewhere_the_second_time_is_not_followed(
+def test_dns_rebinding_is_refused(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected: list[str]
 ) -> None:
-    """DNS rebinding: public for the first request, private for the next one."""
+    """The name has a public address for the first request, and a private one for the next."""
     server = serving(altered(connection="close"))
     names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
 
-    says = refusal(f"http://a.example:{server.port}/", (50_000, 1))
+    message = refusal(f"http://a.example:{server.port}/", (50_000, 1))
 
-    assert says.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
+    assert message.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
     assert ["127.0.0.1"] == connected
 
 
-def test_what_was_judged_is_what_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
-    """A name is looked up once for a connection, so that a second answer cannot slip in between."""
+def test_the_checked_address_is_the_one_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+    """A name is looked up once for each connection, so that a second answer cannot replace the first."""
     names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
     refusal("http://a.example/")
     assert [PUBLIC] == connected
     assert [["127.0.0.1"]] == names["a.example"]
 
 
-def test_private_addresses_are_read_where_that_is_allowed(
+def test_private_addresses_are_read_if_allowed(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
 ) -> None:
-    """By name too; other rules hold as ever."""
+    """This is true for names too; the other rules still hold."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
-    with reading(f"http://a.example:{server.port}/file", allow_private=True) as file:
+    with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:
         assert server.file.read(0, 10) == file.peek(0, 10)
     assert private_refusal("file:///etc/passwd").startswith("must begin with http")
-    assert private_refusal(server.url.replace("//", "//mara:secret@")).startswith("has a user or password in it")
+    assert private_refusal(server.url.replace("//", "//mara:secret@")).startswith("contains a user or password")
 
 
 def test_proxies_of_the_environment_are_not_used(
     serving: Callable[..., RangeServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy would connect wherever it likes."""
+    """A proxy would connect to any address."""
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    with reading(serving().url, allow_private=True) as file:
+    with open_remote(serving().url, allow_private=True) as file:
         assert file.size == 100_000

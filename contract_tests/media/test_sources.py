@@ -1,4 +1,4 @@
-"""What callers hand in as media, what they get back, and what is said of what cannot be used."""
+"""What callers can pass as media, what they get back, and the errors for everything else."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from kling_elements_runtime.uploads import EncodedImage
 _NAMES = ["Budget", "ImageReport", "VideoReport", "check_image", "check_video", "image"]
 
 
-def test_the_public_names_are_these() -> None:
-    """What is exported is there, nothing else is, and a name that is not there is an AttributeError."""
+def test_the_public_names_are_exported() -> None:
+    """All exported names exist, and any other name raises AttributeError."""
     assert set(_NAMES) <= set(kling_elements.media.__all__)
     assert sorted(kling_elements.media.__all__) == kling_elements.media.__all__ == dir(kling_elements.media)
     assert kling_elements.media.__all__ == [
@@ -45,8 +45,8 @@ def test_the_public_names_are_these() -> None:
         _ = kling_elements.media.Image
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    """Pillow, PyAV and httpx come with the first use."""
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    """Pillow, PyAV and httpx are loaded on first use."""
     code = "import sys, kling_elements.media; print({'PIL', 'av', 'httpx', 'ssrfguard'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
@@ -55,7 +55,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 @contextmanager
 def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
-    """A file object that cannot seek."""
+    """Yield a file object that cannot seek."""
     ours, theirs = os.pipe()
     with os.fdopen(ours, "rb") as reading, os.fdopen(theirs, "wb") as writing:
         writing.write(data)
@@ -65,7 +65,7 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
 
 @pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
 def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path) -> None:
-    """What this package encodes itself need not be checked again; a text comes back as it is."""
+    """If this package encodes the text itself, later checks are skipped; your own text is returned unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
     sources = [file_in(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
@@ -84,14 +84,14 @@ def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path)
     assert base64_of(data) == image(f"data:image/png;base64,{base64_of(data).replace('+', '%2B')}")
 
 
-def test_an_address_is_passed_on_as_it_is() -> None:
-    """It is not looked at."""
+def test_an_address_is_returned_unchanged() -> None:
+    """The file at it is not read."""
     assert "https://a.example.com/b.png?c=d" == image("https://a.example.com/b.png?c=d")
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "LAB"])
 def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
-    """What PNG cannot hold becomes RGB."""
+    """Modes that PNG does not support become RGB."""
     with Image.new(mode, (300, 300)) as picture:
         made = base64.b64decode(image(picture))
 
@@ -100,20 +100,20 @@ def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
     assert check_image(made).conforms
 
 
-def test_a_pil_image_that_cannot_be_encoded_is_told_in_one_error() -> None:
-    """Such as one without pixels."""
+def test_a_pil_image_that_cannot_be_encoded_raises_a_media_error() -> None:
+    """This one has no pixels."""
     with pytest.raises(MediaError, match="a PIL image: cannot be encoded"):
         image(Image.new("RGB", (0, 300)))
 
 
 def _noise(mode: str, width: int, height: int) -> Image.Image:
-    """A picture that no encoder makes smaller without loss."""
+    """Return a picture that no lossless encoder makes smaller."""
     return Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * len(mode)))
 
 
 @pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
 def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
-    """It is not refused for the encoding that was chosen here."""
+    """It is not refused because of an encoding that this package has chosen."""
     with _noise(mode, *sides) as picture:
         made = base64.b64decode(image(picture))
 
@@ -124,7 +124,7 @@ def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str
 
 
 def test_a_pil_image_is_sent_upright() -> None:
-    """Its orientation is applied, and nothing is lost."""
+    """Its orientation is applied without any loss."""
     with Image.new("RGB", (300, 400), "red") as picture:
         picture.getexif()[0x0112] = 6
         made = base64.b64decode(image(picture))
@@ -152,8 +152,8 @@ def test_a_pil_image_is_sent_upright() -> None:
 )
 @pytest.mark.parametrize("function", [image, check_image, check_video])
 def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file is opened for one, and the error says how a file is given."""
-    check_video(b"")  # what is loaded on first use is read from files
+    """No file is opened, and the error says how to pass a file."""
+    check_video(b"")  # because loading modules on first use opens files
     opened: list[object] = []
     monkeypatch.setattr("kling_elements.media.sources.InlineFile", opened.append)
     monkeypatch.setattr("io.open", opened.append)
@@ -166,42 +166,42 @@ def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monke
 
 
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("source", "message"),
     [
         ("", "is empty"),
         (" \n", "is empty"),
-        ("ftp://a.example.com/b.png", "begins with neither http:// nor https://"),
+        ("ftp://a.example.com/b.png", "use one that begins with http:// or https://"),
         ("http:///b.png", "must be an http or https URL"),
         ("https://a b.example.com/secret", "must be an http or https URL"),
-        (base64_of(JPEG)[:80] + "\n" + base64_of(JPEG)[80:], "white space; leave it out"),
+        (base64_of(JPEG)[:80] + "\n" + base64_of(JPEG)[80:], "white space; remove it"),
         (base64_of(b"\xff\xd8\xff" + b"\xfb\xff" * 40).replace("+", "-").replace("/", "_"), "URL-safe alphabet"),
         (base64_of(JPEG)[:-1], "not padded"),
         (base64_of(bytes(6000)) + "A", "not padded"),
-        ("AA==" + "AAAA" * 20, "= within"),
+        ("AA==" + "AAAA" * 20, "= before its end"),
         ("é" * 80, "characters other than"),
-        ("data:image/png;base64", "has no comma"),
-        ("data:,é", "characters that no address may have"),
+        ("data:image/png;base64", "has no comma before its content"),
+        ("data:,é", "characters other than ASCII"),
         ("data:;base64,A", "not padded"),
-        (7, "a value of type int: cannot be taken for an image"),
+        (7, "a value of type int: cannot be used as an image"),
         (None, "a value of type NoneType"),
         ([JPEG], "a value of type list"),
         (Path("none.jpg"), "none.jpg: cannot be read: No such file or directory"),
-        (io.StringIO("x"), "gives str instead of bytes; open it in binary mode"),
+        (io.StringIO("x"), "returns str instead of bytes; open it in binary mode"),
         (memoryview(b"abcd")[::2], "memoryview: cannot be read"),
     ],
 )
-def test_what_cannot_be_an_image_is_told_in_one_error(source: Any, says: str) -> None:
-    """It says what was wrong and what to do, and repeats nothing of it."""
+def test_an_invalid_source_raises_a_media_error(source: Any, message: str) -> None:
+    """The error says what is wrong and what to do, and repeats no part of the source."""
     with pytest.raises(MediaError) as caught:
         image(source)
 
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "secret" not in str(caught.value)
     assert "/9j/" not in str(caught.value)
 
 
 class _Failing(io.RawIOBase):
-    """A file object that breaks when it is read."""
+    """A file object that fails when it is read."""
 
     def __init__(self, *, can_seek: bool) -> None:
         self._can_seek = can_seek
@@ -214,14 +214,13 @@ class _Failing(io.RawIOBase):
 
 
 @pytest.mark.parametrize("can_seek", [False, True])
-def test_a_file_object_that_breaks_is_told_in_one_error(can_seek: bool) -> None:  # noqa: FBT001
-    """Whatever it raises."""
+def test_a_file_object_that_fails_raises_a_media_error(can_seek: bool) -> None:  # noqa: FBT001
     with pytest.raises(MediaError, match="a file object: cannot be read: Connection reset by peer after"):
         check_image(_Failing(can_seek=can_seek))
 
 
-def test_a_file_object_that_gives_less_than_it_has_was_changed() -> None:
-    """Half a picture is not sent for a whole one."""
+def test_a_file_object_that_shrinks_was_changed() -> None:
+    """Half a picture is not sent as a complete one."""
 
     class Shrinking(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -232,8 +231,8 @@ def test_a_file_object_that_gives_less_than_it_has_was_changed() -> None:
 
 
 @pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
-def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """A stream that never ends does not fill the disk."""
+def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """An endless stream does not fill the disk."""
     path = file_in(tmp_path, Picture(format="jpeg", file_size=size).build())
 
     class Stream(io.FileIO):
@@ -244,13 +243,13 @@ def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool
         if is_refused:
             with pytest.raises(MediaError, match="R15") as caught:
                 check_image(stream)
-            assert ["R15"] == [found.rule for found in caught.value.violations]
+            assert ["R15"] == [violation.rule for violation in caught.value.violations]
         else:
             assert check_image(stream).conforms
 
 
 @pytest.mark.parametrize(
-    ("data", "rules", "says"),
+    ("data", "rules", "message"),
     [
         (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
@@ -265,33 +264,33 @@ def test_no_more_is_read_of_a_stream_than_is_allowed(size: int, is_refused: bool
     ],
     ids=["a GIF", "nothing", "a text", "half a header", "too small", "too long"],
 )
-def test_what_breaks_a_rule_is_refused_before_it_is_sent(
-    data: bytes, rules: list[str], says: str, tmp_path: Path
+def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
+    data: bytes, rules: list[str], message: str, tmp_path: Path
 ) -> None:
-    """The error names the file, each rule, and what can be mended."""
+    """The error names the file, each rule, and what is wrong."""
     path = file_in(tmp_path, data)
 
     with pytest.raises(MediaError) as caught:
         image(path)
 
-    assert rules == [found.rule for found in caught.value.violations] == rules_of(check_image(path))
+    assert rules == [violation.rule for violation in caught.value.violations] == rules_of(check_image(path))
     assert str(path) == caught.value.source
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("check", [check_image, check_video])
-def test_an_address_is_looked_at_only_when_asked(check: Callable[[str], Any]) -> None:
-    """The error says how, and shows no query."""
+def test_the_file_at_an_address_is_read_only_on_request(check: Callable[[str], Any]) -> None:
+    """The error says how, and does not show the query."""
     with pytest.raises(
-        MediaError, match=r"https://a\.example\.com/b: is an address; .* only with remote=True"
+        MediaError, match=r"https://a\.example\.com/b: is an address; pass remote=True to check the file at it"
     ) as caught:
         check("https://a.example.com/b?secret=1")
 
     assert "secret" not in str(caught.value)
 
 
-def test_a_file_behind_an_address_is_judged_by_its_header() -> None:
-    """Some kilobytes of it are fetched; whether it is whole is not looked at."""
+def test_the_header_of_a_file_at_an_address_is_checked() -> None:
+    """Only some kilobytes are fetched, so the check does not find out whether the file is complete."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
         server.file = Content(content)
@@ -302,18 +301,18 @@ def test_a_file_behind_an_address_is_judged_by_its_header() -> None:
     assert () == report.unjudged
 
 
-def test_a_size_that_a_server_does_not_tell_is_unjudged() -> None:
-    """The rest of the rules hold."""
+def test_an_unknown_size_is_unjudged() -> None:
+    """The other rules are checked."""
     with range_server(chunked()) as server:
         server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
     assert report.conforms
-    assert (None, (("R15", "the server does not tell the size"),)) == (report.size_bytes, report.unjudged)
+    assert (None, (("R15", "the server does not send the file's size"),)) == (report.size_bytes, report.unjudged)
 
 
-def test_a_video_is_judged_wherever_it_is(tmp_path: Path) -> None:
-    """As file, bytes, file object, `data:` URL and behind an address."""
+def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
+    """A video may be a file, bytes, a file object, a `data:` URL, or at an address."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
         file_in(tmp_path, content, "v.mp4"),
@@ -330,8 +329,8 @@ def test_a_video_is_judged_wherever_it_is(tmp_path: Path) -> None:
     assert all(report.ratio is not None and not report.conforms for report in reports)
 
 
-def test_the_contract_that_is_given_counts() -> None:
-    """Nothing of one contract is kept for the next, whichever comes first."""
+def test_the_contract_passed_by_the_caller_is_used() -> None:
+    """No contract influences the next call, in any order."""
     of_images = contract_with("x-image", {"displayed-sides": {"min-px": 301}})
     of_videos = contract_with("x-video", {"duration": {"min-seconds": 4}})
     with pytest.raises(MediaError, match="both sides must have at least 301 px"):
@@ -342,7 +341,7 @@ def test_the_contract_that_is_given_counts() -> None:
         assert expected == rules_of(check_video(Video(seconds="3").build(), contract=contract))
 
 
-def test_nothing_private_is_looked_at_by_itself() -> None:
+def test_private_addresses_are_refused_by_default() -> None:
     """No connection is made."""
     with range_server() as server, pytest.raises(MediaError, match="allow_private=True"):
         check_image(server.url.replace(str(server.port), "8080"), remote=True)
@@ -351,7 +350,7 @@ def test_nothing_private_is_looked_at_by_itself() -> None:
 
 
 def test_a_data_url_takes_little_memory() -> None:
-    """Three characters for a byte become that byte; what is too long is refused before anything is decoded."""
+    """Three characters become one byte. A URL that is too long is refused before it is decoded."""
     url = "data:," + "%00" * 1_000_000
     check_image(url)
     tracemalloc.start()
@@ -362,18 +361,18 @@ def test_a_data_url_takes_little_memory() -> None:
     for text in ("data:," + "%00" * 10_485_761, "data:," + "a" * 10_485_761):
         with pytest.raises(MediaError, match=r"a data: URL: the file has more than 10485760 bytes.*R15") as caught:
             image(text)
-        assert ["R15"] == [found.rule for found in caught.value.violations]
+        assert ["R15"] == [violation.rule for violation in caught.value.violations]
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 16_381, 16_382, 16_383, 16_384])
-def test_a_data_url_is_decoded_whole_wherever_it_is_cut(before: int) -> None:
-    """As the standard library does it, also what is no escape."""
+def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
+    """The result is that of the standard library, also for invalid escapes."""
     text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
-    with sources.opened_image(f"data:,{text}", CONTRACT) as given:
-        assert unquote_to_bytes(text) == given.file.peek(0, given.file.size)
+    with sources.opened_image(f"data:,{text}", CONTRACT) as media:
+        assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 
-def test_a_full_disk_is_told_of_the_folder_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_full_disk_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stream itself can be read."""
 
     class Full(io.BytesIO):

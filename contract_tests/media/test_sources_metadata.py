@@ -1,4 +1,4 @@
-"""The metadata of images that are handed in are sent or left out, as the caller says."""
+"""Metadata of images are sent or removed, as the caller wishes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kling_elements_client.errors import MediaError
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_metadata_are_left_out_only_when_asked(kind: str, tmp_path: Path) -> None:
-    """By default the caller's bytes are sent as they are; without metadata the same pixels are."""
+def test_metadata_are_removed_only_on_request(kind: str, tmp_path: Path) -> None:
+    """By default your bytes are sent unchanged; without metadata, the same pixels are sent."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     without = Picture(format=kind, orientation=6).build()
     for source in (content, file_in(tmp_path, content), base64_of(content), io.BytesIO(content)):
@@ -31,16 +31,16 @@ def test_metadata_are_left_out_only_when_asked(kind: str, tmp_path: Path) -> Non
     assert text == image(text, strip_metadata=True)
 
 
-def test_what_is_judged_is_what_is_sent() -> None:
-    """A file that is too large for its metadata conforms without them."""
+def test_the_image_without_metadata_is_the_one_checked() -> None:
+    """A file that is too large because of its metadata conforms without them."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):
         image(content)
     assert len(image(content, strip_metadata=True)) < 5000
 
 
-def test_metadata_that_cannot_be_told_apart_are_not_sent() -> None:
-    """A picture that conforms otherwise is refused; what is no image at all is refused as such."""
+def test_metadata_that_cannot_be_removed_are_not_sent() -> None:
+    """If the image conforms otherwise, it is refused for its metadata; otherwise for what is wrong with it."""
     content = Picture().build()[:-8]
     assert image(content)
     with pytest.raises(MediaError, match=r"its metadata cannot be left out, .*encode the picture anew"):
@@ -50,18 +50,18 @@ def test_metadata_that_cannot_be_told_apart_are_not_sent() -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_a_copy_that_conforms_keeps_its_metadata_unless_told(kind: str) -> None:
-    """It comes back byte for byte, or with the same pixels and a sentence."""
+def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None:
+    """Otherwise the copy has the same pixels, and the change is reported."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     assert (content, ()) == (fit_image(content).content, fit_image(content).changes)
     result = fit_image(content, strip_metadata=True)
-    assert ("left out its metadata",) == result.changes
+    assert ("removed its metadata",) == result.changes
     assert opened(content).tobytes() == opened(result.content).tobytes()
     assert len(result.content) < 3000
     assert () == fit_image(result.content, strip_metadata=True).changes
 
 
-def test_a_copy_of_another_format_has_no_metadata_anyway() -> None:
-    """So nothing has to be left out before."""
+def test_a_copy_in_another_format_never_has_metadata() -> None:
+    """They need not be removed before."""
     content = saved(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

@@ -1,4 +1,4 @@
-"""A video is judged by its container, its tracks and its bytes: what is taken, and what FFmpeg reads there."""
+"""Videos are checked by their containers, tracks and sizes in bytes, and FFmpeg reads the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from kling_elements.media.checks import check_video
 @pytest.mark.parametrize("container", ["mp4", "mov", "ipod", "3gp"])
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_a_real_video_of_each_container_and_orientation_conforms(container: str, width: int, height: int) -> None:
-    """What FFmpeg writes in the allowed sizes breaks no rule and leaves none unjudged."""
+    """A video that FFmpeg writes in an allowed size breaks no rule, and all rules are checked."""
     report = judged(Video(container=container, width_px=width, height_px=height))
 
     assert ((), ()) == (report.violations, report.unjudged)
@@ -59,8 +59,8 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
     data = Video(**options).build()
     report = judged(data)
 
-    with av.open(io.BytesIO(data)) as found:
-        (picture,) = found.streams.video
+    with av.open(io.BytesIO(data)) as container:
+        (picture,) = container.streams.video
         assert picture.duration is not None
         assert picture.time_base is not None
         assert (picture.width, picture.height) == (report.width_px, report.height_px)
@@ -68,7 +68,7 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
         assert picture.duration * picture.time_base == report.duration_seconds
         assert picture.average_rate == 1 / (report.frame_seconds or 1)
         assert picture.codec.name == report.video_codec
-        assert [sound.codec.name for sound in found.streams.audio] == (
+        assert [sound.codec.name for sound in container.streams.audio] == (
             [report.audio_codec] * options.get("has_sound", 0)
         )
         assert 0 == report.rotation_degrees
@@ -76,29 +76,29 @@ def test_ffmpeg_reads_the_same(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("size", "rules"), [(209715200, []), (209715201, ["R23"])])
 def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
-    """R23: 209715200 bytes are taken, and not one more; few of them are read."""
+    """R23: 209715200 bytes are allowed, but not one more; few of them are read."""
     file = Video(file_size=size).opened()
 
     report = judged(file)
 
     assert size == report.size_bytes
-    assert rules == [found.rule for found in report.violations]
-    assert all(f"has {size} bytes, at most 209715200" in found.message for found in report.violations)
+    assert rules == [violation.rule for violation in report.violations]
+    assert all(f"has {size} bytes, at most 209715200" in violation.message for violation in report.violations)
     assert file.read_bytes < 40_000
 
 
-def test_without_a_size_what_depends_on_it_is_unjudged() -> None:
-    """A server that does not tell the size leaves open R23, and whether the file is whole; the rest is judged."""
+def test_without_a_size_some_rules_are_unjudged() -> None:
+    """If a server does not send the size, R23 and whether the file is complete cannot be checked."""
     for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
         file = Opened(video.build(), tells_size=False)
 
         report = judged(file)
 
-        expected = [("R20", "whether the file is whole is not known, as the server does not tell its size")]
+        expected = [("R20", "it is unknown whether the file is complete, because the server does not send its size")]
         if video.is_fragmented:
-            why = "the file consists of fragments, and its header does not tell how long it plays"
+            why = "the file consists of fragments, and its header does not say how long it plays"
             expected.append(("R21", why))
-        expected.append(("R23", "the server does not tell the size"))
+        expected.append(("R23", "the server does not send the file's size"))
         assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unjudged)
         assert 1920 == report.width_px
 
@@ -123,14 +123,16 @@ def test_without_a_size_what_depends_on_it_is_unjudged() -> None:
         (["iso\xff"], None),
     ],
 )
-def test_brands_tell_the_container(brands: list[str], container: str | None) -> None:
-    """R20: by the brands in the content. Files without any are QuickTime's, those of pictures are no videos."""
+def test_brands_name_the_container(brands: list[str], container: str | None) -> None:
+    """R20: files without brands are MOV, and files with the brands of images are not videos."""
     report = judged(Video(brands=brands, **SMALL))
 
-    found = without_size([(each.rule, each.message) for each in report.violations])
+    violations = without_size([(violation.rule, violation.message) for violation in report.violations])
     name = {"iso\xff": "isoÃ¿"}.get("".join(brands[:1]), "".join(brands[:1]))
     assert container == report.container
-    assert ([] if container else [("R20", f"the file is no MP4 or MOV video; its brand is '{name[:4]}'")]) == found
+    assert (
+        [] if container else [("R20", f"the file is not an MP4 or MOV video; its brand is '{name[:4]}'")]
+    ) == violations
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,8 @@ def test_brands_tell_the_container(brands: list[str], container: str | None) -> 
         (b"\x89PNG\r\n\x1a\n", "; it looks like PNG"),
         (b"\xff\xd8\xff\xe0", "; it looks like JPEG"),
         (b"GIF89a", "; it looks like GIF"),
-        (b"\xff\x0a", ""),  # as JPEG XL begins, and many a thing beside
-        (b"\0\0\x01\0", ""),  # as an icon
+        (b"\xff\x0a", ""),  # the start of JPEG XL, but of many other files too
+        (b"\0\0\x01\0", ""),  # the start of an icon
         (b"nothing of the kind, but some kilobytes" * 100, ""),
         (b"\0\0\0\x08fty", ""),
         (box("styp", b"msdh", bytes(4)) + box("moof"), "; it looks like a fragment without its header"),
@@ -155,56 +157,56 @@ def test_brands_tell_the_container(brands: list[str], container: str | None) -> 
     ],
     ids=itertools.count(),
 )
-def test_anything_else_is_refused_and_named_where_that_is_easy(data: bytes, what: str) -> None:
-    """R20: the message names what is allowed, and what the content seems to be."""
+def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
+    """R20: the message names what is allowed, and the likely format of the content."""
     report = judged(data)
 
-    assert [("R20", f"the file is no MP4 or MOV video{what}")] == [
-        (each.rule, each.message) for each in report.violations
+    assert [("R20", f"the file is not an MP4 or MOV video{what}")] == [
+        (violation.rule, violation.message) for violation in report.violations
     ]
     assert (None, None, (), None) == (report.container, report.width_px, report.unjudged, report.video_codec)
 
 
-def test_the_name_of_a_file_proves_nothing(tmp_path: Path) -> None:
-    """R20: a WebM file that is called .mp4 is refused, and a MOV file that is called .webm is taken."""
-    refused, taken = tmp_path / "clip.mp4", tmp_path / "clip.webm"
+def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
+    """R20: a WebM file named .mp4 is refused, and a MOV file named .webm is accepted."""
+    refused, accepted = tmp_path / "clip.mp4", tmp_path / "clip.webm"
     refused.write_bytes(Video(container="webm", **SMALL).build())
-    taken.write_bytes(Video(container="mov").build())
+    accepted.write_bytes(Video(container="mov").build())
 
-    assert ["R20"] == [found.rule for found in check_video(refused).violations]
-    assert ((), "mov", str(taken)) == (
-        check_video(taken).violations,
-        check_video(taken).container,
-        check_video(taken).source,
+    assert ["R20"] == [violation.rule for violation in check_video(refused).violations]
+    assert ((), "mov", str(accepted)) == (
+        check_video(accepted).violations,
+        check_video(accepted).container,
+        check_video(accepted).source,
     )
 
 
-def test_a_container_that_the_contract_does_not_allow_is_named() -> None:
-    """Were only MP4 allowed, and pixels of any shape, a MOV file of any shape would be refused for its container."""
+def test_a_known_container_that_is_not_allowed_is_named() -> None:
+    """If the contract allowed only MP4, a MOV file would be refused for its container only."""
     contract = contract_with("x-video", {"container": {"one-of": ["mp4"]}, "displayed-size": {"pixel-aspect": "any"}})
     data = Video(container="mov", pixel_aspect=(4, 3)).build()
     data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R20", "the file is no MP4 video; it is MOV")] == broken(data, contract)
+    assert [("R20", "the file is not an MP4 video; it is MOV")] == broken(data, contract)
 
 
 def test_all_broken_rules_are_listed() -> None:
-    """A file that is cut off, too long, too small, and too large in bytes breaks four rules."""
+    """This file is cut off, lasts too long, has the wrong size, and has too many bytes."""
     data = Video(**SMALL, seconds="12").build()
     file = Opened(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
 
     report = judged(file)
 
-    assert ["R20", "R21", "R22", "R23"] == [found.rule for found in report.violations]
+    assert ["R20", "R21", "R22", "R23"] == [violation.rule for violation in report.violations]
     assert not report.conforms
-    assert {""} == {found.pointer for found in report.violations}
+    assert {""} == {violation.pointer for violation in report.violations}
 
 
-CUT_OFF = "the file breaks off within its box 'mdat', or that box claims to be longer than it is"
+CUT_OFF = "the file is cut off within its box 'mdat', or that box claims to be longer than it is"
 
 
 def _track(handler: str, *, flags: int = 1, entry: str = "avc1", sides: tuple[int, int] = (1920, 1080)) -> bytes:
-    """Return a track of three frames of a second."""
+    """Return a track with three frames of one second."""
     header = with_sides(with_matrix(struct.pack(">I", flags) + bytes(80), 1, 0, 0, 1), *sides)
     sample = box(entry, bytes(24), struct.pack(">HH", *sides), bytes(50))
     table = box("stbl", box("stsd", bytes(8), sample), box("stts", struct.pack(">4I", 0, 1, 3, 1000)))
@@ -228,8 +230,8 @@ def _movie(*tracks: bytes) -> bytes:
         [box("trak"), _track("tmcd", entry="tmcd"), _track("vide")],
     ],
 )
-def test_the_first_enabled_video_track_that_is_no_cover_is_judged(tracks: list[bytes]) -> None:
-    """Other video tracks, covers, time codes and tracks without a kind do not matter."""
+def test_the_first_enabled_video_track_except_covers_is_checked(tracks: list[bytes]) -> None:
+    """Other video tracks, covers, time codes and tracks without a kind are ignored."""
     report = judged(_movie(*tracks))
 
     assert ((), 1920, 1080, "h264", Fraction(3)) == (
@@ -257,14 +259,14 @@ def test_the_first_enabled_video_track_that_is_no_cover_is_judged(tracks: list[b
     ],
 )
 def test_codecs_are_named(code: str, name: str) -> None:
-    """Well-known four-letter codes have names; others stand for themselves, made printable."""
+    """Well-known four-letter codes have names; other codes are made printable."""
     report = judged(_movie(_track("vide", entry=code), _track("soun", entry="Opus")))
 
     assert (name, "opus") == (report.video_codec, report.audio_codec)
 
 
 def test_a_file_without_a_video_track_is_refused() -> None:
-    """R20: sound alone is no video; its codec and duration are told all the same."""
+    """R20: sound is not a video, but its codec and duration are still reported."""
     data = _movie(_track("soun", entry="mp4a"))
 
     assert [("R20", "the file has no video track")] == broken(data)
@@ -278,23 +280,23 @@ def test_a_file_without_a_video_track_is_refused() -> None:
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
 def test_a_compressed_header_is_unjudged(container: str) -> None:
-    """R20 to R22: FFmpeg reads it, so it breaks no rule for all that anybody knows; the file's size is judged."""
+    """R20 to R22: no rule is known to be broken, because FFmpeg reads such files. The size in bytes is checked."""
     data = compressed(Video(container=container, has_sound=True).build())
-    why = "the file's header is compressed ('cmov'), so that it was not read"
+    why = "the file's header is compressed ('cmov') and was not read"
     report = judged(data)
     assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unjudged)
     assert (None, None, container) == (report.width_px, report.duration_seconds, report.container)
-    with av.open(io.BytesIO(data)) as found:
-        assert (1920, 1080) == (found.streams.video[0].width, found.streams.video[0].height)
-    assert [CUT_OFF] == [each.message for each in judged(data[:-1]).violations]
+    with av.open(io.BytesIO(data)) as opened:
+        assert (1920, 1080) == (opened.streams.video[0].width, opened.streams.video[0].height)
+    assert [CUT_OFF] == [violation.message for violation in judged(data[:-1]).violations]
 
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
 def test_an_encrypted_video_is_unjudged(entry: str, by: str) -> None:
-    """R20: whether it can be played depends on a key; all else is judged by its header."""
+    """R20: you need a key to play it; the other rules are checked by its header."""
     whole = Video(has_sound=True).build()
     report = judged(encrypted(whole, entry, by))
-    why = "whether it can be played is not known, as it is encrypted"
+    why = "it is unknown whether the video can be played, because it is encrypted"
     assert ((), (("R20", why),), True) == (report.violations, report.unjudged, report.is_encrypted)
     assert (1920, 1080, by) == (
         report.width_px,
@@ -304,15 +306,14 @@ def test_an_encrypted_video_is_unjudged(entry: str, by: str) -> None:
     assert not judged(whole).is_encrypted
 
 
-def test_frames_are_counted_only_where_there_are_ticks() -> None:
-    """A track without a media header tells neither frames nor a duration."""
+def test_frames_are_counted_only_if_there_are_ticks() -> None:
+    """A track without a media header has no known frames and no known duration."""
     data = edited(_movie(_track("vide")), "moov/trak/mdia/mdhd", lambda _: None)
 
     assert (None, None) == (judged(data).frame_seconds, judged(data).duration_seconds)
 
 
 def test_the_builder_grows_and_cuts_files() -> None:
-    """What the tables of rules ask for is what they get."""
     grown = Video(**SMALL, file_size=50_000).build()
 
     assert (50_000, 700) == (len(grown), len(Video(**SMALL, truncate_to=700).build()))
@@ -321,7 +322,7 @@ def test_the_builder_grows_and_cuts_files() -> None:
     assert [] == without_size(broken(grown))
 
 
-_MUTANTS = 20_000  # of each file, in so many parts
+_MUTANTS = 20_000  # of each file, divided into _PARTS tests
 _PARTS = 4
 _KINDS = b"moov trak tkhd mdia mdhd hdlr stsd stts mvex mvhd mdat moof ftyp".split()
 _SIZES = [0, 1, 7, 8, 9, 16, 2**31 - 1, 2**31, 2**32 - 1]
@@ -353,17 +354,17 @@ def _mutant(data: bytes, choose: random.Random) -> bytes:
     [{"container": "mp4"}, {"container": "mov", "is_faststart": False}, {"is_fragmented": True}],
     ids=["mp4", "mov", "fragmented"],
 )
-def test_no_change_of_bytes_leads_to_an_exception(options: dict[str, Any], part: int) -> None:
-    """20,000 mutants of each kind of file end in reports whose violations name rules, and take few and short reads."""
+def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int) -> None:
+    """For 20,000 mutants of each kind of file, the violations name rules, and the reads are few and short."""
     data = Video(**SMALL, **options, has_sound=True).build()
     choose = random.Random(f"{options} {part}")
     refused = 0
     for _ in range(_MUTANTS // _PARTS):
         file = Opened(_mutant(data, choose), tells_size=choose.random() < 0.8)
         report = judged(file)
-        assert _RULES >= {found.rule for found in report.violations}
+        assert _RULES >= {violation.rule for violation in report.violations}
         assert _RULES >= {rule for rule, _ in report.unjudged}
         assert 24 >= len(file.reads)
         assert 3 * len(data) + 1000 >= file.read_bytes
-        refused += any(found.rule == "R20" for found in report.violations)
+        refused += any(violation.rule == "R20" for violation in report.violations)
     assert _MUTANTS // _PARTS // 5 < refused < _MUTANTS // _PARTS

@@ -1,4 +1,4 @@
-"""How long a video lasts, by whatever its header tells: the limits at their edges, and one frame beyond."""
+"""The duration of a video by its header: at the limits, and one frame beyond."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, w
         ("8.4", False),
     ],
 )
-def test_durations_up_to_one_frame_beyond_the_limits_are_taken(seconds: str, conforms: bool) -> None:  # noqa: FBT001 - a table
-    """R21: 3 s to 8 s, both included, and one frame of this video more or less."""
-    says = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
+def test_durations_up_to_one_frame_beyond_the_limits_are_accepted(seconds: str, conforms: bool) -> None:  # noqa: FBT001 - a table
+    """R21: a video may last 3 s to 8 s, plus or minus one of its frames."""
+    message = f"the video lasts {seconds} s, it must last 3 to 8 s, give or take 0.2 s (frames: 1)"
 
     report = judged(Video(seconds=seconds))
 
-    assert ([] if conforms else [("R21", says)]) == [(found.rule, found.message) for found in report.violations]
+    assert ([] if conforms else [("R21", message)]) == [
+        (violation.rule, violation.message) for violation in report.violations
+    ]
     assert Fraction(seconds) == report.duration_seconds
 
 
 @pytest.mark.parametrize(("frames", "conforms"), [(88, False), (89, True), (241, True), (242, False)])
-def test_the_movie_headers_rounding_is_seen_through(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
-    """241 frames of 1/30 s are taken, though the movie's header rounds them up to 8.034 s, and 89 for the least."""
+def test_rounding_in_the_movie_header_does_not_count(frames: int, conforms: bool) -> None:  # noqa: FBT001 - a table
+    """241 frames of 1/30 s are accepted although the movie header rounds them up to 8.034 s, and so are 89 frames."""
     report = judged(Video(seconds=f"{frames}/30", frames_per_second="30", width_px=64, height_px=48))
 
-    assert conforms == ("R21" not in [found.rule for found in report.violations])
+    assert conforms == ("R21" not in [violation.rule for violation in report.violations])
     assert Fraction(frames, 30) == report.duration_seconds
 
 
-def test_a_frame_that_stands_for_a_minute_excuses_no_length() -> None:
-    """The tolerance is one second at most, so that slides do not pass as frames."""
+def test_a_frame_shown_for_a_minute_does_not_extend_the_limits() -> None:
+    """The tolerance is at most one second, so that slides do not count as frames."""
     data = Video(**SMALL, seconds="3").build()
     slide = struct.pack(">4I", 0, 1, 1, 60 * 16384)
     slides = edited(data, TRACK + "stts", lambda _: slide)
@@ -52,12 +54,12 @@ def test_a_frame_that_stands_for_a_minute_excuses_no_length() -> None:
     report = judged(slides)
 
     assert Fraction(60) == report.frame_seconds
-    says = "the video lasts 60 s, it must last 3 to 8 s, give or take 1 s (frames: 1)"
-    assert [("R21", says)] == without_size([(found.rule, found.message) for found in report.violations])
+    message = "the video lasts 60 s, it must last 3 to 8 s, give or take 1 s (frames: 1)"
+    assert [("R21", message)] == without_size([(violation.rule, violation.message) for violation in report.violations])
 
 
 def test_without_known_frames_there_is_no_tolerance() -> None:
-    """A video whose header tells no frames may last 8 s, and not a thousandth more."""
+    """If the header has no frames, a video may last 8 s, but not a thousandth longer."""
     data = edited(Video(**SMALL).build(), TRACK + "stts", lambda _: None)
 
     def lasting(seconds: str) -> list[tuple[str, str]]:
@@ -68,15 +70,15 @@ def test_without_known_frames_there_is_no_tolerance() -> None:
 
 
 @pytest.mark.parametrize("table", [bytes(8), struct.pack(">4I", 0, 1, 3, 0), struct.pack(">3I", 0, 1, 3)])
-def test_frame_times_that_tell_nothing_are_none(table: bytes) -> None:
-    """No frames, frames of no length and a table that breaks off tell no frame duration."""
+def test_frame_times_without_meaning_are_ignored(table: bytes) -> None:
+    """The duration of a frame is unknown if there are no frames, they last no time, or their table is cut off."""
     data = edited(Video(**SMALL).build(), TRACK + "stts", lambda _: table)
 
     assert judged(data).frame_seconds is None
 
 
-def test_only_as_many_frame_times_as_are_announced_count() -> None:
-    """What stands in their table behind the last one does not matter."""
+def test_only_the_announced_number_of_frame_times_counts() -> None:
+    """Entries after the last announced one are ignored."""
     ordinary = content_of(Video(**SMALL).build(), TRACK + "stts")
     data = edited(Video(**SMALL).build(), TRACK + "stts", lambda old: old + struct.pack(">II", 100, 1))
 
@@ -85,19 +87,21 @@ def test_only_as_many_frame_times_as_are_announced_count() -> None:
 
 
 @pytest.mark.parametrize("ticks", [0, 2**32 - 1])
-def test_a_movie_header_without_duration_leaves_it_to_the_longest_track(ticks: int) -> None:
-    """Zero and all ones mean that it is not known."""
+def test_the_longest_track_counts_if_the_movie_header_has_no_duration(ticks: int) -> None:
+    """Zero and all ones mean that the duration is unknown."""
     data = edited(
         Video(**SMALL, seconds="4", has_sound=True).build(),
         "moov/mvhd",
         lambda old: overwritten(old, 16, struct.pack(">I", ticks)),
     )
 
-    assert Fraction(188 * 1024, 48000) == judged(data).duration_seconds  # that of the sound: 4 s in whole frames
+    assert (
+        Fraction(188 * 1024, 48000) == judged(data).duration_seconds
+    )  # the duration of the sound: 4 s in whole frames
 
 
 def test_headers_with_64_bits_are_read() -> None:
-    """Version 1 of movie, media and track headers has longer numbers, in which all ones mean unknown too."""
+    """Version 1 of the headers has longer numbers, and all ones mean unknown there too."""
 
     def wide(old: bytes) -> bytes:
         first, second, per_second, ticks = struct.unpack_from(">4I", old, 4)
@@ -121,15 +125,15 @@ def test_headers_with_64_bits_are_read() -> None:
         )
 
 
-def test_without_any_duration_it_is_unjudged() -> None:
-    """Where neither the movie nor a track tells a duration, R21 is not judged, and the report says so."""
+def test_a_video_without_any_duration_is_unjudged() -> None:
+    """If neither the movie nor a track has a duration, R21 is not checked, and the report says so."""
     data = edited(Video(**SMALL).build(), "moov/mvhd", lambda _: None)
     data = edited(data, "moov/trak/mdia/mdhd", lambda old: overwritten(old, 12, bytes(8)))
 
     report = judged(data)
 
     assert report.duration_seconds is None
-    assert (("R21", "the file's header does not tell how long it plays"),) == report.unjudged
+    assert (("R21", "the file's header does not say how long it plays"),) == report.unjudged
     assert [] == without_size(broken(data))
 
 
@@ -152,21 +156,19 @@ def _fragmented(duration: bytes = b"", movie_ticks: int | None = None) -> bytes:
         (_fragmented(box("mehd", struct.pack(">II", 0, 0)), 0), None),
     ],
 )
-def test_a_fragmented_file_is_judged_by_what_its_header_says_of_all_fragments(
-    data: bytes, seconds: Fraction | None
-) -> None:
-    """Without such a duration R21 is not judged, and the report says why."""
+def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction | None) -> None:
+    """If the header does not have it, R21 is not checked, and the report gives the reason."""
     report = judged(data)
-    why = "the file consists of fragments, and its header does not tell how long it plays"
+    why = "the file consists of fragments, and its header does not say how long it plays"
 
     assert (True, True, seconds) == (report.is_fragmented, report.is_faststart, report.duration_seconds)
     assert (() if seconds else (("R21", why),)) == report.unjudged
-    says = "the video lasts 9 s, it must last 3 to 8 s"
-    assert ([("R21", says)] if seconds == 9 else []) == without_size(broken(data))
+    message = "the video lasts 9 s, it must last 3 to 8 s"
+    assert ([("R21", message)] if seconds == 9 else []) == without_size(broken(data))
 
 
-def test_frames_in_the_header_of_a_fragmented_file_are_not_all() -> None:
-    """Where frames stand before the fragments, the movie header's duration is that of these frames alone."""
+def test_frames_before_the_fragments_are_not_all_frames() -> None:
+    """If frames come before the fragments, the movie header's duration covers only these frames."""
     data = Video(**SMALL, seconds="3").build() + box("moof", box("mfhd", bytes(8)))
 
     assert (True, None) == (judged(data).is_fragmented, judged(data).duration_seconds)

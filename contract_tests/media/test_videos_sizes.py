@@ -1,4 +1,4 @@
-"""The size in which a video is shown: turned, stretched and scaled as its header says."""
+"""The displayed size of a video: turned, stretched and scaled as its header says."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from contract_tests.support.judged_videos import SMALL, broken, judged
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
-    """The turn that is reported is the one that FFmpeg reads from the frames, which counts the other way round."""
+    """FFmpeg counts the angle in the other direction."""
     data = Video(rotation=degrees, **SMALL).build()
 
-    with av.open(io.BytesIO(data), "r") as found:
-        frame = next(found.decode(found.streams.video[0]))
+    with av.open(io.BytesIO(data), "r") as container:
+        frame = next(container.decode(container.streams.video[0]))
 
     assert -frame.rotation % 360 == judged(data).rotation_degrees == degrees
 
@@ -29,7 +29,7 @@ def test_ffmpeg_turns_the_picture_by_the_same_angle(degrees: int) -> None:
     ("width", "height", "rotation"),
     [(1920, 1080, 180), (1080, 1920, 180), (1080, 1920, 90), (1080, 1920, 270), (1920, 1080, 90), (1920, 1080, 270)],
 )
-def test_turned_videos_are_judged_as_they_are_shown(width: int, height: int, rotation: int) -> None:
+def test_turned_videos_are_checked_as_displayed(width: int, height: int, rotation: int) -> None:
     """A quarter turn swaps the sides; both orientations are allowed."""
     report = judged(Video(width_px=width, height_px=height, rotation=rotation))
 
@@ -51,25 +51,25 @@ def test_turned_videos_are_judged_as_they_are_shown(width: int, height: int, rot
     ],
 )
 def test_any_other_size_is_refused(shown: str, video: Video) -> None:
-    """R22: sizes near the allowed ones, and others in the right ratio, are violations that name both."""
-    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == broken(replace(video, frames_per_second="1"))
+    """R22: the violation names both allowed sizes, even for sizes near them or with the right ratio."""
+    message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == broken(replace(video, frames_per_second="1"))
 
 
 @pytest.mark.parametrize(
     ("width", "height", "shown"),
     [(1919, 1080, "1919x1080"), (1921, 1080, "1921x1080"), (1920, 1079, "1920x1079"), (1920, 1081, "1920x1081")],
 )
-def test_one_pixel_is_too_many(width: int, height: int, shown: str) -> None:
-    """R22: what counts are the sides in the track's header, to the pixel."""
+def test_sides_must_be_exact_to_the_pixel(width: int, height: int, shown: str) -> None:
+    """R22: the sides in the track's header count."""
     data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_sides(old, width, height))
 
-    says = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == broken(data)
+    message = f"the video is shown as {shown} px, it must be 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == broken(data)
 
 
-def test_lines_that_are_stored_but_not_shown_do_not_stretch_the_pixels() -> None:
-    """1088 stored lines of which 1080 are shown are ordinary, and a fraction of a pixel is rounded."""
+def test_hidden_lines_do_not_stretch_the_pixels() -> None:
+    """It is normal to show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
     data = edited(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
 
     report = judged(data)
@@ -79,7 +79,7 @@ def test_lines_that_are_stored_but_not_shown_do_not_stretch_the_pixels() -> None
 
 @pytest.mark.parametrize(("pixel_aspect", "ratio"), [((4, 3), "4:3"), ((3, 4), "3:4"), ((1081, 1080), "1081:1080")])
 def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> None:
-    """R22: any other ratio that the sample entry tells is refused."""
+    """R22: any other ratio in the sample entry is refused."""
     data = Video(pixel_aspect=pixel_aspect).build()
     data = edited(data, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
@@ -87,19 +87,19 @@ def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> Non
     assert Fraction(*pixel_aspect) == judged(data).pixel_aspect
 
 
-def test_a_pixel_aspect_of_zero_makes_no_sense() -> None:
-    """R22: a ratio with a zero in it is refused, and reported as none."""
+def test_a_pixel_aspect_with_a_zero_is_invalid() -> None:
+    """R22: it is refused, and reported as None."""
     data = Video(pixel_aspect=(4, 3)).build()
     at = data.index(b"pasp") + 4
     data = edited(overwritten(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
 
-    assert [("R22", "the video's pixels have a ratio that makes no sense, they must be square (1:1)")] == broken(data)
+    assert [("R22", "the video's pixels have an invalid ratio, they must be square (1:1)")] == broken(data)
     assert judged(data).pixel_aspect is None
 
 
 @pytest.mark.parametrize("matrix", [(4 / 3, 0, 0, 1), (-4 / 3, 0, 0, 1)])
-def test_a_picture_that_is_stretched_to_its_size_has_no_square_pixels(matrix: tuple[float, ...]) -> None:
-    """R22: 1440 stored pixels that are shown across 1920 are refused, whether the matrix or the sides stretch them."""
+def test_a_stretched_picture_does_not_have_square_pixels(matrix: tuple[float, ...]) -> None:
+    """R22: 1440 stored pixels shown as 1920 are refused, whether the matrix or the sides stretch them."""
     stored = Video(width_px=1440).build()
     by_matrix = edited(stored, "moov/trak/tkhd", lambda old: with_matrix(old, *matrix))
     by_sides = edited(stored, "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
@@ -107,13 +107,13 @@ def test_a_picture_that_is_stretched_to_its_size_has_no_square_pixels(matrix: tu
     for data in (by_matrix, by_sides):
         report = judged(data)
         assert (1920, 1080) == (report.width_px, report.height_px)
-        assert ["R22"] == [found.rule for found in report.violations]
+        assert ["R22"] == [violation.rule for violation in report.violations]
         assert report.pixel_aspect is not None
         assert abs(report.pixel_aspect - Fraction(4, 3)) < Fraction(1, 1000)
 
 
 def test_a_picture_may_be_scaled() -> None:
-    """A matrix that doubles both sides doubles what is shown; the pixels remain square."""
+    """A matrix that doubles both sides doubles the displayed size, and the pixels stay square."""
     data = edited(
         Video(width_px=960, height_px=540).build(), "moov/trak/tkhd", lambda old: with_matrix(old, 2, 0, 0, 2)
     )
@@ -123,8 +123,8 @@ def test_a_picture_may_be_scaled() -> None:
 
 
 @pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
-def test_a_mirrored_picture_has_its_size(matrix: tuple[int, ...]) -> None:
-    """Mirroring is no turn, so none is reported, but breaks no rule."""
+def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
+    """Mirroring is not a turn, so no turn is reported. It breaks no rule."""
     report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
     assert ((), None) == (report.violations, report.rotation_degrees)
@@ -134,18 +134,18 @@ def test_a_mirrored_picture_has_its_size(matrix: tuple[int, ...]) -> None:
     "matrix", [(0.707, 0.707, -0.707, 0.707), (1, 0.01, 0, 1), (1, 0, 0.01, 1), (0.01, 1, -1, 0), (1, 0, 0, 0)]
 )
 def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
-    """R22: a picture that stands askew has no size that could be allowed."""
+    """R22: such a picture has no size that could be allowed."""
     report = judged(edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
-    says = "the video is shown askew, it must be shown upright or by quarter turns, in 1920x1080 or 1080x1920 px"
-    assert [("R22", says)] == [(found.rule, found.message) for found in report.violations]
+    message = "the video is turned by an odd angle, it must be shown upright as 1920x1080 or 1080x1920 px"
+    assert [("R22", message)] == [(violation.rule, violation.message) for violation in report.violations]
     assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("units", [-16, -1, 1, 16])
-def test_errors_of_rounding_in_a_matrix_do_not_matter(units: int, rotation: int) -> None:
-    """Sines and cosines are seldom exact; FFmpeg shows the same size."""
+def test_rounding_errors_in_a_matrix_are_ignored(units: int, rotation: int) -> None:
+    """Sines and cosines are seldom exact, and FFmpeg shows the same size."""
     data = Video(rotation=rotation, width_px=1080, height_px=1920).build()
     at = data.index(b"tkhd") + 4 + 40
     matrix = [number + units for number in struct.unpack_from(">5i", data, at)]
@@ -154,15 +154,15 @@ def test_errors_of_rounding_in_a_matrix_do_not_matter(units: int, rotation: int)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
 
 
-def test_more_than_an_error_of_rounding_stands_askew() -> None:
-    """R22: an edge that is moved by half a pixel or more."""
+def test_more_than_a_rounding_error_is_a_turn() -> None:
+    """R22: an edge moves by half a pixel or more."""
     data = Video().build()
     at = data.index(b"tkhd") + 4 + 40
     assert ["R22"] == [rule for rule, _ in broken(overwritten(data, at + 4, struct.pack(">i", 17)))]
 
 
-def test_a_matrix_of_zeros_is_none() -> None:
-    """It would show nothing at all; FFmpeg and players show the picture as it is stored."""
+def test_a_matrix_of_zeros_is_ignored() -> None:
+    """It would show nothing, so FFmpeg and players show the picture as stored."""
     data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
     report = judged(data)
     assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
@@ -178,17 +178,17 @@ def test_a_matrix_of_zeros_is_none() -> None:
         ((-1, 0, 0, 1), (0, 1, -1, 0), None, (1080, 1920)),
     ],
 )
-def test_the_matrix_of_the_movie_comes_behind_that_of_the_track(
+def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
     own: tuple[float, ...], outer: tuple[float, ...], rotation: int | None, sides: tuple[int, int]
 ) -> None:
-    """Both are applied, as FFmpeg does, which makes a NaN of zeros."""
+    """FFmpeg applies both too, but returns NaN for zeros."""
     data = edited(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
     data = edited(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed(outer)) + old[72:])
     report = judged(data)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
     if rotation is not None and any(outer):
-        with av.open(io.BytesIO(data), "r") as found:
-            assert rotation == -next(found.decode(found.streams.video[0])).rotation % 360
+        with av.open(io.BytesIO(data), "r") as container:
+            assert rotation == -next(container.decode(container.streams.video[0])).rotation % 360
 
 
 def _fixed(matrix: tuple[float, ...]) -> list[int]:
@@ -196,8 +196,8 @@ def _fixed(matrix: tuple[float, ...]) -> list[int]:
     return [a, b, 0, c, d, 0, 0, 0, 1 << 30]
 
 
-def test_a_track_header_without_sides_leaves_them_to_the_sample_entry() -> None:
-    """The stored size times the pixel aspect counts then."""
+def test_the_sample_entry_counts_if_the_track_header_has_no_sides() -> None:
+    """The displayed size is then the stored size times the pixel aspect."""
     square = edited(Video(rotation=90).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 1080))
     wide = edited(
         Video(width_px=1440, pixel_aspect=(4, 3)).build(), "moov/trak/tkhd", lambda old: with_sides(old, 0, 0)
@@ -208,8 +208,8 @@ def test_a_track_header_without_sides_leaves_them_to_the_sample_entry() -> None:
     assert [("R22", "the video's pixels have the ratio 4:3, they must be square (1:1)")] == broken(wide)
 
 
-def test_a_sample_entry_without_sides_leaves_the_pixels_square() -> None:
-    """What the track's header says is shown then."""
+def test_pixels_are_square_if_the_sample_entry_has_no_sides() -> None:
+    """The sides in the track's header are then displayed."""
     data = Video().build()
     data = overwritten(data, data.index(b"avc1", data.index(b"stsd")) + 4 + 24, bytes(4))
 

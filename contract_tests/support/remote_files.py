@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from contract_tests.support.range_server import RangeServer, range_server
-from kling_elements.media.remote import reading, shown
+from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
 BLOCK = 16384
-BROKEN = "the connection broke off, or what came over it is no HTTP; try again"
+BROKEN = "the connection was lost, or the response is not HTTP; try again"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -49,7 +49,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
 
 def read(url: str, *peeks: tuple[int, int], **options: Any) -> list[bytes]:
     """What is at some places of a file."""
-    with reading(url, **options) as file:
+    with open_remote(url, **options) as file:
         return [file.peek(*peek) for peek in peeks]
 
 
@@ -58,7 +58,7 @@ def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
     with pytest.raises(MediaError) as caught:
         read(url, *peeks, **options)
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
-    assert shown(url) == caught.value.source
+    assert redacted_url(url) == caught.value.source
     return caught.value.reason
 
 

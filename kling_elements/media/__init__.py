@@ -1,4 +1,4 @@
-"""Images and videos: from a file or an address to a request that will not be refused.
+"""Check images and videos, and fit them to Kling's rules before you send them.
 
     from pathlib import Path
 
@@ -8,7 +8,7 @@
     print(report.width_px, report.height_px, *report.violations)
     request.element_image_list.frontal_image = image(Path("mara.jpg"))
 
-Everything is loaded on first use: Pillow for pixels, PyAV for copies of videos, httpcore and ssrfguard for addresses.
+Each library is loaded on first use: Pillow for pixels, PyAV for copies of videos, httpcore and ssrfguard for addresses.
 """
 
 from __future__ import annotations

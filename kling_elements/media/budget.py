@@ -1,4 +1,4 @@
-"""What reading a file behind an address may cost. It loads nothing that speaks HTTP."""
+"""The limits on reading a file from an address. This module imports no HTTP library."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from attrs import field, frozen
 
 from kling_elements.numbers import Number, count
 
-_MOST_REQUESTS = 32  # an image takes one to six, a video two to a dozen; the rest is for redirects and odd files
-_MOST_BYTES = 8 * 1024 * 1024  # bytes; the header of an hour of video has less
-_MOST_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
+_MAX_REQUESTS = 32  # an image takes 1 to 6, a video 2 to 12; the others are for redirects and unusual files
+_MAX_BYTES = 8 * 1024 * 1024  # bytes; even the header of an hour of video is smaller
+_MAX_SECONDS = 30.0  # seconds; a slow server on another continent answers a dozen requests in less
 
 _finite = Number("a finite number above 0", lambda value: 0 < value < math.inf)
 
 
 @frozen(kw_only=True)
 class Budget:
-    """What reading one file behind an address may cost at most. Whatever takes more is a MediaError.
+    """The most that reading one file from an address may cost. If reading it takes more, you get a MediaError.
 
     Attributes:
-        max_requests: How many requests may be sent, those of redirects included.
-        max_bytes: How many bytes may come in, headers included.
-        max_seconds: Seconds that it may take from the beginning, names looked up included.
+        max_requests: How many requests may be sent, including redirects.
+        max_bytes: How many bytes may be received, including headers.
+        max_seconds: How many seconds reading may take, including DNS lookups.
 
     Raises:
-        ValueError: One of them is no number, or below what makes sense.
+        ValueError: A value is not a number, or is too small to be useful.
     """
 
-    max_requests: int = field(default=_MOST_REQUESTS, validator=count)
-    max_bytes: int = field(default=_MOST_BYTES, validator=count)
-    max_seconds: float = field(default=_MOST_SECONDS, validator=_finite)
+    max_requests: int = field(default=_MAX_REQUESTS, validator=count)
+    max_bytes: int = field(default=_MAX_BYTES, validator=count)
+    max_seconds: float = field(default=_MAX_SECONDS, validator=_finite)

@@ -1,4 +1,4 @@
-"""What callers use: the text that stands for an image in a request, and reports about images and videos."""
+"""The public functions: encode an image for a request, and check an image or a video."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kling_elements.media import images, sources
-from kling_elements.media.budget import Budget  # for who asks for type hints when a program runs
+from kling_elements.media.budget import Budget  # at run time too, so that type hints can be resolved
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.media.reports import ImageReport, VideoReport, in_words
 from kling_elements_client.contract import CONTRACT
@@ -21,32 +21,31 @@ if TYPE_CHECKING:
 def image(source: object, *, strip_metadata: bool = False, contract: Contract = CONTRACT) -> str:
     """Return the text for `frontal_image` or `image_url`: an http(s) address as it is, or an image file as Base64.
 
-    What is given by its content is judged by its header before. Use `check_image` to find pictures that break off too.
+    If you pass an image's content, its header is checked first. To find images that are cut off too, use `check_image`.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, a PIL image, a `data:` URL, an http(s) address, or Base64
-            text. A str is never taken for a path. A file object counts from where it stands to its end; one that can
-            seek stands there again afterwards. A PIL image is turned upright as its EXIF orientation says, and encoded
-            as PNG, or as the best JPEG that fits where the PNG would be too large. What a `data:` URL says of its
-            content is not believed.
-        strip_metadata: Whether to leave out the metadata of an image that is given by its content, such as where and
-            with what it was taken. The picture is not encoded anew, and keeps its orientation and its colour profile.
-            Otherwise your bytes are sent as they are.
+            text. A str is never treated as a path. A file object is read from its current position to its end; if it
+            can seek, its position is restored. A PIL image is turned upright by its EXIF orientation, and encoded as
+            PNG, or as the best JPEG that fits if the PNG is too large. The media type in a `data:` URL is ignored.
+        strip_metadata: Whether to remove the image's metadata, such as where and with which camera it was taken. The
+            image is not encoded again, and keeps its orientation and its colour profile. If False, your bytes are sent
+            as they are.
         contract: The contract to check against; the package's by default.
 
     Raises:
-        MediaError: It cannot be read, or it breaks one of R13 to R17; then its `violations` say so.
+        MediaError: The source cannot be read, or breaks a rule (R13 to R17); `violations` then names the rules.
     """
     url = sources.address(source, contract)
     if url is not None:
         return url
     limits = image_limits(contract)
     with sources.opened_image(source, contract) as opened:
-        given = sources.without_metadata(opened, limits) if strip_metadata else opened
-        if not images.inspect(given.file, given.name, limits, is_near=False).conforms:
-            report = images.inspect(given.file, given.name, limits, is_near=True)
-            raise MediaError(given.name, in_words(report), report.violations)
-        return given.base64()
+        media = sources.without_metadata(opened, limits) if strip_metadata else opened
+        if not images.inspect(media.file, media.name, limits, is_near=False).conforms:
+            report = images.inspect(media.file, media.name, limits, is_near=True)
+            raise MediaError(media.name, in_words(report), report.violations)
+        return media.base64()
 
 
 def check_image(
@@ -57,28 +56,27 @@ def check_image(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> ImageReport:
-    """Judge an image by R14 to R17. Whatever the content is, the report says so; nothing is raised for it.
+    """Check an image against R14 to R17. The report lists what is wrong; bad content raises no error.
 
-    Of what is given by its content it is also judged whether the picture is whole, unless the file or the picture is
-    too large for that; then `unjudged` says so. Of what lies at an address only the header is looked at.
+    If you pass the content, the check also finds out whether the image is complete, unless the file or the image is too
+    large; `unjudged` then says so. If you pass an address, only the header is read.
 
     Args:
-        source: As for `image`.
-        remote: Whether to look at what lies at an address.
+        source: The same as for `image`.
+        remote: Whether to read the file at an address.
         allow_private: Whether an address may lead to this machine or into a private network.
-        budget: What looking at an address may cost; None for the default.
+        budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:
-        MediaError: There is nothing to judge: the file or the address cannot be read, or the source is nothing that
-            an image can be given by.
+        MediaError: The file or the address cannot be read, or the source has a type that cannot hold an image.
     """
     url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return images.inspect(file, file.source, limits, is_near=False)
-    with sources.opened_image(source, contract) as given:
-        return images.inspect_whole(given.file, given.name, limits)
+    with sources.opened_image(source, contract) as media:
+        return images.inspect_whole(media.file, media.name, limits)
 
 
 def check_video(
@@ -89,37 +87,37 @@ def check_video(
     budget: Budget | None = None,
     contract: Contract = CONTRACT,
 ) -> VideoReport:
-    """Judge a video by its header (R20 to R23). Whatever the content is, the report says so; nothing is raised for it.
+    """Check a video's header against R20 to R23. The report lists what is wrong; bad content raises no error.
 
     Args:
         source: A `pathlib.Path`, bytes, a binary file object, an http(s) address, or a `data:` URL.
-        remote: Whether to look at what lies at an address.
+        remote: Whether to read the file at an address.
         allow_private: Whether an address may lead to this machine or into a private network.
-        budget: What looking at an address may cost; None for the default.
+        budget: The most that reading from an address may cost; None for the default.
         contract: The contract to check against; the package's by default.
 
     Raises:
-        MediaError: As for `check_image`.
+        MediaError: The same as for `check_image`.
     """
-    from kling_elements.media import videos  # noqa: PLC0415 - not loaded for images
+    from kling_elements.media import videos  # noqa: PLC0415 - not needed for images
 
     url, limits = sources.address(source, contract), video_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
             return videos.inspect(file, file.source, limits)
     if isinstance(source, str):
-        given = sources.from_text(source, contract, limits)
-        return videos.inspect(given.file, given.name, limits)
-    with sources.opened_file(source, limits) as given:
-        return videos.inspect(given.file, given.name, limits)
+        media = sources.from_text(source, contract, limits)
+        return videos.inspect(media.file, media.name, limits)
+    with sources.opened_file(source, limits) as media:
+        return videos.inspect(media.file, media.name, limits)
 
 
 @contextmanager
 def _reading(url: str, *, remote: bool, allow_private: bool, budget: Budget | None) -> Iterator[RemoteFile]:
-    # loaded here, as it loads what speaks HTTP
-    from kling_elements.media.remote import reading, shown  # noqa: PLC0415
+    # imported here because it loads an HTTP library
+    from kling_elements.media.remote import open_remote, redacted_url  # noqa: PLC0415
 
     if not remote:
-        raise MediaError(shown(url), "is an address; what lies there is looked at only with remote=True")
-    with reading(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
+        raise MediaError(redacted_url(url), "is an address; pass remote=True to check the file at it")
+    with open_remote(url, allow_private=allow_private, budget=Budget() if budget is None else budget) as file:
         yield file

@@ -1,13 +1,13 @@
-"""Which codec a track of an MP4 or MOV file has: by its sample entry (registered at mp4ra.org)."""
+"""Find the codec of a track in an MP4 or MOV file from its sample entry (registered at mp4ra.org)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from kling_elements.media.boxes import Box, BrokenError, code_name
+from kling_elements.media.mp4_boxes import Box, BrokenBoxError, code_name
 
-VISUAL_ENTRY = 78  # bytes of its own fields, behind which further boxes stand
-_AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same for sound, by QuickTime's version of the entry
+VISUAL_ENTRY = 78  # bytes of a video sample entry's own fields; further boxes follow them
+_AUDIO_ENTRIES: Final = {0: 28, 1: 44, 2: 64}  # the same in bytes for audio, by QuickTime's version of the entry
 
 _CODECS: Final = {
     **dict.fromkeys(("avc1", "avc2", "avc3", "avc4"), "h264"),
@@ -33,7 +33,7 @@ _CODECS: Final = {
     "twos": "pcm_s16be",
 }
 
-# These can hold several codecs, and their `esds` box tells which, by its object type.
+# These entries can hold several codecs; the object type in their `esds` box says which.
 _MPEG4: Final = frozenset({b"mp4a", b"mp4v"})
 _OBJECT_TYPES: Final = {
     **dict.fromkeys(range(0x60, 0x66), "mpeg2video"),
@@ -51,15 +51,15 @@ _OBJECT_TYPES: Final = {
     0xDD: "vorbis",
     0xE1: "qcelp",
 }
-_STREAM, _DECODER = 3, 4  # the kinds of descriptors on the way to the object type
-_STREAM_FIELDS = 3  # bytes of the first of them, if it has none that may be left out
-_MORE = 0x80  # set where a descriptor's length goes on in the next byte
+_STREAM, _DECODER = 3, 4  # the kinds of the nested descriptors that lead to the object type
+_STREAM_FIELDS = 3  # bytes of a stream descriptor's own fields, if it has no optional ones
+_MORE = 0x80  # this bit is set if a descriptor's length continues in the next byte
 
 _ENCRYPTED: Final = frozenset({b"encv", b"enca", b"drmi", b"drms"})
 
 
 def codec_of(entry: Box) -> str:
-    """Return the codec of a sample entry, such as `h264`, or its four-letter code."""
+    """Return the codec of a sample entry, such as `h264`, or its four-letter code if the codec is unknown."""
     if entry.kind in _MPEG4 and (inside := _OBJECT_TYPES.get(_object_type(entry) or 0)):
         return inside
     code = code_name(entry.kind)
@@ -67,31 +67,31 @@ def codec_of(entry: Box) -> str:
 
 
 def is_encrypted(entry: Box) -> bool:
-    """Return whether it takes a key to play what a sample entry stands for."""
+    """Return whether you need a key to play a track with this sample entry."""
     return entry.kind in _ENCRYPTED
 
 
 def _object_type(entry: Box) -> int | None:
-    """Return what an `esds` box says, in MOV files one level further down; None where it does not."""
+    """Return the object type in an `esds` box, which MOV files nest one level deeper; None if there is none."""
     try:
         (version,) = entry.unpack(">H", 8)
         skip = VISUAL_ENTRY if entry.kind == b"mp4v" else _AUDIO_ENTRIES.get(version, _AUDIO_ENTRIES[0])
         inner = {box.kind: box for box in entry.children(skip)}
-        found = inner.get(b"esds") or (inner[b"wave"].find(b"esds") if b"wave" in inner else None)
-    except BrokenError:  # the codec is for information only
+        esds = inner.get(b"esds") or (inner[b"wave"].find(b"esds") if b"wave" in inner else None)
+    except BrokenBoxError:  # ignored because the codec is for information only
         return None
-    return None if found is None else _in_descriptors(bytes(found.content[4:]))
+    return None if esds is None else _in_descriptors(bytes(esds.content[4:]))
 
 
 def _in_descriptors(content: bytes) -> int | None:
-    """Return the object type: the first byte of the decoder's descriptor, which is in the stream's."""
+    """Return the object type: the first byte of the decoder descriptor, which is inside the stream descriptor."""
     stream = _descriptor(content, _STREAM)
     decoder = _descriptor(stream[_STREAM_FIELDS:], _DECODER)
     return decoder[0] if decoder else None
 
 
 def _descriptor(content: bytes, kind: int) -> bytes:
-    """Return what is behind the kind and length of a descriptor; nothing where it is another one."""
+    """Return the content of a descriptor, without its kind and length; empty if it is of another kind."""
     if content[:1] != bytes([kind]):
         return b""
     at = 1

@@ -1,7 +1,7 @@
-"""Colours that a file describes in another way than by a profile of usual size, converted to sRGB.
+"""Convert colours to sRGB if a file describes them in another way than by a colour profile of the usual size.
 
-AVIF, HEIF and PNG may name primaries and transfer by the numbers of ITU-T H.273; PNG may give gamma and primaries
-instead. Few programs heed either, so a copy says it with its pixels.
+AVIF, HEIF and PNG can name primaries and transfer by the numbers of ITU-T H.273; PNG can give gamma and primaries
+instead. Few programs respect either, so the copy's pixels are converted.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms
 
-LARGEST_PROFILE = 1024 * 1024
-"""Bytes of the largest colour profile that is kept. Pillow opens no PNG with a larger one."""
+MAX_PROFILE_BYTES = 1024 * 1024
+"""Bytes of the largest colour profile that is kept. Pillow does not open a PNG with a larger one."""
 
 Primaries = tuple[float, ...]  # x and y of white, red, green and blue
-Coding = tuple[int, int]  # primaries and transfer by the numbers of H.273
+Coding = tuple[int, int]  # primaries and transfer as numbers of H.273
 
 _D65: Final = (0.3127, 0.3290)
 _SRGB: Final = (*_D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
@@ -32,40 +32,40 @@ _PRIMARIES: Final[dict[int, Primaries]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
 _PQ, _HLG = 16, 18  # the transfers of HDR
-_NEAR = 0.01  # of a coordinate or of gamma: differences that nobody sees
+_NEAR = 0.01  # of a coordinate or of gamma: nobody sees smaller differences
 _USUAL_GAMMA = 1 / 2.2
 _CICP = re.compile(rb"\x00\x00\x00\x04cICP(.)(.)..", re.DOTALL)
 _NCLX = re.compile(rb"colrnclx(..)(..)", re.DOTALL)
-_HEAD = 256 * 1024  # bytes of a file in which such a description is looked for
+_HEAD = 256 * 1024  # bytes at the start of a file that are searched for such a description
 _SDR_WHITE = 203  # candelas per square metre of white in HDR (ITU-R BT.2408)
-_PQ_PEAK, _HLG_PEAK = 10_000, 1000  # the same of the brightest that can be coded
-_KNEE = 0.75  # of white: from here on highlights are compressed instead of cut
-_STEPS = 4096  # of a transfer curve in a profile
-_D50: Final = (0.9642, 1.0, 0.8249)  # white of profiles, as X, Y and Z
+_PQ_PEAK, _HLG_PEAK = 10_000, 1000  # candelas per square metre of the brightest value
+_KNEE = 0.75  # of white: brighter highlights are compressed instead of clipped
+_STEPS = 4096  # entries of a transfer curve in a profile
+_D50: Final = (0.9642, 1.0, 0.8249)  # white in profiles, as X, Y and Z
 _BRADFORD: Final = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 
 Matrix = Sequence[Sequence[float]]
 
 
 def coding_in(content: bytes) -> Coding | None:
-    """Return how a PNG, AVIF or HEIF codes its colours, if it says so by numbers, and these count."""
+    """Return how a PNG, AVIF or HEIF codes its colours, if its header gives numbers and no profile overrides them."""
     head = content[:_HEAD]
-    if found := _CICP.search(head.partition(b"IDAT")[0]):
-        return found[1][0], found[2][0]
-    if (found := _NCLX.search(head)) and b"colrprof" not in head and b"colrrICC" not in head:
-        return int.from_bytes(found[1]), int.from_bytes(found[2])
+    if cicp := _CICP.search(head.partition(b"IDAT")[0]):
+        return cicp[1][0], cicp[2][0]
+    if (nclx := _NCLX.search(head)) and b"colrprof" not in head and b"colrrICC" not in head:
+        return int.from_bytes(nclx[1]), int.from_bytes(nclx[2])
     return None
 
 
 def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image, list[str]]:
-    """Return a plain picture with a usual profile or none, and sentences about what was changed.
+    """Return a plain picture with a profile of the usual size or none, and a sentence for each change.
 
     Args:
         picture: A picture of mode L, LA, RGB or RGBA.
-        info: What its file says: `coding`, `icc_profile`, `srgb`, `gamma` and `chromaticity`, where it does.
+        info: The colour information in its file: `coding`, `icc_profile`, `srgb`, `gamma`, `chromaticity`.
 
     Raises:
-        Exception: Of many kinds.
+        Exception: Pillow raises many kinds on damaged input.
     """
     profile = info.get("icc_profile")
     coding: Coding | None = info.get("coding")
@@ -74,28 +74,28 @@ def in_srgb(picture: Image.Image, info: Mapping[Any, Any]) -> tuple[Image.Image,
         if transfer is not None or not _is_near(primaries, _SRGB):
             hdr = ", its highlights compressed" if coding[1] in (_PQ, _HLG) else ""
             converted = _converted(picture, primaries, transfer or _from_srgb)
-            return converted, [f"converted from the colours that its header names to sRGB{hdr}"]
+            return converted, [f"converted from the colours named in its header to sRGB{hdr}"]
     elif isinstance(profile, bytes) and profile:
-        if len(profile) > LARGEST_PROFILE:
+        if len(profile) > MAX_PROFILE_BYTES:
             return _without_large(picture, profile)
         picture.info = {"icc_profile": profile}
         return picture, []
     elif _has_own_gamma(info):
         primaries, exponent = info.get("chromaticity", _SRGB), 1 / info["gamma"]
         converted = _converted(picture, primaries, lambda value: value**exponent)
-        return converted, ["converted from the gamma and the primaries that its header gives to sRGB"]
+        return converted, ["converted from the gamma and the primaries in its header to sRGB"]
     picture.info = {}
     return picture, []
 
 
 def are_usual(info: Mapping[Any, Any]) -> bool:
-    """Return whether a picture of Pillow has colours that any file can say."""
+    """Return whether every file format can express the colours of a PIL image."""
     profile = info.get("icc_profile")
-    return len(profile) <= LARGEST_PROFILE if profile else not _has_own_gamma(info)
+    return len(profile) <= MAX_PROFILE_BYTES if profile else not _has_own_gamma(info)
 
 
 def _has_own_gamma(info: Mapping[Any, Any]) -> bool:
-    """Return whether colours without a profile differ from sRGB to the eye."""
+    """Return whether the gamma and primaries of a picture without a profile differ visibly from sRGB."""
     gamma = info.get("gamma")
     if "srgb" in info or not isinstance(gamma, float) or gamma <= 0:
         return False
@@ -108,12 +108,12 @@ def _without_large(picture: Image.Image, profile: bytes) -> tuple[Image.Image, l
         converted = by_profile(picture, profile)
     except (OSError, ImageCms.PyCMSError):
         picture.info = {}
-        return picture, [f"left out its colour profile, which {size} and cannot be read; colours may look different"]
-    return converted, [f"converted to sRGB, as its colour profile {size}"]
+        return picture, [f"removed its colour profile, which {size} and cannot be read; colours may look different"]
+    return converted, [f"converted to sRGB, because its colour profile {size}"]
 
 
 def _transfer(number: int) -> Callable[[float], float] | None:
-    """Return what makes light of a coded value, 1 being white; None for what screens take for sRGB."""
+    """Return the function from a coded value to light (1 is white); None for transfers that screens treat as sRGB."""
     return {
         4: lambda value: value**2.2,
         5: lambda value: value**2.8,
@@ -132,13 +132,13 @@ def _to_srgb(light: float) -> float:
 
 
 def _from_pq(value: float) -> float:
-    """Return light, 1 being the brightest, by SMPTE ST 2084."""
+    """Return light from 0 to 1, the brightest, as in SMPTE ST 2084."""
     power = value ** (32 / 2523)
     return float((max(power - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * power)) ** (16384 / 2610))
 
 
 def _from_hlg(value: float) -> float:
-    """Return light of the scene, 1 being the brightest, by ARIB STD-B67."""
+    """Return the light of the scene from 0 to 1, the brightest, as in ARIB STD-B67."""
     return value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12  # noqa: PLR2004
 
 
@@ -152,7 +152,7 @@ def _is_near(one: Primaries, other: Primaries) -> bool:
 
 
 def _converted(picture: Image.Image, primaries: Primaries, transfer: Callable[[float], float]) -> Image.Image:
-    """Return a picture in sRGB that was coded otherwise."""
+    """Return a picture in sRGB, converted from other primaries or another transfer."""
     if not picture.mode.startswith("L"):
         return by_profile(picture, profile_of(primaries, transfer))
     grey = [round(_to_srgb(transfer(value / 255)) * 255) for value in range(256)]
@@ -162,7 +162,7 @@ def _converted(picture: Image.Image, primaries: Primaries, transfer: Callable[[f
 
 
 def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Return a picture in sRGB, its alpha channel unaltered.
+    """Return a picture in sRGB with its alpha channel unchanged.
 
     Args:
         picture: A picture of mode L, LA, RGB, RGBA or CMYK.
@@ -170,21 +170,21 @@ def by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
 
     Raises:
         OSError: The profile cannot be read.
-        TypeError: There is none.
-        ImageCms.PyCMSError: It is not for such pictures.
+        TypeError: The profile is None.
+        ImageCms.PyCMSError: The profile is for another kind of pictures.
     """
     intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
     mode = "RGBA" if picture.mode in ("LA", "RGBA") else "RGB"
     source = picture.convert(mode) if picture.mode == "LA" else picture
     pair = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(source, *pair, intent, mode, flags=flags)
-    assert converted is not None  # noqa: S101 - it would be for what is done in place
+    assert converted is not None  # noqa: S101 - it is None only for conversions in place
     converted.info = {}
     return converted
 
 
 def profile_of(primaries: Primaries, transfer: Callable[[float], float]) -> bytes:
-    """Return a colour profile (ICC, version 2) for primaries and a transfer, which is cut at white."""
+    """Return a colour profile (ICC, version 2) for primaries and a transfer, which is clipped at white."""
     white = _xyz(primaries[0], primaries[1])
     columns = _transposed([_xyz(*primaries[at : at + 2]) for at in (2, 4, 6)])
     amounts = _times(_inverse(columns), white)
@@ -193,7 +193,8 @@ def profile_of(primaries: Primaries, transfer: Callable[[float], float]) -> byte
     curve = [round(min(max(transfer(step / (_STEPS - 1)), 0), 1) * 65535) for step in range(_STEPS)]
     tags = {b"wtpt": _xyz_tag(_D50)}
     tags |= {
-        name: _xyz_tag(_times(adapt, each)) for name, each in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
+        name: _xyz_tag(_times(adapt, colorant))
+        for name, colorant in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)
     }
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), struct.pack(f">4s4xI{_STEPS}H", b"curv", _STEPS, *curve))
     return _profile(tags)
@@ -231,9 +232,11 @@ def _xyz(x: float, y: float) -> list[float]:
 
 
 def _adaptation(white: Sequence[float]) -> Matrix:
-    """Return what turns colours as seen under a white into those under the white of profiles."""
+    """Return the matrix that adapts colours from a white to the white of profiles."""
     seen, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _D50)
-    scaled = [[each * there / here for each in row] for row, here, there in zip(_BRADFORD, seen, wanted, strict=True)]
+    scaled = [
+        [factor * there / here for factor in row] for row, here, there in zip(_BRADFORD, seen, wanted, strict=True)
+    ]
     inverse = _inverse(_BRADFORD)
     return _transposed([_times(inverse, column) for column in _transposed(scaled)])
 
@@ -247,10 +250,10 @@ def _transposed(matrix: Matrix) -> list[list[float]]:
 
 
 def _inverse(matrix: Matrix) -> Matrix:
-    """Return the inverse of a matrix of three rows.
+    """Return the inverse of a 3x3 matrix.
 
     Raises:
-        ZeroDivisionError: It has none.
+        ZeroDivisionError: The matrix has no inverse.
     """
     (a, b, c), (d, e, f), (g, h, i) = matrix
     rows = (
@@ -259,4 +262,4 @@ def _inverse(matrix: Matrix) -> Matrix:
         (d * h - e * g, b * g - a * h, a * e - b * d),
     )
     determinant = a * rows[0][0] + b * rows[1][0] + c * rows[2][0]
-    return [[each / determinant for each in row] for row in rows]
+    return [[entry / determinant for entry in row] for row in rows]

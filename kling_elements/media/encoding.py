@@ -1,4 +1,4 @@
-"""Writes plain pictures into files: PNG, or the best JPEG that fits into so many bytes."""
+"""Encode plain pictures as PNG, or as the best JPEG that fits into a number of bytes."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from typing import Any
 
 from PIL import Image, ImageColor
 
-from kling_elements.media import pictures
+from kling_elements.media import decoding
 
-LEAST_QUALITY = 50  # below it, JPEG is coarser than the standard's own tables; a smaller picture looks better then
-_MOST_QUALITY = 100
-_FULL_COLOUR = 90  # quality from which on colour is kept at full resolution; below, detail gains more from the bytes
+MIN_QUALITY = 50  # below it, JPEG is coarser than the standard's own tables, and a smaller picture looks better
+_MAX_QUALITY = 100
+_FULL_COLOUR = 90  # minimum quality for full colour resolution; below it, detail makes better use of the bytes
 
 
-def best(picture: Image.Image, most_bytes: int, background: str, *, as_jpeg: bool) -> tuple[bytes, list[str]] | None:
-    """Return a plain picture in a file without loss, or else with the least that fits; and how it was encoded.
+def best(picture: Image.Image, max_bytes: int, background: str, *, as_jpeg: bool) -> tuple[bytes, list[str]] | None:
+    """Encode a plain picture without loss, or with the least loss that fits.
 
     Args:
-        picture: A picture of mode L, LA, RGB or RGBA, as `pictures.plain` makes it.
-        most_bytes: How many bytes the file may have.
-        background: The colour behind transparent pixels, where the file is a JPEG.
-        as_jpeg: Whether it is to be a JPEG even if a PNG fits.
+        picture: A picture of mode L, LA, RGB or RGBA, as `decoding.plain` returns it.
+        max_bytes: How many bytes the file may have.
+        background: The colour that replaces transparency if the file is a JPEG.
+        as_jpeg: Whether to write a JPEG even if a PNG fits.
 
     Returns:
-        The file's bytes and a sentence for each change; None where not even the lowest quality fits.
+        The file's bytes and a sentence for each change; None if even the lowest quality does not fit.
     """
     if not as_jpeg:
-        content = _written(picture, most_bytes, format="PNG")
+        content = _written(picture, max_bytes, format="PNG")
         if content is not None:
             return content, ["encoded as PNG"]
     flat = laid_on(background, picture)
-    found = _best_jpeg(flat, most_bytes)
-    if found is None:
+    result = _best_jpeg(flat, max_bytes)
+    if result is None:
         return None
-    content, quality = found
+    content, quality = result
     return content, [
         *how_laid(background, picture),
         f"encoded as JPEG of quality {quality}, {'4:4:4' if quality >= _FULL_COLOUR else '4:2:0'}",
     ]
 
 
-def _best_jpeg(picture: Image.Image, most_bytes: int) -> tuple[bytes, int] | None:
-    """Return the JPEG of the highest quality that fits, and its quality, by halving the range."""
+def _best_jpeg(picture: Image.Image, max_bytes: int) -> tuple[bytes, int] | None:
+    """Return the JPEG of the highest quality that fits, and its quality; None if none fits."""
     best = None
-    low, high = LEAST_QUALITY, _MOST_QUALITY
-    quality = high  # most pictures fit at once
+    low, high = MIN_QUALITY, _MAX_QUALITY
+    quality = high  # tried first, because most pictures fit
     while low <= high:
-        content = jpeg(picture, quality, most_bytes)
+        content = jpeg(picture, quality, max_bytes)
         if content is None:
             high = quality - 1
         else:
@@ -57,33 +57,33 @@ def _best_jpeg(picture: Image.Image, most_bytes: int) -> tuple[bytes, int] | Non
     return best
 
 
-def jpeg(picture: Image.Image, quality: int, most_bytes: float = math.inf) -> bytes | None:
-    """Return a picture as a JPEG file; None where that would have more bytes."""
-    # Not with `optimize`: where a picture is mostly noise, Pillow then runs out of the room it sets aside, and raises.
+def jpeg(picture: Image.Image, quality: int, max_bytes: float = math.inf) -> bytes | None:
+    """Return a picture as a JPEG file; None if the file would have more than `max_bytes`."""
+    # Without `optimize`: for pictures that are mostly noise, Pillow then allocates too small a buffer and raises.
     subsampling = "4:4:4" if quality >= _FULL_COLOUR else "4:2:0"
-    return _written(picture, most_bytes, format="JPEG", quality=quality, subsampling=subsampling)
+    return _written(picture, max_bytes, format="JPEG", quality=quality, subsampling=subsampling)
 
 
 def laid_on(background: str, picture: Image.Image) -> Image.Image:
-    """Return a picture without transparency; itself if it has none."""
-    mode = pictures.opaque_mode(picture)
+    """Return a picture without transparency; the same object if it has none."""
+    mode = decoding.opaque_mode(picture)
     if mode == picture.mode:
         return picture
     flat = Image.new(mode, picture.size, ImageColor.getcolor(background, mode))
-    flat.paste(picture, mask=picture.getchannel("A"))  # without a copy that is converted, if it has colours
+    flat.paste(picture, mask=picture.getchannel("A"))  # converting a colour picture first would need another copy
     flat.info = picture.info
     return flat
 
 
 def how_laid(background: str, picture: Image.Image) -> list[str]:
-    """Return a sentence about what `laid_on` changes in a picture, if it changes anything."""
-    opaque = pictures.opaque_mode(picture) == picture.mode
-    return [] if opaque else [f"laid on {background}, as a JPEG has no transparency"]
+    """Return a sentence for the change that `laid_on` makes, if it makes one."""
+    opaque = decoding.opaque_mode(picture) == picture.mode
+    return [] if opaque else [f"filled its transparent areas with {background}, because a JPEG has no transparency"]
 
 
-def _written(picture: Image.Image, most_bytes: float, **options: Any) -> bytes | None:
-    """Return a picture in a file, with its colour profile; None where that would have more bytes."""
-    file = _Limited(most_bytes)
+def _written(picture: Image.Image, max_bytes: float, **options: Any) -> bytes | None:
+    """Return a picture as a file, with its colour profile; None if the file would have more than `max_bytes`."""
+    file = _LimitedFile(max_bytes)
     try:
         picture.save(file, icc_profile=picture.info.get("icc_profile"), **options)
     except _FullError:
@@ -95,14 +95,14 @@ class _FullError(Exception):
     """The file would have too many bytes."""
 
 
-class _Limited(io.BytesIO):
-    """A file that may have so many bytes, so that encoding ends where it is in vain."""
+class _LimitedFile(io.BytesIO):
+    """A file with a maximum size, so that encoding stops as soon as the result is too large."""
 
-    def __init__(self, most_bytes: float) -> None:
+    def __init__(self, max_bytes: float) -> None:
         super().__init__()
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
-    def write(self, piece: Any) -> int:
-        if self.tell() + len(piece) > self._most_bytes:
+    def write(self, chunk: Any) -> int:
+        if self.tell() + len(chunk) > self._max_bytes:
             raise _FullError
-        return super().write(piece)
+        return super().write(chunk)

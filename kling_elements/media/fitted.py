@@ -1,4 +1,4 @@
-"""Conforming copies of images and videos, and how they are put in their place."""
+"""Conforming copies of images and videos, and how they are written to disk without ever leaving half a file."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _RATIOS: Final = get_args(Ratio)
 
 
-def _in_brief(content: bytes) -> str:
+def _byte_count(content: bytes) -> str:
     return f"<{len(content)} bytes>"
 
 
 @frozen(kw_only=True)
 class FittedImage:
-    """An image that conforms.
+    """A copy of an image that conforms to R14 to R17.
 
     Attributes:
         content: The bytes of the file.
-        report: What was found in it, checked again; it has no violations.
-        changes: What was changed, a sentence each; empty where the source conformed already.
+        report: The report of a second check, which found no violations.
+        changes: A sentence for each change; empty if the source already conformed.
     """
 
-    content: bytes = field(repr=_in_brief)
+    content: bytes = field(repr=_byte_count)
     report: ImageReport
     changes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Write it to a file, in place of one that is there already. There is never half a file.
+        """Write the image to a file, and replace any existing file. Nobody ever sees half a file.
 
         Raises:
-            MediaError: It cannot be written.
-            ValueError: The path is no `pathlib.Path`.
+            MediaError: The file cannot be written.
+            ValueError: The path is not a `pathlib.Path`.
         """
         check_target(path)
         with raising_media_errors(path, "written"), _folder_beside(path) as folder:
@@ -56,12 +56,12 @@ class FittedImage:
 
 @frozen(kw_only=True)
 class FittedVideo:
-    """A video that conforms.
+    """A copy of a video that conforms to R20 to R23.
 
     Attributes:
-        path: Where the file is.
-        report: What was found in it, checked again; it has no violations.
-        changes: What was changed, a sentence each; empty where the source conformed already.
+        path: The path of the file.
+        report: The report of a second check, which found no violations.
+        changes: A sentence for each change; empty if the source already conformed.
     """
 
     path: Path
@@ -70,17 +70,17 @@ class FittedVideo:
 
 
 def check_target(target: object) -> None:
-    """Refuse what is no path.
+    """Check that a target is a `pathlib.Path`.
 
     Raises:
-        ValueError: It is something else, such as a str, which is never taken for a path.
+        ValueError: It is anything else, such as a str, which is never treated as a path.
     """
     if not isinstance(target, Path):
-        raise ValueError(f"where to write must be a pathlib.Path, not {type(target).__name__}")  # noqa: TRY004 - as all
+        raise ValueError(f"the target must be a pathlib.Path, not {type(target).__name__}")  # noqa: TRY004 - documented
 
 
 def check_ratio(ratio: object) -> None:
-    """Refuse what is no way to reach a ratio.
+    """Check the argument `ratio`.
 
     Raises:
         ValueError: It is neither `pad` nor `crop`.
@@ -90,20 +90,20 @@ def check_ratio(ratio: object) -> None:
 
 
 def px(size: tuple[int, int]) -> str:
-    """Return a width and a height as messages show them."""
+    """Return a width and a height as text for messages."""
     return "{}x{} px".format(*size)
 
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """Yield where to write a file that becomes the target when the block ends well. On any error nothing is left of it.
+    """Yield a temporary path. If the block succeeds, its file becomes the target; otherwise it is removed.
 
     Raises:
-        MediaError: There is something at the target already, or it cannot be written.
+        MediaError: The target already exists, or it cannot be written.
     """
     with raising_media_errors(target, "written"):
         if os.path.lexists(target):
-            raise _in_the_way(target)
+            raise _already_exists(target)
         folder = _folder_beside(target)
     with folder:
         unfinished = Path(folder.name) / target.name
@@ -112,30 +112,30 @@ def new_file(target: Path) -> Iterator[Path]:
             _place(unfinished, target)
 
 
-def refuse_full(error: BaseException | None, target: Path) -> None:
-    """Raise where an error says that there is no room for a file, whatever was being done.
+def raise_if_full(error: BaseException | None, target: Path) -> None:
+    """Raise a MediaError if the cause of an error is a full disk.
 
     Raises:
-        MediaError: The disk or a quota is full; it names the target.
+        MediaError: The disk or a quota is full; the error names the target.
     """
     if isinstance(error, OSError) and error.errno in _FULL:
-        says = f"cannot be written: {error.strerror}; make room, or name a target on another disk"
-        raise MediaError(str(target), says) from error
+        message = f"cannot be written: {error.strerror}; free some space, or choose a target on another disk"
+        raise MediaError(str(target), message) from error
 
 
 def _place(unfinished: Path, target: Path) -> None:
     try:
-        target.hardlink_to(unfinished)  # unlike renaming, it never takes the place of a file that came meanwhile
+        target.hardlink_to(unfinished)  # unlike a rename, a link never replaces a file that was created meanwhile
     except FileExistsError as error:
-        raise _in_the_way(target) from error
-    except OSError:  # a file system without links
+        raise _already_exists(target) from error
+    except OSError:  # the file system has no links
         unfinished.rename(target)
 
 
 def _folder_beside(target: Path) -> TemporaryDirectory[str]:
-    """Return a new folder on the same file system. It goes with whatever is left in it."""
+    """Return a new temporary folder on the same file system. Everything in it is removed with it."""
     return TemporaryDirectory(prefix=".fitting-", dir=target.parent, ignore_cleanup_errors=True)
 
 
-def _in_the_way(target: Path) -> MediaError:
-    return MediaError(str(target), "exists already; name another target, or remove it first")
+def _already_exists(target: Path) -> MediaError:
+    return MediaError(str(target), "already exists; choose another target, or remove the file first")

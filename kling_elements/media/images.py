@@ -1,4 +1,4 @@
-"""Judges one image file: what it is by its content, what its header says, and whether the picture is whole."""
+"""Check one image file: its format by its content, its header, and whether the picture is complete."""
 
 from __future__ import annotations
 
@@ -25,29 +25,28 @@ from kling_elements_runtime.image_kinds import format_of
 from kling_elements_runtime.image_parts import png_chunks, scans
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
-MOST_PIXELS = 178_956_970
-"""Pixels of the largest picture that is decoded. Pillow itself refuses more, and the largest cameras make 150 million.
-"""
-_MOST_LIGHT_PIXELS = MOST_PIXELS // 2
-"""Pixels of the largest JPEG that is decoded only to see whether it is whole; from here on Pillow warns of bombs.
+MAX_PIXELS = 178_956_970
+"""The most pixels of a picture that is decoded. Pillow refuses more; the largest cameras make 150 million."""
+_MAX_CHECKED_PIXELS = MAX_PIXELS // 2
+"""The most pixels of a JPEG that is decoded only to check whether it is complete; Pillow warns of bombs above it.
 
-Only an eighth of each side is decoded.
+Each side is decoded at an eighth of its length.
 """
-_MOST_SCANNED_PIXELS = 60_000_000
-"""Pixels of the largest JPEG of several scans, as a decoder holds all of it, in 6 to 8 bytes a pixel."""
-_MOST_SCANS = 100  # real pictures of any size have a dozen
-_MOST_WORK = 1_500_000_000  # pixels of all scans together, which take some seconds
+_MAX_SCANNED_PIXELS = 60_000_000
+"""The most pixels of a JPEG with several scans, because a decoder holds all of it, in 6 to 8 bytes a pixel."""
+_MAX_SCANS = 100  # real pictures have about a dozen
+_MAX_WORK = 1_500_000_000  # pixels of all scans together; they take a few seconds
 _START_OF_SCAN = b"\xff\xda"
 _TOO_LARGE = "it has too many pixels to be decoded"
-_PART = 8  # of each side; the smallest picture that a JPEG decoder makes without more work
+_PART = 8  # divides each side; JPEG decoders do not support smaller pictures
 _CRC_LENGTH = 4  # bytes
-_silence = threading.Lock()
+warnings_lock = threading.Lock()
 
 
 class File(Protocol):
-    """The bytes of a file of which the size may not be known, as behind an address.
+    """A file that can be read in parts, and whose size may be unknown, as for files at an address.
 
-    `size` is the file's size in bytes, or None. `peek` gives bytes from an offset on; fewer where the file ends.
+    `size` is the file's size in bytes, or None. `peek` returns bytes from an offset on; fewer if the file ends.
     """
 
     @property
@@ -56,8 +55,8 @@ class File(Protocol):
 
 
 @frozen
-class _Sized:
-    """A file that has a size; one that is not known breaks no limit."""
+class _KnownSize:
+    """A file whose size is always a number. An unknown size counts as 0, so that it breaks no limit."""
 
     _file: File
 
@@ -70,109 +69,110 @@ class _Sized:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Let no warning out. Filters of warnings are global, so there is one lock for this: do nothing slow under it."""
-    with _silence, warnings.catch_warnings(action="ignore"):
+def ignored_warnings() -> Iterator[None]:
+    """Suppress warnings. Their filters are global, so one lock guards them; do nothing slow inside the block."""
+    with warnings_lock, warnings.catch_warnings(action="ignore"):
         yield
 
 
 def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -> ImageReport:
-    """Judge a file by its header (R14 to R17), and read no more of it than that.
+    """Check the header of a file against R14 to R17, and read no more of the file than that.
 
     Args:
         file: The file.
-        source: What the report calls it.
+        source: The name of the file in the report.
         limits: The contract's `x-image` object.
-        is_near: Whether metadata behind the header may be looked for, as nothing has to be fetched for them.
+        is_near: Whether to look for metadata after the header too, because reading the file costs no request.
 
     Raises:
-        MediaError: It cannot be read.
+        MediaError: The file cannot be read.
     """
-    sized = _Sized(file)
-    header = read_header(sized)  # comes first, as a server may tell the size only at the end of the file
+    sized = _KnownSize(file)
+    header = read_header(sized)  # first, because a server may send the size only at the end of the file
     width, height = displayed_size(sized, header, is_near=is_near) if header else (None, None)
     kind = format_of(file)
-    by_size = limits["file-size"]["x-source"]
+    size_rule = limits["file-size"]["x-source"]
     return ImageReport(
         source=source,
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(Violation("", *found) for found in violations(sized, limits, is_near=is_near)),
-        unjudged=() if file.size is not None else ((by_size, "the server does not tell the size"),),
+        violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_near=is_near)),
+        unjudged=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
         format=kind,
     )
 
 
 def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
-    """Judge a file by its header, and by whether the picture is whole (R14).
+    """Check the header of a file, and whether the picture is complete (R14).
 
-    A PNG is held to its checksums. Of a JPEG an eighth of each side is decoded.
+    The checksums of a PNG are verified. A JPEG is decoded at an eighth of each side.
 
     Args:
-        file: The file. It is read whole only if it is not larger than the contract allows.
-        source: What the report calls it.
+        file: The file. It is read as a whole only if it is not larger than the contract allows.
+        source: The name of the file in the report.
         limits: The contract's `x-image` object.
 
     Raises:
-        MediaError: It cannot be read.
+        MediaError: The file cannot be read.
     """
     rule = limits["format"]["x-source"]
     kind = format_of(file)
     if kind not in ("jpeg", "png") or file.size > limits["file-size"]["max-bytes"]:
         report = inspect(file, source, limits, is_near=True)
-        return report if report.width_px is None else _unjudged(report, rule, "it is too large to be looked at whole")
+        return (
+            report if report.width_px is None else _unjudged(report, rule, "it is too large to be checked as a whole")
+        )
     whole = InlineBytes(file.peek(0, file.size))
     report, header = inspect(whole, source, limits, is_near=True), read_header(whole)
     if header is None:
         return report
-    why_not = why_not_decoded(whole.content, header)
-    if why_not is not None:
-        return _unjudged(report, rule, why_not)
+    obstacle = why_not_decoded(whole.content, header)
+    if obstacle is not None:
+        return _unjudged(report, rule, obstacle)
     if (png_is_whole if kind == "png" else _jpeg_is_whole)(whole.content):
         return report
-    return evolve(report, violations=(*report.violations, Violation("", rule, "the image breaks off or is damaged")))
+    return evolve(report, violations=(*report.violations, Violation("", rule, "the image is cut off or damaged")))
 
 
-def why_not_decoded(content: bytes, header: Header, most_pixels: int | None = None) -> str | None:
-    """Return why a JPEG or PNG is too much to be decoded even for a look at it; None where it is not."""
+def why_not_decoded(content: bytes, header: Header, max_pixels: int | None = None) -> str | None:
+    """Return why decoding a JPEG or PNG would cost too much, even for a check; None if it would not."""
     pixels = header.width * header.height
-    if pixels > (_MOST_LIGHT_PIXELS if most_pixels is None else most_pixels):
+    if pixels > (_MAX_CHECKED_PIXELS if max_pixels is None else max_pixels):
         return _TOO_LARGE
     if header.format == "png":
         return None
-    why_not = _why_too_many(content.count(_START_OF_SCAN), pixels)
-    if why_not is None:
+    obstacle = _why_too_many(content.count(_START_OF_SCAN), pixels)
+    if obstacle is None:
         return None
-    try:  # what was counted may stand in metadata, or in what follows the picture
+    try:  # count exactly, because the bytes of a marker can also occur in metadata or after the picture
         return _why_too_many(scans(content, header), pixels)
     except UnreadableError:
-        return None  # no decoder gets far with it
+        return None  # decoders stop early at damage
 
 
 def _why_too_many(count: int, pixels: int) -> str | None:
-    if count > _MOST_SCANS or count * pixels > _MOST_WORK:
-        return "it is made of too many scans to be decoded"
-    return _TOO_LARGE if count > 1 and pixels > _MOST_SCANNED_PIXELS else None
+    if count > _MAX_SCANS or count * pixels > _MAX_WORK:
+        return "it has too many scans to be decoded"
+    return _TOO_LARGE if count > 1 and pixels > _MAX_SCANNED_PIXELS else None
 
 
 def _unjudged(report: ImageReport, rule: str, why: str) -> ImageReport:
-    return evolve(report, unjudged=(*report.unjudged, (rule, f"whether the image is whole is not known: {why}")))
+    return evolve(report, unjudged=(*report.unjudged, (rule, f"it is unknown whether the image is complete: {why}")))
 
 
 def png_is_whole(content: bytes) -> bool:
-    """Return whether each chunk has its right checksum, there are pixels, and the last chunk is that which ends a PNG.
+    """Return whether each chunk's checksum is right, there are pixels, and the end chunk is the last one.
 
-    Pillow's `verify` checks less if somebody has set LOAD_TRUNCATED_IMAGES, and refuses much compressed text.
+    Pillow's `verify` checks less if LOAD_TRUNCATED_IMAGES is set, and refuses large compressed texts.
     """
     view = memoryview(content)
     has_pixels = False
     try:
         for part in png_chunks(content):
             crc_at = part.end - _CRC_LENGTH
-            if int.from_bytes(view[crc_at : part.end]) != zlib.crc32(
-                view[part.start + 4 : crc_at]
-            ):  # not of the length
+            crc = zlib.crc32(view[part.start + 4 : crc_at])  # the checksum does not cover the length
+            if int.from_bytes(view[crc_at : part.end]) != crc:
                 return False
             has_pixels = has_pixels or part.kind == b"IDAT"
     except UnreadableError:
@@ -181,21 +181,21 @@ def png_is_whole(content: bytes) -> bool:
 
 
 def _jpeg_is_whole(content: bytes) -> bool:
-    """Return whether the picture can be decoded up to its last line.
+    """Return whether the picture can be decoded to its last line.
 
-    `load` takes a picture that breaks off if somebody has set LOAD_TRUNCATED_IMAGES; the decoder itself never does.
+    `load` accepts pictures that are cut off if LOAD_TRUNCATED_IMAGES is set; the decoder itself never does.
     """
-    from PIL import Image  # noqa: PLC0415 - most programs never look at pixels
+    from PIL import Image  # noqa: PLC0415 - most programs never decode pixels
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
 
     try:
-        with quiet():
+        with ignored_warnings():
             picture = JpegImageFile(io.BytesIO(content))
         with picture:
             picture.draft("L", (max(picture.width // _PART, 1), max(picture.height // _PART, 1)))
             (tile,) = picture.tile
             options: Any = tile.args
             Image.frombytes(picture.mode, picture.size, content, tile.codec_name, *options, *picture.decoderconfig)
-    except Exception:  # noqa: BLE001 - on hostile input Pillow raises many kinds, and all of them mean that it is broken
+    except Exception:  # noqa: BLE001 - Pillow raises many kinds on damaged input; each means that the image is damaged
         return False
     return True

@@ -1,4 +1,4 @@
-"""The limits of media files, as a contract has them. No number stands here."""
+"""Read the limits of media files from a contract. This module contains no numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kling_elements_runtime.image_headers import Limits
 
 
 def image_limits(contract: Contract) -> Limits:
-    """Return the contract's `x-image` object. It is shared: do not change it."""
+    """Return the contract's `x-image` object. It is shared, so do not change it."""
     return contract.read(_image)
 
 
 def video_limits(contract: Contract) -> Limits:
-    """Return the contract's `x-video` object. It is shared: do not change it."""
+    """Return the contract's `x-video` object. It is shared, so do not change it."""
     return contract.read(_video)
 
 
@@ -26,14 +26,14 @@ def _video(document: Node) -> Limits:
 
 
 def _only(document: Node, name: str) -> Limits:
-    """Return the one object of that name anywhere within a document.
+    """Return the only object with that name anywhere in a document.
 
     Raises:
-        ValueError: There is none, or there are several.
+        ValueError: There is none, or more than one.
     """
     limits: list[Limits] = [inner[name] for _, inner in walk(document) if isinstance(inner, dict) and name in inner]
     if len(limits) != 1:
-        raise ValueError(f"the contract has {len(limits)} objects under {name}; what looks at media needs exactly one")
+        raise ValueError(f"the contract has {len(limits)} objects named {name}; checking media needs exactly one")
     return limits[0]
 
 

@@ -1,4 +1,4 @@
-"""Keeps what reading a file behind an address costs within its budget, where each byte comes in."""
+"""Measure what reading a file from an address costs, and stop as soon as it exceeds its budget."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
 from kling_elements_runtime.transport.names import look_up
 
-_LONGEST_WAIT = 3600.0  # seconds; sockets refuse time-outs of weeks
-_LONGEST_READ = 1.0  # seconds that a socket waits at a time, as nobody may wait for the file any more
+_MAX_WAIT = 3600.0  # seconds; sockets do not accept time-outs of weeks
+_MAX_READ_WAIT = 1.0  # seconds that a socket waits at a time, because the caller may have stopped waiting for the file
 
 
 class Meter:
-    """What was used of a budget so far.
+    """The part of a budget that has been used.
 
     Attributes:
-        source: The address that errors name.
+        source: The address to name in errors.
         budget: The budget.
-        requests: How many requests were sent.
-        fetched_bytes: How many bytes came in, headers included.
+        requests: How many requests have been sent.
+        fetched_bytes: How many bytes have been received, including headers.
     """
 
     def __init__(self, source: str, budget: Budget, clock: Clock) -> None:
-        """Begin to count the seconds. They end with those of a block of `deadline.within` that this is in."""
+        """Start measuring the time. It ends early if a surrounding `deadline.within` block ends first."""
         self.source = source
         self.budget = budget
         self.requests = 0
@@ -45,11 +45,11 @@ class Meter:
 
     @property
     def bytes_left(self) -> int:
-        """Bytes that may still come in."""
+        """How many bytes may still be received."""
         return self.budget.max_bytes - self.fetched_bytes
 
     def seconds_left(self) -> float:
-        """Return the seconds that a socket may wait.
+        """Return how many seconds a socket may wait.
 
         Raises:
             MediaError: The time is up.
@@ -57,41 +57,41 @@ class Meter:
         left, of_call = self._until - self._clock.monotonic(), seconds_left()
         if left <= 0 or (of_call is not None and of_call <= 0):
             raise self.late()
-        return min(left, _LONGEST_WAIT)
+        return min(left, _MAX_WAIT)
 
     def count_request(self) -> None:
-        """Count a request that is about to be sent.
+        """Count a request before it is sent.
 
         Raises:
-            MediaError: It would be one too many.
+            MediaError: The budget allows no more requests.
         """
         if self.requests >= self.budget.max_requests:
             raise self._spent(f"needs more than {self.budget.max_requests} requests", "max_requests")
         self.requests += 1
 
     def need(self, count: int) -> None:
-        """Check that a number of bytes may still come in.
+        """Check that a number of bytes may still be received.
 
         Raises:
-            MediaError: They may not.
+            MediaError: The budget does not allow it.
         """
         if count > self.bytes_left:
             raise self._spent(f"needs more than {self.budget.max_bytes} bytes", "max_bytes")
 
     def late(self) -> MediaError:
-        """Return the error for when the time is up."""
+        """Return the error to raise when the time is up."""
         if self._is_cut:
-            return MediaError(self.source, "was not read by the end of the call's max_wait_seconds; allow it more")
+            return MediaError(self.source, "was not read before the call's max_wait_seconds ended; pass a larger value")
         return self._spent(f"took longer than {self.budget.max_seconds:g} s", "max_seconds")
 
-    def _spent(self, what: str, name: str) -> MediaError:
-        return MediaError(self.source, f"{what} to be read; a larger Budget.{name} allows it")
+    def _spent(self, problem: str, field: str) -> MediaError:
+        return MediaError(self.source, f"{problem} to be read; pass a Budget with a larger {field} to allow it")
 
 
 class MeteredBackend(httpcore.NetworkBackend):
-    """Connects only to addresses that a policy of ssrfguard allows, and lets no wait outlast the budget.
+    """A backend that connects only to addresses that a policy allows, and never waits longer than the budget.
 
-    Time-outs of HTTP clients begin anew with each byte that arrives, so a server that drips would never meet them.
+    An HTTP client's time-out restarts with each byte, so a server that sends bytes one by one never triggers it.
     """
 
     def __init__(self, policy: Policy, meter: Meter) -> None:
@@ -102,29 +102,29 @@ class MeteredBackend(httpcore.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the meter's time counts
+        timeout: float | None = None,  # noqa: ARG002 - the meter limits the time
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Look a name up, check every address it has, and connect to one of them."""
-        steps = 1 + self._policy.max_connection_attempts  # the look-up, and each attempt to connect
+        """Look up a name, check all its addresses, and connect to one of them."""
+        steps = 1 + self._policy.max_connection_attempts  # the lookup, and each attempt to connect
         share = self._meter.seconds_left() / steps
 
         def addresses(host: str, port: int, *_: Any) -> Any:
-            # ssrfguard's own resolver has time-outs too, but knows no hosts file, and puts up to four addresses of IPv6
-            # before any other, so that machines without IPv6 would not come through.
+            # ssrfguard's own resolver has time-outs too, but ignores the hosts file, and puts up to four IPv6 addresses
+            # first, so that machines without IPv6 could not connect.
             return look_up(host, port).result(share)
 
         guard = SafeBackend(policy=self._policy, resolver=addresses)
         try:
             stream = guard.connect_tcp(host, port, share, local_address, socket_options)
-        except ValueError as error:  # of a resolver, or of ssrfguard where a resolver answers no address
-            raise httpcore.ConnectError(f"the name cannot be looked up: {error}") from error
+        except ValueError as error:  # raised by a resolver, or by ssrfguard if a resolver returns something else
+            raise httpcore.ConnectError(f"the host name cannot be looked up: {error}") from error
         return _MeteredStream(stream, self._meter)
 
 
 class _MeteredStream(httpcore.NetworkStream):
-    """A connection whose every wait and byte is counted."""
+    """A connection that counts its bytes and limits its waits."""
 
     def __init__(self, stream: httpcore.NetworkStream, meter: Meter) -> None:
         self._stream = stream
@@ -133,14 +133,14 @@ class _MeteredStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - as in connect_tcp
         self._meter.need(1)
         wanted = min(max_bytes, self._meter.bytes_left)
-        while (left := self._meter.seconds_left()) > _LONGEST_READ:
+        while (left := self._meter.seconds_left()) > _MAX_READ_WAIT:
             with suppress(httpcore.ReadTimeout):
-                return self._counted(self._stream.read(wanted, _LONGEST_READ))
+                return self._counted(self._stream.read(wanted, _MAX_READ_WAIT))
         return self._counted(self._stream.read(wanted, left))
 
-    def _counted(self, piece: bytes) -> bytes:
-        self._meter.fetched_bytes += len(piece)
-        return piece
+    def _counted(self, chunk: bytes) -> bytes:
+        self._meter.fetched_bytes += len(chunk)
+        return chunk
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - as in connect_tcp
         self._stream.write(buffer, self._meter.seconds_left())
@@ -157,7 +157,7 @@ class _MeteredStream(httpcore.NetworkStream):
         try:
             secured = self._stream.start_tls(ssl_context, server_hostname, self._meter.seconds_left())
         except BaseException:
-            self.close()  # httpcore does not know this connection yet
+            self.close()  # because httpcore does not know this connection yet
             raise
         return _MeteredStream(secured, self._meter)
 

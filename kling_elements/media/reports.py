@@ -1,4 +1,4 @@
-"""What was found in an image or a video, and which rules of the contract it breaks."""
+"""Reports on images and videos, with the rules of the contract that they break."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from kling_elements_client.errors import Violation
 
 @frozen(kw_only=True)
 class _Report:
-    """What both reports say.
+    """The attributes that both kinds of reports have.
 
     Attributes:
-        source: What was looked at: a file's path, an address without its query, or what kind of thing was given.
-        size_bytes: The file's size in bytes; None where a server does not tell.
-        width_px: Pixels across as displayed, with orientation or rotation applied; None where the header tells none.
-        height_px: Pixels down, as `width_px`.
-        violations: The rules that the file breaks, with their ids in `rule`; their `pointer` is empty.
-        unjudged: Pairs of a rule's id and why the file could not be judged by it. No violation is not a promise then.
+        source: The checked file: a path, an address without its query, or the kind of object that was passed.
+        size_bytes: The file's size in bytes; None if a server does not send it.
+        width_px: The displayed width in pixels, with orientation or rotation applied; None if the header does not say.
+        height_px: The displayed height, as for `width_px`.
+        violations: The rules that the file breaks, with their ids in `rule`. Their `pointer` is empty.
+        unjudged: Pairs of a rule's id and the reason why the rule could not be checked. If there are any, a file
+            without violations may still break those rules.
     """
 
     source: str
@@ -31,21 +32,21 @@ class _Report:
 
     @property
     def conforms(self) -> bool:
-        """Whether no rule was found broken."""
+        """Whether no violations were found."""
         return not self.violations
 
     @property
     def ratio(self) -> Fraction | None:
-        """Width to height as displayed; None where these are not known."""
+        """The displayed width divided by the displayed height; None if either is unknown."""
         return Fraction(self.width_px, self.height_px) if self.width_px and self.height_px else None
 
 
 @frozen(kw_only=True)
 class ImageReport(_Report):
-    """What was found in an image.
+    """A report on an image.
 
     Attributes:
-        format: What the content is, such as `jpeg` or `png`; None where it is no image that is known.
+        format: The format of the content, such as `jpeg` or `png`; None if it is not a known image format.
     """
 
     format: str | None = None
@@ -53,19 +54,19 @@ class ImageReport(_Report):
 
 @frozen(kw_only=True)
 class VideoReport(_Report):
-    """What was found in a video.
+    """A report on a video.
 
     Attributes:
-        container: What the content is, such as `mp4` or `mov`; None where it is no container that is known.
-        duration_seconds: How long it plays, in seconds; None where the header does not tell.
-        frame_seconds: How long one frame is shown on average, in seconds; None where the header does not tell.
-        rotation_degrees: By how much players turn the picture clockwise: 0, 90, 180 or 270; None for any other turn.
-        pixel_aspect: Width to height of one pixel; None where the header tells nonsense.
-        video_codec: The video codec, such as `h264`, or its four-letter code; None where there is no video track.
-        audio_codec: The audio codec, as `video_codec`; None where there is no audio track.
-        is_encrypted: Whether it takes a key to play its picture or its sound.
-        is_fragmented: Whether the file consists of fragments, so that its header may not tell its duration.
-        is_faststart: Whether the header comes before the media, so that playing can begin at once.
+        container: The container format of the content, such as `mp4` or `mov`; None if it is not a known one.
+        duration_seconds: How long the video plays, in seconds; None if the header does not say.
+        frame_seconds: The average duration of a frame, in seconds; None if the header does not say.
+        rotation_degrees: How far players turn the picture clockwise: 0, 90, 180 or 270; None for any other angle.
+        pixel_aspect: The width of a pixel divided by its height; None if the header has an invalid ratio.
+        video_codec: The video codec, such as `h264`, or its four-letter code; None if there is no video track.
+        audio_codec: The audio codec, as for `video_codec`; None if there is no audio track.
+        is_encrypted: Whether you need a key to play its picture or its sound.
+        is_fragmented: Whether the file consists of fragments; its header may then not give its duration.
+        is_faststart: Whether the header comes before the media, so that players can start at once.
     """
 
     container: str | None = None
@@ -81,5 +82,5 @@ class VideoReport(_Report):
 
 
 def in_words(report: ImageReport | VideoReport) -> str:
-    """Return what is wrong with a file, each with its rule."""
-    return "; ".join(f"{broken.message} ({broken.rule})" for broken in report.violations)
+    """Return the messages of a report's violations in one line, each with its rule."""
+    return "; ".join(f"{item.message} ({item.rule})" for item in report.violations)

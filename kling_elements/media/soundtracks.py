@@ -1,4 +1,4 @@
-"""The sound of a video that is encoded anew, and chains of FFmpeg's filters."""
+"""Encode the sound of a video again, and build chains of FFmpeg filters."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 
 from av.filter import Graph
 
-_AUDIO_RATE = 48_000  # samples per second, as usual with video
+_AUDIO_RATE = 48_000  # samples per second, as usual for video
 _AUDIO_BIT_RATE = 192_000  # bits per second, transparent for stereo
 _AUDIO_LAYOUT = "stereo"
-_AUDIO_FRAME = 1024  # samples that AAC encodes at a time
+_AUDIO_FRAME = 1024  # samples; AAC encodes so many at a time
 
 
-def graph(*chain: tuple[str, str]) -> Graph:
-    """Return a chain of FFmpeg's filters, each with its arguments."""
-    made = Graph()
-    made.link_nodes(*(made.add(name, told or None) for name, told in chain)).configure()
-    return made
+def filter_chain(*filters: tuple[str, str]) -> Graph:
+    """Return a chain of FFmpeg filters, each given by its name and its arguments."""
+    chain = Graph()
+    chain.link_nodes(*(chain.add(name, arguments or None) for name, arguments in filters)).configure()
+    return chain
 
 
-def through(chain: Any, frame: Any) -> Iterator[Any]:
-    """Yield what comes out of a chain of filters after a frame, or after None at the end."""
+def filtered(chain: Any, frame: Any) -> Iterator[Any]:
+    """Yield the frames that a chain of filters returns for a frame, or for None at the end."""
     chain.push(frame)
     while True:
         try:
@@ -33,16 +33,16 @@ def through(chain: Any, frame: Any) -> Iterator[Any]:
         yield result
 
 
-class Sound:
-    """The audio of the result, kept until the length of the picture is known: some megabytes.
+class SoundEncoder:
+    """Encodes the audio of the result. It keeps the frames, some megabytes, until the length of the video is known.
 
     Attributes:
-        changes: What was changed.
-        is_full: Whether no more of it is needed.
+        changes: A sentence for each change.
+        is_full: Whether the result needs no more frames.
     """
 
     def __init__(self, start: Fraction, end: Fraction) -> None:
-        """Take what lies between two times, in seconds of the stream's own time."""
+        """Create an encoder for the sound between two times, in seconds of the stream's own time."""
         self.changes: list[str] = []
         self.is_full = False
         self._start_seconds = start
@@ -50,34 +50,34 @@ class Sound:
         self._graph: Graph | None = None
         self._frames: list[Any] = []
 
-    def take(self, frame: Any) -> None:
-        """Keep what the result plays of a frame."""
+    def add(self, frame: Any) -> None:
+        """Keep the part of a frame that is in the result."""
         if self.is_full:
             return
         if self._graph is None:
             self._start(frame)
-        self._frames += through(self._graph, frame)
+        self._frames += filtered(self._graph, frame)
         self.is_full = frame.pts * frame.time_base >= self._end_seconds
 
     def _start(self, frame: Any) -> None:
         start, end = float(self._start_seconds), float(self._end_seconds)
         first = math.ceil(self._start_seconds * _AUDIO_RATE)
-        told = f"time_base={frame.time_base}:sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
-        self._graph = graph(
-            ("abuffer", f"{told}:channel_layout={frame.layout.name}"),
+        source = f"time_base={frame.time_base}:sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}"
+        self._graph = filter_chain(
+            ("abuffer", f"{source}:channel_layout={frame.layout.name}"),
             ("aresample", str(_AUDIO_RATE)),
             ("aformat", f"sample_fmts=fltp:channel_layouts={_AUDIO_LAYOUT}"),
-            ("atrim", f"start={start}:end={end}"),  # comes before gaps are filled, so that these are never long
+            ("atrim", f"start={start}:end={end}"),  # before gaps are filled, because they could be very long
             ("aresample", f"async=1:first_pts={first}"),
             ("asetnsamples", f"n={_AUDIO_FRAME}:p=0"),
             ("abuffersink", ""),
         )
 
     def packets(self, output: Any, seconds: Fraction) -> list[Any]:
-        """Encode as much as ends with the picture."""
+        """Encode the frames that end before the video does, and return the packets."""
         if self._graph is None:
             return []
-        self._frames += through(self._graph, None)
+        self._frames += filtered(self._graph, None)
         frames = self._frames[: math.floor(seconds * _AUDIO_RATE / _AUDIO_FRAME)]
         if not frames:
             return []

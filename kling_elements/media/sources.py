@@ -1,4 +1,4 @@
-"""What a caller has of an image or a video: an address, or something with the content of a file."""
+"""Open what a caller passes as an image or a video: an address, or an object with the content of a file."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from kling_elements_runtime.uploads import (
     encode,
 )
 
-_PIECE = 256 * 1024  # bytes that are read at a time of a file object that cannot seek
-_QUOTED = 16 * 1024  # characters that are decoded at a time of a percent-encoded text
-_IN_MEMORY = 16 * 1024 * 1024  # bytes of it that are kept in memory; what is longer goes to the disk
-_LONGEST_PATH = 4096  # characters; systems allow no more, and the Base64 text of a photograph has more
+_CHUNK = 256 * 1024  # bytes to read at a time from a file object that cannot seek
+_QUOTED = 16 * 1024  # characters of a percent-encoded text to decode at a time
+_IN_MEMORY = 16 * 1024 * 1024  # bytes of a copy to keep in memory; a longer one goes to the disk
+_MAX_PATH_LENGTH = 4096  # characters; systems do not allow more, and the Base64 text of a photograph has more
 
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -45,17 +45,17 @@ _DATA = re.compile(r"data:", re.IGNORECASE)
 _BASE64_MARK = re.compile(r";\s*base64\s*\Z", re.IGNORECASE)
 _PATH = re.compile(r"~|file:|[a-z]:[\\/]|\.{1,2}[\\/]|.*\\|.*\.\w{1,5}\s*\Z", re.IGNORECASE | re.DOTALL)
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-_STANDARD = str.maketrans("-_", "+/")
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 
 @frozen
-class Given:
-    """A file that was given by its content.
+class MediaFile:
+    """A file whose content the caller has passed.
 
     Attributes:
-        name: How errors and reports call it: its path, or what kind of thing was given.
+        name: The name for errors and reports: its path, or the kind of object that was passed.
         file: Its bytes.
-        text: Its Base64 text, where that is what was given.
+        text: Its Base64 text, if that was passed.
     """
 
     name: str
@@ -63,10 +63,10 @@ class Given:
     text: str | None = None
 
     def base64(self) -> str:
-        """Return the text that stands for it in a request.
+        """Return the Base64 text for a request.
 
         Raises:
-            MediaError: It cannot be read, or was changed meanwhile.
+            MediaError: The file cannot be read, or was changed meanwhile.
         """
         if self.text is not None:
             return self.text
@@ -78,304 +78,307 @@ class Given:
         return encode(content)
 
 
-def without_metadata(given: Given, limits: Limits) -> Given:
-    """Return the same image without its metadata; itself if it has none, or is no image that the limits allow.
+def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
+    """Return an image without its metadata; the same object if it has none, or if the limits do not allow the image.
 
     Raises:
-        MediaError: It is one, but its metadata cannot be told apart from the picture.
+        MediaError: The limits allow the image, but its metadata cannot be separated from the picture.
     """
     try:
-        file = metadata.stripped(given.file)
+        file = metadata.stripped(media.file)
     except UnreadableError as error:
-        if images.inspect(given.file, given.name, limits, is_near=False).conforms:
-            raise MediaError(given.name, metadata.INSEPARABLE) from error
-        return given
-    return given if file is given.file else Given(given.name, file)
+        if images.inspect(media.file, media.name, limits, is_near=False).conforms:
+            raise MediaError(media.name, metadata.INSEPARABLE) from error
+        return media
+    return media if file is media.file else MediaFile(media.name, file)
 
 
 def address(source: object, contract: Contract) -> str | None:
-    """Return the source itself if it is an http(s) address; None for anything else.
+    """Return the source if it is an http(s) address; None if it is anything else.
 
     Raises:
-        MediaError: It is one that the contract refuses.
-        ValueError: The contract lacks what everything here goes by.
+        MediaError: It is an address that the contract refuses.
+        ValueError: The contract lacks a part that this package needs.
     """
     usable(contract)
     if not isinstance(source, str) or not _HTTP.match(source):
         return None
     if contract.schema_violations("#/components/schemas/HttpUrl", source):
-        # loaded here, as it loads what speaks HTTP
-        from kling_elements.media.remote import shown  # noqa: PLC0415
+        # imported here because it loads an HTTP library
+        from kling_elements.media.remote import redacted_url  # noqa: PLC0415
 
         expected = contract.document()["components"]["schemas"]["HttpUrl"]["x-expected"]
-        raise MediaError(shown(source), f"must be {expected}")
+        raise MediaError(redacted_url(source), f"must be {expected}")
     return source
 
 
 @contextmanager
-def opened_image(source: object, contract: Contract) -> Iterator[Given]:
-    """Yield an image that was given by its content, for as long as the block runs.
+def opened_image(source: object, contract: Contract) -> Iterator[MediaFile]:
+    """Open the content of an image, and yield it while the block runs.
 
     Args:
         source: A path, bytes, a file object, a PIL image, a `data:` URL, or Base64 text.
-        contract: What says how an image is given as text, and how large it may be.
+        contract: The contract that says how to write an image as text, and how large it may be.
 
     Raises:
-        MediaError: It cannot be read, or is none of these.
+        MediaError: The source cannot be read, or has another type.
     """
-    picture = sys.modules.get("PIL.Image")  # where it is not loaded, there are no PIL images
+    pillow_image = sys.modules.get("PIL.Image")  # if Pillow is not loaded, the source cannot be a PIL image
     if isinstance(source, str):
         yield from_text(source, contract, image_limits(contract))
-    elif picture is not None and isinstance(source, picture.Image):
-        with _opened_bytes("a PIL image", _encoded(source, image_limits(contract))) as given:
-            yield given
+    elif pillow_image is not None and isinstance(source, pillow_image.Image):
+        with _opened_bytes("a PIL image", _encoded(source, image_limits(contract))) as media:
+            yield media
     else:
-        with opened_file(source, image_limits(contract)) as given:
-            yield given
+        with opened_file(source, image_limits(contract)) as media:
+            yield media
 
 
 def content_of(source: object, contract: Contract) -> bytes:
     """Return the bytes of a fitted image, a PIL image or a file object.
 
     Raises:
-        MediaError: It cannot be read, is larger than the contract allows, or is none of these.
+        MediaError: The source cannot be read, is larger than the contract allows, or has another type.
     """
     if isinstance(source, FittedImage):
         return source.content
     limits = image_limits(contract)["file-size"]
-    with opened_image(source, contract) as given:
-        if given.file.size > limits["max-bytes"]:
-            raise _too_large(given.name, limits["max-bytes"], limits["x-source"])
-        return given.file.peek(0, given.file.size)
+    with opened_image(source, contract) as media:
+        if media.file.size > limits["max-bytes"]:
+            raise _too_large(media.name, limits["max-bytes"], limits["x-source"])
+        return media.file.peek(0, media.file.size)
 
 
 @contextmanager
-def opened_file(source: object, limits: Limits) -> Iterator[Given]:
-    """Yield a file that was given as path, bytes or file object, for as long as the block runs.
+def opened_file(source: object, limits: Limits) -> Iterator[MediaFile]:
+    """Open a path, bytes or a file object, and yield it while the block runs.
 
     Args:
-        source: The file. A file object counts from where it stands to its end; one that can seek stands there again
-            afterwards.
-        limits: The contract's limits. No more is read of a file object that cannot seek.
+        source: The file. A file object is read from its current position to its end; if it can seek, its position is
+            restored.
+        limits: The contract's limits. A file object that cannot seek is not read beyond its maximum size.
 
     Raises:
-        MediaError: It cannot be read, or is none of these.
+        MediaError: The source cannot be read, or has another type.
     """
     if isinstance(source, Path):
-        yield Given(str(source), InlineFile(source))
+        yield MediaFile(str(source), InlineFile(source))
     elif isinstance(source, bytes | bytearray | memoryview):
-        with _opened_bytes(type(source).__name__, source) as given:
-            yield given
+        with _opened_bytes(type(source).__name__, source) as media:
+            yield media
     elif callable(getattr(source, "read", None)):
-        with _opened_object(source, limits) as given:
-            yield given
+        with _opened_object(source, limits) as media:
+            yield media
     else:
-        says = (
-            "cannot be taken for an image or a video; give a pathlib.Path, bytes, a binary file object, an address, "
+        message = (
+            "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, an address, "
             "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
         )
-        raise MediaError(f"a value of type {type(source).__name__}", says)
+        raise MediaError(f"a value of type {type(source).__name__}", message)
 
 
 @contextmanager
-def _of_caller(name: str, what: str) -> Iterator[None]:
-    """Raise whatever something of the caller's raises as a MediaError, without its own words."""
+def _media_errors(name: str, problem: str) -> Iterator[None]:
+    """Raise every error of the caller's objects as a MediaError, without its own text."""
     try:
         yield
     except MediaError:
         raise
-    except Exception as error:  # file objects and pictures are the caller's own, or Pillow's, and raise what they like
-        raise MediaError(name, f"{what}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
+    except Exception as error:  # file objects and pictures belong to the caller or to Pillow, and may raise anything
+        raise MediaError(name, f"{problem}: {getattr(error, 'strerror', None) or type(error).__name__}") from error
 
 
 def _encoded(picture: Any, limits: Limits) -> bytes:
-    """Return a PIL image as a file, upright. PNG loses nothing of what it can hold; the rest becomes RGB.
+    """Encode a PIL image as an upright PNG, which keeps every mode that PNG supports; other modes become RGB.
 
-    Where the PNG would be larger than the contract allows, it is the best JPEG that fits, if one does.
+    If the PNG would be larger than the contract allows, return the best JPEG that fits, if there is one.
     """
-    from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - loaded only where somebody has a PIL image
+    from PIL.ImageOps import exif_transpose  # noqa: PLC0415 - needed only for PIL images
 
-    from kling_elements.media import colours, encoding, pictures  # noqa: PLC0415 - as above
+    from kling_elements.media import colours, decoding, encoding  # noqa: PLC0415 - as above
 
-    name, most_bytes = "a PIL image", limits["file-size"]["max-bytes"]
+    name, max_bytes = "a PIL image", limits["file-size"]["max-bytes"]
     file = io.BytesIO()
-    with _of_caller(name, "cannot be encoded"):
+    with _media_errors(name, "cannot be encoded"):
         upright = exif_transpose(picture)
-        held = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
-        if not colours.are_usual(held.info):
-            held, _ = pictures.plain(held.copy())
-        held.save(file, "PNG")
-        if file.tell() <= most_bytes:
+        supported = upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+        if not colours.are_usual(supported.info):
+            supported, _ = decoding.plain(supported.copy())
+        supported.save(file, "PNG")
+        if file.tell() <= max_bytes:
             return file.getvalue()
-        plain, _ = pictures.plain(held)
-        best = encoding.best(plain, most_bytes, "white", as_jpeg=plain.mode == held.mode)
+        plain, _ = decoding.plain(supported)
+        best = encoding.best(plain, max_bytes, "white", as_jpeg=plain.mode == supported.mode)
     return best[0] if best else file.getvalue()
 
 
 @contextmanager
-def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[Given]:
-    with _of_caller(name, "cannot be read"):
+def _opened_bytes(name: str, content: bytes | bytearray | memoryview) -> Iterator[MediaFile]:
+    with _media_errors(name, "cannot be read"):
         file = io.BytesIO(content)
-    yield Given(name, _Seekable(file, name))
+    yield MediaFile(name, _Seekable(file, name))
 
 
 @contextmanager
-def _opened_object(file: Any, limits: Limits) -> Iterator[Given]:
+def _opened_object(file: Any, limits: Limits) -> Iterator[MediaFile]:
     name = "a file object"
-    with _of_caller(name, "cannot be read"):
+    with _media_errors(name, "cannot be read"):
         can_seek = hasattr(file, "seekable") and file.seekable()
     if not can_seek:
         with _copied(file, name, limits) as copy:
-            yield Given(name, _Seekable(copy, name))
+            yield MediaFile(name, _Seekable(copy, name))
         return
     seekable = _Seekable(file, name)
     try:
-        yield Given(name, seekable)
+        yield MediaFile(name, seekable)
     finally:
         seekable.rewind()
 
 
 @contextmanager
 def _copied(file: Any, name: str, limits: Limits) -> Iterator[IO[bytes]]:
-    """Yield a copy that can seek, of a file object that cannot."""
-    most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
+    """Copy a file object that cannot seek, and yield the copy, which can."""
+    max_bytes, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        with _of_caller(name, "cannot be read"):
-            while piece := _read(file, name, _PIECE):
+        with _media_errors(name, "cannot be read"):
+            while chunk := _read(file, name, _CHUNK):
                 with raising_media_errors(Path(gettempdir()), "written to, for a copy of a file object"):
-                    copy.write(piece)
-                if copy.tell() > most:
-                    raise _too_large(name, most, rule)
+                    copy.write(chunk)
+                if copy.tell() > max_bytes:
+                    raise _too_large(name, max_bytes, rule)
         copy.seek(0)
         yield copy
 
 
 class _Seekable:
-    """A file object that can seek, from where it stands to its end.
+    """A file object that can seek, from its current position to its end.
 
     Attributes:
-        size: In bytes.
+        size: The number of bytes.
     """
 
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
         self._name = name
-        with _of_caller(name, "cannot be read"):
+        with _media_errors(name, "cannot be read"):
             _read(file, name, 0)
             self._start = file.tell()
             self.size = max(file.seek(0, io.SEEK_END) - self._start, 0)
         if self._start and not self.size:
-            raise MediaError(name, "is at its end: call seek(0) before you hand it in")
+            raise MediaError(name, "is at its end; call seek(0) before you pass it")
 
     def peek(self, offset: int, count: int) -> bytes:
-        with _of_caller(self._name, "cannot be read"):
+        with _media_errors(self._name, "cannot be read"):
             self._file.seek(self._start + offset)
             return _read(self._file, self._name, count)
 
     def rewind(self) -> None:
-        with _of_caller(self._name, "cannot be read"):
+        with _media_errors(self._name, "cannot be read"):
             self._file.seek(self._start)
 
 
 def _read(file: Any, name: str, count: int) -> bytes:
-    """Return so many bytes; fewer only where the file ends."""
+    """Return `count` bytes; fewer only if the file ends."""
     content = b""
     while True:
-        piece = file.read(count - len(content))
-        if not isinstance(piece, bytes):
-            says = f"its read() gives {type(piece).__name__} instead of bytes; open it in binary mode, with 'rb'"
-            raise MediaError(name, says)
-        content += piece
-        if not piece or len(content) >= count:
+        chunk = file.read(count - len(content))
+        if not isinstance(chunk, bytes):
+            message = f"its read() returns {type(chunk).__name__} instead of bytes; open it in binary mode, with 'rb'"
+            raise MediaError(name, message)
+        content += chunk
+        if not chunk or len(content) >= count:
             return content
 
 
-def from_text(text: str, contract: Contract, limits: Limits) -> Given:
-    """Return what a `data:` URL or Base64 text holds.
+def from_text(text: str, contract: Contract, limits: Limits) -> MediaFile:
+    """Return the file in a `data:` URL or in Base64 text.
 
     Args:
         text: The text.
-        contract: What says how an image is given as text.
-        limits: How large a file may be that a `data:` URL writes byte by byte. Such a URL is much longer than its file.
+        contract: The contract that says how to write an image as text.
+        limits: The limits on a file in a percent-encoded `data:` URL. Such a URL is much longer than its file.
 
     Raises:
-        MediaError: It is neither, or too large. No file is looked for, whatever the text looks like.
+        MediaError: The text is neither of them, or its file is too large. The text is never used as a path.
     """
     if _DATA.match(text):
         return _from_data_url(text, contract, limits)
     if not text.strip():
-        raise MediaError("a str", "is empty; give an http(s) address or Base64 text, or pathlib.Path(...) for a file")
+        raise MediaError("a str", "is empty; pass an http(s) address, Base64 text, or pathlib.Path(...) for a file")
     if _OTHER_ADDRESS.match(text):
-        raise MediaError("a str", "is an address, but begins with neither http:// nor https://")
+        raise MediaError("a str", "is an address of another kind; use one that begins with http:// or https://")
     if _looks_like_path(text):
-        says = "looks like a path, and a str is never taken for one: give pathlib.Path(...) for a file"
-        raise MediaError("a str", f"{says}; an address begins with http:// or https://")
+        message = "looks like a path, but a str is never used as one; pass pathlib.Path(...) for a file"
+        raise MediaError("a str", f"{message}, or an address that begins with http:// or https://")
     return _from_base64(text, "Base64 text", contract)
 
 
-def _from_data_url(text: str, contract: Contract, limits: Limits) -> Given:
+def _from_data_url(text: str, contract: Contract, limits: Limits) -> MediaFile:
     name = "a data: URL"
     head, comma, payload = text.partition(",")
     if not comma or not payload.isascii():
-        says = "has characters that no address may have" if comma else "has no comma, and so no content"
-        raise MediaError(name, says)
+        problem = "has characters other than ASCII" if comma else "has no comma before its content"
+        raise MediaError(name, f"{problem}; write it as data:image/png;base64,...")
     if _BASE64_MARK.search(head):
         plain = _unquoted(payload, math.inf, "", name).decode("ascii", "replace") if "%" in payload else payload
         return _from_base64(plain, name, contract)
-    most, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
-    return Given(name, InlineBytes(_unquoted(payload, most, rule, name)))
+    max_bytes, rule = limits["file-size"]["max-bytes"], limits["file-size"]["x-source"]
+    return MediaFile(name, InlineBytes(_unquoted(payload, max_bytes, rule, name)))
 
 
-def _unquoted(payload: str, most: float, rule: str, name: str) -> bytes:
-    """Return the bytes of a percent-encoded text, slice by slice, as the standard library takes many times its length.
+def _unquoted(payload: str, max_bytes: float, rule: str, name: str) -> bytes:
+    """Decode a percent-encoded text in slices, because the standard library needs many times its length in memory.
 
     Raises:
-        MediaError: There are more bytes than allowed. That is told before any of them is decoded.
+        MediaError: It has more bytes than allowed. This is checked before any of them is decoded.
     """
-    if len(payload) - 2 * payload.count("%") > most:
-        raise _too_large(name, most, rule)
+    if len(payload) - 2 * payload.count("%") > max_bytes:
+        raise _too_large(name, max_bytes, rule)
     slices, start = [], 0
     while start < len(payload):
         end = start + _QUOTED
-        cut = payload.rfind("%", max(end - 2, start), end)  # what a percent sign begins stays together
+        cut = payload.rfind("%", max(end - 2, start), end)  # a slice must not split an escape such as %2F
         end = cut if cut > start else end
         slices.append(unquote_to_bytes(payload[start:end]))
         start = end
     return b"".join(slices)
 
 
-def _too_large(name: str, most: float, rule: str) -> MediaError:
-    says = f"the file has more than {most} bytes, which is the most that is allowed ({rule})"
-    return MediaError(name, says, [Violation("", rule, says)])
+def _too_large(name: str, max_bytes: float, rule: str) -> MediaError:
+    message = f"the file has more than {max_bytes} bytes, the most that is allowed ({rule}); make it smaller"
+    return MediaError(name, message, [Violation("", rule, message)])
 
 
 def _looks_like_path(text: str) -> bool:
-    if len(text) > _LONGEST_PATH:
+    """Return whether a text looks like the path of a file. Base64 may contain slashes too."""
+    if len(text) > _MAX_PATH_LENGTH:
         return False
-    if _PATH.match(text):
-        return True
-    # Base64 may have slashes too, also where it is not in order
-    start = "".join(text.split())[:16].translate(_STANDARD)
-    return "/" in text and format_of(InlineText(start)) is None
+    return bool(_PATH.match(text)) or ("/" in text and not _begins_like_base64_image(text))
 
 
-def _from_base64(text: str, name: str, contract: Contract) -> Given:
+def _begins_like_base64_image(text: str) -> bool:
+    """Return whether a text begins like the Base64 of an image, even if it contains white space, - or _."""
+    start = "".join(text.split())[:16].translate(_STANDARD_ALPHABET)
+    return format_of(InlineText(start)) is not None
+
+
+def _from_base64(text: str, name: str, contract: Contract) -> MediaFile:
     file = InlineText(text)
     if file.is_base64():
-        return Given(name, file, text)
+        return MediaFile(name, file, text)
     rule = contract.document()["components"]["schemas"]["ImageReference"]["x-source"]
-    says = f"is no Base64 as the contract has it: {_wrong_with(text)} ({rule})"
-    raise MediaError(name, says, [Violation("", rule, says)])
+    message = f"is not Base64 as the contract requires: {_base64_problem(text)} ({rule})"
+    raise MediaError(name, message, [Violation("", rule, message)])
 
 
-def _wrong_with(text: str) -> str:
+def _base64_problem(text: str) -> str:
     """Return what is wrong with a Base64 text, and what to do."""
     if re.search(r"\s", text):
-        return "it has white space; leave it out"
+        return "it contains white space; remove it"
     if re.search("[^A-Za-z0-9+/=_-]", text):
-        return "it has characters other than A-Z, a-z, 0-9, + and /"
+        return "it contains characters other than A-Z, a-z, 0-9, + and /; encode the file with base64.b64encode"
     if re.search("[_-]", text):
-        return "it is in the URL-safe alphabet; use + and / in place of - and _, as base64.b64encode does"
+        return "it uses the URL-safe alphabet; encode the file with base64.b64encode, which uses + and /"
     if "=" in text.rstrip("="):
-        return "it has = within, as where several texts were joined"
-    return "it is not padded with = to a multiple of four characters, or was cut"
+        return "it contains = before its end, as joined texts do; pass a single text"
+    return "it is cut off, or not padded with = to a multiple of four characters; encode the whole file"

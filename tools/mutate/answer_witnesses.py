@@ -282,7 +282,7 @@ def _words_about_images(subject: Subject) -> bool:
 def _words_about_videos(subject: Subject) -> bool:
     file = Opened(b"\x1aE\xdf\xa3".ljust(64))
     found = videos.inspect(file, "video", video_limits(subject.contract)).violations
-    return [each.message for each in found] == ["the file is no MP4 or MOV video; it looks like Matroska or WebM"]
+    return [each.message for each in found] == ["the file is not an MP4 or MOV video; it looks like Matroska or WebM"]
 
 
 def _longest_text(subject: Subject) -> bool:

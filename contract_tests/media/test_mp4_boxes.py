@@ -1,4 +1,4 @@
-"""Boxes of MP4 and MOV files: odd but good ones are read in few reads, broken ones end in a violation that says so."""
+"""The boxes of MP4 and MOV files: unusual but valid files take few reads, damaged ones end in a clear violation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.reading.videos import TRAILERS, Opened, Video, box, boxes, content_of, edited, long_box, overwritten
 from contract_tests.support.judged_videos import SMALL, broken, judged, without_size
-from kling_elements.media.boxes import Box, code_name
+from kling_elements.media.mp4_boxes import Box, code_name
 from kling_elements_runtime.uploads import InlineText
 
 AHEAD = 16384
@@ -17,21 +17,21 @@ PARTS = dict(boxes(Video(**SMALL).build()))
 FTYP = box("ftyp", PARTS["ftyp"])
 MOOV = box("moov", PARTS["moov"])
 MDAT = box("mdat", PARTS["mdat"])
-TOO_MANY = "the file has no 'moov' box among its first parts, and more parts than are looked at"
-TOO_LONG = "the file has a 'moov' box of more than the 33554432 bytes that are looked at"
-UNFINISHED = "the file has no 'moov' box: it is an unfinished recording, or breaks off"
+TOO_MANY = "the file has too many parts before its 'moov' box, or none; save it again with an editor"
+TOO_LONG = "the file has a 'moov' box of more than 33554432 bytes, the most that is read"
+UNFINISHED = "the file has no 'moov' box; it is an unfinished recording, or cut off"
 
 
 def cut_off(kind: str) -> str:
-    """Return the message about a box that is not all there."""
-    return f"the file breaks off within its box '{kind}', or that box claims to be longer than it is"
+    """Return the message for a box that is cut off."""
+    return f"the file is cut off within its box '{kind}', or that box claims to be longer than it is"
 
 
 def trouble(data: bytes) -> list[str]:
-    """Return what is wrong with a file, apart from the size of small test videos."""
-    found = without_size(broken(data))
-    assert all(rule == "R20" for rule, _ in found)
-    return [message for _, message in found]
+    """Return the R20 messages for a file. R22, which small test videos break, is left out."""
+    violations = without_size(broken(data))
+    assert all(rule == "R20" for rule, _ in violations)
+    return [message for _, message in violations]
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,21 @@ def trouble(data: bytes) -> list[str]:
         (FTYP + MOOV + MDAT + MOOV, True),
     ],
 )
-def test_boxes_come_in_any_order_and_with_any_kind_of_size(data: bytes, is_faststart: bool) -> None:  # noqa: FBT001 - a table
-    """Sizes of 64 bits, boxes to the end of the file, unknown boxes and padding are ordinary."""
+def test_boxes_may_come_in_any_order_and_have_any_kind_of_size(data: bytes, is_faststart: bool) -> None:  # noqa: FBT001 - a table
+    """Sizes of 64 bits, boxes that extend to the end of the file, unknown boxes and padding are normal."""
     assert [] == trouble(data)
     assert (64, 48, is_faststart) == (judged(data).width_px, judged(data).height_px, judged(data).is_faststart)
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (FTYP, UNFINISHED),
         (FTYP + MDAT, UNFINISHED),
         (overwritten(FTYP, 0, bytes(4)) + MOOV + MDAT, UNFINISHED),
         (FTYP + MDAT + box("free") * 200_000, TOO_MANY),
-        (FTYP + MOOV, "the file breaks off: no media come behind its header"),
-        (FTYP + MOOV + MDAT[:7], "the file breaks off: no media come behind its header"),
+        (FTYP + MOOV, "the file is cut off: no media follow its header"),
+        (FTYP + MOOV + MDAT[:7], "the file is cut off: no media follow its header"),
         (FTYP + MOOV + MDAT[:8], cut_off("mdat")),
         (FTYP + MOOV + MDAT[:-1], cut_off("mdat")),
         (FTYP + MOOV[:-1], cut_off("moov")),
@@ -75,37 +75,37 @@ def test_boxes_come_in_any_order_and_with_any_kind_of_size(data: bytes, is_fasts
         (FTYP + MOOV + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1), cut_off("mdat")),
         (
             FTYP + MOOV + struct.pack(">I4sQ", 1, b"mdat", 15),
-            "the file is broken: its box 'mdat' claims to have 15 bytes",
+            "the file is damaged: its box 'mdat' claims to have 15 bytes",
         ),
-        (FTYP + struct.pack(">I4s", 7, b"moov") + MOOV, "the file is broken: its box 'moov' claims to have 7 bytes"),
+        (FTYP + struct.pack(">I4s", 7, b"moov") + MOOV, "the file is damaged: its box 'moov' claims to have 7 bytes"),
         (
             FTYP + MOOV + struct.pack(">I4s", 2, b"\0\n\xffa") + MDAT,
-            "the file is broken: its box '??ÿa' claims to have 2 bytes",
+            "the file is damaged: its box '??ÿa' claims to have 2 bytes",
         ),
         (FTYP + box("moov") + MDAT, "the file has no video track"),
         (
             FTYP + box("moov", box("free") * 257) + MDAT,
-            "the file is broken: its box 'moov' holds more than 256 others",
+            "the file is damaged: its box 'moov' contains more than 256 others",
         ),
         (
             FTYP + box("moov", struct.pack(">I4s", 9, b"trak")) + MDAT,
-            "the file is broken: its box 'trak' is longer than the one around it",
+            "the file is damaged: its box 'trak' is longer than the box that contains it",
         ),
         (
             FTYP + box("moov", struct.pack(">I4s", 1, b"trak")) + MDAT,
-            "the file is broken: its box 'trak' claims to have 0 bytes",
+            "the file is damaged: its box 'trak' claims to have 0 bytes",
         ),
     ],
 )
-def test_broken_files_are_refused_with_what_is_wrong(data: bytes, says: str) -> None:
-    """R20: one violation that says what is wrong, and no exception."""
-    assert [says] == trouble(data)
+def test_damaged_files_are_refused_with_the_reason(data: bytes, message: str) -> None:
+    """R20: you get one violation that names the damage, and no exception."""
+    assert [message] == trouble(data)
 
 
 @pytest.mark.parametrize("start", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV, FTYP + MOOV + box("moof") + MDAT])
 @pytest.mark.parametrize("trailer", TRAILERS)
-def test_what_comes_behind_a_whole_video_is_a_trailer(start: bytes, trailer: str) -> None:
-    """Players do not look at it; the file is judged as without it, in as few reads."""
+def test_data_after_a_complete_video_is_a_trailer(start: bytes, trailer: str) -> None:
+    """Players ignore a trailer, so the report is the same as without it, and takes as few reads."""
     file = Opened(start + TRAILERS[trailer])
     report = judged(file)
     assert [] == trouble(start + TRAILERS[trailer])
@@ -114,58 +114,60 @@ def test_what_comes_behind_a_whole_video_is_a_trailer(start: bytes, trailer: str
 
 
 @pytest.mark.parametrize("kind", ["mdat", "moof", "moov", "styp", "sidx", "ssix", "emsg", "prft"])
-def test_media_that_go_on_behind_the_first_may_not_break_off(kind: str) -> None:
-    """R20: a box of this kind shows that more of the video was to come."""
+def test_media_after_the_first_must_not_be_cut_off(kind: str) -> None:
+    """R20: a box of this kind shows that more of the video was to follow."""
     assert [cut_off(kind)] == trouble(FTYP + MOOV + MDAT + box(kind, bytes(9))[:-1])
 
 
 @pytest.mark.parametrize("trailer", TRAILERS)
-def test_without_media_there_is_no_trailer(trailer: str) -> None:
-    """R20: a header and something else are no video."""
+def test_a_trailer_does_not_replace_the_media(trailer: str) -> None:
+    """R20: a header followed by a trailer is not a video."""
     assert [] != trouble(FTYP + MOOV + TRAILERS[trailer])
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "message"),
     [
-        ("tkhd", "its box 'trak' holds no 'tkhd'"),
-        ("mdia/minf", "its box 'trak' holds no 'stsd'"),
-        ("mdia/minf/stbl/stsd", "its box 'trak' holds no 'stsd'"),
+        ("tkhd", "its box 'trak' contains no 'tkhd'"),
+        ("mdia/minf", "its box 'trak' contains no 'stsd'"),
+        ("mdia/minf/stbl/stsd", "its box 'trak' contains no 'stsd'"),
     ],
 )
-def test_a_track_without_what_it_needs_is_broken(path: str, says: str) -> None:
-    """R20: the message names the box that is not there."""
-    assert [f"the file is broken: {says}"] == trouble(edited(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None))
+def test_a_track_without_a_required_box_is_damaged(path: str, message: str) -> None:
+    """R20: the message names the missing box."""
+    assert [f"the file is damaged: {message}"] == trouble(
+        edited(FTYP + MOOV + MDAT, f"moov/trak/{path}", lambda _: None)
+    )
 
 
 @pytest.mark.parametrize(
     "path", ["moov/mvhd", "moov/trak/tkhd", "moov/trak/mdia/mdhd", "moov/trak/mdia/minf/stbl/stts"]
 )
 @pytest.mark.parametrize("length", [0, 3])
-def test_a_box_that_is_too_short_is_broken(path: str, length: int) -> None:
-    """R20: the message names it."""
+def test_a_box_that_is_too_short_is_damaged(path: str, length: int) -> None:
+    """R20: the message names the box."""
     kind = path[-4:]
 
     data = edited(FTYP + MOOV + MDAT, path, lambda old: old[:length])
 
-    assert [f"the file is broken: its box '{kind}' is too short"] == trouble(data)
+    assert [f"the file is damaged: its box '{kind}' is too short"] == trouble(data)
 
 
-def test_a_track_that_names_no_codec_is_broken() -> None:
-    """R20: a sample description without entries."""
+def test_a_track_without_a_codec_is_damaged() -> None:
+    """R20: a sample description must have an entry."""
     data = edited(FTYP + MOOV + MDAT, "moov/trak/mdia/minf/stbl/stsd", lambda old: old[:8])
 
-    assert ["the file is broken: a track does not name its codec"] == trouble(data)
+    assert ["the file is damaged: a track does not name its codec"] == trouble(data)
 
 
-def test_a_broken_header_of_a_broken_file_is_reported_once() -> None:
-    """R20: what is wrong with the file as a whole comes before what follows from it."""
+def test_a_damaged_header_in_a_damaged_file_is_reported_once() -> None:
+    """R20: damage of the whole file comes before the damage that follows from it."""
     assert [cut_off("mdat")] == trouble(FTYP + box("moov", box("cmov")) + MDAT[:-1])
 
 
 @pytest.mark.parametrize("options", [{}, {"is_faststart": False}, {"container": "mov"}, {"has_sound": True}])
-def test_a_video_that_breaks_off_anywhere_is_refused(options: dict[str, Any]) -> None:
-    """R20: at no length but its own a file is taken for whole."""
+def test_a_video_that_is_cut_off_anywhere_is_refused(options: dict[str, Any]) -> None:
+    """R20: a file counts as complete only at its own length."""
     data = Video(**SMALL, **options).build()
     assert [] == trouble(data)
 
@@ -174,22 +176,22 @@ def test_a_video_that_breaks_off_anywhere_is_refused(options: dict[str, Any]) ->
 
 
 def test_a_header_that_is_too_long_is_refused_before_it_is_read() -> None:
-    """R20: of a moov box of more than 32 MiB nothing is read."""
+    """R20: a moov box of more than 32 MiB is not read at all."""
     file = Opened(FTYP + MDAT + struct.pack(">I4s", 2**25 + 9, b"moov"), size=2**26)
 
-    (found,) = judged(file).violations
+    (violation,) = judged(file).violations
 
-    assert TOO_LONG == found.message
+    assert TOO_LONG == violation.message
     assert AHEAD == file.read_bytes
 
 
 def test_an_ordinary_file_takes_one_read() -> None:
-    """The header and the media's own box header lie within the first 16 KiB."""
+    """The header and the beginning of the media are in the first 16 KiB."""
     file = Video(file_size=100_000_000).opened()
 
     assert judged(file).conforms
     assert [(0, AHEAD)] == file.reads[:1]
-    assert 2 >= len(file.reads)  # the box that makes it large comes behind
+    assert 2 >= len(file.reads)  # the box that makes it large comes later
     assert 2 * AHEAD >= file.read_bytes
 
 
@@ -198,7 +200,7 @@ def _with_long_header(data: bytes) -> bytes:
 
 
 def test_a_long_header_takes_two_reads() -> None:
-    """The header is read whole, together with the beginning of what comes behind."""
+    """The second read returns the whole header and the beginning of the next box."""
     data = _with_long_header(Video(**SMALL).build())
     file = Opened(data)
     length = len(content_of(data, "moov"))
@@ -209,19 +211,19 @@ def test_a_long_header_takes_two_reads() -> None:
 
 @pytest.mark.parametrize("size", [2**20, 400 * 2**20, 5 * 2**30])
 def test_a_header_at_the_end_takes_two_reads(size: int) -> None:
-    """The media are stepped over, however long they are."""
+    """The media are skipped, no matter how long they are."""
     start = FTYP + struct.pack(">I4sQ", 1, b"mdat", size)
-    file = _Apart(start, len(FTYP) + size, MOOV)
+    file = _SparseFile(start, len(FTYP) + size, MOOV)
 
     report = judged(file)
 
     assert (64, False) == (report.width_px, report.is_faststart)
     assert [(0, AHEAD), (len(FTYP) + size, len(MOOV))] == file.reads
-    assert [] == [found for found in report.violations if found.rule == "R20"]
+    assert [] == [violation for violation in report.violations if violation.rule == "R20"]
 
 
-class _Apart(Opened):
-    """A file with something at its start, something at its end, and zeros between."""
+class _SparseFile(Opened):
+    """A file with data at its start and at its end, and zeros between them."""
 
     def __init__(self, start: bytes, offset: int, end: bytes) -> None:
         super().__init__(start, size=offset + len(end))
@@ -229,12 +231,12 @@ class _Apart(Opened):
         self._end = end
 
     def peek(self, offset: int, count: int) -> bytes:
-        found = super().peek(offset, count)
-        return self._end[: len(found)] if offset == self._end_offset else found
+        content = super().peek(offset, count)
+        return self._end[: len(content)] if offset == self._end_offset else content
 
 
 def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
-    """Where more than 24 reads were needed, the report says that nobody knows whether the file is whole."""
+    """If it would take more than 24 reads, the report says that nobody knows whether the file is complete."""
     parts = Video(**SMALL, is_fragmented=True).build()
     file = Opened(parts + (box("moof") + box("mdat", bytes(20_000))) * 30)
 
@@ -242,13 +244,13 @@ def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
 
     assert 24 == len(file.reads)
     assert 24 * AHEAD >= file.read_bytes
-    assert ("R20", "whether the file is whole is not known, as it has too many parts") in report.unjudged
-    assert [] == [found for found in report.violations if found.rule == "R20"]
+    assert ("R20", "it is unknown whether the file is complete, because it has too many parts") in report.unjudged
+    assert [] == [violation for violation in report.violations if violation.rule == "R20"]
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_the_last_fragment_may_not_break_off(count: int) -> None:
-    """R20: fragments are stepped over up to the end of the file."""
+def test_the_last_fragment_must_not_be_cut_off(count: int) -> None:
+    """R20: fragments are skipped up to the end of the file."""
     data = FTYP + MOOV + (box("moof") + box("mdat", bytes(20_000))) * count
 
     assert [] == trouble(data)
@@ -256,52 +258,52 @@ def test_the_last_fragment_may_not_break_off(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "says"),
+    ("data", "message"),
     [
         (FTYP + struct.pack(">I4s", 0, b"mdat") + MOOV, [UNFINISHED]),
         (FTYP + overwritten(MOOV, 0, bytes(4)), [TOO_LONG]),
         (FTYP + struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1), [cut_off("mdat")]),
         (FTYP + MOOV[:-1], [cut_off("moov")]),
-        (FTYP + MOOV, ["the file breaks off: no media come behind its header"]),
+        (FTYP + MOOV, ["the file is cut off: no media follow its header"]),
         (FTYP + MOOV + MDAT[:-1], []),
         (FTYP + MOOV + overwritten(MDAT, 0, bytes(4)), []),
     ],
 )
-def test_boxes_are_judged_as_far_as_possible_without_the_files_size(data: bytes, says: list[str]) -> None:
-    """What a server that does not tell the size sends is not read beyond its header and the beginning of its media."""
+def test_without_the_size_of_a_file_its_boxes_are_checked_up_to_the_media(data: bytes, message: list[str]) -> None:
+    """If a server does not send the size, its file is not read beyond the header and the beginning of the media."""
     report = judged(Opened(data, tells_size=False))
 
-    assert says == [found.message for found in report.violations if found.rule == "R20"]
+    assert message == [violation.message for violation in report.violations if violation.rule == "R20"]
 
 
-def test_many_brands_are_not_all_read() -> None:
-    """A brand behind the first 1024 bytes of an ftyp box does not count."""
+def test_only_the_first_brands_are_read() -> None:
+    """A brand after the first 1024 bytes of an ftyp box does not count."""
     near = box("ftyp", b"XYZ1", bytes(4), b"abcd" * 200, b"isom")
     far = box("ftyp", b"XYZ1", bytes(4), b"abcd" * 255, b"isom")
 
     assert ("mp4", None) == (judged(near + MOOV + MDAT).container, judged(far + MOOV + MDAT).container)
 
 
-def test_the_version_between_the_brands_is_none_of_them() -> None:
-    """The four bytes behind the major brand are a number, whatever they look like."""
+def test_the_version_between_the_brands_is_not_a_brand() -> None:
+    """The four bytes after the major brand are a number, even if they look like a brand."""
     assert judged(box("ftyp", b"XYZ1", b"isom", b"abcd") + MOOV + MDAT).container is None
 
 
 def test_text_that_cannot_be_decoded_is_refused() -> None:
-    """R20: where a reader cannot make bytes of what it has, that is no exception either."""
-    (found,) = judged(InlineText("!!!!" * 100)).violations
+    """R20: if a reader cannot decode its text, you get a violation too."""
+    (violation,) = judged(InlineText("!!!!" * 100)).violations
 
-    assert ("R20", "the file is no MP4 or MOV video; it cannot be decoded") == (found.rule, found.message)
+    assert ("R20", "the file is not an MP4 or MOV video; it cannot be decoded") == (violation.rule, violation.message)
 
 
 @pytest.mark.parametrize(
     ("code", "name"), [(b"avc1", "avc1"), (b"qt  ", "qt"), (b"\xa9too", "©too"), (b"a\0\x1b\x9f", "a???")]
 )
 def test_codes_are_made_printable(code: bytes, name: str) -> None:
-    """Nothing of a file can move a terminal's cursor."""
+    """A file must not be able to move a terminal's cursor."""
     assert name == code_name(code)
 
 
-def test_a_path_to_a_box_may_end_on_the_way() -> None:
-    """Looking for a box within one that is not there finds none."""
+def test_a_missing_box_has_no_boxes_inside() -> None:
+    """If a box on the path is missing, `find` returns None."""
     assert Box(b"moov", memoryview(box("free"))).find(b"mvex", b"mehd") is None

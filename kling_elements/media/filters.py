@@ -1,4 +1,4 @@
-"""How a frame of video becomes one of an allowed size: turned, padded or cropped, scaled, in the colours of HD."""
+"""Choose the filters that bring a frame of video to an allowed size: turn, pad or crop, scale, in the colours of HD."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kling_elements.media.fitted import Ratio, px
 
 Filters = list[tuple[str, str]]
 
-# What shows a picture upright, by the signs of a, b, c and d of its matrix: as ffmpeg's `autorotate` does.
+# The filters that turn a picture upright, by the signs of a, b, c and d of its matrix, as in ffmpeg's `autorotate`.
 _UPRIGHT = (1, 0, 0, 1)
 _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     _UPRIGHT: ([], ""),
@@ -25,25 +25,25 @@ _TURNS: Final[dict[tuple[int, int, int, int], tuple[Filters, str]]] = {
     (0, 1, 1, 0): ([("transpose", "cclock_flip")], "turned upright by a quarter, and mirrored"),
     (0, -1, -1, 0): ([("transpose", "clock_flip")], "turned upright by a quarter, and mirrored"),
 }
-_QUARTERS: Final = tuple(_TURNS)[:4]  # clockwise
-_NEARLY = 0.99  # of a side; what is filled so far is stretched, which nobody sees, instead of padded with thin bars
-_WIDEST_PIXEL = 100  # width to height, or the other way round; what is beyond is damaged and taken for square
+_QUARTER_TURNS: Final = tuple(_TURNS)[:4]  # clockwise
+_MIN_FILLED = 0.99  # of a side; nobody sees if a picture that fills more is stretched instead of padded with thin bars
+_MAX_PIXEL_ASPECT = 100  # width to height or height to width; a larger one is damage, and the pixels count as square
 
-# Numbers of ITU-T H.273, as in the headers of videos
+# Numbers of ITU-T H.273, as used in the headers of videos
 _UNSPECIFIED = 2
 _HDR_TRANSFERS: Final = (16, 18)  # PQ and HLG
 _WIDE_PRIMARIES: Final = (9, 11, 12)  # BT.2020 and both kinds of P3
-_HD_PIXELS = 1280 * 720  # from here on players take colours for those of HD where a video does not tell
+_HD_PIXELS = 1280 * 720  # from this size on, players assume the colours of HD if a video does not say
 
 
 @frozen(kw_only=True)
-class Shape:
-    """What is to be done to each frame.
+class FrameFilters:
+    """The filters to apply to each frame.
 
     Attributes:
         size: Width and height of the result in pixels.
-        filters: FFmpeg's filters and their arguments.
-        changes: What they change, a sentence each.
+        filters: The names and arguments of FFmpeg filters.
+        changes: A sentence for each change.
     """
 
     size: tuple[int, int]
@@ -51,17 +51,17 @@ class Shape:
     changes: list[str]
 
 
-def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> Shape:
-    """Return what is to be done to frames such as this one.
+def filters_for(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], ratio: Ratio) -> FrameFilters:
+    """Return the filters for frames like this one.
 
     Args:
         frame: A decoded frame of PyAV.
-        pixel_aspect: Width to height of one of its pixels; None for square ones.
-        sizes: The allowed sizes in pixels, of which the nearest is taken.
-        ratio: Whether to pad or to crop what has another ratio.
+        pixel_aspect: The width of its pixels divided by their height; None if they are square.
+        sizes: The allowed sizes in pixels; the nearest one is used.
+        ratio: Whether to pad or to crop a frame with another ratio.
     """
     aspect = pixel_aspect or Fraction(1)
-    if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
+    if not Fraction(1, _MAX_PIXEL_ASPECT) <= aspect <= _MAX_PIXEL_ASPECT:
         aspect = Fraction(1)
     signs = _matrix(frame)
     turns, turned = _TURNS[signs]
@@ -69,14 +69,14 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
     if not signs[0]:
         width, height, aspect = height, width, 1 / aspect
     displayed = Fraction(width, height) * aspect
-    size = min(sizes, key=lambda size: _apart(displayed, Fraction(*size)))
+    size = min(sizes, key=lambda size: _ratio_difference(displayed, Fraction(*size)))
     resized = _cropped if ratio == "crop" else _padded
     filters, changes = resized((width, height), aspect, (size[0], size[1]))
     colours, recoloured = _colours(frame)
     squared = ["its pixels were made square"] if aspect != 1 else []
-    return Shape(
+    return FrameFilters(
         size=(size[0], size[1]),
-        filters=[*turns, *(_with(colours, each) for each in filters), ("setsar", "1")],
+        filters=[*turns, *(_with_colours(colours, step) for step in filters), ("setsar", "1")],
         changes=[*([turned] if turned else []), *squared, *changes, *recoloured],
     )
 
@@ -84,11 +84,13 @@ def shape_of(frame: Any, pixel_aspect: Fraction | None, sizes: list[list[int]], 
 def _matrix(frame: Any) -> tuple[int, int, int, int]:
     """Return the signs of a, b, c and d of the matrix by which players show a frame, to the nearest quarter turn."""
     try:
-        told = frame.side_data.get(Type.DISPLAYMATRIX)
-    except ValueError:  # beside data of a kind that PyAV does not know, as in stereo video, it gives the turn only
-        a, b, c, d = _QUARTERS[round(-frame.rotation / 90) % 4]
+        data = frame.side_data.get(Type.DISPLAYMATRIX)
+    except (
+        ValueError
+    ):  # PyAV does not know all side data, such as that of stereo video; then only the turn is available
+        a, b, c, d = _QUARTER_TURNS[round(-frame.rotation / 90) % 4]
     else:
-        a, b, _, c, d = struct.unpack_from("=5i", told) if told else (1, 0, 0, 0, 1)
+        a, b, _, c, d = struct.unpack_from("=5i", data) if data else (1, 0, 0, 0, 1)
     is_sideways = max(abs(b), abs(c)) > max(abs(a), abs(d))
     signs = (0, _sign(b), _sign(c), 0) if is_sideways else (_sign(a), 0, 0, _sign(d))
     return signs if signs in _TURNS else _UPRIGHT
@@ -98,22 +100,22 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _apart(one: Fraction, other: Fraction) -> Fraction:
-    """Return how far two ratios differ; 1 where they do not."""
+def _ratio_difference(one: Fraction, other: Fraction) -> Fraction:
+    """Return the larger of two ratios divided by the smaller one; 1 if they are equal."""
     return max(one / other, other / one)
 
 
-def _with(colours: str, each: tuple[str, str]) -> tuple[str, str]:
-    name, told = each
-    return (name, f"{told}:{colours}") if name == "scale" else each
+def _with_colours(colours: str, step: tuple[str, str]) -> tuple[str, str]:
+    name, arguments = step
+    return (name, f"{arguments}:{colours}") if name == "scale" else step
 
 
 def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """Return all of the picture, as large as the size has room for."""
+    """Return filters that show the whole picture, as large as the size allows."""
     width, height = size
     displayed = Fraction(*stored) * aspect
     inner = min(_even(height * displayed), width), min(_even(width / displayed), height)
-    if min(inner[0] / width, inner[1] / height) > _NEARLY:
+    if min(inner[0] / width, inner[1] / height) > _MIN_FILLED:
         inner = size
     changes = [f"scaled from {px(stored)} to {px(inner)}"] if inner != stored else []
     if inner != size:
@@ -123,10 +125,10 @@ def _padded(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) ->
 
 
 def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -> tuple[Filters, list[str]]:
-    """Return the middle of the picture, as much of it as has the ratio."""
+    """Return filters that show the middle of the picture, as much of it as has the ratio."""
     width, height = stored
-    wanted = Fraction(*size) / aspect  # in pixels as stored
-    inner = min(width, max(1, round(height * wanted))), min(height, max(1, round(width / wanted)))
+    stored_ratio = Fraction(*size) / aspect  # in pixels as stored
+    inner = min(width, max(1, round(height * stored_ratio))), min(height, max(1, round(width / stored_ratio)))
     changes = []
     if inner != stored:
         where = "at the sides" if inner[0] < width else "above and below"
@@ -137,7 +139,7 @@ def _cropped(stored: tuple[int, int], aspect: Fraction, size: tuple[int, int]) -
 
 
 def _even(length: Fraction) -> int:
-    """Return the nearest even length, as H.264 stores colours for two pixels together."""
+    """Return the nearest even length, because H.264 stores colours for pairs of pixels."""
     return max(2, 2 * round(length / 2))
 
 
@@ -146,12 +148,12 @@ def _scale(size: tuple[int, int]) -> str:
 
 
 def _colours(frame: Any) -> tuple[str, list[str]]:
-    """Return arguments of the filter that scales, for the colours of HD, and what changes to the eye."""
-    told = "out_color_matrix=bt709:out_range=tv"
+    """Return the arguments of the scale filter for the colours of HD, and a sentence for each visible change."""
+    arguments = "out_color_matrix=bt709:out_range=tv"
     if frame.colorspace == _UNSPECIFIED:
         is_hd = frame.width * frame.height >= _HD_PIXELS
-        told += f":in_color_matrix={'bt709' if is_hd else 'bt601'}"
+        arguments += f":in_color_matrix={'bt709' if is_hd else 'bt601'}"
     if frame.color_trc in _HDR_TRANSFERS or frame.color_primaries in _WIDE_PRIMARIES:
-        told += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
-        return told, ["its wide range of colours was reduced to that of HD"]
-    return told, []
+        arguments += ":out_transfer=bt709:out_primaries=bt709:intent=perceptual"
+        return arguments, ["its wide range of colours was reduced to that of HD"]
+    return arguments, []

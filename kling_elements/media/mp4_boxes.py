@@ -1,0 +1,314 @@
+"""Read the boxes of MP4 and MOV files (ISO/IEC 14496-12, QuickTime File Format).
+
+Only the boxes at the top level of a file and those in its header, the `moov` box, are read; the media are skipped.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+
+from kling_elements.media.images import File
+from kling_elements_runtime.uploads import UnreadableError
+
+_HEADER = 8  # bytes: a size of 4 bytes, a type of 4 bytes
+_LONG_HEADER = 16  # bytes: the same, followed by a size of 8 bytes
+_MAX_OFFSET = 2**63 - 1  # bytes; the limit of systems and servers
+
+_READ_AHEAD = 16 * 1024  # bytes to read at once; a request costs more, and they hold the header of an ordinary clip
+_AFTER_HEADER = 64  # bytes to read after a moov box, where the next boxes, often padding and media, begin
+_MAX_READS = 24  # so that a file of many fragments stays within the requests of a remote budget
+_MAX_HEADER = 32 * 1024 * 1024  # bytes of a moov box; hours of video need less
+_MAX_BRANDS = 1024  # bytes to read of an ftyp box; real ones have less than 100
+_MAX_CHILDREN = 256  # boxes in a box; real ones have a few dozen
+
+_START = 256  # bytes that are enough to recognize a format
+_STARTS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+_MEDIA: Final = frozenset({b"mdat", b"moof"})
+_PARTS: Final = _MEDIA | {b"moov", b"styp", b"sidx", b"ssix", b"emsg", b"prft"}  # boxes that show that media follow
+
+
+class BrokenBoxError(Exception):
+    """A box is damaged. The text continues "the file ..."."""
+
+
+def code_name(code: bytes) -> str:
+    """Return a four-letter code as printable text."""
+    return "".join(character if character.isprintable() else "?" for character in code.decode("latin-1")).strip()
+
+
+@frozen
+class Box:
+    """A box of a file.
+
+    Attributes:
+        kind: Its type, four bytes.
+        content: Its content, without type and size.
+    """
+
+    kind: bytes
+    content: memoryview
+
+    def children(self, skip: int = 0) -> Iterator[Box]:
+        """Yield the boxes inside, after `skip` bytes. Up to seven bytes after the last box are padding.
+
+        Raises:
+            BrokenBoxError: A box is longer than this one, or shorter than its own header, or there are far too many.
+        """
+        content = self.content[skip:]
+        for _ in range(_MAX_CHILDREN):
+            if len(content) < _HEADER:
+                return
+            kind, header, size = _header_fields(content[:_LONG_HEADER], len(content))
+            if size > len(content):
+                raise BrokenBoxError(f"is damaged: its box '{code_name(kind)}' is longer than the box that contains it")
+            yield Box(kind, content[header:size])
+            content = content[size:]
+        raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains more than {_MAX_CHILDREN} others")
+
+    def find(self, *path: bytes) -> Box | None:
+        """Return the first box of a type inside, or along a path of types; None if there is none.
+
+        Raises:
+            BrokenBoxError: A box before it is damaged, as for `children`.
+        """
+        current: Box | None = self
+        for kind in path:
+            current = next((box for box in current.children() if box.kind == kind), None) if current else None
+        return current
+
+    def require(self, *path: bytes) -> Box:
+        """Return the box that `find` returns.
+
+        Raises:
+            BrokenBoxError: There is none, or a box before it is damaged.
+        """
+        box = self.find(*path)
+        if box is None:
+            raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' contains no '{code_name(path[-1])}'")
+        return box
+
+    def unpack(self, layout: str, offset: int) -> tuple[int, ...]:
+        """Return numbers at an offset in bytes.
+
+        Raises:
+            BrokenBoxError: The box is too short.
+        """
+        try:
+            return struct.unpack_from(layout, self.content, offset)
+        except struct.error as error:
+            raise BrokenBoxError(f"is damaged: its box '{code_name(self.kind)}' is too short") from error
+
+
+def _header_fields(header: bytes | memoryview, space: int) -> tuple[bytes, int, int]:
+    """Return a box's type, the length of its header in bytes, and its whole size in bytes, which is at least that.
+
+    Args:
+        header: Its first 16 bytes, or 8 if the box ends there.
+        space: The size in bytes of a box without a size, which extends to the end.
+
+    Raises:
+        BrokenBoxError: The box is shorter than its own header.
+    """
+    size, kind = struct.unpack_from(">I4s", header)
+    length = _HEADER
+    if size == 1:
+        size, length = int.from_bytes(header[_HEADER:_LONG_HEADER]), _LONG_HEADER
+    elif size == 0:
+        size = space
+    if size < length:
+        raise BrokenBoxError(f"is damaged: its box '{code_name(kind)}' claims to have {size} bytes")
+    return kind, length, size
+
+
+@frozen(kw_only=True)
+class Outline:
+    """A summary of the boxes at the top level of a file.
+
+    Attributes:
+        start: The file's first bytes; fewer if it is shorter, none if it cannot be read.
+        brands: The brands in its `ftyp` box, the major one first; empty if there is none.
+        header: The `moov` box; None if none was found.
+        is_faststart: Whether the header comes before the media.
+        has_fragments: Whether there are `moof` boxes.
+        is_complete: Whether all boxes were visited; if there is no trouble then, the file is complete.
+        trouble: What is wrong with the file, as a continuation of "the file ..."; None if nothing was found.
+    """
+
+    start: bytes
+    brands: tuple[bytes, ...] = ()
+    header: Box | None = None
+    is_faststart: bool = False
+    has_fragments: bool = False
+    is_complete: bool = False
+    trouble: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it begins as MP4 and MOV files do. If it does not, nothing more of it was read."""
+        return self.start[4:8] in _STARTS
+
+
+def outline(file: File) -> Outline:
+    """Visit the boxes at the top level of a file, and read its header.
+
+    Raises:
+        MediaError: The file cannot be read.
+    """
+    walk = _BoxWalk(file)
+    trouble = None
+    try:
+        walk.run()
+    except BrokenBoxError as error:
+        trouble = str(error)
+    except UnreadableError:
+        trouble = "cannot be decoded"
+    return Outline(
+        start=walk.start,
+        brands=walk.brands,
+        header=walk.header,
+        is_faststart=walk.is_faststart,
+        has_fragments=b"moof" in walk.seen,
+        is_complete=walk.is_complete and file.size is not None,
+        trouble=trouble,
+    )
+
+
+class _BoxWalk:
+    """Visits the boxes at the top level of a file, and keeps what it has read even if it ends with an error."""
+
+    def __init__(self, file: File) -> None:
+        self.start = b""
+        self.brands: tuple[bytes, ...] = ()
+        self.header: Box | None = None
+        self.is_faststart = False
+        self.is_complete = False
+        self.seen: set[bytes] = set()
+        self._file = file
+        self._buffer = _Buffer(file)
+
+    def run(self) -> None:
+        """Visit the boxes if the file begins as MP4 and MOV files do.
+
+        Raises:
+            BrokenBoxError: The boxes contradict the file's size or each other.
+        """
+        self.start = self._buffer.read(0, _START)
+        if self.start[4:8] in _STARTS:
+            self._visit_boxes()
+            self._check_parts()
+
+    def _visit_boxes(self) -> None:
+        position = 0
+        while not self.is_complete and self._buffer.reads < _MAX_READS and not self._has_seen_enough():
+            position = self._visit(position)
+            self.is_complete = position >= self._limit
+
+    def _has_seen_enough(self) -> bool:
+        """Return whether further boxes would show nothing, because the file's size is unknown.
+
+        Requesting them might even end in an error.
+        """
+        return self._file.size is None and self.header is not None and not self.seen.isdisjoint(_MEDIA)
+
+    def _visit(self, position: int) -> int:
+        """Visit the box at a position, and return where the next box begins; the limit if there is none."""
+        header = self._buffer.read(position, _LONG_HEADER)
+        if len(header) < _HEADER:
+            return self._limit
+        try:
+            return self._read_box(header, position)
+        except BrokenBoxError:
+            if not self._is_trailer(header):
+                raise
+            return self._limit
+
+    def _check_parts(self) -> None:
+        """Check that the file has a header and media."""
+        if self.header is None and self.is_complete:
+            raise BrokenBoxError("has no 'moov' box; it is an unfinished recording, or cut off")
+        if self.header is None:
+            raise BrokenBoxError("has too many parts before its 'moov' box, or none; save it again with an editor")
+        if self.is_complete and self.seen.isdisjoint(_MEDIA):
+            raise BrokenBoxError("is cut off: no media follow its header")
+
+    @property
+    def _limit(self) -> int:
+        """Where the file ends, or must end if its size is unknown."""
+        return _MAX_OFFSET if self._file.size is None else self._file.size
+
+    def _is_trailer(self, header: bytes) -> bool:
+        """Return whether data that is not a box follows a complete video.
+
+        Cameras, editors and web forms append such data, and players ignore it.
+        """
+        return self.header is not None and not self.seen.isdisjoint(_MEDIA) and header[4:8] not in _PARTS
+
+    def _read_box(self, header: bytes, position: int) -> int:
+        """Keep what one box says, and return where it ends."""
+        kind, length, count = _header_fields(header, self._limit - position)
+        end = position + count
+        start, count = position + length, count - length
+        if kind == b"ftyp" and not self.brands:
+            self.brands = _brands(self._buffer.read(start, min(count, _MAX_BRANDS)))
+        if end > self._limit:
+            self.seen.add(kind)
+            raise _cut_off(kind)
+        if kind == b"moov" and self.header is None:
+            self.header = Box(kind, memoryview(self._read_header(start, count)))
+            self.is_faststart = not self.seen & _MEDIA
+        self.seen.add(kind)
+        return end
+
+    def _read_header(self, start: int, count: int) -> bytes:
+        if count > _MAX_HEADER:
+            raise BrokenBoxError(f"has a 'moov' box of more than {_MAX_HEADER} bytes, the most that is read")
+        content = self._buffer.read(start, count + _AFTER_HEADER)[:count]
+        if len(content) < count:
+            raise _cut_off(b"moov")
+        return content
+
+
+class _Buffer:
+    """The latest bytes of a file, which is read in large chunks because each read may cost a request.
+
+    Attributes:
+        reads: How many times the file was read.
+    """
+
+    def __init__(self, file: File) -> None:
+        self.reads = 0
+        self._file = file
+        self._offset = 0
+        self._chunk = b""
+        self._is_last = False
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return bytes from an offset on; fewer if the file ends."""
+        if not self._holds(offset, count):
+            self._load(offset, max(count, _READ_AHEAD))
+        start = offset - self._offset
+        return self._chunk[start : start + count]
+
+    def _holds(self, offset: int, count: int) -> bool:
+        available = self._offset + len(self._chunk) - offset
+        return offset >= self._offset and available >= (0 if self._is_last else count)
+
+    def _load(self, offset: int, count: int) -> None:
+        self.reads += 1
+        self._chunk = self._file.peek(offset, count)
+        self._offset = offset
+        self._is_last = len(self._chunk) < count
+
+
+def _cut_off(kind: bytes) -> BrokenBoxError:
+    return BrokenBoxError(f"is cut off within its box '{code_name(kind)}', or that box claims to be longer than it is")
+
+
+def _brands(content: bytes) -> tuple[bytes, ...]:
+    """Return the major brand and the compatible ones, without the version between them."""
+    codes = [content[at : at + 4] for at in range(0, len(content), 4)]
+    return (*codes[:1], *codes[2:])
