@@ -15,7 +15,6 @@ import matplotlib as mpl
 from PIL import Image
 
 from kling_elements import KlingElements
-from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import ElementImageList, ElementTag, ImageElementRequest, ReferImage, TagId
 from scripts.codegen import generate
@@ -81,7 +80,7 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
         print(f"{error}\noutcome: {error.outcome}, external_task_id: {error.external_task_id}")
     task = kling.create_or_adopt(request)
     element = kling.wait(task, max_wait_seconds=60)
-    found = [external_id_of(each) for each in kling.list()].count(request.external_task_id)
+    found = [each.external_task_id for each in kling.list()].count(request.external_task_id)
     print(f"adopted task {task.task_id}, {found} subject under this external_task_id; element_id: {element.element_id}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from typing import Any
 
 from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
@@ -66,6 +67,7 @@ def template_functions(document: Node) -> dict[str, Any]:
         "converters_of": converters_of,
         "declaration": declaration,
         "fields_of": fields_of,
+        "finished_statuses": partial(finished_statuses, document),
         "helpers_of": helpers_of,
         "imports_of": imports_of,
         "names_tasks": names_tasks,
@@ -73,8 +75,24 @@ def template_functions(document: Node) -> dict[str, Any]:
         "parameter_docstring": parameter_docstring,
         "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
         "success_type": success_type,
+        "unusable_statuses": partial(unusable_statuses, document),
         "wrapped": wrapped,
     }
+
+
+def finished_statuses(document: Node) -> str:
+    """Return the words for tasks that have ended, in lower case, as the code of a set."""
+    words = document["components"]["schemas"]["TaskStatus"]["x-progress"]
+    return _set_of([*words["succeeded"], *words["failed"]])
+
+
+def unusable_statuses(document: Node) -> str:
+    """Return the words for elements that cannot be used any more, in lower case, as the code of a set."""
+    return _set_of(document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"])
+
+
+def _set_of(words: list[str]) -> str:
+    return f"{{{', '.join(map(repr, words))}}}"
 
 
 def _named(code: str, field: Any) -> str:

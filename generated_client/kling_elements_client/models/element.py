@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define, field
 from kling_elements_runtime.serialization import Model, each, from_json, nested
-from kling_elements_runtime.types import UNSET, Unset
+from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .element_voice import ElementVoice
 from .named_tag import NamedTag
@@ -45,6 +45,26 @@ class Element(Model):
     owned_by: None | str | Unset = UNSET
     status: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
+    request_id: str | None = field(init=False, default=None, eq=False)
+    """The gateway's id of the request whose answer named this element, for support cases; None if there is none."""
+
+    @property
+    def id(self) -> str:
+        """The element's id as a text, exact to the last digit. What `wait` and `Task.elements` return always has one.
+
+        Raises:
+            AttributeError: The answer has no id for it.
+        """
+        if not is_id(self.element_id):
+            raise AttributeError("this element has no id, because the answer that named it has none")
+        return str(self.element_id)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the element has an id, and its status does not say that it was deleted or failed."""
+        status: object = self.status
+        is_gone = isinstance(status, str) and status.lower() in {"deleted", "failed"}
+        return is_id(self.element_id) and not is_gone
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:

@@ -33,11 +33,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[CreateElementResponse]:
+    parsed = client.decode(_OPERATION, response, CreateElementResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, CreateElementResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 

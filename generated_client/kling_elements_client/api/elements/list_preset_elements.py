@@ -35,11 +35,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskListResponse]:
+    parsed = client.decode(_OPERATION, response, TaskListResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, TaskListResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 
