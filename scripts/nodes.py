@@ -1,4 +1,4 @@
-"""The nodes of an OpenAPI document: how they are followed, with the errors of this folder."""
+"""Follow references in an OpenAPI document, and find its schemas. A reference that leads nowhere is a `SpecError`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.spec import Node, SpecError
 
 @contextmanager
 def _as_spec_error() -> Iterator[None]:
-    """Raise SpecError for a place that is not there."""
+    """Raise SpecError in place of LookupError."""
     try:
         yield
     except LookupError as error:
@@ -42,7 +42,7 @@ def _with_subschemas(where: str, schema: Node) -> Iterator[tuple[str, Node]]:
 
 
 def reachable(document: Node, starts: list[Any]) -> list[Node]:
-    """Return the objects that some nodes lead to, through references."""
+    """Return the objects that some nodes contain, also through references."""
     waiting = list(starts)
     seen: dict[int, Node] = {}
     while waiting:

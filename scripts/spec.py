@@ -1,4 +1,4 @@
-"""The OpenAPI file: where it is, and how it is read. Nothing of the product is imported, so that all may use it."""
+"""Read the OpenAPI file. This module imports nothing of the product, so that everything may import it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Node: TypeAlias = dict[str, Any]
 
 
 class SpecError(Exception):
-    """The OpenAPI file cannot be read, or breaks a rule of this project; the text says where."""
+    """The OpenAPI file cannot be read, or breaks a rule of this project; the message says where."""
 
 
 def load(path: Path = SPEC) -> Node:
     """Return the document.
 
     Raises:
-        SpecError: The file is missing or is no YAML mapping; a repeated key counts as bad YAML.
+        SpecError: The file is missing, is not YAML, has a repeated key, or is not a mapping.
     """
     try:
         return parse(path.read_text("utf-8"), path.name)
@@ -31,14 +31,14 @@ def load(path: Path = SPEC) -> Node:
 
 
 def parse(text: str, name: str) -> Node:
-    """Return the document that a text holds.
+    """Return the document in a text.
 
     Args:
         text: The text of the file.
-        name: What to call it in an error.
+        name: The name of the file, for error messages.
 
     Raises:
-        SpecError: It is no YAML mapping; a repeated key counts as bad YAML.
+        SpecError: The text is not YAML, has a repeated key, or is not a mapping.
     """
     try:
         document = YAML(typ="safe").load(text)

@@ -15,22 +15,22 @@ from .named_tag import NamedTag
 
 @define(kw_only=True, repr=False)
 class Element(Model):
-    """A subject. The newer API has `id`, `name`, `description`, `element_type` and `tags` for `element_id`,
+    """An element. The newer API has `id`, `name`, `description`, `element_type` and `tags` for `element_id`,
     `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
-        element_id: The subject's id, to be named in video generation: a 64-bit integer, or a text at some
-            gateways. Never read it as a floating-point number, which loses its last digits.
-        element_name: The subject's name.
-        element_description: The subject's description.
-        reference_type: What defines the subject, `image_refer` or `video_refer`.
+        element_id: The element's id, which you name in video generation: a 64-bit integer, or a text at some
+            gateways. Never read it as a floating-point number, which would lose its last digits.
+        element_name: The element's name.
+        element_description: The element's description.
+        reference_type: What defines the element, `image_refer` or `video_refer`.
         element_type: What some gateways call `reference_type`.
-        element_image_list: The images that define the subject, as the gateway has them.
-        element_video_list: The video that defines the subject, as the gateway has it.
-        element_voice_info: The voice that is bound to the subject.
-        tag_list: The subject's tags.
-        owned_by: Whose subject it is, `kling` for the official library.
-        status: Whether the subject is there (`succeed`) or was `deleted`.
+        element_image_list: The images that define the element, as the gateway has them.
+        element_video_list: The video that defines the element, as the gateway has it.
+        element_voice_info: The voice that is bound to the element.
+        tag_list: The element's tags.
+        owned_by: Who owns the element, `kling` for the official library.
+        status: Whether the element exists (`succeed`) or was `deleted`.
     """
 
     element_id: int | None | str | Unset = UNSET
@@ -68,10 +68,10 @@ class Element(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

@@ -26,7 +26,7 @@ class Task(Model):
         task_id: The system's id of the task.
         task_status: How far the task is.
         task_status_msg: Why the task failed.
-        task_info: What the caller said about the task.
+        task_info: What you sent about the task.
         created_at: When the task was created, in milliseconds.
         updated_at: When the task last changed, in milliseconds.
         task_result: What the task made.
@@ -84,10 +84,10 @@ class Task(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 
