@@ -158,7 +158,7 @@ _ANSWERS = {
 def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     client_class: Client, answer: _Answer
 ) -> None:
-    """From the answer's body, or else from its header, for creates, look-ups and waits."""
+    """From the answer's body, or else from its header, for look-ups and waits."""
     reply = Reply(200, answer.body, answer.headers)
 
     task = Scripted(client_class, reply).get("7")
@@ -167,8 +167,16 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     assert [answer.expected] == [element.request_id for element in task.elements]
     element = Scripted(client_class, reply).wait("7")
     assert ("9", answer.expected) == (element.id, element.request_id)
-    assert answer.expected == Scripted(client_class, reply).create(NAMED).request_id
     assert ("7", True) == (task.task_id, task.is_finished)
+
+
+@pytest.mark.parametrize("name", ["of the envelope, not of the header", "of the header"])
+def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
+    """You can quote it if the task fails later."""
+    answer = _ANSWERS[name]
+    reply = Reply(200, answer.body, answer.headers)
+
+    assert answer.expected == Scripted(client_class, reply).create(NAMED).request_id
 
 
 @pytest.mark.parametrize(
