@@ -122,7 +122,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a number that need not be exact": (
         _put("#/components/parameters/PageSize/schema/x-exact", False),  # noqa: FBT003 - it is the value
-        "PageSize/schema: x-exact is true or absent",
+        "PageSize/schema: x-exact must be true or absent",
     ),
     "a requirement of no property": (
         _put("ElementTag/required", ["tag_id", "tag_name"]),
@@ -268,7 +268,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "an absence with something unknown": (_put(f"{_ABSENT}/status", 400), "x-absent/0: needs a dialect and a code"),
     "an absence in words that nobody recognises": (
         _put(f"{_ABSENT}/message-matches"),
-        "x-absent/0: needs a dialect and a code, and has message and message-matches or neither",
+        "x-absent/0: needs a dialect and a code, and either both of message and message-matches or neither",
     ),
     "an absence that is not recognised by its words": (
         _put(f"{_ABSENT}/message", "No task for id: {id}"),
