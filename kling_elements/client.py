@@ -178,7 +178,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
     ) -> Iterator[Task]:
         """Return an iterator over the account's own tasks, each once, page by page as they are asked for.
 
-        Where a gateway lists what was deleted, too, `kling_elements.tasks.elements_of` leaves that out. Take all before
+        Where a gateway lists what was deleted, too, `Task.elements` leaves that out. Take all before
         deleting any: what is deleted makes room, and tasks move to pages that were read already.
 
         Args:

@@ -32,13 +32,14 @@ from kling_elements.outside import Outside
 from kling_elements.patience import Patience
 from kling_elements.preflight import PreflightPolicy
 from kling_elements.requests import CreateRequest, has_external_id, with_external_id
-from kling_elements.tasks import elements_named_by, external_id_of, is_id, task_of
+from kling_elements.tasks import task_of
 from kling_elements.trail import Trail
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
 from kling_elements_runtime.texts import shown
+from kling_elements_runtime.types import Response, is_id
 
 
 async def create(
@@ -122,7 +123,7 @@ async def send(io: Outside, trail: Trail, body: CheckedRequest) -> Task:
     return task
 
 
-def _created(io: Outside, answer: CreateElementResponse, trail: Trail) -> Task:
+def _created(io: Outside, answer: Response[CreateElementResponse], trail: Trail) -> Task:
     """Return the task of an answer, if it is that of this create.
 
     Connections have been seen to carry the answer to an earlier request.
@@ -131,7 +132,7 @@ def _created(io: Outside, answer: CreateElementResponse, trail: Trail) -> Task:
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
-        says = f"task {shown(task.task_id)} of another external_task_id, {shown(external_id_of(task))}"
+        says = f"task {shown(task.task_id)} of another external_task_id, {shown(task.external_task_id)}"
         raise NoTaskError(f"the gateway answered with {says}; look for the subject by the id that was sent")
     return with_id(task, trail)
 
@@ -214,7 +215,7 @@ def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
     """
     trail.outcome = Outcome.CREATED
     task = with_id(task, trail)
-    if any(is_id(element.element_id) for element in elements_named_by(task)):
+    if any(is_id(element.element_id) for element in task.all_elements):
         element_of(task, io.contract)
     io.log(f"external_task_id {trail.external_id}: adopted task {task.task_id}")
     return task
@@ -222,8 +223,7 @@ def _adopted(io: Outside, trail: Trail, task: Task) -> Task:
 
 def _may_be_of(task: Task, trail: Trail) -> bool:
     """Return whether a task is of the external id that was sent, as far as the answer tells."""
-    told: object = external_id_of(task)
-    return not is_id(told) or str(told) == trail.external_id
+    return task.external_task_id in (None, trail.external_id)
 
 
 def with_id(task: Task, trail: Trail) -> Task:

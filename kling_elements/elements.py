@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kling_elements.errors import ElementUnavailableError, UnknownStatusError
-from kling_elements.tasks import elements_named_by, is_id, is_usable
+from kling_elements.tasks import is_usable
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import shown
+from kling_elements_runtime.types import is_id
 
 
 def element_of(task: Task, contract: Contract) -> Element:
@@ -20,7 +21,7 @@ def element_of(task: Task, contract: Contract) -> Element:
         ElementUnavailableError: Its subject was deleted, or failed.
         UnknownStatusError: It names no subject.
     """
-    named = [element for element in elements_named_by(task) if is_id(element.element_id)]
+    named = [element for element in task.all_elements if is_id(element.element_id)]
     if not named:
         raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no subject", task)
     usable = next((element for element in named if is_usable(element, contract)), None)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from kling_elements.outcomes import Outcome
-from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError, ResponseError, Violation
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.texts import printable
@@ -40,7 +39,7 @@ class TaskError(KlingError):
     def __init__(self, reason: str, task: Task) -> None:
         super().__init__(printable(reason))  # it quotes the gateway
         self.task = task
-        self.external_task_id = external_id_of(task)
+        self.external_task_id = task.external_task_id
 
     def _arguments(self) -> tuple[Any, ...]:
         return str(self), self.task

@@ -26,6 +26,7 @@ from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.deadline import end_once
 from kling_elements_runtime.texts import printable
+from kling_elements_runtime.types import Response
 
 _log = logging.getLogger("kling_elements")
 
@@ -95,7 +96,7 @@ class Outside(ABC):
         """
 
     @abstractmethod
-    async def call(self, operation: ModuleType, **arguments: Any) -> Any:
+    async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
         """Call one operation of the generated client, such as `api.elements.get_element`."""
 
     @abstractmethod
@@ -126,9 +127,10 @@ class Blocking(Outside):
         """Make ready for calls."""
         self.client.get_httpx_client()
 
-    async def call(self, operation: ModuleType, **arguments: Any) -> Any:
+    async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
         """Call an operation."""
-        return operation.sync(client=self.client, **arguments)
+        response: Response[Any] = operation.sync_detailed(client=self.client, **arguments)
+        return response
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
@@ -157,9 +159,10 @@ class OnEventLoop(Outside):
         """Make ready for calls."""
         self.client.get_async_httpx_client()
 
-    async def call(self, operation: ModuleType, **arguments: Any) -> Any:
+    async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
         """Call an operation."""
-        return await operation.asyncio(client=self.client, **arguments)
+        response: Response[Any] = await operation.asyncio_detailed(client=self.client, **arguments)
+        return response
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""

@@ -20,6 +20,7 @@ from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import DeleteElementRequest, Element, Task, TaskListResponse
 from kling_elements_runtime.contract import Contract
+from kling_elements_runtime.types import Response
 
 
 async def look_up(io: Outside, task_id: str) -> Task:
@@ -121,7 +122,7 @@ class Listing:
             self._take(answer)
         return self._ready.popleft() if self._ready else None
 
-    def _take(self, answer: TaskListResponse) -> None:
+    def _take(self, answer: Response[TaskListResponse]) -> None:
         """Take what is new of a page: tasks move down a list while it is read."""
         named = {_name_of(task): task for task in tasks_of(answer, self._io.contract)}
         new = [task for name, task in named.items() if name not in self._seen]

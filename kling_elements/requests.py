@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from kling_elements.tasks import elements_named_by, external_id_of
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
 from kling_elements_client.types import Unset
@@ -60,7 +59,7 @@ def task_id_from(task: Task | str | int) -> str:
     Raises:
         ValueError: There is none.
     """
-    found = (task.task_id or external_id_of(task)) if isinstance(task, Task) else task
+    found = (task.task_id or task.external_task_id) if isinstance(task, Task) else task
     return _id_text(found, "a task is looked up by a Task that has an id, or by the id itself")
 
 
@@ -71,7 +70,7 @@ def element_id_from(element: Element | Task | str | int) -> str:
         ValueError: There is none, there are several, or it is a floating-point number, which has lost digits.
     """
     if isinstance(element, Task):
-        elements = elements_named_by(element)
+        elements = element.all_elements
         if not elements:
             raise ValueError("the task names no subject: pass what wait returned, or look the task up again")
         if len(elements) > 1:

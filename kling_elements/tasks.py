@@ -13,20 +13,18 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from kling_elements.contracts import usable
-from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,
     Element,
     Task,
-    TaskInfo,
     TaskListResponse,
     TaskResponse,
-    TaskResult,
 )
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node
 from kling_elements_runtime.serialization import Model, properties_of
+from kling_elements_runtime.types import Response, is_id
 
 Properties: TypeAlias = dict[str, Any]
 
@@ -52,17 +50,22 @@ class Progress(Enum):
 _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "failed": Progress.FAILED}
 
 
-def task_from(source: Mapping[str, Any], contract: Contract) -> Task:
+def task_from(source: Mapping[str, Any], contract: Contract, request_id: str | None = None) -> Task:
     """Return the task of a JSON object, by the documented names and words, in whichever shape it came.
 
     A word for success or failure becomes the documented one; any other stays as it came, as do properties that the
     contract does not know.
     """
     facts = contract.read(_Facts)
-    return _made(_with_documented_names(facts, "Task", source), facts)
+    return _made(_with_documented_names(facts, "Task", source), facts, request_id)
 
 
-def task_in(answer: Mapping[str, Any] | Model, contract: Contract, schema: str = "TaskResponse") -> Task | None:
+def task_in(
+    answer: Mapping[str, Any] | Model,
+    contract: Contract,
+    schema: str = "TaskResponse",
+    request_id: str | None = None,
+) -> Task | None:
     """Return the task that an answer or a notification names; None where it names no task.
 
     The first place that names an id decides. What it lacks is filled in from the places within it.
@@ -71,10 +74,13 @@ def task_in(answer: Mapping[str, Any] | Model, contract: Contract, schema: str =
         answer: The answer, or an item of a list, as a JSON object or a model.
         contract: What says how to read it.
         schema: The schema of the answer, which says where tasks may be.
+        request_id: The id of the request, if no envelope in the answer has one.
     """
     facts = contract.read(_Facts)
     places = facts.schemas[schema]["x-envelope"]["tasks"]
-    found = {place: _task_of(facts, value) for place, value in _objects_at(answer, places)}
+    objects = _objects_at(answer, places)
+    request_id = _request_id_in(objects) or request_id
+    found = {place: _task_of(facts, value) for place, value in objects}
     decides = next((place for place, task in found.items() if is_id(task.get("task_id"))), None)
     if decides is None:
         return None
@@ -82,70 +88,59 @@ def task_in(answer: Mapping[str, Any] | Model, contract: Contract, schema: str =
     for place, task in found.items():
         if place.startswith(f"{decides}/"):
             properties |= {name: value for name, value in task.items() if not _says(name, properties.get(name))}
-    return _made(properties, facts)
+    return _made(properties, facts, request_id)
 
 
-def task_of(answer: CreateElementResponse | DeleteElementResponse | TaskResponse, contract: Contract) -> Task | None:
+def task_of(
+    answer: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
+    contract: Contract,
+) -> Task | None:
     """Return the task that an answer names, whatever its code says; None where it names no task."""
-    return task_in(answer, contract, type(answer).__name__)
+    return task_in(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
 
 
-def tasks_of(answer: TaskListResponse, contract: Contract) -> list[Task]:
+def tasks_of(answer: Response[TaskListResponse], contract: Contract) -> list[Task]:
     """Return the tasks on a page of a list."""
-    schema = type(answer).__name__
-    return [task_in(item, contract, schema) or task_from(properties_of(item), contract) for item in answer.data or []]
+    schema = type(answer.parsed).__name__
+    return [
+        task_in(item, contract, schema, answer.request_id)
+        or task_from(properties_of(item), contract, answer.request_id)
+        for item in answer.parsed.data or []
+    ]
 
 
-def elements_of(task: Task, *, contract: Contract = CONTRACT) -> list[Element]:
-    """Return the subjects that a task made and that can be used.
+def elements_of(task: Task, *, contract: Contract) -> list[Element]:
+    """Return the elements that a task made and that you can use, by the words of a contract of your own.
 
-    There are none as long as it is under way, when it failed, and once they were deleted: some gateways go on showing
-    these, with a status of their own.
+    `Task.elements` returns them by the words of the contract that this package was made from.
 
     Args:
         task: The task.
-        contract: That of the client which got the task; the package's by default.
+        contract: The contract of the client which got the task.
 
     Raises:
         ValueError: The contract lacks something; the message names all of it.
     """
     usable(contract)
-    return [element for element in elements_named_by(task) if is_usable(element, contract)]
-
-
-def elements_named_by(task: Task) -> list[Element]:
-    """Return the subjects that a task names, also those that were deleted or failed."""
-    result: object = task.task_result  # an answer that names a task is taken even where the rest of it is odd
-    elements: object = result.elements if isinstance(result, TaskResult) else None
-    return [item for item in elements if isinstance(item, Element)] if isinstance(elements, list) else []
-
-
-def external_id_of(task: Task) -> str | None:
-    """Return the caller's own id of a task, or None where the answer does not tell it."""
-    info: object = task.task_info
-    return (info.external_task_id or None) if isinstance(info, TaskInfo) else None
+    return [element for element in task.all_elements if is_usable(element, contract)]
 
 
 def is_of(task: Task, task_id: str) -> bool:
     """Return whether a task is the one of an id, the system's or the caller's, as far as its answer tells."""
-    return str(task.task_id) == task_id or external_id_of(task) in (None, task_id)
-
-
-def is_id(value: object) -> bool:
-    """Return whether a value can be the id of a task or a subject; an odd answer has something else in its place."""
-    return bool(value) and isinstance(value, str | int) and not isinstance(value, bool)
+    return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether a subject can be used, as far as its own status tells."""
+    """Return whether an element has an id, and its status is none of a contract's words for deleted and failed."""
     status: object = element.status
-    return not isinstance(status, str) or status.lower() not in contract.read(_Facts).unusable
+    is_gone = isinstance(status, str) and status.lower() in contract.read(_Facts).unusable
+    return is_id(element.element_id) and not is_gone
 
 
 def progress_of(task: Task, contract: Contract) -> Progress:
     """Return how far a task is."""
     progress, _ = contract.read(_Facts).status(task.task_status)
-    if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in elements_named_by(task)):
+    if progress is Progress.SUCCEEDED and not any(is_id(element.element_id) for element in task.all_elements):
         return Progress.WITHOUT_ELEMENT
     return progress
 
@@ -264,7 +259,14 @@ def _subjects_among(value: Any, wanted: str) -> Any:
     return [item for item in value if not isinstance(item, Mapping) or item.get("type", wanted) == wanted]
 
 
-def _made(properties: Properties, facts: _Facts) -> Task:
+def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
+    """Return the request id of the outermost envelope that has one; None if none has."""
+    outermost_first = sorted(objects, key=lambda placed: len(placed[0]))
+    request_ids = (properties.get("request_id") for _, properties in outermost_first)
+    return next((value for value in request_ids if isinstance(value, str) and value), None)
+
+
+def _made(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
     """Return the task of some properties with documented names, with the documented words."""
     progress, documented = facts.status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
@@ -272,7 +274,11 @@ def _made(properties: Properties, facts: _Facts) -> Task:
     result = _object(properties.get("task_result"))
     if result is not None:
         properties["task_result"] = _with_elements(result, facts)
-    return Task.from_dict(properties)
+    task = Task.from_dict(properties)
+    task.request_id = request_id
+    for element in task.all_elements:
+        element.request_id = request_id
+    return task
 
 
 def _with_elements(result: Properties, facts: _Facts) -> Properties:
@@ -295,10 +301,7 @@ def _named_element(item: object, facts: _Facts) -> object:
 
 __all__ = [
     "Progress",
-    "elements_named_by",
     "elements_of",
-    "external_id_of",
-    "is_id",
     "is_of",
     "is_usable",
     "progress_of",

@@ -297,6 +297,15 @@ class AuthenticatedClient:
             clear_variables(error)  # an answer may repeat the token, and has it until it is taken out
             raise
 
+    def request_id_of(self, response: httpx.Response, parsed: object) -> str | None:
+        """Return the gateway's id of a request that succeeded; None if the answer has none.
+
+        Args:
+            response: The answer.
+            parsed: The model that `decode` made of its body, whose `request_id` comes before the header's.
+        """
+        return self._responses.request_id_of(response, getattr(parsed, "request_id", None))
+
     @property
     def is_closed(self) -> bool:
         """Whether the client was closed, so that it sends nothing any more."""

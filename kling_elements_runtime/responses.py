@@ -77,6 +77,11 @@ class ResponseReader:
             self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, says)
         return model(self._clean(response, body))
 
+    def request_id_of(self, response: httpx.Response, in_body: object) -> str | None:
+        """Return the gateway's id of a request, cut and without the token: that of the body, or else of a header."""
+        request_id = in_body if isinstance(in_body, str) and in_body else response.headers.get("x-request-id")
+        return excerpt(request_id, self.redact) if request_id else None
+
     def _oddities(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
@@ -124,7 +129,6 @@ class ResponseReader:
             return excerpt(text, self.redact)
 
         method, url = response.extensions.get(CALL, ("", ""))
-        request_id = said.request_id or response.headers.get("x-request-id")
         return errors.Answer(
             status_code=response.status_code,
             headers=httpx.Headers(
@@ -133,7 +137,7 @@ class ResponseReader:
             ),
             code=kept(said.code) if isinstance(said.code, str) else said.code,
             message=said.message and kept(said.message),
-            request_id=request_id and kept(request_id),
+            request_id=self.request_id_of(response, said.request_id),
             excerpt=kept(_beginning(response)),
             method=method,
             url=shown(self.redact(url)),  # whole: the path of a look-up is no image

@@ -123,6 +123,17 @@ def _names(model: type[Any]) -> Sequence[tuple[str, str]]:
     return _known_names[model]
 
 
+_known_defaults: dict[type[Any], Sequence[tuple[str, Any]]] = {}
+
+
+def _defaults(model: type[Any]) -> Sequence[tuple[str, Any]]:
+    """Return the fields of a model that are not properties of the JSON object, each with its default."""
+    if model not in _known_defaults:
+        fields = (field for field in attrs.fields(model) if not field.init and field.name != "additional_properties")
+        _known_defaults[model] = [(field.name, field.default) for field in fields]
+    return _known_defaults[model]
+
+
 class UnwritableError(Exception):
     """A value is too large or nests too deeply to be written; the text says which."""
 
@@ -279,6 +290,8 @@ def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str
         is_converted = field in converters and value is not UNSET
         setattr(made, field, converters[field](value) if is_converted else value)
     made.additional_properties = rest
+    for field, default in _defaults(kind):
+        setattr(made, field, default)
     return made
 
 

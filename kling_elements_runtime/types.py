@@ -1,4 +1,4 @@
-"""What models and operations share: the mark of an absent property, and a whole answer."""
+"""What models and operations share: the mark of an absent property, what can be an id, and a whole answer."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class Unset:
 UNSET: Final = Unset()
 
 
+def is_id(value: object) -> bool:
+    """Return whether a value can be an id: a text or an integer, neither empty nor zero."""
+    return bool(value) and isinstance(value, str | int) and not isinstance(value, bool)
+
+
 @frozen
 class Response(Generic[T]):
     """An answer of the gateway that means success.
@@ -45,12 +50,14 @@ class Response(Generic[T]):
         content: The body as it came, in bytes.
         headers: The headers, to be looked up without regard to case.
         parsed: The body as a model.
+        request_id: The gateway's id of the request, from the body or else from the header `x-request-id`.
     """
 
     status_code: int
     content: bytes
     headers: httpx.Headers
     parsed: T
+    request_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Response(status_code={self.status_code}, content=<{len(self.content)} bytes>, parsed={self.parsed!r})"

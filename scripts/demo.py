@@ -15,7 +15,6 @@ import matplotlib as mpl
 from PIL import Image
 
 from kling_elements import KlingElements
-from kling_elements.tasks import external_id_of
 from kling_elements_client.errors import ContractError, KlingError
 from kling_elements_client.models import ElementImageList, ElementTag, ImageElementRequest, ReferImage, TagId
 from scripts.codegen import generate
@@ -87,7 +86,7 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
         print(f"outcome: {error.outcome}, external_task_id: {error.external_task_id}")
     task = kling.create_or_adopt(request)
     element = kling.wait(task, max_wait_seconds=60)
-    elements = [external_id_of(task) for task in kling.list()].count(request.external_task_id)
+    elements = [task.external_task_id for task in kling.list()].count(request.external_task_id)
     print(f"create_or_adopt returned task {task.task_id}, which the lost create had started.")
     print(f"The account has {elements} element with this external_task_id. element_id: {element.element_id}")
 

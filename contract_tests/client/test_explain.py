@@ -10,7 +10,7 @@ from contract_tests.reading.image_body import BODY, body_with
 from kling_elements_client.contract import violations
 from kling_elements_client.errors import Violation
 
-_OF_A_FILE = "of a file, send the Base64 text of its bytes; in Python, pass"
+_OF_A_FILE = "to send a file, use the Base64 text of its bytes; in Python, pass"
 _OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
 
 
@@ -28,7 +28,9 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     }
     image = "an http or https URL, or an image file in standard padded Base64 without white space or a data prefix"
     hint = "use the alphabet with + and /, and pad with = to a multiple of four characters"
-    url = "an http or https URL with a host name or IP address, other characters than those of RFC 3986 percent-encoded"
+    url = (
+        "an http or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded"
+    )
     fields = (
         "'element_name', 'element_description', 'reference_type', 'element_image_list', 'tag_list', 'callback_url', "
         "'external_task_id'"
@@ -134,11 +136,17 @@ def test_a_name_is_suggested_only_where_it_is_close(name: str, meant: str | None
 @pytest.mark.parametrize(
     ("expected", "video"),
     [
-        ("put a file where the service can fetch it, and send that address", "walk.mp4"),
-        ("percent-encode what is beyond ASCII, in a host by Punycode: '\\xfc'", "https://example.com/\u00fc.mp4"),
-        ("write the host itself, as nobody looks up one that is percent-encoded", "https://a%40b@%61.com/a.mp4"),
-        ("a port goes from 1 to 65535", "https://example.com:70000/walk.mp4"),
-        ("an IPv4 address has four numbers from 0 to 255, without leading zeros", "http://192.168.0.257:8080/walk.mp4"),
+        ("upload a file to where the service can fetch it, and send that URL", "walk.mp4"),
+        (
+            "percent-encode characters beyond ASCII, or use Punycode in a host: '\\xfc'",
+            "https://example.com/\u00fc.mp4",
+        ),
+        ("write the host without percent-encoding, because no resolver decodes it", "https://a%40b@%61.com/a.mp4"),
+        ("use a port from 1 to 65535", "https://example.com:70000/walk.mp4"),
+        (
+            "write an IPv4 address as four numbers from 0 to 255, without leading zeros",
+            "http://192.168.0.257:8080/walk.mp4",
+        ),
     ],
 )
 def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str) -> None:
@@ -147,7 +155,7 @@ def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str)
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
     (violation,) = violations("createElement", {**body, **videos})
 
-    assert violation.message.endswith(f"those of RFC 3986 percent-encoded; {expected}")
+    assert violation.message.endswith(f"characters outside RFC 3986 are percent-encoded; {expected}")
 
 
 def test_an_item_of_another_shape_is_told_the_one_that_is_wanted() -> None:
@@ -164,8 +172,8 @@ def test_an_item_of_another_shape_is_told_the_one_that_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("expected", "image"),
     [
-        ("leave out the data prefix, up to and with the comma", "data:image/png;base64,iVBORw0KGgo="),
-        ("leave out the white space", "/9j/" + "QUJD" * 18 + "\nQUJD"),
+        ("remove the data prefix, up to and including the comma", "data:image/png;base64,iVBORw0KGgo="),
+        ("remove the white space", "/9j/" + "QUJD" * 18 + "\nQUJD"),
         (f"{_OF_A_FILE} pathlib.Path('photos/mara 1.jpg')", "photos/mara 1.jpg"),
         (f"{_OF_A_FILE} pathlib.Path('C:\\\\photos\\\\mara')", "C:\\photos\\mara"),
         (f"{_OF_A_FILE} pathlib.Path('~/mara.HEIC')", "~/mara.HEIC"),

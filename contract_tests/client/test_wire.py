@@ -419,11 +419,12 @@ def test_a_detailed_answer_holds_status_headers_and_bytes(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Any status of success counts; headers are found without regard to case; the repr does not repeat the body."""
-    router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1"})
+    router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1", "X-Request-Id": "h-1"})
 
     response = create_element.sync_detailed(client=client, body=_VIDEO_MODEL)
 
     assert (201, b'{"id": "x"}', "1") == (response.status_code, response.content, response.headers["x-seen"])
     assert CreateElementResponse(id="x") == response.parsed
+    assert "h-1" == response.request_id
     assert f"Response(status_code=201, content=<11 bytes>, parsed={response.parsed!r})" == repr(response)
     assert isinstance(response.headers, httpx.Headers)

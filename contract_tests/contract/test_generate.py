@@ -180,12 +180,12 @@ _CREATED_TASK = """\
           anyOf:
             - $ref: '#/components/schemas/Task'
 """
-_AFTER_SUCCESS = "              description: The task that was created can be looked up by its id.\n        "
+_AFTER_SUCCESS = "              description: Look up the task that was created, by its id.\n        "
 _REQUEST_BODY = "      requestBody:\n        x-source: R03\n"
 _PARAMETERS = "      parameters:\n        - {name: a, in: %s, x-source: upstream, schema: {type: string}}\n"
 _EXTERNAL_ID = """\
         external_task_id:
-          description: The caller's own id of the task.
+          description: Your own id of the task.
           type: [string, 'null']
 """
 

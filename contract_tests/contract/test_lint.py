@@ -68,20 +68,23 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         _put(f"{_SIDES}/min-pix", 300),
         "x-image/displayed-sides: has ['min-pix', 'min-px'] instead of ['min-px']",
     ),
-    "a limit that is no number": (_put(f"{_SIDES}/min-px", "300"), f"{_SIDES}/min-px: is no positive number"),
-    "a limit below nothing": (_put(f"{_SIDES}/min-px", -1), f"{_SIDES}/min-px: is no positive number"),
-    "an extension that is no object": (_put("ImageBase64/x-image", 5), "ImageBase64/x-image: is no object"),
+    "a limit that is no number": (_put(f"{_SIDES}/min-px", "300"), f"{_SIDES}/min-px: must be a positive number"),
+    "a limit below nothing": (_put(f"{_SIDES}/min-px", -1), f"{_SIDES}/min-px: must be a positive number"),
+    "an extension that is no object": (_put("ImageBase64/x-image", 5), "ImageBase64/x-image: must be an object"),
     "a source that is a list": (_put("ElementName/x-source", ["R04"]), "ElementName/x-source: is of type list"),
     "a keyword of another type": (
         _put("ElementName/maxItems", 3),
-        "ElementName: maxItems says nothing about type string",
+        "ElementName: maxItems has no effect on type string",
     ),
-    "a length without a type": (_put("ElementName/type"), "without a type lets every other type through"),
+    "a length without a type": (
+        _put("ElementName/type"),
+        "needs a type, because every other type is accepted",
+    ),
     "an enum without a type": (_put("TagId/type"), "TagId: enum and const need texts and the type string"),
     "an enum of another type": (_put("TagId/type", "integer"), "TagId: enum and const need texts and the type string"),
     "an enum of numbers": (
         _put("TaskStatus/enum", [1, 2]),
-        "TaskStatus: enum and const need texts and the type string beside them, or other tools take them for any",
+        "TaskStatus: enum and const need texts and the type string beside them: other tools ignore them otherwise",
     ),
     "a constant without a type": (
         _put("VideoElementRequest/properties/reference_type/type"),
@@ -90,7 +93,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "a minimum of nothing": (_put("ElementName/minLength", 0), "ElementName: a minimum of 0 refuses nothing"),
     "a length that a pattern implies": (
         _put("HttpUrl/minLength", 1),
-        "HttpUrl: minLength says nothing beside a pattern",
+        "HttpUrl: minLength has no effect beside a pattern",
     ),
     "a length that is no number": (_put("ElementName/maxLength", "x"), "ElementName: /maxLength: "),
     "a pattern that is none": (_put("ElementName/pattern", "["), "ElementName: /pattern: "),
@@ -106,7 +109,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         lambda d: d["components"]["schemas"]["DeleteElementRequest"]["properties"]["element_id"].update(
             format="int64", type=["string", "integer"]
         ),
-        "element_id: format needs a type of its own beside it",
+        "element_id: format needs one type beside it",
     ),
     "too few names of an enum": (
         _put("TagId/x-enum-varnames", ["TRENDING"]),
@@ -119,17 +122,17 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a number that need not be exact": (
         _put("#/components/parameters/PageSize/schema/x-exact", False),  # noqa: FBT003 - it is the value
-        "PageSize/schema: x-exact is true or absent",
+        "PageSize/schema: x-exact must be true or absent",
     ),
     "a requirement of no property": (
         _put("ElementTag/required", ["tag_id", "tag_name"]),
-        "ElementTag: requires tag_name, which is no property",
+        "ElementTag: requires tag_name, which is not a property",
     ),
     "an excluded property that is allowed": (
         _put("ImageElementRequest/x-excluded", {"tag_list": "R09"}),
         "ImageElementRequest: x-excluded names tag_list, which is allowed",
     ),
-    "a component that nothing uses": (_put("Idle", {"type": "string"}), "#/components/schemas/Idle: is used nowhere"),
+    "a component that nothing uses": (_put("Idle", {"type": "string"}), "#/components/schemas/Idle: is never used"),
     "a link with a body": (
         _put(f"{_GET}/responses/200/links/delete/requestBody", "$response.body#/data/task_id"),
         "links/delete: a link with a requestBody is refused by openapi-generator",
@@ -242,7 +245,10 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "no rules": (_put("#/x-rules"), "#/x-rules: is missing"),
     "no business codes": (_put("#/x-business-codes"), "#/x-business-codes: is missing"),
-    "a business code that is no number": (_put("#/x-business-codes/E1303", {}), "#/x-business-codes/E1303: is no code"),
+    "a business code that is no number": (
+        _put("#/x-business-codes/E1303", {}),
+        "#/x-business-codes/E1303: is not a code",
+    ),
     "a business code without a meaning": (
         _put(f"{_CODE}/meaning"),
         f"{_CODE}: has ['created', 'http-status', 'retry'] instead of",
@@ -256,13 +262,13 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "retry one of ['after-look-up', 'after-waiting', 'never']",
     ),
     "a document without dialects": (_put("#/x-dialects"), "#/x-dialects: is missing"),
-    "an absence of no dialect": (_put(f"{_ABSENT}/dialect", "latin"), "x-absent/0: latin is none of x-dialects"),
-    "an absence with an unknown code": (_put(f"{_ABSENT}/code", 1299), "x-absent/0: 1299 is none of x-business-codes"),
+    "an absence of no dialect": (_put(f"{_ABSENT}/dialect", "latin"), "x-absent/0: latin is not in x-dialects"),
+    "an absence with an unknown code": (_put(f"{_ABSENT}/code", 1299), "x-absent/0: 1299 is not in x-business-codes"),
     "an absence without a code": (_put(f"{_ABSENT}/code"), "x-absent/0: needs a dialect and a code"),
     "an absence with something unknown": (_put(f"{_ABSENT}/status", 400), "x-absent/0: needs a dialect and a code"),
     "an absence in words that nobody recognises": (
         _put(f"{_ABSENT}/message-matches"),
-        "x-absent/0: needs a dialect and a code, and has message and message-matches or neither",
+        "x-absent/0: needs a dialect and a code, and either both of message and message-matches or neither",
     ),
     "an absence that is not recognised by its words": (
         _put(f"{_ABSENT}/message", "No task for id: {id}"),
@@ -271,15 +277,15 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     "an absence that is unique": (_put(f"{_ABSENT}/unique-over", "user"), "x-absent/0: unique-over must be one of"),
     "a duplicate that is unique over nothing": (
         _put(f"{_POST}/x-duplicate/1/unique-over"),
-        "x-duplicate/1: unique-over must be one of ['account', 'user'] in x-duplicate, and is nowhere else",
+        "x-duplicate/1: unique-over must be one of ['account', 'user'] in x-duplicate, and is allowed only there",
     ),
     "a deletion in no dialect": (
         _put(f"{_DELETION}/live"),
-        "delete-elements/post/x-deletion: has other names than x-dialects",
+        "delete-elements/post/x-deletion: must have the same names as x-dialects",
     ),
     "a deletion like no example": (
         _put(f"{_DELETION}/live/example", "gone"),
-        "x-deletion/live: gone is none of the examples",
+        "x-deletion/live: gone is not one of the examples",
     ),
     "a deletion that leaves who knows what": (
         _put(f"{_DELETION}/live/remains"),

@@ -146,14 +146,14 @@ _DRIFTS = [
     Drift(
         id="a second table",
         at=f"{_SCHEMAS}/ErrorDetail",
-        put={"description": "| code | HTTP status | meaning | was a subject created? | does sending again help? |"},
+        put={"description": "| code | HTTP status | meaning | was an element created? | does sending again help? |"},
         where="#/x-business-codes",
-        says="a description must have the table of them, and none another",
+        says="exactly one description must have the table of them",
     ),
     Drift(
         id="a rule's id",
         at=f"{_SCHEMAS}/ElementName",
-        put={"description": "The subject's name (R04)."},
+        put={"description": "The element's name (R04)."},
         where=f"{_SCHEMAS}/ElementName/description",
         says="R04 means nothing to a reader",
     ),
@@ -174,16 +174,16 @@ _DRIFTS = [
     Drift(
         id="advice in other words",
         at=f"{_SCHEMAS}/VideoElementRequest",
-        put={"description": "A subject from a video."},
+        put={"description": "An element from a video."},
         where="#/x-rules/R26",
-        says="no description says what its `says` has, or it has none",
+        says="needs `says`, and a description that has the same words",
     ),
     Drift(
         id="advice that nobody gives",
         at="#/x-rules/R12",
         put={"says": None},
         where="#/x-rules/R12",
-        says="no description says what its `says` has, or it has none",
+        says="needs `says`, and a description that has the same words",
     ),
     Drift(
         id="a branch without a title",

@@ -26,7 +26,6 @@ from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
 from kling_elements.mock.reply import Reply
-from kling_elements.tasks import external_id_of
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
@@ -152,7 +151,7 @@ def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
-    return [external_id_of(task) for task in _call(gateway, token, "list", KlingElements)]
+    return [task.external_task_id for task in _call(gateway, token, "list", KlingElements)]
 
 
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
@@ -180,7 +179,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(
 
     said: str | None = "created"
     try:
-        external_id = external_id_of(_call(gateway, token, method, client_class, BODY, fault=row.fault))
+        external_id = _call(gateway, token, method, client_class, BODY, fault=row.fault).external_task_id
     except KlingError as error:
         said, external_id = error.outcome, error.external_task_id
     assert told == said

@@ -19,7 +19,6 @@ from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
 from kling_elements.mock import create_app
-from kling_elements.tasks import elements_of
 from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client.errors import KlingError, NotFoundError
 
@@ -106,7 +105,10 @@ def test_waiting_bears_a_first_absence(life: _Life) -> None:
     """The task is looked up again, and found once it is there."""
     element = life.do("wait", life.id, clock=_CreatesMeanwhile(life))
 
-    assert [element] == elements_of(life.do("get", life.id))
+    task = life.do("get", life.id)
+    assert [element] == task.elements
+    assert (life.id, True, 32) == (task.external_task_id, task.is_finished, len(task.request_id))
+    assert (str(element.element_id), 32) == (element.id, len(element.request_id))
     assert 1 == life.made()
 
 
@@ -133,11 +135,11 @@ def test_a_deleted_subject_is_never_handed_out(life: _Life) -> None:
     life.do("delete", first)
     remains = life.dialect == "live"
 
-    listed = [element for found in life.do("list") for element in elements_of(found)]
+    listed = [element for found in life.do("list") for element in found.elements]
     assert [second] == listed
     for name in (task, life.id):
         if remains:
-            assert [] == elements_of(life.do("get", name))
+            assert [] == life.do("get", name).elements
             assert isinstance(life.fails("wait", name), ElementUnavailableError)
         else:
             assert isinstance(life.fails("get", name), NotFoundError)

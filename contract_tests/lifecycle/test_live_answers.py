@@ -13,7 +13,7 @@ from contract_tests.support.scripted import ABSENT, NAMED, Client, Scripted, mad
 from contract_tests.support.tables import each
 from kling_elements import KlingElements, Outcome
 from kling_elements.errors import LookUpUnavailableError, NoTaskError, TaskError, TaskFailedError
-from kling_elements.tasks import Progress, elements_named_by, external_id_of, progress_of
+from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.api.elements import (
     create_element,
     delete_element,
@@ -119,7 +119,7 @@ def test_a_create_that_names_its_task_is_a_task(client_class: Client, row: Answe
     created = Scripted(client_class, _given(row)).create(_subject(_asked(row)))
 
     assert row.reads.task == str(created.task_id)
-    assert (row.reads.external_id or "e-1") == external_id_of(created)
+    assert (row.reads.external_id or "e-1") == created.external_task_id
     if row.reads.progress is not None:
         assert Progress[row.reads.progress.upper()] is progress_of(created, CONTRACT)
 
@@ -185,10 +185,12 @@ def test_a_task_that_is_found_is_read(client_class: Client, row: Answer) -> None
     found = Scripted(client_class, _given(row)).get(row.asked)
 
     assert row.reads.task == str(found.task_id)
-    assert row.reads.external_id == external_id_of(found)
+    assert row.reads.external_id == found.external_task_id
     if row.reads.elements is not None:
-        assert list(row.reads.elements) == [str(element.element_id) for element in elements_named_by(found)]
+        assert list(row.reads.elements) == [element.id for element in found.elements]
+        assert {*row.reads.elements, *(row.reads.unusable or ())} == {element.id for element in found.all_elements}
     assert Progress[str(row.reads.progress).upper()] is progress_of(found, CONTRACT)
+    assert (row.reads.progress in ("succeeded", "failed")) == found.is_finished
 
 
 @_rows("getElement", means=["task"])

@@ -37,7 +37,6 @@ from kling_elements import KlingElements, PollPolicy, RetryPolicy
 from kling_elements.errors import CreateAllError
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
-from kling_elements.tasks import elements_of
 from kling_elements.testing.gateway import serving
 from kling_elements_client.errors import (
     AuthenticationError,
@@ -170,8 +169,8 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
 
     first, second = scripted.create_all(_named(2))
 
-    assert ["subject of t-e-0"] == [element.element_id for element in elements_of(first)]
-    assert ("submitted", []) == (second.task_status, elements_of(second))
+    assert ["subject of t-e-0"] == [element.element_id for element in first.elements]
+    assert ("submitted", []) == (second.task_status, second.elements)
 
 
 def test_nothing_is_done_for_nothing(client_class: Client) -> None:

@@ -159,7 +159,7 @@ def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[B
 
 
 @pytest.mark.parametrize("name", ["list", "presets"])
-def test_a_list_may_begin_with_anypage(client_class: Client, name: str) -> None:
+def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
     """Up to the last of the contract."""
     scripted = Scripted(client_class, page("1"), page(), page())
 

@@ -17,7 +17,6 @@ from kling_elements.outcomes import (
     is_absent,
     offers_no_look_up,
 )
-from kling_elements.tasks import elements_of, external_id_of
 from kling_elements_client import UNSET
 from kling_elements_client.api.elements import delete_element
 from kling_elements_client.contract import CONTRACT
@@ -136,7 +135,7 @@ def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     """Newer, nested, with words for a code, and with oddities beside it (A4, A6, A9)."""
     task = Scripted(client_class, Reply(200, body)).get("880431920114688")
 
-    assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, external_id_of(task))
+    assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
     assert (9007199254740993, "Mara") == (
         element_of(task, CONTRACT).element_id,
         element_of(task, CONTRACT).element_name,
@@ -158,7 +157,7 @@ def test_a_list_is_read_wherever_it_is(client_class: Client, body: Any) -> None:
     (task,) = Scripted(client_class, Reply(200, body)).first(1, "list")
 
     assert "880431920114688" == task.task_id
-    assert [9007199254740993] == [element.element_id for element in elements_of(task)]
+    assert [9007199254740993] == [element.element_id for element in task.elements]
 
 
 @pytest.mark.parametrize(

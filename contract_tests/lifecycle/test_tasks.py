@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from contract_tests.reading.answer_cases import (
@@ -23,8 +24,6 @@ from kling_elements.errors import NoTaskError
 from kling_elements.requests import task_id_from
 from kling_elements.tasks import (
     Progress,
-    elements_of,
-    external_id_of,
     progress_of,
     task_from,
     task_in,
@@ -32,8 +31,8 @@ from kling_elements.tasks import (
 )
 from kling_elements_client import UNSET
 from kling_elements_client.contract import CONTRACT
-from kling_elements_client.models import Element, Task, TaskInfo, TaskListResponse, TaskResult, TaskStatus
-from kling_elements_client.types import Unset
+from kling_elements_client.models import Element, Task, TaskListResponse, TaskResult, TaskStatus
+from kling_elements_client.types import Response, Unset
 
 _NO_OBJECTS: list[Any] = [None, "x", 5, 1.5, True, [], [1], {}, {"a": 1}]
 _NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
@@ -97,7 +96,7 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
 
     assert isinstance(found, Task)
     assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
-    assert "e-1" == external_id_of(found)
+    assert "e-1" == found.external_task_id
     assert progress_of(found, CONTRACT) in Progress
     assert str(task_id) == task_id_from(found)
 
@@ -275,7 +274,7 @@ def test_outputs_that_are_no_list_are_no_elements() -> None:
     """They stay where they came."""
     found = task_from({"id": "7", "outputs": "none"}, CONTRACT)
 
-    assert [] == elements_of(found)
+    assert [] == found.elements
     assert {"outputs": "none"} == found.additional_properties
 
 
@@ -336,7 +335,7 @@ def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer:
         found.task_id,
         found.task_status,
         None if isinstance(found.task_status_msg, Unset) else found.task_status_msg,
-        next((element.element_id for element in elements_of(found)), None),
+        next((element.element_id for element in found.elements), None),
     )
     assert expected == told
 
@@ -359,16 +358,21 @@ _NEWER = {
 }
 
 
+def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
+    return Response(status_code=200, content=b"", headers=httpx.Headers(), parsed=page)
+
+
 def test_a_list_is_read_as_look_ups_are() -> None:
     """In each shape, and also a task without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    found = tasks_of(answer, CONTRACT)
+    found = tasks_of(_answered(answer), CONTRACT)
 
     assert ["8", "task_7", "7", UNSET] == [made.task_id for made in found]
     assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in found]
-    assert [1, 1, 2, 0] == [len(elements_of(made)) for made in found]
-    assert [] == tasks_of(TaskListResponse(), CONTRACT) == tasks_of(TaskListResponse(data=None), CONTRACT)
+    assert [1, 1, 2, 0] == [len(made.elements) for made in found]
+    for empty in (TaskListResponse(), TaskListResponse(data=None)):
+        assert [] == tasks_of(_answered(empty), CONTRACT)
 
 
 _ODD: Any = [1]
@@ -406,19 +410,3 @@ def _done(*ids: Any) -> TaskResult:
 def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
     """A word that is not known, no word, and a success without a subject are each told apart from the rest."""
     assert expected is progress_of(made, CONTRACT)
-
-
-def test_subjects_are_read_as_far_as_they_are_there() -> None:
-    """What is no subject is left out."""
-    odd: Any = [5, None, Element(element_id=1), {}]
-
-    assert [Element(element_id=1)] == elements_of(Task(task_result=TaskResult(elements=odd)))
-    assert [] == elements_of(Task()) == elements_of(Task(task_result=None)) == elements_of(Task(task_result=_ODD))
-
-
-def test_an_empty_external_id_is_none() -> None:
-    """As in a request."""
-    tasks = [Task(), Task(task_info=None), Task(task_info=_ODD), Task(task_info=TaskInfo(external_task_id=""))]
-
-    assert [None] * 4 == [external_id_of(made) for made in tasks]
-    assert "e" == external_id_of(Task(task_info=TaskInfo(external_task_id="e")))

@@ -19,7 +19,6 @@ from contract_tests.support.running import tls
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements.mock import create_app
-from kling_elements.tasks import elements_named_by
 from kling_elements.testing import respx_router
 from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
 from scripts.spec import ROOT
@@ -61,7 +60,7 @@ def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
         kling.delete(element)
         (task,) = kling.list()
 
-        assert [each.status for each in elements_named_by(task)] == ["deleted"]
+        assert [each.status for each in task.all_elements] == ["deleted"]
         with pytest.raises(NotFoundError, match="Task not found by id/external id: nobody") as caught:
             kling.get("nobody")
         assert (caught.value.status_code, caught.value.code) == (400, 1201)

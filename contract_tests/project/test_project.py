@@ -25,7 +25,7 @@ from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
 from kling_elements_runtime.document import operations, packaged, walk
 from scripts import demo
-from scripts.codegen import generate, wording
+from scripts.codegen import describe, generate
 from scripts.spec import ROOT, SPEC, load
 
 _README = (ROOT / "README.md").read_text("utf-8")
@@ -157,7 +157,7 @@ def test_the_readme_shows_the_rules_of_the_spec() -> None:
     """The table is generated from the spec."""
     shown = _README.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0].splitlines()
 
-    table = wording.rules_table(load())
+    table = describe.rules_table(load())
     assert table == shown, "put this between the marks of README.md:\n" + "\n".join(table)
 
 

@@ -68,7 +68,7 @@ def _not_deleted(body: Any, *violations: tuple[str, str]) -> Case:
 
 
 _LOSSY = "is a floating-point number, which may have lost digits; allowed is integer"
-_DOTS = "must be an id, and neither one nor two full stops, which a path cannot carry"
+_DOTS = "must be an id other than . and .., which a path cannot carry"
 ACCEPTED = [
     _got("880431920114688", "880431920114688"),
     _got("mara-2026-07", "mara-2026-07"),
@@ -142,19 +142,19 @@ REFUSED = [
     _not_deleted({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),
     _not_deleted({"element_id": 2**63}, ("/element_id", f"is {2**63}, at most {2**63 - 1} allowed")),
     _not_deleted(
-        {"element_id": 1.5}, ("/element_id", "is a number; it must be a subject's id, as a text or as an integer")
+        {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a text or as an integer")
     ),
     _not_deleted(
-        {"element_id": True}, ("/element_id", "is a boolean; it must be a subject's id, as a text or as an integer")
+        {"element_id": True}, ("/element_id", "is a boolean; it must be an element's id, as a text or as an integer")
     ),
     _not_deleted(
-        {"element_id": []}, ("/element_id", "is an array; it must be a subject's id, as a text or as an integer")
+        {"element_id": []}, ("/element_id", "is an array; it must be an element's id, as a text or as an integer")
     ),
     _not_deleted(
-        {"element_id": {}}, ("/element_id", "is an object; it must be a subject's id, as a text or as an integer")
+        {"element_id": {}}, ("/element_id", "is an object; it must be an element's id, as a text or as an integer")
     ),
     _not_deleted(
-        {"element_id": None}, ("/element_id", "is null; it must be a subject's id, as a text or as an integer")
+        {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a text or as an integer")
     ),
     _not_deleted({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes, at most 65536 are allowed")),
     _not_deleted({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),

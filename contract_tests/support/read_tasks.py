@@ -18,9 +18,7 @@ def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> 
     if schema == "Task":
         read = task_from({other: "read"}, contract).to_dict()
     else:
-        (element,) = elements_of(
-            task_from({"task_result": {"elements": [{other: "read"}]}}, contract), contract=contract
-        )
+        (element,) = task_from({"task_result": {"elements": [{other: "read"}]}}, contract).all_elements
         read = element.to_dict()
     return {name for name in OTHER_NAMES[schema] if at(read, f"/{name}") == "read"}
 

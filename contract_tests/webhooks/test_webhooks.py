@@ -31,7 +31,7 @@ from contract_tests.support.signed_notifications import (
 from contract_tests.support.tables import each
 from kling_elements import webhooks
 from kling_elements.mock.options import usable_secret
-from kling_elements.tasks import Progress, elements_named_by, elements_of, external_id_of, progress_of
+from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, NamedTag, Task, TaskInfo, TaskResult, TaskStatus
 from scripts.spec import load
@@ -151,8 +151,8 @@ def test_a_notification_in_any_shape_names_its_element(body: bytes) -> None:
 
     assert "7" == task.task_id
     assert Progress.SUCCEEDED is progress_of(task, CONTRACT)
-    assert "e-1" == external_id_of(task)
-    assert [9007199254740993] == [element.element_id for element in elements_of(task)]
+    assert "e-1" == task.external_task_id
+    assert [9007199254740993] == [element.element_id for element in task.elements]
 
 
 def test_a_body_beyond_ascii_is_verified_byte_by_byte() -> None:
@@ -355,7 +355,7 @@ def test_real_notifications_are_read(row: Answer) -> None:
     task = webhooks.parse(row.content, row.headers, **options)
 
     assert row.reads.task == str(task.task_id)
-    assert row.reads.external_id == external_id_of(task)
-    assert list(row.reads.elements or ()) == [str(element.element_id) for element in elements_named_by(task)]
+    assert row.reads.external_id == task.external_task_id
+    assert list(row.reads.elements or ()) == [element.id for element in task.elements]
     if row.reads.progress is not None:
         assert Progress[row.reads.progress.upper()] is progress_of(task, CONTRACT)

@@ -1,11 +1,11 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""A typed client for the subjects ("elements") of Kling, generated from the contract that it enforces.
+"""A typed client for Kling's elements (its pages call them subjects), generated from the contract that it enforces.
 
     from kling_elements_client import AuthenticatedClient, models
     from kling_elements_client.api.elements import create_element
 
-Everything is loaded on first use.
+Each module is loaded when you first use it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""The client: where to send requests, with which token, and what to do with one that breaks the contract."""
+"""The client: the gateway's address, your token, and what to do with a request that breaks the contract."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ BASE_URL_VARIABLE: Final = "KLING_BASE_URL"
 
 
 class AuthenticatedClient(runtime.AuthenticatedClient):
-    """A connection pool to one gateway, with one token. It may be shared between threads.
+    """A pool of connections to one gateway, with one token. You can share it between threads.
 
-    Use it as a context manager (`with` or `async with`), or call `close` or `aclose`. Without a `token` that of the
-    environment variable `KLING_API_KEY` is used; without a `base_url` that of `KLING_BASE_URL`, or else the contract's
-    first server.
+    Use it as a context manager (`with` or `async with`), or call `close` or `aclose`. If you pass no `token`, the
+    client uses the environment variable `KLING_API_KEY`; if you pass no `base_url`, it uses `KLING_BASE_URL`, or else
+    the contract's first server.
     """
 
     contract = CONTRACT

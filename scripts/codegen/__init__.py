@@ -1,1 +1,1 @@
-"""From the OpenAPI file to the generated client: `make gen`."""
+"""Generate the client from the OpenAPI file: `make gen`."""

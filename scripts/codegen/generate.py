@@ -1,4 +1,4 @@
-"""Generates the client from the OpenAPI file: `make gen`. With --check it only says whether that is needed."""
+"""Generate the client from the OpenAPI file: `make gen`. With --check, only say whether the client is out of date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.strings import in_double_quote_literal
 
 from kling_elements_runtime.document import Node
-from scripts.codegen import lint, naming
+from scripts.codegen import lint, template_functions
 from scripts.spec import ROOT, SPEC, SpecError, load
 
 CLIENT = ROOT / "generated_client" / "kling_elements_client"
@@ -31,7 +31,7 @@ HEADER = "# Generated from openapi/kling-elements.yaml by scripts/codegen/genera
 
 _BODY = "body: {{ endpoint.bodies[0].prop.get_type_string() | as_unembedded_code }}"
 
-# Edits of the generator's own templates: the text to find, which must be there exactly once, and what takes its place.
+# Edits of the generator's own templates: a text that must be there exactly once, and its replacement.
 EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
     "endpoint_macros.py.jinja": [
         (
@@ -45,7 +45,7 @@ EDITS: Mapping[str, Sequence[tuple[str, str]]] = {
     ],
 }
 
-# The isolated form: the repository's own ruff settings must not reach into the output, nor must they differ by version.
+# Isolated, because the repository's own settings of ruff must not change the output.
 FORMATTING = (
     "ruff check . --isolated --no-cache --fix-only --select=I,F401,UP035 --target-version=py311",
     "ruff format . --isolated --no-cache --target-version=py311 --line-length=120",
@@ -53,7 +53,7 @@ FORMATTING = (
 
 
 class EditedTemplates(BaseLoader):
-    """The generator's own templates with `EDITS` applied."""
+    """Loads the generator's own templates, with `EDITS` applied."""
 
     def __init__(self, edits: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         self._edits = edits
@@ -61,10 +61,10 @@ class EditedTemplates(BaseLoader):
         self.loaded: set[str] = set()
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool] | None]:
-        """The text of a template.
+        """Return the text of a template.
 
         Raises:
-            SpecError: The text that an edit replaces is not there exactly once.
+            SpecError: A text that an edit replaces is not there exactly once.
         """
         source, name, is_fresh = self._stock.get_source(environment, template)
         for anchor, replacement in self._edits.get(template, ()):
@@ -75,13 +75,13 @@ class EditedTemplates(BaseLoader):
         return source, name, is_fresh
 
     def check_all_used(self) -> None:
-        """Raises SpecError if there are edits of templates that the generator never asked for."""
+        """Raise SpecError if there are edits of templates that the generator never asked for."""
         if unused := set(self._edits) - self.loaded:
             raise SpecError(f"edited templates that the generator does not use: {', '.join(sorted(unused))}")
 
 
 class ContractProject(Project):
-    """The generator with our templates and the document itself."""
+    """The generator, with our templates, and with the OpenAPI document in the package that it writes."""
 
     def __init__(self, *, document: Node, edits: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -90,7 +90,7 @@ class ContractProject(Project):
         self.env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), self._edited])
         self.env.globals.update(
             base_url=in_double_quote_literal(document["servers"][0]["url"]),
-            **naming.template_functions(document),
+            **template_functions.by_name(document),
         )
 
     def _build_api(self) -> None:
@@ -106,10 +106,10 @@ class ContractProject(Project):
 
 
 def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple[str, str]]] = EDITS) -> None:
-    """Writes a client into a folder that does not exist yet.
+    """Write a client into a folder that does not exist yet.
 
     Raises:
-        SpecError: The document breaks a rule, or the generator warns of anything at all.
+        SpecError: The document breaks a rule, or the generator gives a warning.
     """
     document = load(spec)
     if problems := lint.problems(document):
@@ -127,7 +127,7 @@ def generate(target: Path, spec: Path = SPEC, edits: Mapping[str, Sequence[tuple
         raise SpecError(f"{data.header}: {data.detail}")
     with _ruff_of_this_environment(), contextlib.redirect_stdout(io.StringIO()):
         warnings = ContractProject(document=document, edits=edits, openapi=data, config=config).build()
-    if warnings:  # a schema that the generator drops is only a warning to it
+    if warnings:  # the generator only warns when it drops a schema
         raise SpecError("\n".join(f"{warning.header}: {warning.detail}" for warning in warnings))
 
 
@@ -142,10 +142,10 @@ def _ruff_of_this_environment() -> Iterator[None]:
 
 
 def _swap(target: Path, new: Path, old: Path) -> None:
-    """Puts a folder in the place of another.
+    """Replace a folder by another one.
 
     Raises:
-        SpecError: It could not be done; the other folder is back in its place.
+        SpecError: The system refused that; the old folder is back in its place.
     """
     if target.exists():
         target.rename(old)
@@ -158,12 +158,12 @@ def _swap(target: Path, new: Path, old: Path) -> None:
 
 
 def differences(old: Path, new: Path) -> list[str]:
-    """What a reader would call the change from one tree to another: `+`, `-` or `~` and the file."""
+    """Return how one tree differs from another: `+` (new), `-` (gone) or `~` (changed), and the file."""
     names = {tree: {p.relative_to(tree) for p in _files(tree)} for tree in (old, new)}
     both = names[old] & names[new]
     changed = {name for name in both if not filecmp.cmp(old / name, new / name, shallow=False)}
     marked = [("-", names[old] - both), ("+", names[new] - both), ("~", changed)]
-    return [f"{mark} {name.as_posix()}" for mark, found in marked for name in sorted(found)]
+    return [f"{mark} {name.as_posix()}" for mark, paths in marked for name in sorted(paths)]
 
 
 def _files(tree: Path) -> Iterator[Path]:
@@ -171,7 +171,7 @@ def _files(tree: Path) -> Iterator[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code, 1 for a client that is out of date or an error."""
+    """Run the command and return its exit code: 1 if there was an error, or if --check finds the client out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if the client is out of date")
     parser.add_argument("--spec", type=Path, default=SPEC, help="the OpenAPI file")
@@ -179,22 +179,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     target: Path = options.target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # beside the target, so that the swap is two renames on one file system
+    # next to the target, so that the swap is two renames on one file system
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".generating-") as scratch:
         made = Path(scratch) / "new"
         try:
             generate(made, options.spec)
-            found = differences(target, made)
-            if found and not options.check:
+            changes = differences(target, made)
+            if changes and not options.check:
                 _swap(target, made, Path(scratch) / "old")
         except SpecError as error:
             print(f"error: the client was not generated\n{error}", file=sys.stderr)
             return 1
     if options.check:
-        if found:
-            print("out of date relative to the spec or the templates; run `make gen`:", *found, sep="\n")
-        return int(bool(found))
-    print(f"{target.name}: {len(found)} files changed" if found else f"{target.name}: up to date", *found, sep="\n")
+        if changes:
+            print("out of date relative to the spec or the templates; run `make gen`:", *changes, sep="\n")
+        return int(bool(changes))
+    print(
+        f"{target.name}: {len(changes)} files changed" if changes else f"{target.name}: up to date", *changes, sep="\n"
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The house rules of images in requests, which JSON Schema judges by their text, and the client by their files."""
+"""Check the house rules for images in requests: JSON Schema checks their text, and the client checks their files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.nodes import follow, schemas
 
 
 def room_for_images(document: Node) -> Problems:
-    """The length of a Base64 text follows from the size of the file, and both must say the same."""
+    """Find lengths of Base64 texts that do not fit the largest file, and bodies without room for the largest images."""
     for where, schema in schemas(document):
         if "x-image" in schema:
             longest = -(-schema["x-image"]["file-size"]["max-bytes"] // 3) * 4
@@ -24,14 +24,14 @@ def room_for_images(document: Node) -> Problems:
             yield "#" + pointer(place), f"max-bytes must have room for images of {needed:.0f} characters"
 
 
-def _image_characters(document: Node, schema: Node, on_the_way: frozenset[str]) -> float:
-    """Return how many characters of images a value can hold; what a schema says of itself once more adds none."""
+def _image_characters(document: Node, schema: Node, followed: frozenset[str]) -> float:
+    """Return how many characters of images a value can hold; a schema that refers to itself adds nothing."""
     if "x-image" in schema:
         return float(schema.get("maxLength", math.inf))
-    held = [(steps[0], _image_characters(document, inner, on_the_way)) for steps, inner in subschemas(schema)]
+    held = [(steps[0], _image_characters(document, inner, followed)) for steps, inner in subschemas(schema)]
     reference = schema.get("$ref")
-    if reference is not None and reference not in on_the_way:
-        held.append(("$ref", _image_characters(document, follow(document, reference), on_the_way | {reference})))
+    if reference is not None and reference not in followed:
+        held.append(("$ref", _image_characters(document, follow(document, reference), followed | {reference})))
     choices = max((count for keyword, count in held if keyword not in ("properties", "items")), default=0)
     members = sum(count for keyword, count in held if keyword == "properties")
     items = sum(count * schema.get("maxItems", math.inf) for keyword, count in held if keyword == "items" and count)
@@ -39,11 +39,14 @@ def _image_characters(document: Node, schema: Node, on_the_way: frozenset[str]) 
 
 
 def images_past_the_validator(document: Node) -> Problems:
-    """The client takes large images out of a request before JSON Schema sees it, and judges them by these alone."""
-    judged = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
+    """Find keywords next to `x-image` that nobody would enforce.
+
+    The client takes large images out of a request before JSON Schema sees it, and checks them only by `checked`.
+    """
+    checked = {"type", "format", "contentEncoding", "pattern", "maxLength", "x-image"}
     for where, schema in schemas(document):
         if "x-image" in schema:
-            if lost := schema.keys() - judged - {"title", "description", "x-source", "x-expected"}:
+            if lost := schema.keys() - checked - {"title", "description", "x-source", "x-expected"}:
                 yield where, f"{', '.join(sorted(lost))} would not be enforced beside x-image"
             if schema.get("contentEncoding") != "base64":
                 yield where, "the contentEncoding beside x-image must be base64"

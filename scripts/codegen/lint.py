@@ -1,4 +1,4 @@
-"""The house rules of the OpenAPI file, which no linter knows: `make lint`, and the first step of `make gen`."""
+"""Check the OpenAPI file by house rules that no linter has: part of `make lint`, and the first step of `make gen`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _REFUSAL = {"dialect", "code", "message-matches", "message"}
 _UNIQUE_OVER = {"account", "user"}
 _DELETION = {"example": str, "remains": bool}
 
-# What stands in each extension; a nested mapping is an object with exactly these names besides its x-source.
+# The type of each extension; a nested mapping is an object with exactly these names besides its x-source.
 _EXTENSIONS: dict[str, Any] = {
     "x-source": (str, dict),
     "x-expected": str,
@@ -78,15 +78,15 @@ _EXTENSIONS: dict[str, Any] = {
 
 
 def problems(document: Node) -> list[str]:
-    """Everything that is wrong with the document, each line with the place; empty for a good one."""
+    """Return everything that is wrong with a document, as lines that begin with the place."""
     for rule in _FIRST:
-        if found := [f"{where}: {problem}" for where, problem in rule(document)]:
-            return found
+        if lines := [f"{where}: {problem}" for where, problem in rule(document)]:
+            return lines
     return [f"{where}: {problem}" for rule in RULES for where, problem in rule(document)]
 
 
 def _whole(document: Node) -> Problems:
-    """What the generated client reads must be there."""
+    """Find parts that are missing although the generated client reads them."""
     for name in ("x-rules", "x-business-codes", "x-dialects"):
         if not isinstance(document.get(name), dict):
             yield f"#/{name}", "is missing"
@@ -100,39 +100,39 @@ def _whole(document: Node) -> Problems:
         yield from _whole_operation(document, Operation(path, method, operation))
 
 
-def _whole_operation(document: Node, called: Operation) -> Problems:
-    where, definition = called.pointer(), called.definition
+def _whole_operation(document: Node, operation: Operation) -> Problems:
+    where, definition = operation.pointer(), operation.definition
     if "requestBody" in definition:
         request = definition["requestBody"]
         media_type = request.get("content", {}).get("application/json", {})
         if "x-source" not in request or "x-body-size" not in media_type:
             yield f"{where}/requestBody", "needs an x-source, and an x-body-size beside its JSON schema"
     for index, parameter in enumerate(definition.get("parameters", [])):
-        if "x-source" not in {**document["paths"][called.path], **definition, **resolve(document, parameter)}:
+        if "x-source" not in {**document["paths"][operation.path], **definition, **resolve(document, parameter)}:
             yield f"{where}/parameters/{index}", "needs an x-source"
     try:
-        success = resolve(document, {"$ref": called.success_schema()})
-    except (SpecError, ValueError):  # there is no such status, or one without JSON
-        yield f"{where}/responses", "needs an answer of success, and JSON in the one with the smallest status"
+        success = resolve(document, {"$ref": operation.success_schema()})
+    except (SpecError, ValueError):  # no such status, or no JSON
+        yield f"{where}/responses", "needs an answer of success, with JSON in the one that has the smallest status"
     else:
         if "x-envelope" not in success:
-            yield f"{where}/responses/{called.success_status()}", "needs an x-envelope in its schema"
+            yield f"{where}/responses/{operation.success_status()}", "needs an x-envelope in its schema"
 
 
 def _business_codes(document: Node) -> Problems:
-    """Client and mock server decide by these rows, so each must be whole, and each code that is named must have one."""
+    """Find business codes with an incomplete row: client and mock server decide by these rows."""
     for code, row in document["x-business-codes"].items():
         where = f"#/x-business-codes/{code}"
         if not (isinstance(code, str) and code.isdigit()):
-            yield where, "is no code: a number, written as a text"
-        found = list(_misshapen(row, _BUSINESS_CODE, where))
-        yield from found
-        if not found and not (row["created"] in _CREATED and row["retry"] in _RETRY):
+            yield where, "is not a code: write a number as a text"
+        problems_of_row = list(_misshapen(row, _BUSINESS_CODE, where))
+        yield from problems_of_row
+        if not problems_of_row and not (row["created"] in _CREATED and row["retry"] in _RETRY):
             yield where, f"created must be one of {sorted(_CREATED)}, and retry one of {sorted(_RETRY)}"
 
 
 def _dialects(document: Node) -> Problems:
-    """The mock server words refusals by these rows, and clients tell them apart by the expressions in them."""
+    """Find mistakes in the rows by which the mock server words refusals, and by which clients recognise them."""
     for path, method, operation in operations(document):
         for name in _REFUSALS:
             for index, row in enumerate(operation.get(name, ())):
@@ -144,32 +144,32 @@ def _dialects(document: Node) -> Problems:
 
 def _deletion_problems(document: Node, answers: Node, where: str) -> Problems:
     if answers.keys() != document["x-dialects"].keys():
-        yield where, "has other names than x-dialects"
+        yield where, "must have the same names as x-dialects"
     for name, answer in answers.items():
-        found = list(_misshapen(answer, _DELETION, f"{where}/{name}"))
-        yield from found
-        if not found and answer["example"] not in document["components"]["examples"]:
-            yield f"{where}/{name}", f"{answer['example']} is none of the examples"
+        problems_of_answer = list(_misshapen(answer, _DELETION, f"{where}/{name}"))
+        yield from problems_of_answer
+        if not problems_of_answer and answer["example"] not in document["components"]["examples"]:
+            yield f"{where}/{name}", f"{answer['example']} is not one of the examples"
 
 
 def _refusal_problems(document: Node, name: str, row: Node) -> Iterator[str]:
     if not {"dialect", "code"} <= row.keys() <= _REFUSAL | {"unique-over"} or ("message" in row) != (
         "message-matches" in row
     ):
-        yield "needs a dialect and a code, and has message and message-matches or neither"
+        yield "needs a dialect and a code, and either both of message and message-matches or neither"
         return
     if row["dialect"] not in document["x-dialects"]:
-        yield f"{row['dialect']} is none of x-dialects"
+        yield f"{row['dialect']} is not in x-dialects"
     if str(row["code"]) not in document["x-business-codes"]:
-        yield f"{row['code']} is none of x-business-codes"
+        yield f"{row['code']} is not in x-business-codes"
     if "message" in row and not re.search(row["message-matches"], row["message"]):
         yield "message-matches does not match the message"
     if row.get("unique-over") not in (_UNIQUE_OVER if name == "x-duplicate" else (None,)):
-        yield f"unique-over must be one of {sorted(_UNIQUE_OVER)} in x-duplicate, and is nowhere else"
+        yield f"unique-over must be one of {sorted(_UNIQUE_OVER)} in x-duplicate, and is allowed only there"
 
 
 def _known_keywords(document: Node) -> Problems:
-    """A validator passes over a keyword or format that it does not know, so a misspelt one would check nothing."""
+    """Find unknown keywords and formats: a validator ignores them, so a misspelt one would check nothing."""
     for where, schema in schemas(document):
         for keyword in schema.keys() - _KEYWORDS:
             yield where, f"unknown keyword {keyword}"
@@ -189,7 +189,7 @@ def _known_extensions(document: Node) -> Problems:
 
 def _misshapen(value: Any, shape: Any, where: str) -> Problems:
     if isinstance(shape, Mapping) and not isinstance(value, Mapping):
-        yield where, "is no object"
+        yield where, "must be an object"
     elif isinstance(shape, Mapping):
         names = value.keys() - {"x-source"}
         if names != shape.keys():
@@ -197,46 +197,49 @@ def _misshapen(value: Any, shape: Any, where: str) -> Problems:
         for name in names & shape.keys():
             yield from _misshapen(value[name], shape[name], f"{where}/{name}")
     elif shape in (int, float) and (isinstance(value, bool) or not isinstance(value, shape) or value <= 0):
-        yield where, "is no positive number"
+        yield where, "must be a positive number"
     elif not isinstance(value, shape):
         yield where, f"is of type {type(value).__name__}"
 
 
 def _applicable_keywords(document: Node) -> Problems:
-    """A keyword that can never refuse anything hides a mistake, and no test can show that it is there."""
+    """Find keywords that can never refuse anything: they hide a mistake, and no test can notice if they are gone."""
     for where, schema in schemas(document):
         declared = schema.get("type", [])
         kinds = sorted({declared} if isinstance(declared, str) else set(declared))
         applying = _FOR_ANY.union(*(_APPLIES_TO[kind] for kind in kinds))
         idle = (schema.keys() & _KEYWORDS) - applying if kinds else set()
         for keyword in sorted(idle):
-            yield where, f"{keyword} says nothing about type {' or '.join(kinds)}"
+            yield where, f"{keyword} has no effect on type {' or '.join(kinds)}"
         if not kinds and (bare := _NEEDS_TYPE & schema.keys()):
-            yield where, f"{', '.join(sorted(bare))} without a type lets every other type through"
+            yield where, f"{', '.join(sorted(bare))} needs a type, because every other type is accepted otherwise"
         values = schema.get("enum", [schema["const"]] if "const" in schema else [])
         if values and not (kinds == ["string"] and all(isinstance(value, str) for value in values)):
-            yield where, "enum and const need texts and the type string beside them, or other tools take them for any"
+            yield (
+                where,
+                "enum and const need texts and the type string beside them: other tools ignore them otherwise",
+            )
         if 0 in (schema.get("minLength"), schema.get("minItems")):
             yield where, "a minimum of 0 refuses nothing"
         if "minLength" in schema and "pattern" in schema and not re.search(schema["pattern"], ""):
-            yield where, "minLength says nothing beside a pattern that refuses the empty text"
+            yield where, "minLength has no effect beside a pattern that refuses the empty text"
 
 
 def _consistent_keywords(document: Node) -> Problems:
-    """Keywords that belong together must be together, and agree."""
+    """Find keywords that belong together but are not together, or contradict each other."""
     for where, schema in schemas(document):
         if "format" in schema and not isinstance(schema.get("type"), str):
-            yield where, "format needs a type of its own beside it, as other tools drop it beside several"
+            yield where, "format needs one type beside it, because other tools drop it beside several"
         if "x-enum-varnames" in schema and len(schema["x-enum-varnames"]) != len(schema["enum"]):
             yield where, "x-enum-varnames and enum differ in length"
         asserts = "pattern" in schema or schema.get("format", "int64") != "int64"
         if ("x-expected" in schema) != asserts and "anyOf" not in schema:
             yield where, "x-expected and pattern or format go together"
         if schema.get("x-exact") is False:
-            yield where, "x-exact is true or absent: its value is not looked at"
+            yield where, "x-exact must be true or absent, because nothing reads its value"
         properties = schema.get("properties", {})
         for name in sorted(set(schema.get("required", [])) - properties.keys()):
-            yield where, f"requires {name}, which is no property"
+            yield where, f"requires {name}, which is not a property"
         for name in sorted(schema.get("x-excluded", {}).keys() & properties.keys()):
             yield where, f"x-excluded names {name}, which is allowed"
 
@@ -246,11 +249,11 @@ def _used_components(document: Node) -> Problems:
     for kind, components in document["components"].items():
         for name in components:
             if kind != "securitySchemes" and f"#/components/{kind}/{name}" not in used:
-                yield f"#/components/{kind}/{name}", "is used nowhere"
+                yield f"#/components/{kind}/{name}", "is never used"
 
 
 def _readable_by_others(document: Node) -> Problems:
-    """OpenAPI allows more than openapi-generator, swagger-parser and Specmatic read."""
+    """Find what OpenAPI allows but openapi-generator, swagger-parser or Specmatic cannot read."""
     for where, node in walk(document):
         if isinstance(node, dict) and re.search("/links/[^/]+$", where) and "requestBody" in node:
             yield where, "a link with a requestBody is refused by openapi-generator"
@@ -262,7 +265,7 @@ def _readable_by_others(document: Node) -> Problems:
 
 
 def _described(document: Node) -> Problems:
-    """Docstrings come from descriptions."""
+    """Find properties without a description, from which docstrings are made."""
     for where, schema in schemas(document):
         for name, member in schema.get("properties", {}).items():
             if "description" not in member and "description" not in resolve(document, member):
@@ -270,7 +273,7 @@ def _described(document: Node) -> Problems:
 
 
 def _discriminated(document: Node) -> Problems:
-    """A value must fit one branch at most, and the discriminator must lead to the branch that accepts it."""
+    """Find discriminators that do not lead to the branch which accepts a value, and branches that overlap."""
     for where, schema in schemas(document):
         if "oneOf" not in schema:
             continue
@@ -282,16 +285,16 @@ def _discriminated(document: Node) -> Problems:
             branch = follow(document, reference)
             name = schema["discriminator"]["propertyName"]
             if branch.get("properties", {}).get(name, {}).get("const") != value:
-                yield where, f"the mapping sends {value} to {reference}, whose {name} is another"
+                yield where, f"the mapping sends {value} to {reference}, which has another {name}"
             elif name not in branch.get("required", []):
                 yield where, f"{reference} does not require {name}, so the branches overlap"
 
 
 def _closed_requests(document: Node) -> Problems:
-    """Requests are closed, so that a misspelt property cannot vanish; answers are open."""
-    called = [operation for _, _, operation in operations(document)]
-    requests = {id(schema) for schema in reachable(document, [op.get("requestBody") for op in called])}
-    answers = {id(schema) for schema in reachable(document, [op["responses"] for op in called])}
+    """Find requests that accept unknown properties, so that a misspelt one would be lost, and answers that do not."""
+    definitions = [definition for _, _, definition in operations(document)]
+    requests = {id(schema) for schema in reachable(document, [one.get("requestBody") for one in definitions])}
+    answers = {id(schema) for schema in reachable(document, [one["responses"] for one in definitions])}
     for where, schema in schemas(document):
         if schema.get("type") == "object":
             if id(schema) in requests and schema.get("additionalProperties") is not False:
@@ -301,7 +304,7 @@ def _closed_requests(document: Node) -> Problems:
 
 
 def _known_rules(document: Node) -> Problems:
-    """Nothing comes from a rule that does not exist, or names a keyword that is not there."""
+    """Find names of rules that do not exist, and of keywords that are not there."""
     for where, rule in _named_rules(document):
         if rule not in document["x-rules"] and rule != "upstream":
             yield where, f"unknown rule {rule}"
@@ -312,7 +315,7 @@ def _known_rules(document: Node) -> Problems:
 
 
 def _all_rules(document: Node) -> Problems:
-    """Every rule that can be checked stands in an x-source."""
+    """Find rules that can be checked but are in no x-source."""
     used = {rule for _, rule in _named_rules(document)}
     for rule, meaning in document["x-rules"].items():
         if meaning["carried-by"] != "description" and rule not in used:
@@ -328,7 +331,7 @@ def _named_rules(document: Node) -> Iterator[tuple[str, str]]:
                     yield f"{where}/{part}", rule
 
 
-# each takes for granted what the ones before it found good
+# each relies on the checks before it
 _FIRST: tuple[Callable[[Node], Problems], ...] = (
     soundness.valid_openapi,
     _whole,
@@ -359,20 +362,20 @@ RULES: tuple[Callable[[Node], Problems], ...] = (
 
 
 def _is_data(where: str) -> bool:
-    """Whether a place is inside an example's value or among the names of properties: those are not the contract's."""
+    """Return whether a place is inside an example's value or among the names of properties, which may be anything."""
     return "/value" in where or where.endswith("/properties")
 
 
 def main() -> int:
-    """Prints what is wrong with the OpenAPI file; returns the exit code."""
+    """Print what is wrong with the OpenAPI file, and return the exit code."""
     try:
         document = load()
-        found = problems(document) or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
+        lines = problems(document) or [f"{where}: {problem}" for where, problem in soundness.more_problems(document)]
     except SpecError as error:
-        found = [str(error)]
-    print(*found, sep="\n", end="\n" if found else "")
-    print(f"{SPEC.name}: {len(found)} problems")
-    return int(bool(found))
+        lines = [str(error)]
+    print(*lines, sep="\n", end="\n" if lines else "")
+    print(f"{SPEC.name}: {len(lines)} problems")
+    return int(bool(lines))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the descriptions of the OpenAPI file must say, as people who read it in a viewer see nothing else."""
+"""Check what descriptions in the OpenAPI file say, because people who read it in a viewer see nothing else."""
 
 from __future__ import annotations
 
@@ -6,59 +6,59 @@ import re
 from collections.abc import Iterator
 
 from kling_elements_runtime.document import Node, operations, pointer, walk
-from scripts.codegen import wording
+from scripts.codegen import describe
 from scripts.codegen.soundness import Problems
 from scripts.nodes import follow, reachable, schemas
 
 _UNKNOWN_TO_READERS = re.compile(r"\bR\d\d\b|\bx-[a-z]+|\b(?:first|second) document\b")
-_IN_WORDS = {"x-image": wording.image, "x-video": wording.video}
+_IN_WORDS = {"x-image": describe.image, "x-video": describe.video}
 
 
 def numbers_in_words(document: Node) -> Problems:
-    """Find limits of media and bodies, and names of tags, that the description beside them does not say.
+    """Find limits of media and bodies, and names of tags, that are missing from the description beside them.
 
-    Those of media are said of the operation too, since some viewers do not show what a property refers to.
+    The operation must repeat the limits of media, because some viewers do not show the target of a reference.
     """
     for where, schema in schemas(document):
         yield from _missing(where, schema, _media_in_words(schema))
         if "x-enum-varnames" in schema:
-            yield from _missing(where, schema, [wording.names(schema)])
+            yield from _missing(where, schema, [describe.names(schema)])
     for path, method, operation in operations(document):
         where = "#" + pointer(["paths", path, method])
         body = operation.get("requestBody", {})
         sent = [text for node in reachable(document, [body]) for text in _media_in_words(node)]
         yield from _missing(where, operation, sent)
         if body:
-            size = wording.body_size(body["content"]["application/json"]["x-body-size"])
+            size = describe.body_size(body["content"]["application/json"]["x-body-size"])
             yield from _missing(f"{where}/requestBody", body, [size])
 
 
 def codes_in_words(document: Node) -> Problems:
-    """Find business codes that the one table in a description lacks, or has otherwise."""
-    said = [line for _, text in _texts(document) for line in text.splitlines() if line.startswith("|")]
-    table = wording.table_of_codes(document)
-    if said != table:
-        wrong = [line for line in table if line not in said] or [line for line in said if line not in table] or table
-        yield "#/x-business-codes", f"a description must have the table of them, and none another; see: {wrong[0]}"
+    """Find business codes that are missing from the one table in a description, or differ there."""
+    lines = [line for _, text in _texts(document) for line in text.splitlines() if line.startswith("|")]
+    table = describe.table_of_codes(document)
+    if lines != table:
+        wrong = [line for line in table if line not in lines] or [line for line in lines if line not in table] or table
+        yield "#/x-business-codes", f"exactly one description must have the table of them; see: {wrong[0]}"
 
 
 def plain_words(document: Node) -> Problems:
-    """Find names in descriptions and summaries that mean nothing to a reader: rules, extensions, our documents."""
+    """Find names in descriptions and summaries that readers do not know: of rules, extensions and our documents."""
     for where, text in _texts(document):
-        if found := _UNKNOWN_TO_READERS.search(text):
-            yield where, f"{found[0]} means nothing to a reader"
+        if name := _UNKNOWN_TO_READERS.search(text):
+            yield where, f"{name[0]} means nothing to a reader: say it in words"
 
 
 def rules_in_words(document: Node) -> Problems:
-    """Find rules that nothing can check, and that no description says either."""
+    """Find rules that nothing can check, and that are missing from all descriptions."""
     prose = " ".join(_on_one_line(text) for _, text in _texts(document))
     for rule, row in document["x-rules"].items():
         if row["carried-by"] == "description" and row.get("says", rule) not in prose:
-            yield f"#/x-rules/{rule}", "no description says what its `says` has, or it has none"
+            yield f"#/x-rules/{rule}", "needs `says`, and a description that has the same words"
 
 
 def named_branches(document: Node) -> Problems:
-    """Find branches that viewers call #0 and #1. Other titles than these names would rename generated classes."""
+    """Find branches without a title, which viewers call #0 and #1. A title must be the name of the generated class."""
     for where, schema in schemas(document):
         branches = [branch for keyword in ("oneOf", "anyOf") for branch in schema.get(keyword, ()) if "$ref" in branch]
         for branch in branches if len(branches) > 1 else ():
@@ -72,8 +72,8 @@ def _media_in_words(node: Node) -> list[str]:
 
 
 def _missing(where: str, node: Node, sentences: list[str]) -> Problems:
-    said = _on_one_line(node.get("description", ""))
-    yield from ((f"{where}/description", f"must say: {text}") for text in sentences if text not in said)
+    description = _on_one_line(node.get("description", ""))
+    yield from ((f"{where}/description", f"must say: {text}") for text in sentences if text not in description)
 
 
 def _on_one_line(text: str) -> str:
@@ -81,7 +81,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _texts(document: Node) -> Iterator[tuple[str, str]]:
-    """Yield what readers see, with its place. What is within the value of an example is none of it."""
+    """Yield each description and summary with its place, except those within the value of an example."""
     for where, node in walk(document):
         if isinstance(node, str) and re.search("/(?:description|summary)$", where) and "/value/" not in where:
             yield where, node

@@ -1,4 +1,4 @@
-"""Whether the OpenAPI file is one: its form, its schemas, its references, its examples. Any project could ask this."""
+"""Check that the OpenAPI file is valid: its form, schemas, references and examples. Nothing here is about Kling."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def valid_openapi(document: Node) -> Problems:
-    """The document's form, by the schema of OpenAPI 3.1; that of its schemas; and references that lead somewhere."""
+    """Find what breaks the schema of OpenAPI 3.1, schemas that are not valid, and references that lead nowhere."""
     for error in _openapi_schema().iter_errors(document):
         yield "#" + pointer(error.instance_path), error.message.partition("\n")[0]
     for where, schema in schemas(document):
@@ -32,13 +32,13 @@ def valid_openapi(document: Node) -> Problems:
 
 
 def _openapi_schema() -> jsonschema_rs.Validator:
-    """The schema that comes with openapi-spec-validator, which itself takes about as long to load as the generator."""
+    """Return a validator for OpenAPI 3.1, with the schema of openapi-spec-validator, which is slow to import."""
     (path,) = [path for path in files("openapi-spec-validator") or () if path.match("v3.1/schema.json")]
     return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8")), offline=True)
 
 
 def _wrong_schema(schema: Node) -> Iterator[str]:
-    """Why a validator could not be made of a schema."""
+    """Yield why a schema is not valid."""
     try:
         jsonschema_rs.meta.validate({**schema, "$schema": _DIALECT})
         re.compile(schema.get("pattern", ""))
@@ -49,7 +49,7 @@ def _wrong_schema(schema: Node) -> Iterator[str]:
 
 
 def _wrong_reference(document: Node, reference: str) -> str | None:
-    """Why a reference cannot be followed to its end, or None."""
+    """Return why a reference cannot be followed to its end; None if it can."""
     try:
         list(references(document, {"$ref": reference}))
     except LookupError as error:
@@ -58,7 +58,7 @@ def _wrong_reference(document: Node, reference: str) -> str | None:
 
 
 def more_problems(document: Node) -> Problems:
-    """What openapi-spec-validator finds besides, such as a parameter that its path lacks."""
+    """Find what only openapi-spec-validator finds, such as a parameter that is missing from its path."""
     from openapi_spec_validator import OpenAPIV31SpecValidator  # noqa: PLC0415 - takes long to load
 
     for error in OpenAPIV31SpecValidator(cast(Any, document)).iter_errors():
@@ -66,7 +66,7 @@ def more_problems(document: Node) -> Problems:
 
 
 def valid_examples(document: Node) -> Problems:
-    """Examples and defaults conform to their own schemas."""
+    """Find examples and defaults that break their own schemas."""
     for where, node in walk(document):
         if isinstance(node, dict) and "schema" in node and "examples" in node:
             for name, example in node["examples"].items():

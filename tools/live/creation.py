@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from kling_elements import KlingElements
 from kling_elements.outcomes import Outcome, is_absent
-from kling_elements.tasks import Progress, elements_named_by, progress_of
+from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, ElementImageList, ImageElementRequest, ReferImage
@@ -72,11 +72,11 @@ def _clean_up(kling: KlingElements, session: Session, external_id: str, element:
     if progress_of(task, CONTRACT) is Progress.FAILED:
         session.say("the task failed, so there is nothing to delete")
         return
-    if not elements_named_by(task):
+    if not task.all_elements:
         session.note_leftover(
             f"task {_exactly(task.task_id)}, external_task_id {external_id}: delete its element once it has one"
         )
-    for named in elements_named_by(task):
+    for named in task.all_elements:
         _delete(kling, session, external_id, named)
 
 

@@ -121,6 +121,18 @@ async def live_asynchronously(image: models.ImageElementRequest) -> None:
             assert_type(each, models.Task)
 
 
+def results(task: models.Task) -> None:
+    """What people reach for has one type, and no `Unset`."""
+    assert_type(task.elements, list[models.Element])
+    assert_type(task.elements[0].id, str)
+    assert_type(task.elements[0].is_usable, bool)
+    assert_type(task.elements[0].request_id, str | None)
+    assert_type(task.external_task_id, str | None)
+    assert_type(task.is_finished, bool)
+    assert_type(task.request_id, str | None)
+    task.external_task_id = "x"  # type: ignore[misc]
+
+
 def handle(error: errors.KlingError) -> None:
     """Each kind of failure has what is needed to act on it."""
     assert_type(error.outcome, str | None)

@@ -21,7 +21,7 @@ class CreateElementResponse(Model):
     Attributes:
         code: The business code, 0 for success.
         message: The business code in words.
-        request_id: The gateway's id of this request, to be named in support cases.
+        request_id: The gateway's id of this request, for support cases.
         data: The task that was created.
         id: The task's id, from gateways that answer without an envelope.
         task_id: The task's id, from gateways that answer without an envelope.
@@ -39,10 +39,10 @@ class CreateElementResponse(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

@@ -11,10 +11,10 @@ from kling_elements_runtime.serialization import Model, from_json
 
 @define(kw_only=True, repr=False)
 class DeleteElementRequest(Model):
-    """Which subject to delete.
+    """Which element to delete.
 
     Attributes:
-        element_id: Which subject. A subject's id, as a text or as an integer.
+        element_id: The element's id. An element's id, as a text or as an integer.
     """
 
     element_id: int | str
@@ -22,9 +22,9 @@ class DeleteElementRequest(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

@@ -19,8 +19,8 @@ class DeleteElementResponse(Model):
     Attributes:
         code: The business code, 0 for success.
         message: The business code in words.
-        request_id: The gateway's id of this request, to be named in support cases.
-        data: The task that made the subject.
+        request_id: The gateway's id of this request, for support cases.
+        data: The task that made the element.
     """
 
     code: int | None | str | Unset = UNSET
@@ -31,10 +31,10 @@ class DeleteElementResponse(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

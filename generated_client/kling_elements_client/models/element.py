@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from attrs import define, field
 from kling_elements_runtime.serialization import Model, each, from_json, nested
-from kling_elements_runtime.types import UNSET, Unset
+from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .element_voice import ElementVoice
 from .named_tag import NamedTag
@@ -15,22 +15,22 @@ from .named_tag import NamedTag
 
 @define(kw_only=True, repr=False)
 class Element(Model):
-    """A subject. The newer API has `id`, `name`, `description`, `element_type` and `tags` for `element_id`,
+    """An element. The newer API has `id`, `name`, `description`, `element_type` and `tags` for `element_id`,
     `element_name`, `element_description`, `reference_type` and `tag_list`.
 
     Attributes:
-        element_id: The subject's id, to be named in video generation: a 64-bit integer, or a text at some
-            gateways. Never read it as a floating-point number, which loses its last digits.
-        element_name: The subject's name.
-        element_description: The subject's description.
-        reference_type: What defines the subject, `image_refer` or `video_refer`.
+        element_id: The element's id, which you name in video generation: a 64-bit integer, or a text at some
+            gateways. Never read it as a floating-point number, which would lose its last digits.
+        element_name: The element's name.
+        element_description: The element's description.
+        reference_type: What defines the element, `image_refer` or `video_refer`.
         element_type: What some gateways call `reference_type`.
-        element_image_list: The images that define the subject, as the gateway has them.
-        element_video_list: The video that defines the subject, as the gateway has it.
-        element_voice_info: The voice that is bound to the subject.
-        tag_list: The subject's tags.
-        owned_by: Whose subject it is, `kling` for the official library.
-        status: Whether the subject is there (`succeed`) or was `deleted`.
+        element_image_list: The images that define the element, as the gateway has them.
+        element_video_list: The video that defines the element, as the gateway has it.
+        element_voice_info: The voice that is bound to the element.
+        tag_list: The element's tags.
+        owned_by: Who owns the element, `kling` for the official library.
+        status: Whether the element exists (`succeed`) or was `deleted`.
     """
 
     element_id: int | None | str | Unset = UNSET
@@ -45,13 +45,33 @@ class Element(Model):
     owned_by: None | str | Unset = UNSET
     status: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
+    request_id: str | None = field(init=False, default=None, eq=False)
+    """The gateway's id of the request whose answer named this element, for support cases; None if there is none."""
+
+    @property
+    def id(self) -> str:
+        """The element's id as a text, exact to the last digit. What `wait` and `Task.elements` return always has one.
+
+        Raises:
+            AttributeError: The answer has no id for it.
+        """
+        if not is_id(self.element_id):
+            raise AttributeError("this element has no id, because the answer that named it has none")
+        return str(self.element_id)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the element has an id, and its status does not say that it was deleted or failed."""
+        status: object = self.status
+        is_gone = isinstance(status, str) and status.lower() in {"deleted", "failed"}
+        return is_id(self.element_id) and not is_gone
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

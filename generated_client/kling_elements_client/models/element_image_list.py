@@ -14,13 +14,13 @@ from .refer_image import ReferImage
 
 @define(kw_only=True, repr=False)
 class ElementImageList(Model):
-    """The images that define the subject, one from the front and others from other angles or as close-ups.
+    """The images that define the element, one from the front and others from other angles or as close-ups.
 
     Attributes:
-        frontal_image: The subject from the front. An http or https URL, or an image file in standard padded
-            Base64 without white space or a data prefix (R10). A file is given as its `pathlib.Path`.
-        refer_images: Further images of the subject. They should differ from the frontal one; this is advice, and
-            nothing is refused for it. 1 to 3 items (R11).
+        frontal_image: The element from the front. An http or https URL, or an image file in standard padded
+            Base64 without white space or a data prefix (R10). For a file, pass its `pathlib.Path`.
+        refer_images: Further images of the element. They should differ from the frontal one; this is only advice,
+            and no image is refused for it. 1 to 3 items (R11).
     """
 
     frontal_image: str | Path
@@ -29,10 +29,10 @@ class ElementImageList(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

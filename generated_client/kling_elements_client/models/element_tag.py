@@ -13,12 +13,12 @@ from .tag_id import TagId
 
 @define(kw_only=True, repr=False)
 class ElementTag(Model):
-    """One tag of the subject.
+    """One tag of the element.
 
     Attributes:
-        tag_id: What kind of thing the subject is: `o_101` Trending, `o_102` Character, `o_103` Animal, `o_104`
-            Prop, `o_105` Clothing, `o_106` Scene, `o_107` Effect, `o_108` Other. Some gateways call Trending meme,
-            Character person and Clothing costume (R30).
+        tag_id: The kind of element: `o_101` Trending, `o_102` Character, `o_103` Animal, `o_104` Prop, `o_105`
+            Clothing, `o_106` Scene, `o_107` Effect, `o_108` Other. Some gateways call Trending meme, Character person
+            and Clothing costume (R30).
     """
 
     tag_id: TagId
@@ -26,10 +26,10 @@ class ElementTag(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

@@ -13,11 +13,11 @@ from .refer_video import ReferVideo
 
 @define(kw_only=True, repr=False)
 class ElementVideoList(Model):
-    """The video that defines the subject. A human voice in it triggers voice customisation: the voice enters the voice
-    library and is bound to the subject.
+    """The video that defines the element. A human voice in it triggers voice customisation: the voice enters the voice
+    library and is bound to the element.
 
     Attributes:
-        refer_videos: The one video of the subject. 1 item (R18).
+        refer_videos: The one video of the element. 1 item (R18).
     """
 
     refer_videos: list[ReferVideo]
@@ -25,10 +25,10 @@ class ElementVideoList(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

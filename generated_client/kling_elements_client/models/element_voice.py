@@ -17,8 +17,8 @@ class ElementVoice(Model):
     Attributes:
         voice_id: The voice's id.
         voice_name: The voice's name.
-        trial_url: Where the voice can be listened to.
-        owned_by: Whose voice it is, `kling` for the official library.
+        trial_url: Where you can listen to the voice.
+        owned_by: Who owns the voice, `kling` for the official library.
     """
 
     voice_id: int | None | str | Unset = UNSET
@@ -29,9 +29,9 @@ class ElementVoice(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

@@ -17,9 +17,9 @@ class ErrorResponse(Model):
     """A failure, in the service's envelope or in the style of OpenAI.
 
     Attributes:
-        code: The business code. In the style of OpenAI there is none here, and gateways have words of their own.
+        code: The business code. A failure in the style of OpenAI has none here, and some gateways use words.
 
-            | code | HTTP status | meaning | was a subject created? | does sending again help? |
+            | code | HTTP status | meaning | was an element created? | does sending again help? |
             |---|---|---|---|---|
             | 1000 | 401 | authentication failed | no | no |
             | 1001 | 401 | Authorization is empty | no | no |
@@ -43,7 +43,7 @@ class ErrorResponse(Model):
             | 5001 | 503 | unavailable for maintenance | perhaps | yes, once a look-up shows that there is none |
             | 5002 | 504 | internal timeout | perhaps | yes, once a look-up shows that there is none |
         message: What is wrong.
-        request_id: The gateway's id of this request, to be named in support cases.
+        request_id: The gateway's id of this request, for support cases.
         error: The failure in the style of OpenAI.
     """
 
@@ -55,10 +55,10 @@ class ErrorResponse(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

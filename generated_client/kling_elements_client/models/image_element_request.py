@@ -15,20 +15,20 @@ from .element_tag import ElementTag
 
 @define(kw_only=True, repr=False)
 class ImageElementRequest(Model):
-    """A subject whose appearance is defined by images.
+    """An element whose appearance is defined by images.
 
     Attributes:
-        element_name: The subject's name, counted in Unicode code points. 1 to 20 characters (R04).
-        element_description: What the subject is, counted in Unicode code points. 1 to 100 characters (R05).
-        element_image_list: The images that define the subject, one from the front and others from other angles or
+        element_name: The element's name, counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: What the element is, counted in Unicode code points. 1 to 100 characters (R05).
+        element_image_list: The images that define the element, one from the front and others from other angles or
             as close-ups (R07).
-        reference_type: What defines the subject. Images do (R06).
-        tag_list: The subject's tags (R29).
-        callback_url: Where to send a notification at each change of the task's status. Empty means none. An http
-            or https URL with a host name or IP address, other characters than those of RFC 3986 percent-encoded, or
+        reference_type: What defines the element. Here it is images (R06).
+        tag_list: The element's tags (R29).
+        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+            or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
-        external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
-            and must be unique per user, which only the server can judge. Empty means none (R32).
+        external_task_id: Your own id of the task, to look it up by. It does not replace the system's id, and must
+            be unique per user, which only the server can check. Empty means none (R32).
     """
 
     element_name: str
@@ -42,10 +42,10 @@ class ImageElementRequest(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

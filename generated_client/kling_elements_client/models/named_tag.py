@@ -17,7 +17,7 @@ class NamedTag(Model):
     Attributes:
         id: The tag's id; a request calls it `tag_id`.
         name: The tag's name.
-        description: What the tag stands for.
+        description: What the tag means.
     """
 
     id: int | None | str | Unset = UNSET
@@ -27,9 +27,9 @@ class NamedTag(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

@@ -12,11 +12,11 @@ from kling_elements_runtime.serialization import Model, from_json
 
 @define(kw_only=True, repr=False)
 class ReferImage(Model):
-    """One further image of the subject.
+    """One further image of the element.
 
     Attributes:
-        image_url: The image. A URL or, in spite of the name, Base64. An http or https URL, or an image file in
-            standard padded Base64 without white space or a data prefix (R10). A file is given as its `pathlib.Path`.
+        image_url: The image. A URL or, despite the name, Base64. An http or https URL, or an image file in
+            standard padded Base64 without white space or a data prefix (R10). For a file, pass its `pathlib.Path`.
     """
 
     image_url: str | Path
@@ -24,9 +24,9 @@ class ReferImage(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

@@ -11,14 +11,14 @@ from kling_elements_runtime.serialization import Model, from_json
 
 @define(kw_only=True, repr=False)
 class ReferVideo(Model):
-    """The video of the subject.
+    """The video of the element.
 
     Attributes:
-        video_url: Where the video lies, as http or https URL. The file is MP4 or MOV, 3 to 8 seconds long (give
-            or take one frame), exactly 1920x1080 or 1080x1920 px as displayed, with square pixels, at most 200 MiB
-            (209,715,200 bytes). The service judges it by its content: a video that misses the displayed size by some
-            pixels may be accepted and yield a subject without a voice. An http or https URL with a host name or IP
-            address, other characters than those of RFC 3986 percent-encoded (R19).
+        video_url: The http or https URL of the video. The file is MP4 or MOV, 3 to 8 seconds long (give or take
+            one frame), exactly 1920x1080 or 1080x1920 px as displayed, with square pixels, at most 200 MiB
+            (209,715,200 bytes). The service checks it by its content: a video that misses the displayed size by a few
+            pixels may be accepted and yield an element without a voice. An http or https URL with a host name or IP
+            address, in which characters outside RFC 3986 are percent-encoded (R19).
     """
 
     video_url: str
@@ -26,9 +26,9 @@ class ReferVideo(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

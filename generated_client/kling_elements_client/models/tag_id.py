@@ -6,9 +6,8 @@ from enum import StrEnum
 
 
 class TagId(StrEnum):
-    """What kind of thing the subject is: `o_101` Trending, `o_102` Character, `o_103` Animal, `o_104` Prop, `o_105`
-    Clothing, `o_106` Scene, `o_107` Effect, `o_108` Other. Some gateways call Trending meme, Character person and
-    Clothing costume."""
+    """The kind of element: `o_101` Trending, `o_102` Character, `o_103` Animal, `o_104` Prop, `o_105` Clothing, `o_106`
+    Scene, `o_107` Effect, `o_108` Other. Some gateways call Trending meme, Character person and Clothing costume."""
 
     TRENDING = "o_101"
     CHARACTER = "o_102"

@@ -7,9 +7,10 @@ from typing import Any, Self
 
 from attrs import define, field
 from kling_elements_runtime.serialization import Model, from_json, known, nested
-from kling_elements_runtime.types import UNSET, Unset
+from kling_elements_runtime.types import UNSET, Unset, is_id
 
 from .balance_deduction import BalanceDeduction
+from .element import Element
 from .task_info import TaskInfo
 from .task_result import TaskResult
 from .task_status import TaskStatus
@@ -25,7 +26,7 @@ class Task(Model):
         task_id: The system's id of the task.
         task_status: How far the task is.
         task_status_msg: Why the task failed.
-        task_info: What the caller said about the task.
+        task_info: What you sent about the task.
         created_at: When the task was created, in milliseconds.
         updated_at: When the task last changed, in milliseconds.
         task_result: What the task made.
@@ -43,13 +44,50 @@ class Task(Model):
     final_unit_deduction: float | None | str | Unset = UNSET
     final_balance_deduction: BalanceDeduction | None | Unset = UNSET
     additional_properties: dict[str, Any] = field(init=False, factory=dict)
+    request_id: str | None = field(init=False, default=None, eq=False)
+    """The gateway's id of the request whose answer named this task, for support cases; None if there is none."""
+
+    @property
+    def elements(self) -> list[Element]:
+        """The elements that the task made and that you can use: none while it is under way, or if it failed.
+
+        Deleted and failed elements, which some gateways go on listing, are only in `all_elements`.
+        """
+        return [element for element in self.all_elements if element.is_usable]
+
+    @property
+    def all_elements(self) -> list[Element]:
+        """The elements that the task names, with those that were deleted or failed."""
+        result: object = self.task_result  # an answer that names a task is accepted even if the rest of it is odd
+        elements: object = result.elements if isinstance(result, TaskResult) else None
+        return [item for item in elements if isinstance(item, Element)] if isinstance(elements, list) else []
+
+    @property
+    def external_task_id(self) -> str | None:
+        """Your own id of the task; None if the answer has none."""
+        info: object = self.task_info
+        value: object = info.external_task_id if isinstance(info, TaskInfo) else None
+        return str(value) if is_id(value) else None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the task has succeeded or failed, by its status. An answer may show that before it has the element."""
+        status: object = self.task_status
+        return isinstance(status, str) and status.lower() in {
+            "succeed",
+            "succeeded",
+            "success",
+            "completed",
+            "failed",
+            "failure",
+        }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

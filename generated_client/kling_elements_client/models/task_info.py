@@ -12,10 +12,10 @@ from kling_elements_runtime.types import UNSET, Unset
 
 @define(kw_only=True, repr=False)
 class TaskInfo(Model):
-    """What the caller said about a task.
+    """What you sent about a task.
 
     Attributes:
-        external_task_id: The caller's own id of the task.
+        external_task_id: Your own id of the task.
     """
 
     external_task_id: None | str | Unset = UNSET
@@ -23,9 +23,9 @@ class TaskInfo(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source)

@@ -14,12 +14,12 @@ from .task import Task
 
 @define(kw_only=True, repr=False)
 class TaskListResponse(Model):
-    """One page of tasks. Some gateways have it at `items`, of the answer or of its `data`.
+    """One page of tasks. Some gateways put it into `items`, of the answer or of its `data`.
 
     Attributes:
         code: The business code, 0 for success.
         message: The business code in words.
-        request_id: The gateway's id of this request, to be named in support cases.
+        request_id: The gateway's id of this request, for support cases.
         data: The tasks of the page.
     """
 
@@ -31,10 +31,10 @@ class TaskListResponse(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

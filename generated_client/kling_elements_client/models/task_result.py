@@ -17,8 +17,8 @@ class TaskResult(Model):
     """What a task made.
 
     Attributes:
-        element_id: The subject's id, from gateways that leave out the list.
-        elements: The subjects.
+        element_id: The element's id, from gateways that leave out the list.
+        elements: The elements that the task made.
     """
 
     element_id: int | None | str | Unset = UNSET
@@ -27,10 +27,10 @@ class TaskResult(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

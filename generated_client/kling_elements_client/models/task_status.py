@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class TaskStatus(StrEnum):
-    """How far a task is. The newer API writes `succeeded` for `succeed`, gateways have words of their own for the same,
-    and newer words may appear."""
+    """How far a task is. The newer API writes `succeeded` for `succeed`, gateways use other words for the same, and new
+    words may appear."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"

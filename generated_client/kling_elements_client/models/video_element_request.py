@@ -15,22 +15,22 @@ from .element_video_list import ElementVideoList
 
 @define(kw_only=True, repr=False)
 class VideoElementRequest(Model):
-    """A subject whose appearance is defined by a video. Only realistic human figures can be made from a video, and the
-    subject works only with kling-video-o3 and later models.
+    """An element whose appearance is defined by a video. Only realistic human figures can be made from a video, and the
+    element works only with kling-video-o3 and later models.
 
     Attributes:
-        element_name: The subject's name, counted in Unicode code points. 1 to 20 characters (R04).
-        element_description: What the subject is, counted in Unicode code points. 1 to 100 characters (R05).
-        element_video_list: The video that defines the subject. A human voice in it triggers voice customisation:
-            the voice enters the voice library and is bound to the subject (R08).
-        reference_type: What defines the subject. A video does (R06).
-        element_voice_id: A voice of the voice library to bind to the subject. Empty means none (R27).
-        tag_list: The subject's tags (R29).
-        callback_url: Where to send a notification at each change of the task's status. Empty means none. An http
-            or https URL with a host name or IP address, other characters than those of RFC 3986 percent-encoded, or
+        element_name: The element's name, counted in Unicode code points. 1 to 20 characters (R04).
+        element_description: What the element is, counted in Unicode code points. 1 to 100 characters (R05).
+        element_video_list: The video that defines the element. A human voice in it triggers voice customisation:
+            the voice enters the voice library and is bound to the element (R08).
+        reference_type: What defines the element. Here it is a video (R06).
+        element_voice_id: A voice of the voice library to bind to the element. Empty means none (R27).
+        tag_list: The element's tags (R29).
+        callback_url: Where to send a notification each time the task's status changes. Empty means none. An http
+            or https URL with a host name or IP address, in which characters outside RFC 3986 are percent-encoded, or
             empty for none (R31).
-        external_task_id: The caller's own id of the task. It does not replace the system's, serves for look-up,
-            and must be unique per user, which only the server can judge. Empty means none (R32).
+        external_task_id: Your own id of the task, to look it up by. It does not replace the system's id, and must
+            be unique per user, which only the server can check. Empty means none (R32).
     """
 
     element_name: str
@@ -45,10 +45,10 @@ class VideoElementRequest(Model):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Makes the model from a JSON object. Nothing is checked, altered or lost.
+        """Return the model of a JSON object, without checking, changing or losing anything.
 
         Raises:
-            TypeError: The source is no mapping.
+            TypeError: The source is not a mapping.
         """
         return from_json(cls, source, _CONVERTERS)
 

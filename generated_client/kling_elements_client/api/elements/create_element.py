@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""Create a subject."""
+"""Create an element."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[CreateElementResponse]:
+    parsed = client.decode(_OPERATION, response, CreateElementResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, CreateElementResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 
@@ -46,33 +48,33 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[CreateElementResponse]:
-    """Create a subject.
+    """Create an element.
 
-    Creates a custom subject from reference images or from a video, for use in later video generation. The work is
-    asynchronous: the answer names a task.
+    Creates a custom element from reference images or from a video, for use in later video generation. The work is
+    asynchronous: the answer names a task, which you look up until it ends.
 
     - Each image: JPEG or PNG, at most 10 MiB (10,485,760 bytes), both sides at least 300 px as displayed, the longer
       side at most 2.5 times the shorter.
     - The video: MP4 or MOV, 3 to 8 seconds long (give or take one frame), exactly 1920x1080 or 1080x1920 px as
       displayed, with square pixels, at most 200 MiB (209,715,200 bytes).
 
-    A request that failed with 5xx, 408, a time-out or a lost connection may still have created the subject. Send an
-    `external_task_id`, and look the task up before sending again.
+    A request that failed with 5xx, 408, a time-out or a lost connection may still have created the element. Send an
+    `external_task_id`, and look the task up before you send again.
 
     Args:
-        client: Where to send the request, and with which token.
-        body: The request body, as a model, as a plain mapping, or as `contract.check` returned it. It is sent as it is,
-            or not at all.
+        client: The client that sends the request.
+        body: The request body: a model, a plain mapping, or what `contract.check` returned. It is sent unchanged, or
+            not at all.
 
     Returns:
-        The answer with its status, headers and body.
+        The answer, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure and names no task.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        InvalidResponse: The status means success, but the body breaks the contract.
     """
     response = client.send(
         **_get_kwargs(
@@ -88,7 +90,7 @@ def sync(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
-    """Does as `sync_detailed`, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, and return only the body."""
     return sync_detailed(
         client=client,
         body=body,
@@ -100,7 +102,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[CreateElementResponse]:
-    """Does as `sync_detailed`, on an event loop."""
+    """Call the operation as `sync_detailed` does, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -115,7 +117,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: ImageElementRequest | VideoElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> CreateElementResponse:
-    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,

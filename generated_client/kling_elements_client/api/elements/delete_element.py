@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""Delete a subject."""
+"""Delete an element."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[DeleteElementResponse]:
+    parsed = client.decode(_OPERATION, response, DeleteElementResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, DeleteElementResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 
@@ -45,24 +47,24 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[DeleteElementResponse]:
-    """Delete a subject.
+    """Delete an element.
 
-    Deletes a subject of this account. Those of the official library cannot be deleted.
+    Deletes an element of this account. Those of the official library cannot be deleted.
 
     Args:
-        client: Where to send the request, and with which token.
-        body: The request body, as a model, as a plain mapping, or as `contract.check` returned it. It is sent as it is,
-            or not at all.
+        client: The client that sends the request.
+        body: The request body: a model, a plain mapping, or what `contract.check` returned. It is sent unchanged, or
+            not at all.
 
     Returns:
-        The answer with its status, headers and body.
+        The answer, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        InvalidResponse: The status means success, but the body breaks the contract.
     """
     response = client.send(
         **_get_kwargs(
@@ -78,7 +80,7 @@ def sync(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> DeleteElementResponse:
-    """Does as `sync_detailed`, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, and return only the body."""
     return sync_detailed(
         client=client,
         body=body,
@@ -90,7 +92,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> Response[DeleteElementResponse]:
-    """Does as `sync_detailed`, on an event loop."""
+    """Call the operation as `sync_detailed` does, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -105,7 +107,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: DeleteElementRequest | Mapping[str, Any] | CheckedRequest,
 ) -> DeleteElementResponse:
-    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,

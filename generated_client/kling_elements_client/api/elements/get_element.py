@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""Look a subject up."""
+"""Look up an element."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskResponse]:
+    parsed = client.decode(_OPERATION, response, TaskResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, TaskResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 
@@ -45,24 +47,24 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[TaskResponse]:
-    """Look a subject up.
+    """Look up an element.
 
-    The task that creates a subject, and the subject once it is ready. Looking up costs nothing.
+    Returns the task that creates an element, with the element once it is ready. Looking up is free of charge.
 
     Args:
-        id: The system's id of the task, or the caller's own (`external_task_id`). An id, and neither one nor two
-            full stops, which a path cannot carry.
-        client: Where to send the request, and with which token.
+        id: The system's id of the task, or your own (`external_task_id`). An id other than . and .., which a path
+            cannot carry.
+        client: The client that sends the request.
 
     Returns:
-        The answer with its status, headers and body.
+        The answer, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        InvalidResponse: The status means success, but the body breaks the contract.
     """
     response = client.send(
         **_get_kwargs(
@@ -78,7 +80,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> TaskResponse:
-    """Does as `sync_detailed`, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, and return only the body."""
     return sync_detailed(
         id=id,
         client=client,
@@ -90,7 +92,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[TaskResponse]:
-    """Does as `sync_detailed`, on an event loop."""
+    """Call the operation as `sync_detailed` does, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             id=id,
@@ -105,7 +107,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
 ) -> TaskResponse:
-    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             id=id,

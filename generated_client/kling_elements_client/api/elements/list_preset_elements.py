@@ -1,6 +1,6 @@
 # Generated from openapi/kling-elements.yaml by scripts/codegen/generate.py. Do not edit: run `make gen`.
 
-"""List the vendor's own subjects."""
+"""List the elements of the official library."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def _get_kwargs(
 
 
 def _build_response(*, client: AuthenticatedClient, response: httpx.Response) -> Response[TaskListResponse]:
+    parsed = client.decode(_OPERATION, response, TaskListResponse.from_dict)
     return Response(
         status_code=response.status_code,
         content=response.content,
         headers=response.headers,
-        parsed=client.decode(_OPERATION, response, TaskListResponse.from_dict),
+        parsed=parsed,
+        request_id=client.request_id_of(response, parsed),
     )
 
 
@@ -49,24 +51,24 @@ def sync_detailed(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> Response[TaskListResponse]:
-    """List the vendor's own subjects.
+    """List the elements of the official library.
 
-    One page of the official library. Its subjects can be used by everyone and deleted by nobody.
+    One page of the official library. Everybody can use its elements, and nobody can delete them.
 
     Args:
-        client: Where to send the request, and with which token.
+        client: The client that sends the request.
         page_num: Which page, counted from 1. 1 to 1,000.
         page_size: How many tasks a page has. 1 to 500.
 
     Returns:
-        The answer with its status, headers and body.
+        The answer, with its status, headers and body.
 
     Raises:
         ContractError: The request breaks the contract; nothing was sent.
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        InvalidResponse: The status means success, but the body breaks the contract.
     """
     response = client.send(
         **_get_kwargs(
@@ -84,7 +86,7 @@ def sync(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> TaskListResponse:
-    """Does as `sync_detailed`, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, and return only the body."""
     return sync_detailed(
         client=client,
         page_num=page_num,
@@ -98,7 +100,7 @@ async def asyncio_detailed(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> Response[TaskListResponse]:
-    """Does as `sync_detailed`, on an event loop."""
+    """Call the operation as `sync_detailed` does, on an event loop."""
     response = await client.send_async(
         **_get_kwargs(
             client=client,
@@ -115,7 +117,7 @@ async def asyncio(
     page_num: int | Unset = 1,
     page_size: int | Unset = 30,
 ) -> TaskListResponse:
-    """Does as `sync_detailed`, on an event loop, and returns the body alone."""
+    """Call the operation as `sync_detailed` does, on an event loop, and return only the body."""
     return (
         await asyncio_detailed(
             client=client,

@@ -1,8 +1,9 @@
-"""What the templates ask for beyond the generator's view of the document: docstrings, declarations, converters."""
+"""Functions for the templates that the generator does not have: docstrings, declarations, converters."""
 
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from typing import Any
 
 from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
@@ -10,7 +11,7 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from kling_elements_runtime.document import Node, Operation, operations
-from scripts.codegen import wording
+from scripts.codegen import describe
 from scripts.nodes import follow, resolve
 from scripts.spec import SpecError
 
@@ -18,11 +19,11 @@ _WIDTH = 118
 _HELPERS = ("each", "json_name", "known", "nested")
 
 
-def template_functions(document: Node) -> dict[str, Any]:
-    """The functions by the names that the templates use."""
+def by_name(document: Node) -> dict[str, Any]:
+    """Return the functions by the names that the templates use."""
 
     def schema_of(named: Any) -> Node:
-        """The component that a model or an enum was made from."""
+        """Return the component that a model or an enum was made from."""
         schema: Node = follow(document, "#" + named.name.get_untrusted_value())
         return schema
 
@@ -34,12 +35,12 @@ def template_functions(document: Node) -> dict[str, Any]:
         return schema
 
     def attribute_docstring(model: Any, field: Any) -> str:
-        text = f"{field.python_name}: {wording.describe(document, property_schema(model, field))}"
+        text = f"{field.python_name}: {describe.value(document, property_schema(model, field))}"
         return wrapped(text, 12).removeprefix(f"{field.python_name}: ")
 
     def declaration(model: Any, field: Any) -> str:
         code: str = field.to_string().as_unembedded_code()
-        if wording.holds_image(document, property_schema(model, field)):
+        if describe.holds_image(document, property_schema(model, field)):
             code = code.replace(": str", ": str | Path", 1)
         return _named(code, field)
 
@@ -52,8 +53,8 @@ def template_functions(document: Node) -> dict[str, Any]:
         name = parameter.name.get_untrusted_value()
         operation = operation_of(document, endpoint).definition
         declared = [resolve(document, node) for node in operation["parameters"]]
-        (found,) = (node for node in declared if node["name"] == name)
-        text = f"{parameter.python_name}: {wording.describe(document, {**found['schema'], **found})}"
+        (definition,) = (node for node in declared if node["name"] == name)
+        text = f"{parameter.python_name}: {describe.value(document, {**definition['schema'], **definition})}"
         return wrapped(text, 12).removeprefix(f"{parameter.python_name}: ")
 
     def names_tasks(endpoint: Any) -> bool:
@@ -66,6 +67,7 @@ def template_functions(document: Node) -> dict[str, Any]:
         "converters_of": converters_of,
         "declaration": declaration,
         "fields_of": fields_of,
+        "finished_statuses": partial(finished_statuses, document),
         "helpers_of": helpers_of,
         "imports_of": imports_of,
         "names_tasks": names_tasks,
@@ -73,12 +75,28 @@ def template_functions(document: Node) -> dict[str, Any]:
         "parameter_docstring": parameter_docstring,
         "parameters_of": lambda endpoint: [*endpoint.path_parameters, *endpoint.query_parameters],
         "success_type": success_type,
+        "unusable_statuses": partial(unusable_statuses, document),
         "wrapped": wrapped,
     }
 
 
+def finished_statuses(document: Node) -> str:
+    """Return the words for tasks that have ended, in lower case, as the code of a set."""
+    words = document["components"]["schemas"]["TaskStatus"]["x-progress"]
+    return _set_of([*words["succeeded"], *words["failed"]])
+
+
+def unusable_statuses(document: Node) -> str:
+    """Return the words for elements that cannot be used any more, in lower case, as the code of a set."""
+    return _set_of(document["components"]["schemas"]["Element"]["properties"]["status"]["x-unusable"])
+
+
+def _set_of(words: list[str]) -> str:
+    return f"{{{', '.join(map(repr, words))}}}"
+
+
 def _named(code: str, field: Any) -> str:
-    """A field's declaration; one that must be named otherwise than its property keeps the property's name aside."""
+    """Return a field's declaration, with the property's name in JSON if the field has another name."""
     name = field.name.get_untrusted_value()
     if name == field.python_name:
         return code
@@ -87,7 +105,7 @@ def _named(code: str, field: Any) -> str:
 
 
 def wrapped(text: str, indent: int) -> str:
-    """Prose for a docstring, with its paragraphs, lists and tables kept; all lines but the first are indented."""
+    """Wrap prose for a docstring, with all lines but the first indented. It keeps paragraphs, lists and tables."""
     margin = " " * indent
     return "\n\n".join(_filled(part, margin) for part in text.strip().split("\n\n")).strip()
 
@@ -102,27 +120,27 @@ def _filled(paragraph: str, margin: str) -> str:
 
 
 def fields_of(model: Any) -> list[Any]:
-    """The fields of a model, those that a caller must give first."""
+    """Return the fields of a model, required ones first."""
     fields = [*model.required_properties, *model.optional_properties]
     return sorted(fields, key=lambda field: field.default is not None or not field.required)
 
 
 def imports_of(model: Any) -> list[str]:
-    """The imports of other models."""
+    """Return the imports of other models."""
     lines = model.relative_imports | model.lazy_imports
     return sorted(line.replace("from ..models.", "from .") for line in lines if line.startswith("from ..models."))
 
 
 def converters_of(model: Any) -> list[tuple[str, str]]:
-    """The fields of a model that need one, each with its converter."""
-    return [(field.python_name, found) for field in fields_of(model) if (found := converter(field))]
+    """Return the fields of a model that need a converter, each with the code of its converter."""
+    return [(field.python_name, code) for field in fields_of(model) if (code := converter(field))]
 
 
 def converter(field: Any) -> str | None:
-    """The expression that turns the field's JSON value into what the field declares; None where it is that already.
+    """Return the code that converts a field's JSON value into its declared type; None if it needs no conversion.
 
     Raises:
-        SpecError: The value may become one of several classes, which nothing here can tell apart.
+        SpecError: The value may become one of several classes, and nothing says which.
     """
     match field:
         case ModelProperty():
@@ -133,37 +151,37 @@ def converter(field: Any) -> str | None:
             inner = converter(field.inner_property)
             return inner and f"each({inner})"
         case UnionProperty():
-            found = {found for inner in field.inner_properties if (found := converter(inner))}
-            if len(found) > 1:
+            converters = {code for inner in field.inner_properties if (code := converter(inner))}
+            if len(converters) > 1:
                 raise SpecError(f"property {field.python_name}: a choice between several classes is not supported")
-            return found.pop() if found else None
+            return converters.pop() if converters else None
         case _:
             return None
 
 
 def operation_of(document: Node, endpoint: Any) -> Operation:
-    """The operation of the generator's endpoint, which knows path and method only.
+    """Return the contract's operation of the generator's endpoint, which has only a path and a method.
 
     Raises:
-        SpecError: The template of operations does not cover this one, or it has no operationId.
+        SpecError: The template does not support the operation, or it has no operationId.
     """
     if len(endpoint.bodies) > 1 or endpoint.header_parameters or endpoint.cookie_parameters:
         raise SpecError(f"operation {endpoint.name}: needs one body at most, and no parameters in headers or cookies")
-    called = (endpoint.path.get_untrusted_value(), endpoint.method)
+    path_and_method = (endpoint.path.get_untrusted_value(), endpoint.method)
     for path, method, definition in operations(document):
-        if (path, method) == called:
+        if (path, method) == path_and_method:
             return Operation(path, method, definition)
     raise SpecError(f"operation {endpoint.name}: needs an operationId")
 
 
 def success_type(endpoint: Any) -> str:
-    """The class of the answer that means success.
+    """Return the name of the class of a successful answer.
 
     Raises:
-        SpecError: There is not exactly one.
+        SpecError: There is none, or more than one.
     """
     successes = [r for r in endpoint.responses.patterns if r.status_code.range[1] < 300]  # noqa: PLR2004 - HTTP's own
-    found = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]  # an answer without a body has no class
-    if len(found) != 1 or not isinstance(found[0], ModelProperty):
+    models = [r.prop for r in successes if not isinstance(r.prop, AnyProperty)]  # an answer without a body has no class
+    if len(models) != 1 or not isinstance(models[0], ModelProperty):
         raise SpecError(f"operation {endpoint.name}: needs exactly one response of success, with a named schema")
-    return str(found[0].class_info.name)
+    return str(models[0].class_info.name)

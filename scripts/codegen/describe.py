@@ -1,4 +1,4 @@
-"""What the contract says, in words: for docstrings, README's table of rules, and the contract's own descriptions."""
+"""Describe parts of the contract in words: for docstrings, README's table of rules, and the contract's descriptions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _RETRY = {
 _COUNTED = {"string": ("minLength", "maxLength", "character"), "array": ("minItems", "maxItems", "item")}
 
 
-def describe(document: Node, schema: Node) -> str:
-    """What a property is, with its limits and the rule that they come from."""
+def value(document: Node, schema: Node) -> str:
+    """Return the description of a value, with its limits and the id of the rule that they come from."""
     chain = list(_chain(document, schema))
     text = next(node["description"] for node in chain if "description" in node).strip()
     extra = limits(resolve(document, schema))
@@ -30,17 +30,20 @@ def describe(document: Node, schema: Node) -> str:
         text += f" {extra[0].upper()}{extra[1:]}."
     if rule is not None and rule != "upstream" and rule not in text:
         text = f"{text.removesuffix('.')} ({rule})."
-    return f"{text} A file is given as its `pathlib.Path`." if holds_image(document, schema) else text
+    return f"{text} For a file, pass its `pathlib.Path`." if holds_image(document, schema) else text
 
 
 def holds_image(document: Node, schema: Node) -> bool:
-    """Whether a value of this schema may be an image."""
-    meant = resolve(document, schema)
-    return any("x-image" in resolve(document, branch) for branch in meant.get("anyOf", [meant]))
+    """Return whether a value of this schema may be an image."""
+    target = resolve(document, schema)
+    return any("x-image" in resolve(document, branch) for branch in target.get("anyOf", [target]))
 
 
 def limits(schema: Node) -> str:
-    """`1 to 20 characters`, `1 to 3 items`, what a pattern means; empty where a schema has no limits."""
+    """Return the limits of a value, such as `1 to 20 characters`, `1 to 3 items`, or the meaning of its pattern.
+
+    The text is empty if the schema has none.
+    """
     parts = []
     if "minimum" in schema and "maximum" in schema:
         parts.append(f"{schema['minimum']:,} to {schema['maximum']:,}")
@@ -56,19 +59,19 @@ def limits(schema: Node) -> str:
 
 
 def rules_table(document: Node) -> list[str]:
-    """README's table of the rules, as lines of Markdown: what each asks, within which limits, and what carries it."""
+    """Return README's table of the rules, as lines of Markdown: what each asks for, its limits, who checks it."""
     carriers = {
         "schema": "the request's schema",
         "media": "the image's content",
         "http": "the call",
         "example": "an example",
-        "service": "the service alone",
+        "service": "only the service",
         "description": "advice",
     }
     lines = ["| rule | asks for | limits | carried by |", "|---|---|---|---|"]
     for rule, meaning in document["x-rules"].items():
-        found = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
-        lines.append(f"| {rule} | {meaning['asks']} | {found} | {carriers[meaning['carried-by']]} |")
+        its_limits = "; ".join(filter(None, dict.fromkeys(_limits_of_rule(document, rule))))
+        lines.append(f"| {rule} | {meaning['asks']} | {its_limits} | {carriers[meaning['carried-by']]} |")
     return lines
 
 
@@ -92,13 +95,13 @@ def _shown(value: Any) -> str:
 
 
 def _chain(document: Node, schema: Node) -> Iterator[Node]:
-    """A schema and those that it refers to, the outermost first."""
+    """Yield a schema, then the schemas that it refers to, one after the other."""
     yield schema
     yield from (node for _, node in references(document, schema))
 
 
 def image(limits: Node) -> str:
-    """Return what an `x-image` asks of a file."""
+    """Return the limits of an `x-image` in words."""
     return (
         f"{_either(limits['format'])}, at most {_bytes(limits['file-size']['max-bytes'])}, both sides at least "
         f"{limits['displayed-sides']['min-px']:,} px as displayed, the longer side at most "
@@ -107,7 +110,7 @@ def image(limits: Node) -> str:
 
 
 def video(limits: Node) -> str:
-    """Return what an `x-video` asks of a file."""
+    """Return the limits of an `x-video` in words."""
     duration, size = limits["duration"], limits["displayed-size"]
     frames = duration["tolerance-frames"]
     return (
@@ -118,7 +121,7 @@ def video(limits: Node) -> str:
 
 
 def body_size(limits: Node) -> str:
-    """Return what an `x-body-size` asks of a body."""
+    """Return the limits of an `x-body-size` in words."""
     return f"The body has at most {limits['max-bytes']:,} bytes and {limits['max-values']:,} JSON values."
 
 
@@ -131,7 +134,7 @@ def names(schema: Node) -> str:
 def table_of_codes(document: Node) -> list[str]:
     """Return the business codes as the lines of a table of Markdown."""
     lines = [
-        "| code | HTTP status | meaning | was a subject created? | does sending again help? |",
+        "| code | HTTP status | meaning | was an element created? | does sending again help? |",
         "|---|---|---|---|---|",
     ]
     for code, row in document["x-business-codes"].items():
