@@ -10,7 +10,9 @@ from attrs import Attribute, frozen
 
 @frozen
 class Number:
-    """A kind of number: a validator for attrs, and a check of arguments. What is no such number is a ValueError.
+    """A kind of number: a validator for attrs, and a check of arguments.
+
+    Another number is a ValueError, and what is not a number is a TypeError.
 
     Attributes:
         expected: What the number must be, in words.
@@ -30,10 +32,14 @@ class Number:
         """Check an argument.
 
         Raises:
-            ValueError: It is another number, or none.
+            TypeError: It is not a number of these types.
+            ValueError: It is another number.
         """
-        if isinstance(value, bool) or not isinstance(value, self.kinds) or not self.holds(value):
-            raise ValueError(f"{name} must be {self.expected}, not {value!r}")
+        message = f"{name} must be {self.expected}, not {value!r:.80}"
+        if isinstance(value, bool) or not isinstance(value, self.kinds):
+            raise TypeError(message)
+        if not self.holds(value):
+            raise ValueError(message)
 
 
 count = Number("a whole number, 1 or more", lambda value: value >= 1, int)

@@ -62,7 +62,8 @@ def fit_video(  # noqa: PLR0913 - all but two go by name
     Raises:
         MediaError: The source cannot be read, is damaged, or is too short (R21); there is something at the target; or
             the extra is not installed.
-        ValueError: `ratio` or `start_seconds` is not understood, or `target` is no `pathlib.Path`.
+        TypeError: `target` is not a `pathlib.Path`.
+        ValueError: `ratio` or `start_seconds` is not understood.
     """
     check_ratio(ratio)
     if not 0 <= start_seconds < math.inf:

@@ -73,10 +73,10 @@ def check_target(target: object) -> None:
     """Refuse what is no path.
 
     Raises:
-        ValueError: It is something else, such as a str, which is never taken for a path.
+        TypeError: It is something else, such as a str, which is never taken for a path.
     """
     if not isinstance(target, Path):
-        raise ValueError(f"where to write must be a pathlib.Path, not {type(target).__name__}")  # noqa: TRY004 - as all
+        raise TypeError(f"where to write must be a pathlib.Path, not {type(target).__name__}")
 
 
 def check_ratio(ratio: object) -> None:

@@ -27,6 +27,7 @@ from kling_elements_client.models import Element
 from tools.live.tests.command import LIST, LOOK_UP, TOKEN, Replies, Run, create, gateway
 
 _IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
+_CUT = "no answer: RemoteProtocolError; check KLING_BASE_URL"
 _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
 _ABSENT = {"live": 400, "documented": 404}  # the status of a look-up of what is not there
@@ -271,7 +272,7 @@ def test_a_subject_that_cannot_be_looked_up_is_named(
     assert 1 == run("--create", _IMAGE)
 
     (task,) = router.kling.tasks()
-    named = f"external_task_id {task['external_task_id']}: it cannot be looked up: InvalidResponse, status 200; "
+    named = f"external_task_id {task['external_task_id']}: it cannot be looked up: InvalidResponseError, status 200; "
     assert run.lines[-1].startswith(f"left behind: {named}")
 
 
@@ -292,7 +293,7 @@ def test_a_subject_that_can_no_longer_be_looked_up_is_deleted(
 
     assert [True] == [task["deleted"] for task in router.kling.tasks()]
     assert (
-        "  failed: it cannot be looked up: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+        "  failed: it cannot be looked up: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
         in run.lines
     )
 
@@ -354,16 +355,16 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
 @pytest.mark.parametrize(
     ("where", "reply", "told"),
     [
-        (LIST, _PAGE, ["  failed: it cannot be read: InvalidResponse, status 200"]),
+        (LIST, _PAGE, ["  failed: it cannot be read: InvalidResponseError, status 200"]),
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: it cannot be read: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"],
+            ["  failed: it cannot be read: ConnectionFailedError, " + _CUT],
         ),
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: no answer: RemoteProtocolError", "  failed: no answer: TransportError"],
+            ["  failed: no answer: RemoteProtocolError", "  failed: no answer: ConnectionFailedError"],
         ),
         (LIST, json_reply({}, 302), ["  departs: the contract has no status 302 here"] * 3),
         (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the list names no id of it"]),
@@ -385,7 +386,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
         (
             LOOK_UP,
             Reply(200, cut=True),
-            ["  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"] * 2,
+            ["  failed: ConnectionFailedError, " + _CUT] * 2,
         ),
     ],
 )

@@ -425,7 +425,7 @@ def test_a_deletion_that_is_said_to_be_done_is_news(run: Run) -> None:
 
     assert "  departs: it says that it deleted what never existed" in run.lines
     assert ["new: unknown-subject: HTTP 200, read as deleted"] == run.starting("new: ")
-    assert "  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
+    assert "  failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
 
 
 def test_nobodys_id_is_no_number_to_any_reader() -> None:

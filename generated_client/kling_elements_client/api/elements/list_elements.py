@@ -66,7 +66,7 @@ def sync_detailed(
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
-        InvalidResponse: The status means success, but the body is not what the contract promises.
+        InvalidResponseError: The status means success, but the body is not what the contract promises.
     """
     response = client.send(
         **_get_kwargs(
