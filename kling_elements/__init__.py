@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from kling_elements_client.errors import (
         AuthenticationError,
         BusinessError,
+        ConnectionFailedError,
         ContractError,
-        InvalidResponse,
+        InvalidResponseError,
         KlingError,
         MediaError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
+        RequestTimeoutError,
         ResponseError,
         ServerError,
         StatusError,
@@ -72,8 +74,9 @@ _HOMES = {
     ".outcomes": "Outcome",
     ".policies": "PollPolicy RetryPolicy",
     "kling_elements_client.errors": """
-        AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
-        PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError
+        AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
+        MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError
+        ServerError StatusError TransportError
     """,
     "kling_elements_client.models": """
         Element ElementImageList ElementTag ElementVideoList ImageElementRequest ReferImage ReferVideo TagId
@@ -87,6 +90,7 @@ __all__ = [
     "AsyncKlingElements",
     "AuthenticationError",
     "BusinessError",
+    "ConnectionFailedError",
     "Contract",
     "ContractError",
     "CreateAllError",
@@ -97,7 +101,7 @@ __all__ = [
     "ElementVideoList",
     "ExternalIdUsedError",
     "ImageElementRequest",
-    "InvalidResponse",
+    "InvalidResponseError",
     "KlingElements",
     "KlingError",
     "LookUpUnavailableError",
@@ -110,6 +114,7 @@ __all__ = [
     "RateLimitError",
     "ReferImage",
     "ReferVideo",
+    "RequestTimeoutError",
     "ResponseError",
     "RetryPolicy",
     "ServerError",

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from kling_elements import creating, many, queries, waiting
 from kling_elements.limiter import Limiter
-from kling_elements.outside import Outside
+from kling_elements.outside import OnUpdate, Outside
 from kling_elements.patience import Patience
 from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
 from kling_elements.preflight import Preflight, PreflightPolicy
@@ -41,7 +41,7 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Calls that are made ready: an argument that cannot be used is a `ValueError` here, before anything is done.
+    """Calls that are made ready: an argument that cannot be used is an error here, before anything is done.
 
     Attributes:
         io: The outside.
@@ -82,7 +82,7 @@ class Calls:
     ) -> Call[list[Task]]:
         """Create many subjects."""
         if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
-            raise ValueError("create_all takes a sequence of requests; for one there is create")  # noqa: TRY004
+            raise TypeError("create_all takes a sequence of requests; for one request use create")
         limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
         if limits == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, or nothing would be sent")
@@ -104,15 +104,17 @@ class Calls:
         patience = self._patience(max_wait_seconds)
         return Call(queries.get(self.io, task, patience), deadline_seconds(max_wait_seconds))
 
-    def wait(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Element]:
+    def wait(self, task: Task | str | int, max_wait_seconds: float | None, on_update: OnUpdate | None) -> Call[Element]:
         """Wait for the subject of a task."""
-        limit = limit_seconds(self.poll, max_wait_seconds)
-        return Call(waiting.wait(self.io, task, self.poll, limit), deadline_seconds(limit))
+        limit = self._limit_of_wait(max_wait_seconds, on_update)
+        return Call(waiting.wait(self.io, task, self.poll, limit, on_update), deadline_seconds(limit))
 
-    def wait_all(self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None) -> Call[list[Element]]:
+    def wait_all(
+        self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
+    ) -> Call[list[Element]]:
         """Wait for the subjects of several tasks."""
-        limit = limit_seconds(self.poll, max_wait_seconds)
-        return Call(waiting.wait_all(self.io, tasks, self.poll, limit), deadline_seconds(limit))
+        limit = self._limit_of_wait(max_wait_seconds, on_update)
+        return Call(waiting.wait_all(self.io, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
         """Delete a subject."""
@@ -149,6 +151,11 @@ class Calls:
             patience=partial(self._patience, max_wait_seconds),
         )
         return lambda: Call(listing.next(), deadline_seconds(max_wait_seconds))
+
+    def _limit_of_wait(self, max_wait_seconds: float | None, on_update: object) -> float:
+        if on_update is not None and not callable(on_update):
+            raise TypeError(f"on_update must be a function that takes a task, not {type(on_update).__name__}")
+        return limit_seconds(self.poll, max_wait_seconds)
 
     def _patience(self, max_wait_seconds: float | None) -> Patience:
         return Patience(self.retry, self.io.clock, max_wait_seconds)

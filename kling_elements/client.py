@@ -10,7 +10,7 @@ import httpx
 
 from kling_elements.calls import AsyncTasks, Call, Tasks
 from kling_elements.client_base import ClientBase
-from kling_elements.outside import Blocking, OnEventLoop
+from kling_elements.outside import Blocking, OnEventLoop, OnUpdate
 from kling_elements.preflight import Preflight
 from kling_elements.requests import CreateRequest
 from kling_elements_client.models import Element, Task
@@ -120,6 +120,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
 
         Raises:
             CreateAllError: Some were not created, or nobody knows; `.results` has the task or the error of each.
+            TypeError: An argument has a wrong type.
             ValueError: An argument cannot be used.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
@@ -136,11 +137,14 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
         Raises:
             NotFoundError: There is no such task.
             KlingError: It could not be looked up, or its gateway says so otherwise.
+            TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
         return self._run(self._calls.get(task, max_wait_seconds))
 
-    def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
+    def wait(
+        self, task: Task | str | int, *, max_wait_seconds: float | None = None, on_update: OnUpdate | None = None
+    ) -> Element:
         """Wait until a task has made its subject.
 
         What look-ups do not show, or show in words that are not known, is waited for too, for the `max_unknown_seconds`
@@ -150,6 +154,9 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             task: The task, its id, or the caller's own id of it.
             max_wait_seconds: Seconds after which waiting ends, by default those of the poll policy. With 0 there is one
                 look-up.
+            on_update: A function that is called with the task each time its status has changed, once for each change,
+                before `wait` returns or raises. The status of a `Task` that you pass is not a change. If the function
+                raises an exception, waiting ends with it.
 
         Raises:
             TaskFailedError: The task failed; the message has the service's reason.
@@ -158,20 +165,31 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             NotFoundError: There is no such task.
             WaitTimeoutError: The time is up; `.task` is the last state.
             KlingError: It cannot be looked up, and trying again would not help.
+            TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
-        return self._run(self._calls.wait(task, max_wait_seconds))
+        return self._run(self._calls.wait(task, max_wait_seconds, on_update))
 
     def wait_all(
-        self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
+        self,
+        tasks: Sequence[Task | str | int],
+        *,
+        max_wait_seconds: float | None = None,
+        on_update: OnUpdate | None = None,
     ) -> Sequence[Element]:
         """Wait until several tasks have made their subjects, and return these in the same order.
 
+        Args:
+            tasks: The tasks, each as for `wait`.
+            max_wait_seconds: As for `wait`, for all of them together.
+            on_update: As for `wait`. If it raises an exception, the other tasks are not waited for any more.
+
         Raises:
             WaitAllError: Some ended otherwise; `.results` has the subject or the error of each.
+            TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
-        return self._run(self._calls.wait_all(tasks, max_wait_seconds))
+        return self._run(self._calls.wait_all(tasks, max_wait_seconds, on_update))
 
     def list(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
@@ -188,6 +206,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
 
         Raises:
             KlingError: A page could not be fetched; the error's `page` says which. The iterator goes on raising it.
+            TypeError: An argument has a wrong type.
             ValueError: An argument cannot be used.
         """
         return Tasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
@@ -211,7 +230,8 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
         Raises:
             NotFoundError: There is none of this id, as far as the gateway tells; some say no more of a deleted one.
             KlingError: It was not deleted, or that is not known.
-            ValueError: There is no id, or it is a floating-point number, which has lost digits.
+            TypeError: It is something else, such as a floating-point number, which has lost digits.
+            ValueError: There is no id.
         """
         return self._run(self._calls.delete(element, max_wait_seconds))
 
@@ -283,15 +303,24 @@ class AsyncKlingElements(ClientBase[httpx.AsyncBaseTransport]):
         """Look a task up; see `KlingElements.get`."""
         return await self._run(self._calls.get(task, max_wait_seconds))
 
-    async def wait(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Element:
-        """Wait until a task has made its subject; see `KlingElements.wait`."""
-        return await self._run(self._calls.wait(task, max_wait_seconds))
+    async def wait(
+        self, task: Task | str | int, *, max_wait_seconds: float | None = None, on_update: OnUpdate | None = None
+    ) -> Element:
+        """Wait until a task has made its subject; see `KlingElements.wait`. `on_update` may be an async function."""
+        return await self._run(self._calls.wait(task, max_wait_seconds, on_update))
 
     async def wait_all(
-        self, tasks: Sequence[Task | str | int], *, max_wait_seconds: float | None = None
+        self,
+        tasks: Sequence[Task | str | int],
+        *,
+        max_wait_seconds: float | None = None,
+        on_update: OnUpdate | None = None,
     ) -> Sequence[Element]:
-        """Wait until several tasks have made their subjects; see `KlingElements.wait_all`."""
-        return await self._run(self._calls.wait_all(tasks, max_wait_seconds))
+        """Wait until several tasks have made their subjects; see `KlingElements.wait_all`.
+
+        `on_update` may be an async function.
+        """
+        return await self._run(self._calls.wait_all(tasks, max_wait_seconds, on_update))
 
     def list(
         self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None

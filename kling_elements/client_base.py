@@ -65,13 +65,14 @@ class ClientBase(Generic[Transport]):
                 one must have the same operations.
 
         Raises:
+            TypeError: An argument has a wrong type.
             ValueError: There is no token, or one of the arguments cannot be used.
         """
         hidden = None if token is None else Hidden(token)
         del token  # no variable of this frame holds it, as frames are shown with errors
-        for policy, kind in ((retry, RetryPolicy), (poll, PollPolicy)):
+        for name, policy, kind in (("retry", retry, RetryPolicy), ("poll", poll, PollPolicy)):
             if not isinstance(policy, kind | None):
-                raise ValueError(f"{kind.__name__} expected, not {type(policy).__name__}")  # noqa: TRY004 - as all others
+                raise TypeError(f"{name} must be a {kind.__name__}, not {type(policy).__name__}")
         carried = {} if transport is None else {"transport": transport}
         self.client: Final = AuthenticatedClient(
             hidden,

@@ -1,4 +1,36 @@
-"""What can go wrong beyond a single call; one family with the errors of a call, `kling_elements_client.errors`."""
+"""The errors of several calls. They form one tree with the errors of a single call, `kling_elements_client.errors`.
+
+    KlingError
+        ContractError               also a ValueError: the request breaks the contract, and was not sent
+        MediaError                  also a ValueError: a file, or what lies at an address, cannot be used
+        TransportError              no answer came, for another reason than the next two
+            ConnectionFailedError   the connection could not be made, or it broke
+            RequestTimeoutError     also a TimeoutError: a step of the request took too long
+        ResponseError               the gateway answered, but not with a success that the contract knows
+            StatusError             the HTTP status means failure
+                AuthenticationError     401
+                PermissionDeniedError   403
+                NotFoundError           the answer says that there is nothing of this id
+                RateLimitError          429
+                ServerError             5xx
+            BusinessError           the envelope says failure, under a status that means success
+            InvalidResponseError    the answer is not what the contract promises
+            ExternalIdUsedError     the `external_task_id` was used before, but nothing is found by it
+        NoTaskError                 the answer is a success that names no task
+        LookUpUnavailableError      the gateway cannot look tasks up by `external_task_id`
+        TaskError                   a task did not end in an element that can be used
+            TaskFailedError         it failed
+            ElementUnavailableError its element was deleted, or failed
+            UnknownStatusError      its status is a word that is not known
+            WaitTimeoutError        also a TimeoutError: it was still under way when the time was up
+        SeveralError                some of several tasks or creates ended in an error
+            WaitAllError            tasks
+            CreateAllError          creates
+        WebhookError                also a ValueError: a notification cannot be believed or read
+        WebhookUsageError           also a ValueError: an argument of `webhooks.parse` cannot be used
+
+Arguments of a wrong type raise TypeError, and other arguments that cannot be used raise ValueError.
+"""
 
 from __future__ import annotations
 

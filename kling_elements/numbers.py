@@ -10,7 +10,7 @@ from attrs import Attribute, frozen
 
 @frozen
 class Number:
-    """A kind of number, used as a validator for attrs and to check arguments. Other values raise ValueError.
+    """A kind of number, used as a validator for attrs and to check arguments. Another number raises ValueError, another type TypeError.
 
     Attributes:
         expected: A description of the number, for error messages.
@@ -30,10 +30,14 @@ class Number:
         """Check an argument.
 
         Raises:
-            ValueError: The value is not such a number.
+            TypeError: The value has another type.
+            ValueError: The value is another number.
         """
-        if isinstance(value, bool) or not isinstance(value, self.kinds) or not self.holds(value):
-            raise ValueError(f"{name} must be {self.expected}, not {value!r}")
+        message = f"{name} must be {self.expected}, not {value!r:.80}"
+        if isinstance(value, bool) or not isinstance(value, self.kinds):
+            raise TypeError(message)
+        if not self.holds(value):
+            raise ValueError(message)
 
 
 count = Number("a whole number, 1 or more", lambda value: value >= 1, int)

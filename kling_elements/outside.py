@@ -7,6 +7,7 @@ client gives them a `Blocking` one, which never suspends, so that `finish` can r
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -15,13 +16,14 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from kling_elements.clock import Clock
 from kling_elements.media.reports import ImageReport, VideoReport
 from kling_elements_client import AuthenticatedClient
+from kling_elements_client.models import Task
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.deadline import end_once
@@ -31,6 +33,7 @@ from kling_elements_runtime.types import Response
 _log = logging.getLogger("kling_elements")
 
 T = TypeVar("T")
+OnUpdate: TypeAlias = Callable[[Task], object]
 
 
 class Job(Protocol):
@@ -104,6 +107,10 @@ class Outside(ABC):
         """Let time pass."""
 
     @abstractmethod
+    async def notify(self, on_update: OnUpdate, task: Task) -> None:
+        """Call a function of the caller's with a task."""
+
+    @abstractmethod
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL; see `report_on`."""
 
@@ -136,6 +143,17 @@ class Blocking(Outside):
         """Let time pass."""
         self.clock.sleep(seconds)
 
+    async def notify(self, on_update: OnUpdate, task: Task) -> None:
+        """Call a function of the caller's with a task.
+
+        Raises:
+            TypeError: It is an async function.
+        """
+        result = on_update(task)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError("on_update is an async function: pass a plain one, or use AsyncKlingElements")
+
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL."""
         return report_on(keyword, url, allow_private=allow_private, contract=self.contract)
@@ -167,6 +185,12 @@ class OnEventLoop(Outside):
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
         await self.clock.sleep_async(seconds)
+
+    async def notify(self, on_update: OnUpdate, task: Task) -> None:
+        """Call a plain or an async function of the caller's with a task."""
+        result = on_update(task)
+        if inspect.isawaitable(result):
+            await result
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
         """Check what lies behind a URL, in a thread, which ends soon after a cancellation."""

@@ -9,7 +9,7 @@ from kling_elements.clock import Clock
 from kling_elements.outcomes import can_ask_again
 from kling_elements.outside import Outside
 from kling_elements.policies import RetryPolicy, interval, limit_seconds, retry_after_seconds
-from kling_elements_client.errors import InvalidResponse, KlingError, ResponseError, TransportError
+from kling_elements_client.errors import InvalidResponseError, KlingError, ResponseError, TransportError
 
 T = TypeVar("T")
 
@@ -33,7 +33,8 @@ class Patience:
             max_wait_seconds: The limit of this call; None for the policy's.
 
         Raises:
-            ValueError: The limit is no number from 0 up.
+            TypeError: The limit is not a number.
+            ValueError: The limit is below 0, or NaN.
         """
         self.policy = policy
         self._clock = clock
@@ -86,7 +87,7 @@ async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T
         try:
             return await attempt()
         except KlingError as error:
-            if not can_ask_again(error, io.contract) or isinstance(error, InvalidResponse):
+            if not can_ask_again(error, io.contract) or isinstance(error, InvalidResponseError):
                 raise
             failure = error
         await patience.wait_after(io, failure)

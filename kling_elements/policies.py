@@ -39,7 +39,8 @@ class RetryPolicy:
             need not be one.
 
     Raises:
-        ValueError: One of them is no number, or below what makes sense.
+        TypeError: One of them is not a number.
+        ValueError: One of them is below what makes sense.
     """
 
     first_seconds: float = field(default=1.0, validator=_positive)
@@ -64,7 +65,8 @@ class PollPolicy:
             task, no status, one that is not known, or a success without an element.
 
     Raises:
-        ValueError: One of them is no number, or below what makes sense.
+        TypeError: One of them is not a number.
+        ValueError: One of them is below what makes sense.
     """
 
     first_seconds: float = field(default=1.0, validator=_positive)
@@ -79,7 +81,8 @@ def limit_seconds(policy: RetryPolicy | PollPolicy, given: float | None) -> floa
     """Return the seconds after which to stop: what was given, or else the policy's.
 
     Raises:
-        ValueError: It is no number from 0 up.
+        TypeError: It is not a number.
+        ValueError: It is below 0, or NaN.
     """
     if given is None:
         return min(policy.max_wait_seconds, _LONGEST_SECONDS)

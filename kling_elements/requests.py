@@ -57,17 +57,19 @@ def task_id_from(task: Task | str | int) -> str:
     """Return the id to look a task up by: the system's where it is known, otherwise the caller's own.
 
     Raises:
-        ValueError: There is none.
+        TypeError: It is something else.
+        ValueError: It has no id.
     """
-    found = (task.task_id or task.external_task_id) if isinstance(task, Task) else task
-    return _id_text(found, "a task is looked up by a Task that has an id, or by the id itself")
+    id_ = (task.task_id or task.external_task_id) if isinstance(task, Task) else task
+    return _id_text(task, Task, id_, "a task is looked up by a Task that has an id, or by the id itself")
 
 
 def element_id_from(element: Element | Task | str | int) -> str:
     """Return the id of a subject as a text, exact to the last digit.
 
     Raises:
-        ValueError: There is none, there are several, or it is a floating-point number, which has lost digits.
+        TypeError: It is something else, such as a floating-point number, which has lost digits.
+        ValueError: It names no element, or several.
     """
     if isinstance(element, Task):
         elements = element.all_elements
@@ -76,11 +78,23 @@ def element_id_from(element: Element | Task | str | int) -> str:
         if len(elements) > 1:
             raise ValueError(f"the task names {len(elements)} subjects; pass the one that is meant")
         element = elements[0]
-    found = element.element_id if isinstance(element, Element) else element
-    return _id_text(found, "a subject is named by an Element that has an id, or by the id itself, as int or str")
+    id_ = element.element_id if isinstance(element, Element) else element
+    wanted = "a subject is named by an Element that has an id, or by the id itself, as int or str"
+    return _id_text(element, Element, id_, wanted)
 
 
-def _id_text(found: object, wanted: str) -> str:
-    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-        raise ValueError(f"{wanted}, not by {'an empty text' if found == '' else type(found).__name__}")
-    return str(found)
+def _id_text(named_by: object, kind: type, id_: object, wanted: str) -> str:
+    """Return an id as a text.
+
+    Args:
+        named_by: What the caller passed.
+        kind: The type that it has if it is not the id itself.
+        id_: The id that it has, or is.
+        wanted: What is allowed, for the error.
+    """
+    if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
+        return str(id_)
+    message = f"{wanted}, not by {'an empty text' if id_ == '' else type(id_).__name__}"
+    if not isinstance(named_by, kind | str):
+        raise TypeError(message)
+    raise ValueError(message)

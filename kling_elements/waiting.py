@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.outcomes import Outcome, can_ask_again, is_absent
-from kling_elements.outside import Outside
+from kling_elements.outside import OnUpdate, Outside
 from kling_elements.patience import asked_seconds
 from kling_elements.policies import PollPolicy, interval
 from kling_elements.queries import look_up
@@ -21,21 +21,27 @@ from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.texts import shown
 
 
-async def wait(io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float) -> Element:
+async def wait(
+    io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
+) -> Element:
     """Look a task up until it ends, and return the subject that it made."""
-    (result,) = await _results(io, [task], policy, limit_seconds)
+    (result,) = await _results(io, [task], policy, limit_seconds, on_update)
     if isinstance(result, KlingError):
         raise result
     return result
 
 
 async def wait_all(
-    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, limit_seconds: float
+    io: Outside,
+    tasks: Sequence[Task | str | int],
+    policy: PollPolicy,
+    limit_seconds: float,
+    on_update: OnUpdate | None,
 ) -> list[Element]:
     """Look several tasks up until all have ended, and return the subjects that they made."""
     if isinstance(tasks, str):
-        raise ValueError("wait_all takes a sequence of tasks; for one there is wait")  # noqa: TRY004 - one kind for all
-    results = await _results(io, tasks, policy, limit_seconds)
+        raise TypeError("wait_all takes a sequence of tasks; for one task use wait")
+    results = await _results(io, tasks, policy, limit_seconds, on_update)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
         raise WaitAllError(results)
@@ -137,25 +143,46 @@ def _watched(contract: Contract, task: Task | str | int, now: float, policy: Pol
     return watched
 
 
+@frozen
+class _Updates:
+    """Reports each change of a task's status once, to the log and to the caller's function.
+
+    Attributes:
+        io: The outside.
+        on_update: The caller's function.
+        statuses: The last status of each task, by the id that it is looked up by: one task may be waited for twice.
+    """
+
+    io: Outside
+    on_update: OnUpdate | None
+    statuses: dict[str, str]
+
+    async def report(self, task_id: str, task: Task) -> None:
+        """Report the status of a task, if it has one and it is a new one."""
+        status = task.task_status
+        if not status or status == self.statuses.get(task_id):
+            return
+        self.statuses[task_id] = status
+        self.io.log(f"task {task_id}: {status}")
+        if self.on_update is not None:
+            await self.io.notify(self.on_update, task)
+
+
 async def _results(
-    io: Outside, tasks: Sequence[Task | str | int], policy: PollPolicy, limit_seconds: float
+    io: Outside,
+    tasks: Sequence[Task | str | int],
+    policy: PollPolicy,
+    limit_seconds: float,
+    on_update: OnUpdate | None,
 ) -> list[Element | KlingError]:
+    """Return the element or the error of each task, once all have one."""
     began = io.clock.monotonic()
     watched = [_watched(io.contract, task, began, policy) for task in tasks]
+    statuses = {each.id: each.last.task_status for each in watched if each.last.task_status}
+    updates = _Updates(io, on_update, statuses)
     poll = 0
     while True:
-        asked = 0.0
-        for each in watched:
-            if each.result is None:
-                try:
-                    task = await look_up(io, each.id)
-                except KlingError as error:
-                    each.miss(error, io.clock.monotonic(), policy)
-                    asked = max(asked, asked_seconds(error, io.clock))
-                else:
-                    if task.task_status != each.last.task_status:
-                        io.log(f"task {each.id}: {task.task_status}")
-                    each.see(task, io.clock.monotonic(), policy)
+        asked = await _look_all_up(io, watched, policy, updates)
         passed = io.clock.monotonic() - began
         left = limit_seconds - passed
         usual, most = interval(policy, poll), left / 2  # the other half is kept for the look-up that follows
@@ -168,3 +195,20 @@ async def _results(
             return results
         await io.sleep(max(asked, min(usual, most)))
         poll += 1
+
+
+async def _look_all_up(io: Outside, watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
+    """Look each task up that has no result yet; return the most seconds that a failed answer asks to wait."""
+    asked = 0.0
+    for each in watched:
+        if each.result is not None:
+            continue
+        try:
+            task = await look_up(io, each.id)
+        except KlingError as error:
+            each.miss(error, io.clock.monotonic(), policy)
+            asked = max(asked, asked_seconds(error, io.clock))
+        else:
+            each.see(task, io.clock.monotonic(), policy)
+            await updates.report(each.id, task)
+    return asked

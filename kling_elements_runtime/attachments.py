@@ -211,6 +211,11 @@ class StreamedBody:
             else:
                 yield from part.pieces()
 
+    def outline(self) -> bytes:
+        """Return the text with the number of characters in place of each image."""
+        parts = self._parts
+        return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
+
     def asynchronous(self) -> AsyncIterable[bytes]:
         """The same text for an event loop; each piece is encoded on it, as a thread would take longer to start."""
         return _AsyncBody(self)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from kling_elements_runtime import forks, parameters, settings
+from kling_elements_runtime import forks, logs, parameters, settings
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
@@ -54,6 +54,7 @@ class AuthenticatedClient:
         log: Where requests and oddities are logged.
         reuse_seconds: How long a connection may have waited and still carry what must not be sent twice: servers close
             those that wait at any time, and whether they got a request before cannot be told.
+        log_variable: The environment variable that switches this logger, and those above it, on.
     """
 
     contract: Contract
@@ -61,6 +62,7 @@ class AuthenticatedClient:
     base_url_variable: ClassVar[str]
     first_server: ClassVar[str]
     log: ClassVar[logging.Logger]
+    log_variable: ClassVar[str]
     reuse_seconds: ClassVar[float] = 1.0
 
     def __init__(  # noqa: PLR0913 - all but two go by name
@@ -93,8 +95,10 @@ class AuthenticatedClient:
             contract: The contract to check requests and answers against; by default the one of the package.
 
         Raises:
+            TypeError: An argument has a wrong type.
             ValueError: There is no token, or one of the arguments cannot be used.
         """
+        logs.set_up(self.log, self.log_variable)
         if contract is not None:
             self.contract = contract
         hidden = token if isinstance(token, Hidden) else Hidden(self._from_environment() if token is None else token)
@@ -106,6 +110,7 @@ class AuthenticatedClient:
             base_url = self.default_base_url(contract)
         url = settings.usable_url(base_url, allow_http=allow_http, paths=paths)
         self._base_url = str(url)
+        self._request_log = logs.RequestLog(self.log, self._base_url, self._credentials.redact)
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
@@ -219,8 +224,10 @@ class AuthenticatedClient:
         """
         connections = self._sync()
         request = self._requests.make(connections.http, method, url, headers, content)
-        with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
-            response = connections.send(request)
+        with self._request_log.around(url, request, content) as log_answer:
+            with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
+                response = connections.send(request)
+            log_answer(response)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
@@ -235,8 +242,10 @@ class AuthenticatedClient:
         """Send one request on an event loop of asyncio; see `send`."""
         connections = self._async()
         request = self._requests.make(connections.http, method, url, headers, content)
-        with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
-            response = await connections.send(request)
+        with self._request_log.around(url, request, content) as log_answer:
+            with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
+                response = await connections.send(request)
+            log_answer(response)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
@@ -354,7 +363,7 @@ class AuthenticatedClient:
         with self._lock:
             self._check_open()
             if self._connections is None:
-                self._connections = Connections(self._httpx_args, self._route, self.log)
+                self._connections = Connections(self._httpx_args, self._route)
             return self._connections
 
     def _async(self) -> AsyncConnections:
@@ -369,7 +378,7 @@ class AuthenticatedClient:
                 self._async_connections.pop(ended)[0].close_of_ended_loop()
             if loop not in self._async_connections:
                 forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
-                connections = AsyncConnections(self._httpx_args, self._route, self.log)
+                connections = AsyncConnections(self._httpx_args, self._route)
                 self._async_connections[loop] = connections, _closed_with_the_loop(connections)
             return self._async_connections[loop][0]
 

@@ -56,6 +56,7 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
         variable: The environment variable that a token may come from, for the error.
 
     Raises:
+        TypeError: The token is neither a str nor a function.
         ValueError: The token is empty or cannot be sent.
     """
     used: deque[str] = deque(maxlen=_REMEMBERED)
@@ -73,7 +74,7 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
 
     if not callable(hidden.reveal()):
         if problem := token_problem(hidden.reveal(), variable):
-            raise ValueError(problem)
+            raise problem
         current()
     return Credentials(current, lambda text: hide[0](text))  # noqa: PLW0108 - another one follows with each token
 
@@ -98,15 +99,15 @@ def _asked_for(give: Callable[[], str]) -> str:
     return token
 
 
-def token_problem(token: object, variable: str = "") -> str | None:
-    """Return why a token cannot be used, and what to do, without repeating it; None for one that can."""
+def token_problem(token: object, variable: str = "") -> TypeError | ValueError | None:
+    """Return an error that says why a token cannot be used, without repeating it; None for one that can be used."""
     if not isinstance(token, str):
-        return f"the token must be a str, or a function that returns one, not {type(token).__name__}"
+        return TypeError(f"the token must be a str, or a function that returns one, not {type(token).__name__}")
     if not token:
         way = f" or set the environment variable {variable}" if variable else ""
-        return f"no token: pass token=...{way}"
+        return ValueError(f"no token: pass token=...{way}")
     if not _TOKEN.fullmatch(token):
-        return "the token has white space or characters beyond ASCII; it is given without 'Bearer'"
+        return ValueError("the token has white space or characters beyond ASCII; it is given without 'Bearer'")
     return None
 
 
@@ -114,8 +115,9 @@ def usable_token(token: str) -> str:
     """Return the token itself.
 
     Raises:
+        TypeError: It is not a str.
         ValueError: It is empty, or cannot be sent.
     """
     if problem := token_problem(token):
-        raise ValueError(problem)
+        raise problem
     return token

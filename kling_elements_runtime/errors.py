@@ -109,7 +109,7 @@ def raising_media_errors(path: Path, done: str) -> Iterator[None]:
 
 
 class TransportError(ApiError):
-    """No answer came: the connection failed, broke or timed out. The cause is httpx's own exception.
+    """No answer came. The cause is httpx's own exception.
 
     Attributes:
         may_have_been_sent: False where the request provably never left (no address, no connection), so that nothing was
@@ -122,6 +122,14 @@ class TransportError(ApiError):
 
     def _arguments(self) -> tuple[Any, ...]:
         return str(self), self.may_have_been_sent
+
+
+class ConnectionFailedError(TransportError):
+    """The connection to the gateway or to a proxy could not be made, or it broke."""
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """A step of the request took longer than its time-out, or the time for the whole call is up."""
 
 
 @frozen
@@ -223,7 +231,7 @@ class BusinessError(ResponseError):
     """The status means success, but the envelope says failure and names nothing that was begun."""
 
 
-class InvalidResponse(ResponseError):  # noqa: N818 - the contract's own name for it
+class InvalidResponseError(ResponseError):
     """The status means success, but the body is not what the contract promises. What was asked for may be done."""
 
 

@@ -57,7 +57,7 @@ class ResponseReader:
             StatusError: The status means failure; the subclass says which.
             NotFoundError: The answer says that there is no such thing, whatever its status.
             BusinessError: The status means success, but the envelope says failure and names nothing that was begun.
-            InvalidResponse: The status means success, but the body is not what the contract promises.
+            InvalidResponseError: The status means success, but the body is not what the contract promises.
         """
         expected = self.contract.answer(operation_id)
         if expected.may_be_empty and response.is_success and _is_empty(response):
@@ -90,12 +90,12 @@ class ResponseReader:
         if not response.is_success:
             found.append((errors.kind_of(response.status_code), ""))
         if problem is not None:
-            return [*found, (errors.InvalidResponse, problem)]
+            return [*found, (errors.InvalidResponseError, problem)]
         if _says_failure(expected, body):
             found.append((errors.BusinessError, "refused"))
         is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
         if (oddity := _oddity(self.contract, expected, body, is_long=is_long)) is not None:
-            found.append((errors.InvalidResponse, oddity))
+            found.append((errors.InvalidResponseError, oddity))
         return found
 
     def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, said: _Said) -> bool:
@@ -196,9 +196,20 @@ def _is_empty(response: httpx.Response) -> bool:
     return UNREADABLE not in response.extensions and not response.content.strip()
 
 
+def request_id_of(response: httpx.Response) -> str | None:
+    """Return the gateway's id of a request, from the answer's body or else from its header; None if it has none."""
+    body, _ = _read(response)
+    request_id: str | None = _first(body, _REQUEST_IDS, (str,)) or response.headers.get("x-request-id")
+    return request_id
+
+
 def _beginning(response: httpx.Response) -> str:
-    """Return how an answer begins, as text, by the encoding that it says or shows."""
-    content = response.content[:_EXCERPTED_BYTES]
+    return text_of(response, _EXCERPTED_BYTES)
+
+
+def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
+    """Return an answer, or its first bytes, as text, by the encoding that it says or shows."""
+    content = response.content[:max_bytes]
     encoding = response.charset_encoding or "utf-8"
     if content.startswith(_BYTE_ORDER_MARKS) or b"\0" in content[:4]:
         encoding = json.detect_encoding(content)

@@ -30,10 +30,11 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         paths: The paths that are appended to it, of which it must not have a part already.
 
     Raises:
+        TypeError: It is not a str.
         ValueError: It is no address of a gateway, or needs `allow_http`.
     """
     if not isinstance(base_url, str):
-        raise ValueError(f"base_url must be a str, not {type(base_url).__name__}")  # noqa: TRY004 - one kind for all
+        raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
     try:
         url = httpx.URL(base_url)
         host = url.raw_host.decode()
@@ -110,16 +111,19 @@ def is_loopback_address(text: str) -> bool:
 
 
 def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
-    """The headers as httpx has them.
+    """Return the headers as httpx has them.
 
     Raises:
+        TypeError: They are not a mapping, or one of them is not a text.
         ValueError: One of them cannot be sent, or is the client's own.
     """
     if not isinstance(headers, Mapping):
-        raise ValueError("headers must be a mapping of names to values")  # noqa: TRY004 - one kind for all
+        raise TypeError(f"headers must be a mapping of names to values, not {type(headers).__name__}")
     try:
         usable = httpx.Headers(dict(headers))
-    except (TypeError, UnicodeError) as error:
+    except TypeError as error:
+        raise TypeError("headers must be texts in ASCII") from error
+    except UnicodeError as error:
         raise ValueError("headers must be texts in ASCII") from error
     if clash := [name for name in _OWN_HEADERS if name in usable]:
         raise ValueError(f"headers must not hold {', '.join(clash)}: the client sends its own")
@@ -127,15 +131,19 @@ def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
 
 
 def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
-    """The time-outs as httpx has them.
+    """Return the time-outs as httpx has them.
 
     Raises:
-        ValueError: One of them is missing, so that a request might wait for ever.
+        TypeError: One of them is not a number.
+        ValueError: One of them is missing, so that a request might wait for ever, or out of range.
     """
     usable = httpx.Timeout(timeout)
     steps = usable.as_dict().values()
-    if not all(isinstance(seconds, int | float) and 0 < seconds <= _LONGEST_SECONDS for seconds in steps):
-        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}")
+    wanted = f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}"
+    if not all(isinstance(seconds, int | float | None) for seconds in steps):
+        raise TypeError(wanted)
+    if not all(seconds is not None and 0 < seconds <= _LONGEST_SECONDS for seconds in steps):
+        raise ValueError(wanted)
     return usable
 
 
@@ -143,10 +151,11 @@ def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments themselves.
 
     Raises:
+        TypeError: They are not a mapping.
         ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
     if not isinstance(httpx_args, Mapping):
-        raise ValueError("httpx_args must be a mapping of names to values")  # noqa: TRY004 - one kind for all
+        raise TypeError(f"httpx_args must be a mapping of names to values, not {type(httpx_args).__name__}")
     if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
     if "auth" in httpx_args:

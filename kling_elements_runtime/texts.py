@@ -12,6 +12,8 @@ Redact: TypeAlias = Callable[[str], str]
 _SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
 _WINDOW = 1 << 14  # characters at the beginning of a text that an excerpt is made from
 _MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # what a gateway repeats of an image in Base64
+# An address, of which user, password, query and fragment may be secret; in JSON its slashes may be escaped.
+_ADDRESS = re.compile(r"(https?:(?:\\?/){2})(?:[^\s\"/?#@]*@)?([^\s\"?#]*)([?#]?)[^\s\"]*", re.IGNORECASE)
 EXCERPT_LENGTH = 200
 """Characters of a text that an exception keeps."""
 
@@ -33,8 +35,22 @@ def excerpt(text: str, redact: Redact) -> str:
     window = redact(text[:_WINDOW])
     if len(text) > _WINDOW:
         window = window[: _WINDOW // 2]  # a token that the window ends in the middle of would not be known for one
-    folded = _MEDIA.sub(lambda found: f"<{len(found[0])} characters>", window)
-    return printable(" ".join(folded.split()))[:EXCERPT_LENGTH]
+    return _on_one_line(_without_media(window))[:EXCERPT_LENGTH]
+
+
+def loggable(text: str, redact: Redact, max_characters: int) -> str:
+    """Return a text for a log, on one line, cut to a length, without the token, media, and the queries of addresses."""
+    public = _ADDRESS.sub(lambda url: url[1] + url[2] + (f"{url[3]}***" if url[3] else ""), redact(text))
+    line = _on_one_line(_without_media(public))
+    return line if len(line) <= max_characters else f"{line[:max_characters]}... ({len(line)} characters)"
+
+
+def _without_media(text: str) -> str:
+    return _MEDIA.sub(lambda media: f"<{len(media[0])} characters>", text)
+
+
+def _on_one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def redactor(tokens: Iterable[str]) -> Redact:

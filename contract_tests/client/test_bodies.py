@@ -17,7 +17,7 @@ import pytest
 
 from contract_tests.support.peers import ANSWER, GET, POST, TOKEN, Peer, Stream, Ways, client_of, listening, said
 from kling_elements_client import AuthenticatedClient
-from kling_elements_client.errors import InvalidResponse
+from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
 from scripts.spec import ROOT
@@ -277,7 +277,7 @@ def test_of_a_long_answer_that_breaks_the_contract_no_place_is_told(
     """That would take copies of it. One that keeps to the contract is read as any other."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
-    with pytest.raises(InvalidResponse, match=says):
+    with pytest.raises(InvalidResponseError, match=says):
         client.decode("getElement", response, TaskResponse.from_dict)
     assert tasks == len(client.decode("listElements", response, TaskListResponse.from_dict).data or [])
 

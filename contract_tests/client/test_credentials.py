@@ -108,13 +108,16 @@ def test_a_token_that_is_given_is_remembered_from_the_start() -> None:
     assert f"Bearer {_TOKEN}" == made.authorization()
 
 
-@pytest.mark.parametrize("token", ["", " ", "Bearer x", 5, None, b"x"])
-def test_a_token_that_cannot_be_sent_is_refused_at_once(token: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "token"),
+    [*((ValueError, token) for token in ("", " ", "Bearer x")), *((TypeError, token) for token in (5, None, b"x"))],
+)
+def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
     """Where it is given by itself; the variable it may come from is named where there is one."""
-    with pytest.raises(ValueError, match="token") as caught:
+    with pytest.raises(error, match="token") as caught:
         credentials(Hidden(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
-    with pytest.raises(ValueError, match="token"):
+    with pytest.raises(error, match="token"):
         usable_token(token)
     assert "x" == usable_token("x")
 

@@ -24,6 +24,11 @@ _NEVER_LEFT = {
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 }
+_TIMEOUTS = {httpx.TimeoutException, httpx.ConnectTimeout, httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout}
+_OF_CONNECTIONS = {
+    *(httpx.NetworkError, httpx.ConnectError, httpx.ReadError, httpx.WriteError, httpx.CloseError),
+    *(httpx.ProxyError, httpx.RemoteProtocolError),
+}
 _FAILURES_OF_HTTPX = sorted(
     (kind for kind in vars(httpx).values() if inspect.isclass(kind) and issubclass(kind, httpx.RequestError)),
     key=lambda kind: kind.__name__,
@@ -55,6 +60,8 @@ def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
     assert f"{kind.__name__} at https://gateway.example.com: {says or 'no detail'}" == str(error)
     assert error.may_have_been_sent is (kind not in _NEVER_LEFT)
     assert type(error.__cause__) is kind
+    assert (kind in _TIMEOUTS) is (type(error) is errors.RequestTimeoutError)
+    assert (kind in _OF_CONNECTIONS) is (type(error) is errors.ConnectionFailedError)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +100,21 @@ def test_a_redirect_to_nowhere_ends_in_one_error(
     assert caught.value.may_have_been_sent
 
 
-@pytest.mark.parametrize("kind", [ssl.SSLError, ValueError, OSError])
+@pytest.mark.parametrize(
+    ("expected", "kind"),
+    [
+        (errors.ConnectionFailedError, ssl.SSLError),
+        (errors.ConnectionFailedError, OSError),
+        (errors.RequestTimeoutError, TimeoutError),
+        (errors.TransportError, ValueError),
+    ],
+)
 def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
-    kind: type[Exception], create: Create, client: AuthenticatedClient, router: respx.MockRouter
+    expected: type[Exception],
+    kind: type[Exception],
+    create: Create,
+    client: AuthenticatedClient,
+    router: respx.MockRouter,
 ) -> None:
     """A broken TLS record reaches asynchronous callers as it is; the request was on its way."""
     router.post().mock(side_effect=kind("bad record"))
@@ -103,4 +122,5 @@ def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:
         create(client, _BODY)
 
+    assert expected is type(caught.value)
     assert caught.value.may_have_been_sent

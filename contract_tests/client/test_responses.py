@@ -290,7 +290,7 @@ def test_a_success_that_is_not_what_was_promised_is_invalid(
     """It is neither a success nor a failure: the subject may have been created, and the answer is kept to find out."""
     error = failure(status, content, [(b"x-request-id", b"h-1")])
 
-    assert type(error) is errors.InvalidResponse
+    assert type(error) is errors.InvalidResponseError
     assert reason in str(error)
     assert str(error).endswith(", request h-1")
     assert (status, "h-1") == (error.status_code, error.headers["x-request-id"])
@@ -300,7 +300,7 @@ def test_a_success_that_is_not_what_was_promised_is_invalid(
 @pytest.mark.parametrize(
     ("kind", "says", "status"),
     [
-        (errors.InvalidResponse, "HTTP 200, the answer is compressed, and damaged: ", b"200 OK"),
+        (errors.InvalidResponseError, "HTTP 200, the answer is compressed, and damaged: ", b"200 OK"),
         (errors.ServerError, "HTTP 500, ", b"500 Oh"),
     ],
 )

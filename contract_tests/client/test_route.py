@@ -379,12 +379,13 @@ def test_certificates_that_cannot_be_read_are_no_connection(
 
 
 @pytest.mark.parametrize(
-    ("says", "limits"),
+    ("error", "says", "limits"),
     [
-        ("httpx_args['limits'] must be an httpx.Limits, not int", 5),
-        ("httpx_args['limits'] must be an httpx.Limits, not dict", {}),
+        (TypeError, "httpx_args['limits'] must be an httpx.Limits, not int", 5),
+        (TypeError, "httpx_args['limits'] must be an httpx.Limits, not dict", {}),
         *(
             (
+                ValueError,
                 "httpx_args['limits'] must allow at least one connection: max_connections=1 or more",
                 httpx.Limits(max_connections=count),
             )
@@ -392,9 +393,9 @@ def test_certificates_that_cannot_be_read_are_no_connection(
         ),
     ],
 )
-def test_limits_that_allow_nothing_are_refused(says: str, limits: Any) -> None:
+def test_limits_that_allow_nothing_are_refused(error: type[Exception], says: str, limits: Any) -> None:
     """Every call would wait in vain."""
-    with pytest.raises(ValueError, match=f"^{re.escape(says)}$"):
+    with pytest.raises(error, match=f"^{re.escape(says)}$"):
         _proxy_of(limits=limits)
 
 

@@ -175,9 +175,6 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
             ("must begin with https:// and name a host", url)
             for url in ("https://a b", "https://a ", "https://a..b", f"https://{'a' * 64}.example.com")
         ),
-        ("must be a str, not int", 5),
-        ("must be a str, not bytes", b"https://a"),
-        ("must be a str, not URL", httpx.URL("https://a")),
     ],
 )
 @pytest.mark.parametrize("allow_http", [False, True])
@@ -185,6 +182,24 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
     """Whatever would send requests elsewhere than the caller can see is an error at once."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
         AuthenticatedClient(token="t", base_url=base_url, allow_http=allow_http)
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        ("base_url must be a str, not int", {"base_url": 5}),
+        ("base_url must be a str, not bytes", {"base_url": b"https://a"}),
+        ("base_url must be a str, not URL", {"base_url": httpx.URL("https://a")}),
+        ("the token must be a str, or a function that returns one, not int", {"token": 5}),
+        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
+        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
+        ("httpx_args must be a mapping of names to values, not int", {"httpx_args": 5}),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"^{reason}$"):
+        AuthenticatedClient(**{"token": "t", **options})
 
 
 @pytest.mark.parametrize(
@@ -233,21 +248,17 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
 @pytest.mark.parametrize(
     ("reason", "options"),
     [
-        ("the token must be a str, or a function that returns one, not int", {"token": 5}),
         ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
         ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
         ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
-        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
-        ("headers must be a mapping of names to values", {"headers": "X-A: 1"}),
         *(
             ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": timeout})
-            for timeout in (-1, "5", 1_000_001, None, httpx.Timeout(None), httpx.Timeout(5, read=None))
+            for timeout in (-1, 1_000_001, None, httpx.Timeout(None), httpx.Timeout(5, read=None))
         ),
         *(
             ("on_violation must be 'raise', 'warn' or 'ignore', not ", {"on_violation": word})
             for word in ("", "Raise", "error", None, True, ["raise"])
         ),
-        ("httpx_args must be a mapping of names to values", {"httpx_args": 5}),
         ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
         ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
         (

@@ -22,7 +22,7 @@ from contract_tests.support.running import URL
 from contract_tests.support.tables import each
 from kling_elements.mock import create_app
 from kling_elements_client import UNSET, AuthenticatedClient, contract
-from kling_elements_client.errors import ContractError, InvalidResponse, NotFoundError, Violation
+from kling_elements_client.errors import ContractError, InvalidResponseError, NotFoundError, Violation
 
 _MODULES = {
     "getElement": "get_element",
@@ -203,7 +203,7 @@ def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: Authenticat
         gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()
         )
-        with pytest.raises(InvalidResponse, match="element_id"):
+        with pytest.raises(InvalidResponseError, match="element_id"):
             _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
 

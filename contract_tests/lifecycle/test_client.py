@@ -169,7 +169,8 @@ def _repeated(status: int) -> Reply:
 @pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
 def test_what_is_no_policy_is_refused_at_once(client_class: Client, options: Any) -> None:
     """And not in the middle of a retry."""
-    with pytest.raises(ValueError, match=r"^(Retry|Poll)Policy expected, not (int|str|PollPolicy|RetryPolicy)$"):
+    says = r"^(retry must be a Retry|poll must be a Poll)Policy, not (int|str|PollPolicy|RetryPolicy)$"
+    with pytest.raises(TypeError, match=says):
         client_class(TOKEN, **options)
 
 
@@ -218,7 +219,16 @@ def test_the_contract_is_checked_before_a_subject_is_created(client_class: Clien
     assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, scripted.gateway.calls())
 
 
-@pytest.mark.parametrize("limit", [-1, -0.001, float("nan"), "5", True, [], 1j])
+_NO_SECONDS: list[Any] = ["5", True, [], 1j]
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        *((ValueError, limit) for limit in (-1, -0.001, float("nan"))),
+        *((TypeError, limit) for limit in _NO_SECONDS),
+    ],
+)
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -229,8 +239,8 @@ def test_the_contract_is_checked_before_a_subject_is_created(client_class: Clien
     ],
 )
 def test_a_limit_that_is_no_number_of_seconds_is_refused(
-    client_class: Client, name: str, arguments: list[Any], limit: Any
+    client_class: Client, name: str, arguments: list[Any], error: type[Exception], limit: Any
 ) -> None:
     """By every method, before anything is sent, and by a list before it is gone through."""
-    with pytest.raises(ValueError, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
+    with pytest.raises(error, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
         getattr(Scripted(client_class), name)(*arguments, max_wait_seconds=limit)

@@ -30,7 +30,8 @@ from kling_elements import RetryPolicy
 from kling_elements.errors import ElementUnavailableError, ExternalIdUsedError, LookUpUnavailableError
 from kling_elements_client.errors import (
     AuthenticationError,
-    InvalidResponse,
+    ConnectionFailedError,
+    InvalidResponseError,
     RateLimitError,
     ServerError,
     StatusError,
@@ -206,14 +207,16 @@ _UNTOLD = [
     ),
     _in_doubt(id="token refused", kind=AuthenticationError, calls="look", script=[no(401, 1002)]),
     _in_doubt(id="arrears", kind=RateLimitError, calls="look", script=[no(429, 1101)]),
-    _in_doubt(id="no connection", kind=TransportError, calls="look look look", slept=[1, 2], script=[REFUSED] * 3),
+    _in_doubt(
+        id="no connection", kind=ConnectionFailedError, calls="look look look", slept=[1, 2], script=[REFUSED] * 3
+    ),
     *(
         Failure(id=name, kind=StatusError, outcome="not_created", calls="look create", script=[ABSENT, step])
         for name, step in [("refused", no(400, 1301)), ("refused without a code", no(409))]
     ),
     Failure(
         id="no connection for the create",
-        kind=TransportError,
+        kind=ConnectionFailedError,
         outcome="not_created",
         calls="look create create create",
         slept=[1, 2],
@@ -231,7 +234,7 @@ _UNTOLD = [
     ),
     _in_doubt(
         id="no connection after one in doubt",
-        kind=TransportError,
+        kind=ConnectionFailedError,
         calls="look create look look create look look create look look create look",
         slept=[1, 2, 4],
         script=[*_LATE, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT, ABSENT, REFUSED, ABSENT],
@@ -265,7 +268,7 @@ _UNTOLD = [
             slept=_SIX,
             script=[step] * 7,
         )
-        for kind, step in [(ServerError, no(503)), (InvalidResponse, Reply(200, b"<html>"))]
+        for kind, step in [(ServerError, no(503)), (InvalidResponseError, Reply(200, b"<html>"))]
     ),
 ]
 

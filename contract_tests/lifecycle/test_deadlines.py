@@ -27,7 +27,7 @@ from contract_tests.support.running import run_async, tls
 from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
-from kling_elements_client.errors import KlingError, MediaError, TransportError
+from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError
 from kling_elements_runtime.deadline import seconds_left, within
 
 _SOON, _FAR = 0.5, 30.0  # seconds
@@ -103,7 +103,7 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
         ends = _ends_of(client_class, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
-        assert (name, _KINDS.get(name, TransportError)) == (name, type(error))
+        assert (name, _KINDS.get(name, RequestTimeoutError)) == (name, type(error))
         assert (name, name in _OF_NO_CREATE) == (name, error.outcome is None)
         assert _SOON <= took < _FAR
 

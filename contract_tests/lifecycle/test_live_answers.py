@@ -25,7 +25,7 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import (
     AuthenticationError,
     BusinessError,
-    InvalidResponse,
+    InvalidResponseError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -95,7 +95,7 @@ def test_a_single_operation_makes_a_model_or_an_exception_of_it(row: Answer) -> 
         call()
     error = caught.value
     if row.means in ("absent", "no list"):
-        expected: type[ResponseError] = NotFoundError if row.means == "absent" else InvalidResponse
+        expected: type[ResponseError] = NotFoundError if row.means == "absent" else InvalidResponseError
     else:
         expected = _KINDS.get(row.status, StatusError)
     assert expected is type(error)
@@ -237,7 +237,7 @@ def test_a_list_that_is_none_is_an_error(client_class: Client, row: Answer) -> N
     with pytest.raises(ResponseError) as caught:
         Scripted(client_class, _given(row)).first(None, "list")
 
-    assert (InvalidResponse if row.means == "no list" else StatusError) in type(caught.value).__mro__
+    assert (InvalidResponseError if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
 
 @_rows("deleteElement", means=["deleted", "deleted already"])

@@ -40,9 +40,11 @@ from kling_elements.mock.app import MockServer
 from kling_elements.testing.gateway import serving
 from kling_elements_client.errors import (
     AuthenticationError,
+    ConnectionFailedError,
     ContractError,
     KlingError,
     RateLimitError,
+    RequestTimeoutError,
     StatusError,
     TransportError,
 )
@@ -186,7 +188,7 @@ def test_nothing_is_done_for_nothing(client_class: Client) -> None:
 @pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (each for each in [NAMED])])
 def test_what_is_no_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
     """A single request is one, too."""
-    with pytest.raises(ValueError, match="create_all takes a sequence of requests; for one there is create"):
+    with pytest.raises(TypeError, match="create_all takes a sequence of requests; for one request use create"):
         Scripted(client_class).create_all(requests)
 
 
@@ -226,7 +228,7 @@ def test_each_request_has_its_own_end(client_class: Client) -> None:
         "e-0",
         (StatusError, "not_created", "e-1"),
         (ContractError, "not_created", "e-2"),
-        (TransportError, "may_exist", "e-3"),
+        (RequestTimeoutError, "may_exist", "e-3"),
         "e-4",
         (type(error.results[5]), "may_exist", "e-5"),  # type: ignore[attr-defined]
         "e-6",
@@ -312,7 +314,9 @@ def test_a_gateway_that_is_not_there_is_tried_three_times(client_class: Client) 
 
     error = _client(client_class, service).failing("create_all", _named(5))
 
-    assert [(TransportError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(error)
+    assert [(ConnectionFailedError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
+        error
+    )
     assert (3, [1, 2]) == (service.creates, service.clock.slept)
 
 

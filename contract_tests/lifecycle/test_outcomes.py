@@ -32,7 +32,7 @@ from kling_elements_client.errors import (
     Answer,
     BusinessError,
     ContractError,
-    InvalidResponse,
+    InvalidResponseError,
     KlingError,
     NotFoundError,
     TransportError,
@@ -176,7 +176,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
         (Verdict(_MAYBE, _LOOK), _error(201, 42)),
         (Verdict(_NO, _NEVER), _error(409)),
         (Verdict(_MAYBE, _LOOK), _error(502)),
-        (Verdict(_NO, _NEVER), InvalidResponse("odd", _error(200, 1200).answer)),  # type: ignore[attr-defined]
+        (Verdict(_NO, _NEVER), InvalidResponseError("odd", _error(200, 1200).answer)),  # type: ignore[attr-defined]
     ],
 )
 def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError) -> None:

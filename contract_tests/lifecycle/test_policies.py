@@ -51,6 +51,8 @@ def test_a_policy_is_a_value(kind: Any) -> None:
 
 
 _NO_NUMBERS: list[Any] = ["1", None, [], 1j]
+_COUNTS = ["max_connect_attempts", "max_duplicate_look_ups"]
+_NO_COUNTS = [(1.5, name) for name in _COUNTS]
 _NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
 _UNKNOWN = "max_unknown_seconds"
 
@@ -67,17 +69,14 @@ _UNKNOWN = "max_unknown_seconds"
         *((kind, name, 0) for kind in (RetryPolicy, PollPolicy) for name in _NUMBERS[:3]),
         *((kind, "factor", 0.99) for kind in (RetryPolicy, PollPolicy)),
         *((RetryPolicy, "jitter", bad) for bad in (-0.1, math.nan, math.inf, None)),
-        *(
-            (RetryPolicy, name, bad)
-            for name in ("max_connect_attempts", "max_duplicate_look_ups")
-            for bad in (0, -1, 1.5, "1")
-        ),
+        *((RetryPolicy, name, bad) for name in _COUNTS for bad in (0, -1, 1.5, "1")),
         *((PollPolicy, _UNKNOWN, bad) for bad in (-1, math.nan, -math.inf, *_NO_NUMBERS)),
     ],
 )
 def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> None:
     """At once, and not in the middle of a retry; also what is no number, with one clear error."""
-    with pytest.raises(ValueError, match=f"^{name} must be a (finite |whole )?number.*, not "):
+    error = TypeError if value in _NO_NUMBERS or (value, name) in _NO_COUNTS else ValueError
+    with pytest.raises(error, match=f"^{name} must be a (finite |whole )?number.*, not "):
         kind(**{name: value})
 
 
@@ -130,10 +129,16 @@ def test_a_limit_that_is_given_bounds_the_whole_call(seconds: float | None, limi
     assert seconds == deadline_seconds(limit)
 
 
-@pytest.mark.parametrize("limit", [-1, -math.inf, math.nan, True, "5", [], 1j, timedelta(seconds=5)])
-def test_a_limit_that_is_no_number_of_seconds_is_refused(limit: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        *((ValueError, limit) for limit in (-1, -math.inf, math.nan)),
+        *((TypeError, limit) for limit in (*_NO_NUMBERS[:1], *_NO_NUMBERS[2:], True, timedelta(seconds=5))),
+    ],
+)
+def test_a_limit_that_is_no_number_of_seconds_is_refused(error: type[Exception], limit: Any) -> None:
     """With what was given, as nothing secret is there."""
-    with pytest.raises(ValueError, match=r"^max_wait_seconds must be a number of seconds, 0 or more, not "):
+    with pytest.raises(error, match=r"^max_wait_seconds must be a number of seconds, 0 or more, not "):
         limit_seconds(PollPolicy(), limit)
 
 

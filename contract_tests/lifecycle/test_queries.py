@@ -26,7 +26,7 @@ from kling_elements_client.errors import (
     AuthenticationError,
     BusinessError,
     ContractError,
-    InvalidResponse,
+    InvalidResponseError,
     KlingError,
     NotFoundError,
     RateLimitError,
@@ -104,8 +104,8 @@ def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
         (StatusError, no(404)),
         (StatusError, Reply(302, b"", {"Location": "https://elsewhere.example.com/"})),
         (BusinessError, no(200, 1200)),
-        (InvalidResponse, Reply(200, b"<html>")),
-        (InvalidResponse, Reply(200, [1])),
+        (InvalidResponseError, Reply(200, b"<html>")),
+        (InvalidResponseError, Reply(200, [1])),
     ],
 )
 @_NAMES
@@ -213,17 +213,22 @@ def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: 
         assert "" == scripted.gateway.calls()
 
 
+_NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
+
+
 @pytest.mark.parametrize(
-    ("kind", "given"),
+    ("error", "kind", "given"),
     [
-        *(("an empty text", ""), ("NoneType", None), ("bool", True), ("bool", False), ("float", 7.0), ("bytes", b"7")),
-        *(("list", ["7"]), ("dict", {}), ("NoneType", Task()), ("Element", Element(element_id=7))),
-        ("list", Task.from_dict({"task_id": [1]})),
+        (ValueError, "an empty text", ""),
+        (ValueError, "NoneType", Task()),
+        (ValueError, "list", Task.from_dict({"task_id": [1]})),
+        *((TypeError, type(value).__name__, value) for value in _NO_IDS),
+        (TypeError, "Element", Element(element_id=7)),
     ],
 )
-def test_what_is_no_id_is_refused(client_class: Client, kind: str, given: Any) -> None:
+def test_what_is_no_id_is_refused(client_class: Client, error: type[Exception], kind: str, given: Any) -> None:
     """Before anything is sent: such as a number that lost its last digits, or a subject."""
     says = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
     for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
-        with pytest.raises(ValueError, match=says):
+        with pytest.raises(error, match=says):
             getattr(Scripted(client_class), call)(named)

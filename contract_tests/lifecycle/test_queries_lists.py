@@ -172,10 +172,12 @@ def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None
         scripted.first(None, name, first_page=1001)
 
 
-@pytest.mark.parametrize("page", [0, -1, "1", 1.0, True, None])
-def test_a_page_that_is_no_number_is_refused(client_class: Client, page: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "page"), [(ValueError, 0), (ValueError, -1), *((TypeError, page) for page in ("1", 1.0, True, None))]
+)
+def test_a_page_that_is_no_number_is_refused(client_class: Client, error: type[Exception], page: Any) -> None:
     """Before the list is gone through."""
-    with pytest.raises(ValueError, match="first_page must be a whole number, 1 or more, not"):
+    with pytest.raises(error, match="first_page must be a whole number, 1 or more, not"):
         Scripted(client_class).list(first_page=page)
 
 

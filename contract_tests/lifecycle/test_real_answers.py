@@ -20,7 +20,7 @@ from kling_elements.outcomes import (
 from kling_elements_client import UNSET
 from kling_elements_client.api.elements import delete_element
 from kling_elements_client.contract import CONTRACT
-from kling_elements_client.errors import InvalidResponse, NotFoundError, StatusError
+from kling_elements_client.errors import InvalidResponseError, NotFoundError, StatusError
 from kling_elements_client.models import DeleteElementRequest
 
 _PAGE = "<html><head><title>Error</title></head></html>"
@@ -179,7 +179,7 @@ def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
 def test_a_success_without_a_list_is_no_empty_list(client_class: Client, body: Any) -> None:
     """Whoever believed it would create everything a second time (A5)."""
-    with pytest.raises(InvalidResponse):
+    with pytest.raises(InvalidResponseError):
         Scripted(client_class, Reply(200, body)).first(None, "list")
 
 
@@ -192,5 +192,5 @@ def test_a_deletion_may_be_answered_with_nothing(client_class: Client, reply: Re
 def test_no_other_call_may_be_answered_with_nothing(client_class: Client) -> None:
     """A look-up or a create says what it found or made (A10)."""
     for call in ("get", "create"):
-        with pytest.raises(InvalidResponse, match=r"HTTP 204, the answer is not JSON: empty body$"):
+        with pytest.raises(InvalidResponseError, match=r"HTTP 204, the answer is not JSON: empty body$"):
             getattr(Scripted(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])

@@ -365,7 +365,7 @@ def test_the_error_of_several_says_what_they_agree_on(client_class: Client, outc
 
 def test_several_tasks_are_not_a_text(client_class: Client) -> None:
     """Its letters would be taken for ids."""
-    with pytest.raises(ValueError, match="for one there is wait"):
+    with pytest.raises(TypeError, match="for one task use wait"):
         Scripted(client_class).wait_all("abc")
 
 

@@ -32,7 +32,7 @@ def test_a_copy_that_cannot_be_saved_raises_a_media_error(name: str, tmp_path: P
 def test_a_str_is_not_a_target() -> None:
     """Like a source, a target must be a path object."""
     result = fit_image(Image.new("L", (300, 300)))
-    with pytest.raises(ValueError, match=r"must be a pathlib\.Path, not str"):
+    with pytest.raises(TypeError, match=r"must be a pathlib\.Path, not str"):
         result.save("fitted.png")  # type: ignore[arg-type] # that is what is tested
 
 

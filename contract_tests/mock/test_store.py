@@ -319,7 +319,6 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
             for secret in ("whsec_", f"whsec_{KEY[:31]}", f"whsec_{KEY}=", "whsec_\u00e9", KEY)
         ),
         ("there are no element ids 'odd'; there are large, small, text", {"element_ids": "odd"}),
-        ("control must be a list of hosts, and not one text", {"control": "10.0.0.1"}),
         ("'a b' is no address, network (such as 172.16.0.0/12) or name of a host", {"control": ["tests", "a b"]}),
     ],
 )
@@ -327,6 +326,12 @@ def test_an_option_that_cannot_be_used_is_told(expected: str, options: Any) -> N
     """In one message, which repeats no secret."""
     with pytest.raises(ValueError, match=re.escape(expected)):
         create_app(**options)
+
+
+def test_hosts_that_are_one_text_are_a_type_error() -> None:
+    """Its letters would be taken for hosts."""
+    with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single text: write \['ADDRESS'\]$"):
+        create_app(control="10.0.0.1")
 
 
 def test_the_secrets_of_the_options_are_not_shown() -> None:

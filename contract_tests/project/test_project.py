@@ -38,19 +38,20 @@ _MODEL_NAMES = """
     ReferVideo TagId Task TaskInfo TaskListResponse TaskResponse TaskResult TaskStatus VideoElementRequest
 """
 _ERROR_NAMES = """
-    Answer AuthenticationError BusinessError ContractError InvalidResponse KlingError MediaError NotFoundError
-    PermissionDeniedError RateLimitError ResponseError ServerError StatusError TransportError Violation
+    Answer AuthenticationError BusinessError ConnectionFailedError ContractError InvalidResponseError KlingError
+    MediaError NotFoundError PermissionDeniedError RateLimitError RequestTimeoutError ResponseError ServerError
+    StatusError TransportError Violation
 """
 _CONTRACT_NAMES = """
     CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 _FRONT_NAMES = """
-    AsyncKlingElements AuthenticationError BusinessError Contract ContractError CreateAllError Element
-    ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError ImageElementRequest
-    InvalidResponse KlingElements KlingError LookUpUnavailableError MediaError NoTaskError NotFoundError Outcome
-    PermissionDeniedError PollPolicy RateLimitError ReferImage ReferVideo ResponseError RetryPolicy ServerError
-    SeveralError StatusError TagId Task TaskError TaskFailedError TransportError UnknownStatusError
-    VideoElementRequest WaitAllError WaitTimeoutError
+    AsyncKlingElements AuthenticationError BusinessError ConnectionFailedError Contract ContractError CreateAllError
+    Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError ImageElementRequest
+    InvalidResponseError KlingElements KlingError LookUpUnavailableError MediaError NoTaskError NotFoundError Outcome
+    PermissionDeniedError PollPolicy RateLimitError ReferImage ReferVideo RequestTimeoutError ResponseError
+    RetryPolicy ServerError SeveralError StatusError TagId Task TaskError TaskFailedError TransportError
+    UnknownStatusError VideoElementRequest WaitAllError WaitTimeoutError
 """
 
 

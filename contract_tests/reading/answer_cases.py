@@ -200,7 +200,7 @@ def _cases() -> Iterator[AnswerCase]:
         for body in _LISTS if lists else ():
             yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="success")
         for body in _NO_LISTS if lists else ():
-            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="InvalidResponse")
+            yield AnswerCase(operation=operation, status=200, body={"code": 0, **body}, outcome="InvalidResponseError")
         yield from _absences(operation)
 
 

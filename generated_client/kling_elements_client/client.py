@@ -15,6 +15,7 @@ from .contract import CONTRACT
 DEFAULT_BASE_URL: Final = "https://www.kkiai.com"
 TOKEN_VARIABLE: Final = "KLING_API_KEY"
 BASE_URL_VARIABLE: Final = "KLING_BASE_URL"
+LOG_VARIABLE: Final = "KLING_LOG"
 
 
 class AuthenticatedClient(runtime.AuthenticatedClient):
@@ -30,6 +31,7 @@ class AuthenticatedClient(runtime.AuthenticatedClient):
     base_url_variable = BASE_URL_VARIABLE
     first_server = DEFAULT_BASE_URL
     log = logging.getLogger("kling_elements.http")
+    log_variable = LOG_VARIABLE
 
 
 default_base_url: Final = AuthenticatedClient.default_base_url
@@ -38,6 +40,7 @@ __all__ = [
     "BASE_URL_VARIABLE",
     "DEFAULT_BASE_URL",
     "DEFAULT_TIMEOUT",
+    "LOG_VARIABLE",
     "TOKEN_VARIABLE",
     "AuthenticatedClient",
     "OnViolation",

@@ -61,7 +61,8 @@ def fit_video(  # noqa: PLR0913 - all but two are keyword-only
     Raises:
         MediaError: The source cannot be read, is damaged, or is too short (R21); the target exists; or the extra is not
             installed.
-        ValueError: `ratio` or `start_seconds` is not valid, or `target` is not a `pathlib.Path`.
+        TypeError: `target` is not a `pathlib.Path`.
+        ValueError: `ratio` or `start_seconds` is not valid.
     """
     check_ratio(ratio)
     if not 0 <= start_seconds < math.inf:

@@ -73,10 +73,10 @@ def check_target(target: object) -> None:
     """Check that a target is a `pathlib.Path`.
 
     Raises:
-        ValueError: It is anything else, such as a str, which is never treated as a path.
+        TypeError: It is anything else, such as a str, which is never treated as a path.
     """
     if not isinstance(target, Path):
-        raise ValueError(f"the target must be a pathlib.Path, not {type(target).__name__}")  # noqa: TRY004 - documented
+        raise TypeError(f"the target must be a pathlib.Path, not {type(target).__name__}")
 
 
 def check_ratio(ratio: object) -> None:

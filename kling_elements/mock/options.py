@@ -59,10 +59,11 @@ def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
     """Return hosts that may drive the server.
 
     Raises:
-        ValueError: They are a single text, or one of them is no address, network or name.
+        TypeError: They are a single text.
+        ValueError: One of them is not an address, a network or a name.
     """
     if isinstance(hosts, str):
-        raise ValueError("control must be a list of hosts, and not one text")  # noqa: TRY004 -- as all others
+        raise TypeError("control must be a list of hosts, not a single text: write ['ADDRESS']")
     return [usable_host(host) for host in hosts]
 
 

@@ -10,7 +10,6 @@ Each client has a table of two ways, `_ways`: by httpx, and past it, to the call
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -83,15 +82,15 @@ class Connections:
         http: The client.
     """
 
-    def __init__(self, settings: Mapping[str, Any], route: Route, log: logging.Logger) -> None:
-        """Take the arguments of `httpx.Client`, the way to the gateway, and where to log."""
+    def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
+        """Take the arguments of `httpx.Client` and the way to the gateway."""
         self._pool = pool = Pool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _Transport(pool)
         self.http = httpx.Client(**_client_settings(settings, transport))
         self._is_direct = _Directness(settings, self.http, transport, _OWN, "handle_request").of
         self._ways: Mapping[bool, Callable[[httpx.Request], httpx.Response]] = {
             False: partial(_by_httpx, self.http),
-            True: partial(_by_transport, transport, log) if pool is None else partial(_by_pool, pool, log),
+            True: partial(_by_transport, transport) if pool is None else partial(_by_pool, pool),
         }
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -110,15 +109,15 @@ class Connections:
 class AsyncConnections:
     """As `Connections`, for an event loop."""
 
-    def __init__(self, settings: Mapping[str, Any], route: Route, log: logging.Logger) -> None:
-        """Take the arguments of `httpx.AsyncClient`, the way to the gateway, and where to log."""
+    def __init__(self, settings: Mapping[str, Any], route: Route) -> None:
+        """Take the arguments of `httpx.AsyncClient` and the way to the gateway."""
         self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _AsyncTransport(pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, transport))
         self._is_direct = _Directness(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").of
         self._ways: Mapping[bool, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
             False: partial(_by_httpx_async, self.http),
-            True: partial(_by_transport_async, transport, log) if pool is None else partial(_by_pool_async, pool, log),
+            True: partial(_by_transport_async, transport) if pool is None else partial(_by_pool_async, pool),
         }
 
     async def send(self, request: httpx.Request) -> httpx.Response:
@@ -150,34 +149,26 @@ async def _by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> ht
     return await _aread(await http.send(_hurried(request), stream=True))
 
 
-def _by_transport(transport: Any, log: logging.Logger, request: httpx.Request) -> httpx.Response:
-    response = _read(transport.handle_request(_hurried(request)))
-    _log_as_httpx(log, request, response)
-    return response
+def _by_transport(transport: Any, request: httpx.Request) -> httpx.Response:
+    return _read(transport.handle_request(_hurried(request)))
 
 
-async def _by_transport_async(transport: Any, log: logging.Logger, request: httpx.Request) -> httpx.Response:
-    response = await _aread(await transport.handle_async_request(_hurried(request)))
-    _log_as_httpx(log, request, response)
-    return response
+async def _by_transport_async(transport: Any, request: httpx.Request) -> httpx.Response:
+    return await _aread(await transport.handle_async_request(_hurried(request)))
 
 
-def _by_pool(pool: Pool, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+def _by_pool(pool: Pool, request: httpx.Request) -> httpx.Response:
     try:
-        response = _response(pool.exchange(_core_request(request)))
+        return _response(pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
         raise _as_httpx(error) from error
-    _log_as_httpx(log, request, response)
-    return response
 
 
-async def _by_pool_async(pool: AsyncPool, log: logging.Logger, request: httpx.Request) -> httpx.Response:
+async def _by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Response:
     try:
-        response = _response(await pool.exchange(_core_request(request)))
+        return _response(await pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
         raise _as_httpx(error) from error
-    _log_as_httpx(log, request, response)
-    return response
 
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
@@ -263,10 +254,6 @@ def _within_limit(response: httpx.Response, content: bytes) -> httpx.Response:
 
 def _with_body(response: httpx.Response, body: AnswerBody) -> httpx.Response:
     return _response(Received.of(response.status_code, response.headers.raw, body, response.extensions))
-
-
-def _log_as_httpx(log: logging.Logger, request: httpx.Request, response: httpx.Response) -> None:
-    log.info("%s %s: HTTP %d", request.method, request.url, response.status_code)
 
 
 _CORE_ERRORS = (

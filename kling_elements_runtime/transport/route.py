@@ -183,9 +183,9 @@ def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
 
 
 def _check_limits(limits: Any) -> None:
-    """Raise ValueError if there is no number of connections that could be kept to."""
+    """Raise TypeError or ValueError if these are not limits that can be kept to."""
     if not isinstance(limits, httpx.Limits):
-        raise ValueError(f"httpx_args['limits'] must be an httpx.Limits, not {type(limits).__name__}")  # noqa: TRY004
+        raise TypeError(f"httpx_args['limits'] must be an httpx.Limits, not {type(limits).__name__}")
     if limits.max_connections is not None and limits.max_connections < 1:
         raise ValueError("httpx_args['limits'] must allow at least one connection: max_connections=1 or more")
 

@@ -16,7 +16,7 @@ from kling_elements.errors import LookUpUnavailableError, NoTaskError
 from kling_elements.outcomes import Outcome
 from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element
-from kling_elements_client.errors import InvalidResponse, KlingError, NotFoundError, ResponseError
+from kling_elements_client.errors import InvalidResponseError, KlingError, NotFoundError, ResponseError
 from kling_elements_client.models import DeleteElementRequest, Task
 
 _GATEWAY: Final = "https://gateway.invalid"
@@ -97,7 +97,7 @@ def _of_list(tasks: Callable[[KlingElements], Iterator[Task]]) -> Callable[[http
         error = _error_of(answer, lambda kling: list(tasks(kling)))
         if error is None:
             return Reading("list")
-        return _reading("no list" if isinstance(error, InvalidResponse) else "refused", error)
+        return _reading("no list" if isinstance(error, InvalidResponseError) else "refused", error)
 
     return read_list
 

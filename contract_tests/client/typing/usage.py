@@ -143,7 +143,7 @@ def handle(error: errors.KlingError) -> None:
             assert_type(error.violations[0].pointer, str)
         case errors.TransportError():
             assert_type(error.may_have_been_sent, bool)
-        case errors.StatusError() | errors.BusinessError() | errors.InvalidResponse():
+        case errors.StatusError() | errors.BusinessError() | errors.InvalidResponseError():
             assert_type(error.status_code, int)
             assert_type(error.code, int | str | None)
             assert_type(error.request_id, str | None)

@@ -27,6 +27,7 @@ from kling_elements_client.models import Element
 from tools.live.tests.command import LIST, LOOK_UP, TOKEN, Replies, Run, create, gateway
 
 _IMAGE = "--image=https://media.example.com/mara.jpg?signature=hidden"
+_CUT = "no answer: RemoteProtocolError; check KLING_BASE_URL"
 _PAGE = Reply(200, b"<html>Hello</html>", (HTML_TYPE,))
 
 _ABSENT = {"live": 400, "documented": 404}  # the status for an unknown id
@@ -269,7 +270,7 @@ def test_an_element_that_cannot_be_looked_up_is_named(
     assert 1 == run("--create", _IMAGE)
 
     (task,) = router.kling.tasks()
-    named = f"external_task_id {task['external_task_id']}: the look-up failed: InvalidResponse, status 200; "
+    named = f"external_task_id {task['external_task_id']}: the look-up failed: InvalidResponseError, status 200; "
     assert run.lines[-1].startswith(f"left behind: {named}")
 
 
@@ -290,7 +291,7 @@ def test_an_element_that_can_no_longer_be_looked_up_is_deleted(
 
     assert [True] == [task["deleted"] for task in router.kling.tasks()]
     assert (
-        "  failed: the look-up failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+        "  failed: the look-up failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
         in run.lines
     )
 
@@ -354,16 +355,18 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
 @pytest.mark.parametrize(
     ("target", "reply", "expected"),
     [
-        (LIST, _PAGE, ["  failed: the list can't be read: InvalidResponse, status 200"]),
+        (LIST, _PAGE, ["  failed: the list can't be read: InvalidResponseError, status 200"]),
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: the list can't be read: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"],
+            [
+                "  failed: the list can't be read: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
+            ],
         ),
         (
             LIST,
             Reply(200, cut=True),
-            ["  failed: no answer: RemoteProtocolError", "  failed: no answer: TransportError"],
+            ["  failed: no answer: RemoteProtocolError", "  failed: no answer: ConnectionFailedError"],
         ),
         (LIST, json_reply({}, 302), ["  departs: the contract does not list status 302 here"] * 3),
         (LIST, json_reply({"code": 0, "data": [{}]}), ["  failed: the task has no id in the list"]),
@@ -389,7 +392,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
         (
             LOOK_UP,
             Reply(200, cut=True),
-            ["  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL"] * 2,
+            ["  failed: ConnectionFailedError, " + _CUT] * 2,
         ),
     ],
 )

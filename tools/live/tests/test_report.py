@@ -425,7 +425,7 @@ def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
 
     assert "  departs: the gateway claims to have deleted an element that never existed" in run.lines
     assert ["new: unknown-element: HTTP 200, read as deleted"] == run.starting("new: ")
-    assert "  failed: TransportError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
+    assert "  failed: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL" in run.lines
 
 
 def test_no_reader_takes_the_nonexistent_id_for_a_number() -> None:

@@ -64,7 +64,7 @@ def sync_detailed(
         TransportError: No answer came.
         StatusError: The status means failure; the subclass says which.
         BusinessError: The status means success, but the envelope says failure.
-        InvalidResponse: The status means success, but the body breaks the contract.
+        InvalidResponseError: The status means success, but the body breaks the contract.
     """
     response = client.send(
         **_get_kwargs(

@@ -1,0 +1,291 @@
+"""`KLING_LOG` switches the log of a client on, and requests and answers are logged without secrets and media."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from contract_tests.reading.cases import base_body
+from contract_tests.reading.images import Picture
+from contract_tests.support.running import Create, MakeClient
+from kling_elements_client import errors
+from kling_elements_client.api.elements import get_element
+from kling_elements_runtime import logs
+from scripts.spec import ROOT
+
+_TOKEN = r"""sk-a/b~c+ZebraFish\d"'=="""
+_SIGNED = "https://user:word@cdn.example.com/front.jpg?X-Signature=PinkSecret&a=1#PinkSecret"
+_BODY: Any = base_body("image")
+_ANSWER = {
+    "code": 0,
+    "request_id": "r-1",
+    "message": _TOKEN,
+    "data": {"task_id": "7", "task_status": "submitted", "cover": _SIGNED, "image": "QUJD" * 40},
+}
+_ANSWER_HEADERS = {"Set-Cookie": "id=PinkSecret", "X-Api-Key": "PinkSecret", "X-Echo": _TOKEN, "X-Trace": "t-1"}
+_MAKES_A_CLIENT = """
+import sys, logging
+from kling_elements import KlingElements
+{before}
+kling = [KlingElements("a-long-token") for _ in range(2)][0]
+{after}
+logging.getLogger("kling_elements.http").debug("details")
+logging.getLogger("kling_elements").info("news")
+logging.getLogger("kling_elements").warning("trouble")
+"""
+
+
+def _stderr(value: str | None, before: str = "", after: str = "") -> list[str]:
+    """Return what a program that makes two clients writes to stderr, line by line, without the time."""
+    environment = {name: text for name, text in os.environ.items() if name != "KLING_LOG"}
+    environment |= {} if value is None else {"KLING_LOG": value}
+    program = _MAKES_A_CLIENT.format(before=before, after=after)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", "", line) for line in run.stderr.splitlines()]
+
+
+_DEBUG, _INFO = "DEBUG kling_elements.http: details", "INFO kling_elements: news"
+_WARNING = "WARNING kling_elements: trouble"
+_BASIC = "logging.basicConfig(format='mine: %(message)s')"
+
+
+@pytest.mark.parametrize(
+    ("expected", "value"),
+    [
+        (["trouble"], None),
+        (["trouble"], " "),
+        ([_INFO, _WARNING], "info"),
+        ([_DEBUG, _INFO, _WARNING], " Debug "),
+        (
+            ["KLING_LOG is 'verbose', so nothing is logged: set it to 'info' or 'debug', or unset it", "trouble"],
+            "verbose",
+        ),
+    ],
+)
+def test_the_environment_switches_the_log_on_once(expected: list[str], value: str | None) -> None:
+    """Two clients do not log each line twice, and a value that is not known is one warning."""
+    assert expected == _stderr(value)
+
+
+@pytest.mark.parametrize(
+    ("expected", "before", "after"),
+    [
+        (["mine: details", "mine: news", "mine: trouble"], _BASIC, ""),
+        (["mine: details", "mine: news", "mine: trouble"], "", _BASIC),
+        ([], "logging.getLogger('kling_elements').setLevel('ERROR')", ""),
+        (["trouble"], "logging.getLogger('kling_elements.http').setLevel('ERROR')", ""),
+        ([], "logging.getLogger('kling_elements').addHandler(logging.NullHandler())", ""),
+    ],
+)
+def test_what_the_program_has_configured_is_kept(expected: list[str], before: str, after: str) -> None:
+    """Its root logger shows each line once; a logger of ours that it configured itself is left alone."""
+    assert expected == _stderr("debug", before, after)
+
+
+@pytest.fixture
+def log() -> Iterator[logging.Logger]:
+    """The logger of requests of a client that nobody else has."""
+    name = f"test-{uuid4()}"
+    yield logging.getLogger(f"{name}.http")
+    for logger in map(logging.getLogger, (name, f"{name}.http")):
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+
+
+def _top(log: logging.Logger) -> logging.Logger:
+    return logging.getLogger(log.name.removesuffix(".http"))
+
+
+@pytest.mark.parametrize(("level", "count", "value"), [(logging.INFO, 1, "info"), (logging.NOTSET, 0, "")])
+def test_a_logger_is_set_up_once(
+    level: int, count: int, value: str, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment says after the first client was made changes nothing."""
+    monkeypatch.setenv("SOME_LOG", value)
+    logs.set_up(log, "SOME_LOG")
+    monkeypatch.setenv("SOME_LOG", "debug")
+    logs.set_up(log, "SOME_LOG")
+
+    assert (level, count) == (_top(log).level, len(_top(log).handlers))
+    assert (logging.NOTSET, []) == (log.level, log.handlers)
+
+
+@pytest.mark.parametrize("configured", ["top", "requests"])
+@pytest.mark.parametrize("by", ["handler", "level"])
+def test_a_logger_that_is_configured_is_left_alone(
+    configured: str, by: str, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = _top(log) if configured == "top" else log
+    if by == "handler":
+        logger.addHandler(logging.NullHandler())
+    else:
+        logger.setLevel(logging.ERROR)
+    before = [(logger.level, list(logger.handlers)) for logger in (_top(log), log)]
+    monkeypatch.setenv("SOME_LOG", "debug")
+    logs.set_up(log, "SOME_LOG")
+
+    assert before == [(logger.level, logger.handlers) for logger in (_top(log), log)]
+
+
+def test_nothing_is_written_while_the_root_logger_has_a_handler(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That one shows each line already, even if it came later."""
+    monkeypatch.setenv("SOME_LOG", "info")
+    logs.set_up(log, "SOME_LOG")
+    (handler,) = _top(log).handlers
+    record = logging.makeLogRecord({})
+    shown = []
+    for handlers in ([], [logging.NullHandler()], []):
+        monkeypatch.setattr(logging.getLogger(), "handlers", handlers)
+        shown.append(bool(handler.filter(record)))
+
+    assert [True, False, True] == shown
+
+
+def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **options: Any) -> None:
+    """Create an element by a client whose token, headers, cookies and parameters are secret."""
+    transport = httpx.MockTransport(answer)
+    args = {"transport": transport, "params": {"user": "PinkSecret"}, "cookies": {"id": "PinkSecret"}}
+    create(make_client(token=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, httpx_args=args, **options), body)
+
+
+def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines of the log of requests, with the time that they took as N."""
+    messages = [record.getMessage() for record in caplog.records if record.name == "kling_elements.http"]
+    return [re.sub(r"after \d+ ms", "after N ms", message) for message in messages]
+
+
+_CALL = "POST https://gateway.example.com/kling/v1/general/advanced-custom-elements"
+
+
+def test_debug_shows_request_and_answer_without_secrets_and_media(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Base64 is cut to its length, whether it is sent as text or from a file, and addresses have no query."""
+    caplog.set_level(logging.DEBUG, "kling_elements.http")
+    small, large = (
+        b64encode(Picture(format="jpeg", width=300, height=300, file_size=size).build()).decode()
+        for size in (2_000, 60_000)
+    )
+    images = {"frontal_image": small, "refer_images": [{"image_url": large}, {"image_url": _SIGNED}]}
+    body = {**_BODY, "element_description": _TOKEN, "element_image_list": images}
+
+    answer = httpx.Response(200, json=_ANSWER, headers=_ANSWER_HEADERS)
+    _send(create, make_client, body, lambda _: answer, on_violation="ignore")
+
+    sent, line, answered = _logged(caplog)
+    assert not re.search("PinkSecret|ZebraFish|user:word|[A-Za-z0-9+/]{80}", f"{sent}{line}{answered}")
+    assert f"{_CALL}: HTTP 200 after N ms" == line
+    assert sent.startswith(f"{_CALL}: sending headers host: gateway.example.com, ")
+    assert {"authorization: ***", "cookie: ***", "x-api-key: ***", "content-type: application/json"} <= set(
+        sent.partition("; body ")[0].partition("headers ")[2].split(", ")
+    )
+    assert '"element_description":"***"' in sent
+    assert '"frontal_image":"<2668 characters>"' in sent
+    assert (
+        '"refer_images":[{"image_url":"<80000 characters>"},{"image_url":"https://cdn.example.com/front.jpg?***"}]'
+        in sent
+    )
+    assert answered.startswith(
+        f"{_CALL}: answer with request id r-1; headers set-cookie: ***, x-api-key: ***, x-echo: ***, "
+    )
+    assert ", x-trace: t-1, " in answered
+    assert '"message":"***"' in answered
+    assert '"cover":"https://cdn.example.com/front.jpg?***","image":"<160 characters>"' in answered
+
+
+def test_info_shows_one_line_for_each_request(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kling_elements.http")
+    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+
+    assert [f"{_CALL}: HTTP 200 after N ms"] == _logged(caplog)
+
+
+def test_nothing_is_made_for_a_log_that_is_off(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it costs nothing."""
+    caplog.set_level(logging.WARNING, "kling_elements.http")
+    monkeypatch.setattr(logs, "loggable", None)
+    monkeypatch.setattr(logs, "printable", None)
+    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+
+    assert [] == _logged(caplog)
+
+
+def test_a_request_without_an_answer_is_logged_with_the_reason(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kling_elements.http")
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout(f"slow {_TOKEN}")
+
+    with pytest.raises(errors.RequestTimeoutError):
+        _send(create, make_client, _BODY, fail)
+
+    reason = "RequestTimeoutError: ReadTimeout at https://gateway.example.com: slow ***"
+    assert [f"{_CALL}: no answer after N ms: {reason}"] == _logged(caplog)
+
+
+def test_an_interruption_is_logged_by_its_name(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kling_elements.http")
+
+    def interrupt(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _send(create, make_client, _BODY, interrupt)
+
+    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _logged(caplog)
+
+
+def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody may paste the token in place of an id."""
+    caplog.set_level(logging.DEBUG, "kling_elements.http")
+    client = make_client(
+        token=_TOKEN, httpx_args={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_ANSWER))}
+    )
+    get_element.sync(_TOKEN, client=client)
+    client.send(method="GET", url="/x?pageNum=1&api_key=PinkSecret&size=2")
+
+    text = "\n".join(_logged(caplog))
+    assert not re.search("PinkSecret|ZebraFish", text)
+    assert "/advanced-custom-elements/***: HTTP 200 after N ms" in text
+    assert "/x?pageNum=1&api_key=***&size=2: HTTP 200 after N ms" in text
+    assert "body (none)" in text
+
+
+def test_an_answer_that_is_not_json_is_logged_as_it_is(
+    create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On one line, without what a terminal would obey; the request id is that of the header."""
+    caplog.set_level(logging.DEBUG, "kling_elements.http")
+    page = httpx.Response(502, content=b"<p>\x1b[2J\n bad" + b" x" * 10_000, headers={"X-Request-Id": "r-2"})
+    with pytest.raises(errors.ServerError):
+        _send(create, make_client, _BODY, lambda _: page)
+
+    answered = _logged(caplog)[-1]
+    assert f"{_CALL}: answer with request id r-2; headers " in answered
+    assert r"; body <p>\x1b[2J bad x x" in answered
+    assert answered.endswith(" x... (20014 characters)")
+    assert len(answered) < 17_000
