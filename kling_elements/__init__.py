@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from kling_elements_runtime.lazy import loader
 
 if TYPE_CHECKING:
-    from kling_elements.client import AsyncKlingElements, KlingElements
+    from kling_elements.async_client import AsyncKlingElements
+    from kling_elements.client import KlingElements
     from kling_elements.errors import (
         CreateAllError,
         ElementUnavailableError,
@@ -64,9 +65,11 @@ if TYPE_CHECKING:
         VideoElementRequest,
     )
     from kling_elements_runtime.contract import Contract
+    from kling_elements_runtime.settings import HttpClientOptions, Timeout
 
 _HOMES = {
-    ".client": "AsyncKlingElements KlingElements",
+    ".async_client": "AsyncKlingElements",
+    ".client": "KlingElements",
     ".errors": """
         CreateAllError ElementUnavailableError ExternalIdUsedError LookUpUnavailableError NoTaskError
         SeveralError TaskError TaskFailedError UnknownStatusError WaitAllError WaitTimeoutError
@@ -83,6 +86,7 @@ _HOMES = {
         Task VideoElementRequest
     """,
     "kling_elements_runtime.contract": "Contract",
+    "kling_elements_runtime.settings": "HttpClientOptions Timeout",
 }
 __getattr__, __dir__ = loader(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})
 
@@ -100,6 +104,7 @@ __all__ = [
     "ElementUnavailableError",
     "ElementVideoList",
     "ExternalIdUsedError",
+    "HttpClientOptions",
     "ImageElementRequest",
     "InvalidResponseError",
     "KlingElements",
@@ -124,6 +129,7 @@ __all__ = [
     "Task",
     "TaskError",
     "TaskFailedError",
+    "Timeout",
     "TransportError",
     "UnknownStatusError",
     "VideoElementRequest",

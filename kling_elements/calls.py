@@ -65,12 +65,12 @@ class Calls:
         coroutine = creating.create(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
 
-    def create_or_adopt(
+    def get_or_create(
         self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
         """Create a subject, or find the one of the same external id."""
         trail, patience = Trail(), self._patience(max_wait_seconds)
-        coroutine = creating.create_or_adopt(self.io, trail, request, patience, policy)
+        coroutine = creating.get_or_create(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
 
     def create_all(

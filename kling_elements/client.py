@@ -1,26 +1,26 @@
-"""The clients to use: from a request to a subject, never twice."""
+"""The client to use: from a request to an element, never twice."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
-
-from kling_elements.calls import AsyncTasks, Call, Tasks
-from kling_elements.client_base import ClientBase
-from kling_elements.outside import Blocking, OnEventLoop, OnUpdate
+from kling_elements.calls import Call, Tasks
+from kling_elements.client_base import ClientBase, step_seconds_of
+from kling_elements.outside import Blocking, OnUpdate
 from kling_elements.preflight import Preflight
 from kling_elements.requests import CreateRequest
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import within
+from kling_elements_runtime.settings import Timeout
 
 T = TypeVar("T")
 
 
-class KlingElements(ClientBase[httpx.BaseTransport]):
+class KlingElements(ClientBase):
     """Creates, finds, waits for, lists and deletes subjects at one gateway. It may be shared between threads.
 
     Every method raises only `KlingError` for what the contract, the network or the gateway does; after a create or a
@@ -28,7 +28,8 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
 
     Every method takes `max_wait_seconds`: the seconds after which the call is over, whatever the gateway does; with 0
     there is a single attempt, as long as that takes. Without it the policies say for how long calls are repeated, and a
-    request that has begun takes as long as its time-outs allow.
+    request that has begun takes as long as its time-outs allow. Every method also takes `timeout`: the seconds for each
+    step of its requests, in place of the client's.
     """
 
     _outside = Blocking
@@ -40,6 +41,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
         preflight: Preflight = "inline",
         strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Task:
         """Create a subject: choose its `external_task_id` yourself, and store that before the call.
 
@@ -57,22 +59,24 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
                 image is then in memory. What lies at addresses is the service's to fetch, and stays as it is.
             max_wait_seconds: Seconds after which the call is over. By default no attempt begins after those of the
                 retry policy.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             MediaError: A file or what lies at an address cannot be read, or was changed while it was sent.
             KlingError: See its `outcome`. With `may_exist`, look the `external_task_id` up before sending again, or
-                call `create_or_adopt` with it.
+                call `get_or_create` with it.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return self._run(self._calls.create(request, policy, max_wait_seconds))
+        return self._run(step_seconds_of(timeout), self._calls.create(request, policy, max_wait_seconds))
 
-    def create_or_adopt(
+    def get_or_create(
         self,
         request: CreateRequest,
         *,
         preflight: Preflight = "inline",
         strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Task:
         """Create a subject, or find the one that was created before under the same `external_task_id`.
 
@@ -85,6 +89,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             strip_metadata: As for `create`.
             max_wait_seconds: As for `create`. While it is in doubt whether an attempt made the subject, it is looked
                 for until then.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             LookUpUnavailableError: The gateway does not offer look-up.
@@ -93,7 +98,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             KlingError: See its `outcome`.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return self._run(self._calls.create_or_adopt(request, policy, max_wait_seconds))
+        return self._run(step_seconds_of(timeout), self._calls.get_or_create(request, policy, max_wait_seconds))
 
     def create_all(
         self,
@@ -103,6 +108,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
         preflight: Preflight = "inline",
         strip_metadata: bool = False,
         max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Sequence[Task]:
         """Create many subjects, as fast as the service lets them be, and return their tasks in the same order.
 
@@ -117,6 +123,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             preflight: As for `create`.
             strip_metadata: As for `create`.
             max_wait_seconds: Seconds after which the call is over, above 0; by default it has no end of its own.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             CreateAllError: Some were not created, or nobody knows; `.results` has the task or the error of each.
@@ -124,15 +131,18 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             ValueError: An argument cannot be used.
         """
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return self._run(self._calls.create_all(requests, at_once, policy, max_wait_seconds))
+        return self._run(step_seconds_of(timeout), self._calls.create_all(requests, at_once, policy, max_wait_seconds))
 
-    def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
+    def get(
+        self, task: Task | str | int, *, max_wait_seconds: float | None = None, timeout: Timeout | float | None = None
+    ) -> Task:
         """Look a task up, again after errors that pass.
 
         Args:
             task: The task, its id, or the caller's own id of it.
             max_wait_seconds: Seconds after which the call is over. By default no attempt begins after those of the
                 retry policy.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             NotFoundError: There is no such task.
@@ -140,10 +150,15 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
-        return self._run(self._calls.get(task, max_wait_seconds))
+        return self._run(step_seconds_of(timeout), self._calls.get(task, max_wait_seconds))
 
     def wait(
-        self, task: Task | str | int, *, max_wait_seconds: float | None = None, on_update: OnUpdate | None = None
+        self,
+        task: Task | str | int,
+        *,
+        max_wait_seconds: float | None = None,
+        on_update: OnUpdate | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Element:
         """Wait until a task has made its subject.
 
@@ -157,6 +172,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             on_update: A function that is called with the task each time its status has changed, once for each change,
                 before `wait` returns or raises. The status of a `Task` that you pass is not a change. If the function
                 raises an exception, waiting ends with it.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             TaskFailedError: The task failed; the message has the service's reason.
@@ -168,7 +184,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
-        return self._run(self._calls.wait(task, max_wait_seconds, on_update))
+        return self._run(step_seconds_of(timeout), self._calls.wait(task, max_wait_seconds, on_update))
 
     def wait_all(
         self,
@@ -176,6 +192,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
         *,
         max_wait_seconds: float | None = None,
         on_update: OnUpdate | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Sequence[Element]:
         """Wait until several tasks have made their subjects, and return these in the same order.
 
@@ -189,10 +206,15 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             TypeError: An argument has a wrong type.
             ValueError: There is no id.
         """
-        return self._run(self._calls.wait_all(tasks, max_wait_seconds, on_update))
+        return self._run(step_seconds_of(timeout), self._calls.wait_all(tasks, max_wait_seconds, on_update))
 
     def list(
-        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+        self,
+        *,
+        first_page: int = 1,
+        page_size: int | None = None,
+        max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Iterator[Task]:
         """Return an iterator over the account's own tasks, each once, page by page as they are asked for.
 
@@ -203,26 +225,43 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             first_page: The number of the page to begin with, from 1 up.
             page_size: How many tasks to fetch at a time; by default the contract's.
             max_wait_seconds: As for `get`, for each page.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Raises:
             KlingError: A page could not be fetched; the error's `page` says which. The iterator goes on raising it.
             TypeError: An argument has a wrong type.
             ValueError: An argument cannot be used.
         """
-        return Tasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
+        return Tasks(
+            partial(self._run, step_seconds_of(timeout)), self._calls.own_tasks(first_page, page_size, max_wait_seconds)
+        )
 
     def presets(
-        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
+        self,
+        *,
+        first_page: int = 1,
+        page_size: int | None = None,
+        max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
     ) -> Iterator[Task]:
         """Return an iterator over the vendor's own subjects, as `list`."""
-        return Tasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
+        return Tasks(
+            partial(self._run, step_seconds_of(timeout)), self._calls.presets(first_page, page_size, max_wait_seconds)
+        )
 
-    def delete(self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None) -> Task | None:
+    def delete(
+        self,
+        element: Element | Task | str | int,
+        *,
+        max_wait_seconds: float | None = None,
+        timeout: Timeout | float | None = None,
+    ) -> Task | None:
         """Delete a subject. One that was deleted before is no error where the gateway says so.
 
         Args:
             element: The subject, the task that made it, or its id, as int or str.
             max_wait_seconds: As for `get`.
+            timeout: Seconds for each step of a request, or a `Timeout`; by default the client's.
 
         Returns:
             The task that the gateway names, or None.
@@ -233,7 +272,7 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
             TypeError: It is something else, such as a floating-point number, which has lost digits.
             ValueError: There is no id.
         """
-        return self._run(self._calls.delete(element, max_wait_seconds))
+        return self._run(step_seconds_of(timeout), self._calls.delete(element, max_wait_seconds))
 
     def close(self) -> None:
         """Close the connections."""
@@ -247,118 +286,14 @@ class KlingElements(ClientBase[httpx.BaseTransport]):
     ) -> None:
         self.close()
 
-    def _run(self, call: Call[T]) -> T:
+    def _run(self, step_seconds: Mapping[str, float] | None, call: Call[T]) -> T:
         # nothing is left to do once the result is there, as Ctrl+C may come between any two steps outside of the block
         try:
-            with within(call.seconds):
+            with within(call.seconds, step_seconds or self._step_seconds):
                 return finish(call.coroutine)
         except BaseException as error:
             self._ended(call, error)
             raise
 
 
-class AsyncKlingElements(ClientBase[httpx.AsyncBaseTransport]):
-    """Does as `KlingElements`, on an event loop. Use it as an async context manager, or call `aclose`."""
-
-    _outside = OnEventLoop
-
-    async def create(
-        self,
-        request: CreateRequest,
-        *,
-        preflight: Preflight = "inline",
-        strip_metadata: bool = False,
-        max_wait_seconds: float | None = None,
-    ) -> Task:
-        """Create a subject: choose its `external_task_id`, and store that before; see `KlingElements.create`."""
-        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return await self._run(self._calls.create(request, policy, max_wait_seconds))
-
-    async def create_or_adopt(
-        self,
-        request: CreateRequest,
-        *,
-        preflight: Preflight = "inline",
-        strip_metadata: bool = False,
-        max_wait_seconds: float | None = None,
-    ) -> Task:
-        """Create or find a subject; see `KlingElements.create_or_adopt`."""
-        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return await self._run(self._calls.create_or_adopt(request, policy, max_wait_seconds))
-
-    async def create_all(
-        self,
-        requests: Sequence[CreateRequest],
-        *,
-        at_once: int | None = None,
-        preflight: Preflight = "inline",
-        strip_metadata: bool = False,
-        max_wait_seconds: float | None = None,
-    ) -> Sequence[Task]:
-        """Create many subjects; see `KlingElements.create_all`."""
-        policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
-        return await self._run(self._calls.create_all(requests, at_once, policy, max_wait_seconds))
-
-    async def get(self, task: Task | str | int, *, max_wait_seconds: float | None = None) -> Task:
-        """Look a task up; see `KlingElements.get`."""
-        return await self._run(self._calls.get(task, max_wait_seconds))
-
-    async def wait(
-        self, task: Task | str | int, *, max_wait_seconds: float | None = None, on_update: OnUpdate | None = None
-    ) -> Element:
-        """Wait until a task has made its subject; see `KlingElements.wait`. `on_update` may be an async function."""
-        return await self._run(self._calls.wait(task, max_wait_seconds, on_update))
-
-    async def wait_all(
-        self,
-        tasks: Sequence[Task | str | int],
-        *,
-        max_wait_seconds: float | None = None,
-        on_update: OnUpdate | None = None,
-    ) -> Sequence[Element]:
-        """Wait until several tasks have made their subjects; see `KlingElements.wait_all`.
-
-        `on_update` may be an async function.
-        """
-        return await self._run(self._calls.wait_all(tasks, max_wait_seconds, on_update))
-
-    def list(
-        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
-    ) -> AsyncIterator[Task]:
-        """Return an iterator over the account's own tasks; see `KlingElements.list`."""
-        return AsyncTasks(self._run, self._calls.own_tasks(first_page, page_size, max_wait_seconds))
-
-    def presets(
-        self, *, first_page: int = 1, page_size: int | None = None, max_wait_seconds: float | None = None
-    ) -> AsyncIterator[Task]:
-        """Return an iterator over the vendor's own subjects; see `KlingElements.presets`."""
-        return AsyncTasks(self._run, self._calls.presets(first_page, page_size, max_wait_seconds))
-
-    async def delete(
-        self, element: Element | Task | str | int, *, max_wait_seconds: float | None = None
-    ) -> Task | None:
-        """Delete a subject; see `KlingElements.delete`."""
-        return await self._run(self._calls.delete(element, max_wait_seconds))
-
-    async def aclose(self) -> None:
-        """Close the connections of the running event loop."""
-        await self.client.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def _run(self, call: Call[T]) -> T:
-        try:
-            with within(call.seconds):
-                return await call.coroutine
-        except BaseException as error:
-            self._ended(call, error)
-            raise
-
-
-__all__ = ["AsyncKlingElements", "KlingElements"]
+__all__ = ["KlingElements"]

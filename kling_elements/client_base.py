@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, NoReturn, Self
 
-import httpx
+from attrs import evolve
 
 from kling_elements.calls import Call, Calls
 from kling_elements.clock import Clock
@@ -18,75 +18,101 @@ from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError
 from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.credentials import Hidden, Token
+from kling_elements_runtime.settings import HttpClientOptions, Timeout, step_seconds
 
-Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
-
-class ClientBase(Generic[Transport]):
+class ClientBase:
     """Hold the settings of a client of either kind; its calls are in the subclasses."""
 
     _outside: ClassVar[type[Outside]]
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        token: Token | None = None,
+        api_key: Token | None = None,
         base_url: str | None = None,
         *,
+        max_retries: int | None = None,
         retry: RetryPolicy | None = None,
         poll: PollPolicy | None = None,
-        transport: Transport | None = None,
+        timeout: Timeout | float | None = None,
+        headers: Mapping[str, str] | None = None,
+        http_client: HttpClientOptions | None = None,
         clock: Clock | None = None,
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
         allow_private: bool = False,
-        timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        headers: Mapping[str, str] | None = None,
-        httpx_args: Mapping[str, Any] | None = None,
         contract: Contract | None = None,
     ) -> None:
-        """Make a client; no connection is opened yet.
+        """Create a client. It opens no connection yet.
 
         Args:
-            token: The gateway's API key, without `Bearer`, or a function that returns it, which is asked before each
+            api_key: The gateway's API key, without `Bearer`, or a function that returns it, which is called before each
                 request; by default that of the environment variable `KLING_API_KEY`.
             base_url: The gateway's address; by default that of the environment variable `KLING_BASE_URL`, or else the
                 contract's first server.
-            retry: When a create is sent again.
+            max_retries: How many further attempts of one call may follow the first, if that is safe; short for
+                `retry=RetryPolicy(max_retries=...)`.
+            retry: When a call is made again, by default for up to 60 seconds.
             poll: How often `wait` looks a task up.
-            transport: What carries requests in place of the network, for tests.
+            timeout: Seconds for each step of a request, by default those of `Timeout()`.
+            headers: More headers for every request.
+            http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.
+                Use `transport=` in it for tests.
             clock: What tells the time and sleeps, for tests.
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
             allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
             allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
-            timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
-            headers: More headers for every request.
-            httpx_args: More arguments for httpx's client, such as `proxy` or `verify`.
             contract: The contract to check requests and answers against; by default the one of the package. Another
                 one must have the same operations.
 
         Raises:
             TypeError: An argument has a wrong type.
-            ValueError: There is no token, or one of the arguments cannot be used.
+            ValueError: There is no API key, or one of the arguments cannot be used.
         """
-        hidden = None if token is None else Hidden(token)
-        del token  # no variable of this frame holds it, as frames are shown with errors
-        for name, policy, kind in (("retry", retry, RetryPolicy), ("poll", poll, PollPolicy)):
-            if not isinstance(policy, kind | None):
-                raise TypeError(f"{name} must be a {kind.__name__}, not {type(policy).__name__}")
-        carried = {} if transport is None else {"transport": transport}
+        hidden = None if api_key is None else Hidden(api_key)
+        del api_key  # no variable of this frame holds it, as frames are shown with errors
         self.client: Final = AuthenticatedClient(
             hidden,
             base_url,
             on_violation=on_violation,
             allow_http=allow_http,
-            timeout=timeout,
+            timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
             headers=headers,
-            httpx_args={**(httpx_args or {}), **carried},
+            httpx_args=http_client,
             contract=None if contract is None else usable(contract),
         )
         """The generated client underneath, for single operations."""
         self._io = self._outside(self.client, clock or Clock())
-        self._calls = Calls(self._io, retry or RetryPolicy(), poll or PollPolicy(), allow_private=allow_private)
+        policies = _policies(retry or RetryPolicy(), poll or PollPolicy(), max_retries)
+        self._calls = Calls(self._io, *policies, allow_private=allow_private)
+        self._step_seconds: Mapping[str, float] | None = None
+
+    def with_options(
+        self,
+        *,
+        max_retries: int | None = None,
+        retry: RetryPolicy | None = None,
+        poll: PollPolicy | None = None,
+        timeout: Timeout | float | None = None,
+    ) -> Self:
+        """Return a client with some other settings. It shares the connections of this one: closing one closes both.
+
+        Args:
+            max_retries: As when a client is created.
+            retry: As when a client is created.
+            poll: As when a client is created.
+            timeout: As when a client is created.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: One of the arguments cannot be used.
+        """
+        policies = _policies(retry or self._calls.retry, poll or self._calls.poll, max_retries)
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._calls = Calls(self._io, *policies, allow_private=self._calls.allow_private)
+        other._step_seconds = step_seconds_of(timeout) or self._step_seconds
+        return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
@@ -100,3 +126,26 @@ class ClientBase(Generic[Transport]):
             call.explain(error, self._io)
         if isinstance(error, KlingError):
             redact(error, self.client.redact)
+
+
+def step_seconds_of(timeout: Timeout | float | None) -> Mapping[str, float] | None:
+    """Return the seconds of each step of a request; None if the client's apply.
+
+    Raises:
+        TypeError: It is neither a number nor a `Timeout`.
+        ValueError: A number is not above 0, or too large for a clock.
+    """
+    return None if timeout is None else step_seconds(timeout)
+
+
+def _policies(retry: RetryPolicy, poll: PollPolicy, max_retries: int | None) -> tuple[RetryPolicy, PollPolicy]:
+    """Return the policies, with the number of retries that was given beside them.
+
+    Raises:
+        TypeError: One of them is not a policy.
+        ValueError: The number of retries is not a whole number from 0 up.
+    """
+    for name, policy, kind in (("retry", retry, RetryPolicy), ("poll", poll, PollPolicy)):
+        if not isinstance(policy, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, not {type(policy).__name__}")
+    return (retry if max_retries is None else evolve(retry, max_retries=max_retries)), poll

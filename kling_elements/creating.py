@@ -2,7 +2,7 @@
 
 `create` sends a request, and again only while it is certain that nothing was created.
 
-`create_or_adopt` goes by what is known of the external id:
+`get_or_create` goes by what is known of the external id:
 
 - *unknown*: an earlier call may have used it. It is looked up.
 - *absent*: a look-up shows nothing, and no attempt of this call is in doubt. The request is sent.
@@ -57,7 +57,7 @@ async def create(
         await patience.wait_after(io, failure)
 
 
-async def create_or_adopt(
+async def get_or_create(
     io: Outside, trail: Trail, request: CreateRequest, patience: Patience, policy: PreflightPolicy
 ) -> Task:
     """Send a request unless its task is there already, and look for the task of each attempt that may have made it."""
@@ -204,7 +204,7 @@ async def _look_up(io: Outside, trail: Trail, patience: Patience) -> Task | None
         await patience.wait_after(io, failure)
 
 
-_WAY_OUT = "create_or_adopt needs it, create does not"
+_WAY_OUT = "get_or_create needs it, create does not"
 
 
 def _adopted(io: Outside, trail: Trail, task: Task) -> Task:

@@ -41,3 +41,4 @@ class Number:
 
 
 count = Number("a whole number, 1 or more", lambda value: value >= 1, int)
+count_or_0 = Number("a whole number, 0 or more", lambda value: value >= 0, int)

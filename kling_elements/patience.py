@@ -47,7 +47,7 @@ class Patience:
         """Return how long to wait after a failed attempt, in seconds; None where there is to be no further one."""
         unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
         self._unconnected = self._unconnected + 1 if unconnected else 0
-        if self._unconnected >= self.policy.max_connect_attempts:
+        if self._unconnected >= self.policy.max_connect_attempts or self._failures == self.policy.max_retries:
             return None
         usual = interval(self.policy, self._failures) * (1 + self.policy.jitter * self._clock.chance())
         self._failures += 1

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 import httpx
 from attrs import field, frozen
+from attrs.validators import optional
 
-from kling_elements.numbers import Number, count
+from kling_elements.numbers import Number, count, count_or_0
 
 _seconds = Number("a number of seconds, 0 or more", lambda value: value >= 0)
 _positive = Number("a number above 0", lambda value: value > 0)
@@ -33,8 +34,9 @@ class RetryPolicy:
         jitter: The part of itself by which an interval is lengthened at most, at random, to keep clients apart.
         max_wait_seconds: Seconds from the first attempt after which none begins; 0 for a single attempt. An attempt
             that has begun takes as long as its time-outs allow, as a large upload may.
+        max_retries: How many further attempts may follow the first one; None if only the time is limited.
         max_connect_attempts: How many attempts in a row may fail before there is a connection.
-        max_duplicate_look_ups: How often `create_or_adopt` looks a task up whose `external_task_id` is refused as used,
+        max_duplicate_look_ups: How often `get_or_create` looks a task up whose `external_task_id` is refused as used,
             where no attempt of its own can have used it. The same business code stands for other mistakes, so there
             need not be one.
 
@@ -48,6 +50,7 @@ class RetryPolicy:
     longest_seconds: float = field(default=30.0, validator=_positive)
     jitter: float = field(default=0.25, validator=_part)
     max_wait_seconds: float = field(default=60.0, validator=_seconds)
+    max_retries: int | None = field(default=None, validator=optional(count_or_0))
     max_connect_attempts: int = field(default=3, validator=count)
     max_duplicate_look_ups: int = field(default=3, validator=count)
 

@@ -76,6 +76,6 @@ def explain_all(trails: Sequence[Trail], error: BaseException, io: Outside) -> N
 
 _EXISTS = {Outcome.MAY_EXIST: "may exist", Outcome.CREATED: "exists"}
 _WHAT_NEXT = {
-    Outcome.MAY_EXIST: "create_or_adopt with this id finds it or creates it",
+    Outcome.MAY_EXIST: "get_or_create with this id finds it or creates it",
     Outcome.CREATED: "get with this id finds it",
 }

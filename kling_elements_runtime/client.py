@@ -22,6 +22,7 @@ from kling_elements_runtime.errors import ContractError, MediaError, ResponseErr
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
 from kling_elements_runtime.responses import CALL, ResponseReader
+from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport.bodies import ENCODINGS
 from kling_elements_runtime.transport.connections import AsyncConnections, Connections
 from kling_elements_runtime.transport.route import Route
@@ -29,9 +30,7 @@ from kling_elements_runtime.transport.route import Route
 T = TypeVar("T")
 OnViolation = Literal["raise", "warn", "ignore"]
 
-# Seconds for one read or write on the socket. Reading includes the wait for an answer, and over TLS one write may be
-# the whole body: 57 MB take eight minutes at 1 Mbit/s.
-DEFAULT_TIMEOUT: Final = httpx.Timeout(connect=10, read=300, write=600, pool=60)
+DEFAULT_TIMEOUT: Final = Timeout()
 
 # What calls would import on first use, in threads that a fork in between leaves behind with locks that nobody releases.
 _IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
@@ -72,7 +71,7 @@ class AuthenticatedClient:
         *,
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
-        timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        timeout: Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
         contract: Contract | None = None,
@@ -114,10 +113,9 @@ class AuthenticatedClient:
         if on_violation not in ("raise", "warn", "ignore"):
             raise ValueError(f"on_violation must be 'raise', 'warn' or 'ignore', not {on_violation!r}")
         self._on_violation = on_violation
-        limits = settings.usable_timeout(timeout)
+        limits = httpx.Timeout(**settings.step_seconds(timeout))
         sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
         sent_always.update(settings.usable_headers(headers or {}))
-        self._longest_seconds = sum(seconds or 0.0 for seconds in limits.as_dict().values())
         self._httpx_args = {
             **settings.usable_httpx_args(httpx_args or {}),
             "base_url": url,
@@ -225,7 +223,7 @@ class AuthenticatedClient:
         connections = self._sync()
         request = self._requests.make(connections.http, method, url, headers, content)
         with self._request_log.around(url, request, content) as log_answer:
-            with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
+            with transport_errors(request, self._base_url, self.redact), within(_longest_seconds(request)):
                 response = connections.send(request)
             log_answer(response)
         response.extensions[CALL] = request.method, str(request.url)
@@ -243,7 +241,7 @@ class AuthenticatedClient:
         connections = self._async()
         request = self._requests.make(connections.http, method, url, headers, content)
         with self._request_log.around(url, request, content) as log_answer:
-            with transport_errors(request, self._base_url, self.redact), within(self._longest_seconds):
+            with transport_errors(request, self._base_url, self.redact), within(_longest_seconds(request)):
                 response = await connections.send(request)
             log_answer(response)
         response.extensions[CALL] = request.method, str(request.url)
@@ -391,6 +389,12 @@ class AuthenticatedClient:
             raise ContractError(found)
         if found and self._on_violation == "warn":
             self.log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
+
+
+def _longest_seconds(request: httpx.Request) -> float:
+    """Return the seconds after which a request is over, if each of its steps takes as long as it may."""
+    seconds: Mapping[str, float] = request.extensions["timeout"]
+    return sum(seconds.values())
 
 
 def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:

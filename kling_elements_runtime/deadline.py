@@ -1,4 +1,4 @@
-"""By when a call has to be over, whatever the server does: a time that holds for everything within a block.
+"""By when a call has to be over, whatever the server does, and how long its steps may take: they hold for a block.
 
 Time-outs bound each step of a request, and a server that drips one byte a minute keeps to every one of them.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+_step_seconds: ContextVar[Mapping[str, float] | None] = ContextVar("step_seconds", default=None)
 _abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
 
 
@@ -20,11 +22,18 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
     A block within another never gets more time than that one has left. It holds for the thread or task that runs it.
     """
 
-    __slots__ = ("_outer", "_seconds")
+    __slots__ = ("_outer", "_outer_steps", "_seconds", "_step_seconds")
 
-    def __init__(self, seconds: float | None) -> None:
-        """Take the seconds; they begin with the block."""
+    def __init__(self, seconds: float | None, step_seconds: Mapping[str, float] | None = None) -> None:
+        """Take the seconds; they begin with the block.
+
+        Args:
+            seconds: The seconds after which requests are over.
+            step_seconds: The seconds to `connect`, `read`, `write` and wait for a `pool`ed connection; None if those
+                around the block apply, or else the client's.
+        """
         self._seconds = seconds
+        self._step_seconds = step_seconds
 
     def __enter__(self) -> None:
         """Begin."""
@@ -33,12 +42,21 @@ class within:  # noqa: N801 - it is used as the function of a block, and costs l
             own = time.monotonic() + self._seconds
             end = own if end is None else min(end, own)
         self._outer = _ends_at.set(end)
+        if self._step_seconds is not None:
+            self._outer_steps = _step_seconds.set(self._step_seconds)
 
     def __exit__(self, *_: object) -> None:
         """Let the block around this one count again."""
         # a coroutine that is left over when its loop ends is closed in another context, which has nothing to reset
         with suppress(ValueError):
             _ends_at.reset(self._outer)
+            if self._step_seconds is not None:
+                _step_seconds.reset(self._outer_steps)
+
+
+def step_seconds() -> Mapping[str, float] | None:
+    """Return the time-outs of steps that hold here, in seconds; None if they are the client's."""
+    return _step_seconds.get()
 
 
 def end_once(abandoned: threading.Event) -> None:

@@ -11,6 +11,7 @@ import httpx
 
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
+from kling_elements_runtime.deadline import step_seconds
 
 _MAX_BLANKS = 64  # requests that differ by path, as look-ups of different things do
 _PATH = re.compile("/(?!/)")
@@ -46,7 +47,8 @@ class Requests:
         if not _PATH.match(url):
             raise ValueError("the URL of a request must be a path at the gateway, beginning with one slash")
         blank = self._blank(client, method, url, tuple((headers or {}).items()))
-        extensions = {**blank.extensions, "timeout": dict(blank.extensions["timeout"])}  # a hook may change its own
+        seconds = step_seconds() or blank.extensions["timeout"]
+        extensions = {**blank.extensions, "timeout": dict(seconds)}  # a hook may change its own
         make = partial(httpx.Request, method, blank.url, extensions=extensions)
         if isinstance(content, StreamedBody):
             headers = blank.headers.copy()

@@ -6,10 +6,11 @@ import inspect
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypedDict
 
 import httpx
+from attrs import asdict, frozen
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _OTHER_DIGITS = re.compile(
@@ -130,21 +131,74 @@ def usable_headers(headers: Mapping[str, str]) -> httpx.Headers:
     return usable
 
 
-def usable_timeout(timeout: httpx.Timeout | float) -> httpx.Timeout:
-    """Return the time-outs as httpx has them.
+class HttpClientOptions(TypedDict, total=False):
+    """Settings of the HTTP client, each as `httpx.Client` takes it. None of them is needed.
+
+    Attributes:
+        verify: The certificates that count: an `ssl.SSLContext`, or False for all.
+        cert: The client's own certificate.
+        proxy: The proxy's address, if it is not that of the environment.
+        trust_env: Whether the proxies of the environment are used.
+        mounts: Transports by the beginning of addresses.
+        http1: Whether to speak HTTP/1.1.
+        http2: Whether to speak HTTP/2.
+        limits: How many connections there may be, and for how many seconds they are kept.
+        transport: What carries requests in place of the network.
+        event_hooks: Functions that see each request and each response.
+        params: More parameters of every query.
+        cookies: Cookies for every request.
+        default_encoding: The encoding of texts that do not name theirs.
+    """
+
+    verify: Any
+    cert: Any
+    proxy: Any
+    trust_env: bool
+    mounts: Any
+    http1: bool
+    http2: bool
+    limits: httpx.Limits
+    transport: Any
+    event_hooks: Mapping[str, list[Callable[..., Any]]]
+    params: Any
+    cookies: Any
+    default_encoding: str | Callable[[bytes], str]
+
+
+@frozen(kw_only=True)
+class Timeout:
+    """The seconds that each step of a request may take, each above 0.
+
+    Attributes:
+        connect: To open a connection.
+        read: To wait for the next bytes of the answer. This includes the time in which the gateway works.
+        write: To send the next bytes of the request. Over TLS this may be the whole body: 57 MB take eight minutes at
+            1 Mbit/s.
+        pool: To wait until a connection is free.
+    """
+
+    connect: float = 10.0
+    read: float = 300.0
+    write: float = 600.0
+    pool: float = 60.0
+
+
+def step_seconds(timeout: Timeout | float) -> dict[str, float]:
+    """Return the seconds of each step: those of a `Timeout`, or one number for all.
 
     Raises:
-        TypeError: One of them is not a number.
-        ValueError: One of them is missing, so that a request might wait for ever, or out of range.
+        TypeError: It is neither.
+        ValueError: A number is not above 0, or too large for a clock.
     """
-    usable = httpx.Timeout(timeout)
-    steps = usable.as_dict().values()
-    wanted = f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}"
-    if not all(isinstance(seconds, int | float | None) for seconds in steps):
-        raise TypeError(wanted)
-    if not all(seconds is not None and 0 < seconds <= _LONGEST_SECONDS for seconds in steps):
-        raise ValueError(wanted)
-    return usable
+    if not isinstance(timeout, Timeout | int | float) or isinstance(timeout, bool):
+        raise TypeError(f"timeout must be a number of seconds or a Timeout, not {type(timeout).__name__}")
+    given = (
+        timeout if isinstance(timeout, Timeout) else Timeout(connect=timeout, read=timeout, write=timeout, pool=timeout)
+    )
+    steps: dict[str, float] = asdict(given)
+    if not all(isinstance(seconds, int | float) and 0 < seconds <= _LONGEST_SECONDS for seconds in steps.values()):
+        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}")
+    return steps
 
 
 def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from contract_tests.support.proxies import tunnel
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import end_once, seconds_left, within
+from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
 _SECONDS = 0.3
@@ -88,7 +89,7 @@ def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: 
         left.append(seconds_left() or 0)
         return httpx.Response(200, content=ANSWER)
 
-    timeout = httpx.Timeout(connect=1000, read=2000, write=3000, pool=4000)
+    timeout = Timeout(connect=1000, read=2000, write=3000, pool=4000)
     ways.outcome(client_of("http://127.0.0.1:1", timeout=timeout, transport=httpx.MockTransport(answer)))
 
     assert 9900 < left[0] <= 10_000

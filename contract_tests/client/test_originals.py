@@ -46,14 +46,14 @@ class Caller:
         """Create something at an address, with httpx's client prepared before, and return the id of the task."""
         if self.ways.name == "async":
             return run_async(self._async_task_id(url, prepare, httpx_args))
-        with KlingElements(TOKEN, url, httpx_args=httpx_args) as kling:
+        with KlingElements(TOKEN, url, http_client=httpx_args) as kling:
             prepare(kling.client.get_httpx_client())
             if self.is_generated:
                 return _id(kling.client.send(**POST))
             return str(kling.create(BODY).task_id)
 
     async def _async_task_id(self, url: str, prepare: Callable[[Any], object], httpx_args: Any) -> str:
-        async with AsyncKlingElements(TOKEN, url, httpx_args=httpx_args) as kling:
+        async with AsyncKlingElements(TOKEN, url, http_client=httpx_args) as kling:
             prepare(kling.client.get_async_httpx_client())
             if self.is_generated:
                 return _id(await kling.client.send_async(**POST))

@@ -16,6 +16,7 @@ from contract_tests.support.running import run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
+from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import pool
 from kling_elements_runtime.transport.turns import Turns
 
@@ -105,7 +106,7 @@ def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
 def test_an_error_for_want_of_a_place_names_the_pool_and_the_way_out() -> None:
     """On an event loop and in threads. Nothing was sent then."""
     outage = Outage()
-    options = {"timeout": httpx.Timeout(60, pool=0.05), **_limits(1)}
+    options = {"timeout": Timeout(pool=0.05), **_limits(1)}
 
     async def second(url: str) -> Any:
         async with client_of(url, **options) as client:

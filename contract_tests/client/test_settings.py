@@ -17,6 +17,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, TOKEN_VARIABLE
 from kling_elements_client.contract import document
+from kling_elements_runtime.settings import Timeout
 
 _AUTH = {"auth": ("user", "password")}
 _MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
@@ -219,16 +220,24 @@ def test_an_address_that_has_a_part_of_the_path_already_is_refused(right: str, b
 
 def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
     """57 MB take eight minutes at 1 Mbit/s."""
-    assert [DEFAULT_TIMEOUT] * 2 == [inner.timeout for inner in inner_clients(AuthenticatedClient(token="t"))]
-    assert {"connect": 10, "read": 300, "write": 600, "pool": 60} == DEFAULT_TIMEOUT.as_dict()
+    assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
+        inner.timeout for inner in inner_clients(AuthenticatedClient(token="t"))
+    ]
+    assert Timeout(connect=10, read=300, write=600, pool=60) == DEFAULT_TIMEOUT
 
 
-@pytest.mark.parametrize("timeout", [3.5, httpx.Timeout(7, connect=1)])
-def test_other_time_outs_take_their_place(timeout: Any) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "timeout"),
+    [
+        (httpx.Timeout(3.5), 3.5),
+        (httpx.Timeout(connect=1, read=7, write=600, pool=60), Timeout(connect=1, read=7)),
+    ],
+)
+def test_other_time_outs_take_their_place(seconds: httpx.Timeout, timeout: Any) -> None:
     """As httpx takes them."""
     client = AuthenticatedClient(token="t", timeout=timeout)
 
-    assert httpx.Timeout(timeout) == client.get_httpx_client().timeout
+    assert seconds == client.get_httpx_client().timeout
 
 
 def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
@@ -253,7 +262,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
         ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
         *(
             ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": timeout})
-            for timeout in (-1, 1_000_001, None, httpx.Timeout(None), httpx.Timeout(5, read=None))
+            for timeout in (-1, 0, 1_000_001, Timeout(read=-1), Timeout(pool=0))
         ),
         *(
             ("on_violation must be 'raise', 'warn' or 'ignore', not ", {"on_violation": word})

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import aiohappyeyeballs
-import httpx
 import pytest
 import uvloop
 
@@ -32,6 +31,7 @@ from contract_tests.support.peers import (
 from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
+from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
 with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
@@ -248,7 +248,7 @@ def test_a_handshake_that_fails_is_no_connection(says: str, behave: Callable[[Pe
 def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
     """It is part of connecting."""
     with listening(Peer.until_closed) as server:
-        client = client_of(server.url.replace("http:", "https:"), timeout=httpx.Timeout(60, connect=0.1))
+        client = client_of(server.url.replace("http:", "https:"), timeout=Timeout(connect=0.1))
         failure = ways.failure(client)
 
     assert failure.startswith("ConnectTimeout at https://127.0.0.1:")
@@ -372,7 +372,7 @@ def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) 
 
     names.answer = slow
     try:  # it returns while the look-up is still under way
-        patient = httpx.Timeout(60, connect=0.1)
+        patient = Timeout(connect=0.1)
         failure = ways.failure(AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=patient, allow_http=True))
     finally:
         may_end.set()
@@ -437,7 +437,7 @@ def test_a_write_that_takes_too_long_is_given_up(ways: Ways) -> None:
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:
         try:
-            failure = ways.failure(client_of(server.url, timeout=httpx.Timeout(60, write=0.1)), LARGE)
+            failure = ways.failure(client_of(server.url, timeout=Timeout(write=0.1)), LARGE)
         finally:
             is_over.set()
 

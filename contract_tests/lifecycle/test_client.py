@@ -29,6 +29,7 @@ from contract_tests.support.scripted import (
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError
+from kling_elements_runtime.settings import Timeout
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_the_token_comes_from_the_environment_unless_it_is_given(
 ) -> None:
     """It is sent behind Bearer."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
-    scripted = Scripted(client_class, task(), token=given)
+    scripted = Scripted(client_class, task(), api_key=given)
 
     scripted.create(BODY)
 
@@ -93,7 +94,7 @@ def test_no_token_is_an_error(client_class: Client) -> None:
         ("proxys", {"httpx_args": {"proxys": "x"}}),
         ("allow_http=True", {"base_url": "http://gateway.example.com"}),
         ("on_violation must be", {"on_violation": "log"}),
-        ("timeout must set", {"timeout": httpx.Timeout(None)}),
+        ("timeout must set", {"timeout": Timeout(read=0)}),
         ("Authorization", {"headers": {"authorization": "x"}}),
     ],
 )
@@ -148,7 +149,7 @@ def test_what_is_done_is_logged(client_class: Client, caplog: pytest.LogCaptureF
 
     scripted.create(NAMED)
     scripted.failing("create", NAMED)
-    scripted.create_or_adopt(NAMED)
+    scripted.get_or_create(NAMED)
 
     assert [
         "external_task_id e-1: creating",
@@ -189,7 +190,7 @@ def test_no_log_and_no_error_has_the_token(client_class: Client, caplog: pytest.
     scripted = Scripted(client_class, *steps, on_violation="warn")
 
     errors = [scripted.failing("create", {**BODY, "element_name": TOKEN}) for _ in range(4)]
-    errors.append(scripted.failing("create_or_adopt", NAMED))
+    errors.append(scripted.failing("get_or_create", NAMED))
     errors.append(scripted.failing("create", NAMED))
     errors.append(scripted.failing("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
     scripted.create({**NAMED, "reference_type": TOKEN, "external_task_id": TOKEN})
@@ -232,7 +233,7 @@ _NO_SECONDS: list[Any] = ["5", True, [], 1j]
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        *((name, [NAMED]) for name in ("create", "create_or_adopt")),
+        *((name, [NAMED]) for name in ("create", "get_or_create")),
         *(("create_all", [[NAMED]]), ("wait_all", [["7"]]), ("wait_all", [[]])),
         *((name, ["7"]) for name in ("get", "wait", "delete")),
         *((name, []) for name in ("list", "presets")),

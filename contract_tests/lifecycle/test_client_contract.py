@@ -53,7 +53,7 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
     options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
         router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
-        first = kling.create_or_adopt(named("first"))
+        first = kling.get_or_create(named("first"))
         router.kling.queue_faults(f"code:{_MORE + 1303}")
         (second,) = kling.create_all([named("second")])
         with pytest.raises(ResponseError) as caught:
@@ -74,7 +74,7 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
     other = with_other_codes(_MORE)
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
-    with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **options) as kling:
+    with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **options) as kling:
         kling.create(named("first"))
         with pytest.raises(RateLimitError) as too_fast:
             kling.create(named("second"))
@@ -94,9 +94,9 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
     """The control: the same gateway is not understood by a client that was given nothing."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
-    with respx_router(app=app), KlingElements("any-token", httpx_args={"verify": tls()}, **_QUICK) as kling:
+    with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
-            kling.create_or_adopt(named("first"))
+            kling.get_or_create(named("first"))
 
         assert _MORE + 1201 == caught.value.code
 
@@ -113,7 +113,9 @@ def _answers(request: httpx.Request) -> httpx.Response:
 def test_words_mean_what_the_contract_of_the_client_says() -> None:
     """Whether a task is done or failed, whether its subject can be used, and what its id is called."""
     transport = httpx.MockTransport(_answers)
-    with KlingElements("any-token", transport=transport, contract=changed(_use_other_words), **_QUICK) as kling:
+    with KlingElements(
+        "any-token", http_client={"transport": transport}, contract=changed(_use_other_words), **_QUICK
+    ) as kling:
         assert 9 == kling.wait("1").element_id
         with pytest.raises(ElementUnavailableError, match="kaputt"):
             kling.wait("2")
@@ -129,12 +131,12 @@ def test_requests_are_held_against_the_contract_of_the_client() -> None:
     request = {**named("first"), "element_name": "Mara"}
 
     async def create() -> None:
-        async with AsyncKlingElements("any-token", httpx_args={"verify": tls()}, contract=shorter) as kling:
+        async with AsyncKlingElements("any-token", http_client={"verify": tls()}, contract=shorter) as kling:
             await kling.create(request)
 
     with (
         respx_router(app=create_app(contract=shorter)),
-        KlingElements("any-token", httpx_args={"verify": tls()}) as kling,
+        KlingElements("any-token", http_client={"verify": tls()}) as kling,
     ):
         with pytest.raises(ResponseError, match="at most 3"):
             kling.create(request)

@@ -22,7 +22,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptureFixture) -> None:
     """Closing twice does no harm. Nothing is in doubt then: there is no note, no id and no warning."""
     gateway = Gateway((task(),), "documented")
-    with KlingElements("t", transport=httpx.MockTransport(gateway)) as kling:
+    with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
         assert "7" == kling.create(NAMED).task_id
     assert inner.is_closed
@@ -38,7 +38,7 @@ def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptur
 
 def test_each_event_loop_has_its_own_connections() -> None:
     """One client may serve several loops, one after the other or at once; they are closed with the loop."""
-    kling = AsyncKlingElements("t", transport=httpx.MockTransport(lambda _: task().response()))
+    kling = AsyncKlingElements("t", http_client={"transport": httpx.MockTransport(lambda _: task().response())})
     used = list[httpx.AsyncClient]()
 
     async def create() -> list[Any]:

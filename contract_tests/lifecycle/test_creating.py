@@ -101,7 +101,7 @@ def test_an_id_that_is_no_text_is_refused(client_class: Client, made: Any, odd: 
     """It is not replaced in silence: the caller would look for another."""
     scripted = Scripted(client_class)
 
-    for call in ("create", "create_or_adopt"):
+    for call in ("create", "get_or_create"):
         error = scripted.failing(call, made(external_task_id=odd))
 
         assert isinstance(error, ContractError)

@@ -170,7 +170,7 @@ def test_one_subject_comes_of_it(client_class: Client, dialect: str, row: _Adopt
     """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
     scripted = Scripted(client_class, *row.script, dialect=dialect)
 
-    found = scripted.create_or_adopt(NAMED)
+    found = scripted.get_or_create(NAMED)
 
     assert (row.task_id, "e-1") == (str(found.task_id), found.task_info.external_task_id)
     assert row.calls == scripted.gateway.calls()
@@ -279,7 +279,7 @@ def test_what_cannot_be_told_is_said(client_class: Client, dialect: str, row: Fa
     """An attempt in doubt keeps it in doubt, even if a later one is refused."""
     scripted = Scripted(client_class, *row.script, dialect=dialect)
 
-    error = scripted.failing("create_or_adopt", NAMED)
+    error = scripted.failing("get_or_create", NAMED)
 
     row.check(scripted, error)
     assert "e-1" == error.external_task_id
@@ -288,7 +288,7 @@ def test_what_cannot_be_told_is_said(client_class: Client, dialect: str, row: Fa
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
 def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client_class: Client, step: Step) -> None:
     """An id of the caller's own may have been used before; a fresh one was not."""
-    error = Scripted(client_class, *[step] * 3).failing("create_or_adopt", BODY)
+    error = Scripted(client_class, *[step] * 3).failing("get_or_create", BODY)
 
     assert "not_created" == error.outcome
 
@@ -296,10 +296,10 @@ def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client_cl
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
 def test_a_gateway_without_look_up_is_told_clearly(client_class: Client, step: Reply) -> None:
     """And what serves in place of it."""
-    error = Scripted(client_class, step).failing("create_or_adopt", NAMED)
+    error = Scripted(client_class, step).failing("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
-    assert "create_or_adopt needs it, create does not" in str(error)
+    assert "get_or_create needs it, create does not" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: 
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
     scripted = Scripted(client_class, *script)
 
-    error = scripted.failing("create_or_adopt", NAMED, max_wait_seconds=limit)
+    error = scripted.failing("get_or_create", NAMED, max_wait_seconds=limit)
 
     assert isinstance(error, TransportError)
     assert "may_exist" == error.outcome
@@ -322,7 +322,7 @@ def test_how_often_a_duplicate_is_looked_for_is_the_policys(client_class: Client
     script = [ABSENT, DUPLICATE, ABSENT]
     scripted = Scripted(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 
-    assert "may_exist" == scripted.failing("create_or_adopt", NAMED).outcome
+    assert "may_exist" == scripted.failing("get_or_create", NAMED).outcome
     assert "look create look" == scripted.gateway.calls()
 
 
@@ -344,7 +344,7 @@ def test_a_duplicate_that_is_not_found_says_what_it_can_be(
     client_class: Client, says: list[str], dialect: str, script: list[Step]
 ) -> None:
     """And what to do, with all that the refusal has."""
-    error = Scripted(client_class, *script, dialect=dialect).failing("create_or_adopt", NAMED)
+    error = Scripted(client_class, *script, dialect=dialect).failing("get_or_create", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)
     assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
@@ -370,7 +370,7 @@ def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
 
     scripted = Scripted(client_class, *[gateway] * 20)
 
-    assert "5" == scripted.create_or_adopt(NAMED).task_id
+    assert "5" == scripted.get_or_create(NAMED).task_id
     assert [1, 2, 4, 8] == scripted.clock.slept
 
 
@@ -382,7 +382,7 @@ def _with_status(word: str) -> Reply:
 def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word: str) -> None:
     """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
-        error = Scripted(client_class, *script).failing("create_or_adopt", NAMED)
+        error = Scripted(client_class, *script).failing("get_or_create", NAMED)
 
         assert isinstance(error, ElementUnavailableError)
         assert ("created", "e-1") == (error.outcome, error.external_task_id)

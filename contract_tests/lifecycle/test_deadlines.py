@@ -53,7 +53,7 @@ def _dripping(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
 _Call: TypeAlias = tuple[str, list[Any], dict[str, Any]]
 _CALLS: list[_Call] = [
     ("create", [NAMED], {}),
-    ("create_or_adopt", [NAMED], {}),
+    ("get_or_create", [NAMED], {}),
     ("create_all", [[NAMED] * 3], {}),
     ("get", ["7"], {}),
     ("wait", ["7"], {}),

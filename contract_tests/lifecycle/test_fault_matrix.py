@@ -1,6 +1,6 @@
 """Whatever goes wrong with a create, there is one subject at most, and what the client says of it is true.
 
-Every fault, on a real socket, with both clients: `create` must tell what became of the subject, `create_or_adopt` must
+Every fault, on a real socket, with both clients: `create` must tell what became of the subject, `get_or_create` must
 end with exactly one wherever the gateway lets it.
 """
 
@@ -44,7 +44,7 @@ class Row:
         fault: Its name.
         told: What `create` tells: that it was created, by returning the task, or the outcome on its error.
         left: How many subjects `create` leaves behind.
-        adopted: What `create_or_adopt` tells.
+        adopted: What `get_or_create` tells.
         left_by_adopting: How many subjects that leaves behind.
     """
 
@@ -101,7 +101,7 @@ _ROWS = [
     *(_in_doubt(fault, 1) for fault in _LATE),
 ]
 # The dialects word look-ups in different ways, and only these calls make any.
-_CALLS = [("create", "live"), *(("create_or_adopt", dialect) for dialect in DIALECTS)]
+_CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
 
 class _Server(MockServer):
@@ -191,7 +191,7 @@ def test_what_is_told_is_true_and_nothing_is_there_twice(
 def test_adopting_again_finds_the_subject_that_a_failed_create_left(
     gateways: dict[str, MockGateway], row: Row, dialect: str
 ) -> None:
-    """After `create` with a fault, `create_or_adopt` of the same request, called twice, ends with that one subject."""
+    """After `create` with a fault, `get_or_create` of the same request, called twice, ends with that one subject."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = named("the-only-one")
@@ -199,7 +199,7 @@ def test_adopting_again_finds_the_subject_that_a_failed_create_left(
     with contextlib.suppress(KlingError):
         _call(gateway, token, "create", KlingElements, request, fault=row.fault)
 
-    tasks = [_call(gateway, token, "create_or_adopt", kind, request) for kind in (KlingElements, AsyncKlingElements)]
+    tasks = [_call(gateway, token, "get_or_create", kind, request) for kind in (KlingElements, AsyncKlingElements)]
 
     assert len({task.task_id for task in tasks}) == 1
     assert _external_ids_in_the_end(gateway, token, row) == ["the-only-one"]

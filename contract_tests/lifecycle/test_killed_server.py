@@ -25,7 +25,7 @@ _TOKEN = "killed-server"
 
 
 def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
-    return KlingElements(_TOKEN, server.url, retry=retry, httpx_args={"verify": tls()})
+    return KlingElements(_TOKEN, server.url, retry=retry, http_client={"verify": tls()})
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -58,9 +58,7 @@ def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: 
 
     with closing(MockProcess(*options, port=server.port)) as server:
         with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
-            tasks = list(
-                threads.map(lambda number: kling.create_or_adopt(named(f"subject-{number}")), range(_SUBJECTS))
-            )
+            tasks = list(threads.map(lambda number: kling.get_or_create(named(f"subject-{number}")), range(_SUBJECTS)))
         elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
 
     assert {number: tasks[number].task_id for number in answered} == answered

@@ -73,7 +73,7 @@ def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
 
 def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:
     """However often it is asked for."""
-    first, second, third = (life.do("create_or_adopt", life.request) for _ in range(3))
+    first, second, third = (life.do("get_or_create", life.request) for _ in range(3))
 
     assert first.task_id == second.task_id == third.task_id
     assert life.id == first.task_info.external_task_id
@@ -114,7 +114,7 @@ def test_waiting_bears_a_first_absence(life: _Life) -> None:
 
 def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
     """By the subject, by the task that made it, and by its id; in the words of the table it is just not there."""
-    task = life.do("create_or_adopt", life.request)
+    task = life.do("get_or_create", life.request)
     element = life.do("wait", task)
     finished = life.do("get", task)
 
@@ -130,7 +130,7 @@ def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
 def test_a_deleted_subject_is_never_handed_out(life: _Life) -> None:
     """By whichever call; where its task is still shown, it names no subject that can be used."""
     kept = {**life.request, "external_task_id": str(uuid4())}
-    task = life.do("create_or_adopt", life.request)
+    task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", kept)])
     life.do("delete", first)
     remains = life.dialect == "live"
@@ -144,7 +144,7 @@ def test_a_deleted_subject_is_never_handed_out(life: _Life) -> None:
         else:
             assert isinstance(life.fails("get", name), NotFoundError)
             assert isinstance(life.fails("wait", name, poll=PollPolicy(max_unknown_seconds=0)), NotFoundError)
-    assert type(life.fails("create_or_adopt", life.request)) is (
+    assert type(life.fails("get_or_create", life.request)) is (
         ElementUnavailableError if remains else ExternalIdUsedError
     )
     error = life.fails("create_all", [life.request])

@@ -127,7 +127,7 @@ def test_a_create_that_names_its_task_is_a_task(client_class: Client, row: Answe
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
     """It is told at once, by both ways to create."""
-    for name, script in (("create", [_given(row)]), ("create_or_adopt", [ABSENT, _given(row)])):
+    for name, script in (("create", [_given(row)]), ("get_or_create", [ABSENT, _given(row)])):
         scripted = Scripted(client_class, *script)
 
         assert Outcome.NOT_CREATED == scripted.failing(name, NAMED).outcome
@@ -156,17 +156,17 @@ def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(
     assert (row.means == "no task") == isinstance(error, NoTaskError)
 
     adopting = Scripted(client_class, ABSENT, _given(row), _found("7", asked["external_task_id"]))
-    assert "7" == adopting.create_or_adopt(asked).task_id
+    assert "7" == adopting.get_or_create(asked).task_id
     assert "look create look" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
 def test_what_is_absent_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
-    """`get` says so, and `create_or_adopt` creates."""
+    """`get` says so, and `get_or_create` creates."""
     assert NotFoundError is type(Scripted(client_class, _given(row)).failing("get", row.asked))
 
     adopting = Scripted(client_class, _given(row), _found("7", row.asked))
-    assert "7" == adopting.create_or_adopt(_subject(row.asked)).task_id
+    assert "7" == adopting.get_or_create(_subject(row.asked)).task_id
     assert "look create" == adopting.gateway.calls()
 
 
@@ -212,10 +212,10 @@ def test_a_task_is_waited_for_as_far_as_it_is(client_class: Client, row: Answer)
 
 @_rows("getElement", means=["no look-up"])
 def test_a_gateway_without_look_ups_is_told_at_once(client_class: Client, row: Answer) -> None:
-    """`create_or_adopt` cannot work there, and says so before it creates."""
+    """`get_or_create` cannot work there, and says so before it creates."""
     scripted = Scripted(client_class, _given(row))
 
-    assert LookUpUnavailableError is type(scripted.failing("create_or_adopt", _subject(row.asked)))
+    assert LookUpUnavailableError is type(scripted.failing("get_or_create", _subject(row.asked)))
     assert scripted.gateway.finished()
     assert NotFoundError is not type(Scripted(client_class, _given(row)).failing("get", row.asked))
 

@@ -110,7 +110,7 @@ class _Service:
 
 def _client(kind: Client, service: Any, **options: Any) -> Scripted:
     """Return a client of a service, by its clock."""
-    scripted = Scripted(kind, clock=service.clock, transport=httpx.MockTransport(service), **options)
+    scripted = Scripted(kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options)
     scripted.clock = service.clock
     return scripted
 

@@ -72,12 +72,12 @@ def too_small(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("method", ["create", "create_or_adopt"])
+@pytest.mark.parametrize("method", ["create", "get_or_create"])
 def test_images_in_the_request_are_looked_at_unless_told_otherwise(
     client_class: Client, method: str, too_small: Path, behind: _Behind
 ) -> None:
     """What is behind addresses is not; `off` looks at nothing, so that the request goes out."""
-    script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
+    script = [ABSENT, task()] if method == "get_or_create" else [task()]
     refused, sent = Scripted(client_class, *script[:-1]), Scripted(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
 
@@ -91,14 +91,14 @@ def test_images_in_the_request_are_looked_at_unless_told_otherwise(
     assert [] == behind.looks
 
 
-@pytest.mark.parametrize("method", ["create", "create_or_adopt", "create_all"])
+@pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
 def test_metadata_are_left_out_only_if_the_caller_says_so(client_class: Client, method: str, tmp_path: Path) -> None:
     """The file itself conforms only without them."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
     given: Any = [body] if method == "create_all" else body
-    script = [ABSENT, task()] if method == "create_or_adopt" else [task()]
+    script = [ABSENT, task()] if method == "get_or_create" else [task()]
     scripted = Scripted(client_class, *script)
 
     getattr(scripted, method)(given, strip_metadata=True)
@@ -189,9 +189,9 @@ def test_a_request_that_is_refused_anyway_is_not_looked_into(client_class: Clien
     body = {**NAMED, "element_name": ""}
 
     assert isinstance(Scripted(client_class).failing("create", body, preflight="remote"), ContractError)
-    Scripted(client_class, task()).create_or_adopt(NAMED, preflight="remote")
+    Scripted(client_class, task()).get_or_create(NAMED, preflight="remote")
     assert [] == behind.looks
-    Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).create_or_adopt(NAMED, preflight="remote")
+    Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).get_or_create(NAMED, preflight="remote")
     assert ["https://example.com/front.png", "https://example.com/side.png"] == [url for _, url, _ in behind.looks]
 
 
@@ -226,7 +226,7 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Cli
         raise LOST("scripted")
 
     scripted = Scripted(client_class, ABSENT, change, *[ABSENT] * 8)
-    error = scripted.failing("create_or_adopt", _with_images(path, path, external_task_id="e-1"))
+    error = scripted.failing("get_or_create", _with_images(path, path, external_task_id="e-1"))
 
     assert isinstance(error, MediaError)
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)

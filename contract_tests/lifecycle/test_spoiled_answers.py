@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, TypeAlias
 
-import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
@@ -153,7 +152,7 @@ class Row:
         first_look: Sends the answer to the look-up that comes before the call.
         look: Sends the answer to any further look-up.
         told: What `create` tells: that the subject was created, or the outcome on its error.
-        adopted: What `create_or_adopt` tells; there is one subject afterwards in each case.
+        adopted: What `get_or_create` tells; there is one subject afterwards in each case.
         limit: The `max_wait_seconds` of the call.
     """
 
@@ -224,7 +223,7 @@ def _served(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
 
 def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
     """Make a call behind a look-up over the same connection."""
-    options: Any = {"clock": FakeClock(), "timeout": httpx.Timeout(60)}
+    options: Any = {"clock": FakeClock(), "timeout": 60}
     limit = gateway.row.limit
 
     async def call() -> Task:
@@ -247,7 +246,7 @@ def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
 
 @pytest.mark.parametrize("way", ["sync", "async"])
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("method", ["create", "create_or_adopt"])
+@pytest.mark.parametrize("method", ["create", "get_or_create"])
 @pytest.mark.parametrize("name", _ROWS)
 def test_what_is_told_is_true_and_nothing_is_there_twice(name: str, method: str, dialect: str, way: str) -> None:
     """There is one subject, under the id that was returned or that the error names, and the token is in no error."""

@@ -64,7 +64,7 @@ def test_an_interruption_tells_the_id(
     (sent,) = [body["external_task_id"] for body in scripted.gateway.bodies()]
     assert sent == caught.value.external_task_id  # type: ignore[attr-defined]
     assert [f"external_task_id {sent}: the subject may exist"] == caught.value.__notes__
-    what = f"{kind.__name__} ended its create, and create_or_adopt with this id finds it or creates it"
+    what = f"{kind.__name__} ended its create, and get_or_create with this id finds it or creates it"
     assert [f"external_task_id {sent}: the subject may exist; {what}"] == [
         record.getMessage() for record in caplog.records if record.name == "kling_elements"
     ]
@@ -85,8 +85,8 @@ def test_nothing_is_told_where_nothing_can_have_been_created(
     for scripted, name, options in [
         (waiting, "create", {}),
         (Scripted(client_class), "create", {"preflight": "remote"}),
-        (Scripted(client_class, kind), "create_or_adopt", {}),
-        (Scripted(client_class, ABSENT), "create_or_adopt", {"preflight": "remote"}),
+        (Scripted(client_class, kind), "get_or_create", {}),
+        (Scripted(client_class, ABSENT), "get_or_create", {"preflight": "remote"}),
     ]:
         with pytest.raises(kind) as caught:
             getattr(scripted, name)(BODY, **options)
@@ -116,7 +116,7 @@ def test_an_interruption_in_doubt_tells_the_id(
     scripted = Scripted(client_class, *script, kind)
 
     with pytest.raises(kind) as caught:
-        scripted.create_or_adopt(NAMED)
+        scripted.get_or_create(NAMED)
 
     assert ["external_task_id e-1: the subject may exist"] == caught.value.__notes__
     assert "e-1" == caught.value.external_task_id  # type: ignore[attr-defined]
@@ -134,17 +134,17 @@ def test_an_interruption_between_attempts_in_doubt_tells_the_id(
 
     monkeypatch.setattr(scripted.clock, "let_pass", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        scripted.create_or_adopt(BODY)
+        scripted.get_or_create(BODY)
 
     assert [body["external_task_id"] for body in scripted.gateway.bodies()] == _warned(caplog)
 
 
-@pytest.mark.parametrize("name", ["create", "create_or_adopt"])
+@pytest.mark.parametrize("name", ["create", "get_or_create"])
 def test_an_interruption_behind_the_answer_tells_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As Ctrl+C may come while the last line is logged; then it is known that the subject exists."""
-    scripted = Scripted(client_class, *([ABSENT] if name == "create_or_adopt" else []), task())
+    scripted = Scripted(client_class, *([ABSENT] if name == "get_or_create" else []), task())
     log = outside.Outside.log
 
     def interrupted(io: Any, text: str) -> None:
@@ -177,7 +177,7 @@ def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pyte
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
-    kling = AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never))
+    kling = AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)})
     create: Coroutine[Any, Any, Task] = kling.create(NAMED, max_wait_seconds=60)
 
     async def begin() -> None:
@@ -219,13 +219,13 @@ def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
     async def create() -> Iterable[Task]:
         return [await kling.create(BODY)]
 
-    async def create_or_adopt() -> Iterable[Task]:
-        return [await kling.create_or_adopt(BODY)]
+    async def get_or_create() -> Iterable[Task]:
+        return [await kling.get_or_create(BODY)]
 
     async def create_all() -> Iterable[Task]:
         return await kling.create_all([BODY] * 3)
 
-    return cycle([create, create_or_adopt, create_all])
+    return cycle([create, get_or_create, create_all])
 
 
 async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
@@ -304,7 +304,7 @@ def test_no_id_is_lost_to_a_cancellation(
         await way(create, made(external_id), returned)
 
     async def tries() -> None:
-        async with AsyncKlingElements(gateway.token, gateway.url, httpx_args={"verify": tls()}) as kling:
+        async with AsyncKlingElements(gateway.token, gateway.url, http_client={"verify": tls()}) as kling:
             gateway.queue_faults(*["delay:3600"] * len(held_up))
             await asyncio.gather(*(hold_up(kling, each) for each in held_up))
             for moment, create in enumerate(islice(_creates(kling), _TRIES)):
@@ -335,7 +335,7 @@ def interrupt(seconds, came):
             break  # else it came in the callback of a weak reference, where CPython drops exceptions
 
 with KlingElements("any-token", url) as kling:
-    ways = [lambda: [kling.create(body)], lambda: [kling.create_or_adopt(body)], lambda: kling.create_all([body] * 3)]
+    ways = [lambda: [kling.create(body)], lambda: [kling.get_or_create(body)], lambda: kling.create_all([body] * 3)]
     for number in range(tries):
         came, tasks = threading.Event(), []
         thread = threading.Thread(target=interrupt, args=[number / 3000, came])

@@ -70,7 +70,7 @@ def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found
     """As it is in an account where a video has it; another id is free."""
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         router.kling.use_ids("a-video", "another")
-        for call in (kling.create, kling.create_or_adopt):
+        for call in (kling.create, kling.get_or_create):
             with pytest.raises(ResponseError, match="External_task_id a-video already exists") as caught:
                 call(_request(external_task_id="a-video"))
             assert caught.value.outcome == "may_exist"

@@ -216,7 +216,8 @@ class Scripted:
         """Makes the client; further options are the client's own."""
         self.gateway = Gateway(script, dialect)
         self.clock = FakeClock()
-        given = {"token": TOKEN, "base_url": URL, "transport": httpx.MockTransport(self.gateway), "clock": self.clock}
+        carried = {"transport": httpx.MockTransport(self.gateway)}
+        given = {"api_key": TOKEN, "base_url": URL, "http_client": carried, "clock": self.clock}
         self.kling = kind(**{**given, **options})
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from kling_elements.testing import respx_router
 def test_a_subject_is_created() -> None:
     with respx_router() as router, KlingElements("any-token") as kling:
         router.kling.queue_faults("drop-after")  # the answer is lost, the subject is there
-        task = kling.create_or_adopt(request)
+        task = kling.get_or_create(request)
         assert kling.wait(task).element_id == router.kling.tasks()[0]["element_id"]
 """
 

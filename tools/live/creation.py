@@ -40,7 +40,7 @@ def create_and_delete(
     session.begin("creation", f"creation of an element, external_task_id {external_id}", external_id)
     may_exist, element = True, None
     try:
-        task = kling.create_or_adopt(request)
+        task = kling.get_or_create(request)
         element = kling.wait(task, max_wait_seconds=max_wait_seconds)
     except KlingError as error:
         may_exist = error.outcome != Outcome.NOT_CREATED

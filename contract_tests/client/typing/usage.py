@@ -13,6 +13,7 @@ import httpx
 from kling_elements import AsyncKlingElements, KlingElements, PollPolicy, RetryPolicy
 from kling_elements_client import UNSET, AuthenticatedClient, Response, Unset, contract, errors, models
 from kling_elements_client.api.elements import create_element
+from kling_elements_runtime.settings import Timeout
 
 
 def make_clients(token: str | None, url: str) -> None:
@@ -21,7 +22,7 @@ def make_clients(token: str | None, url: str) -> None:
         assert_type(client, AuthenticatedClient)
     AuthenticatedClient(token, url)
     AuthenticatedClient(token=token, base_url=url, on_violation="warn", allow_http=True, timeout=5, headers={"X": "1"})
-    AuthenticatedClient(timeout=httpx.Timeout(5), httpx_args={"proxy": url})
+    AuthenticatedClient(timeout=Timeout(read=5), httpx_args={"proxy": url})
     AuthenticatedClient(on_violation="log")  # type: ignore[arg-type]
     AuthenticatedClient(token, url, "warn")  # type: ignore[call-arg]
 
@@ -97,7 +98,7 @@ def live(image: models.ImageElementRequest) -> None:
         assert_type(kling, KlingElements)
         task = kling.create(image)
         assert_type(task, models.Task)
-        assert_type(kling.create_or_adopt({"element_name": "Ada"}, max_wait_seconds=5), models.Task)
+        assert_type(kling.get_or_create({"element_name": "Ada"}, max_wait_seconds=5), models.Task)
         assert_type(kling.create_all([image, {"element_name": "Ada"}], at_once=2), Sequence[models.Task])
         element = kling.wait(task, max_wait_seconds=300)
         assert_type(element, models.Element)

@@ -1,0 +1,156 @@
+"""Settings of a client: per call, for a copy of the client, and how often a call may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from contract_tests.support.running import run_async
+from contract_tests.support.scripted import BODY, NAMED, TOKEN, URL, Client, Scripted, made, no, task
+from kling_elements import AsyncKlingElements, HttpClientOptions, KlingElements, PollPolicy, RetryPolicy, Timeout
+from kling_elements_client.errors import RateLimitError
+
+_BUSY = no(429, 1302)
+_OWN = {"connect": 10.0, "read": 300.0, "write": 600.0, "pool": 60.0}
+_CALLS: dict[str, Callable[..., Any]] = {
+    "create": lambda client, **more: client.create(BODY, **more),
+    "get_or_create": lambda client, **more: client.get_or_create(NAMED, **more),
+    "create_all": lambda client, **more: client.create_all([BODY], **more),
+    "get": lambda client, **more: client.get("7", **more),
+    "wait": lambda client, **more: client.wait("7", **more),
+    "wait_all": lambda client, **more: client.wait_all(["7"], **more),
+    "delete": lambda client, **more: client.delete(9, **more),
+}
+
+
+def _seconds(scripted: Scripted) -> list[dict[str, float]]:
+    return [request.extensions["timeout"] for request in scripted.gateway.requests]
+
+
+@pytest.mark.parametrize("call", _CALLS.values(), ids=_CALLS)
+def test_every_method_takes_time_outs_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
+    """One number for all steps, or one for each; the next call has the client's again."""
+    scripted = Scripted(client_class, made(), made(), made())
+
+    call(scripted, timeout=7)
+    call(scripted, timeout=Timeout(connect=1))
+    call(scripted)
+
+    # the longer steps may be cut by the deadline of a wait
+    assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(scripted)]
+
+
+def test_pages_of_a_list_have_the_time_outs_of_the_list(client_class: Client) -> None:
+    """Each page is a request of its own."""
+    scripted = Scripted(client_class, no(500), no(500), no(500), no(500), retry=RetryPolicy(max_retries=1))
+
+    for method in (scripted.kling.list, scripted.kling.presets):
+        with pytest.raises(Exception, match="HTTP 500"):
+            _next_of(method(timeout=3))
+
+    assert [dict.fromkeys(_OWN, 3)] * 4 == _seconds(scripted)
+
+
+def _next_of(listing: Any) -> Any:
+    async def first() -> Any:
+        return await anext(listing)
+
+    return run_async(first()) if hasattr(listing, "__anext__") else next(listing)
+
+
+@pytest.mark.parametrize(
+    ("error", "timeout"), [(TypeError, "5"), (TypeError, True), (TypeError, httpx.Timeout(5)), (ValueError, 0)]
+)
+def test_a_time_out_that_cannot_be_used_is_refused_before_anything_is_sent(
+    client_class: Client, error: type[Exception], timeout: Any
+) -> None:
+    """The message says what a time-out is."""
+    scripted = Scripted(client_class)
+
+    for call in _CALLS.values():
+        with pytest.raises(error, match="timeout must "):
+            call(scripted, timeout=timeout)
+    with pytest.raises(error, match="timeout must "):
+        scripted.kling.with_options(timeout=timeout)
+    with pytest.raises(error, match="timeout must "):
+        scripted.kling.list(timeout=timeout)
+
+
+@pytest.mark.parametrize("retries", [0, 1, 4])
+def test_a_call_is_repeated_no_more_often_than_it_may_be(client_class: Client, retries: int) -> None:
+    """However much time is left."""
+    scripted = Scripted(client_class, *[_BUSY] * (retries + 1), max_retries=retries)
+
+    assert isinstance(scripted.failing("create", BODY), RateLimitError)
+    assert scripted.gateway.finished()
+
+
+def test_a_number_of_retries_is_set_beside_the_rest_of_a_policy(client_class: Client) -> None:
+    """The intervals remain those of the policy."""
+    scripted = Scripted(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_seconds=5), max_retries=1)
+
+    scripted.failing("create", BODY)
+
+    assert [5] == scripted.clock.slept
+
+
+@pytest.mark.parametrize("retries", [-1, 1.5, True, "1"])
+def test_a_number_of_retries_that_cannot_be_used_is_refused(client_class: Client, retries: Any) -> None:
+    """The message says what is allowed."""
+    for make in (lambda **more: client_class(TOKEN, **more), client_class(TOKEN).with_options, RetryPolicy):
+        with pytest.raises(ValueError, match=r"^max_retries must be a whole number, 0 or more, not "):
+            make(max_retries=retries)
+
+
+def test_a_client_with_other_options_shares_everything_else(client_class: Client) -> None:
+    """The options are those of its own calls; the first client keeps its own."""
+    scripted = Scripted(client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_seconds=5))
+    first = scripted.kling
+
+    scripted.kling = first.with_options(timeout=7, max_retries=0)
+    scripted.failing("create", BODY)
+    scripted.kling = scripted.kling.with_options(retry=RetryPolicy(first_seconds=3))
+    scripted.create(BODY)
+    scripted.create(BODY, timeout=1)
+    scripted.kling = first
+    scripted.create(BODY)
+
+    assert [3] == scripted.clock.slept
+    assert [*[dict.fromkeys(_OWN, 7)] * 3, dict.fromkeys(_OWN, 1), _OWN] == _seconds(scripted)
+    assert first.client is first.with_options(poll=PollPolicy()).client
+
+
+def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
+    """They share their connections."""
+    first = KlingElements(TOKEN, URL)
+    with first.with_options(timeout=5):
+        pass
+    assert first.client.is_closed
+
+    async def close() -> bool:
+        asynchronous = AsyncKlingElements(TOKEN, URL)
+        async with asynchronous.with_options(timeout=5):
+            pass
+        return asynchronous.client.is_closed
+
+    assert run_async(close())
+
+
+def test_a_look_up_policy_of_its_own(client_class: Client) -> None:
+    """It is that of the waits of the client that has it."""
+    scripted = Scripted(client_class, task(), made())
+    scripted.kling = scripted.kling.with_options(poll=PollPolicy(first_seconds=2))
+
+    assert 9 == scripted.wait("7").element_id
+    assert [2] == scripted.clock.slept
+
+
+def test_settings_of_the_http_client_are_a_mapping(client_class: Client) -> None:
+    """What type checkers know the keys of."""
+    carried = HttpClientOptions(transport=httpx.MockTransport(lambda _: task("8").response()))
+    scripted = Scripted(client_class, http_client=carried)
+
+    assert "8" == scripted.create(BODY).task_id
