@@ -200,6 +200,7 @@ class KlingElements(ClientBase):
             tasks: The tasks, each as for `wait`.
             max_wait_seconds: As for `wait`, for all of them together.
             on_update: As for `wait`. If it raises an exception, the other tasks are not waited for any more.
+            timeout: As for `wait`.
 
         Raises:
             WaitAllError: Some ended otherwise; `.results` has the subject or the error of each.

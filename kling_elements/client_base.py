@@ -78,7 +78,7 @@ class ClientBase:
             allow_http=allow_http,
             timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
             headers=headers,
-            httpx_args=http_client,
+            http_client=http_client,
             contract=None if contract is None else usable(contract),
         )
         """The generated client underneath, for single operations."""

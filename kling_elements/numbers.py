@@ -10,7 +10,9 @@ from attrs import Attribute, frozen
 
 @frozen
 class Number:
-    """A kind of number, used as a validator for attrs and to check arguments. Another number raises ValueError, another type TypeError.
+    """A kind of number, used as a validator for attrs and to check arguments.
+
+    Another number raises ValueError, another type TypeError.
 
     Attributes:
         expected: A description of the number, for error messages.

@@ -66,20 +66,20 @@ class AuthenticatedClient:
 
     def __init__(  # noqa: PLR0913 - all but two go by name
         self,
-        token: Token | Hidden | None = None,
+        api_key: Token | Hidden | None = None,
         base_url: str | None = None,
         *,
         on_violation: OnViolation = "raise",
         allow_http: bool = False,
         timeout: Timeout | float = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
-        httpx_args: Mapping[str, Any] | None = None,
+        http_client: Mapping[str, Any] | None = None,
         contract: Contract | None = None,
     ) -> None:
         """Make a client; no connection is opened yet.
 
         Args:
-            token: The gateway's API key, without `Bearer`; or a function that returns it, which is asked before each
+            api_key: The gateway's API key, without `Bearer`; or a function that returns it, which is asked before each
                 request. Without one, that of the environment is used.
             base_url: The gateway's address, to which the operation's path is appended. Without one, that of the
                 environment is used, and without that the contract's first server.
@@ -89,19 +89,21 @@ class AuthenticatedClient:
             allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
-            httpx_args: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
+            http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
                 of the environment are used unless the gateway is on this machine.
             contract: The contract to check requests and answers against; by default the one of the package.
 
         Raises:
             TypeError: An argument has a wrong type.
-            ValueError: There is no token, or one of the arguments cannot be used.
+            ValueError: There is no API key, or one of the arguments cannot be used.
         """
         logs.set_up(self.log, self.log_variable)
         if contract is not None:
             self.contract = contract
-        hidden = token if isinstance(token, Hidden) else Hidden(self._from_environment() if token is None else token)
-        del token  # no variable of this frame holds it, as frames are shown with errors
+        hidden = (
+            api_key if isinstance(api_key, Hidden) else Hidden(self._from_environment() if api_key is None else api_key)
+        )
+        del api_key  # no variable of this frame holds it, as frames are shown with errors
         self._credentials = credentials(hidden, self.token_variable)
         self._responses = ResponseReader(self.contract, self._credentials.redact, self.log)
         paths = {operation.path for operation in self.contract.operations().values()}
@@ -116,15 +118,15 @@ class AuthenticatedClient:
         limits = httpx.Timeout(**settings.step_seconds(timeout))
         sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
         sent_always.update(settings.usable_headers(headers or {}))
-        self._httpx_args = {
-            **settings.usable_httpx_args(httpx_args or {}),
+        self._http_client = {
+            **settings.usable_http_client(http_client or {}),
             "base_url": url,
             "timeout": limits,
             "headers": sent_always,
         }
         self._route = Route.of(
             url,
-            self._httpx_args,
+            self._http_client,
             on_this_machine=settings.is_loopback(url.host),
             reuse_seconds=self.reuse_seconds,
         )
@@ -361,7 +363,7 @@ class AuthenticatedClient:
         with self._lock:
             self._check_open()
             if self._connections is None:
-                self._connections = Connections(self._httpx_args, self._route)
+                self._connections = Connections(self._http_client, self._route)
             return self._connections
 
     def _async(self) -> AsyncConnections:
@@ -376,7 +378,7 @@ class AuthenticatedClient:
                 self._async_connections.pop(ended)[0].close_of_ended_loop()
             if loop not in self._async_connections:
                 forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
-                connections = AsyncConnections(self._httpx_args, self._route)
+                connections = AsyncConnections(self._http_client, self._route)
                 self._async_connections[loop] = connections, _closed_with_the_loop(connections)
             return self._async_connections[loop][0]
 

@@ -105,7 +105,7 @@ def token_problem(token: object, variable: str = "") -> TypeError | ValueError |
         return TypeError(f"the token must be a str, or a function that returns one, not {type(token).__name__}")
     if not token:
         way = f" or set the environment variable {variable}" if variable else ""
-        return ValueError(f"no token: pass token=...{way}")
+        return ValueError(f"no API key: pass api_key=...{way}")
     if not _TOKEN.fullmatch(token):
         return ValueError("the token has white space or characters beyond ASCII; it is given without 'Bearer'")
     return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypedDict
 
 import httpx
-from attrs import asdict, frozen
+from attrs import Attribute, asdict, field, frozen
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
 _OTHER_DIGITS = re.compile(
@@ -165,6 +165,11 @@ class HttpClientOptions(TypedDict, total=False):
     default_encoding: str | Callable[[bytes], str]
 
 
+def _number(_: object, attribute: Attribute[float], seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{attribute.name} of a Timeout must be a number of seconds, not {type(seconds).__name__}")
+
+
 @frozen(kw_only=True)
 class Timeout:
     """The seconds that each step of a request may take, each above 0.
@@ -177,47 +182,51 @@ class Timeout:
         pool: To wait until a connection is free.
     """
 
-    connect: float = 10.0
-    read: float = 300.0
-    write: float = 600.0
-    pool: float = 60.0
+    connect: float = field(default=10.0, validator=_number)
+    read: float = field(default=300.0, validator=_number)
+    write: float = field(default=600.0, validator=_number)
+    pool: float = field(default=60.0, validator=_number)
 
 
-def step_seconds(timeout: Timeout | float) -> dict[str, float]:
-    """Return the seconds of each step: those of a `Timeout`, or one number for all.
+def step_seconds(timeout: object) -> dict[str, float]:
+    """Return the seconds of each step of a request.
+
+    Args:
+        timeout: A `Timeout`, or a number of seconds for every step.
 
     Raises:
         TypeError: It is neither.
         ValueError: A number is not above 0, or too large for a clock.
     """
-    if not isinstance(timeout, Timeout | int | float) or isinstance(timeout, bool):
+    steps: dict[str, float]
+    if isinstance(timeout, Timeout):
+        steps = asdict(timeout)
+    elif isinstance(timeout, int | float) and not isinstance(timeout, bool):
+        steps = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+    else:
         raise TypeError(f"timeout must be a number of seconds or a Timeout, not {type(timeout).__name__}")
-    given = (
-        timeout if isinstance(timeout, Timeout) else Timeout(connect=timeout, read=timeout, write=timeout, pool=timeout)
-    )
-    steps: dict[str, float] = asdict(given)
-    if not all(isinstance(seconds, int | float) and 0 < seconds <= _LONGEST_SECONDS for seconds in steps.values()):
+    if not all(0 < seconds <= _LONGEST_SECONDS for seconds in steps.values()):
         raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}")
     return steps
 
 
-def usable_httpx_args(httpx_args: Mapping[str, Any]) -> Mapping[str, Any]:
+def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments themselves.
 
     Raises:
         TypeError: They are not a mapping.
         ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
-    if not isinstance(httpx_args, Mapping):
-        raise TypeError(f"httpx_args must be a mapping of names to values, not {type(httpx_args).__name__}")
-    if clash := httpx_args.keys() & {"base_url", "timeout", "headers"}:
-        raise ValueError(f"httpx_args must not hold {', '.join(sorted(clash))}: the client has arguments for these")
-    if "auth" in httpx_args:
-        raise ValueError("httpx_args must not hold auth: for a token that changes, pass a function as token")
-    if httpx_args.get("follow_redirects"):
-        raise ValueError("httpx_args must not ask to follow redirects: a request would be sent twice, or elsewhere")
-    if httpx_args.get("proxy") is not None and httpx_args.get("transport") is not None:
-        raise ValueError("httpx_args must not hold both proxy and transport: the transport decides where requests go")
-    if unknown := httpx_args.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
-        raise ValueError(f"httpx_args must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
-    return httpx_args
+    if not isinstance(http_client, Mapping):
+        raise TypeError(f"http_client must be a mapping of names to values, not {type(http_client).__name__}")
+    if clash := http_client.keys() & {"base_url", "timeout", "headers"}:
+        raise ValueError(f"http_client must not hold {', '.join(sorted(clash))}: the client has arguments for these")
+    if "auth" in http_client:
+        raise ValueError("http_client must not hold auth: for a token that changes, pass a function as token")
+    if http_client.get("follow_redirects"):
+        raise ValueError("http_client must not ask to follow redirects: a request would be sent twice, or elsewhere")
+    if http_client.get("proxy") is not None and http_client.get("transport") is not None:
+        raise ValueError("http_client must not hold both proxy and transport: the transport decides where requests go")
+    if unknown := http_client.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
+        raise ValueError(f"http_client must hold arguments of httpx.Client only, not {', '.join(sorted(unknown))}")
+    return http_client

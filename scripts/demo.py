@@ -84,10 +84,10 @@ def _show_recovery(kling: KlingElements, photograph: Image.Image) -> None:
     except KlingError as error:
         print(f"create raised: {error}")
         print(f"outcome: {error.outcome}, external_task_id: {error.external_task_id}")
-    task = kling.create_or_adopt(request)
+    task = kling.get_or_create(request)
     element = kling.wait(task, max_wait_seconds=60)
     elements = [task.external_task_id for task in kling.list()].count(request.external_task_id)
-    print(f"create_or_adopt returned task {task.task_id}, which the lost create had started.")
+    print(f"get_or_create returned task {task.task_id}, which the lost create had started.")
     print(f"The account has {elements} element with this external_task_id. element_id: {element.element_id}")
 
 

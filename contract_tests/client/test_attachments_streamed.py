@@ -96,7 +96,7 @@ class _Gateway(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_what_is_sent_is_as_long_as_announced(create: Create, make_client: MakeClient, photograph: Path) -> None:
     """Both clients stream the same text."""
     gateway = _Gateway()
-    client = make_client(httpx_args={"transport": gateway})
+    client = make_client(http_client={"transport": gateway})
 
     assert {"data": {"task_id": "7"}} == create(client, body_with_images(photograph, photograph)).to_dict()
     assert len(gateway.received) == gateway.announced
@@ -111,7 +111,7 @@ def test_a_file_that_changes_while_it_is_sent_is_an_error(
     gateway = _Gateway(lambda: _CHANGES[name](photograph))
 
     with pytest.raises(MediaError, match=r"front\.jpg: was changed"):
-        create(make_client(httpx_args={"transport": gateway}), body_with_images(photograph))
+        create(make_client(http_client={"transport": gateway}), body_with_images(photograph))
 
     assert 1000 < len(gateway.received) < gateway.announced
 

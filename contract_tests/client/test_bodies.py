@@ -220,7 +220,7 @@ def test_informational_answers_are_passed_over(ways: Ways) -> None:
 def _answered(ways: Ways, response: Callable[[], httpx.Response], **options: Any) -> Any:
     transport = httpx.MockTransport(lambda _: response())
     args = {"transport": transport, **options}
-    return ways.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args=args))
+    return ways.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client=args))
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])

@@ -36,7 +36,7 @@ def test_versions_of_http_have_a_context_each(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(httpx, "create_ssl_context", make)
     shared_context.cache_clear()  # another test may have made it
-    clients = [AuthenticatedClient("sk-1", httpx_args={"http2": http2}) for http2 in [False, True] * 3]
+    clients = [AuthenticatedClient("sk-1", http_client={"http2": http2}) for http2 in [False, True] * 3]
     contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - no socket leads there
     shared_context.cache_clear()  # these know no authorities
 

@@ -191,7 +191,7 @@ def test_connections_of_a_loop_that_was_not_ended_properly_are_closed_by_the_nex
 def test_a_loop_that_ended_and_had_a_transport_of_the_caller_s_is_let_go(make_client: MakeClient) -> None:
     """The transport is the caller's to close."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
-    client = make_client(httpx_args={"transport": transport})
+    client = make_client(http_client={"transport": transport})
     for _ in range(2):
         loop = asyncio.new_event_loop()
         assert 200 == loop.run_until_complete(client.send_async(**POST)).status_code

@@ -56,7 +56,7 @@ def test_settings_of_connections_need_no_client_of_httpx(
     """What carries the request has these settings, which `test_route` holds. One line is logged for each request."""
     caplog.set_level(logging.INFO)
     with listening(Peer.answer) as server:
-        answer = create(make_client(base_url=server.url, httpx_args=settings), _BODY)
+        answer = create(make_client(base_url=server.url, http_client=settings), _BODY)
 
     assert "1" == answer.data.task_id  # type: ignore[union-attr] # it is there
     assert 0 == _by_httpx(caplog)
@@ -82,7 +82,7 @@ def test_settings_beyond_connections_are_served_by_httpx(
     """Nothing that a caller asks httpx for is left out."""
     caplog.set_level(logging.INFO)
     with listening(Peer.answer) as server:
-        create(make_client(base_url=server.url, httpx_args=settings), _BODY)
+        create(make_client(base_url=server.url, http_client=settings), _BODY)
 
     assert 1 == _by_httpx(caplog)
     assert server.connections == ("transport" not in settings)
@@ -96,7 +96,7 @@ def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient
     ways: list[dict[str, Any]] = [{}, {"event_hooks": {}}]
     for more in ways:
         transport = Transport()
-        create(make_client(httpx_args={"transport": transport, **more}), _BODY)
+        create(make_client(http_client={"transport": transport, **more}), _BODY)
         (request,) = transport.requests
         sent.append((request.method, request.url, request.headers.raw, request.extensions["timeout"]))
 
@@ -119,7 +119,7 @@ def test_cookies_come_back_only_where_httpx_carries_the_request(
 ) -> None:
     """The call needs none, so a gateway that sets one does not make a session of it."""
     transport = Transport(**{"Set-Cookie": "theirs=2"})
-    client = make_client(httpx_args={"transport": transport, **settings})
+    client = make_client(http_client={"transport": transport, **settings})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
     assert sent == [{*request.headers.get("Cookie", "").split("; ")} - {""} for request in transport.requests]
@@ -130,7 +130,7 @@ def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_c
     transport = Transport(b"{", httpx.ReadError("reset"))
 
     with pytest.raises(TransportError, match="ReadError") as caught:
-        create(make_client(httpx_args={"transport": transport}), _BODY)
+        create(make_client(http_client={"transport": transport}), _BODY)
 
     assert caught.value.may_have_been_sent
     assert transport.body.is_closed
@@ -140,7 +140,7 @@ def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_c
 def test_a_client_of_httpx_that_was_closed_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
     """Nobody would close what it opened."""
     transport = Transport()
-    client = make_client(httpx_args={"transport": transport, **settings})
+    client = make_client(http_client={"transport": transport, **settings})
     client.get_httpx_client().close()
 
     with pytest.raises(TransportError, match="RuntimeError"):
@@ -158,7 +158,7 @@ def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: Ma
         request.headers["X-Seen"] = "yes"
 
     transport = Transport()
-    client = make_client(httpx_args={"transport": transport, "event_hooks": {"request": [hurry]}})
+    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [hurry]}})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
 
@@ -168,7 +168,7 @@ def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: Ma
 
 def test_event_loops_that_ended_are_let_go(make_client: MakeClient) -> None:
     """Also where nobody called `aclose`: a script may call `asyncio.run` a thousand times."""
-    client = make_client(httpx_args={"transport": Transport()})
+    client = make_client(http_client={"transport": Transport()})
     loops = []
 
     async def ask() -> None:
@@ -185,7 +185,7 @@ def test_event_loops_that_ended_are_let_go(make_client: MakeClient) -> None:
 def test_requests_that_are_kept_for_their_like_are_few(make_client: MakeClient) -> None:
     """A service that looks up a million tasks keeps no million addresses; each look-up goes to its own."""
     transport = Transport()
-    client = make_client(httpx_args={"transport": transport})
+    client = make_client(http_client={"transport": transport})
     for number in range(150):
         get_element.sync(client=client, id=str(number))
 

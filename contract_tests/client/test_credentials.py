@@ -57,7 +57,7 @@ def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> No
         ("raised LookupError: no session", LookupError("no session")),
         ("gave none that can be: the token must be a str, or a function that returns one, not NoneType", None),
         ("gave none that can be: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
-        ("gave none that can be: no token: pass token=...", ""),
+        ("gave none that can be: no API key: pass api_key=...", ""),
         ("gave none that can be: the token has white space or characters beyond ASCII", "sk-ZebraFish\n"),
         ("gave none that can be: the token has white space or characters beyond ASCII", "Bearer sk-ZebraFish"),
     ],
@@ -79,7 +79,7 @@ def test_without_a_token_that_can_be_sent_nothing_is(says: str, given: Any, ways
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
 def test_a_create_without_a_token_was_not_created(kind: Client) -> None:
     """A function works for `KlingElements` as well, and its failure is told by the outcome."""
-    scripted = Scripted(kind, task(), token=Tokens("sk-3", *[LookupError("no session")] * 9))
+    scripted = Scripted(kind, task(), api_key=Tokens("sk-3", *[LookupError("no session")] * 9))
 
     assert "7" == scripted.create(BODY).task_id
     assert "not_created" == scripted.failing("create", BODY).outcome
@@ -165,15 +165,15 @@ def _leaks(error: BaseException) -> list[str]:
 
 
 _BAD: dict[str, dict[str, Any]] = {
-    "token": {"token": f"Bearer {_TOKEN}"},
+    "token": {"api_key": f"Bearer {_TOKEN}"},
     "base_url": {"base_url": "ftp://gateway.example.com"},
     "on_violation": {"on_violation": "never"},
     "timeout": {"timeout": None},
     "headers": {"headers": {"authorization": "x"}},
-    "httpx_args": {"httpx_args": {"nope": 1}},
-    "certificates": {"httpx_args": {"verify": "/no/such/file"}},
+    "http_client": {"http_client": {"nope": 1}},
+    "certificates": {"http_client": {"verify": "/no/such/file"}},
     "retry": {"retry": 5},
-    "httpx_args of a wrong type": {"httpx_args": 5},
+    "http_client of a wrong type": {"http_client": 5},
 }
 
 
@@ -182,7 +182,7 @@ _BAD: dict[str, dict[str, Any]] = {
 def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, name: str) -> None:
     """Pytest and error trackers show the variables of each."""
     with pytest.raises((ValueError, TypeError)) as caught:
-        kind(**{"token": _TOKEN, **_BAD[name]})
+        kind(**{"api_key": _TOKEN, **_BAD[name]})
 
     modules = {frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(caught.value.__traceback__)}
     assert any(module.startswith("kling_elements") for module in modules) or kind is AuthenticatedClient
@@ -223,7 +223,7 @@ def test_no_frame_of_an_error_while_sending_has_the_token(
 ) -> None:
     """Neither in our own code nor in that of httpx, httpcore and the parser."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
-        called(kind, "create", BODY, token=token, base_url=server.url, httpx_args=options)
+        called(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 
     assert [] == _leaks(caught.value)
     assert _CORE not in "".join(traceback.format_exception(caught.value))

@@ -120,7 +120,7 @@ def _slowly() -> Iterator[bytes]:
 def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
     """It knows of none by itself."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
-    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = ways.outcome(client, seconds=_SECONDS)
 
     assert isinstance(error, TransportError)
@@ -132,7 +132,7 @@ def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call(
     abandoned = threading.Event()
     abandoned.set()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
-    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     context = copy_context()
     context.run(end_once, abandoned)
 
@@ -151,7 +151,7 @@ def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_c
         return httpx.Response(200, content=ANSWER)
 
     client = AuthenticatedClient(
-        TOKEN, "http://127.0.0.1:1", timeout=60.0, httpx_args={"transport": httpx.MockTransport(answer)}
+        TOKEN, "http://127.0.0.1:1", timeout=60.0, http_client={"transport": httpx.MockTransport(answer)}
     )
     ways.outcome(client, GET, seconds=seconds)
 
@@ -166,7 +166,7 @@ def test_time_out_errors_of_a_transport_of_the_caller_s_are_its_own() -> None:
         raise TimeoutError("mine")
 
     transport = httpx.MockTransport(answer)
-    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", httpx_args={"transport": transport})
+    client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = Ways("async").outcome(client)
 
     assert "TimeoutError at http://127.0.0.1:1: mine" == str(error)

@@ -96,7 +96,7 @@ def test_a_redirect_to_nowhere_ends_in_one_error(
     with pytest.raises(errors.StatusError, match="HTTP 307"):
         create(make_client(base_url=url), _BODY)
     with pytest.raises(errors.TransportError) as caught:
-        create(make_client(base_url=url, httpx_args={"event_hooks": {}}), _BODY)
+        create(make_client(base_url=url, http_client={"event_hooks": {}}), _BODY)
     assert caught.value.may_have_been_sent
 
 

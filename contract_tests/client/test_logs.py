@@ -159,7 +159,7 @@ def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **opt
     """Create an element by a client whose token, headers, cookies and parameters are secret."""
     transport = httpx.MockTransport(answer)
     args = {"transport": transport, "params": {"user": "PinkSecret"}, "cookies": {"id": "PinkSecret"}}
-    create(make_client(token=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, httpx_args=args, **options), body)
+    create(make_client(api_key=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, http_client=args, **options), body)
 
 
 def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -263,7 +263,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     """Somebody may paste the token in place of an id."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     client = make_client(
-        token=_TOKEN, httpx_args={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_ANSWER))}
+        api_key=_TOKEN, http_client={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_ANSWER))}
     )
     get_element.sync(_TOKEN, client=client)
     client.send(method="GET", url="/x?pageNum=1&api_key=PinkSecret&size=2")

@@ -42,18 +42,19 @@ class Caller:
     ways: Ways
     is_generated: bool
 
-    def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **httpx_args: Any) -> str:
+    def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **options: Any) -> str:
         """Create something at an address, with httpx's client prepared before, and return the id of the task."""
         if self.ways.name == "async":
-            return run_async(self._async_task_id(url, prepare, httpx_args))
-        with KlingElements(TOKEN, url, http_client=httpx_args) as kling:
+            return run_async(self._async_task_id(url, prepare, options))
+        http_client: Any = options
+        with KlingElements(TOKEN, url, http_client=http_client) as kling:
             prepare(kling.client.get_httpx_client())
             if self.is_generated:
                 return _id(kling.client.send(**POST))
             return str(kling.create(BODY).task_id)
 
-    async def _async_task_id(self, url: str, prepare: Callable[[Any], object], httpx_args: Any) -> str:
-        async with AsyncKlingElements(TOKEN, url, http_client=httpx_args) as kling:
+    async def _async_task_id(self, url: str, prepare: Callable[[Any], object], http_client: Any) -> str:
+        async with AsyncKlingElements(TOKEN, url, http_client=http_client) as kling:
             prepare(kling.client.get_async_httpx_client())
             if self.is_generated:
                 return _id(await kling.client.send_async(**POST))

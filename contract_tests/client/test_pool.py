@@ -139,7 +139,7 @@ def test_an_error_for_want_of_a_place_names_the_pool_and_the_way_out() -> None:
 
     assert [False, False] == [error.may_have_been_sent for error in told]
     assert [text] * 2 == [str(error).partition(";")[0] for error in told]
-    assert all("httpx_args={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in told)
+    assert all("http_client={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in told)
 
 
 def _quietly(send: Callable[..., Any]) -> None:
@@ -300,7 +300,7 @@ def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways) -> No
     """Servers close those at any time, and whether the request came before could not be told. Look-ups may take it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
-        client = HastyClient(TOKEN, server.url, httpx_args=_limits(None, seconds=600))
+        client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
         ways.outcomes(client, GET, GET, POST, GET, POST)
 
     assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [each.line[:-9] for each in server.heard]

@@ -153,8 +153,8 @@ def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytes
     assert ["POST http://gateway.example.com/b HTTP/1.1"] == [each.line for each in proxy.heard]
 
 
-def _proxy_of(url: str = ELSEWHERE, **httpx_args: Any) -> str | None:
-    client = AuthenticatedClient(TOKEN, url, allow_http=True, httpx_args=httpx_args)
+def _proxy_of(url: str = ELSEWHERE, **http_client: Any) -> str | None:
+    client = AuthenticatedClient(TOKEN, url, allow_http=True, http_client=http_client)
     proxy = client._route.proxy  # noqa: SLF001 - no socket leads there
     return None if proxy is None else str(proxy.url)
 
@@ -232,14 +232,14 @@ def test_a_proxy_that_cannot_be_used_is_an_error_that_names_where_it_comes_from(
     with pytest.raises(ValueError, match="is no proxy that can be used: it must begin with one of http://") as caught:
         _proxy_of(**({} if name else {"proxy": value}))
 
-    where = f"the environment variable {name}" if name else "httpx_args['proxy']"
+    where = f"the environment variable {name}" if name else "http_client['proxy']"
     assert str(caught.value).startswith(f"{where} is no proxy")
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
 def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
     """As any other."""
-    with pytest.raises(ValueError, match=r"httpx_args\['proxy'\] is no proxy that can be used"):
+    with pytest.raises(ValueError, match=r"http_client\['proxy'\] is no proxy that can be used"):
         _proxy_of(proxy=proxy)
 
 
@@ -286,7 +286,7 @@ def test_the_certificates_to_trust_may_be_named(
 
     with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # httpx's own
-        found = ways.outcomes(AuthenticatedClient(TOKEN, server.url, httpx_args=options), POST, GET)
+        found = ways.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
 
     assert [200, 200] == [each.status_code for each in found]
     assert 1 == server.connections
@@ -296,7 +296,7 @@ def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -
     """A server with a certificate of nobody's is no gateway, unless the caller wants it so."""
     with listening(Peer.answer, server_tls()) as server:
         failure = ways.failure(AuthenticatedClient(TOKEN, server.url))
-        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, httpx_args={"verify": False}))
+        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
 
     assert "certificate verify failed: unable to get local issuer certificate" in failure
     assert 200 == answer.status_code
@@ -316,7 +316,7 @@ def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) 
     with listening(Peer.answer, tls) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # httpx's own
         options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
-        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, httpx_args=options))
+        answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
     assert 200 == answer.status_code
 
@@ -352,7 +352,7 @@ def test_certificates_of_an_argument_that_are_not_there_are_an_error_that_names_
     with pytest.raises(ValueError, match="names no file or folder of certificates") as caught:
         _proxy_of(**{name: value})
 
-    says = f"httpx_args['{name}'] names no file or folder of certificates: /nowhere/ca.pem"
+    says = f"http_client['{name}'] names no file or folder of certificates: /nowhere/ca.pem"
     assert says == str(caught.value)
 
 
@@ -368,7 +368,7 @@ def test_certificates_that_cannot_be_read_are_no_connection(
     options = {"verify": str(file)} if place == "verify" else {}
     with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)
-        failure = ways.failure(AuthenticatedClient(TOKEN, server.url, httpx_args=options))
+        failure = ways.failure(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
     where = " (SSL_CERT_FILE of the environment)" if place == "SSL_CERT_FILE" else ""
     assert f"ConnectError at {server.url}: the certificates cannot be read{where}: " in failure
@@ -381,12 +381,12 @@ def test_certificates_that_cannot_be_read_are_no_connection(
 @pytest.mark.parametrize(
     ("error", "says", "limits"),
     [
-        (TypeError, "httpx_args['limits'] must be an httpx.Limits, not int", 5),
-        (TypeError, "httpx_args['limits'] must be an httpx.Limits, not dict", {}),
+        (TypeError, "http_client['limits'] must be an httpx.Limits, not int", 5),
+        (TypeError, "http_client['limits'] must be an httpx.Limits, not dict", {}),
         *(
             (
                 ValueError,
-                "httpx_args['limits'] must allow at least one connection: max_connections=1 or more",
+                "http_client['limits'] must allow at least one connection: max_connections=1 or more",
                 httpx.Limits(max_connections=count),
             )
             for count in (0, -1)
@@ -402,7 +402,7 @@ def test_limits_that_allow_nothing_are_refused(error: type[Exception], says: str
 def test_another_version_of_http_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says which; the package is looked for when the client is made."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
-    with pytest.raises(ValueError, match=r"httpx_args\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
+    with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
     assert _proxy_of(http2=False) is None
 

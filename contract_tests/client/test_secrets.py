@@ -59,7 +59,7 @@ def _leaks(texts: list[str]) -> list[str]:
 @pytest.fixture
 def client(make_client: MakeClient) -> AuthenticatedClient:
     """A client with a token that is easily found and that many notations escape."""
-    return make_client(token=_TOKEN)
+    return make_client(api_key=_TOKEN)
 
 
 _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
@@ -113,7 +113,7 @@ def test_a_client_is_neither_copied_nor_pickled(clone: Callable[[Any], Any], cli
 def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(token: str, make_client: MakeClient) -> None:
     """White space, control characters and anything beyond ASCII are slips of the hand; so is `Bearer` itself."""
     with pytest.raises(ValueError, match="it is given without 'Bearer'") as caught:
-        make_client(token=token)
+        make_client(api_key=token)
 
     assert [] == _leaks(_texts(caught.value))
 
@@ -167,7 +167,7 @@ def test_a_violation_does_not_show_the_token(
 ) -> None:
     """Someone may paste it into the wrong field: it stays out of the exception and out of the log."""
     router.post().respond(json={})
-    client = make_client(token=_TOKEN, on_violation=on_violation)
+    client = make_client(api_key=_TOKEN, on_violation=on_violation)
     seen = []
 
     try:
@@ -307,7 +307,7 @@ def test_the_log_of_an_odd_success_does_not_show_the_token(
 def test_a_token_too_short_to_be_one_garbles_no_message(make_client: MakeClient) -> None:
     """Its letters are in every text."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
-        create_element.sync(client=make_client(token="e"), body=_with(element_name=""))
+        create_element.sync(client=make_client(api_key="e"), body=_with(element_name=""))
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
@@ -345,7 +345,7 @@ def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
     answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
     """The parser of HTTP quotes what it cannot read, in exceptions that become causes of ours."""
-    client = make_client(token=_TOKEN, base_url=serve(answer.encode()))
+    client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
         create(client, _BODY)
@@ -367,7 +367,7 @@ def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all
     caplog.set_level(logging.DEBUG)
     url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
-    client = make_client(token=_TOKEN, base_url=url, on_violation="warn", httpx_args=settings)
+    client = make_client(api_key=_TOKEN, base_url=url, on_violation="warn", http_client=settings)
     try:
         create(client, _with(element_name=""))
     except errors.ResponseError:

@@ -34,7 +34,7 @@ def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
 def test_the_token_is_sent_behind_bearer(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
     """Every visible ASCII character may be in it."""
-    assert f"Bearer {token}" == _authorization(make_client(token=token), router)
+    assert f"Bearer {token}" == _authorization(make_client(api_key=token), router)
 
 
 def test_the_environment_serves_where_no_token_is_given(
@@ -44,16 +44,16 @@ def test_the_environment_serves_where_no_token_is_given(
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
 
     assert "KLING_API_KEY" == TOKEN_VARIABLE
-    assert "Bearer from-environment" == _authorization(make_client(token=None), router)
-    assert "Bearer given" == _authorization(make_client(token="given"), router)
+    assert "Bearer from-environment" == _authorization(make_client(api_key=None), router)
+    assert "Bearer given" == _authorization(make_client(api_key="given"), router)
 
 
 @pytest.mark.parametrize(
     ("says", "environment", "given"),
     [
-        (r"no token: pass token=\.\.\. or set .* KLING_API_KEY", None, None),
-        (r"no token: pass token=\.\.\. or set .* KLING_API_KEY", "", None),
-        ("no token", "from-environment", ""),
+        (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
+        (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
+        ("no API key", "from-environment", ""),
         ("the token has white space", "sk-1\n", None),
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
@@ -71,7 +71,7 @@ def test_without_a_token_that_can_be_sent_there_is_no_client(
 
 def test_the_first_server_of_the_contract_is_the_default() -> None:
     """The contract is the only place where it stands."""
-    assert document()["servers"][0]["url"] == DEFAULT_BASE_URL == AuthenticatedClient(token="t").base_url
+    assert document()["servers"][0]["url"] == DEFAULT_BASE_URL == AuthenticatedClient(api_key="t").base_url
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
 def test_an_address_with_tls_or_on_this_machine_will_do(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be read on the way. It may have a path, if that is no part of the calls' own."""
     lead_to(monkeypatch, "127.0.0.1", "::1")
-    assert base_url == AuthenticatedClient(token="t", base_url=base_url).base_url
+    assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
 
 @pytest.mark.parametrize("addresses", [("10.0.0.1",), ("127.0.0.1", "10.0.0.1"), ()])
@@ -104,14 +104,14 @@ def test_a_name_below_localhost_is_this_machine_only_while_it_leads_here(
     """A name server may say anything of it; one that leads nowhere leads not here."""
     lead_to(monkeypatch, *addresses)
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
-        AuthenticatedClient(token="t", base_url="http://app.localhost")
+        AuthenticatedClient(api_key="t", base_url="http://app.localhost")
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
 def test_a_port_is_written_in_ascii(base_url: str) -> None:
     """RFC 3986 has no other digits, and what httpx makes of them is not what was meant."""
     with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
-        AuthenticatedClient(token="t", base_url=base_url)
+        AuthenticatedClient(api_key="t", base_url=base_url)
 
 
 def test_digits_of_any_script_may_be_in_a_path() -> None:
@@ -140,9 +140,9 @@ def test_scheme_and_host_are_written_in_any_case() -> None:
 def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
     """The token would travel in the clear; a gateway of one's own may do without."""
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
-        AuthenticatedClient(token="t", base_url=base_url)
+        AuthenticatedClient(api_key="t", base_url=base_url)
 
-    assert base_url == AuthenticatedClient(token="t", base_url=base_url, allow_http=True).base_url
+    assert base_url == AuthenticatedClient(api_key="t", base_url=base_url, allow_http=True).base_url
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
 def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
     """Whatever would send requests elsewhere than the caller can see is an error at once."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
-        AuthenticatedClient(token="t", base_url=base_url, allow_http=allow_http)
+        AuthenticatedClient(api_key="t", base_url=base_url, allow_http=allow_http)
 
 
 @pytest.mark.parametrize(
@@ -191,16 +191,16 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
         ("base_url must be a str, not int", {"base_url": 5}),
         ("base_url must be a str, not bytes", {"base_url": b"https://a"}),
         ("base_url must be a str, not URL", {"base_url": httpx.URL("https://a")}),
-        ("the token must be a str, or a function that returns one, not int", {"token": 5}),
+        ("the token must be a str, or a function that returns one, not int", {"api_key": 5}),
         ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
         ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
-        ("httpx_args must be a mapping of names to values, not int", {"httpx_args": 5}),
+        ("http_client must be a mapping of names to values, not int", {"http_client": 5}),
     ],
 )
 def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"^{reason}$"):
-        AuthenticatedClient(**{"token": "t", **options})
+        AuthenticatedClient(**{"api_key": "t", **options})
 
 
 @pytest.mark.parametrize(
@@ -215,13 +215,13 @@ def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[
 def test_an_address_that_has_a_part_of_the_path_already_is_refused(right: str, base_url: str) -> None:
     """The path would be there twice; the error says what to pass."""
     with pytest.raises(ValueError, match=f"^base_url ends with .*, which is part of .*: pass {right}$"):
-        AuthenticatedClient(token="t", base_url=base_url)
+        AuthenticatedClient(api_key="t", base_url=base_url)
 
 
 def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
     """57 MB take eight minutes at 1 Mbit/s."""
     assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
-        inner.timeout for inner in inner_clients(AuthenticatedClient(token="t"))
+        inner.timeout for inner in inner_clients(AuthenticatedClient(api_key="t"))
     ]
     assert Timeout(connect=10, read=300, write=600, pool=60) == DEFAULT_TIMEOUT
 
@@ -235,7 +235,7 @@ def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: Inner
 )
 def test_other_time_outs_take_their_place(seconds: httpx.Timeout, timeout: Any) -> None:
     """As httpx takes them."""
-    client = AuthenticatedClient(token="t", timeout=timeout)
+    client = AuthenticatedClient(api_key="t", timeout=timeout)
 
     assert seconds == client.get_httpx_client().timeout
 
@@ -249,7 +249,7 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
     make_client: MakeClient, inner_clients: InnerClients
 ) -> None:
     """Headers go with every request."""
-    client = make_client(headers={"X-A": "1"}, httpx_args={"max_redirects": 3})
+    client = make_client(headers={"X-A": "1"}, http_client={"max_redirects": 3})
 
     assert [(3, "1")] * 2 == [(inner.max_redirects, inner.headers["X-A"]) for inner in inner_clients(client)]
 
@@ -268,25 +268,25 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
             ("on_violation must be 'raise', 'warn' or 'ignore', not ", {"on_violation": word})
             for word in ("", "Raise", "error", None, True, ["raise"])
         ),
-        ("httpx_args must hold arguments of httpx.Client only, not nope", {"httpx_args": {"nope": 1}}),
-        ("httpx_args must not hold auth: for a token that changes, pass a function as token", {"httpx_args": _AUTH}),
+        ("http_client must hold arguments of httpx.Client only, not nope", {"http_client": {"nope": 1}}),
+        ("http_client must not hold auth: for a token that changes, pass a function as token", {"http_client": _AUTH}),
         (
-            "httpx_args must not hold both proxy and transport",
-            {"httpx_args": {"proxy": "http://a", "transport": _MOCK}},
+            "http_client must not hold both proxy and transport",
+            {"http_client": {"proxy": "http://a", "transport": _MOCK}},
         ),
-        ("httpx_args must not ask to follow redirects", {"httpx_args": {"follow_redirects": True}}),
+        ("http_client must not ask to follow redirects", {"http_client": {"follow_redirects": True}}),
         ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
-        ("httpx_args must not hold base_url: ", {"httpx_args": {"base_url": "https://elsewhere.example.com"}}),
+        ("http_client must not hold base_url: ", {"http_client": {"base_url": "https://elsewhere.example.com"}}),
         (
-            "httpx_args must not hold headers, timeout: ",
-            {"httpx_args": {"timeout": None, "headers": {}, "verify": True}},
+            "http_client must not hold headers, timeout: ",
+            {"http_client": {"timeout": None, "headers": {}, "verify": True}},
         ),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[str, Any]) -> None:
     """The token, the address, time-outs and headers have arguments of their own."""
     with pytest.raises(ValueError, match=reason):
-        AuthenticatedClient(**{"token": "t", **options})
+        AuthenticatedClient(**{"api_key": "t", **options})
 
 
 @pytest.mark.parametrize(

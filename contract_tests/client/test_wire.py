@@ -83,7 +83,7 @@ def test_a_call_carries_the_token_and_says_that_it_sends_json(
 ) -> None:
     """The token stands in Authorization alone; the caller's own headers go along."""
     route = router.post(path=ELEMENTS).respond(json={})
-    client = make_client(token="sk-1", headers={"X-Trace": "7"})
+    client = make_client(api_key="sk-1", headers={"X-Trace": "7"})
 
     create(client, base_body("image"))
     sent = route.calls.last.request.headers
@@ -218,7 +218,7 @@ def test_a_redirect_is_not_followed(
     route = router.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
     with pytest.raises(errors.StatusError) as caught:
-        create(make_client(httpx_args=settings), base_body("image"))
+        create(make_client(http_client=settings), base_body("image"))
 
     assert (1, 0) == (route.call_count, elsewhere.call_count)
     assert status == caught.value.status_code

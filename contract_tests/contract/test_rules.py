@@ -52,7 +52,7 @@ _BY_HTTP_ALONE = {"R01", "R02", "R34"}
 @pytest.fixture(scope="module")
 def client() -> AuthenticatedClient:
     """One client for all, as opening an SSL context takes long."""
-    return AuthenticatedClient(token="test-token", base_url=URL)
+    return AuthenticatedClient(api_key="test-token", base_url=URL)
 
 
 def _is_error_envelope(answer: dict[str, Any]) -> bool:

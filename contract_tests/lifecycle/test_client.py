@@ -8,7 +8,6 @@ import pickle
 import re
 from typing import Any
 
-import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
@@ -83,15 +82,15 @@ def test_no_token_is_an_error(client_class: Client) -> None:
     """That says where to put one."""
     with pytest.raises(ValueError, match="KLING_API_KEY"):
         client_class()
-    with pytest.raises(ValueError, match="no token"):
+    with pytest.raises(ValueError, match="no API key"):
         client_class("")
 
 
 @pytest.mark.parametrize(
     ("says", "options"),
     [
-        ("follow redirects", {"httpx_args": {"follow_redirects": True}}),
-        ("proxys", {"httpx_args": {"proxys": "x"}}),
+        ("follow redirects", {"http_client": {"follow_redirects": True}}),
+        ("proxys", {"http_client": {"proxys": "x"}}),
         ("allow_http=True", {"base_url": "http://gateway.example.com"}),
         ("on_violation must be", {"on_violation": "log"}),
         ("timeout must set", {"timeout": Timeout(read=0)}),
@@ -101,7 +100,7 @@ def test_no_token_is_an_error(client_class: Client) -> None:
 def test_options_are_those_of_the_generated_client(client_class: Client, says: str, options: Any) -> None:
     """What it refuses is refused here."""
     with pytest.raises(ValueError, match=says):
-        client_class(**{"token": "t", **options})
+        client_class(**{"api_key": "t", **options})
 
 
 def test_options_reach_the_requests(client_class: Client) -> None:
@@ -112,24 +111,13 @@ def test_options_reach_the_requests(client_class: Client) -> None:
         "timeout": 7,
         "headers": {"X-A": "1"},
     }
-    scripted = Scripted(client_class, task(), on_violation="ignore", httpx_args={"params": {"q": "1"}}, **options)
+    scripted = Scripted(client_class, task(), on_violation="ignore", http_client={"params": {"q": "1"}}, **options)
 
     scripted.create({})
 
     (request,) = scripted.gateway.requests
     assert f"http://gateway.example.com/p{ELEMENTS}?q=1" == str(request.url)
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
-
-
-def test_a_transport_may_be_given_either_way(client_class: Client) -> None:
-    """The argument wins."""
-    wrong = httpx.MockTransport(lambda _: httpx.Response(500))
-
-    assert "7" == Scripted(client_class, task(), httpx_args={"transport": wrong}).create(BODY).task_id
-    other = Scripted(client_class)
-    args = {"transport": httpx.MockTransport(lambda _: task("8").response())}
-    other.kling = client_class(TOKEN, URL, httpx_args=args)
-    assert "8" == other.create(BODY).task_id
 
 
 def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client_class: Client) -> None:
@@ -205,7 +193,7 @@ def test_methods_document_themselves(client_class: Client) -> None:
     """Each public method has a docstring."""
     public = [getattr(client_class, name) for name in dir(client_class) if re.match("[a-z]", name) and name != "client"]
 
-    assert len(public) == 10
+    assert len(public) == 11
     assert all(method.__doc__ for method in public)
 
 

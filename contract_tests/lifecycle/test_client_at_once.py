@@ -24,7 +24,7 @@ _TOKEN = "many-at-once"
 # The gateway's pace is a second; the mock server's tasks take some milliseconds, and so do the waits here.
 _OPTIONS: dict[str, Any] = {
     "retry": RetryPolicy(first_seconds=0.02, longest_seconds=0.5, max_wait_seconds=300, jitter=1),
-    "httpx_args": {"verify": tls(), "limits": httpx.Limits(max_connections=32)},
+    "http_client": {"verify": tls(), "limits": httpx.Limits(max_connections=32)},
 }
 
 

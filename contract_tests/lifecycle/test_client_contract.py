@@ -50,7 +50,7 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
     """An absence, a duplicate, a limit, a second deletion and a passing refusal all come with other codes."""
     other = with_other_codes(_MORE)
     app = create_app(contract=other, tick_seconds=0, dialect=dialect)
-    options: dict[str, Any] = {"httpx_args": {"verify": tls()}, "contract": other, **_QUICK}
+    options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other, **_QUICK}
     with respx_router(app=app) as router, KlingElements("any-token", **options) as kling:
         router.kling.queue_faults(f"code:{_MORE + 1302}", f"code:{_MORE + 1303}")
         first = kling.get_or_create(named("first"))
@@ -158,7 +158,7 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
 
     other = changed(change)
     with (
-        AuthenticatedClient("t", contract=other, httpx_args={"transport": httpx.MockTransport(answer)}) as client,
+        AuthenticatedClient("t", contract=other, http_client={"transport": httpx.MockTransport(answer)}) as client,
         pytest.raises(BusinessError),
     ):
         get_element.sync("1", client=client)

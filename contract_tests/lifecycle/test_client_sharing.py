@@ -68,7 +68,7 @@ def test_threads_share_one_pool() -> None:
     limits = httpx.Limits(keepalive_expiry=600)  # seconds, also on a busy machine
     with (
         listening(Peer.answer) as server,
-        KlingElements("t", server.url, httpx_args={"limits": limits}) as kling,
+        KlingElements("t", server.url, http_client={"limits": limits}) as kling,
         ThreadPoolExecutor(6) as threads,
     ):
         asked = list(threads.map(lambda _: kling.get("1"), range(60)))  # a create takes none that waited for a second
@@ -86,7 +86,7 @@ from kling_elements import KlingElements
 
 url, body = sys.argv[1], json.loads(sys.argv[2])
 signal.alarm(60)
-options = {"httpx_args": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, also on a busy machine
+options = {"http_client": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, also on a busy machine
 used, fresh = KlingElements("t", url, **options), KlingElements("t", url, **options)
 used.create(body)
 held, over = threading.Event(), threading.Event()

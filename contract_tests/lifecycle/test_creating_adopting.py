@@ -392,4 +392,4 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word
 @pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
 def test_a_task_without_such_a_subject_is_adopted(client_class: Client, found: Reply) -> None:
     """It may be under way, or have failed: `wait` says so."""
-    assert "5" == Scripted(client_class, found).create_or_adopt(NAMED).task_id
+    assert "5" == Scripted(client_class, found).get_or_create(NAMED).task_id

@@ -25,7 +25,7 @@ from kling_elements_client.errors import (
 def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     """A create needs no such header, and one of the caller's own takes its place."""
     scripted = Scripted(client_class, ABSENT, task())
-    scripted.create_or_adopt(NAMED)
+    scripted.get_or_create(NAMED)
     other = Scripted(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
     other.create(NAMED)
 
@@ -42,7 +42,7 @@ def test_an_id_is_one_part_of_the_path(client_class: Client, external_id: str) -
     """Whatever is in it is encoded, so that it leads to no other call."""
     scripted = Scripted(client_class, ABSENT, task())
 
-    scripted.create_or_adopt({**BODY, "external_task_id": external_id})
+    scripted.get_or_create({**BODY, "external_task_id": external_id})
 
     target = f"{ELEMENTS}/{quote(external_id, safe='')}"
     assert target == scripted.gateway.requests[0].url.raw_path.decode()
@@ -54,7 +54,7 @@ def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, external_
     """Before anything is sent, as it could not be looked up afterwards."""
     scripted = Scripted(client_class)
 
-    error = scripted.failing("create_or_adopt", {**BODY, "external_task_id": external_id})
+    error = scripted.failing("get_or_create", {**BODY, "external_task_id": external_id})
 
     assert isinstance(error, ContractError)
     assert ("may_exist", external_id) == (error.outcome, error.external_task_id)
@@ -65,7 +65,7 @@ def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) ->
     """Nothing was created by it."""
     scripted = Scripted(client_class, ABSENT)
 
-    error = scripted.failing("create_or_adopt", {**NAMED, "element_name": ""})
+    error = scripted.failing("get_or_create", {**NAMED, "element_name": ""})
 
     assert isinstance(error, ContractError)
     assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
@@ -75,7 +75,7 @@ def test_without_an_id_a_fresh_one_serves(client_class: Client) -> None:
     """It is the same all along."""
     scripted = Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
 
-    external_id = scripted.create_or_adopt(BODY).task_info.external_task_id
+    external_id = scripted.get_or_create(BODY).task_info.external_task_id
 
     assert [external_id] * 2 == [body["external_task_id"] for body in scripted.gateway.bodies()]
     looked = [request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"]

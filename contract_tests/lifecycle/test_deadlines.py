@@ -68,7 +68,7 @@ _OF_NO_CREATE = ("get", "delete", "list", "presets")
 
 def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
     """Make calls all at once, and return the error of each, and how long it took."""
-    settings: Any = {"httpx_args": {"verify": tls()}, "allow_private": True}
+    settings: Any = {"http_client": {"verify": tls()}, "allow_private": True}
 
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
         name, arguments, options = call

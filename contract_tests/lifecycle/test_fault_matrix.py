@@ -141,13 +141,13 @@ class _Impatient:
 
 
 def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *request: Any, fault: str = "") -> Any:
-    httpx_args: dict[str, Any] = {"verify": tls()}
+    http_client: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
         hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
-        httpx_args["event_hooks"] = {"request": [hurry]}
-    options = {"httpx_args": httpx_args, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
-    return called(client_class, method, *request, token=token, base_url=gateway.url, **options)
+        http_client["event_hooks"] = {"request": [hurry]}
+    options = {"http_client": http_client, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
+    return called(client_class, method, *request, api_key=token, base_url=gateway.url, **options)
 
 
 def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:

@@ -43,7 +43,7 @@ class _Life:
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a client that is made for it with these options, and return all of what it returns."""
         soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
-        given: Any = {"token": self._token, "base_url": self._gateway.url, "httpx_args": {"verify": tls()}}
+        given: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
         return called(self._client, name, *arguments, **given, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:

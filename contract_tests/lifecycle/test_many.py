@@ -139,7 +139,7 @@ def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client_cl
         answers[answer.status_code] += request.method == "POST"
         return answer
 
-    scripted = Scripted(client_class, clock=clock, transport=httpx.MockTransport(counted))
+    scripted = Scripted(client_class, clock=clock, http_client={"transport": httpx.MockTransport(counted)})
 
     tasks = scripted.create_all(_named(100))
 
@@ -372,10 +372,10 @@ def test_what_is_in_flight_when_it_stops_is_not_sent_again(client_class: Client)
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
     """By threads, and by tasks of an event loop, with the time of this machine."""
-    options: Any = {"httpx_args": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
+    options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
     options["retry"] = RetryPolicy(first_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        tasks = called(client_class, "create_all", _named(30), token="many", base_url=gateway.url, **options)
+        tasks = called(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)

@@ -36,7 +36,7 @@ def test_ctrl_c_tells_the_ids_of_creates_in_flight(
         arrived.wait()
         raise KeyboardInterrupt
 
-    kling = KlingElements(TOKEN, URL, transport=httpx.MockTransport(answer))
+    kling = KlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(answer)})
     monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         kling.create_all([named(f"e-{number}") for number in range(3)], at_once=1)
@@ -55,7 +55,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
     async def cancelled() -> tuple[list[str], int]:
-        async with AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never)) as kling:
+        async with AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)}) as kling:
             creating = asyncio.ensure_future(kling.create_all([named(f"e-{number}") for number in range(9)], at_once=3))
             while len(arrived) < 3:  # noqa: ASYNC110 - this way the test shares nothing else with the transport
                 await asyncio.sleep(0)
@@ -75,7 +75,7 @@ def test_creates_that_are_left_over_when_their_loop_ends_are_told_of(caplog: pyt
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
-    kling = AsyncKlingElements(TOKEN, URL, transport=httpx.MockTransport(never))
+    kling = AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)})
     creating = kling.create_all([named(f"e-{number}") for number in range(2)], at_once=2)
 
     async def begin() -> None:

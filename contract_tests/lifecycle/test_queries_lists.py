@@ -185,10 +185,10 @@ def test_lists_are_iterators_of_their_kind() -> None:
     """Made by a plain call, on an event loop too."""
     transport = httpx.MockTransport(lambda _: page().response())
 
-    assert [] == list(KlingElements("t", transport=transport).list())
+    assert [] == list(KlingElements("t", http_client={"transport": transport}).list())
 
     async def all_of_them() -> list[Task]:
-        async with AsyncKlingElements("t", transport=transport) as kling:
+        async with AsyncKlingElements("t", http_client={"transport": transport}) as kling:
             return [found async for found in kling.presets()]
 
     assert [] == asyncio.run(all_of_them())

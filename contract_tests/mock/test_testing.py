@@ -23,7 +23,7 @@ from kling_elements.testing import respx_router
 from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
 from scripts.spec import ROOT
 
-_OPTIONS: dict[str, Any] = {"httpx_args": {"verify": tls()}}
+_OPTIONS: dict[str, Any] = {"http_client": {"verify": tls()}}
 
 
 def _request(**changes: Any) -> dict[str, Any]:

@@ -57,8 +57,8 @@ def make_client() -> Iterator[MakeClient]:
     with ExitStack() as clients:
 
         def make(**options: Any) -> AuthenticatedClient:
-            httpx_args = {"verify": tls(), "trust_env": False} | options.pop("httpx_args", {})
-            given = {"token": "test-token", "base_url": URL, "httpx_args": httpx_args} | options
+            http_client = {"verify": tls(), "trust_env": False} | options.pop("http_client", {})
+            given = {"api_key": "test-token", "base_url": URL, "http_client": http_client} | options
             return clients.enter_context(AuthenticatedClient(**given))
 
         yield make

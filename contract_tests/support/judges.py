@@ -38,7 +38,7 @@ class Judges:
         self.rules: Counter[str] = Counter()
         self.distinct = set[int]()
         self.client = AuthenticatedClient(
-            token="test-token", httpx_args={"transport": httpx.MockTransport(self._receive)}
+            api_key="test-token", http_client={"transport": httpx.MockTransport(self._receive)}
         )
         self.mock = Caller(create_app(unique_external_ids=False, callbacks=False))
 

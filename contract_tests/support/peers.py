@@ -270,12 +270,12 @@ class PatientClient(AuthenticatedClient):
     reuse_seconds = 60.0
 
 
-def client_of(url: str, **httpx_args: Any) -> AuthenticatedClient:
+def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
     """Return a patient client for a server on this machine."""
-    timeout = httpx_args.pop("timeout", 60.0)
+    timeout = http_client.pop("timeout", 60.0)
     kept = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=600)  # on a busy machine
-    options = {"verify": client_tls(), "limits": kept, **httpx_args}
-    return PatientClient(TOKEN, url, timeout=timeout, httpx_args=options)
+    options = {"verify": client_tls(), "limits": kept, **http_client}
+    return PatientClient(TOKEN, url, timeout=timeout, http_client=options)
 
 
 class Ways:

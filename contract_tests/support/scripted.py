@@ -216,7 +216,7 @@ class Scripted:
         """Makes the client; further options are the client's own."""
         self.gateway = Gateway(script, dialect)
         self.clock = FakeClock()
-        carried = {"transport": httpx.MockTransport(self.gateway)}
+        carried = {"transport": httpx.MockTransport(self.gateway), **options.pop("http_client", {})}
         given = {"api_key": TOKEN, "base_url": URL, "http_client": carried, "clock": self.clock}
         self.kling = kind(**{**given, **options})
 

@@ -21,7 +21,7 @@ LOG_VARIABLE: Final = "KLING_LOG"
 class AuthenticatedClient(runtime.AuthenticatedClient):
     """A pool of connections to one gateway, with one token. You can share it between threads.
 
-    Use it as a context manager (`with` or `async with`), or call `close` or `aclose`. If you pass no `token`, the
+    Use it as a context manager (`with` or `async with`), or call `close` or `aclose`. If you pass no `api_key`, the
     client uses the environment variable `KLING_API_KEY`; if you pass no `base_url`, it uses `KLING_BASE_URL`, or else
     the contract's first server.
     """

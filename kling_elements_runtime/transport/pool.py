@@ -352,7 +352,7 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
 def _in_use(route: Route) -> str:
     return (
         f"all {route.most_connections} connections of this client are in use, and none became free in time; "
-        "ask for less at a time, or allow more by httpx_args={'limits': httpx.Limits(max_connections=...)}"
+        "ask for less at a time, or allow more by http_client={'limits': httpx.Limits(max_connections=...)}"
     )
 
 

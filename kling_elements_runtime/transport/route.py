@@ -71,11 +71,11 @@ class Route:
         if options.get("transport") is not None:
             given["trust_env"] = False  # it knows its way
         if options.get("proxy") is not None:
-            given["proxy"] = _proxy(options["proxy"], "httpx_args['proxy']")
+            given["proxy"] = _proxy(options["proxy"], "http_client['proxy']")
         elif given.get("trust_env", True) and not on_this_machine:
             given["proxy"] = _proxy_of_environment(url)
         if given.get("http2") and find_spec("h2") is None:
-            raise ValueError("httpx_args['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
+            raise ValueError("http_client['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
         for name in given.keys() & {"verify", "cert"}:
             given[name] = _with_texts(given[name])
         route = cls(url, reuse_seconds, **given)
@@ -185,16 +185,16 @@ def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
 def _check_limits(limits: Any) -> None:
     """Raise TypeError or ValueError if these are not limits that can be kept to."""
     if not isinstance(limits, httpx.Limits):
-        raise TypeError(f"httpx_args['limits'] must be an httpx.Limits, not {type(limits).__name__}")
+        raise TypeError(f"http_client['limits'] must be an httpx.Limits, not {type(limits).__name__}")
     if limits.max_connections is not None and limits.max_connections < 1:
-        raise ValueError("httpx_args['limits'] must allow at least one connection: max_connections=1 or more")
+        raise ValueError("http_client['limits'] must allow at least one connection: max_connections=1 or more")
 
 
 def _check_certificates(route: Route) -> None:
     """Raise ValueError if files of certificates that are named are not there."""
     for argument, file in _named_files(route):
         if not Path(file).exists():
-            raise ValueError(f"httpx_args[{argument!r}] names no file or folder of certificates: {file}")
+            raise ValueError(f"http_client[{argument!r}] names no file or folder of certificates: {file}")
     for name, is_there in _CERTIFICATES.items() if route.verify is True and route.trust_env else ():
         value = os.environ.get(name)
         if value and not is_there(Path(value)):

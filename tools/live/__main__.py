@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock | None = None, fol
         )
     clock = clock or Clock()
     try:
-        kling = KlingElements(http_client=session.httpx_args(), clock=clock)
+        kling = KlingElements(http_client=session.http_client(), clock=clock)
         request = _checked_request(options.image) if options.create else None
         baseline = load(options.baseline) if options.baseline else None
     except (TableError, ValueError) as error:

@@ -132,8 +132,8 @@ def _error_of(answer: httpx.Response, call: Callable[[KlingElements], object]) -
 
 
 def _forbids_adopting(answer: httpx.Response, external_id: str) -> bool:
-    """Return whether `create_or_adopt` would give up if its look-up got this answer."""
-    error = _error_of(answer, lambda kling: kling.create_or_adopt(_element(external_id), max_wait_seconds=0))
+    """Return whether `get_or_create` would give up if its look-up got this answer."""
+    error = _error_of(answer, lambda kling: kling.get_or_create(_element(external_id), max_wait_seconds=0))
     return isinstance(error, LookUpUnavailableError)
 
 
@@ -152,7 +152,8 @@ def _is_sent_again(answer: httpx.Response, external_id: str) -> bool:
 
 
 def _client(answered: Callable[[httpx.Request], httpx.Response]) -> KlingElements:
-    return KlingElements(_TOKEN, _GATEWAY, transport=httpx.MockTransport(answered), clock=_InstantClock())
+    transport = httpx.MockTransport(answered)
+    return KlingElements(_TOKEN, _GATEWAY, http_client={"transport": transport}, clock=_InstantClock())
 
 
 def _again(answer: httpx.Response) -> httpx.Response:

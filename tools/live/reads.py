@@ -41,7 +41,7 @@ def read(kling: KlingElements, session: Session) -> bool:
     session.begin("no-token", "the list, without a token")
     _expect_refusal(lambda: kling.client.get_httpx_client().get(target).status_code, session)
     session.begin("wrong-token", "the list, with a wrong token")
-    wrong = AuthenticatedClient(f"wrong-{uuid4()}", kling.client.base_url, httpx_args=session.httpx_args())
+    wrong = AuthenticatedClient(f"wrong-{uuid4()}", kling.client.base_url, http_client=session.http_client())
     with wrong:
         _expect_refusal(lambda: wrong.send(method="get", url=target).status_code, session)
     return lists and all(are_absent)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
+from kling_elements import HttpClientOptions
 from kling_elements.outcomes import is_absent
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.errors import AuthenticationError, KlingError, ResponseError, TransportError
@@ -73,7 +73,7 @@ class Session:
         self._situation, self._asked, self._call = situation, asked, call
         self.say(heading)
 
-    def httpx_args(self) -> Mapping[str, Any]:
+    def http_client(self) -> HttpClientOptions:
         """Return the arguments for a client whose answers this session checks."""
         return {"event_hooks": {"request": [self._on_request], "response": [self._on_answer]}}
 

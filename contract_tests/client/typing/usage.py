@@ -21,8 +21,10 @@ def make_clients(token: str | None, url: str) -> None:
     with AuthenticatedClient() as client:
         assert_type(client, AuthenticatedClient)
     AuthenticatedClient(token, url)
-    AuthenticatedClient(token=token, base_url=url, on_violation="warn", allow_http=True, timeout=5, headers={"X": "1"})
-    AuthenticatedClient(timeout=Timeout(read=5), httpx_args={"proxy": url})
+    AuthenticatedClient(
+        api_key=token, base_url=url, on_violation="warn", allow_http=True, timeout=5, headers={"X": "1"}
+    )
+    AuthenticatedClient(timeout=Timeout(read=5), http_client={"proxy": url})
     AuthenticatedClient(on_violation="log")  # type: ignore[arg-type]
     AuthenticatedClient(token, url, "warn")  # type: ignore[call-arg]
 

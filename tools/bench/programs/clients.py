@@ -54,12 +54,12 @@ class Ours:
     def connect(self, url: str, ca: str | None = None) -> None:
         """See `Client`."""
         verify = ssl.create_default_context(cafile=ca)
-        self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, httpx_args={"verify": verify})
+        self._client = self._root.AuthenticatedClient(api_key=TOKEN, base_url=url, http_client={"verify": verify})
 
     def connect_in_process(self, transport: httpx.BaseTransport) -> None:
         """Create the client with a transport that replaces the network."""
         self._client = self._root.AuthenticatedClient(
-            token=TOKEN, base_url="http://127.0.0.1", httpx_args={"transport": transport}
+            api_key=TOKEN, base_url="http://127.0.0.1", http_client={"transport": transport}
         )
 
     def request(self, images: Sequence[str | Path]) -> Any:

@@ -50,7 +50,8 @@ def _first_example(request: httpx.Request) -> httpx.Response:
 
 def test_the_first_examples_form_a_whole_life() -> None:
     """If you try the contract on a stock mock server, you see an element from its creation to its deletion."""
-    with KlingElements("sk-test", "http://127.0.0.1:1", transport=httpx.MockTransport(_first_example)) as kling:
+    transport = httpx.MockTransport(_first_example)
+    with KlingElements("sk-test", "http://127.0.0.1:1", http_client={"transport": transport}) as kling:
         assert [] == life.problems(kling)
 
 

@@ -359,9 +359,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
         (
             LIST,
             Reply(200, cut=True),
-            [
-                "  failed: the list can't be read: ConnectionFailedError, no answer: RemoteProtocolError; check KLING_BASE_URL"
-            ],
+            ["  failed: the list can't be read: ConnectionFailedError, " + _CUT],
         ),
         (
             LIST,
