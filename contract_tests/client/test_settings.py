@@ -194,7 +194,7 @@ def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, 
         ("the token must be a str, or a function that returns one, not int", {"api_key": 5}),
         ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
-        ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": "5"}),
+        ("timeout must be a number of seconds or a Timeout, not str", {"timeout": "5"}),
         ("http_client must be a mapping of names to values, not int", {"http_client": 5}),
     ],
 )

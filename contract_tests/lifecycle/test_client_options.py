@@ -61,6 +61,14 @@ def _next_of(listing: Any) -> Any:
     return run_async(first()) if hasattr(listing, "__anext__") else next(listing)
 
 
+@pytest.mark.parametrize("step", ["connect", "read", "write", "pool"])
+@pytest.mark.parametrize("seconds", [None, "5", True])
+def test_the_seconds_of_a_step_are_a_number(step: str, seconds: Any) -> None:
+    """The error names the step."""
+    with pytest.raises(TypeError, match=f"^{step} of a Timeout must be a number of seconds, not "):
+        Timeout(**{step: seconds})
+
+
 @pytest.mark.parametrize(
     ("error", "timeout"), [(TypeError, "5"), (TypeError, True), (TypeError, httpx.Timeout(5)), (ValueError, 0)]
 )
@@ -97,11 +105,15 @@ def test_a_number_of_retries_is_set_beside_the_rest_of_a_policy(client_class: Cl
     assert [5] == scripted.clock.slept
 
 
-@pytest.mark.parametrize("retries", [-1, 1.5, True, "1"])
-def test_a_number_of_retries_that_cannot_be_used_is_refused(client_class: Client, retries: Any) -> None:
+@pytest.mark.parametrize(
+    ("error", "retries"), [(ValueError, -1), (TypeError, 1.5), (TypeError, True), (TypeError, "1")]
+)
+def test_a_number_of_retries_that_cannot_be_used_is_refused(
+    client_class: Client, error: type[Exception], retries: Any
+) -> None:
     """The message says what is allowed."""
     for make in (lambda **more: client_class(TOKEN, **more), client_class(TOKEN).with_options, RetryPolicy):
-        with pytest.raises(ValueError, match=r"^max_retries must be a whole number, 0 or more, not "):
+        with pytest.raises(error, match=r"^max_retries must be a whole number, 0 or more, not "):
             make(max_retries=retries)
 
 

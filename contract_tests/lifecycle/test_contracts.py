@@ -123,9 +123,7 @@ def test_a_contract_with_other_limits_is_usable() -> None:
 
 def test_limits_of_images_that_are_there_twice_are_refused() -> None:
     """Nobody could say which of them a file is to keep to."""
-    with pytest.raises(
-        ValueError, match=r"^the contract has 2 objects under x-image; what looks at media needs exactly"
-    ):
+    with pytest.raises(ValueError, match=r"^the contract has 2 objects named x-image; checking media needs exactly"):
         check_image(b"", contract=changed(_with_second_limits))
 
 

@@ -167,7 +167,7 @@ def test_the_callers_number_is_a_bound() -> None:
 @pytest.mark.parametrize("at_once", [0, -1, 1.0, "2", True])
 def test_a_number_that_is_none_is_refused(at_once: Any) -> None:
     """Nothing would begin, or everything."""
-    with pytest.raises(ValueError, match="at_once must be a whole number, 1 or more, not"):
+    with pytest.raises((TypeError, ValueError), match="at_once must be a whole number, 1 or more, not"):
         Limiter(FakeClock(), RetryPolicy(), at_once)
 
 

@@ -47,11 +47,12 @@ _CONTRACT_NAMES = """
 """
 _FRONT_NAMES = """
     AsyncKlingElements AuthenticationError BusinessError ConnectionFailedError Contract ContractError CreateAllError
-    Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError ImageElementRequest
-    InvalidResponseError KlingElements KlingError LookUpUnavailableError MediaError NoTaskError NotFoundError Outcome
-    PermissionDeniedError PollPolicy RateLimitError ReferImage ReferVideo RequestTimeoutError ResponseError
-    RetryPolicy ServerError SeveralError StatusError TagId Task TaskError TaskFailedError TransportError
-    UnknownStatusError VideoElementRequest WaitAllError WaitTimeoutError
+    Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
+    HttpClientOptions ImageElementRequest InvalidResponseError KlingElements KlingError LookUpUnavailableError
+    MediaError NoTaskError NotFoundError Outcome PermissionDeniedError PollPolicy RateLimitError ReferImage
+    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError SeveralError StatusError TagId Task
+    TaskError TaskFailedError Timeout TransportError UnknownStatusError VideoElementRequest WaitAllError
+    WaitTimeoutError
 """
 
 
