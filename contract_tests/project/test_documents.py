@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
     assert {"python", "console", "text"} == {snippet.language for snippet in _SNIPPETS}
     assert [] == [
         snippet.text
-        for before, snippet in zip(_SNIPPETS, _SNIPPETS[1:], strict=False)
+        for before, snippet in pairwise(_SNIPPETS)
         if snippet.language == "text" and before.output != snippet.text
     ]
 

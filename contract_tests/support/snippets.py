@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import httpx
@@ -97,7 +97,6 @@ class Shell:
         self._environment: dict[str, str] = {}
         self._programs: Mapping[str, Callable[[list[str]], str]] = {
             "curl": self._curl,
-            "export": self._export,
             "make": self._make,
             "pip": self._pip,
             "python": self._python,
@@ -113,16 +112,16 @@ class Shell:
         """
         for block in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, expected = block.partition("\n")
+            if command.startswith("export "):
+                for name in re.findall(r"\b([A-Z_]+)=", command):
+                    self._environment[name] = self._output("bash", "-c", f"{command}; printenv {name}").strip()
+                yield command, expected, ""
+                continue
             words = shlex.split(command, comments=True)
             while re.match(r"[A-Z_]+=", words[0]):
-                self._export([words.pop(0)])
+                name, _, value = words.pop(0).partition("=")
+                self._environment[name] = value
             yield command, expected, self._programs[words[0].rpartition("/")[2]](words[1:])
-
-    def _export(self, assignments: list[str]) -> str:
-        for assignment in assignments:
-            name, _, value = assignment.partition("=")
-            self._environment[name] = self._output("bash", "-c", f"echo {value}").strip()
-        return ""
 
     def _curl(self, words: list[str]) -> str:
         headers, body, url = {}, "", ""
@@ -154,9 +153,7 @@ class Shell:
     def _uv(self, words: list[str]) -> str:
         verb, *arguments = words
         assert verb == "add"
-        self._check_extras(
-            [extra for option, extra in zip(arguments, arguments[1:], strict=False) if option == "--extra"]
-        )
+        self._check_extras([extra for option, extra in pairwise(arguments) if option == "--extra"])
         project = self._folder / "project"
         project.mkdir(exist_ok=True)
         (project / "pyproject.toml").write_text(
@@ -178,18 +175,19 @@ class Shell:
         if "--port" in options:  # another program may have it
             place = options.index("--port")
             del options[place : place + 2]
-        with closing(MockProcess(*options, folder=self._folder)) as server:
+        with closing(MockProcess(*options, folder=self._folder, environment=self._variables())) as server:
             return server.url
 
     def _output(self, *command: str, folder: Path | None = None) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-        environment |= self._environment | {"KLING_BASE_URL": self._server_url}
-        environment.setdefault("KLING_API_KEY", "any-key")
         run = subprocess.run(
-            command, cwd=folder or self._folder, env=environment, capture_output=True, text=True, check=False
+            command, cwd=folder or self._folder, env=self._variables(), capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, f"{command}: {run.stdout}{run.stderr}"
         return run.stdout + run.stderr
+
+    def _variables(self) -> dict[str, str]:
+        """Return the environment, with what the snippets set and the address of this server."""
+        return os.environ | self._environment | {"KLING_BASE_URL": self._server_url}
 
 
 def _uv() -> str:

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/ that follow from the contract: `make gen`. With --check it only says whether they are old."""
+"""Write the tables of docs/ that follow from the contract: `make gen`. With --check only say if they are old."""
 
 from __future__ import annotations
 
