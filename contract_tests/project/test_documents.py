@@ -287,6 +287,29 @@ def test_the_page_of_errors_names_every_error() -> None:
     assert set() == {name for name in errors - bases if f"`{name}`" not in page}
 
 
+def test_the_contents_of_the_decisions_name_each_number_in_its_group() -> None:
+    """No number is there twice or missing, and each is where the contents say."""
+    text = (ROOT / "ADR.md").read_text("utf-8")
+    groups = {part.partition("\n")[0]: part for part in re.split("^## ", text, flags=re.MULTILINE)[1:]}
+    contents = re.findall(r"^\| \[(.+)\]\(#.+\) \| .+: ([0-9, -]+) \|$", text, re.MULTILINE)
+    numbers = {
+        name: [int(n) for n in re.findall(r"^### (\d+)\. ", part, re.MULTILINE)] for name, part in groups.items()
+    }
+
+    assert list(numbers) == [name for name, _ in contents]
+    assert {name: sorted(_numbers(ranges)) for name, ranges in contents} == {
+        name: sorted(group) for name, group in numbers.items()
+    }
+    assert sorted(n for group in numbers.values() for n in group) == list(range(1, sum(map(len, numbers.values())) + 1))
+
+
+def _numbers(ranges: str) -> Iterator[int]:
+    """Yield the numbers of a text such as `1-15, 137`."""
+    for part in ranges.split(", "):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
 def test_an_output_is_compared_with_what_was_printed() -> None:
     """Only what `...` stands for may differ."""
     assert shows("a\nb ... d\n", "a\nb c d")

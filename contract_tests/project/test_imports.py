@@ -270,11 +270,9 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
 def test_the_architecture_names_every_package() -> None:
     """Each package of the product and each folder of scripts, tests and tools has a sentence there."""
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    packages = [*_PRODUCT, "contract_tests", "contract_tests/reading", "scripts"]
-    packages += [f"tools/{name}" for name in _TOOLS]
-    folders = [path.parent.name + "/" for path in (ROOT / "kling_elements").glob("*/__init__.py")]
+    folders = [path.parent.name for path in (ROOT / "kling_elements").glob("*/__init__.py")]
+    packages = [_package(folder) for folder in _PRODUCT]
+    packages += ["contract_tests/reading", "scripts", *(f"tools/{name}" for name in _TOOLS)]
 
-    assert {"media/", "mock/", "testing/"} == set(folders)
-    assert [] == [
-        name for name in (*(path.rpartition("clients/")[2] for path in packages), *folders) if name not in text
-    ]
+    assert {"media", "mock", "testing"} == set(folders)
+    assert [] == [name for name in (*packages, *(f"`{name}/`" for name in folders)) if name not in text]

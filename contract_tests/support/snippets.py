@@ -13,12 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from contract_tests.support.mock_process import MockProcess
-from scripts.spec import ROOT
 
+ROOT: Final = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _MOCK_ADDRESS = "http://127.0.0.1:8787"
