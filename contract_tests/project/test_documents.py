@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import trustme
 from django.conf import settings
 from django.test import RequestFactory
 
+import kling_elements
 from contract_tests.reading.images import Picture
 from contract_tests.support.drawn_videos import drawn
 from contract_tests.support.mock_caller import Caller
@@ -174,7 +176,7 @@ def test_the_receivers_of_notifications_accept_what_is_signed(
     """A notification that the vendor signed is answered with 204, and one that was changed with 400."""
     del desk
     timestamp = "1781080794"
-    monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: _at(timestamp))
+    monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}
 
     assert _answer(framework, BODY, headers) == (204, "")
@@ -182,12 +184,6 @@ def test_the_receivers_of_notifications_accept_what_is_signed(
     status, text = _answer(framework, BODY + b" ", headers)
     assert status == 400
     assert text.startswith("refused: ")
-
-
-def _at(timestamp: str) -> Any:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    return datetime.fromtimestamp(int(timestamp), UTC)
 
 
 def test_the_documents_name_targets_that_exist() -> None:
@@ -266,8 +262,6 @@ def test_the_page_of_the_mock_server_names_every_fault_and_option() -> None:
 
 def test_the_page_of_errors_names_every_error() -> None:
     """Each exception that `kling_elements` exports is in the table."""
-    import kling_elements  # noqa: PLC0415
-
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     exported = {name: getattr(kling_elements, name) for name in kling_elements.__all__}
     errors = {name for name, value in exported.items() if isinstance(value, type) and issubclass(value, Exception)}

@@ -161,8 +161,8 @@ class Shell:
             '[project]\nname = "project"\nversion = "1"\nrequires-python = ">=3.11"\n'
         )
         link = self._folder / "kling-elements"
-        if not link.exists():
-            link.symlink_to(ROOT)
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT)
         return self._output(_uv(), "add", "--frozen", "--offline", *arguments, folder=project)
 
     def _check_extras(self, extras: list[str]) -> None:
