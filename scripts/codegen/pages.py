@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kling_elements_runtime.document import Node, operations, references
-from scripts.codegen import wording
+from scripts.codegen import describe
 from scripts.nodes import resolve
 from scripts.spec import ROOT, SpecError, load
 
@@ -60,9 +60,9 @@ def tags(document: Node) -> list[str]:
 
 
 TABLES: Mapping[str, Callable[[Node], list[str]]] = {
-    "codes": wording.table_of_codes,
+    "codes": describe.table_of_codes,
     "fields": request_fields,
-    "rules": wording.rules_table,
+    "rules": describe.rules_table,
     "tags": tags,
     "task-fields": task_fields,
 }
@@ -101,7 +101,7 @@ def _shape(document: Node, schema: Node) -> Node:
 
 
 def _type_of(document: Node, schema: Node) -> str:
-    if wording.holds_image(document, schema):
+    if describe.holds_image(document, schema):
         return "image"
     meant = resolve(document, schema)
     kinds = [kind for branch in meant.get("anyOf", [meant]) for kind in _kinds(resolve(document, branch))]
@@ -137,12 +137,12 @@ def _rules(document: Node, chain: Sequence[Node]) -> Iterator[str]:
 
 def _limits(document: Node, schema: Node) -> Iterator[str]:
     meant = resolve(document, schema)
-    if limit := wording.limits(meant):
+    if limit := describe.limits(meant):
         yield limit
     yield from (f"`{value}`" for value in meant.get("enum", [meant["const"]] if "const" in meant else []))
     for branch in meant.get("anyOf", ()):
         if "x-image" in resolve(document, branch):
-            yield wording.image(resolve(document, branch)["x-image"])
+            yield describe.image(resolve(document, branch)["x-image"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
