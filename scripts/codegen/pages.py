@@ -119,7 +119,8 @@ def _explained(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
     """Return the limits, the meaning and the rules of a field that one or more requests have."""
     chains = [[node, *(referred for _, referred in references(document, node))] for node in nodes]
     meanings = (next((link["description"] for link in chain if "description" in link), "") for chain in chains)
-    meaning = " ".join(dict.fromkeys(" ".join(text.split()) for text in meanings))
+    sentences = (sentence for text in meanings for sentence in re.split(r"(?<=\.) ", " ".join(text.split())))
+    meaning = " ".join(dict.fromkeys(sentences))
     limits = dict.fromkeys(limit for node in nodes for limit in _limits(document, node))
     return "; ".join(limits), meaning, ", ".join(sorted({rule for chain in chains for rule in _rules(document, chain)}))
 
