@@ -28,7 +28,7 @@ $(LOWEST): requirements/lowest.txt pyproject.toml scripts/setup.sh
 	@PYTHON=$(PYTHON) bash scripts/setup.sh .venv-lowest requirements/lowest.txt && touch $@
 
 gen: $(READY) ## generate the client from the contract
-	@$(BIN)/python -m scripts.codegen.generate
+	@$(BIN)/python -m scripts.codegen.generate && $(BIN)/python -m scripts.codegen.pages
 
 lint: $(READY) ## check the contract and the code without running them
 	@bash scripts/lint.sh

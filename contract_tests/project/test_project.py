@@ -1,4 +1,4 @@
-"""The project follows its own rules, and its documents describe it as it is."""
+"""The project follows its own rules, and its demonstration shows what it says."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ import importlib
 import inspect
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import pytest
 
-from contract_tests.reading.images import Picture
-from contract_tests.reading.videos import Video
-from contract_tests.support.mock_caller import Caller
 from kling_elements import KlingElements
-from kling_elements.clock import Clock
-from kling_elements.media import check_image
-from kling_elements.mock import create_app
-from kling_elements.testing import respx_router
 from kling_elements_client.models import Task
 from kling_elements_runtime.document import operations, packaged, walk
 from scripts import demo
-from scripts.codegen import describe, generate
+from scripts.codegen import generate
 from scripts.spec import ROOT, SPEC, load
 
-_README = (ROOT / "README.md").read_text("utf-8")
-_DOCUMENTS = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
-_DOCUMENTS += [f"tools/{tool}/README.md" for tool in ("mutate", "bench", "live", "diff")]
 _CLIENT_NAMES = "UNSET AuthenticatedClient Response Unset api contract errors models types"
 _MODEL_NAMES = """
     BalanceDeduction CreateElementResponse DeleteElementRequest DeleteElementResponse Element ElementImageList
@@ -155,29 +143,6 @@ def test_public_type_hints_can_be_resolved(module: str) -> None:
     assert [] == unresolved
 
 
-def test_the_readme_shows_the_rules_of_the_spec() -> None:
-    """The table is generated from the spec."""
-    shown = _README.partition("<!-- rules -->\n")[2].partition("<!-- /rules -->")[0].splitlines()
-
-    table = describe.rules_table(load())
-    assert table == shown, "put this between the marks of README.md:\n" + "\n".join(table)
-
-
-def test_the_make_targets_in_the_documents_exist() -> None:
-    """Each `make` command in the documents is a target with a help text, which `make help` shows."""
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
-    named = {
-        name for path in _DOCUMENTS for name in re.findall(r"[`$] ?make ([a-z]+)\b", (ROOT / path).read_text("utf-8"))
-    }
-    command = ["make", "--no-print-directory", "help"]
-    helped = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    assert {"demo", "test", "gen", "mock", "fuzz", "lint"} <= targets
-    assert named - targets == set()
-    assert targets == {line.split()[0] for line in helped.splitlines()}
-
-
 def test_make_fuzz_runs_all_generated_tests() -> None:
     """Every module that reads the number of examples is run."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
@@ -187,97 +152,6 @@ def test_make_fuzz_runs_all_generated_tests() -> None:
 
     assert len(asking) > 1
     assert asking == {path for pattern in run.split() for path in ROOT.glob(pattern)}
-
-
-def test_ci_runs_the_command_in_the_readme() -> None:
-    """CI runs the same command as a newcomer."""
-    assert "$ make test" in _README
-    assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-
-
-@pytest.mark.parametrize("document", _DOCUMENTS)
-def test_every_path_in_the_documents_exists(document: str) -> None:
-    """Each link or code span that looks like a path of this project is one."""
-    text = (ROOT / document).read_text("utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    folders = "openapi|generated_client|kling_elements|contract_tests|scripts|tools|requirements"
-    spans = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
-
-    beside = re.findall(r"`([\w/]+\.(?:py|yaml)|\w+/)`", text) if document.startswith("tools/") else []
-
-    assert [path for path in (*links, *spans) if not (ROOT / path).exists()] == []
-    assert [path for path in beside if not ((ROOT / document).parent / path).exists() and path not in spans] == []
-
-
-_EXAMPLES = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
-
-
-def test_the_first_example_in_the_readme_works(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The example creates an element and prints its id. If it breaks a rule, it creates none and prints which."""
-    monkeypatch.setenv("KLING_API_KEY", "test-token")
-    with respx_router() as router:
-        exec(compile(_EXAMPLES[0], "README.md", "exec"), {})
-        (task,) = router.kling.tasks()
-        assert capsys.readouterr().out == f"{task['element_id']}\n"
-
-        exec(compile(_EXAMPLES[0].replace('"Mara"', '""'), "README.md", "exec"), {})
-        violation, outcome, _ = capsys.readouterr().out.splitlines()
-        assert violation == "/element_name: has 0 characters, at least 1 needed [R04]"
-        assert outcome == "not_created"
-        assert router.kling.tasks() == [task]
-
-
-def test_the_example_of_a_test_in_the_readme_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example is a test as users would write it."""
-    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
-    names: dict[str, Any] = {}
-    exec(compile(_EXAMPLES[2], "README.md", "exec"), names)
-
-    names["test_a_lost_answer_is_recovered"]()
-
-
-def test_the_example_of_media_in_the_readme_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The example prints what each file is, and what is wrong with it."""
-    monkeypatch.chdir(tmp_path)
-    Path("mara.jpg").write_bytes(Picture(format="jpeg", width=299).build())
-    Path("mara.mp4").write_bytes(Video().build())
-
-    exec(compile(_EXAMPLES[1], "README.md", "exec"), {})
-
-    shown = capsys.readouterr().out.splitlines()
-    assert ["mara.jpg", "299", "300"] == shown[:3]
-    assert re.search(r"\[R16\]", shown[3])
-    assert ["mara.mp4", "1920", "1080"] == shown[4:7]
-    assert ["enlarged from 299x300 px to 300x301 px encoded as JPEG of quality 100, 4:4:4"] == shown[7:]
-    assert check_image(tmp_path / "mara-fitted.jpg").conforms
-
-
-@pytest.mark.parametrize(("example", "lines"), [(0, 17), (1, 5), (2, 10)])
-def test_the_examples_in_the_readme_are_short(example: int, lines: int) -> None:
-    """Newcomers read the examples first."""
-    code = [line for line in _EXAMPLES[example].splitlines() if line and not line.startswith("from ")]
-
-    assert len(code) <= lines
-
-
-def test_the_readme_names_every_fault_and_option_of_the_mock_server() -> None:
-    """The tables list everything that the server offers."""
-    with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
-        router.kling.queue_faults("?")
-    paths = re.findall("/_mock/[a-z-]+", Caller(create_app()).send("GET", "/_mock/").body.decode())
-    faults = re.findall(r"[a-z0-9-]+(?::[A-Z]+|-STATUS-[a-z]+)?[a-z-]*", str(caught.value).partition("there are ")[2])
-    command = [sys.executable, "-m", "kling_elements.mock", "--help"]
-    options = re.findall(
-        r"^  (--[a-z-]+)", subprocess.run(command, capture_output=True, text=True, check=True).stdout, re.MULTILINE
-    )
-
-    assert len(options) > 8
-    assert len(paths) == 5
-    assert [name for name in (*faults[:20], *options, *paths) if name not in _README] == []
 
 
 def test_the_demo_creates_an_element_and_recovers_a_lost_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 
 class MockProcess:
@@ -14,10 +16,16 @@ class MockProcess:
         url: Where it is.
     """
 
-    def __init__(self, *options: str, port: str = "0") -> None:
-        """Start it, by default on a free port, and wait until it takes requests."""
+    def __init__(
+        self,
+        *options: str,
+        port: str = "0",
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it, by default on a free port, in this folder and environment, and wait until it takes requests."""
         command = [sys.executable, "-m", "kling_elements.mock", "--port", port, *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
         assert self._process.stdout is not None
         found = re.search(r"http://\S+", self._process.stdout.readline())
         assert found is not None

@@ -1,0 +1,176 @@
+"""Write the tables of docs/ that follow from the contract: `make gen`. With --check only say if they are old."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kling_elements_runtime.document import Node, operations, references
+from scripts.codegen import describe
+from scripts.nodes import resolve
+from scripts.spec import ROOT, SpecError, load
+
+PAGES = ROOT / "docs"
+_TABLE = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+_TYPES = {"string": "text", "array": "list", "object": "object", "integer": "whole number", "number": "number"}
+_CLOSED = "R33"  # no other fields, a rule of every object
+_SENT_BY = {"ImageElementRequest": "images", "VideoElementRequest": "video"}
+
+
+def request_fields(document: Node) -> list[str]:
+    """Return the fields of every request body as the lines of a table, with type, limits, meaning and rule."""
+    fields: dict[str, dict[str, Any]] = {}
+    for _, _, operation in operations(document):
+        if "requestBody" not in operation or "operationId" not in operation:
+            continue
+        schema = resolve(document, operation["requestBody"]["content"]["application/json"]["schema"])
+        for shape in schema.get("oneOf", [schema]):
+            branch = resolve(document, shape)
+            by = _SENT_BY.get(str(branch.get("title")), f"`{operation['operationId']}`")
+            for path, required, node in _fields_of(document, branch):
+                field = fields.setdefault(path, {"by": [], "required": required, "nodes": []})
+                field["by"].append(by)
+                field["nodes"].append(node)
+    lines = ["| field | in | type | limits | meaning | rule |", "|---|---|---|---|---|---|"]
+    for path, field in fields.items():
+        kind = _type_of(document, field["nodes"][0]) + (", required" if field["required"] else "")
+        cells = (f"`{path}`", ", ".join(field["by"]), kind, *_explained(document, field["nodes"]))
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def task_fields(document: Node) -> list[str]:
+    """Return the fields of a task as the lines of a table, with type and meaning."""
+    lines = ["| field | type | meaning |", "|---|---|---|"]
+    for path, _, node in _fields_of(document, document["components"]["schemas"]["Task"]):
+        _, meaning, _ = _explained(document, [node])
+        lines.append(f"| `{path}` | {_type_of(document, node)} | {meaning} |")
+    return lines
+
+
+def tags(document: Node) -> list[str]:
+    """Return the tags as the lines of a table."""
+    schema = document["components"]["schemas"]["TagId"]
+    pairs = zip(schema["x-enum-varnames"], schema["enum"], strict=True)
+    return ["| name | id |", "|---|---|", *(f"| `TagId.{name}` | `{value}` |" for name, value in pairs)]
+
+
+TABLES: Mapping[str, Callable[[Node], list[str]]] = {
+    "codes": describe.table_of_codes,
+    "fields": request_fields,
+    "rules": describe.rules_table,
+    "tags": tags,
+    "task-fields": task_fields,
+}
+
+
+def rewritten(page: str, document: Node) -> str:
+    """Return a page with the table between each pair of marks made anew.
+
+    Raises:
+        SpecError: A mark names a table that does not exist.
+    """
+
+    def table(marked: re.Match[str]) -> str:
+        if marked[2] not in TABLES:
+            raise SpecError(f"no table is called {marked[2]}: use one of {', '.join(TABLES)}")
+        return marked[1] + "".join(f"{line}\n" for line in TABLES[marked[2]](document)) + marked[3]
+
+    return _TABLE.sub(table, page)
+
+
+def _fields_of(document: Node, schema: Node, prefix: str = "") -> Iterator[tuple[str, bool, Node]]:
+    """Yield the path of each field, whether it is required, and its schema."""
+    for name, node in schema.get("properties", {}).items():
+        yield f"{prefix}{name}", name in schema.get("required", ()), node
+        shape, path = _shape(document, node), f"{prefix}{name}"
+        if shape.get("type") == "array":
+            shape, path = _shape(document, shape["items"]), f"{path}[]"
+        yield from _fields_of(document, shape, f"{path}.")
+
+
+def _shape(document: Node, schema: Node) -> Node:
+    """Return what a schema refers to; of several branches, the one with fields or items if there is one."""
+    meant = resolve(document, schema)
+    branches = [resolve(document, branch) for branch in meant.get("anyOf", ())]
+    return next((branch for branch in branches if "properties" in branch or "items" in branch), meant)
+
+
+def _type_of(document: Node, schema: Node) -> str:
+    if describe.holds_image(document, schema):
+        return "image"
+    meant = resolve(document, schema)
+    kinds = [kind for branch in meant.get("anyOf", [meant]) for kind in _kinds(resolve(document, branch))]
+    return " or ".join(dict.fromkeys(kinds)) or "any"
+
+
+def _kinds(schema: Node) -> Iterator[str]:
+    kind = schema.get("type", ())
+    for name in [kind] if isinstance(kind, str) else kind:
+        if name != "null":
+            yield _TYPES[name]
+
+
+def _explained(document: Node, nodes: Sequence[Node]) -> tuple[str, str, str]:
+    """Return the limits, the meaning and the rules of a field that one or more requests have."""
+    chains = [[node, *(referred for _, referred in references(document, node))] for node in nodes]
+    meanings = (next((link["description"] for link in chain if "description" in link), "") for chain in chains)
+    sentences = (sentence for text in meanings for sentence in re.split(r"(?<=\.) ", " ".join(text.split())))
+    meaning = " ".join(dict.fromkeys(sentences))
+    limits = dict.fromkeys(limit for node in nodes for limit in _limits(document, node))
+    return "; ".join(limits), meaning, ", ".join(sorted({rule for chain in chains for rule in _rules(document, chain)}))
+
+
+def _rules(document: Node, chain: Sequence[Node]) -> Iterator[str]:
+    """Yield the rules of a field, with those of its branches and of the media that it names."""
+    branches = [resolve(document, branch) for link in chain for branch in link.get("anyOf", ())]
+    for link in (*chain, *branches):
+        media = [limit for name in ("x-image", "x-video") for limit in link.get(name, {}).values()]
+        for node in (link, *media):
+            source = node.get("x-source", {})
+            values = [source] if isinstance(source, str) else source.values()
+            yield from (value for value in values if value in document["x-rules"] and value != _CLOSED)
+
+
+def _limits(document: Node, schema: Node) -> Iterator[str]:
+    meant = resolve(document, schema)
+    if limit := describe.limits(meant):
+        yield limit
+    yield from (f"`{value}`" for value in meant.get("enum", [meant["const"]] if "const" in meant else []))
+    for branch in meant.get("anyOf", ()):
+        if "x-image" in resolve(document, branch):
+            yield describe.image(resolve(document, branch)["x-image"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit code: 1 for tables that are out of date, or an error."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is out of date")
+    parser.add_argument("--folder", type=Path, default=PAGES, help="the folder of the pages")
+    options = parser.parse_args(arguments)
+    changed = []
+    try:
+        document = load()
+        for path in sorted(options.folder.glob("*.md")):
+            page = path.read_text("utf-8")
+            new = rewritten(page, document)
+            if new != page:
+                changed.append(path.name)
+                if not options.check:
+                    path.write_text(new, encoding="utf-8")
+    except SpecError as error:
+        print(f"error: the pages were not written\n{error}", file=sys.stderr)
+        return 1
+    if options.check and changed:
+        print("out of date relative to the spec; run `make gen`:", *changed, sep="\n")
+        return 1
+    print(f"{options.folder.name}: {len(changed)} pages changed" if changed else f"{options.folder.name}: up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
