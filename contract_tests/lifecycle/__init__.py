@@ -1,1 +1,1 @@
-"""Tests of the modules at the top of `kling_elements`: what its two clients make of a subject's life."""
+"""Tests of the modules at the top of `kling_elements`: the life of an element, with both clients."""

@@ -1,4 +1,4 @@
-"""What the tests of the clients share."""
+"""Fixtures for the tests of the clients."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from kling_elements import AsyncKlingElements, KlingElements
 
 @pytest.fixture(params=[KlingElements, AsyncKlingElements], ids=["sync", "async"])
 def client_class(request: pytest.FixtureRequest) -> Any:
-    """The class of one of the clients; a test that takes it runs once for each, and has to hold for both."""
+    """Return the class of one client; a test that uses this fixture runs for both clients, and must hold for both."""
     return request.param

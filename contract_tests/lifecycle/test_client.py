@@ -1,4 +1,4 @@
-"""How the clients are made, what they refuse to be made of, and what they tell of themselves."""
+"""How you create a client, which settings it refuses, and what it shows about itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from kling_elements_runtime.settings import Timeout
 
 
 @pytest.mark.parametrize(
-    ("expected", "environment", "given"),
+    ("expected", "environment", "base_url"),
     [
         (DEFAULT_BASE_URL, None, None),
         (DEFAULT_BASE_URL, "", None),
@@ -41,45 +41,45 @@ from kling_elements_runtime.settings import Timeout
         ("https://b.example.com", "no address", "https://b.example.com"),
     ],
 )
-def test_the_address_comes_from_the_environment_unless_it_is_given(
-    client_class: Client, expected: str, environment: str | None, given: str | None, monkeypatch: pytest.MonkeyPatch
+def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
+    client_class: Client, expected: str, environment: str | None, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty variable counts as unset."""
+    """If the variable is empty, it counts as unset."""
     monkeypatch.delenv("KLING_BASE_URL", raising=False)
     if environment is not None:
         monkeypatch.setenv("KLING_BASE_URL", environment)
 
     assert "KLING_BASE_URL" == BASE_URL_VARIABLE
-    assert expected == client_class("t", given).client.base_url
-    assert f"{client_class.__name__}(base_url='{expected}')" == repr(client_class("t", base_url=given))
+    assert expected == client_class("t", base_url).client.base_url
+    assert f"{client_class.__name__}(base_url='{expected}')" == repr(client_class("t", base_url=base_url))
 
 
-@pytest.mark.parametrize(("environment", "given"), [("x", None), (" ", None), ("https://a.example.com", "")])
-def test_an_address_that_cannot_be_used_is_refused(
-    client_class: Client, environment: str, given: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("environment", "base_url"), [("x", None), (" ", None), ("https://a.example.com", "")])
+def test_an_unusable_base_url_is_refused(
+    client_class: Client, environment: str, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one of the environment; an argument that is empty is a slip of the caller."""
+    """This includes one from the environment, which does not replace an empty argument: that is a mistake."""
     monkeypatch.setenv("KLING_BASE_URL", environment)
 
     with pytest.raises(ValueError, match=r"^base_url "):
-        client_class("t", given)
+        client_class("t", base_url)
 
 
-@pytest.mark.parametrize(("expected", "given"), [("from-environment", None), ("given", "given")])
-def test_the_token_comes_from_the_environment_unless_it_is_given(
-    client_class: Client, expected: str, given: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("expected", "api_key"), [("from-environment", None), ("argument", "argument")])
+def test_the_api_key_comes_from_the_environment_unless_you_pass_one(
+    client_class: Client, expected: str, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is sent behind Bearer."""
+    """Every request carries the key as a Bearer token."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
-    scripted = Scripted(client_class, task(), api_key=given)
+    scripted = Scripted(client_class, task(), api_key=api_key)
 
     scripted.create(BODY)
 
     assert f"Bearer {expected}" == scripted.gateway.requests[0].headers["Authorization"]
 
 
-def test_no_token_is_an_error(client_class: Client) -> None:
-    """That says where to put one."""
+def test_a_missing_api_key_is_an_error(client_class: Client) -> None:
+    """The message says where you can put the key."""
     with pytest.raises(ValueError, match="KLING_API_KEY"):
         client_class()
     with pytest.raises(ValueError, match="no API key"):
@@ -87,7 +87,7 @@ def test_no_token_is_an_error(client_class: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "options"),
+    ("message", "options"),
     [
         ("follow redirects", {"http_client": {"follow_redirects": True}}),
         ("proxys", {"http_client": {"proxys": "x"}}),
@@ -97,14 +97,14 @@ def test_no_token_is_an_error(client_class: Client) -> None:
         ("Authorization", {"headers": {"authorization": "x"}}),
     ],
 )
-def test_options_are_those_of_the_generated_client(client_class: Client, says: str, options: Any) -> None:
-    """What it refuses is refused here."""
-    with pytest.raises(ValueError, match=says):
+def test_an_unusable_option_is_refused(client_class: Client, message: str, options: Any) -> None:
+    """If the generated client refuses an option, so does the client."""
+    with pytest.raises(ValueError, match=message):
         client_class(**{"api_key": "t", **options})
 
 
 def test_options_reach_the_requests(client_class: Client) -> None:
-    """Headers, time-outs, an address without TLS that is wanted, and what to do with violations."""
+    """Headers, time-outs, an address without TLS that you allow, and the handling of violations all take effect."""
     options: Any = {
         "base_url": "http://gateway.example.com/p/",
         "allow_http": True,
@@ -120,8 +120,8 @@ def test_options_reach_the_requests(client_class: Client) -> None:
     assert ("1", 7) == (request.headers["X-A"], request.extensions["timeout"]["read"])
 
 
-def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client_class: Client) -> None:
-    """It holds one, and a copy would share its connections, which either could close."""
+def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: Client) -> None:
+    """A copy would share the connections, and if you closed one client, the other would lose them."""
     kling = client_class(TOKEN, URL)
 
     assert TOKEN not in repr(kling) + repr(vars(kling)) + repr(vars(kling.client))
@@ -130,8 +130,8 @@ def test_a_client_shows_no_token_and_is_neither_copied_nor_pickled(client_class:
             attempt(kling)
 
 
-def test_what_is_done_is_logged(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Under the id that finds it again."""
+def test_creates_are_logged_under_their_external_id(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """You can find a create in the log by the id that the gateway knows."""
     caplog.set_level(logging.INFO, "kling_elements")
     scripted = Scripted(client_class, task(), no(400, 1301), ABSENT, LOST, task("5"))
 
@@ -151,20 +151,20 @@ def test_what_is_done_is_logged(client_class: Client, caplog: pytest.LogCaptureF
 
 
 def _repeated(status: int) -> Reply:
-    says = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
-    return Reply(status, says, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
+    body = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
+    return Reply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
 
 
 @pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
-def test_what_is_no_policy_is_refused_at_once(client_class: Client, options: Any) -> None:
-    """And not in the middle of a retry."""
-    says = r"^(retry must be a Retry|poll must be a Poll)Policy, not (int|str|PollPolicy|RetryPolicy)$"
-    with pytest.raises(TypeError, match=says):
+def test_a_policy_of_a_wrong_type_is_refused_when_the_client_is_made(client_class: Client, options: Any) -> None:
+    """Otherwise the mistake would show only in the middle of a retry."""
+    message = r"^(retry must be a Retry|poll must be a Poll)Policy, not (int|str|PollPolicy|RetryPolicy)$"
+    with pytest.raises(TypeError, match=message):
         client_class(TOKEN, **options)
 
 
-def test_no_log_and_no_error_has_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Gateways have been seen to repeat it, and callers paste it into the wrong field."""
+def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """Gateways may repeat the token, and callers may paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
         _repeated(401),
@@ -183,22 +183,21 @@ def test_no_log_and_no_error_has_the_token(client_class: Client, caplog: pytest.
     errors.append(scripted.failing("create", {**BODY, "reference_type": TOKEN, "external_task_id": 5}))
     scripted.create({**NAMED, "reference_type": TOKEN, "external_task_id": TOKEN})
 
-    told = caplog.text + "".join(f"{error!r} {error} {vars(error)} {error.__cause__!r}" for error in errors)
-    assert "***" in told
-    assert TOKEN not in told
+    output = caplog.text + "".join(f"{error!r} {error} {vars(error)} {error.__cause__!r}" for error in errors)
+    assert "***" in output
+    assert TOKEN not in output
     assert not any(TOKEN.encode() in pickle.dumps(error) for error in errors)
 
 
-def test_methods_document_themselves(client_class: Client) -> None:
-    """Each public method has a docstring."""
+def test_every_public_method_has_a_docstring(client_class: Client) -> None:
     public = [getattr(client_class, name) for name in dir(client_class) if re.match("[a-z]", name) and name != "client"]
 
     assert len(public) == 11
     assert all(method.__doc__ for method in public)
 
 
-def test_the_contract_is_checked_before_a_subject_is_created(client_class: Client) -> None:
-    """Nothing is sent, and every violation is told."""
+def test_the_contract_is_checked_before_an_element_is_created(client_class: Client) -> None:
+    """If a request breaks the contract, nothing is sent and the error lists every violation."""
     scripted = Scripted(client_class)
 
     error = scripted.failing("create", {**NAMED, "element_name": "", "x": 1})
@@ -208,14 +207,14 @@ def test_the_contract_is_checked_before_a_subject_is_created(client_class: Clien
     assert ("not_created", "e-1", "") == (error.outcome, error.external_task_id, scripted.gateway.calls())
 
 
-_NO_SECONDS: list[Any] = ["5", True, [], 1j]
+_NOT_SECONDS: list[Any] = ["5", True, [], 1j]
 
 
 @pytest.mark.parametrize(
     ("error", "limit"),
     [
         *((ValueError, limit) for limit in (-1, -0.001, float("nan"))),
-        *((TypeError, limit) for limit in _NO_SECONDS),
+        *((TypeError, limit) for limit in _NOT_SECONDS),
     ],
 )
 @pytest.mark.parametrize(
@@ -227,9 +226,9 @@ _NO_SECONDS: list[Any] = ["5", True, [], 1j]
         *((name, []) for name in ("list", "presets")),
     ],
 )
-def test_a_limit_that_is_no_number_of_seconds_is_refused(
+def test_every_method_refuses_a_limit_that_is_not_a_number_of_seconds(
     client_class: Client, name: str, arguments: list[Any], error: type[Exception], limit: Any
 ) -> None:
-    """By every method, before anything is sent, and by a list before it is gone through."""
+    """Nothing is sent first, and a list raises when you call the method, before you iterate."""
     with pytest.raises(error, match="max_wait_seconds must be a number of seconds, 0 or more, not"):
         getattr(Scripted(client_class), name)(*arguments, max_wait_seconds=limit)

@@ -1,4 +1,4 @@
-"""Many threads, and many tasks of an event loop, share one client: no subject is lost, and none is there twice."""
+"""If many threads or many tasks of an event loop share one client, each element is created exactly once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from contract_tests.support.scripted import named
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
 _WORKERS = 200
-_SUBJECTS = 2_000
-_LIMIT = 20  # tasks under way at a time
+_ELEMENTS = 2_000
+_LIMIT = 20  # tasks in progress at a time
 _TOKEN = "many-at-once"
-# The gateway's pace is a second; the mock server's tasks take some milliseconds, and so do the waits here.
+# Real tasks take seconds; those of the mock server take milliseconds, so the waits are short, too.
 _OPTIONS: dict[str, Any] = {
     "retry": RetryPolicy(first_seconds=0.02, longest_seconds=0.5, max_wait_seconds=300, jitter=1),
     "http_client": {"verify": tls(), "limits": httpx.Limits(max_connections=32)},
@@ -30,35 +30,35 @@ _OPTIONS: dict[str, Any] = {
 
 @pytest.fixture
 def server() -> Iterator[MockProcess]:
-    """A server that refuses more than 20 tasks at a time, and takes 10 ms for one."""
+    """Start a server that refuses more than 20 tasks at a time, and needs 10 ms for a task."""
     with closing(MockProcess("--tick", "0.005", "--concurrency", str(_LIMIT))) as server:
         yield server
 
 
-def _subjects(server: MockProcess) -> Counter[str]:
-    """How often each external id is among the server's tasks."""
+def _count_by_id(server: MockProcess) -> Counter[str]:
+    """Return how often the server has each external id."""
     elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
     return Counter(element["external_task_id"] for element in elements)
 
 
-_EACH_ONCE = Counter(f"subject-{number}" for number in range(_SUBJECTS))
+_EACH_ONCE = Counter(f"element-{number}" for number in range(_ELEMENTS))
 
 
-def test_threads_that_share_a_client_create_each_subject_once(server: MockProcess) -> None:
-    """200 threads make 2,000 creates; each returns its own task."""
+def test_threads_that_share_a_client_create_each_element_once(server: MockProcess) -> None:
+    """If 200 threads create 2,000 elements, each call returns its own task."""
     with KlingElements(_TOKEN, server.url, **_OPTIONS) as kling, ThreadPoolExecutor(_WORKERS) as threads:
-        tasks = list(threads.map(lambda number: kling.create(named(f"subject-{number}")), range(_SUBJECTS)))
+        tasks = list(threads.map(lambda number: kling.create(named(f"element-{number}")), range(_ELEMENTS)))
 
-    assert len({task.task_id for task in tasks}) == _SUBJECTS
-    assert _EACH_ONCE == _subjects(server)
+    assert len({task.task_id for task in tasks}) == _ELEMENTS
+    assert _EACH_ONCE == _count_by_id(server)
 
 
-def test_tasks_of_a_loop_that_share_a_client_create_each_subject_once(server: MockProcess) -> None:
-    """200 tasks of one event loop make 2,000 creates; each returns its own task."""
-    numbers = iter(range(_SUBJECTS))
+def test_event_loop_tasks_that_share_a_client_create_each_element_once(server: MockProcess) -> None:
+    """If 200 tasks of one event loop create 2,000 elements, each call returns its own task."""
+    numbers = iter(range(_ELEMENTS))
 
     async def work(kling: AsyncKlingElements) -> list[object]:
-        return [(await kling.create(named(f"subject-{number}"))).task_id for number in numbers]
+        return [(await kling.create(named(f"element-{number}"))).task_id for number in numbers]
 
     async def run() -> list[list[object]]:
         async with AsyncKlingElements(_TOKEN, server.url, **_OPTIONS) as kling:
@@ -66,5 +66,5 @@ def test_tasks_of_a_loop_that_share_a_client_create_each_subject_once(server: Mo
 
     task_ids = [task_id for done in run_async(run()) for task_id in done]
 
-    assert len(set(task_ids)) == len(task_ids) == _SUBJECTS
-    assert _EACH_ONCE == _subjects(server)
+    assert len(set(task_ids)) == len(task_ids) == _ELEMENTS
+    assert _EACH_ONCE == _count_by_id(server)

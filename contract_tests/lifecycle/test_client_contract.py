@@ -1,4 +1,4 @@
-"""Client and mock server go by the contract that they are given, and not by the package's."""
+"""If you pass a contract of your own, the client and the mock server follow it and not the package's."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _QUICK: dict[str, Any] = {
 
 
 def _use_other_words(document: dict[str, Any]) -> None:
-    """Have tasks described in German."""
+    """Describe tasks in German."""
     schemas = document["components"]["schemas"]
     schemas["TaskStatus"]["x-progress"] = {"pending": ["offen"], "succeeded": ["fertig"], "failed": ["gescheitert"]}
     schemas["Element"]["properties"]["status"]["x-unusable"] = ["kaputt"]
@@ -46,8 +46,8 @@ def _use_other_words(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
-    """An absence, a duplicate, a limit, a second deletion and a passing refusal all come with other codes."""
+def test_business_codes_are_read_from_the_clients_contract(dialect: str) -> None:
+    """Absence, duplicate, limit, second deletion and temporary refusal all have other codes here."""
     other = with_other_codes(_MORE)
     app = create_app(contract=other, tick_seconds=0, dialect=dialect)
     options: dict[str, Any] = {"http_client": {"verify": tls()}, "contract": other, **_QUICK}
@@ -69,8 +69,8 @@ def test_codes_mean_what_the_contract_of_the_client_says(dialect: str) -> None:
         assert [True, False] == [task["deleted"] for task in router.kling.tasks()]
 
 
-def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> None:
-    """A create too fast, a task too many and a subject of the library are refused, and known, by other numbers."""
+def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
+    """The client recognises a create too fast, a task too many and a preset element by their new codes."""
     other = with_other_codes(_MORE)
     app = create_app(contract=other, manual_clock=True, rate=1, concurrency=1)
     options: dict[str, Any] = {"contract": other, "retry": RetryPolicy(max_wait_seconds=0)}
@@ -92,7 +92,7 @@ def test_limits_and_permissions_mean_what_the_contract_of_the_client_says() -> N
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
-    """The control: the same gateway is not understood by a client that was given nothing."""
+    """This is the control: if you pass no contract, the client does not understand the same gateway."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
@@ -110,8 +110,8 @@ def _answers(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": data})
 
 
-def test_words_mean_what_the_contract_of_the_client_says() -> None:
-    """Whether a task is done or failed, whether its subject can be used, and what its id is called."""
+def test_status_words_are_read_from_the_clients_contract() -> None:
+    """They decide if a task has ended and if its element is usable; the task's id has another name, too."""
     transport = httpx.MockTransport(_answers)
     with KlingElements(
         "any-token", http_client={"transport": transport}, contract=changed(_use_other_words), **_QUICK
@@ -125,8 +125,8 @@ def test_words_mean_what_the_contract_of_the_client_says() -> None:
         assert "advanced-custom-elements" == next(kling.list()).task_id
 
 
-def test_requests_are_held_against_the_contract_of_the_client() -> None:
-    """A shorter name is allowed, by the client and by the mock server; a client on an event loop does the same."""
+def test_requests_are_checked_against_the_clients_contract() -> None:
+    """If the contract allows three characters only, the mock server and a client on an event loop refuse four."""
     shorter = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     request = {**named("first"), "element_name": "Mara"}
 
@@ -145,7 +145,7 @@ def test_requests_are_held_against_the_contract_of_the_client() -> None:
 
 
 def test_a_client_calls_the_first_server_of_its_contract() -> None:
-    """The generated client below goes by it in everything else, too."""
+    """The generated client underneath follows the contract in everything else, too."""
     seen: list[httpx.URL] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -167,8 +167,8 @@ def test_a_client_calls_the_first_server_of_its_contract() -> None:
     assert other is client.contract
 
 
-def test_a_code_is_read_where_the_contract_of_the_client_has_it() -> None:
-    """What tells that a create was refused tells by which code, and so that nothing was created."""
+def test_a_code_is_read_from_the_place_that_the_clients_contract_names() -> None:
+    """The code of a refusal decides if anything was created."""
     other = changed(
         lambda document: document["components"]["schemas"]["CreateElementResponse"]["x-envelope"].update(code="/ret")
     )
@@ -180,8 +180,8 @@ def test_a_code_is_read_where_the_contract_of_the_client_has_it() -> None:
     assert (1102, "not_created") == (error.code, error.outcome)
 
 
-def test_a_contract_with_several_limits_of_images_advises_all_the_same() -> None:
-    """A component that nothing uses does not matter to a create."""
+def test_a_second_image_limit_that_nothing_uses_does_not_matter() -> None:
+    """The error of a create is still about its own request."""
 
     def add(document: dict[str, Any]) -> None:
         schemas = document["components"]["schemas"]

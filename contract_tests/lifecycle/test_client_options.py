@@ -1,4 +1,4 @@
-"""Settings of a client: per call, for a copy of the client, and how often a call may be repeated."""
+"""Settings for one call and for a copy of the client, and how often a call may be repeated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kling_elements import AsyncKlingElements, HttpClientOptions, KlingElements,
 from kling_elements_client.errors import RateLimitError
 
 _BUSY = no(429, 1302)
-_OWN = {"connect": 10.0, "read": 300.0, "write": 600.0, "pool": 60.0}
+_DEFAULTS = {"connect": 10.0, "read": 300.0, "write": 600.0, "pool": 60.0}
 _CALLS: dict[str, Callable[..., Any]] = {
     "create": lambda client, **more: client.create(BODY, **more),
     "get_or_create": lambda client, **more: client.get_or_create(NAMED, **more),
@@ -32,26 +32,26 @@ def _seconds(scripted: Scripted) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize("call", _CALLS.values(), ids=_CALLS)
 def test_every_method_takes_time_outs_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
-    """One number for all steps, or one for each; the next call has the client's again."""
+    """You can pass one number for all steps or one for each; the next call uses the client's again."""
     scripted = Scripted(client_class, made(), made(), made())
 
     call(scripted, timeout=7)
     call(scripted, timeout=Timeout(connect=1))
     call(scripted)
 
-    # the longer steps may be cut by the deadline of a wait
+    # connect and pool only, because the deadline of a wait may cut the longer steps
     assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(scripted)]
 
 
 def test_pages_of_a_list_have_the_time_outs_of_the_list(client_class: Client) -> None:
-    """Each page is a request of its own."""
+    """Each page is a request, so the time-outs apply to each page."""
     scripted = Scripted(client_class, no(500), no(500), no(500), no(500), retry=RetryPolicy(max_retries=1))
 
     for method in (scripted.kling.list, scripted.kling.presets):
         with pytest.raises(Exception, match="HTTP 500"):
             _next_of(method(timeout=3))
 
-    assert [dict.fromkeys(_OWN, 3)] * 4 == _seconds(scripted)
+    assert [dict.fromkeys(_DEFAULTS, 3)] * 4 == _seconds(scripted)
 
 
 def _next_of(listing: Any) -> Any:
@@ -72,10 +72,10 @@ def test_the_seconds_of_a_step_are_a_number(step: str, seconds: Any) -> None:
 @pytest.mark.parametrize(
     ("error", "timeout"), [(TypeError, "5"), (TypeError, True), (TypeError, httpx.Timeout(5)), (ValueError, 0)]
 )
-def test_a_time_out_that_cannot_be_used_is_refused_before_anything_is_sent(
+def test_an_unusable_time_out_is_refused_before_anything_is_sent(
     client_class: Client, error: type[Exception], timeout: Any
 ) -> None:
-    """The message says what a time-out is."""
+    """The message says what you can pass."""
     scripted = Scripted(client_class)
 
     for call in _CALLS.values():
@@ -88,16 +88,15 @@ def test_a_time_out_that_cannot_be_used_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])
-def test_a_call_is_repeated_no_more_often_than_it_may_be(client_class: Client, retries: int) -> None:
-    """However much time is left."""
+def test_a_call_is_repeated_at_most_max_retries_times(client_class: Client, retries: int) -> None:
+    """The number limits the retries even if there is time left."""
     scripted = Scripted(client_class, *[_BUSY] * (retries + 1), max_retries=retries)
 
     assert isinstance(scripted.failing("create", BODY), RateLimitError)
     assert scripted.gateway.finished()
 
 
-def test_a_number_of_retries_is_set_beside_the_rest_of_a_policy(client_class: Client) -> None:
-    """The intervals remain those of the policy."""
+def test_max_retries_keeps_the_intervals_of_the_policy(client_class: Client) -> None:
     scripted = Scripted(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_seconds=5), max_retries=1)
 
     scripted.failing("create", BODY)
@@ -108,17 +107,15 @@ def test_a_number_of_retries_is_set_beside_the_rest_of_a_policy(client_class: Cl
 @pytest.mark.parametrize(
     ("error", "retries"), [(ValueError, -1), (TypeError, 1.5), (TypeError, True), (TypeError, "1")]
 )
-def test_a_number_of_retries_that_cannot_be_used_is_refused(
-    client_class: Client, error: type[Exception], retries: Any
-) -> None:
-    """The message says what is allowed."""
+def test_an_unusable_max_retries_is_refused(client_class: Client, error: type[Exception], retries: Any) -> None:
+    """The message says which numbers you can pass."""
     for make in (lambda **more: client_class(TOKEN, **more), client_class(TOKEN).with_options, RetryPolicy):
         with pytest.raises(error, match=r"^max_retries must be a whole number, 0 or more, not "):
             make(max_retries=retries)
 
 
-def test_a_client_with_other_options_shares_everything_else(client_class: Client) -> None:
-    """The options are those of its own calls; the first client keeps its own."""
+def test_a_client_from_with_options_shares_everything_else(client_class: Client) -> None:
+    """Its options apply to its own calls, and the first client keeps its options."""
     scripted = Scripted(client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_seconds=5))
     first = scripted.kling
 
@@ -131,12 +128,12 @@ def test_a_client_with_other_options_shares_everything_else(client_class: Client
     scripted.create(BODY)
 
     assert [3] == scripted.clock.slept
-    assert [*[dict.fromkeys(_OWN, 7)] * 3, dict.fromkeys(_OWN, 1), _OWN] == _seconds(scripted)
+    assert [*[dict.fromkeys(_DEFAULTS, 7)] * 3, dict.fromkeys(_DEFAULTS, 1), _DEFAULTS] == _seconds(scripted)
     assert first.client is first.with_options(poll=PollPolicy()).client
 
 
 def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
-    """They share their connections."""
+    """The two clients share their connections."""
     first = KlingElements(TOKEN, URL)
     with first.with_options(timeout=5):
         pass
@@ -151,8 +148,7 @@ def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
     assert run_async(close())
 
 
-def test_a_look_up_policy_of_its_own(client_class: Client) -> None:
-    """It is that of the waits of the client that has it."""
+def test_with_options_sets_the_policy_of_waits(client_class: Client) -> None:
     scripted = Scripted(client_class, task(), made())
     scripted.kling = scripted.kling.with_options(poll=PollPolicy(first_seconds=2))
 
@@ -160,8 +156,8 @@ def test_a_look_up_policy_of_its_own(client_class: Client) -> None:
     assert [2] == scripted.clock.slept
 
 
-def test_settings_of_the_http_client_are_a_mapping(client_class: Client) -> None:
-    """What type checkers know the keys of."""
+def test_settings_of_the_http_client_are_a_typed_mapping(client_class: Client) -> None:
+    """Type checkers know the keys."""
     carried = HttpClientOptions(transport=httpx.MockTransport(lambda _: task("8").response()))
     scripted = Scripted(client_class, http_client=carried)
 

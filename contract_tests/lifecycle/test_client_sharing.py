@@ -1,4 +1,4 @@
-"""One client serves many threads, event loops and forked processes, and sockets of this machine."""
+"""One client serves many threads, event loops and forked processes, over sockets of this machine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from contract_tests.support.scripted import BODY, NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 
-def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptureFixture) -> None:
-    """Closing twice does no harm. Nothing is in doubt then: there is no note, no id and no warning."""
+def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """You can close it twice. A later create sends nothing, so there is no note, no id and no warning."""
     gateway = Gateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
@@ -37,14 +37,14 @@ def test_a_client_is_closed_at_the_end_and_stays_closed(caplog: pytest.LogCaptur
 
 
 def test_each_event_loop_has_its_own_connections() -> None:
-    """One client may serve several loops, one after the other or at once; they are closed with the loop."""
+    """If loops share a client, in turn or at once, each closes its own connections when it ends."""
     kling = AsyncKlingElements("t", http_client={"transport": httpx.MockTransport(lambda _: task().response())})
     used = list[httpx.AsyncClient]()
 
     async def create() -> list[Any]:
         used.append(kling.client.get_async_httpx_client())
-        found = await asyncio.gather(*(kling.create(BODY) for _ in range(20)))
-        return [each.task_info.external_task_id for each in found]  # type: ignore[union-attr]
+        created = await asyncio.gather(*(kling.create(BODY) for _ in range(20)))
+        return [result.task_info.external_task_id for result in created]  # type: ignore[union-attr]
 
     async def close() -> None:
         async with kling as same:
@@ -55,7 +55,9 @@ def test_each_event_loop_has_its_own_connections() -> None:
 
     ids = asyncio.run(create()) + asyncio.run(create())
     with ThreadPoolExecutor(4) as threads:
-        ids += [external_id for _ in threads.map(lambda _: asyncio.run(create()), range(4)) for external_id in _]
+        ids += [
+            external_id for created in threads.map(lambda _: asyncio.run(create()), range(4)) for external_id in created
+        ]
     asyncio.run(close())
 
     assert 6 == len(set(map(id, used)))
@@ -71,12 +73,13 @@ def test_threads_share_one_pool() -> None:
         KlingElements("t", server.url, http_client={"limits": limits}) as kling,
         ThreadPoolExecutor(6) as threads,
     ):
-        asked = list(threads.map(lambda _: kling.get("1"), range(60)))  # a create takes none that waited for a second
+        # look-ups, because a create never uses a connection that was idle for a second
+        looked_up = list(threads.map(lambda _: kling.get("1"), range(60)))
         assert 1 <= server.connections <= 6
-        found = list(threads.map(lambda _: kling.create(BODY), range(60)))
+        created = list(threads.map(lambda _: kling.create(BODY), range(60)))
 
-    assert ["1"] * 60 == [each.task_id for each in asked]
-    assert 60 == len({each.task_info.external_task_id for each in found})  # type: ignore[union-attr]
+    assert ["1"] * 60 == [result.task_id for result in looked_up]
+    assert 60 == len({result.task_info.external_task_id for result in created})  # type: ignore[union-attr]
     assert 120 == len(server.heard)
 
 
@@ -108,15 +111,15 @@ if child == 0:
     sys.exit()
 over.set()
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-used.get("1")  # a create would go over a connection of its own if this took a few seconds
+used.get("1")  # not a create, which opens a new connection if this one was idle for a second
 fresh.create(body)
 used.close()
 fresh.close()
 """
 
 
-def test_a_client_may_be_made_before_a_fork_and_used_after_it() -> None:
-    """Whether it was used before or not; the child has its own connections, and the parent's are kept."""
+def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
+    """The child opens its own connections even if the client was used before, and the parent keeps its own."""
     served = Counter[int]()
 
     def behave(peer: Peer) -> None:
@@ -143,8 +146,8 @@ with KlingElements("t", sys.argv[1]) as kling:
 """
 
 
-def test_a_client_works_where_processes_cannot_fork() -> None:
-    """As on Windows, where Python has nothing to register for it."""
+def test_a_client_works_on_a_system_without_fork() -> None:
+    """On Windows, Python has no fork, so there is nothing to register for it."""
     with listening(Peer.answer) as server:
         command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

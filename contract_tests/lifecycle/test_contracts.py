@@ -1,4 +1,4 @@
-"""What a contract of a caller's own must have, and that each call goes by it and by no other."""
+"""What a contract of your own has to contain, and that each call follows it."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ _LACKING: dict[str, Change] = {
 
 @pytest.mark.parametrize(("name", "change"), _LACKING.items(), ids=_LACKING)
 def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: str, change: Change) -> None:
-    """The message names what it lacks and says where to begin, as it does for whatever else takes a contract."""
+    """The message names what is missing and says how to begin, also if you pass the contract to a function."""
     lacking = changed(change)
-    says = rf"^the contract lacks {name}: begin with a copy of"
+    message = rf"^the contract lacks {name}: begin with a copy of"
 
     for use in (
         lambda: KlingElements("any-token", contract=lacking),
@@ -98,12 +98,12 @@ def test_a_contract_that_lacks_something_is_refused_when_a_client_is_made(name: 
         lambda: image("https://media.example.com/front.jpg", contract=lacking),
         lambda: elements_of(Task(), contract=lacking),
     ):
-        with pytest.raises(ValueError, match=says):
+        with pytest.raises(ValueError, match=message):
             use()
 
 
-def test_all_that_a_contract_lacks_is_named_at_once() -> None:
-    """Nobody has to try again for each part."""
+def test_everything_that_a_contract_lacks_is_named_at_once() -> None:
+    """You can add all missing parts in one go."""
 
     def change(document: dict[str, Any]) -> None:
         _without_status_words(document)
@@ -114,21 +114,21 @@ def test_all_that_a_contract_lacks_is_named_at_once() -> None:
 
 
 def test_a_contract_with_other_limits_is_usable() -> None:
-    """So is the package's own, and a copy of it."""
+    """So is the package's own contract."""
     copied = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
 
     assert copied is usable(copied)
     assert contract.CONTRACT is usable(contract.CONTRACT)
 
 
-def test_limits_of_images_that_are_there_twice_are_refused() -> None:
-    """Nobody could say which of them a file is to keep to."""
+def test_two_sets_of_image_limits_are_refused() -> None:
+    """If there are two, nobody can say which one applies to a file."""
     with pytest.raises(ValueError, match=r"^the contract has 2 objects named x-image; checking media needs exactly"):
         check_image(b"", contract=changed(_with_second_limits))
 
 
 def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
-    """A create too: it would be looked for elsewhere than it was sent to."""
+    """A create has to use that path too, because look-ups do."""
     scripted = Scripted(KlingElements, task(), task(), contract=changed(_with_other_paths))
     with scripted.kling.client as client:
         create_element.sync(client=client, body=base_body("image"))  # type: ignore[arg-type]
@@ -138,8 +138,8 @@ def test_each_call_goes_to_the_path_of_the_clients_contract() -> None:
     assert [f"POST {path}", f"GET {path}/7"] == [f"{r.method} {r.url.path}" for r in scripted.gateway.requests]
 
 
-def test_a_body_that_another_contract_has_checked_is_not_sent() -> None:
-    """The client's own might refuse it; its own check is taken."""
+def test_a_body_checked_by_another_contract_is_not_sent() -> None:
+    """The client's own contract might refuse the body, so you have to check it with that one."""
     other = changed(lambda document: document["components"]["schemas"]["ElementName"].update(maxLength=3))
     body = base_body("image")
     scripted = Scripted(KlingElements, task(), contract=other)

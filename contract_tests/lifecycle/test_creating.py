@@ -1,4 +1,4 @@
-"""A create is sent once, under an id by which it can be found, and again only if it provably left nothing behind."""
+"""A create is sent once, under an id that finds it again, and repeated only if it cannot have created anything."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def _video(**more: Any) -> VideoElementRequest:
     return VideoElementRequest.from_dict({**body, **video, **more})
 
 
-@pytest.mark.parametrize("given", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
-@pytest.mark.parametrize("made", [_mapping, _image, _video])
-def test_the_callers_own_id_is_sent_and_returned(client_class: Client, made: Any, given: str) -> None:
-    """Models and mappings serve alike, and any text is an id."""
+@pytest.mark.parametrize("external_id", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
+@pytest.mark.parametrize("build", [_mapping, _image, _video])
+def test_your_own_id_is_sent_and_returned(client_class: Client, build: Any, external_id: str) -> None:
+    """You can pass a model or a mapping, and any text is an id."""
     scripted = Scripted(client_class, task())
-    request = made(external_task_id=given)
+    request = build(external_task_id=external_id)
 
-    found = scripted.create(request)
+    created = scripted.create(request)
 
-    assert [given] == [body["external_task_id"] for body in scripted.gateway.bodies()]
-    assert ("7", given) == (found.task_id, found.task_info.external_task_id)
+    assert [external_id] == [body["external_task_id"] for body in scripted.gateway.bodies()]
+    assert ("7", external_id) == (created.task_id, created.task_info.external_task_id)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_callers_own_id_is_sent_and_returned(client_class: Client, made: Any
     ],
 )
 def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: Any) -> None:
-    """An empty one counts as none, and no two creates share one."""
+    """If the id is empty, it counts as missing, and no two creates share an id."""
     scripted = Scripted(client_class, task(), task())
 
     returned = [scripted.create(request_made).task_info.external_task_id for _ in "12"]
@@ -85,8 +85,8 @@ def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: 
 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
-def test_the_callers_object_is_not_changed(client_class: Client, request_made: Any) -> None:
-    """It may be used again, and then gets another id."""
+def test_your_request_object_is_not_changed(client_class: Client, request_made: Any) -> None:
+    """If you use it again, the next create gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
     Scripted(client_class, task()).create(request_made)
@@ -96,13 +96,13 @@ def test_the_callers_object_is_not_changed(client_class: Client, request_made: A
 
 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
-@pytest.mark.parametrize("made", [_mapping, _image])
-def test_an_id_that_is_no_text_is_refused(client_class: Client, made: Any, odd: Any) -> None:
-    """It is not replaced in silence: the caller would look for another."""
+@pytest.mark.parametrize("build", [_mapping, _image])
+def test_an_id_that_is_not_a_text_is_refused(client_class: Client, build: Any, odd: Any) -> None:
+    """It is never replaced in silence, because you would look for the wrong id."""
     scripted = Scripted(client_class)
 
     for call in ("create", "get_or_create"):
-        error = scripted.failing(call, made(external_task_id=odd))
+        error = scripted.failing(call, build(external_task_id=odd))
 
         assert isinstance(error, ContractError)
         assert "not_created" == error.outcome
@@ -111,8 +111,8 @@ def test_an_id_that_is_no_text_is_refused(client_class: Client, made: Any, odd: 
 
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
-def test_what_is_no_request_is_refused(client_class: Client, request_made: Any) -> None:
-    """As by the generated client, also where violations are not to matter."""
+def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_made: Any) -> None:
+    """It is refused even if you ignore violations."""
     for on_violation in ("raise", "ignore"):
         error = Scripted(client_class, on_violation=on_violation).failing("create", request_made)
 
@@ -121,16 +121,16 @@ def test_what_is_no_request_is_refused(client_class: Client, request_made: Any) 
         assert str(error).count("create_all") == isinstance(request_made, list)
 
 
-def test_half_a_surrogate_pair_is_no_id() -> None:
-    """It cannot be written as JSON."""
+def test_half_a_surrogate_pair_is_refused_as_an_id() -> None:
+    """Half a pair cannot be written as JSON."""
     error = Scripted(AsyncKlingElements).failing("create", {**BODY, "external_task_id": "\ud83d"})
 
     assert ["/external_task_id"] == [violation.pointer for violation in error.violations]  # type: ignore[attr-defined]
     assert ("not_created", "\ud83d") == (error.outcome, error.external_task_id)
 
 
-def test_a_request_that_breaks_the_contract_can_be_sent_all_the_same(client_class: Client) -> None:
-    """The id is sent with it."""
+def test_a_request_that_breaks_the_contract_is_sent_if_you_ignore_violations(client_class: Client) -> None:
+    """The external id is sent with it."""
     scripted = Scripted(client_class, task(), on_violation="ignore")
 
     scripted.create({**NAMED, "element_name": ""})
@@ -168,10 +168,10 @@ _ON_THE_WAY = [httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError, httpx.Wri
         pytest.param([60], [no(429, 1302, retry_after="60"), task()], id="just within the limit"),
     ],
 )
-def test_what_provably_left_nothing_behind_is_sent_again(
+def test_a_create_that_cannot_have_created_anything_is_repeated(
     client_class: Client, slept: list[float], script: list[Step]
 ) -> None:
-    """From 1 s on, doubling; what the gateway asks for counts if it is longer. Each time under the same id."""
+    """Waits double from 1 s on, or last as long as the gateway asks if that is longer; the id stays the same."""
     scripted = Scripted(client_class, *script)
 
     assert "7" == scripted.create(BODY).task_id
@@ -199,8 +199,10 @@ def test_what_provably_left_nothing_behind_is_sent_again(
         pytest.param("not_created", [], [no(429, 1302, retry_after="Fri, 31 Dec 9999 23:59:59 GMT")], id="year 9999"),
     ],
 )
-def test_anything_else_ends_it(client_class: Client, outcome: str, slept: list[float], script: list[Step]) -> None:
-    """The error says what is known of the subject, and under which id to look for it."""
+def test_any_other_failure_ends_a_create(
+    client_class: Client, outcome: str, slept: list[float], script: list[Step]
+) -> None:
+    """The error says if the element may exist, and under which id you can look for it."""
     scripted = Scripted(client_class, *script)
 
     error = scripted.failing("create", BODY)
@@ -224,8 +226,8 @@ _OTHER = {"external_task_id": "e-0"}
         task("5", task_info={"external_task_id": 43}),
     ],
 )
-def test_the_answer_to_another_create_is_not_believed(client_class: Client, answer: Reply) -> None:
-    """A connection may carry one answer too many: then nobody knows what became of this create."""
+def test_the_answer_to_another_create_is_rejected(client_class: Client, answer: Reply) -> None:
+    """If a connection carries a stray answer, nobody knows what became of this create."""
     error = Scripted(client_class, answer).failing("create", NAMED)
 
     assert isinstance(error, NoTaskError)
@@ -233,25 +235,25 @@ def test_the_answer_to_another_create_is_not_believed(client_class: Client, answ
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-@pytest.mark.parametrize("told", ["e-1", None, ""])
-def test_an_answer_need_not_repeat_the_id(client_class: Client, told: Any) -> None:
-    """The task has the one that was sent."""
-    found = Scripted(client_class, task("5", task_info={"external_task_id": told, "x": 1})).create(NAMED)
+@pytest.mark.parametrize("external_id", ["e-1", None, ""])
+def test_an_answer_need_not_repeat_the_id(client_class: Client, external_id: Any) -> None:
+    """If the answer has no id, the task has the one that was sent."""
+    created = Scripted(client_class, task("5", task_info={"external_task_id": external_id, "x": 1})).create(NAMED)
 
-    assert {"external_task_id": "e-1", "x": 1} == found.task_info.to_dict()
+    assert {"external_task_id": "e-1", "x": 1} == created.task_info.to_dict()
 
 
-def test_a_number_that_was_sent_as_a_text_is_the_same_id(client_class: Client) -> None:
-    """Some gateways make numbers of what looks like one."""
-    found = Scripted(client_class, task("5", task_info={"external_task_id": 42})).create(
+def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) -> None:
+    """Some gateways turn a text of digits into a number."""
+    created = Scripted(client_class, task("5", task_info={"external_task_id": 42})).create(
         {**BODY, "external_task_id": "42"}
     )
 
-    assert "42" == found.task_info.external_task_id
+    assert "42" == created.task_info.external_task_id
 
 
-def test_a_date_in_an_answer_is_judged_by_the_clock(client_class: Client) -> None:
-    """Also after the clock went on."""
+def test_a_retry_date_is_compared_with_the_clock(client_class: Client) -> None:
+    """If the date has passed by the next answer, the usual interval applies."""
     late = Reply(429, {"code": 1302}, {"Retry-After": "Wed, 10 Jun 2026 08:00:20 GMT"})
     scripted = Scripted(client_class, late, late, task())
 

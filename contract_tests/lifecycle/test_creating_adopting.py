@@ -1,4 +1,4 @@
-"""A create that looks before it sends makes one subject at most, however often it is called and whatever gets lost."""
+"""`get_or_create` makes at most one element, however often you call it and whichever answers are lost."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _IN_DOUBT: list[tuple[str, Step]] = [
 
 @dataclass(frozen=True, kw_only=True)
 class _Adoption:
-    """What a gateway answers, what it was asked, and which task is returned: 7 was created, 5 was found."""
+    """The answers of a gateway, the calls that they lead to, and the task that is returned: 7 is created, 5 found."""
 
     id: str
     script: Sequence[Step]
@@ -74,7 +74,7 @@ _LOOK_UPS: list[tuple[str, list[float], Step]] = [
     ("meets an internal error", [1], no(500, 5000)),
     ("is busy", [9], no(429, 1302, retry_after="9")),
 ]
-_LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # an attempt is in doubt, and two look-ups show nothing
+_LATE: list[Step] = [ABSENT, LOST, ABSENT, ABSENT]  # a create in doubt, then two look-ups that find nothing
 _ADOPTIONS = [
     _Adoption(id="new", task_id="7", calls="look create", script=[ABSENT, task()]),
     _Adoption(id="new at a gateway that says 200", task_id="7", calls="look create", script=[no(200, "1203"), task()]),
@@ -166,13 +166,13 @@ _ADOPTIONS = [
 
 @each(_ADOPTIONS)
 @both_dialects
-def test_one_subject_comes_of_it(client_class: Client, dialect: str, row: _Adoption) -> None:
-    """Nothing is sent again before a look-up, at once and after a while, has shown nothing."""
+def test_get_or_create_makes_one_element(client_class: Client, dialect: str, row: _Adoption) -> None:
+    """A create is repeated only if two look-ups, one at once and one after a wait, have found nothing."""
     scripted = Scripted(client_class, *row.script, dialect=dialect)
 
-    found = scripted.get_or_create(NAMED)
+    returned = scripted.get_or_create(NAMED)
 
-    assert (row.task_id, "e-1") == (str(found.task_id), found.task_info.external_task_id)
+    assert (row.task_id, "e-1") == (str(returned.task_id), returned.task_info.external_task_id)
     assert row.calls == scripted.gateway.calls()
     assert list(row.slept) == scripted.clock.slept
     assert scripted.gateway.finished()
@@ -180,7 +180,7 @@ def test_one_subject_comes_of_it(client_class: Client, dialect: str, row: _Adopt
 
 
 _ELSE = task("6", task_info={"external_task_id": "e-2"})
-_SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the id of the system's is the caller's by chance
+_SAME_WORD = task("e-1", task_info={"external_task_id": "e-2"})  # the system's id happens to be the caller's
 _NO_LOOK_UP = [
     no(404),
     Reply(404, b"<html>"),
@@ -197,7 +197,7 @@ _NO_LOOK_UP = [
 
 _SIX = [1, 2, 4, 8, 16, 29]  # seconds between look-ups, until time is up
 _in_doubt = partial(Failure, outcome="may_exist")
-_UNTOLD = [
+_FAILURES = [
     *(_in_doubt(id=str(step), kind=LookUpUnavailableError, calls="look", script=[step]) for step in _NO_LOOK_UP),
     *(
         _in_doubt(
@@ -273,10 +273,10 @@ _UNTOLD = [
 ]
 
 
-@each(_UNTOLD)
+@each(_FAILURES)
 @both_dialects
-def test_what_cannot_be_told_is_said(client_class: Client, dialect: str, row: Failure) -> None:
-    """An attempt in doubt keeps it in doubt, even if a later one is refused."""
+def test_an_error_says_if_the_element_may_exist(client_class: Client, dialect: str, row: Failure) -> None:
+    """If one attempt is in doubt, the outcome stays in doubt even if a later attempt is refused."""
     scripted = Scripted(client_class, *row.script, dialect=dialect)
 
     error = scripted.failing("get_or_create", NAMED)
@@ -286,16 +286,16 @@ def test_what_cannot_be_told_is_said(client_class: Client, dialect: str, row: Fa
 
 
 @pytest.mark.parametrize("step", [no(404), no(401, 1000), REFUSED, Reply(200, {})])
-def test_with_a_fresh_id_nothing_can_be_there_before_anything_was_sent(client_class: Client, step: Step) -> None:
-    """An id of the caller's own may have been used before; a fresh one was not."""
+def test_a_fresh_id_cannot_exist_before_the_first_create(client_class: Client, step: Step) -> None:
+    """Your own id may have been used before, a fresh one has not."""
     error = Scripted(client_class, *[step] * 3).failing("get_or_create", BODY)
 
     assert "not_created" == error.outcome
 
 
 @pytest.mark.parametrize("step", _NO_LOOK_UP)
-def test_a_gateway_without_look_up_is_told_clearly(client_class: Client, step: Reply) -> None:
-    """And what serves in place of it."""
+def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, step: Reply) -> None:
+    """The message also says what you can use instead."""
     error = Scripted(client_class, step).failing("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
@@ -306,7 +306,7 @@ def test_a_gateway_without_look_up_is_told_clearly(client_class: Client, step: R
     ("calls", "limit"), [("look create look", 0), ("look create look look create look", 2), ("look create look", 1.9)]
 )
 def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: str, limit: float) -> None:
-    """The last thing that is done is a look-up."""
+    """The last request is a look-up."""
     script = [ABSENT if call == "look" else LOST for call in calls.split()]
     scripted = Scripted(client_class, *script)
 
@@ -317,8 +317,8 @@ def test_no_further_attempt_begins_after_the_limit(client_class: Client, calls: 
     assert calls == scripted.gateway.calls()
 
 
-def test_how_often_a_duplicate_is_looked_for_is_the_policys(client_class: Client) -> None:
-    """The same code stands for other mistakes, so it need not be there."""
+def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) -> None:
+    """The duplicate need not exist, because gateways use the same code for other mistakes."""
     script = [ABSENT, DUPLICATE, ABSENT]
     scripted = Scripted(client_class, *script, retry=RetryPolicy(max_duplicate_look_ups=1))
 
@@ -332,7 +332,7 @@ _UNSURE = "or the request has another mistake, as the code stands for these, too
 
 
 @pytest.mark.parametrize(
-    ("says", "dialect", "script"),
+    ("causes", "dialect", "script"),
     [
         ([_NOT_OURS], "live", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
         ([_NOT_OURS, _UNSURE], "documented", [ABSENT, DUPLICATE, *[ABSENT] * 3]),
@@ -340,22 +340,22 @@ _UNSURE = "or the request has another mistake, as the code stands for these, too
         ([_OURS, _UNSURE], "documented", [ABSENT, LOST, ABSENT, ABSENT, DUPLICATE, *[ABSENT] * 6]),
     ],
 )
-def test_a_duplicate_that_is_not_found_says_what_it_can_be(
-    client_class: Client, says: list[str], dialect: str, script: list[Step]
+def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
+    client_class: Client, causes: list[str], dialect: str, script: list[Step]
 ) -> None:
-    """And what to do, with all that the refusal has."""
+    """The message also says what to do next, and the error keeps the code and the text of the refusal."""
     error = Scripted(client_class, *script, dialect=dialect).failing("get_or_create", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)
     assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
-    assert says == [each for each in (_OURS, _NOT_OURS, _UNSURE) if each in str(error)]
+    assert causes == [cause for cause in (_OURS, _NOT_OURS, _UNSURE) if cause in str(error)]
     assert (400, 1201) == (error.status_code, error.code)
     assert str(error.message) in str(error)
-    assert "take another id only if you know" in str(error) or _OURS in says
+    assert "take another id only if you know" in str(error) or _OURS in causes
 
 
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:
-    """By ten seconds, as the worst that was met, with an answer that is lost: still there is one subject."""
+    """If look-ups lag by ten seconds, the most that was observed, and an answer is lost, one element is made."""
     created_at: list[float] = []
 
     def gateway(request: httpx.Request) -> Step:
@@ -379,8 +379,8 @@ def _with_status(word: str) -> Reply:
 
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
-def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word: str) -> None:
-    """Where the gateway goes on showing it: the task is on the error, and the id stays used."""
+def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
+    """If the gateway goes on showing it, the error carries the task, and the id stays used."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = Scripted(client_class, *script).failing("get_or_create", NAMED)
 
@@ -389,7 +389,7 @@ def test_a_subject_that_cannot_be_used_is_not_adopted(client_class: Client, word
         assert ("5", "e-1") == (error.task.task_id, error.task.task_info.external_task_id)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("found", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
-def test_a_task_without_such_a_subject_is_adopted(client_class: Client, found: Reply) -> None:
-    """It may be under way, or have failed: `wait` says so."""
-    assert "5" == Scripted(client_class, found).get_or_create(NAMED).task_id
+@pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
+def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
+    """It may be in progress or have failed; `wait` finds out which."""
+    assert "5" == Scripted(client_class, reply).get_or_create(NAMED).task_id

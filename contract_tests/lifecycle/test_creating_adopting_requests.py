@@ -1,4 +1,4 @@
-"""What a create that looks before it sends asks of the gateway, and under which ids."""
+"""Which requests `get_or_create` sends, and under which ids."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kling_elements_client.errors import (
 
 
 def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
-    """A create needs no such header, and one of the caller's own takes its place."""
+    """A create needs no such header, and if you set the header yourself, yours is sent."""
     scripted = Scripted(client_class, ABSENT, task())
     scripted.get_or_create(NAMED)
     other = Scripted(client_class, task(), headers={"cache-control": "max-age=0", "X-A": "1"})
@@ -38,8 +38,8 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
 @pytest.mark.parametrize(
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
-def test_an_id_is_one_part_of_the_path(client_class: Client, external_id: str) -> None:
-    """Whatever is in it is encoded, so that it leads to no other call."""
+def test_an_external_id_is_one_segment_of_the_path(client_class: Client, external_id: str) -> None:
+    """Every special character is encoded, so the id cannot lead to another call."""
     scripted = Scripted(client_class, ABSENT, task())
 
     scripted.get_or_create({**BODY, "external_task_id": external_id})
@@ -50,8 +50,8 @@ def test_an_id_is_one_part_of_the_path(client_class: Client, external_id: str) -
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
-    """Before anything is sent, as it could not be looked up afterwards."""
+def test_an_external_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
+    """Nothing is sent, because you could not look the element up afterwards."""
     scripted = Scripted(client_class)
 
     error = scripted.failing("get_or_create", {**BODY, "external_task_id": external_id})
@@ -62,7 +62,7 @@ def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, external_
 
 
 def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) -> None:
-    """Nothing was created by it."""
+    """The error says that nothing was created."""
     scripted = Scripted(client_class, ABSENT)
 
     error = scripted.failing("get_or_create", {**NAMED, "element_name": ""})
@@ -71,12 +71,14 @@ def test_a_request_that_breaks_the_contract_is_not_sent(client_class: Client) ->
     assert ("not_created", "look") == (error.outcome, scripted.gateway.calls())
 
 
-def test_without_an_id_a_fresh_one_serves(client_class: Client) -> None:
-    """It is the same all along."""
+def test_without_an_id_a_fresh_one_is_used(client_class: Client) -> None:
+    """All attempts and look-ups use the same id."""
     scripted = Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task())
 
     external_id = scripted.get_or_create(BODY).task_info.external_task_id
 
     assert [external_id] * 2 == [body["external_task_id"] for body in scripted.gateway.bodies()]
-    looked = [request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"]
-    assert [external_id] * 3 == looked
+    looked_up = [
+        request.url.path.rpartition("/")[2] for request in scripted.gateway.requests if request.method == "GET"
+    ]
+    assert [external_id] * 3 == looked_up

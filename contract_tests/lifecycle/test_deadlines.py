@@ -1,6 +1,6 @@
-"""A call is over when its `max_wait_seconds` are, whatever the gateway does, and nothing is left that holds a loop up.
+"""A call ends when its `max_wait_seconds` are over, and leaves nothing that holds up an event loop.
 
-The limits are far apart (a second or less is asked for, and half a minute allowed), as machines may be busy.
+The limits are far apart (the tests ask for 0.5 s and allow 30 s), because the machine may be busy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from kling_elements_runtime.deadline import seconds_left, within
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 
-_DRIPS = {  # a beginning, and what follows it for ever
+_DRIPS = {  # how an answer begins, and what it repeats without end
     "header": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
     "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n", b" "),
     "1xx": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"),
@@ -41,7 +41,7 @@ _DRIPS = {  # a beginning, and what follows it for ever
 
 
 def _dripping(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
-    """A gateway whose answers never end, with a piece far sooner than any time-out."""
+    """Start a gateway whose answers never end, though each piece comes well before any time-out."""
 
     def behave(peer: Peer) -> None:
         peer.send(start)
@@ -63,11 +63,11 @@ _CALLS: list[_Call] = [
     ("presets", [], {}),
 ]
 _KINDS = {"create_all": CreateAllError, "wait": WaitTimeoutError, "wait_all": WaitAllError}
-_OF_NO_CREATE = ("get", "delete", "list", "presets")
+_WITHOUT_OUTCOME = ("get", "delete", "list", "presets")
 
 
 def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[KlingError, float]]:
-    """Make calls all at once, and return the error of each, and how long it took."""
+    """Make all calls at once, and return the error of each and how many seconds it took."""
     settings: Any = {"http_client": {"verify": tls()}, "allow_private": True}
 
     async def end_of(kling: AsyncKlingElements, call: _Call) -> tuple[KlingError, float]:
@@ -98,18 +98,18 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
-    """A server that drips keeps to every time-out, but not to the limit."""
+    """If a server drips, it stays within every time-out, so only the limit can end the call."""
     with _dripping(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
         assert (name, _KINDS.get(name, RequestTimeoutError)) == (name, type(error))
-        assert (name, name in _OF_NO_CREATE) == (name, error.outcome is None)
+        assert (name, name in _WITHOUT_OUTCOME) == (name, error.outcome is None)
         assert _SOON <= took < _FAR
 
 
-def test_looks_at_addresses_are_within_the_limit(client_class: Client) -> None:
-    """All of them together; what was not read is told as that, and nothing was sent."""
+def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Client) -> None:
+    """All addresses share the limit; if it is over, the error is about the media and nothing was sent."""
     with _dripping(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
@@ -119,8 +119,8 @@ def test_looks_at_addresses_are_within_the_limit(client_class: Client) -> None:
     assert took < _FAR
 
 
-def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client_class: Client) -> None:
-    """As an upload over a slow line does; the policy's limit says when attempts begin. With 0 there is one, as long."""
+def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Client) -> None:
+    """A slow upload needs them. The policy limits only when attempts begin; 0 means one attempt of the same length."""
     left: list[float | None] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -140,8 +140,8 @@ def test_without_a_limit_of_the_call_an_attempt_takes_its_time(client_class: Cli
 
 
 @pytest.mark.parametrize("start", [b"", _head(200, content_length=9)], ids=["no answer", "a body"])
-def test_a_cancelled_look_leaves_nothing_behind(start: bytes) -> None:
-    """No thread that `asyncio.run` waits for, and soon none at all, nor a connection, though it may last 30 s."""
+def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
+    """`asyncio.run` waits for no thread, and soon none is left, though reading may take 30 s."""
     before = set(threading.enumerate())
     with range_server(answer=hangs(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
@@ -168,7 +168,7 @@ def test_a_cancelled_look_leaves_nothing_behind(start: bytes) -> None:
 
 
 def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As soon as the event loop goes on; the connection is closed, too."""
+    """It closes the file at the next steps of the event loop, and the connection, too."""
     path = tmp_path / "front.png"
     path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
     arrived, closed = threading.Event(), threading.Event()
@@ -207,8 +207,8 @@ def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkey
         run_async(cancelled(server.url))
 
 
-def test_a_deadline_may_be_left_in_another_context() -> None:
-    """As a coroutine is that its loop's end left over: what closes it is in no block."""
+def test_a_deadline_can_end_in_another_context() -> None:
+    """If a loop ends before its coroutine, the garbage collector closes the coroutine outside any block."""
 
     async def waits() -> None:
         with within(5):

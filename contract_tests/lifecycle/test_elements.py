@@ -1,4 +1,4 @@
-"""A subject is handed out only if it can be used."""
+"""An element is returned only if it is usable."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _task(*elements: Any) -> Task:
 
 
 @pytest.mark.parametrize("status", ["succeed", "SUCCEED", "new", "", None, 5])
-def test_a_subject_is_usable_unless_its_status_says_otherwise(status: Any) -> None:
-    """Also one whose status is a word that is not known, or that has none."""
+def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> None:
+    """It is usable even if its status is unknown or missing."""
     element = Element(element_id=5, status=status)
 
     assert element is element_of(_task(element), CONTRACT)
@@ -29,8 +29,8 @@ def test_a_subject_is_usable_unless_its_status_says_otherwise(status: Any) -> No
 
 
 @pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
-def test_a_subject_that_was_deleted_or_failed_is_an_error(status: str) -> None:
-    """It names the subject, its task and its status, and says what to do; the task is on it."""
+def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
+    """The message names the element, its task and its status, and says what to do; the error carries the task."""
     task = _task(Element(element_id=9007199254740993, status=status))
 
     with pytest.raises(ElementUnavailableError) as caught:
@@ -48,35 +48,34 @@ def test_a_subject_that_was_deleted_or_failed_is_an_error(status: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "expected"), UNUSABLE.items())
-def test_the_words_for_what_cannot_be_used_are_the_vendors(status: str, expected: bool) -> None:  # noqa: FBT001
-    """Any other subject can be."""
+def test_the_vendors_words_decide_if_an_element_is_usable(status: str, expected: bool) -> None:  # noqa: FBT001
+    """Letters in upper case mean the same."""
     assert expected is read_tasks.unusable(status) is read_tasks.unusable(status.upper())
 
 
-def test_of_several_subjects_the_first_that_can_be_used_is_taken() -> None:
-    """What has no id is none of them."""
+def test_the_first_usable_element_of_several_is_returned() -> None:
+    """If an element has no id, it is skipped."""
     deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
 
     assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)), CONTRACT)
 
 
 @pytest.mark.parametrize("elements", [(), (Element(),), (Element(element_id=None),), (Element(element_id=0), 5)])
-def test_a_task_that_names_no_subject_is_an_error(elements: tuple[Any, ...]) -> None:
-    """It says just that."""
+def test_a_succeeded_task_without_an_element_is_an_error(elements: tuple[Any, ...]) -> None:
     with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer names no subject$"):
         element_of(_task(*elements), CONTRACT)
 
 
-def test_what_an_id_does_to_a_terminal_is_shown_escaped() -> None:
-    """The gateway chose it."""
+def test_control_characters_in_an_id_are_escaped() -> None:
+    """The gateway chose the id, so it may contain anything."""
     task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
 
     with pytest.raises(ElementUnavailableError, match=r"^the subject 5\\x1b\[2J\\nx{190} of task 7 cannot"):
         element_of(task, CONTRACT)
 
 
-def test_an_error_of_a_task_is_fit_for_a_terminal() -> None:
-    """Whatever of the gateway's words it quotes."""
+def test_control_characters_in_a_task_error_are_escaped() -> None:
+    """The message may quote any words of the gateway."""
     error = TaskFailedError("task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800", Task(task_id="7"))
 
     assert r"task 7 failed: \x1b]0;x\x07\nno \u202eface \ud800" == str(error)

@@ -1,4 +1,4 @@
-"""Errors cross processes and are kept by error trackers, with all that they say."""
+"""Errors can be pickled and copied without loss, because process pools and error trackers do both."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ def _errors() -> list[KlingError]:
 
 
 @pytest.mark.parametrize("error", _errors(), ids=lambda error: type(error).__name__)
-def test_errors_can_be_pickled_and_copied_with_all_they_say(error: KlingError) -> None:
-    """They cross processes, and are kept by error trackers."""
+def test_errors_can_be_pickled_and_copied_without_loss(error: KlingError) -> None:
+    """Process pools pickle them, and error trackers keep them."""
     copies = [copy.copy(error), copy.deepcopy(error)]
     copies += [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
 
     for made_anew in copies:
         assert type(error) is type(made_anew)
         assert str(error) == str(made_anew)
-        assert _said(error) == _said(made_anew)
+        assert _contents(error) == _contents(made_anew)
 
 
-def _said(error: KlingError) -> dict[str, Any]:
-    results = [_said(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
+def _contents(error: KlingError) -> dict[str, Any]:
+    results = [_contents(r) if isinstance(r, KlingError) else r for r in getattr(error, "results", [])]
     names = ("outcome", "external_task_id", "page", "task", "answer", "may_have_been_sent", "__notes__")
     return {"results": results, "args": error.args[:1]} | {name: getattr(error, name, None) for name in names}

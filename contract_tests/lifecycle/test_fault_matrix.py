@@ -1,7 +1,7 @@
-"""Whatever goes wrong with a create, there is one subject at most, and what the client says of it is true.
+"""If a create fails in any way, there is at most one element, and the client reports it correctly.
 
-Every fault, on a real socket, with both clients: `create` must tell what became of the subject, `get_or_create` must
-end with exactly one wherever the gateway lets it.
+Every fault runs on a real socket, with both clients: `create` has to report what became of the element, and
+`get_or_create` has to end with exactly one if the gateway allows it.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 
-_READ_SECONDS = 0.1  # that a client waits for the answer to its first create, where that does not come meanwhile
+_READ_SECONDS = 0.1  # how long a client waits for an answer to its first create that does not come in time
 _LATE = ("delay:3600", "late:0")
 
-Told = Literal["created", "not_created", "may_exist"]
+Reported = Literal["created", "not_created", "may_exist"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A fault, and what comes of it.
+    """A fault and its consequences.
 
     Attributes:
-        fault: Its name.
-        told: What `create` tells: that it was created, by returning the task, or the outcome on its error.
-        left: How many subjects `create` leaves behind.
-        adopted: What `get_or_create` tells.
-        left_by_adopting: How many subjects that leaves behind.
+        fault: The name of the fault in the mock server.
+        reported: What `create` reports: `created` if it returns the task, else the outcome on its error.
+        left: How many elements exist after `create`.
+        adopted: What `get_or_create` reports.
+        left_by_adopting: How many elements exist after `get_or_create`.
     """
 
     fault: str
-    told: Told
+    reported: Reported
     left: int
-    adopted: Told = "created"
+    adopted: Reported = "created"
     left_by_adopting: int = 1
 
     @property
@@ -60,20 +60,20 @@ class Row:
 
 
 def _in_doubt(fault: str, left: int) -> Row:
-    return Row(fault=fault, told="may_exist", left=left)
+    return Row(fault=fault, reported="may_exist", left=left)
 
 
 def _refused(fault: str) -> Row:
-    return Row(fault=fault, told="not_created", left=0, adopted="not_created", left_by_adopting=0)
+    return Row(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
 
 
 def _duplicate(fault: str) -> Row:
-    """It speaks of an earlier subject, which may be there even if no look-up finds it."""
-    return Row(fault=fault, told="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
+    """Return the row of a duplicate: an earlier element may exist even if no look-up finds it."""
+    return Row(fault=fault, reported="may_exist", left=0, adopted="may_exist", left_by_adopting=0)
 
 
 def _fine(fault: str) -> Row:
-    return Row(fault=fault, told="created", left=1)
+    return Row(fault=fault, reported="created", left=1)
 
 
 _NEVER = (1000, 1001, 1002, 1003, 1004, 1100, 1101, 1102, 1103, 1200, 1202, 1203, 1300, 1301, 1304)
@@ -82,7 +82,7 @@ _PERHAPS = (5000, 5001, 5002)
 _GATEWAYS_TROUBLE = (500, 501, 502, 503, 504, 520, 521, 522, 523, 524, 408, 499, 302, 307)
 _REFUSALS = (400, 401, 403, 404, 409, 413, 422)
 
-# Written from what the service behind the gateways publishes, not from what the client does.
+# Written from what the service publishes, not from what the client does.
 _ROWS = [
     *map(_fine, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
     *(_fine(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
@@ -100,12 +100,12 @@ _ROWS = [
     *(_in_doubt(fault, 1) for fault in ("drop-after", "truncated-json", "empty-object")),
     *(_in_doubt(fault, 1) for fault in _LATE),
 ]
-# The dialects word look-ups in different ways, and only these calls make any.
+# The dialects differ in the answers to look-ups, which only `get_or_create` makes.
 _CALLS = [("create", "live"), *(("get_or_create", dialect) for dialect in DIALECTS)]
 
 
 class _Server(MockServer):
-    """A mock server that does late what it is to do late: once a test says that its caller has left."""
+    """A mock server that holds late replies until a test says that the caller has left."""
 
     def __init__(self, dialect: str) -> None:
         super().__init__(contract.CONTRACT, Options(tick_seconds=0, dialect=dialect))
@@ -120,13 +120,13 @@ class _Server(MockServer):
 
 @pytest.fixture(scope="module")
 def gateways() -> Iterator[dict[str, MockGateway]]:
-    """A mock server on a socket for each dialect, for all rows: each has a token, and so subjects, of its own."""
+    """Start a mock server for each dialect; each row has its own token, and so its own elements."""
     with ExitStack() as stack:
-        yield {each: stack.enter_context(serving(_Server(each))) for each in DIALECTS}
+        yield {dialect: stack.enter_context(serving(_Server(dialect))) for dialect in DIALECTS}
 
 
 class _Impatient:
-    """Hooks by which a client waits for the answer to its first create for a short time only."""
+    """Hooks that make a client wait only briefly for the answer to its first create."""
 
     def __init__(self) -> None:
         self._is_first = True
@@ -155,7 +155,7 @@ def _external_ids(gateway: MockGateway, token: str) -> list[str | None]:
 
 
 def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list[str | None]:
-    """Return the ids of all subjects, once a create that nobody waits for any more has come through."""
+    """Return the ids of all elements after a create whose caller has left is done."""
     if row.fault.startswith("late:"):
         server = gateway.app
         assert isinstance(server, _Server)
@@ -168,30 +168,30 @@ def _external_ids_in_the_end(gateway: MockGateway, token: str, row: Row) -> list
 
 @pytest.mark.parametrize(("method", "dialect"), _CALLS)
 @each(_ROWS)
-def test_what_is_told_is_true_and_nothing_is_there_twice(
+def test_the_reported_outcome_is_true_and_no_element_exists_twice(
     gateways: dict[str, MockGateway], row: Row, method: str, dialect: str, client_class: Client
 ) -> None:
-    """The outcome is that of the row, and there are as many subjects as it says, under the id that the error names."""
+    """The outcome is that of the row, and as many elements exist under the reported id as the row says."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     gateway.queue_faults(row.fault)
-    told, left = (row.told, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
+    reported, left = (row.reported, row.left) if method == "create" else (row.adopted, row.left_by_adopting)
 
-    said: str | None = "created"
+    outcome: str | None = "created"
     try:
         external_id = _call(gateway, token, method, client_class, BODY, fault=row.fault).external_task_id
     except KlingError as error:
-        said, external_id = error.outcome, error.external_task_id
-    assert told == said
+        outcome, external_id = error.outcome, error.external_task_id
+    assert reported == outcome
     assert [external_id] * left == _external_ids_in_the_end(gateway, token, row)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @each([row for row in _ROWS if row.left])
-def test_adopting_again_finds_the_subject_that_a_failed_create_left(
+def test_get_or_create_finds_the_element_of_a_failed_create(
     gateways: dict[str, MockGateway], row: Row, dialect: str
 ) -> None:
-    """After `create` with a fault, `get_or_create` of the same request, called twice, ends with that one subject."""
+    """If `create` meets a fault, two calls of `get_or_create` with the same request end with that one element."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = named("the-only-one")
@@ -206,10 +206,10 @@ def test_adopting_again_finds_the_subject_that_a_failed_create_left(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(
+def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     gateways: dict[str, MockGateway], dialect: str
 ) -> None:
-    """The refusal as duplicate speaks of a subject that exists."""
+    """The gateway refuses it as a duplicate because the element exists."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = named("the-only-one")
@@ -223,7 +223,7 @@ def test_a_second_create_of_the_same_id_does_not_say_that_nothing_is_there(
 
 
 def test_every_business_code_is_in_the_matrix() -> None:
-    """No row of the contract's table is left out, under its own status and under 200."""
+    """Each code has a row under its own status and a row under 200."""
     names = {row.fault for row in _ROWS}
 
     for code in contract.business_codes():

@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of many creates: afterwards every subject is there exactly once."""
+"""If a server is killed during many creates, every element exists exactly once afterwards."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from contract_tests.support.scripted import named
 from kling_elements import KlingElements, Outcome, RetryPolicy
 from kling_elements_client.errors import KlingError
 
-_SUBJECTS = 500
-_NAMES = [f"subject-{number}" for number in range(_SUBJECTS)]
+_ELEMENTS = 500
+_NAMES = [f"element-{number}" for number in range(_ELEMENTS)]
 _BEFORE_THE_KILL = 150
 _TOKEN = "killed-server"
 
@@ -29,8 +29,8 @@ def _client(server: MockProcess, retry: RetryPolicy) -> KlingElements:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: Path) -> None:
-    """Some creates were answered, some lost, some never left; after the restart all 500 are adopted or created."""
+def test_get_or_create_after_a_kill_leaves_each_element_once(dialect: str, tmp_path: Path) -> None:
+    """Some creates were answered, some were lost, some never left; after the restart all 500 are found or created."""
     options = ("--state", str(tmp_path / "state.db"), "--tick", "0", "--dialect", dialect)
     server = MockProcess(*options)
     answered: dict[int, object] = {}
@@ -47,18 +47,18 @@ def test_adopting_after_a_kill_leaves_each_subject_once(dialect: str, tmp_path: 
             enough.set()
 
     with _client(server, RetryPolicy(max_wait_seconds=0)) as kling, ThreadPoolExecutor(16) as threads:
-        done = [threads.submit(create, number) for number in range(_SUBJECTS)]
+        futures = [threads.submit(create, number) for number in range(_ELEMENTS)]
         enough.wait()
         server.kill()
-        for each in done:
-            each.result()
+        for future in futures:
+            future.result()
 
-    assert _BEFORE_THE_KILL <= outcomes["answered"] < _SUBJECTS
+    assert _BEFORE_THE_KILL <= outcomes["answered"] < _ELEMENTS
     assert set(outcomes) <= {"answered", Outcome.MAY_EXIST, Outcome.NOT_CREATED}
 
     with closing(MockProcess(*options, port=server.port)) as server:
         with _client(server, RetryPolicy()) as kling, ThreadPoolExecutor(8) as threads:
-            tasks = list(threads.map(lambda number: kling.get_or_create(named(f"subject-{number}")), range(_SUBJECTS)))
+            tasks = list(threads.map(lambda number: kling.get_or_create(named(f"element-{number}")), range(_ELEMENTS)))
         elements = httpx.get(f"{server.url}/_mock/elements", trust_env=False, verify=tls()).json()
 
     assert {number: tasks[number].task_id for number in answered} == answered

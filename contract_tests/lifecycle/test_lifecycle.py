@@ -1,7 +1,6 @@
-"""The life of a subject from its absence to its deletion, over a socket, with both clients and in both dialects.
+"""The life of an element from its absence to its deletion, over a socket, with both clients and in both dialects.
 
-What a gateway that answers as the real service was seen to must not lead to: a subject that is not made, one that is
-made twice, or one that was deleted and is handed out.
+If a gateway answers like the real service, no element may be missing, created twice, or returned after its deletion.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from kling_elements_client.errors import KlingError, NotFoundError
 
 
 class _Life:
-    """What a client does with one subject, whose id is new.
+    """The calls of a client for one element, whose id is new.
 
     Attributes:
         id: Its external id.
-        request: What creates it.
-        dialect: That of the gateway.
+        request: The request that creates the element.
+        dialect: The dialect of the gateway.
     """
 
     def __init__(self, client_class: Client, gateway: MockGateway, dialect: str) -> None:
@@ -41,10 +40,10 @@ class _Life:
         self.dialect = dialect
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
-        """Call a method of a client that is made for it with these options, and return all of what it returns."""
+        """Call a method of a new client with these options, and return its whole result."""
         soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
-        given: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
-        return called(self._client, name, *arguments, **given, **soon | options)
+        settings: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
+        return called(self._client, name, *arguments, **settings, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:
         """Call a method that must fail, and return its error."""
@@ -53,26 +52,26 @@ class _Life:
         return caught.value
 
     def made(self) -> int:
-        """Return how many subjects were made under the id, deleted ones too."""
-        return sum(each["external_task_id"] == self.id for each in self._gateway.tasks())
+        """Return how many elements were created under the id, including deleted ones."""
+        return sum(task["external_task_id"] == self.id for task in self._gateway.tasks())
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
 def gateway(request: pytest.FixtureRequest) -> Iterator[tuple[str, MockGateway]]:
-    """A mock server on a socket, where tasks are done at once, and its dialect."""
+    """Start a mock server whose tasks end at once, and return its dialect and the server."""
     with serving(create_app(tick_seconds=0, dialect=request.param)) as served:
         yield request.param, served
 
 
 @pytest.fixture
 def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
-    """A subject that is not there yet."""
+    """Return the life of an element that does not exist yet."""
     dialect, served = gateway
     return _Life(client_class, served, dialect)
 
 
-def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:
-    """However often it is asked for."""
+def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None:
+    """If you call it again, you get the same task."""
     first, second, third = (life.do("get_or_create", life.request) for _ in range(3))
 
     assert first.task_id == second.task_id == third.task_id
@@ -81,13 +80,13 @@ def test_a_new_id_makes_one_subject_and_is_found_again(life: _Life) -> None:
 
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
-def test_what_is_not_there_is_not_found(life: _Life, name: str) -> None:
-    """Be it like one of the system's ids or one of the caller's."""
+def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
+    """It makes no difference if the id looks like one of the system's or one of yours."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 
 class _CreatesMeanwhile(Clock):
-    """Has a subject created, by another client, while somebody sleeps for the first time."""
+    """A clock that lets another client create the element during the first sleep."""
 
     def __init__(self, life: _Life) -> None:
         self._life = life
@@ -101,8 +100,8 @@ class _CreatesMeanwhile(Clock):
         self.sleep(seconds)
 
 
-def test_waiting_bears_a_first_absence(life: _Life) -> None:
-    """The task is looked up again, and found once it is there."""
+def test_wait_looks_again_if_the_task_is_absent_at_first(life: _Life) -> None:
+    """The task is looked up again, and found after another client has created it."""
     element = life.do("wait", life.id, clock=_CreatesMeanwhile(life))
 
     task = life.do("get", life.id)
@@ -112,8 +111,8 @@ def test_waiting_bears_a_first_absence(life: _Life) -> None:
     assert 1 == life.made()
 
 
-def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
-    """By the subject, by the task that made it, and by its id; in the words of the table it is just not there."""
+def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
+    """You can pass the element, its finished task or its id; in the documented dialect it is not found."""
     task = life.do("get_or_create", life.request)
     element = life.do("wait", task)
     finished = life.do("get", task)
@@ -127,15 +126,15 @@ def test_what_is_deleted_can_be_deleted_again(life: _Life) -> None:
             assert isinstance(life.fails("delete", again), NotFoundError)
 
 
-def test_a_deleted_subject_is_never_handed_out(life: _Life) -> None:
-    """By whichever call; where its task is still shown, it names no subject that can be used."""
+def test_a_deleted_element_is_never_returned(life: _Life) -> None:
+    """No call returns it; if a gateway still shows its task, the task has no usable element."""
     kept = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", kept)])
     life.do("delete", first)
     remains = life.dialect == "live"
 
-    listed = [element for found in life.do("list") for element in found.elements]
+    listed = [element for listed_task in life.do("list") for element in listed_task.elements]
     assert [second] == listed
     for name in (task, life.id):
         if remains:

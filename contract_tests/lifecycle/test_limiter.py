@@ -1,4 +1,4 @@
-"""When the next of many creates may begin is learned from what was refused before."""
+"""The limiter learns from refusals when the next of many creates may begin."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kling_elements.limiter import Limiter
 
 
 class _Driven:
-    """A limiter, and a service that takes so many tasks.
+    """A limiter, and a service that accepts a limited number of tasks.
 
     Attributes:
-        clock: The time.
+        clock: The clock of both.
         limiter: The limiter.
-        allowed: How many tasks the service takes at a time.
-        under_way: How many it has taken that have not ended.
-        refused: How often it refused one.
+        allowed: How many tasks the service accepts at a time.
+        under_way: How many accepted tasks have not ended.
+        refused: How many tasks the service refused.
     """
 
     def __init__(self, allowed: int, at_once: int | None = None) -> None:
@@ -29,8 +29,8 @@ class _Driven:
         self.allowed = allowed
         self.under_way = self.refused = 0
 
-    def create_what_may_be(self) -> int:
-        """Begin everything that may begin now, have it answered, and return how many tasks were made."""
+    def begin_all(self) -> int:
+        """Begin and answer every create that may begin now, and return how many tasks were created."""
         before = self.under_way
         while self.limiter.seconds_to_wait() == 0:
             self.limiter.begin()
@@ -44,33 +44,33 @@ class _Driven:
         return self.under_way - before
 
     def end(self) -> None:
-        """Let a task end."""
+        """End one task."""
         self.under_way -= 1
         self.limiter.ended()
 
     def wait(self) -> float:
-        """Let as much time pass as the limiter asks for, and return how much that was."""
+        """Let the time pass that the limiter asks for, and return it in seconds."""
         seconds = self.limiter.seconds_to_wait()
         self.clock.let_pass(seconds)
         return seconds
 
 
 @pytest.mark.parametrize("allowed", [1, 2, 3, 7, 50])
-def test_the_number_of_tasks_is_learned_by_one_refusal(allowed: int) -> None:
-    """From then on a task begins for each that has ended, and none is refused."""
+def test_one_refusal_shows_how_many_tasks_are_allowed(allowed: int) -> None:
+    """From then on, a task begins for each that has ended, and none is refused."""
     driven = _Driven(allowed)
 
-    assert allowed == driven.create_what_may_be()
+    assert allowed == driven.begin_all()
     assert 1 == driven.refused
     for _ in range(20):
         assert 0 < driven.limiter.seconds_to_wait()
         driven.end()
-        assert 1 == driven.create_what_may_be()
+        assert 1 == driven.begin_all()
     assert (1, allowed) == (driven.refused, driven.limiter.under_way)
 
 
 def test_creates_in_flight_double_until_one_is_refused() -> None:
-    """As long as none is, so few are refused that were sent for nothing; 16 at a time at most."""
+    """At most 16 are in flight at a time, so if one is refused, few were sent in vain."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     waves = []
     for _ in range(7):
@@ -85,8 +85,8 @@ def test_creates_in_flight_double_until_one_is_refused() -> None:
     assert 48 == limiter.under_way
 
 
-def test_several_refusals_at_once_show_the_number_too() -> None:
-    """Each shows one less, whatever comes between them."""
+def test_several_refusals_at_once_also_show_the_limit() -> None:
+    """Each refusal lowers the number by one, even if other creates are accepted in between."""
     limiter = Limiter(FakeClock(), RetryPolicy(), at_once=8)
     for _ in range(8):
         limiter.begin()
@@ -100,35 +100,35 @@ def test_several_refusals_at_once_show_the_number_too() -> None:
     assert 0 == limiter.seconds_to_wait()
 
 
-def test_one_more_is_tried_less_and_less_often() -> None:
-    """After 10 s, and twice as long each time that it is refused, up to ten minutes."""
+def test_a_task_beyond_the_limit_is_tried_less_and_less_often() -> None:
+    """The first try comes after 10 s, and the wait doubles with each refusal, up to ten minutes."""
     driven = _Driven(2)
-    driven.create_what_may_be()
+    driven.begin_all()
 
     waits = []
     for _ in range(9):
         waits.append(driven.wait())
-        assert 0 == driven.create_what_may_be()
+        assert 0 == driven.begin_all()
 
     assert [10, 20, 40, 80, 160, 320, 600, 600, 600] == waits
 
 
-def test_more_that_is_taken_raises_the_number() -> None:
-    """By one each 10 s."""
+def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
+    """It rises by one every 10 s."""
     driven = _Driven(2)
-    driven.create_what_may_be()
+    driven.begin_all()
     driven.allowed = 5
     driven.wait()
 
-    assert [1, 1, 1, 0] == [(driven.create_what_may_be(), driven.wait())[0] for _ in range(4)]
+    assert [1, 1, 1, 0] == [(driven.begin_all(), driven.wait())[0] for _ in range(4)]
     assert 5 == driven.limiter.under_way
 
 
-def test_only_one_more_is_tried_at_a_time() -> None:
-    """Until it is answered, however that ends."""
+def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
+    """The next try waits for the answer, whatever the answer is."""
     for answer in ("created", "refused_as_too_many", "refused_as_too_fast", "failed"):
         driven = _Driven(2)
-        driven.create_what_may_be()
+        driven.begin_all()
         driven.wait()
         driven.limiter.begin()
         driven.clock.let_pass(1000)
@@ -138,55 +138,55 @@ def test_only_one_more_is_tried_at_a_time() -> None:
         assert math.inf > driven.limiter.seconds_to_wait()
 
 
-def test_fewer_that_are_taken_lower_the_number() -> None:
-    """As when somebody else's tasks came in between."""
+def test_a_refusal_lowers_the_limit() -> None:
+    """This happens if somebody else's tasks take some of the places."""
     driven = _Driven(4)
-    driven.create_what_may_be()
+    driven.begin_all()
     driven.allowed = 2
     for _ in range(3):
         driven.end()
 
-    assert 1 == driven.create_what_may_be()
+    assert 1 == driven.begin_all()
     driven.end()
-    assert 1 == driven.create_what_may_be()
+    assert 1 == driven.begin_all()
     assert 2 == driven.refused
 
 
-def test_the_callers_number_is_a_bound() -> None:
-    """That many begin at once, none beyond it is tried, and a service that takes fewer is heard."""
-    taken, few = _Driven(50, at_once=3), _Driven(2, at_once=3)
+def test_at_once_is_an_upper_limit() -> None:
+    """At most that many begin at once, and if a service accepts fewer, the limit is lower."""
+    many, few = _Driven(50, at_once=3), _Driven(2, at_once=3)
 
-    assert (3, 2) == (taken.create_what_may_be(), few.create_what_may_be())
-    assert math.inf == taken.limiter.seconds_to_wait()
+    assert (3, 2) == (many.begin_all(), few.begin_all())
+    assert math.inf == many.limiter.seconds_to_wait()
     assert 10 == few.wait()
     few.allowed = 50
-    assert 1 == few.create_what_may_be()
+    assert 1 == few.begin_all()
     assert math.inf == few.limiter.seconds_to_wait()
 
 
 @pytest.mark.parametrize("at_once", [0, -1, 1.0, "2", True])
-def test_a_number_that_is_none_is_refused(at_once: Any) -> None:
-    """Nothing would begin, or everything."""
+def test_an_unusable_at_once_is_refused(at_once: Any) -> None:
+    """Otherwise no create would begin, or all of them."""
     with pytest.raises((TypeError, ValueError), match="at_once must be a whole number, 1 or more, not"):
         Limiter(FakeClock(), RetryPolicy(), at_once)
 
 
-def test_where_only_tasks_of_others_are_in_the_way_it_waits_longer_and_longer() -> None:
-    """As for a single create; chance keeps clients apart."""
+def test_waits_grow_while_other_clients_take_every_place() -> None:
+    """They grow as for a single create, and chance keeps clients apart."""
     driven = _Driven(0)
     waits = []
     for _ in range(7):
-        driven.create_what_may_be()
+        driven.begin_all()
         waits.append(driven.wait())
 
     assert [1, 2, 4, 8, 16, 30, 30] == waits
     driven.clock.luck = 1
-    driven.create_what_may_be()
+    driven.begin_all()
     assert 37.5 == driven.wait()
 
 
-def test_a_task_that_is_made_begins_the_waits_anew() -> None:
-    """Only refusals in a row count."""
+def test_a_created_task_resets_the_waits() -> None:
+    """Only refusals in a row make them longer."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
         limiter.begin()
@@ -195,14 +195,14 @@ def test_a_task_that_is_made_begins_the_waits_anew() -> None:
     limiter.begin()
     limiter.refused_as_too_many()
 
-    assert 4 == limiter.seconds_to_wait()  # that of the third refusal; a fourth would have made it 8
+    assert 4 == limiter.seconds_to_wait()  # after the third refusal in a row; a fourth would have made it 8
 
 
 @pytest.mark.parametrize(
     ("refused", "under_way"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
 )
-def test_a_wait_that_is_asked_for_is_granted(refused: str, under_way: int) -> None:
-    """Also where a place is free meanwhile."""
+def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, under_way: int) -> None:
+    """It waits even if a place becomes free meanwhile."""
     limiter = Limiter(FakeClock(), RetryPolicy(), at_once=5)
     for _ in range(under_way):
         limiter.begin()
@@ -222,8 +222,8 @@ def _created(limiter: Limiter, count: int) -> None:
         limiter.ended()
 
 
-def test_creates_that_come_too_fast_get_a_gap() -> None:
-    """Five within the second that is asked for make one in 0.22 s, and none before that second is over."""
+def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
+    """If five were created in the second that the gateway asks for, one may begin every 0.22 s after it."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
     _created(limiter, 5)
@@ -239,7 +239,7 @@ def test_creates_that_come_too_fast_get_a_gap() -> None:
 
 
 def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
-    """By a quarter; and by a fifth after 20 s, then 40 s, and so on as often as it was refused."""
+    """It widens by a quarter, and narrows by a fifth after 20 s, 40 s and so on, by the number of refusals."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
 
@@ -267,8 +267,8 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
     assert gap() == 0
 
 
-def test_creates_that_were_sent_together_are_refused_as_one() -> None:
-    """The gap is that of the first refusal; the longest wait counts."""
+def test_refusals_of_creates_sent_together_count_as_one() -> None:
+    """The first refusal sets the gap, and the longest wait applies."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
     _created(limiter, 5)
@@ -283,8 +283,8 @@ def test_creates_that_were_sent_together_are_refused_as_one() -> None:
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
 
 
-def test_a_refusal_that_asks_for_nothing_is_waited_out_as_usual() -> None:
-    """And says nothing of the gap where nothing was created just before."""
+def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
+    """If nothing was created just before, it sets no gap."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
     waits = []
@@ -299,8 +299,8 @@ def test_a_refusal_that_asks_for_nothing_is_waited_out_as_usual() -> None:
     assert 0 == limiter.seconds_to_wait()
 
 
-def test_a_create_that_fails_otherwise_gives_its_place_back() -> None:
-    """Whatever became of it: the service says so if it took it."""
+def test_a_create_that_fails_otherwise_frees_its_place() -> None:
+    """If the service accepted it after all, a later refusal shows that."""
     limiter = Limiter(FakeClock(), RetryPolicy(), at_once=1)
     limiter.begin()
     assert math.inf == limiter.seconds_to_wait()
@@ -312,7 +312,7 @@ def test_a_create_that_fails_otherwise_gives_its_place_back() -> None:
 
 
 def test_a_pause_ends_by_itself() -> None:
-    """A shorter one does not end a longer one."""
+    """A shorter pause does not end a longer one."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy())
     limiter.pause(5)

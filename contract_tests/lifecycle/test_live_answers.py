@@ -1,4 +1,4 @@
-"""What services and gateways really answered: the client is held to each row of the table."""
+"""The client reads each answer in the table of real answers as the row says."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from kling_elements_client.errors import (
 from kling_elements_client.models import DeleteElementRequest, Task
 
 _RAW: Mapping[str, Callable[..., Any]] = {
-    "createElement": lambda client, asked: create_element.sync(client=client, body=_subject(asked)),
+    "createElement": lambda client, asked: create_element.sync(client=client, body=_request(asked)),
     "getElement": lambda client, asked: get_element.sync(client=client, id=asked or "e-1"),
     "listElements": lambda client, _: list_elements.sync(client=client),
     "listPresetElements": lambda client, _: list_preset_elements.sync(client=client),
@@ -57,13 +57,13 @@ _FINE = {"task", "no task", "list", "deleted"}  # what a successful answer means
 
 
 def _rows(*calls: str, means: Iterable[str] = ()) -> pytest.MarkDecorator:
-    """Mark a test that has to hold for the rows of some calls, and of some meanings."""
-    found = [row for row in answers() if row.call in calls and (not means or row.means in means)]
-    assert found
-    return each(found)
+    """Run a test for the rows of these calls, and of these meanings if any are named."""
+    rows = [row for row in answers() if row.call in calls and (not means or row.means in means)]
+    assert rows
+    return each(rows)
 
 
-def _subject(external_id: str) -> dict[str, Any]:
+def _request(external_id: str) -> dict[str, Any]:
     return {**NAMED, "external_task_id": external_id or "e-1"}
 
 
@@ -71,19 +71,19 @@ def _asked(row: Answer) -> str:
     return row.asked or row.reads.external_id or ""
 
 
-def _given(row: Answer) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a step of a script: the row's answer."""
+def _answer_of(row: Answer) -> Callable[[httpx.Request], httpx.Response]:
+    """Return the answer of the row as a step of a script."""
     return lambda _: row.response()
 
 
-def _found(task_id: str, external_id: str) -> Any:
+def _task(task_id: str, external_id: str) -> Any:
     return task(task_id, task_info={"external_task_id": external_id})
 
 
 @_rows(*_RAW)
-def test_a_single_operation_makes_a_model_or_an_exception_of_it(row: Answer) -> None:
-    """Success is a model; a failure is the exception for its status, or says that there is no such thing."""
-    scripted = Scripted(KlingElements, _given(row))
+def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Answer) -> None:
+    """If the call fails, the exception is that of the status, or the one for absence."""
+    scripted = Scripted(KlingElements, _answer_of(row))
 
     def call() -> Any:
         return _RAW[row.call](scripted.kling.client, _asked(row))
@@ -100,11 +100,11 @@ def test_a_single_operation_makes_a_model_or_an_exception_of_it(row: Answer) -> 
         expected = _KINDS.get(row.status, StatusError)
     assert expected is type(error)
     assert row.status == error.status_code
-    code, message = _said(row)
+    code, message = _code_and_message(row)
     assert (code, message) == (error.code, error.message)
 
 
-def _said(row: Answer) -> tuple[int | str | None, str | None]:
+def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
     """Return the code and message of a failure, as the row has them."""
     body = row.body() or {}
     inner = error if isinstance(error := body.get("error"), dict) else body
@@ -114,9 +114,9 @@ def _said(row: Answer) -> tuple[int | str | None, str | None]:
 
 
 @_rows("createElement", means=["task"])
-def test_a_create_that_names_its_task_is_a_task(client_class: Client, row: Answer) -> None:
-    """With the ids, and with as much of its progress as the answer tells."""
-    created = Scripted(client_class, _given(row)).create(_subject(_asked(row)))
+def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, row: Answer) -> None:
+    """The task has its ids, and its progress if the answer says it."""
+    created = Scripted(client_class, _answer_of(row)).create(_request(_asked(row)))
 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == created.external_task_id
@@ -126,8 +126,8 @@ def test_a_create_that_names_its_task_is_a_task(client_class: Client, row: Answe
 
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
-    """It is told at once, by both ways to create."""
-    for name, script in (("create", [_given(row)]), ("get_or_create", [ABSENT, _given(row)])):
+    """Both ways to create report it at once."""
+    for name, script in (("create", [_answer_of(row)]), ("get_or_create", [ABSENT, _answer_of(row)])):
         scripted = Scripted(client_class, *script)
 
         assert Outcome.NOT_CREATED == scripted.failing(name, NAMED).outcome
@@ -136,9 +136,9 @@ def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answe
 
 
 @_rows("createElement", means=["wait"])
-def test_a_limit_is_waited_for(client_class: Client, row: Answer) -> None:
+def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -> None:
     """Nothing was created, so the request is sent again."""
-    scripted = Scripted(client_class, _given(row), _given(row), _found("7", "e-1"))
+    scripted = Scripted(client_class, _answer_of(row), _answer_of(row), _task("7", "e-1"))
 
     assert "7" == scripted.create(NAMED).task_id
     assert "create create create" == scripted.gateway.calls()
@@ -146,104 +146,102 @@ def test_a_limit_is_waited_for(client_class: Client, row: Answer) -> None:
 
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
-def test_a_create_that_may_have_made_a_task_is_looked_up_and_never_sent_again(
-    client_class: Client, row: Answer
-) -> None:
-    """By itself it is `may_exist`: its task, or that of an earlier request, is there, or was."""
-    asked = _subject(_asked(row))
-    error = Scripted(client_class, _given(row)).failing("create", asked)
+def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: Answer) -> None:
+    """`create` reports `may_exist`, because the task of this or of an earlier request exists, or did."""
+    request = _request(_asked(row))
+    error = Scripted(client_class, _answer_of(row)).failing("create", request)
     assert Outcome.MAY_EXIST == error.outcome
     assert (row.means == "no task") == isinstance(error, NoTaskError)
 
-    adopting = Scripted(client_class, ABSENT, _given(row), _found("7", asked["external_task_id"]))
-    assert "7" == adopting.get_or_create(asked).task_id
+    adopting = Scripted(client_class, ABSENT, _answer_of(row), _task("7", request["external_task_id"]))
+    assert "7" == adopting.get_or_create(request).task_id
     assert "look create look" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_what_is_absent_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
-    """`get` says so, and `get_or_create` creates."""
-    assert NotFoundError is type(Scripted(client_class, _given(row)).failing("get", row.asked))
+def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, row: Answer) -> None:
+    """If a task is absent, `get` raises and `get_or_create` creates it."""
+    assert NotFoundError is type(Scripted(client_class, _answer_of(row)).failing("get", row.asked))
 
-    adopting = Scripted(client_class, _given(row), _found("7", row.asked))
-    assert "7" == adopting.get_or_create(_subject(row.asked)).task_id
+    adopting = Scripted(client_class, _answer_of(row), _task("7", row.asked))
+    assert "7" == adopting.get_or_create(_request(row.asked)).task_id
     assert "look create" == adopting.gateway.calls()
 
 
 @_rows("getElement", means=["absent"])
-def test_a_first_absence_is_borne_while_waiting(client_class: Client, row: Answer) -> None:
-    """What was created a moment ago need not be found at once; the same for a task and its id."""
+def test_wait_looks_again_after_a_first_absence(client_class: Client, row: Answer) -> None:
+    """A new task need not be found at once, if you pass the task as well as if you pass its id."""
     for waited in (Task(task_id=row.asked), row.asked):
-        scripted = Scripted(client_class, _given(row), made(row.asked))
+        scripted = Scripted(client_class, _answer_of(row), made(row.asked))
 
         assert 9 == scripted.wait(waited).element_id
 
 
 @_rows("getElement", means=["task"])
-def test_a_task_that_is_found_is_read(client_class: Client, row: Answer) -> None:
-    """Whatever the shape: ids, progress and subjects."""
-    found = Scripted(client_class, _given(row)).get(row.asked)
+def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: Answer) -> None:
+    """This holds for each shape of an answer."""
+    looked_up = Scripted(client_class, _answer_of(row)).get(row.asked)
 
-    assert row.reads.task == str(found.task_id)
-    assert row.reads.external_id == found.external_task_id
+    assert row.reads.task == str(looked_up.task_id)
+    assert row.reads.external_id == looked_up.external_task_id
     if row.reads.elements is not None:
-        assert list(row.reads.elements) == [element.id for element in found.elements]
-        assert {*row.reads.elements, *(row.reads.unusable or ())} == {element.id for element in found.all_elements}
-    assert Progress[str(row.reads.progress).upper()] is progress_of(found, CONTRACT)
-    assert (row.reads.progress in ("succeeded", "failed")) == found.is_finished
+        assert list(row.reads.elements) == [element.id for element in looked_up.elements]
+        assert {*row.reads.elements, *(row.reads.unusable or ())} == {element.id for element in looked_up.all_elements}
+    assert Progress[str(row.reads.progress).upper()] is progress_of(looked_up, CONTRACT)
+    assert (row.reads.progress in ("succeeded", "failed")) == looked_up.is_finished
 
 
 @_rows("getElement", means=["task"])
-def test_a_task_is_waited_for_as_far_as_it_is(client_class: Client, row: Answer) -> None:
-    """A subject is handed out if it can be used, and never otherwise; what is under way is asked for again."""
+def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client, row: Answer) -> None:
+    """An element is returned only if it is usable; if the task is in progress, it is looked up again."""
     usable = [] if row.reads.elements is None else list(row.reads.elements)
     if usable:
-        assert usable[0] == str(Scripted(client_class, _given(row)).wait(row.asked).element_id)
+        assert usable[0] == str(Scripted(client_class, _answer_of(row)).wait(row.asked).element_id)
     elif row.reads.unusable:
-        error = Scripted(client_class, _given(row)).failing("wait", row.asked)
+        error = Scripted(client_class, _answer_of(row)).failing("wait", row.asked)
         assert isinstance(error, TaskError)
         assert row.reads.task == str(error.task.task_id)
     elif row.reads.progress == "failed":
-        assert TaskFailedError is type(Scripted(client_class, _given(row)).failing("wait", row.asked))
+        assert TaskFailedError is type(Scripted(client_class, _answer_of(row)).failing("wait", row.asked))
     else:
-        scripted = Scripted(client_class, *[_given(row)] * 8, made(row.asked))
+        scripted = Scripted(client_class, *[_answer_of(row)] * 8, made(row.asked))
         assert 9 == scripted.wait(row.asked).element_id
 
 
 @_rows("getElement", means=["no look-up"])
-def test_a_gateway_without_look_ups_is_told_at_once(client_class: Client, row: Answer) -> None:
-    """`get_or_create` cannot work there, and says so before it creates."""
-    scripted = Scripted(client_class, _given(row))
+def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: Answer) -> None:
+    """It cannot work there, so it raises before it creates anything."""
+    scripted = Scripted(client_class, _answer_of(row))
 
-    assert LookUpUnavailableError is type(scripted.failing("get_or_create", _subject(row.asked)))
+    assert LookUpUnavailableError is type(scripted.failing("get_or_create", _request(row.asked)))
     assert scripted.gateway.finished()
-    assert NotFoundError is not type(Scripted(client_class, _given(row)).failing("get", row.asked))
+    assert NotFoundError is not type(Scripted(client_class, _answer_of(row)).failing("get", row.asked))
 
 
 @_rows("listElements", "listPresetElements", means=["list"])
-def test_a_list_is_read(client_class: Client, row: Answer) -> None:
-    """Wherever the gateway puts it."""
+def test_a_list_is_read_from_every_place(client_class: Client, row: Answer) -> None:
+    """Gateways put the list in different places."""
     empty = httpx.Response(200, json={"data": []})
-    scripted = Scripted(client_class, _given(row), *[lambda _: empty] * len(row.reads.tasks or ()))
+    scripted = Scripted(client_class, _answer_of(row), *[lambda _: empty] * len(row.reads.tasks or ()))
 
-    found = scripted.first(None, "presets" if row.call == "listPresetElements" else "list")
+    tasks = scripted.first(None, "presets" if row.call == "listPresetElements" else "list")
 
-    assert list(row.reads.tasks or ()) == [str(each.task_id) for each in found]
+    assert list(row.reads.tasks or ()) == [str(listed.task_id) for listed in tasks]
 
 
 @_rows("listElements", means=["no list", "refused"])
-def test_a_list_that_is_none_is_an_error(client_class: Client, row: Answer) -> None:
-    """And never an empty one."""
+def test_an_answer_without_a_list_is_an_error(client_class: Client, row: Answer) -> None:
+    """It is never read as an empty list."""
     with pytest.raises(ResponseError) as caught:
-        Scripted(client_class, _given(row)).first(None, "list")
+        Scripted(client_class, _answer_of(row)).first(None, "list")
 
     assert (InvalidResponseError if row.means == "no list" else StatusError) in type(caught.value).__mro__
 
 
 @_rows("deleteElement", means=["deleted", "deleted already"])
-def test_a_deletion_is_done_also_if_it_was_before(client_class: Client, row: Answer) -> None:
-    """A second one is no error: the subject is deleted, as was asked for."""
-    scripted = Scripted(client_class, _given(row))
+def test_a_second_deletion_succeeds(client_class: Client, row: Answer) -> None:
+    """The element is deleted, as you asked."""
+    scripted = Scripted(client_class, _answer_of(row))
 
     scripted.delete(row.asked)
 
@@ -251,6 +249,6 @@ def test_a_deletion_is_done_also_if_it_was_before(client_class: Client, row: Ans
 
 
 @_rows("deleteElement", means=["absent"])
-def test_a_deletion_of_what_is_not_there_says_so(client_class: Client, row: Answer) -> None:
-    """In whichever dialect."""
-    assert NotFoundError is type(Scripted(client_class, _given(row)).failing("delete", row.asked))
+def test_deleting_an_unknown_element_is_an_error(client_class: Client, row: Answer) -> None:
+    """The error is the one for absence, in each dialect."""
+    assert NotFoundError is type(Scripted(client_class, _answer_of(row)).failing("delete", row.asked))

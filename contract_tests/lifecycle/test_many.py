@@ -1,4 +1,4 @@
-"""Many subjects are created as fast as the service lets them be, each once, and none is lost, whatever happens."""
+"""Many elements are created as fast as the service allows, each exactly once, and none is lost if anything fails."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def _named(count: int) -> list[dict[str, Any]]:
 
 
 def _ids(tasks: Any) -> list[str]:
-    return [each.task_info.external_task_id for each in tasks]
+    return [created.task_info.external_task_id for created in tasks]
 
 
 class _Service:
-    """Creates tasks that take a while, so many at a time, by the client's clock.
+    """A service that runs a limited number of tasks at a time, by the client's clock.
 
     Attributes:
-        clock: That clock.
+        clock: The client's clock.
         created: When each task was created, by its external id.
-        creates: How many creates came.
-        look_ups: How many look-ups came.
-        peak: How many tasks were under way at most.
-        create: What creates are answered, in place of a task if there is a place for it.
-        look: What look-ups are answered, in place of the state of the task.
+        creates: How many creates arrived.
+        look_ups: How many look-ups arrived.
+        peak: The highest number of tasks in progress at a time.
+        create: Returns the answer to a create; by default a task, if there is a place for it.
+        look: Returns the answer to a look-up; by default the state of the task.
     """
 
     def __init__(self, seconds: float = 2.0, concurrency: int = 1000) -> None:
@@ -105,18 +105,18 @@ class _Service:
 
     def _state(self, task_id: str) -> Any:
         has_ended = self.clock.seconds >= self.created[task_id.removeprefix("t-")] + self._seconds
-        return made(task_id, f"subject of {task_id}") if has_ended else task(task_id, "processing")
+        return made(task_id, f"element of {task_id}") if has_ended else task(task_id, "processing")
 
 
 def _client(kind: Client, service: Any, **options: Any) -> Scripted:
-    """Return a client of a service, by its clock."""
+    """Return a client that calls a service and shares its clock."""
     scripted = Scripted(kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options)
     scripted.clock = service.clock
     return scripted
 
 
 class _SteppedClock(FakeClock):
-    """Lets the mock server's time pass with its own."""
+    """A clock that moves the clock of the mock server, too."""
 
     def __init__(self, app: MockServer) -> None:
         super().__init__()
@@ -127,8 +127,8 @@ class _SteppedClock(FakeClock):
         super().let_pass(seconds)
 
 
-def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client_class: Client) -> None:
-    """Each once, in hardly more than the twenty seconds that the rate asks for, with few refusals."""
+def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) -> None:
+    """If two at a time and five a second are allowed, this takes little more than 20 s, with few refusals."""
     app = create_app(manual_clock=True, tick_seconds=0.05, concurrency=2, rate=5)
     caller = Caller(app)
     clock = _SteppedClock(app)
@@ -144,14 +144,14 @@ def test_a_hundred_are_created_where_two_and_five_a_second_are_allowed(client_cl
     tasks = scripted.create_all(_named(100))
 
     assert [f"e-{number}" for number in range(100)] == _ids(tasks)
-    assert 100 == len({each.task_id for each in tasks})
+    assert 100 == len({created.task_id for created in tasks})
     assert 100 == answers[200]
     assert answers[429] <= 10
     assert clock.seconds - 1000 < 40
 
 
 @pytest.mark.parametrize(("at_once", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
-def test_no_more_are_under_way_than_the_service_or_the_caller_allows(
+def test_no_more_tasks_run_than_the_service_and_at_once_allow(
     client_class: Client, at_once: int | None, peak: int
 ) -> None:
     """A task holds its place until a look-up shows that it has ended."""
@@ -166,17 +166,17 @@ def test_no_more_are_under_way_than_the_service_or_the_caller_allows(
 
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
-    """Those that have ended need not be looked up again."""
+    """If a task has ended, you need not look it up again."""
     scripted = _client(client_class, _Service(concurrency=1))
 
     first, second = scripted.create_all(_named(2))
 
-    assert ["subject of t-e-0"] == [element.element_id for element in first.elements]
+    assert ["element of t-e-0"] == [element.element_id for element in first.elements]
     assert ("submitted", []) == (second.task_status, second.elements)
 
 
-def test_nothing_is_done_for_nothing(client_class: Client) -> None:
-    """And one that is taken needs no look-up."""
+def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
+    """A single request that is accepted needs no look-up."""
     service = _Service()
     scripted = _client(client_class, service)
 
@@ -185,9 +185,9 @@ def test_nothing_is_done_for_nothing(client_class: Client) -> None:
     assert (1, 0) == (service.creates, service.look_ups)
 
 
-@pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (each for each in [NAMED])])
-def test_what_is_no_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
-    """A single request is one, too."""
+@pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (request for request in [NAMED])])
+def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
+    """A single request is not a sequence."""
     with pytest.raises(TypeError, match="create_all takes a sequence of requests; for one request use create"):
         Scripted(client_class).create_all(requests)
 
@@ -196,8 +196,8 @@ def test_what_is_no_sequence_of_requests_is_refused(client_class: Client, reques
     "options",
     [{"at_once": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
 )
-def test_an_argument_that_cannot_be_used_is_refused(client_class: Client, options: Any) -> None:
-    """Before anything is sent."""
+def test_an_unusable_argument_of_create_all_is_refused(client_class: Client, options: Any) -> None:
+    """The error is raised before anything is sent."""
     with pytest.raises(ValueError, match=r"at_once|max_wait_seconds|preflight"):
         Scripted(client_class).create_all([NAMED], **options)
 
@@ -206,15 +206,15 @@ def _outcomes(error: KlingError) -> list[Any]:
     """Return the ids of tasks, and the class, outcome and id of each error."""
     assert isinstance(error, CreateAllError)
     return [
-        each.task_info.external_task_id  # type: ignore[union-attr]
-        if isinstance(each, Task)
-        else (type(each), each.outcome, each.external_task_id)  # type: ignore[union-attr]
-        for each in error.results
+        result.task_info.external_task_id  # type: ignore[union-attr]
+        if isinstance(result, Task)
+        else (type(result), result.outcome, result.external_task_id)  # type: ignore[union-attr]
+        for result in error.results
     ]
 
 
-def test_each_request_has_its_own_end(client_class: Client) -> None:
-    """The error has the task or the error of each, in order; what others did does not matter."""
+def test_each_request_has_its_own_result(client_class: Client) -> None:
+    """The error has the task or the error of each request in order, and no failure affects the others."""
     service = _Service()
     taken = service.create
     fates = {"e-1": no(400, 1301), "e-3": LOST, "e-5": no(500, 5000)}
@@ -237,8 +237,8 @@ def test_each_request_has_its_own_end(client_class: Client) -> None:
     assert "may_exist" == error.outcome
 
 
-def test_an_error_has_no_token(client_class: Client) -> None:
-    """Nor has any of those in it."""
+def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
+    """So does each error in it."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
@@ -249,8 +249,8 @@ def test_an_error_has_no_token(client_class: Client) -> None:
 
 
 @pytest.mark.parametrize("step", [no(404), no(404, 1202), Reply(200, {}), no(401, 1004)])
-def test_without_look_ups_the_refusals_alone_tell_what_is_free(client_class: Client, step: Reply) -> None:
-    """All are created all the same."""
+def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
+    """Every element is created nevertheless."""
     service = _Service(concurrency=2)
     service.look = lambda _: step
 
@@ -262,8 +262,8 @@ def test_without_look_ups_the_refusals_alone_tell_what_is_free(client_class: Cli
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(503), no(429, 1302, retry_after="3"), LOST, REFUSED])
-def test_a_look_up_that_fails_is_made_again(client_class: Client, step: Any) -> None:
-    """What passes says nothing of the task."""
+def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
+    """A temporary failure says nothing about the task."""
     service = _Service(concurrency=1)
     state, failed = service.look, set[str]()
 
@@ -281,18 +281,18 @@ def test_a_look_up_that_fails_is_made_again(client_class: Client, step: Any) -> 
 
 
 @pytest.mark.parametrize("status", ["failed", "succeed"])
-def test_a_task_that_ends_without_a_subject_frees_its_place(client_class: Client, status: str) -> None:
-    """Its state is handed out as it is: `wait_all` says what it means."""
+def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Client, status: str) -> None:
+    """The task is returned as it is; if you pass it to `wait_all`, the error explains it."""
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
     tasks = _client(client_class, service).create_all(_named(2))
 
-    assert [status, "submitted"] == [each.task_status for each in tasks]
+    assert [status, "submitted"] == [created.task_status for created in tasks]
 
 
 def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
-    """What every other create would be told is not asked for each."""
+    """Every other create would fail in the same way, so none is sent."""
     service = _Service()
     service.create = lambda _: no(401, 1002)
 
@@ -307,8 +307,8 @@ def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
     assert "not_created" == error.outcome
 
 
-def test_a_gateway_that_is_not_there_is_tried_three_times(client_class: Client) -> None:
-    """For all of them together."""
+def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> None:
+    """The three attempts are for all creates together."""
     service = _Service()
     service.create = lambda _: REFUSED
 
@@ -320,8 +320,8 @@ def test_a_gateway_that_is_not_there_is_tried_three_times(client_class: Client) 
     assert (3, [1, 2]) == (service.creates, service.clock.slept)
 
 
-def test_a_connection_that_fails_for_a_while_loses_nothing(client_class: Client) -> None:
-    """Several creates in flight count as one attempt each."""
+def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> None:
+    """If several creates are in flight, each counts as one attempt."""
     service = _Service()
     taken, down = service.create, iter([False] * 8 + [True] * 8)
     service.create = lambda name: REFUSED if next(down, False) else taken(name)
@@ -329,8 +329,8 @@ def test_a_connection_that_fails_for_a_while_loses_nothing(client_class: Client)
     assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_named(30)))
 
 
-def test_it_gives_up_when_nothing_moves_any_more(client_class: Client) -> None:
-    """After the time that a task may take; what was refused last is told, and for the rest that nothing was sent."""
+def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
+    """It waits as long as a task may take; the errors say what was refused and what was never sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
     error = _client(client_class, service).failing("create_all", _named(5))
@@ -342,8 +342,8 @@ def test_it_gives_up_when_nothing_moves_any_more(client_class: Client) -> None:
 
 
 @pytest.mark.parametrize(("limit", "taken"), [(5, 6), (60, 10)])
-def test_a_limit_ends_it(client_class: Client, limit: float, taken: int) -> None:
-    """What was not sent until then is told as that."""
+def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int) -> None:
+    """The error says which creates were not sent."""
     service = _Service(concurrency=2)
     scripted = _client(client_class, service)
 
@@ -353,13 +353,13 @@ def test_a_limit_ends_it(client_class: Client, limit: float, taken: int) -> None
     error = scripted.failing("create_all", _named(10), max_wait_seconds=limit)
 
     assert isinstance(error, CreateAllError)
-    assert taken == sum(isinstance(each, Task) for each in error.results)
+    assert taken == sum(isinstance(result, Task) for result in error.results)
     assert "not sent: max_wait_seconds were over before its turn came" in str(error)
     assert limit == service.clock.seconds - 1000
 
 
-def test_what_is_in_flight_when_it_stops_is_not_sent_again(client_class: Client) -> None:
-    """Whatever it is answered."""
+def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
+    """They are not repeated even if the gateway asks for it."""
     service = _Service()
     service.create = lambda external_id: no(401, 1002) if external_id == "e-0" else _FULL
 
@@ -371,7 +371,7 @@ def test_what_is_in_flight_when_it_stops_is_not_sent_again(client_class: Client)
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
-    """By threads, and by tasks of an event loop, with the time of this machine."""
+    """Threads, or tasks of an event loop, create them in real time."""
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
     options["retry"] = RetryPolicy(first_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
@@ -379,14 +379,14 @@ def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, 
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
-    assert Counter(f"e-{number}" for number in range(30)) == Counter(each["external_task_id"] for each in there)
+    assert Counter(f"e-{number}" for number in range(30)) == Counter(stored["external_task_id"] for stored in there)
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
-def test_an_interruption_tells_every_id(
+def test_an_interruption_names_every_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Those of the tasks that would have been returned, too; nothing is told of what was not sent."""
+    """Tasks that would have been returned are named, too; requests that were not sent are not."""
     service = _Service(concurrency=3)
 
     def interrupt(_: str) -> Any:
@@ -399,6 +399,6 @@ def test_an_interruption_tells_every_id(
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     told = [each.split()[1].rstrip(":") for each in warnings]
     assert ["e-0", "e-1", "e-2"] == sorted(service.created) == told
-    if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio itself lets Ctrl+C out of the loop
+    if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio raises Ctrl+C outside the loop
         assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
         assert [f"external_task_id {each}: the subject exists" for each in told] == caught.value.__notes__

@@ -1,4 +1,4 @@
-"""If the creation of many subjects is interrupted, the ids of what was sent are told, and nothing is sent behind."""
+"""If `create_all` is interrupted, the ids of all creates that were sent are named, and nothing more is sent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from contract_tests.support.scripted import (
 from kling_elements import AsyncKlingElements, KlingElements
 
 
-def test_ctrl_c_tells_the_ids_of_creates_in_flight(
+def test_ctrl_c_names_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Their threads are not waited for, and send nothing that was not told."""
+    """Nothing waits for their threads, which send nothing that was not named."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
@@ -47,7 +47,7 @@ def test_ctrl_c_tells_the_ids_of_creates_in_flight(
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """Each is told of, and none goes on."""
+    """Each id is named, and no create goes on."""
     arrived = list[str]()
 
     async def never(request: httpx.Request) -> httpx.Response:
@@ -62,15 +62,15 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
             creating.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:
                 await creating
-            told: list[str] = vars(caught.value)["external_task_ids"]
-            return told, len(asyncio.all_tasks())
+            ids: list[str] = vars(caught.value)["external_task_ids"]
+            return ids, len(asyncio.all_tasks())
 
     assert (["e-0", "e-1", "e-2"], 1) == asyncio.run(cancelled())
     assert 3 == caplog.text.count("the subject may exist; CancelledError ended its create")
 
 
-def test_creates_that_are_left_over_when_their_loop_ends_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels them: the collector of garbage closes what waits for them."""
+def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    """If nobody cancels them, the garbage collector closes the coroutine that waits for them."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Numbers that callers choose are checked where they are given."""
+"""Numbers that you pass are checked at once."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _part = Number("a part, from 0 to 1", lambda value: 0 <= value <= 1)
 
 
 @frozen
-class _Given:
-    """What has a field that is checked."""
+class _Settings:
+    """A class with a field that is checked."""
 
     size: Any = field(validator=_part)
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.5])
-def test_a_number_of_the_kind_is_taken(value: float) -> None:
-    """As an argument and as a field."""
+def test_an_allowed_number_is_accepted(value: float) -> None:
+    """It is accepted as an argument and as a field."""
     _part.check("size", value)
 
-    assert value == _Given(size=value).size
+    assert value == _Settings(size=value).size
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_a_number_of_the_kind_is_taken(value: float) -> None:
     ],
 )
 def test_any_other_value_is_refused(error: type[Exception], value: Any) -> None:
-    """A boolean is none; the message has the name, what is expected, and the value."""
-    for refused in (lambda: _part.check("size", value), lambda: _Given(size=value)):
+    """A boolean is not a number; the message has the name, what is expected, and the value."""
+    for refused in (lambda: _part.check("size", value), lambda: _Settings(size=value)):
         with pytest.raises(error, match=r"^size must be a part, from 0 to 1, not ") as caught:
             refused()
         assert str(caught.value).endswith(repr(value))
@@ -47,7 +47,7 @@ def test_any_other_value_is_refused(error: type[Exception], value: Any) -> None:
     ("error", "value"), [(ValueError, 0), (ValueError, -1), (TypeError, 1.0), (TypeError, True), (TypeError, "1")]
 )
 def test_a_count_is_whole_and_at_least_one(error: type[Exception], value: Any) -> None:
-    """There is no half of an attempt."""
+    """Half an attempt makes no sense."""
     count.check("attempts", 1)
     with pytest.raises(error, match=r"^attempts must be a whole number, 1 or more, not "):
         count.check("attempts", value)

@@ -1,4 +1,4 @@
-"""What a failed create means is decided by one table, for both clients alike."""
+"""One table decides what a failed create means, for both clients."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NEVER, _WAIT, _LOOK = Retry.NEVER, Retry.AFTER_WAITING, Retry.AFTER_LOOK_UP
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """What the answer to a create means: whether a subject may be there, and whether sending again can help."""
+    """The meaning of an answer to a create: if an element may exist, and if a retry can help."""
 
     status: int
     code: int | None = None
@@ -59,7 +59,7 @@ class _Row:
 
 
 _in_doubt = partial(_Row, outcome=_MAYBE, retry=_LOOK)
-_CODES = [  # the second reading of the vendor's table
+_CODES = [  # the vendor's table, read a second time
     *(_Row(status=401, code=code) for code in (1000, 1001, 1002, 1003, 1004)),
     *(_Row(status=429, code=code) for code in (1100, 1101, 1102)),
     _Row(status=403, code=1103),
@@ -93,20 +93,20 @@ _UNKNOWN_CODES: list[Any] = [
         "\uff11\uff13\uff10\uff12",
         "rate_limit_exceeded",
         "\ud83d",
-    ),  # digits of other scripts are none of ASCII's
+    ),  # digits of other scripts do not count
 ]
 
 
 @each(_CODES)
-def test_a_known_code_decides_whatever_the_status(row: _Row) -> None:
-    """A gateway may change the status, or write the code as a text, also with noughts before it."""
+def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
+    """A gateway may change the status, or write the code as a text, even with zeros in front."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
-    for said, given in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
-        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, said, given)
+    for status, code in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
+        assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, status, code)
 
 
-def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
-    """Every row is pinned above, with its status."""
+def test_the_contract_has_exactly_the_vendors_codes() -> None:
+    """Each code is listed above with its status."""
     assert [(row.code, row.status) for row in _CODES] == [
         (row.code, row.http_status) for row in contract.business_codes().values()
     ]
@@ -114,13 +114,13 @@ def test_the_contract_has_the_vendors_table_and_nothing_else() -> None:
 
 @each(_STATUSES)
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
-    """A 4xx is a refusal, which a 429 is for a while only, save where a proxy gave up waiting; all else is in doubt."""
+    """A 4xx is a refusal (429 a temporary one) unless a proxy gave up waiting; everything else is in doubt."""
     for code in _UNKNOWN_CODES:
         assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, row.status, code)
 
 
 def test_an_answer_without_a_status_is_in_doubt() -> None:
-    """Nothing is known of it."""
+    """Nothing is known about it."""
     assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
 
 
@@ -134,35 +134,37 @@ def test_an_answer_without_a_status_is_in_doubt() -> None:
     ],
 )
 def test_without_an_answer_the_phase_decides(phase: Phase, outcome: Outcome, retry: Retry) -> None:
-    """Status and code mean nothing then."""
+    """Status and code have no meaning then."""
     for status, code in product((None, 200, 400, 500), (None, 1200, 1302, 5000)):
         assert Verdict(outcome, retry) == verdict(CONTRACT, phase, status, code)
 
 
-def test_nothing_that_may_exist_is_sent_again_without_a_look_up() -> None:
-    """Whatever comes, sending again at once is for what was not created, and a look-up for what may have been."""
+def test_a_create_in_doubt_is_never_repeated_without_a_look_up() -> None:
+    """A create is repeated at once only if nothing was created, and after a look-up if something may exist."""
     codes = [*_UNKNOWN_CODES, *(row.code for row in _CODES)]
-    said = {
+    verdicts = {
         verdict(CONTRACT, phase, status, code)
         for phase, status, code in product(Phase, (None, *range(100, 601)), codes)
     }
 
-    known = {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)}
-    assert {*known, (_MAYBE, _NEVER)} == {(v.outcome, v.retry) for v in said}  # the last is that of a duplicate
+    expected = {(_NO, _NEVER), (_NO, _WAIT), (_MAYBE, _LOOK), (_YES, _NEVER)}
+    assert {*expected, (_MAYBE, _NEVER)} == {(v.outcome, v.retry) for v in verdicts}  # the last one is a duplicate's
 
 
-def test_the_words_are_those_that_the_documents_name() -> None:
-    """They are texts, to be compared and logged as such."""
+def test_outcomes_are_the_documented_words() -> None:
+    """They are texts, so you can compare and log them."""
     assert ["not_created", "may_exist", "created"] == [str(outcome) for outcome in Outcome]
     assert _MAYBE == "may_exist"
 
 
 def _error(status: int, code: Any = None, message: str | None = None) -> KlingError:
-    """Return the error that an answer to a look-up becomes."""
-    kept = Answer(status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt="")
+    """Return the error for an answer to a look-up."""
+    answer = Answer(
+        status_code=status, headers=httpx.Headers(), code=code, message=message, request_id=None, excerpt=""
+    )
     if contract.means("getElement", "x-absent", code, message):
-        return NotFoundError("absent", kept)
-    return kind_of(status)("refused", kept) if status >= 300 else BusinessError("refused", kept)
+        return NotFoundError("absent", answer)
+    return kind_of(status)("refused", answer) if status >= 300 else BusinessError("refused", answer)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,8 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
         (Verdict(_NO, _NEVER), InvalidResponseError("odd", _error(200, 1200).answer)),  # type: ignore[attr-defined]
     ],
 )
-def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError) -> None:
-    """An answer that cannot be read is an answer still, and its code counts."""
+def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
+    """Even if an answer cannot be read, its code counts."""
     assert expected == verdict_on(error, CONTRACT)
 
 
@@ -198,8 +200,8 @@ def test_every_kind_of_error_has_its_phase(expected: Verdict, error: KlingError)
         *((True, _error(status, 42)) for status in (200, 204, 408, 429, 499, 500, 501, 502, 503, 504, 520, 524, 599)),
     ],
 )
-def test_a_query_may_be_repeated_where_there_is_hope(expected: bool, error: KlingError) -> None:  # noqa: FBT001
-    """It changes nothing, so a 502 or a lost answer is no reason to stop; a permanent refusal is."""
+def test_a_query_is_repeated_if_the_failure_may_be_temporary(expected: bool, error: KlingError) -> None:  # noqa: FBT001
+    """Queries have no side effects, so only a permanent refusal ends them."""
     assert expected is can_ask_again(error, CONTRACT)
 
 
@@ -210,8 +212,8 @@ _ABSENT = "Task not found by id/external id: e-1"
 @pytest.mark.parametrize(
     ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
 )
-def test_a_task_is_absent_where_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
-    """In whichever dialect, and whatever the status."""
+def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
+    """Both dialects count, and the status does not matter."""
     error = _error(status, code, message)
 
     assert is_absent(error)
@@ -232,8 +234,8 @@ def test_a_task_is_absent_where_the_answer_says_so(status: int, code: Any, messa
         (410, 42, None),
     ],
 )
-def test_nothing_else_says_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
-    """A 404 by itself may be that of a gateway without look-ups, and 1201 stands for other mistakes too."""
+def test_no_other_answer_means_that_a_task_is_absent(status: int, code: Any, message: str | None) -> None:
+    """A bare 404 may come from a gateway without look-ups, and 1201 is used for other mistakes, too."""
     assert not is_absent(_error(status, code, message))
     assert not is_absent(TransportError("no", may_have_been_sent=True))
 
@@ -246,8 +248,8 @@ def test_nothing_else_says_that_a_task_is_absent(status: int, code: Any, message
         *((status, "invalid_request") for status in (200, 400)),
     ],
 )
-def test_a_gateway_without_look_up_says_so(status: int, code: Any) -> None:
-    """By 404, 405 and 501, or by a refusal in words of its own."""
+def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> None:
+    """It answers with 404, 405 or 501, or refuses with a word as the code."""
     assert offers_no_look_up(_error(status, code))
 
 
@@ -260,8 +262,8 @@ def test_a_gateway_without_look_up_says_so(status: int, code: Any) -> None:
         *((200, code) for code in (5000, "5000", 42, "42")),
     ],
 )
-def test_any_other_failure_of_a_look_up_says_nothing_of_the_gateway(status: int, code: Any) -> None:
-    """A number is the service's own, and with another status it may pass."""
+def test_other_failures_do_not_mean_that_a_gateway_lacks_look_ups(status: int, code: Any) -> None:
+    """If the code is a number, it is the service's; with other statuses the failure may be temporary."""
     assert not offers_no_look_up(_error(status, code))
     assert not offers_no_look_up(TransportError("no", may_have_been_sent=True))
 
@@ -280,21 +282,21 @@ _TAKEN = "External_task_id e-1 already exists"
         (False, "1201", None),
     ],
 )
-def test_a_code_says_that_there_may_be_an_earlier_task_and_words_say_that_there_is(
+def test_a_duplicate_is_certain_only_if_the_message_says_so(
     certain: bool,  # noqa: FBT001
     code: Any,
     message: str | None,
     status: int,
 ) -> None:
-    """1201, whatever the status, stands for other mistakes too unless its message speaks of the external id."""
+    """Code 1201 is used for other mistakes, too, unless its message speaks of the external id."""
     error = kind_of(status)("refused", Answer(status, httpx.Headers(), code, message, None, ""))
 
     assert is_duplicate(error, CONTRACT)
     assert certain is is_certain_duplicate(error, CONTRACT)
 
 
-def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
-    """Not even with the words."""
+def test_no_other_code_means_a_duplicate() -> None:
+    """Another code is not a duplicate even if its message is that of one."""
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 
@@ -312,22 +314,22 @@ def test_no_other_code_says_that_there_is_an_earlier_task() -> None:
         (False, None, "Element already be deleted for id: 9"),
     ],
 )
-def test_a_second_deletion_is_known_by_its_words(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
-    """The code by itself stands for other mistakes too."""
+def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: Any, message: str | None) -> None:  # noqa: FBT001
+    """The code is used for other mistakes, too."""
     assert expected is is_deleted_already(_error(400, code, message), CONTRACT)
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
-def test_a_code_is_a_number_also_where_it_is_a_text() -> None:
-    """What cannot be read as one is none."""
+def test_a_code_may_be_written_as_a_text() -> None:
+    """If the text is not a number, there is no code."""
     waits = [verdict(CONTRACT, Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
 
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 
 
 @each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
-def test_both_clients_say_what_the_table_says(client_class: Client, row: _Row) -> None:
-    """The error has the outcome of its row and the id that was sent, and only waiting makes a second attempt."""
+def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
+    """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
     answer = no(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
     scripted = Scripted(client_class, answer, answer)
 
@@ -352,8 +354,8 @@ def test_both_clients_say_what_the_table_says(client_class: Client, row: _Row) -
         (_NO, Reply(200, {"code": 1301, "data": 5})),
     ],
 )
-def test_an_error_has_an_outcome_however_far_it_got(client_class: Client, outcome: Outcome, step: Any) -> None:
-    """A success that names no task is in doubt."""
+def test_every_failed_create_has_an_outcome(client_class: Client, outcome: Outcome, step: Any) -> None:
+    """If a success names no task, the create is in doubt."""
     scripted = Scripted(client_class, step)
 
     error = scripted.failing("create", BODY, max_wait_seconds=0)

@@ -1,4 +1,4 @@
-"""How often a call is tried, and for how long altogether."""
+"""How often a call is tried, and for how long in total."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BUSY = no(429, 1302)
 def test_no_attempt_begins_after_the_limit_of_the_policy(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
-    """The last wait is cut to what is left."""
+    """The last wait is cut to the time that is left."""
     scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1), retry=RetryPolicy(max_wait_seconds=limit))
 
     assert isinstance(scripted.failing("create", BODY), RateLimitError)
@@ -51,7 +51,7 @@ def test_no_attempt_begins_after_the_limit_of_the_policy(
 def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
     client_class: Client, slept: list[float], limit: float
 ) -> None:
-    """Half of what is left, since an attempt is cut there; none comes sooner than the policy's first."""
+    """A wait takes at most half of the time left, and no wait is shorter than the policy's first."""
     scripted = Scripted(client_class, *[_BUSY] * (len(slept) + 1))
 
     assert isinstance(scripted.failing("create", BODY, max_wait_seconds=limit), RateLimitError)
@@ -59,12 +59,12 @@ def test_a_limit_of_the_call_leaves_time_for_the_last_attempt(
     assert scripted.gateway.finished()
 
 
-@pytest.mark.parametrize(("slept", "asked"), [([9.5], 9.5), ([], 10), ([], 11)])
-def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
-    client_class: Client, slept: list[float], asked: float
+@pytest.mark.parametrize(("slept", "seconds"), [([9.5], 9.5), ([], 10), ([], 11)])
+def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
+    client_class: Client, slept: list[float], seconds: float
 ) -> None:
-    """And ends the call at once where the limit is before."""
-    scripted = Scripted(client_class, no(429, 1302, retry_after=str(asked)), task())
+    """If the limit comes first, the call ends at once."""
+    scripted = Scripted(client_class, no(429, 1302, retry_after=str(seconds)), task())
 
     if slept:
         assert "7" == scripted.create(BODY, max_wait_seconds=10).task_id
@@ -74,15 +74,15 @@ def test_a_wait_that_is_asked_for_is_granted_within_the_limit_of_the_call(
 
 
 def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
-    """No number of attempts is too large for the clock."""
+    """The clock copes with any number of attempts."""
     scripted = Scripted(client_class, *[_BUSY] * 200, task())
 
     assert "7" == scripted.create(BODY, max_wait_seconds=float("inf")).task_id
     assert [1, 2, 4, 8, 16, *[30] * 195] == scripted.clock.slept
 
 
-def test_chance_keeps_clients_apart(client_class: Client) -> None:
-    """An interval is lengthened by at most the policy's part of itself; what the gateway asks for is a least."""
+def test_jitter_keeps_clients_apart(client_class: Client) -> None:
+    """It lengthens a wait by at most the policy's fraction; what the gateway asks for is the minimum."""
     policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
     scripted = Scripted(client_class, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
     scripted.clock.luck = 0.8
@@ -92,12 +92,12 @@ def test_chance_keeps_clients_apart(client_class: Client) -> None:
     assert [2.8, pytest.approx(8.4), 14, 14] == scripted.clock.slept
 
 
-def test_how_often_connections_may_fail_is_the_policys() -> None:
-    """One means never again, and connections that come about in between begin a new count."""
+def test_the_policy_limits_failed_connections() -> None:
+    """One means that there is no retry; if a connection succeeds in between, the count begins anew."""
     clock = FakeClock()
     failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
-    alone = Patience(RetryPolicy(max_connect_attempts=1), clock, None)
+    once = Patience(RetryPolicy(max_connect_attempts=1), clock, None)
     twice = Patience(RetryPolicy(max_connect_attempts=2), clock, None)
 
-    assert alone.seconds_after(failed) is None
+    assert once.seconds_after(failed) is None
     assert [1, 2, 4, None] == [twice.seconds_after(error) for error in (failed, busy, failed, failed)]

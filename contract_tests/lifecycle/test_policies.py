@@ -1,4 +1,4 @@
-"""How long to wait is arithmetic on frozen values, and no answer of a gateway can upset it."""
+"""How long to wait is computed from frozen values, and no answer of a gateway can break the computation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.policies import deadline_seconds, interval, limit_seconds, retry_after_seconds
 
-_LONGEST = 1e9
+_MAX_SECONDS = 1e9
 
 
 def test_the_defaults_are_those_of_the_service() -> None:
-    """It asks to back off from 1 s, doubling."""
+    """It asks clients to back off from 1 s, doubling."""
     retry, poll = RetryPolicy(), PollPolicy()
 
     assert (1, 2, 30, 60, 3, 3) == (
@@ -39,7 +39,7 @@ def test_the_defaults_are_those_of_the_service() -> None:
 
 @pytest.mark.parametrize("kind", [RetryPolicy, PollPolicy])
 def test_a_policy_is_a_value(kind: Any) -> None:
-    """It is compared by what it holds, cannot be changed, and is given by name."""
+    """You compare it by its fields, cannot change it, and pass its fields by name."""
     policy = kind(max_wait_seconds=5)
 
     assert kind(max_wait_seconds=5) == policy != kind()
@@ -50,9 +50,9 @@ def test_a_policy_is_a_value(kind: Any) -> None:
         kind(1)
 
 
-_NO_NUMBERS: list[Any] = ["1", None, [], 1j]
+_NOT_NUMBERS: list[Any] = ["1", None, [], 1j]
 _COUNTS = ["max_connect_attempts", "max_duplicate_look_ups"]
-_NO_COUNTS = [(1.5, name) for name in _COUNTS]
+_NOT_COUNTS = [(1.5, name) for name in _COUNTS]
 _NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
 _UNKNOWN = "max_unknown_seconds"
 
@@ -64,18 +64,18 @@ _UNKNOWN = "max_unknown_seconds"
             (kind, name, bad)
             for kind in (RetryPolicy, PollPolicy)
             for name in _NUMBERS
-            for bad in (-1, math.nan, -math.inf, *_NO_NUMBERS)
+            for bad in (-1, math.nan, -math.inf, *_NOT_NUMBERS)
         ),
         *((kind, name, 0) for kind in (RetryPolicy, PollPolicy) for name in _NUMBERS[:3]),
         *((kind, "factor", 0.99) for kind in (RetryPolicy, PollPolicy)),
         *((RetryPolicy, "jitter", bad) for bad in (-0.1, math.nan, math.inf, None)),
         *((RetryPolicy, name, bad) for name in _COUNTS for bad in (0, -1, 1.5, "1")),
-        *((PollPolicy, _UNKNOWN, bad) for bad in (-1, math.nan, -math.inf, *_NO_NUMBERS)),
+        *((PollPolicy, _UNKNOWN, bad) for bad in (-1, math.nan, -math.inf, *_NOT_NUMBERS)),
     ],
 )
-def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> None:
-    """At once, and not in the middle of a retry; also what is no number, with one clear error."""
-    error = TypeError if value in _NO_NUMBERS or (value, name) in _NO_COUNTS else ValueError
+def test_an_unusable_field_of_a_policy_is_refused(kind: Any, name: str, value: Any) -> None:
+    """You get the error when you make the policy, and not in the middle of a retry."""
+    error = TypeError if value in _NOT_NUMBERS or (value, name) in _NOT_COUNTS else ValueError
     with pytest.raises(error, match=f"^{name} must be a (finite |whole )?number.*, not "):
         kind(**{name: value})
 
@@ -92,30 +92,29 @@ def test_what_makes_no_sense_is_refused(kind: Any, name: str, value: Any) -> Non
         ([3, 3], PollPolicy(first_seconds=math.inf, longest_seconds=3)),
     ],
 )
-def test_intervals_grow_to_the_longest(expected: list[float], policy: Any) -> None:
-    """One after the other."""
+def test_intervals_grow_up_to_the_longest_one(expected: list[float], policy: Any) -> None:
     assert expected == [interval(policy, attempt) for attempt in range(len(expected))]
 
 
 @pytest.mark.parametrize("factor", [1, 1.0001, 1.5, 2, 10, 1e5, 1e300, math.inf])
 @pytest.mark.parametrize("first", [1e-300, 1, 1e300])
 def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
-    """However long it goes on."""
+    """This holds for any number of attempts."""
     policy = PollPolicy(first_seconds=first, factor=factor, longest_seconds=9)
     intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
 
-    assert all(0 < one <= other <= 9 for one, other in pairwise(intervals))
+    assert all(0 < earlier <= later <= 9 for earlier, later in pairwise(intervals))
 
 
 @pytest.mark.parametrize("endless", [math.inf, 10**400])
-def test_a_limit_without_end_is_a_long_one(endless: float) -> None:
+def test_an_infinite_limit_becomes_a_very_long_one(endless: float) -> None:
     """No clock can count further."""
     assert limit_seconds(PollPolicy(), endless) == 1e9
 
 
 @pytest.mark.parametrize("limit", [0, 0.0, 0.1, 5, 1e9])
-def test_a_limit_takes_the_place_of_the_policys(limit: float) -> None:
-    """Any number from 0 up."""
+def test_a_limit_replaces_that_of_the_policy(limit: float) -> None:
+    """You can pass any number from 0 on."""
     assert limit == limit_seconds(RetryPolicy(), limit)
     assert (60, 300, 7) == (
         *(limit_seconds(RetryPolicy(), None), limit_seconds(PollPolicy(), None)),
@@ -124,8 +123,8 @@ def test_a_limit_takes_the_place_of_the_policys(limit: float) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "limit"), [(None, None), (None, 0), (0.1, 0.1), (1e9, math.inf)])
-def test_a_limit_that_is_given_bounds_the_whole_call(seconds: float | None, limit: float | None) -> None:
-    """But 0 asks for one attempt, and without any an upload may take as long as it takes."""
+def test_a_limit_that_you_pass_is_the_deadline_of_the_whole_call(seconds: float | None, limit: float | None) -> None:
+    """If it is 0, there is one attempt; without a limit, an upload may take as long as it needs."""
     assert seconds == deadline_seconds(limit)
 
 
@@ -133,11 +132,11 @@ def test_a_limit_that_is_given_bounds_the_whole_call(seconds: float | None, limi
     ("error", "limit"),
     [
         *((ValueError, limit) for limit in (-1, -math.inf, math.nan)),
-        *((TypeError, limit) for limit in (*_NO_NUMBERS[:1], *_NO_NUMBERS[2:], True, timedelta(seconds=5))),
+        *((TypeError, limit) for limit in (*_NOT_NUMBERS[:1], *_NOT_NUMBERS[2:], True, timedelta(seconds=5))),
     ],
 )
-def test_a_limit_that_is_no_number_of_seconds_is_refused(error: type[Exception], limit: Any) -> None:
-    """With what was given, as nothing secret is there."""
+def test_limit_seconds_refuses_a_value_that_is_not_a_number_of_seconds(error: type[Exception], limit: Any) -> None:
+    """The message shows the value, because it cannot be a secret."""
     with pytest.raises(error, match=r"^max_wait_seconds must be a number of seconds, 0 or more, not "):
         limit_seconds(PollPolicy(), limit)
 
@@ -152,7 +151,7 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(error: type[Exception],
         (1.5, "1.5"),
         (120, "120"),
         (31_536_000, "31536000"),
-        *((_LONGEST, text) for text in ("1000000000", "99999999999", "9" * 400, "9" * 5000, "9" * 400 + ".5")),
+        *((_MAX_SECONDS, text) for text in ("1000000000", "99999999999", "9" * 400, "9" * 5000, "9" * 400 + ".5")),
         (10, "Wed, 10 Jun 2026 08:00:10 GMT"),
         (10, "Wed, 10 Jun 2026 10:00:10 +0200"),
         (10, "Wed, 10 Jun 2026 08:00:10 -0000"),
@@ -162,25 +161,24 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(error: type[Exception],
         (86_400, "Thu, 11 Jun 2026 08:00:00 GMT"),
         *((0, f"Wed, 10 Jun 2026 {time} GMT") for time in ("08:00:00", "07:59:59", "25:00:00", "08:60:10", "aa:00:00")),
         *((0, text) for text in ("Mon, 01 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 1999 23:59:59 GMT")),
-        (_LONGEST, "Fri, 31 Dec 9999 23:59:59 GMT"),
-        (_LONGEST, "Fri, 31 Dec 9999 23:59:59 -2359"),
+        (_MAX_SECONDS, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        (_MAX_SECONDS, "Fri, 31 Dec 9999 23:59:59 -2359"),
         *((0, f"Mon, {day} Jan {year} 00:00:00 GMT") for day, year in ((32, 2026), ("9" * 50, 2026), (1, "9" * 50))),
         *((0, f"Mon, 01 Jan 2026 00:00:00 {zone}") for zone in ("+9999", "+" + "9" * 30, "-2400")),
     ],
 )
-def test_what_an_answer_asks_to_wait_is_seconds_or_a_date(seconds: float, text: str) -> None:
-    """What cannot be read, or has passed, asks for nothing; no text asks for more than a clock can wait for."""
+def test_retry_after_is_seconds_or_a_date(seconds: float, text: str) -> None:
+    """If it cannot be read or has passed, it asks for no wait; no text asks for more than a clock can count."""
     assert seconds == retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
 
-def test_an_answer_need_not_ask_to_wait() -> None:
-    """And two answers in one ask for nothing."""
+def test_a_missing_or_repeated_retry_after_asks_for_no_wait() -> None:
     assert 0 == retry_after_seconds(httpx.Headers(), NOW)
     assert 0 == retry_after_seconds(httpx.Headers([("Retry-After", "5"), ("Retry-After", "6")]), NOW)
 
 
-def test_a_part_of_a_second_is_waited_out() -> None:
-    """One that comes too early would be refused again."""
+def test_a_wait_until_a_date_is_rounded_up() -> None:
+    """An attempt that comes too early would be refused again."""
     now = NOW + timedelta(milliseconds=1)
 
     assert 10 == retry_after_seconds(httpx.Headers({"Retry-After": "Wed, 10 Jun 2026 08:00:10 GMT"}), now)
@@ -207,15 +205,15 @@ _WORDS += ["-0000", "+9999", "-2400", "9" * 20, "-", "+", ",", ":", "\t", "é"]
 
 
 @given(text=st.lists(st.sampled_from(_WORDS) | st.text(max_size=5), max_size=8).map(" ".join))
-def test_no_text_upsets_it(text: str) -> None:
-    """It comes from outside."""
-    asked = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
+def test_any_retry_after_text_gives_a_number_of_seconds(text: str) -> None:
+    """The header comes from outside, so it may contain anything."""
+    seconds = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
-    assert 0 <= asked <= _LONGEST
+    assert 0 <= seconds <= _MAX_SECONDS
 
 
-def test_the_clock_is_this_machines() -> None:
-    """It goes on, has a zone, and chance is between 0 and 1."""
+def test_the_clock_is_that_of_this_machine() -> None:
+    """It moves on, has a time zone, and its random numbers are between 0 and 1."""
     clock = Clock()
     began = clock.monotonic()
 

@@ -1,4 +1,4 @@
-"""How much of the media is looked at before a create is sent, and what comes of it, for both clients."""
+"""How much of the media is checked before a create is sent, and what follows, for both clients."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def _report(*violations: Violation, unjudged: tuple[tuple[str, str], ...] = ()) 
     return ImageReport(source="there", size_bytes=1, violations=violations, unjudged=unjudged)
 
 
-class _Behind:
-    """What lies behind addresses, in place of the network.
+class _RemoteMedia:
+    """The media at addresses, in place of the network.
 
     Attributes:
-        looks: What was looked at.
-        threads: By which threads.
-        answers: What is found, or raised, by address.
+        looks: What was read: keyword, address and whether private addresses are allowed.
+        threads: Which threads read it.
+        answers: The report or the error for each address.
     """
 
     def __init__(self) -> None:
@@ -56,70 +56,74 @@ class _Behind:
 
 
 @pytest.fixture
-def behind(monkeypatch: pytest.MonkeyPatch) -> _Behind:
-    """What lies behind addresses."""
-    behind = _Behind()
+def remote_media(monkeypatch: pytest.MonkeyPatch) -> _RemoteMedia:
+    """Replace the media at addresses."""
+    remote_media = _RemoteMedia()
 
-    monkeypatch.setattr(outside, "report_on", behind.report)
-    return behind
+    monkeypatch.setattr(outside, "report_on", remote_media.report)
+    return remote_media
 
 
 @pytest.fixture
 def too_small(tmp_path: Path) -> Path:
-    """An image file that breaks a rule."""
+    """Write an image file that breaks a rule, and return its path."""
     path = tmp_path / "small.png"
     path.write_bytes(Picture(width=299).build())
     return path
 
 
 @pytest.mark.parametrize("method", ["create", "get_or_create"])
-def test_images_in_the_request_are_looked_at_unless_told_otherwise(
-    client_class: Client, method: str, too_small: Path, behind: _Behind
+def test_images_in_the_request_are_checked_by_default(
+    client_class: Client, method: str, too_small: Path, remote_media: _RemoteMedia
 ) -> None:
-    """What is behind addresses is not; `off` looks at nothing, so that the request goes out."""
+    """Media at addresses are not read; if you pass `off`, nothing is checked and the request is sent."""
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
     refused, sent = Scripted(client_class, *script[:-1]), Scripted(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
 
     error = refused.failing(method, body)
     assert isinstance(error, ContractError)
-    assert [(_FRONT, "R16")] == [(found.pointer, found.rule) for found in error.violations]
+    assert [(_FRONT, "R16")] == [(violation.pointer, violation.rule) for violation in error.violations]
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
     assert "7" == getattr(sent, method)(body, preflight="off").task_id
     assert refused.gateway.finished()
     assert sent.gateway.finished()
-    assert [] == behind.looks
+    assert [] == remote_media.looks
 
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
-def test_metadata_are_left_out_only_if_the_caller_says_so(client_class: Client, method: str, tmp_path: Path) -> None:
-    """The file itself conforms only without them."""
+def test_metadata_are_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
+    """The file is small enough only without them."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
-    given: Any = [body] if method == "create_all" else body
+    argument: Any = [body] if method == "create_all" else body
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
     scripted = Scripted(client_class, *script)
 
-    getattr(scripted, method)(given, strip_metadata=True)
+    getattr(scripted, method)(argument, strip_metadata=True)
 
     assert scripted.gateway.finished()
     if method == "create":
         assert isinstance(Scripted(client_class).failing(method, body), ContractError)
 
 
-@pytest.mark.parametrize("given", ["", "Remote", None, True])
-def test_another_word_is_refused(client_class: Client, given: Any) -> None:
-    """A misspelt preflight must not be none."""
+@pytest.mark.parametrize("value", ["", "Remote", None, True])
+def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> None:
+    """If you misspell the word, the check must not be off."""
     scripted = Scripted(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
-        scripted.create(BODY, preflight=given)
+        scripted.create(BODY, preflight=value)
 
 
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_remote_looks_behind_each_address_once(client_class: Client, allow_private: bool, behind: _Behind) -> None:  # noqa: FBT001
-    """Images and the video, never the address for callbacks; an event loop is not held up meanwhile."""
+def test_a_remote_preflight_reads_each_address_once(
+    client_class: Client,
+    allow_private: bool,  # noqa: FBT001
+    remote_media: _RemoteMedia,
+) -> None:
+    """It reads images and the video but never the callback address, and does not block an event loop."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
@@ -129,14 +133,14 @@ def test_remote_looks_behind_each_address_once(client_class: Client, allow_priva
     scripted.create(with_video, preflight="remote")
 
     expected = [("x-image", url, allow_private), ("x-video", video, allow_private)]
-    assert expected == behind.looks
-    assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in behind.threads)
+    assert expected == remote_media.looks
+    assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in remote_media.threads)
 
 
-def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client_class: Client, behind: _Behind) -> None:
-    """All violations of all addresses, and nothing is sent."""
-    behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
-    behind.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
+def test_violations_of_media_at_addresses_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
+    """All violations of all addresses are listed, and nothing is sent."""
+    remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+    remote_media.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
     error = Scripted(client_class).failing("create", body, preflight="remote")
@@ -147,20 +151,18 @@ def test_what_breaks_a_rule_behind_an_address_is_told_with_its_place(client_clas
     assert "not_created" == error.outcome
 
 
-def test_what_breaks_a_rule_behind_an_address_is_sent_if_the_caller_says_so(
-    client_class: Client, behind: _Behind
-) -> None:
-    """`on_violation` holds for these violations too."""
-    behind.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
+def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
+    """`on_violation` applies to them, too."""
+    remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     scripted = Scripted(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")
 
     assert "7" == scripted.create(body, preflight="remote").task_id
 
 
-def test_what_cannot_be_read_behind_an_address_ends_the_create(client_class: Client, behind: _Behind) -> None:
+def test_an_unreadable_address_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
     """Nothing was sent, and the error says so."""
-    behind.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
+    remote_media.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
 
     error = Scripted(client_class).failing("create", body, preflight="remote")
@@ -170,11 +172,13 @@ def test_what_cannot_be_read_behind_an_address_ends_the_create(client_class: Cli
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
 
-def test_what_could_not_be_judged_is_logged(
-    client_class: Client, behind: _Behind, caplog: pytest.LogCaptureFixture
+def test_rules_that_could_not_be_checked_are_logged(
+    client_class: Client, remote_media: _RemoteMedia, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It keeps nothing back, but it is told."""
-    behind.answers["https://a.example.com/a.png"] = _report(unjudged=(("R15", "the server does not tell the size"),))
+    """They do not stop the create."""
+    remote_media.answers["https://a.example.com/a.png"] = _report(
+        unjudged=(("R15", "the server does not tell the size"),)
+    )
 
     with caplog.at_level(logging.INFO, "kling_elements"):
         Scripted(client_class, task()).create(
@@ -184,19 +188,21 @@ def test_what_could_not_be_judged_is_logged(
     assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
 
 
-def test_a_request_that_is_refused_anyway_is_not_looked_into(client_class: Client, behind: _Behind) -> None:
-    """Nor is one whose subject is there already, nor the same request a second time."""
+def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, remote_media: _RemoteMedia) -> None:
+    """Nor are they read if the element exists already, or a second time if a request is repeated."""
     body = {**NAMED, "element_name": ""}
 
     assert isinstance(Scripted(client_class).failing("create", body, preflight="remote"), ContractError)
     Scripted(client_class, task()).get_or_create(NAMED, preflight="remote")
-    assert [] == behind.looks
+    assert [] == remote_media.looks
     Scripted(client_class, ABSENT, LOST, ABSENT, ABSENT, task()).get_or_create(NAMED, preflight="remote")
-    assert ["https://example.com/front.png", "https://example.com/side.png"] == [url for _, url, _ in behind.looks]
+    assert ["https://example.com/front.png", "https://example.com/side.png"] == [
+        url for _, url, _ in remote_media.looks
+    ]
 
 
 def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Path) -> None:
-    """What is sent again is what was checked; a file that was changed in between is an error."""
+    """If an attempt is repeated, it sends the bytes that were checked; if the file has changed, that is an error."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -217,7 +223,7 @@ def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Pat
 
 
 def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Client, tmp_path: Path) -> None:
-    """An attempt whose answer was lost may have made the subject, whatever becomes of the next one."""
+    """An attempt whose answer was lost may have created the element, whatever happens to the next one."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 
@@ -233,8 +239,8 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Cli
     assert scripted.gateway.finished()
 
 
-def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(client_class: Client) -> None:
-    """The whole way: what the server has is no image, so no create is sent; without leave, nobody asks it."""
+def test_a_file_at_an_address_is_read_before_the_create_is_sent(client_class: Client) -> None:
+    """The file is not an image, so no create is sent; without `allow_private`, its server gets no request."""
     with range_server() as server:
         body = _with_images(server.url, "https://a.example.com/b.png")
         refused = Scripted(client_class).failing("create", body, preflight="remote")
@@ -245,16 +251,16 @@ def test_a_file_behind_an_address_is_read_before_it_is_named_to_the_gateway(clie
 
     assert isinstance(refused, MediaError)
     assert isinstance(error, ContractError)
-    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(found.pointer, found.rule) for found in error.violations]
+    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(violation.pointer, violation.rule) for violation in error.violations]
     assert 1 == server.connections
 
 
-def test_a_video_behind_an_address_is_read_as_one(client_class: Client) -> None:
-    """By the rules about videos."""
+def test_a_video_at_an_address_is_checked_as_a_video(client_class: Client) -> None:
+    """The rules about videos apply."""
     with range_server() as server:
         body: Any = base_body("video")
         body["element_video_list"]["refer_videos"][0]["video_url"] = server.url
         error = Scripted(client_class, allow_private=True).failing("create", body, preflight="remote")
 
     assert isinstance(error, ContractError)
-    assert ["R20"] == [found.rule for found in error.violations]
+    assert ["R20"] == [violation.rule for violation in error.violations]

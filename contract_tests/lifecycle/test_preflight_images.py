@@ -1,4 +1,4 @@
-"""What people hand in where an image stands: it is taken, or the message says what to do, and nothing is sent."""
+"""Every kind of image that you can pass is accepted, or the message says what to do and nothing is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _encoded(kind: str) -> bytes:
 
 
 _JPEG, _PNG = _encoded("jpeg"), _encoded("png")
-_TAKEN: dict[str, Callable[[Path], Any]] = {
+_ACCEPTED: dict[str, Callable[[Path], Any]] = {
     "a path": lambda folder: _written(folder, _JPEG),
     "bytes": lambda _: _JPEG,
     "a bytearray": lambda _: bytearray(_PNG),
@@ -44,9 +44,9 @@ _TAKEN: dict[str, Callable[[Path], Any]] = {
     "an open file": lambda folder: _written(folder, _PNG).open("rb"),
     "a picture of Pillow": lambda _: _NOISE,
     "a fitted image": lambda _: fit_image(_encoded("webp")),
-    "a JPEG with zeros behind it": lambda folder: _written(folder, _JPEG + bytes(9000)),
-    "a JPEG with a video behind it": lambda _: _JPEG + b"\0\0\0\x18ftypmp42" + random.Random(1).randbytes(9000),
-    "a PNG with text behind it": lambda _: _PNG + b"text" * 9000,
+    "a JPEG with zeros after it": lambda folder: _written(folder, _JPEG + bytes(9000)),
+    "a JPEG with a video after it": lambda _: _JPEG + b"\0\0\0\x18ftypmp42" + random.Random(1).randbytes(9000),
+    "a PNG with text after it": lambda _: _PNG + b"text" * 9000,
 }
 
 
@@ -61,15 +61,17 @@ def _request(front: Any) -> dict[str, Any]:
     return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": others}}
 
 
-@pytest.mark.parametrize("given", _TAKEN.values(), ids=_TAKEN)
-def test_what_is_an_image_is_taken(client_class: Client, given: Callable[[Path], Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("make_image", _ACCEPTED.values(), ids=_ACCEPTED)
+def test_every_kind_of_image_is_accepted(
+    client_class: Client, make_image: Callable[[Path], Any], tmp_path: Path
+) -> None:
     """It is sent as Base64, whatever it was."""
     scripted = Scripted(client_class, task())
-    handed_in = given(tmp_path)
+    image = make_image(tmp_path)
 
-    scripted.create(_request(handed_in))
-    if isinstance(handed_in, io.IOBase):
-        handed_in.close()
+    scripted.create(_request(image))
+    if isinstance(image, io.IOBase):
+        image.close()
 
     (request,) = scripted.gateway.requests
     assert b'"frontal_image":"/9j/' in request.content or b'"frontal_image":"iVBORw0KGgo' in request.content
@@ -103,17 +105,17 @@ _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "rule", "expected"), _REFUSED.values(), ids=_REFUSED)
-def test_a_file_that_does_not_conform_is_named(
-    client_class: Client, given: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
+@pytest.mark.parametrize(("make_image", "rule", "expected"), _REFUSED.values(), ids=_REFUSED)
+def test_an_error_names_a_file_that_does_not_conform(
+    client_class: Client, make_image: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
 ) -> None:
-    """With what it is, and what to do if anything can be done."""
-    error = Scripted(client_class).failing("create", _request(given(tmp_path)))
+    """The message says what the file is, and what you can do if anything helps."""
+    error = Scripted(client_class).failing("create", _request(make_image(tmp_path)))
 
     assert isinstance(error, ContractError)
     assert "not_created" == error.outcome
     assert [(_FRONT, rule, expected.format(path=tmp_path / "mara.jpg"))] == [
-        (each.pointer, each.rule, each.message) for each in error.violations
+        (violation.pointer, violation.rule, violation.message) for violation in error.violations
     ]
 
 
@@ -138,27 +140,27 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
-def test_what_cannot_be_read_is_an_error_of_media(client_class: Client, given: Any, expected: str) -> None:
-    """As anywhere else; nothing was created."""
-    error = Scripted(client_class).failing("create", _request(given))
+@pytest.mark.parametrize(("image", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
+def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, expected: str) -> None:
+    """Nothing was created."""
+    error = Scripted(client_class).failing("create", _request(image))
 
     assert isinstance(error, MediaError)
     assert ("not_created", expected) == (error.outcome, str(error))
 
 
-def test_all_violations_are_listed_where_a_file_cannot_be_read_too(client_class: Client) -> None:
-    """The error of the file alone would hide them."""
+def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: Client) -> None:
+    """The error about the file by itself would hide the others."""
     error: KlingError = Scripted(client_class).failing(
         "create", {**_request(Path("no-such.jpg")), "tag_list": Path("x")}
     )
 
     assert isinstance(error, ContractError)
-    assert {_FRONT, "/tag_list"} == {each.pointer for each in error.violations}
+    assert {_FRONT, "/tag_list"} == {violation.pointer for violation in error.violations}
 
 
-def test_without_a_preflight_an_end_is_not_looked_at(client_class: Client) -> None:
-    """Nor is anything else but the size."""
+def test_without_a_preflight_a_cut_image_is_sent(client_class: Client) -> None:
+    """If the check is off, only the size counts."""
     scripted = Scripted(client_class, task())
 
     scripted.create(_request(_JPEG[:9000]), preflight="off")

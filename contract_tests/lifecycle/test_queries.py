@@ -1,4 +1,4 @@
-"""Tasks are looked up with one call, and queries are repeated after what passes."""
+"""You look a task up with one call, and queries are repeated after temporary failures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskStatus
 
 
 @pytest.mark.parametrize(
-    ("part", "given"),
+    ("part", "argument"),
     [
         ("7", "7"),
         ("7", 7),
@@ -52,14 +52,14 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskStatus
         ("e-1", Task(task_id="", task_info=TaskInfo(external_task_id="e-1"))),
     ],
 )
-def test_a_task_is_looked_up_once(client_class: Client, part: str, given: Any) -> None:
-    """By a task, its id, or the caller's own id, which is one part of the path whatever is in it."""
+def test_a_task_is_looked_up_by_a_task_or_an_id(client_class: Client, part: str, argument: Any) -> None:
+    """The id may be the system's or your own, and is one segment of the path whatever it contains."""
     scripted = Scripted(client_class, made("5", 2**62 + 1))
 
-    found = scripted.get(given)
+    looked_up = scripted.get(argument)
 
-    assert ("5", TaskStatus.SUCCEED) == (found.task_id, found.task_status)
-    assert [2**62 + 1] == [element.element_id for element in found.task_result.elements]
+    assert ("5", TaskStatus.SUCCEED) == (looked_up.task_id, looked_up.task_status)
+    assert [2**62 + 1] == [element.element_id for element in looked_up.task_result.elements]
     (request,) = scripted.gateway.requests
     assert ("GET", f"{ELEMENTS}/{part}") == (request.method, request.url.raw_path.decode())
 
@@ -75,16 +75,16 @@ def test_a_task_is_looked_up_once(client_class: Client, part: str, given: Any) -
         ({"task_id": "7", "task_status_msg": "no"}, {"data": {"id": "7", "message": "no"}, "message": "ok"}),
     ],
 )
-def test_a_task_is_found_in_any_shape(client_class: Client, expected: Any, body: Any) -> None:
-    """With an envelope or without one, in the older names or the newer."""
+def test_a_task_is_read_from_any_shape(client_class: Client, expected: Any, body: Any) -> None:
+    """The answer may have an envelope or none, and the older names or the newer ones."""
     assert expected == Scripted(client_class, Reply(200, body)).get("7").to_dict()
 
 
 _NAMES = pytest.mark.parametrize("name", ["get", "delete", "list", "presets"])
 
 
-def _asked(scripted: Scripted, name: str, **named: Any) -> Any:
-    """Call a query, to the end of its list where it is one."""
+def _query(scripted: Scripted, name: str, **named: Any) -> Any:
+    """Call a query, and read a list to its end."""
     if name in ("list", "presets"):
         return scripted.first(None, name, **named)
     return getattr(scripted, name)("7", **named)
@@ -92,7 +92,7 @@ def _asked(scripted: Scripted, name: str, **named: Any) -> Any:
 
 def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
     with pytest.raises(KlingError) as caught:
-        _asked(scripted, name, **named)
+        _query(scripted, name, **named)
     return caught.value
 
 
@@ -112,7 +112,7 @@ def _failing(scripted: Scripted, name: str, **named: Any) -> KlingError:
 def test_a_query_that_cannot_succeed_is_not_repeated(
     client_class: Client, name: str, kind: type[KlingError], step: Step
 ) -> None:
-    """Its error has no outcome, as it says nothing of a create."""
+    """The error has no outcome, because it says nothing about a create."""
     scripted = Scripted(client_class, step)
 
     error = _failing(scripted, name)
@@ -124,8 +124,8 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
 
 @pytest.mark.parametrize("name", ["get", "delete"])
 @both_dialects
-def test_what_is_not_there_is_told_at_once(client_class: Client, dialect: str, name: str) -> None:
-    """By its own error, in whichever words; a deletion that was not tried before knows it by the table's alone."""
+def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: str) -> None:
+    """The error is the one for absence; at a first deletion, only the documented dialect shows it."""
     scripted = Scripted(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
     error = _failing(scripted, name)
@@ -138,11 +138,11 @@ def test_what_is_not_there_is_told_at_once(client_class: Client, dialect: str, n
     "step", [no(429, 1302), no(429), no(503), no(500, 5000), no(200, 5001), no(408), LOST, REFUSED]
 )
 @_NAMES
-def test_a_query_is_repeated_after_what_passes(client_class: Client, name: str, step: Step) -> None:
-    """As a create that left nothing behind: it changes nothing."""
+def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, name: str, step: Step) -> None:
+    """It has no side effects, so it is repeated like a create that created nothing."""
     scripted = Scripted(client_class, step, step, page() if name in ("list", "presets") else made())
 
-    _asked(scripted, name)
+    _query(scripted, name)
 
     assert [1, 2] == scripted.clock.slept
     assert scripted.gateway.finished()
@@ -163,7 +163,7 @@ def test_a_query_is_repeated_after_what_passes(client_class: Client, name: str, 
 def test_a_query_is_not_repeated_for_ever(
     client_class: Client, name: str, slept: list[float], limit: float | None, step: Step
 ) -> None:
-    """The policy says for how long, or the call."""
+    """The policy limits the time, or the call if you pass a limit."""
     scripted = Scripted(client_class, *[step] * (len(slept) + 1))
 
     error = _failing(scripted, name, max_wait_seconds=limit)
@@ -175,15 +175,15 @@ def test_a_query_is_not_repeated_for_ever(
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
-    """It tells nothing about the task."""
+    """Such an answer says nothing about the task."""
     error = Scripted(client_class, Reply(200, body)).failing("get", "7")
 
     assert isinstance(error, NoTaskError)
     assert error.outcome is None
 
 
-def test_the_url_of_a_look_up_is_told_whole(client_class: Client) -> None:
-    """An address with a port and a long id looks like Base64, but is no image."""
+def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None:
+    """An address with a port and a long id looks like Base64, but is not an image."""
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
     scripted = Scripted(client_class, ABSENT, base_url="http://127.0.0.1:65535/studio")
 
@@ -193,7 +193,7 @@ def test_the_url_of_a_look_up_is_told_whole(client_class: Client) -> None:
 
 
 def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: Client) -> None:
-    """What is told of that one says nothing of the one that was asked for."""
+    """The other task says nothing about the one that you asked for."""
     another = task("8", task_info={"external_task_id": "e-8"})
     error = Scripted(client_class, another).failing("get", "7")
 
@@ -204,8 +204,8 @@ def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: 
 
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
-def test_an_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: str) -> None:
-    """It would lead to another call."""
+def test_a_task_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: str) -> None:
+    """The id would lead to another call."""
     for on_violation in ("raise", "ignore"):
         scripted = Scripted(client_class, on_violation=on_violation)
 
@@ -217,7 +217,7 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "given"),
+    ("error", "kind", "value"),
     [
         (ValueError, "an empty text", ""),
         (ValueError, "NoneType", Task()),
@@ -226,9 +226,11 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
         (TypeError, "Element", Element(element_id=7)),
     ],
 )
-def test_what_is_no_id_is_refused(client_class: Client, error: type[Exception], kind: str, given: Any) -> None:
-    """Before anything is sent: such as a number that lost its last digits, or a subject."""
-    says = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
-    for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
-        with pytest.raises(error, match=says):
+def test_a_value_that_is_not_a_task_id_is_refused(
+    client_class: Client, error: type[Exception], kind: str, value: Any
+) -> None:
+    """Nothing is sent: a float, for example, may have lost its last digits."""
+    message = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
+    for call, named in (("get", value), ("wait", value), ("wait_all", ["7", value])):
+        with pytest.raises(error, match=message):
             getattr(Scripted(client_class), call)(named)

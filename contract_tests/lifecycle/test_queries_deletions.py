@@ -1,4 +1,4 @@
-"""Subjects are deleted by an exact id, and a second deletion is no error."""
+"""An element is deleted by its exact id, and a second deletion is not an error."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from kling_elements_client.errors import (
 )
 from kling_elements_client.models import Element, Task, TaskResult
 
-_SUBJECT = Element(element_id=2**63 - 1)
+_ELEMENT = Element(element_id=2**63 - 1)
 
 
 @pytest.mark.parametrize(
-    ("element_id", "given"),
+    ("element_id", "argument"),
     [
         ("829482348234823", 829482348234823),
         ("0042", "0042"),
-        ("9223372036854775807", _SUBJECT),
+        ("9223372036854775807", _ELEMENT),
         ("a", Element(element_id="a")),
         ("5", Element(element_id=5)),
-        ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_SUBJECT]))),
+        ("9223372036854775807", Task(task_id="7", task_result=TaskResult(elements=[_ELEMENT]))),
     ],
 )
-def test_a_subject_is_deleted_by_its_exact_id(client_class: Client, element_id: str, given: Any) -> None:
-    """Which is sent as a text, once."""
+def test_an_element_is_deleted_by_its_exact_id(client_class: Client, element_id: str, argument: Any) -> None:
+    """The id is sent as a text, in one request."""
     scripted = Scripted(client_class, task("5", "succeed"))
 
-    assert "5" == scripted.delete(given).task_id
+    assert "5" == scripted.delete(argument).task_id
     assert [{"element_id": element_id}] == scripted.gateway.bodies()
     assert [DELETION] == [request.url.path for request in scripted.gateway.requests]
 
@@ -62,8 +62,8 @@ _DELETED_ALREADY = Reply(400, {"code": 1201, "message": "Element already be dele
         [no(500, 5000), REFUSED, ABSENT],
     ],
 )
-def test_a_second_deletion_is_no_error(client_class: Client, script: list[Step]) -> None:
-    """Nor an absence, once an attempt of the same call may have deleted it."""
+def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[Step]) -> None:
+    """Nor is an absence, if an earlier attempt of the call may have deleted the element."""
     scripted = Scripted(client_class, *script)
 
     assert scripted.delete("9") is None
@@ -71,13 +71,13 @@ def test_a_second_deletion_is_no_error(client_class: Client, script: list[Step])
 
 
 @pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [no(429, 1302), ABSENT]])
-def test_what_was_never_there_is_not_deleted(client_class: Client, script: list[Step]) -> None:
+def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client, script: list[Step]) -> None:
     """No attempt can have deleted it."""
     assert isinstance(Scripted(client_class, *script).failing("delete", "9"), NotFoundError)
 
 
 def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) -> None:
-    """Only its words tell that it was deleted."""
+    """Only the message shows if the element was deleted."""
     error = Scripted(client_class, Reply(400, {"code": 1201, "message": "Element is in use"})).failing("delete", "9")
 
     assert (StatusError, None) == (type(error), error.outcome)
@@ -85,12 +85,12 @@ def test_another_refusal_with_the_same_code_is_an_error(client_class: Client) ->
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": None}, {"data": {"task_status": "succeed"}}])
 def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> None:
-    """The success counts."""
+    """Success is enough."""
     assert Scripted(client_class, Reply(200, body)).delete("9") is None
 
 
 @pytest.mark.parametrize(
-    ("says", "given"),
+    ("message", "argument"),
     [
         ("not by an empty text$", ""),
         ("not by float$", Element.from_dict({"element_id": 5.5})),
@@ -99,15 +99,17 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
         ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
         (
             "^the task names 2 subjects; pass the one that is meant$",
-            Task(task_result=TaskResult(elements=[_SUBJECT] * 2)),
+            Task(task_result=TaskResult(elements=[_ELEMENT] * 2)),
         ),
         ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
     ],
 )
-def test_what_does_not_name_one_subject_is_not_deleted(client_class: Client, says: str, given: Any) -> None:
-    """A wrong id could delete another subject, so nothing is sent."""
-    with pytest.raises(ValueError, match=says):
-        Scripted(client_class).delete(given)
+def test_an_argument_that_does_not_name_one_element_is_refused(
+    client_class: Client, message: str, argument: Any
+) -> None:
+    """A wrong id could delete another element, so nothing is sent."""
+    with pytest.raises(ValueError, match=message):
+        Scripted(client_class).delete(argument)
 
 
 @pytest.mark.parametrize("element", [829482348234823.0, float("nan"), True, False, b"9", ["9"], None])
@@ -117,8 +119,8 @@ def test_an_element_of_a_wrong_type_is_not_deleted(client_class: Client, element
         Scripted(client_class).delete(element)
 
 
-def test_an_id_is_read_as_exactly_as_it_is_written(client_class: Client) -> None:
-    """From the answer of a look-up into the request of a deletion."""
+def test_an_element_id_keeps_every_digit(client_class: Client) -> None:
+    """It goes unchanged from the answer to a look-up into the request of a deletion."""
     exact = 9007199254740993  # one more than a floating-point number can hold
     for written in (str(exact), f"{exact}.0", "9.007199254740993e15", json.dumps(str(exact))):
         body = f'{{"data": {{"task_id": "7", "task_result": {{"elements": [{{"element_id": {written}}}]}}}}}}'

@@ -1,4 +1,4 @@
-"""Tasks are listed page by page, each once, as they are asked for."""
+"""A list has each task once, and its pages are fetched as you iterate."""
 
 from __future__ import annotations
 
@@ -55,56 +55,56 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
 def test_a_list_has_each_task_once(
     client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
 ) -> None:
-    """It ends at a page that is empty, or after two without anything new."""
+    """It ends at an empty page, or after two pages without a new task."""
     scripted = Scripted(client_class, *script)
 
-    assert ids == [found.task_id or None for found in scripted.first(None, name)]
+    assert ids == [listed.task_id or None for listed in scripted.first(None, name)]
     assert scripted.gateway.finished()
     targets = [request.url.raw_path.decode() for request in scripted.gateway.requests]
     assert [f"{path}?pageNum={n}&pageSize=30" for n in range(1, len(script) + 1)] == targets
 
 
-def test_the_tasks_of_a_list_are_as_those_of_a_look_up(client_class: Client) -> None:
-    """Also in the newer names."""
+def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Client) -> None:
+    """The newer names are read, too."""
     first = Reply(200, {"data": [{"id": "7", "status": "succeeded"}, {"task_id": "8", "task_status": "new"}]})
 
-    found = Scripted(client_class, first, page()).first(None, "list")
+    tasks = Scripted(client_class, first, page()).first(None, "list")
 
-    assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(each.task_id, each.task_status) for each in found]
+    assert [("7", TaskStatus.SUCCEED), ("8", "new")] == [(listed.task_id, listed.task_status) for listed in tasks]
 
 
-def test_pages_are_fetched_as_they_are_asked_for(client_class: Client) -> None:
-    """Nothing is sent before the first task is wanted, and no page before the one before it is used up."""
+def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
+    """Nothing is sent before you ask for a task, and no page before you have read the one before it."""
     scripted = Scripted(client_class, page("1", "2"), page("3"))
 
     scripted.kling.list()
     assert [] == scripted.gateway.requests
-    assert ["1", "2"] == [found.task_id for found in scripted.first(2, "list")]
+    assert ["1", "2"] == [listed.task_id for listed in scripted.first(2, "list")]
     assert 1 == len(scripted.gateway.requests)
 
 
-def test_each_iteration_is_its_own(client_class: Client) -> None:
-    """What one has seen is new to the other."""
+def test_each_iteration_starts_anew(client_class: Client) -> None:
+    """If one iteration has yielded a task, the next one yields it again."""
     scripted = Scripted(client_class, page("1"), page(), page("1"), page())
 
-    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
-    assert ["1"] == [found.task_id for found in scripted.first(None, "list")]
+    assert ["1"] == [listed.task_id for listed in scripted.first(None, "list")]
+    assert ["1"] == [listed.task_id for listed in scripted.first(None, "list")]
 
 
 def test_a_list_ends_at_the_last_page_number_of_the_contract(
     client_class: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """1,000, and a warning says that there is more."""
+    """That number is 1,000, and a warning says that the list goes on."""
     count = itertools.count()
     scripted = Scripted(client_class, *[lambda _: page(next(count)).response()] * 1000)
 
-    assert list(range(1000)) == [found.task_id for found in scripted.first(None, "list", page_size=1)]
+    assert list(range(1000)) == [listed.task_id for listed in scripted.first(None, "list", page_size=1)]
     assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
     assert "the list goes on beyond page 1000" in caplog.text
 
 
-def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client_class: Client) -> None:
-    """What came before was handed out; then it goes on raising the same error, which says where to go on."""
+def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
+    """You get the tasks before the failure; then each step raises the error, which says where to go on."""
     scripted = Scripted(client_class, page("1", "2"), no(404), page("3"), page())
     listed = scripted.kling.list()
 
@@ -116,18 +116,18 @@ def test_a_list_that_has_failed_never_ends_as_if_it_were_complete(client_class: 
 
     error = caught.value
     assert error is caught_again.value
-    assert ["1", "2"] == [found.task_id for found in tasks]
+    assert ["1", "2"] == [yielded.task_id for yielded in tasks]
     assert 2 == error.page
     assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
-    assert ["3"] == [found.task_id for found in scripted.first(None, "list", first_page=error.page)]
+    assert ["3"] == [yielded.task_id for yielded in scripted.first(None, "list", first_page=error.page)]
     assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
         request.url.query.decode().partition("&")[0] for request in scripted.gateway.requests
     ]
 
 
 @pytest.mark.parametrize("size", [1, 500])
-def test_the_size_of_a_page_is_the_callers(client_class: Client, size: int) -> None:
-    """As far as the contract allows."""
+def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
+    """You can pass any size that the contract allows."""
     scripted = Scripted(client_class, page())
 
     scripted.first(None, "presets", page_size=size)
@@ -136,8 +136,8 @@ def test_the_size_of_a_page_is_the_callers(client_class: Client, size: int) -> N
 
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
-def test_a_size_that_the_contract_does_not_allow_is_refused(client_class: Client, size: Any) -> None:
-    """As any other request that breaks it."""
+def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
+    """It is refused like any other request that breaks the contract."""
     scripted = Scripted(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):
@@ -147,7 +147,7 @@ def test_a_size_that_the_contract_does_not_allow_is_refused(client_class: Client
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
 def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
-    """With the page that it was waiting for."""
+    """It goes on with the page that it was waiting for."""
     scripted = Scripted(client_class, page("1"), kind, page("2"))
     listed = scripted.kling.list()
     scripted.following(listed)
@@ -160,10 +160,10 @@ def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[B
 
 @pytest.mark.parametrize("name", ["list", "presets"])
 def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None:
-    """Up to the last of the contract."""
+    """You can begin with any page up to the last of the contract."""
     scripted = Scripted(client_class, page("1"), page(), page())
 
-    assert ["1"] == [found.task_id for found in scripted.first(None, name, first_page=7, page_size=5)]
+    assert ["1"] == [listed.task_id for listed in scripted.first(None, name, first_page=7, page_size=5)]
     assert [] == scripted.first(None, name, first_page=1000)
 
     targets = [request.url.query.decode() for request in scripted.gateway.requests]
@@ -175,20 +175,22 @@ def test_a_list_may_begin_with_any_page(client_class: Client, name: str) -> None
 @pytest.mark.parametrize(
     ("error", "page"), [(ValueError, 0), (ValueError, -1), *((TypeError, page) for page in ("1", 1.0, True, None))]
 )
-def test_a_page_that_is_no_number_is_refused(client_class: Client, error: type[Exception], page: Any) -> None:
-    """Before the list is gone through."""
+def test_a_first_page_that_is_not_a_whole_number_is_refused(
+    client_class: Client, error: type[Exception], page: Any
+) -> None:
+    """The error is raised before you iterate."""
     with pytest.raises(error, match="first_page must be a whole number, 1 or more, not"):
         Scripted(client_class).list(first_page=page)
 
 
-def test_lists_are_iterators_of_their_kind() -> None:
-    """Made by a plain call, on an event loop too."""
+def test_lists_are_iterators() -> None:
+    """You get one from a plain call, from the async client, too."""
     transport = httpx.MockTransport(lambda _: page().response())
 
     assert [] == list(KlingElements("t", http_client={"transport": transport}).list())
 
     async def all_of_them() -> list[Task]:
         async with AsyncKlingElements("t", http_client={"transport": transport}) as kling:
-            return [found async for found in kling.presets()]
+            return [listed async for listed in kling.presets()]
 
     assert [] == asyncio.run(all_of_them())

@@ -1,4 +1,4 @@
-"""Answers that real services and gateways give are read as what they mean, by both clients alike."""
+"""Both clients read the answers of real services and gateways as they are meant."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from kling_elements_client.errors import InvalidResponseError, NotFoundError, St
 from kling_elements_client.models import DeleteElementRequest
 
 _PAGE = "<html><head><title>Error</title></head></html>"
-_SUBJECT = {"element_id": 9007199254740993, "element_name": "Mara", "status": "succeed"}
+_ELEMENT = {"element_id": 9007199254740993, "element_name": "Mara", "status": "succeed"}
 _KLINGS = {
     "task_id": "880431920114688",
     "task_status": "succeed",
     "task_status_msg": "",
     "task_info": {"external_task_id": "e-1"},
-    "task_result": {"elements": [_SUBJECT]},
+    "task_result": {"elements": [_ELEMENT]},
     "created_at": 1784541600000,
     "updated_at": 1784541605000,
 }
@@ -58,7 +58,7 @@ _NEW_API = {
 
 
 def _delete(client_class: Client, reply: Reply) -> Any:
-    """Have a gateway answer a deletion, and return the task that the generated client reads in the answer."""
+    """Answer a deletion, and return the task that the generated client reads in the answer."""
     underlying, request = Scripted(client_class, reply).kling.client, DeleteElementRequest(element_id="9")
     if client_class is KlingElements:
         return delete_element.sync(client=underlying, body=request).data
@@ -71,7 +71,7 @@ def _refused(status: int, body: Any, **headers: str) -> Reply:
 
 
 def _passed_on(code: int, message: str) -> dict[str, Any]:
-    """Return a refusal of the service as a gateway passes it on."""
+    """Return a refusal of the service in the form in which a gateway passes it on."""
     inner = json.dumps({"code": code, "message": message, "request_id": "r"})
     return {"code": "fail_to_fetch_task", "message": inner, "data": None}
 
@@ -87,8 +87,8 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
         _refused(500, _passed_on(1203, "no such resource")),
     ],
 )
-def test_an_absence_is_told_in_two_dialects(client_class: Client, reply: Reply) -> None:
-    """By code and message, or by a code of its own, and also where a gateway passes it on (A1)."""
+def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) -> None:
+    """It is a code and a message, or a code that means only that, even if a gateway passes it on (A1)."""
     error = Scripted(client_class, reply).failing("get", "e-1")
 
     assert isinstance(error, NotFoundError)
@@ -106,8 +106,8 @@ def test_an_absence_is_told_in_two_dialects(client_class: Client, reply: Reply) 
         _refused(400, {"code": 1201, "message": "Invalid parameters"}),
     ],
 )
-def test_nothing_else_is_an_absence(client_class: Client, reply: Reply) -> None:
-    """Such as a path that the gateway does not have: the error shows it (A14)."""
+def test_no_other_answer_means_absence(client_class: Client, reply: Reply) -> None:
+    """If the gateway does not have the path, for example, the error shows the path (A14)."""
     error = Scripted(client_class, reply).failing("get", "e-1")
 
     assert type(error) is StatusError
@@ -127,12 +127,12 @@ def test_nothing_else_is_an_absence(client_class: Client, reply: Reply) -> None:
         _NEW_API,
         {**_NEW_API, "code": "ok"},
         {"code": "success", "data": {"data": _KLINGS}},
-        {"code": 0, "data": {**_KLINGS, "task_result": _SUBJECT}},
+        {"code": 0, "data": {**_KLINGS, "task_result": _ELEMENT}},
         {"code": 0, "data": {**_KLINGS, "task_status": "SUCCEED", "updated_at": 1.5}},
     ],
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
-    """Newer, nested, with words for a code, and with oddities beside it (A4, A6, A9)."""
+    """It may be newer or nested, with words as codes, and with odd properties beside it (A4, A6, A9)."""
     task = Scripted(client_class, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
@@ -152,8 +152,8 @@ def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
         {"items": [_NEW_API["data"]], "total": 1},
     ],
 )
-def test_a_list_is_read_wherever_it_is(client_class: Client, body: Any) -> None:
-    """And in each shape of its tasks (A4, A5)."""
+def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None:
+    """Its tasks may have any shape (A4, A5)."""
     (task,) = Scripted(client_class, Reply(200, body)).first(1, "list")
 
     assert "880431920114688" == task.task_id
@@ -172,25 +172,25 @@ def test_a_list_is_read_wherever_it_is(client_class: Client, body: Any) -> None:
     ],
 )
 def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
-    """As gateways write it (A5)."""
+    """Gateways write it in different ways (A5)."""
     assert [] == Scripted(client_class, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
-def test_a_success_without_a_list_is_no_empty_list(client_class: Client, body: Any) -> None:
-    """Whoever believed it would create everything a second time (A5)."""
+def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, body: Any) -> None:
+    """If you took it for one, you would create everything a second time (A5)."""
     with pytest.raises(InvalidResponseError):
         Scripted(client_class, Reply(200, body)).first(None, "list")
 
 
 @pytest.mark.parametrize("reply", [Reply(204, b""), Reply(200, b""), Reply(202, b" \n"), Reply(200, {"code": 0})])
-def test_a_deletion_may_be_answered_with_nothing(client_class: Client, reply: Reply) -> None:
-    """It is done (A10)."""
+def test_the_answer_to_a_deletion_may_be_empty(client_class: Client, reply: Reply) -> None:
+    """The element is deleted (A10)."""
     assert UNSET is _delete(client_class, reply)
 
 
-def test_no_other_call_may_be_answered_with_nothing(client_class: Client) -> None:
-    """A look-up or a create says what it found or made (A10)."""
+def test_the_answer_to_any_other_call_must_not_be_empty(client_class: Client) -> None:
+    """A look-up or a create has to name its task (A10)."""
     for call in ("get", "create"):
         with pytest.raises(InvalidResponseError, match=r"HTTP 204, the answer is not JSON: empty body$"):
             getattr(Scripted(client_class, Reply(204, b"")), call)({"get": "7", "create": NAMED}[call])

@@ -1,8 +1,8 @@
-"""Whatever a connection or a gateway makes of answers, there is one subject at most, and what the client says is true.
+"""However a connection or a gateway spoils answers, there is at most one element, and the client reports it correctly.
 
-`test_fault_matrix` has what services and proxies do; here it is what the mock server has no fault for: an answer too
-many, connections that end behind an answer, look-ups that lag behind, answers that are too large, too deep or never
-end. Over a socket, with both clients, in both dialects, and behind an earlier call over the same connection.
+`test_fault_matrix` has what services and proxies do. This module has what the mock server has no fault for: stray
+answers, connections that end after an answer, look-ups that lag, and answers that are too large, too deep or endless.
+It uses a socket, both clients and both dialects, after an earlier call over the same connection.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class _Gateway:
     """The mock server's answers over a socket, some of them spoiled.
 
     Attributes:
-        caller: Whom the mock server answers.
-        row: How.
-        creates: How many creates came.
-        looks: How many look-ups came since the first create.
-        absence: The answer to a look-up of what is not there.
-        is_quiet: Set once the first look-up was answered, with whatever is sent behind.
-        there: The subjects in the end, once the server has read all that was sent.
+        caller: Sends the requests on to the mock server.
+        row: How the answers are spoiled.
+        creates: How many creates arrived.
+        looks: How many look-ups arrived since the first create.
+        absence: The answer to a look-up of a task that does not exist.
+        is_quiet: Set after the first look-up was answered, and everything was sent that follows the answer.
+        tasks: The tasks at the end, after the server has read everything.
     """
 
     caller: Caller
@@ -64,7 +64,7 @@ class _Gateway:
     looks: int = 0
     absence: bytes = b""
     is_quiet: threading.Event = field(default_factory=threading.Event)
-    there: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
 
     def serve(self, peer: Peer) -> None:
         """Answer the requests of one connection."""
@@ -94,18 +94,18 @@ def _instead(spoiled: bytes) -> _Send:
     return lambda _, peer, __: peer.send(spoiled)
 
 
-def _with(before: bytes = b"", behind: bytes = b"") -> _Send:
-    """More than the answer, all at once."""
-    return lambda _, peer, answer: peer.send(before + answer + behind)
+def _with(before: bytes = b"", after: bytes = b"") -> _Send:
+    """Send more than the answer, all at once."""
+    return lambda _, peer, answer: peer.send(before + answer + after)
 
 
-def _then_later(behind: bytes) -> _Send:
-    """The answer, and more once the client has read it, while it makes no call."""
+def _then_later(after: bytes) -> _Send:
+    """Send the answer, and more after the client has read it, while the client makes no call."""
 
     def send(_: _Gateway, peer: Peer, answer: bytes) -> None:
         peer.send(answer)
-        time.sleep(0.1)  # on a machine that is too busy for it, it is one more answer at once, which must not matter
-        peer.send(behind)
+        time.sleep(0.1)  # if the machine is too busy, both arrive at once, which must not matter
+        peer.send(after)
 
     return send
 
@@ -116,7 +116,7 @@ def _then_closed(_: _Gateway, peer: Peer, answer: bytes) -> None:
 
 
 def _lagging(gateway: _Gateway, peer: Peer, answer: bytes) -> None:
-    """Look-ups show nothing but the sixth and later ones."""
+    """Answer the first five look-ups as if nothing existed."""
     peer.send(answer if gateway.looks > 5 else gateway.absence)
 
 
@@ -145,50 +145,50 @@ _VALUES = b'{"code":0,"data":[' + b"{}," * 100_001 + b"{}]}"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What is done to answers, and what comes of it.
+    """How answers are spoiled, and the consequences.
 
     Attributes:
         create: Sends the answer to a create.
         first_look: Sends the answer to the look-up that comes before the call.
         look: Sends the answer to any further look-up.
-        told: What `create` tells: that the subject was created, or the outcome on its error.
-        adopted: What `get_or_create` tells; there is one subject afterwards in each case.
+        reported: What `create` reports: `created`, or the outcome on its error.
+        adopted: What `get_or_create` reports; one element exists afterwards in each case.
         limit: The `max_wait_seconds` of the call.
     """
 
     create: _Send = _plainly
     first_look: _Send = _plainly
     look: _Send = _plainly
-    told: str = "may_exist"
+    reported: str = "may_exist"
     adopted: str = "created"
     limit: float | None = None
 
 
 _ROWS = {
-    # E1: a connection that carries an answer too many
+    # E1: a connection that carries a stray answer
     "the answer to another create first": Row(create=_with(before=_json({"code": 0, "data": _OTHER}))),
     "the answer to another create only": Row(create=_instead(_json({"code": 0, "data": _OTHER}))),
     "the newer answer to another create": Row(
         create=_instead(_json({"id": "5", "status": "submitted", "external_id": "of another create"}))
     ),
-    "another create's answer behind a look-up's": Row(
-        first_look=_with(behind=_json({"code": 0, "data": _OTHER})),
-        look=_with(behind=_json({"code": 0, "data": _OTHER})),
-        told="created",
+    "another create's answer after a look-up's": Row(
+        first_look=_with(after=_json({"code": 0, "data": _OTHER})),
+        look=_with(after=_json({"code": 0, "data": _OTHER})),
+        reported="created",
     ),
-    "another create's answer some time behind a look-up's": Row(
-        first_look=_then_later(_json({"code": 0, "data": _OTHER})), told="created"
+    "another create's answer some time after a look-up's": Row(
+        first_look=_then_later(_json({"code": 0, "data": _OTHER})), reported="created"
     ),
     # E2: connections that do not end with an answer, or with one
-    "400 behind a look-up's answer": Row(first_look=_with(behind=_STRAY), look=_with(behind=_STRAY), told="created"),
-    "400 some time behind a look-up's answer": Row(first_look=_then_later(_STRAY), told="created"),
-    "400 behind the answer": Row(create=_with(behind=_STRAY), told="created"),
-    "closed behind a look-up's answer": Row(first_look=_then_closed, told="created"),
-    "closed behind the answer": Row(create=_then_closed, told="created"),
+    "400 after a look-up's answer": Row(first_look=_with(after=_STRAY), look=_with(after=_STRAY), reported="created"),
+    "400 some time after a look-up's answer": Row(first_look=_then_later(_STRAY), reported="created"),
+    "400 after the answer": Row(create=_with(after=_STRAY), reported="created"),
+    "closed after a look-up's answer": Row(first_look=_then_closed, reported="created"),
+    "closed after the answer": Row(create=_then_closed, reported="created"),
     "a kept connection that ends with the request": Row(create=_lost),
     # E3: look-ups that lag behind creates
     "a lost answer, and look-ups that lag": Row(create=_lost, look=_lagging),
-    "look-ups that lag": Row(look=_lagging, told="created"),
+    "look-ups that lag": Row(look=_lagging, reported="created"),
     # E5, E7: answers that are too much
     "a bomb": Row(create=_instead(said(_BOMB, "200 OK", "Content-Encoding: gzip"))),
     "a large page": Row(create=_instead(said(_PAGE))),
@@ -213,16 +213,16 @@ _ROWS = {
 
 @contextmanager
 def _served(row: Row, dialect: str) -> Iterator[tuple[_Gateway, str]]:
-    """Serve as a row says, as long as the block runs."""
+    """Serve spoiled answers while the block runs."""
     gateway = _Gateway(Caller(create_app(tick_seconds=0, dialect=dialect)), row)
     with listening(gateway.serve) as server:
         yield gateway, server.url
-    gateway.there = MockGateway(gateway.caller.app, server.url).tasks()
+    gateway.tasks = MockGateway(gateway.caller.app, server.url).tasks()
     gateway.caller.app.close()
 
 
 def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
-    """Make a call behind a look-up over the same connection."""
+    """Make a call after a look-up over the same connection."""
     options: Any = {"clock": FakeClock(), "timeout": 60}
     limit = gateway.row.limit
 
@@ -248,20 +248,22 @@ def _call(way: str, gateway: _Gateway, url: str, method: str) -> Task:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("method", ["create", "get_or_create"])
 @pytest.mark.parametrize("name", _ROWS)
-def test_what_is_told_is_true_and_nothing_is_there_twice(name: str, method: str, dialect: str, way: str) -> None:
-    """There is one subject, under the id that was returned or that the error names, and the token is in no error."""
+def test_spoiled_answers_never_lead_to_a_wrong_report_or_a_second_element(
+    name: str, method: str, dialect: str, way: str
+) -> None:
+    """One element exists, under the id that was returned or is on the error, and no error has the token."""
     row = _ROWS[name]
-    said_of_it, told = "", ""
+    error_text, task_id = "", ""
     with _served(row, dialect) as (gateway, url):
         try:
             task = _call(way, gateway, url, method)
         except KlingError as error:
-            outcome, external_id, said_of_it = error.outcome, error.external_task_id, f"{error!r} {vars(error)}"
+            outcome, external_id, error_text = error.outcome, error.external_task_id, f"{error!r} {vars(error)}"
         else:
-            outcome, external_id, told = "created", task.external_task_id, str(task.task_id)
-    # else the time was up before a busy machine had sent anything
+            outcome, external_id, task_id = "created", task.external_task_id, str(task.task_id)
+    # if the limit was over first, a busy machine may have sent no create
     if row.limit is None or gateway.creates:  # pragma: no branch
-        assert (row.told if method == "create" else row.adopted) == outcome
-        assert [external_id] == [each["external_task_id"] for each in gateway.there]
-        assert told in ("", str(gateway.there[0]["task_id"]))
-    assert TOKEN not in said_of_it
+        assert (row.reported if method == "create" else row.adopted) == outcome
+        assert [external_id] == [created["external_task_id"] for created in gateway.tasks]
+        assert task_id in ("", str(gateway.tasks[0]["task_id"]))
+    assert TOKEN not in error_text

@@ -1,4 +1,4 @@
-"""A task is read out of whatever an answer makes of it, and its id is never lost."""
+"""A task is read from every shape of an answer, and its id is never lost."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def _nested(levels: int) -> Reply:
     ],
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
-    """Whatever else is odd, and whatever the code says; and the id that was sent is there too."""
-    found = Scripted(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+    """The id is kept even if everything else is odd and whatever the code says, and so is the id that was sent."""
+    created = Scripted(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
-    assert isinstance(found, Task)
-    assert (task_id, type(task_id)) == (found.task_id, type(found.task_id))
-    assert "e-1" == found.external_task_id
-    assert progress_of(found, CONTRACT) in Progress
-    assert str(task_id) == task_id_from(found)
+    assert isinstance(created, Task)
+    assert (task_id, type(task_id)) == (created.task_id, type(created.task_id))
+    assert "e-1" == created.external_task_id
+    assert progress_of(created, CONTRACT) in Progress
+    assert str(task_id) == task_id_from(created)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
         (307, {"id": "abc"}),
     ],
 )
-def test_the_id_of_a_failed_request_is_not_that_of_a_task(client_class: Client, status: int, body: Any) -> None:
-    """Proxies number what they refuse; only `task_id` says that there is a task."""
+def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
+    """Proxies number their refusals; only `task_id` says that there is a task."""
     error = Scripted(client_class, Reply(status, body)).failing("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
-def test_a_refusal_is_one_even_if_it_names_a_task(client_class: Client, status: int) -> None:
-    """With a 4xx nothing was created; the task may be an earlier one of the same external id."""
+def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
+    """If the status is 4xx, nothing was created; the task may be an earlier one of the same external id."""
     error = Scripted(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
 
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
@@ -137,31 +137,31 @@ def test_a_refusal_is_one_even_if_it_names_a_task(client_class: Client, status: 
     ],
 )
 def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
-    """What is no text and no integer is no id."""
+    """Only a text or an integer is an id."""
     error = Scripted(client_class, Reply(200, body)).failing("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
-def test_an_answer_of_success_without_a_task_says_so(client_class: Client) -> None:
-    """The contract allows it, so the answer itself is no error."""
+def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
+    """The contract allows the answer, so the answer itself is valid."""
     error = Scripted(client_class, Reply(200, {"code": 0})).failing("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway answered with success, but named no task" == str(error)
 
 
-def test_what_else_an_answer_says_is_kept(client_class: Client) -> None:
-    """At the top level and in the task; the envelope is not of the task."""
+def test_other_properties_of_an_answer_are_kept(client_class: Client) -> None:
+    """Those at the top level and those in the task are kept; the envelope is not part of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
     scripted = Scripted(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
 
-    found, same = scripted.create(NAMED), scripted.create(NAMED)
+    first, second = scripted.create(NAMED), scripted.create(NAMED)
 
-    assert {"object": "task", "model": "kling", "progress": 0} == found.additional_properties
-    assert (1, "UNSET") == (found.created_at, repr(found.task_status_msg))
-    assert info == same.task_info.to_dict()
+    assert {"object": "task", "model": "kling", "progress": 0} == first.additional_properties
+    assert (1, "UNSET") == (first.created_at, repr(first.task_status_msg))
+    assert info == second.task_info.to_dict()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_else_an_answer_says_is_kept(client_class: Client) -> None:
     ],
 )
 def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
-    """The newer names are read where the documented ones say nothing, and the source is kept as it is."""
+    """The newer names are read if the documented ones are missing, and the source is not changed."""
     before = dict(source)
 
     assert expected == task_from(source, CONTRACT).to_dict()
@@ -237,45 +237,44 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     ],
 )
 def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
-    """As what it is, and as nothing else."""
+    """Each name is read as one property only."""
     assert {name} == read_tasks.documented_names(schema, other)
 
 
 @pytest.mark.parametrize(("schema", "other"), [(schema, name) for schema, names in NO_NAMES.items() for name in names])
-def test_what_is_no_other_name_stays(schema: str, other: str) -> None:
-    """Letters count as they are."""
+def test_an_unknown_name_is_kept_as_it_is(schema: str, other: str) -> None:
+    """Upper and lower case make a difference."""
     assert set() == read_tasks.documented_names(schema, other)
 
 
 @pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
-def test_a_word_for_a_status_is_read_in_any_case_of_letters(word: str) -> None:
-    """One for success or failure becomes the documented one, and any other stays as it came."""
+def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
+    """If it means success or failure, it becomes the documented word; any other word stays as it is."""
     progress, written = WORDS.get(word, ("UNKNOWN", word))
 
-    for said in (word, word.upper(), word.title()):
-        assert (progress, written if progress in ("SUCCEEDED", "FAILED") else said) == read_tasks.word(said)
+    for spelling in (word, word.upper(), word.title()):
+        assert (progress, written if progress in ("SUCCEEDED", "FAILED") else spelling) == read_tasks.word(spelling)
 
 
 @pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
-def test_an_output_of_another_type_is_no_subject(output_type: str, expected: bool) -> None:  # noqa: FBT001
-    """The newer API lists all that a task made."""
+def test_an_output_of_another_type_is_not_an_element(output_type: str, expected: bool) -> None:  # noqa: FBT001
+    """The newer API lists everything that a task made."""
     assert expected is read_tasks.is_subject(output_type)
 
 
 @each(TASK_CASES, "case")
-def test_a_task_is_found_where_the_contract_has_it(case: TaskCase) -> None:
-    """And nowhere else."""
+def test_a_task_is_read_only_from_the_places_in_the_contract(case: TaskCase) -> None:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
     assert expected == read_tasks.ids(task_in(case.body, CONTRACT, case.schema))
 
 
-def test_outputs_that_are_no_list_are_no_elements() -> None:
-    """They stay where they came."""
-    found = task_from({"id": "7", "outputs": "none"}, CONTRACT)
+def test_outputs_that_are_not_a_list_are_not_elements() -> None:
+    """They are kept as an additional property."""
+    parsed = task_from({"id": "7", "outputs": "none"}, CONTRACT)
 
-    assert [] == found.elements
-    assert {"outputs": "none"} == found.additional_properties
+    assert [] == parsed.elements
+    assert {"outputs": "none"} == parsed.additional_properties
 
 
 _MADE = {"elements": [{"element_id": 9}]}
@@ -328,27 +327,27 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
     ],
 )
 def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
-    """What it lacks is filled in from the places within it, and an envelope's own words are not the task's."""
-    found = task_in(answer, CONTRACT)
+    """Inner places fill in what it lacks, and the words of an envelope are not the task's."""
+    parsed = task_in(answer, CONTRACT)
 
-    told = found and (
-        found.task_id,
-        found.task_status,
-        None if isinstance(found.task_status_msg, Unset) else found.task_status_msg,
-        next((element.element_id for element in found.elements), None),
+    summary = parsed and (
+        parsed.task_id,
+        parsed.task_status,
+        None if isinstance(parsed.task_status_msg, Unset) else parsed.task_status_msg,
+        next((element.element_id for element in parsed.elements), None),
     )
-    assert expected == told
+    assert expected == summary
 
 
-def test_what_no_place_knows_stays() -> None:
-    """Properties of a gateway's own are kept, those of the envelope between its task and the service's are not."""
-    found = task_in(
+def test_unknown_properties_of_every_place_are_kept() -> None:
+    """A gateway's own properties are kept; those of an envelope between its task and the service's are not."""
+    parsed = task_in(
         {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
     )
 
-    assert found is not None
-    assert {"progress": "100%", "x": 1} == found.additional_properties
-    assert 1 == found.created_at
+    assert parsed is not None
+    assert {"progress": "100%", "x": 1} == parsed.additional_properties
+    assert 1 == parsed.created_at
 
 
 _NEWER = {
@@ -362,15 +361,15 @@ def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
     return Response(status_code=200, content=b"", headers=httpx.Headers(), parsed=page)
 
 
-def test_a_list_is_read_as_look_ups_are() -> None:
-    """In each shape, and also a task without an id."""
+def test_a_list_is_read_like_look_ups() -> None:
+    """Each shape is read, even if a task has no id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    found = tasks_of(_answered(answer), CONTRACT)
+    tasks = tasks_of(_answered(answer), CONTRACT)
 
-    assert ["8", "task_7", "7", UNSET] == [made.task_id for made in found]
-    assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in found]
-    assert [1, 1, 2, 0] == [len(made.elements) for made in found]
+    assert ["8", "task_7", "7", UNSET] == [made.task_id for made in tasks]
+    assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in tasks]
+    assert [1, 1, 2, 0] == [len(made.elements) for made in tasks]
     for empty in (TaskListResponse(), TaskListResponse(data=None)):
         assert [] == tasks_of(_answered(empty), CONTRACT)
 
@@ -407,6 +406,6 @@ def _done(*ids: Any) -> TaskResult:
         *((Progress.UNKNOWN, Task(task_status=status)) for status in ("paused", "succeed ", "succeeds", _ODD)),
     ],
 )
-def test_progress_is_what_a_caller_can_do_something_about(expected: Progress, made: Task) -> None:
-    """A word that is not known, no word, and a success without a subject are each told apart from the rest."""
+def test_progress_distinguishes_what_you_can_act_on(expected: Progress, made: Task) -> None:
+    """An unknown word, a missing word and a success without an element each have their own progress."""
     assert expected is progress_of(made, CONTRACT)

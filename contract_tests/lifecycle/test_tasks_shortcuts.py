@@ -106,7 +106,7 @@ def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
     assert _task(status=TaskStatus.FAILED).is_finished
 
 
-def test_shortcuts_are_no_part_of_the_json_or_of_equality() -> None:
+def test_shortcuts_are_not_part_of_the_json_or_of_equality() -> None:
     """They change neither what is sent nor what is compared or shown; copies keep them."""
     source = {"task_id": "7", "task_status": "succeed", "task_result": {"elements": [{"element_id": 9}]}}
     plain, task = Task.from_dict(source), Task.from_dict(source)
@@ -189,7 +189,7 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, answer: _Answer) -> None:
-    """Wherever the gateway puts the list."""
+    """It makes no difference where the gateway puts the list."""
     tasks = Scripted(client_class, Reply(200, answer.body, answer.headers)).first(2, "list")
 
     assert [answer.expected] * 2 == [task.request_id for task in tasks]

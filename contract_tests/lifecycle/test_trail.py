@@ -1,4 +1,4 @@
-"""A create that is interrupted while it may have made a subject tells the id, on the exception and in the log."""
+"""If a create is interrupted when it may have created an element, the exception and the log name its id."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _ID = re.compile("external_task_id ([^ :]+): the subject (?:may exist|exists); [
 def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the ids that warnings name."""
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    return [found[1] for line in lines if (found := _ID.match(line))]
+    return [match[1] for line in lines if (match := _ID.match(line))]
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_an_interruption_tells_the_id(
+def test_an_interruption_names_the_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As an attribute, a note and a warning, which says what to do."""
+    """The exception has it as an attribute and in a note, and a warning says what to do."""
     scripted = Scripted(client_class, kind)
 
     with pytest.raises(kind) as caught:
@@ -71,10 +71,10 @@ def test_an_interruption_tells_the_id(
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_nothing_is_told_where_nothing_can_have_been_created(
+def test_no_id_is_named_if_nothing_can_have_been_created(
     client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before anything was sent, after refusals, and while media are looked at."""
+    """This is so before anything is sent, after refusals, and while media are checked."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
@@ -109,7 +109,7 @@ def test_nothing_is_told_where_nothing_can_have_been_created(
     ],
 )
 @pytest.mark.parametrize("kind", _KINDS)
-def test_an_interruption_in_doubt_tells_the_id(
+def test_an_interruption_in_doubt_names_the_id(
     client_class: Client, kind: type[BaseException], script: list[Step], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The id is the caller's own, so an earlier call may have used it."""
@@ -123,10 +123,10 @@ def test_an_interruption_in_doubt_tells_the_id(
     assert ["e-1"] == _warned(caplog)
 
 
-def test_an_interruption_between_attempts_in_doubt_tells_the_id(
+def test_an_interruption_between_attempts_in_doubt_names_the_id(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A fresh UUID stands nowhere else."""
+    """A fresh UUID is recorded nowhere else."""
     scripted = Scripted(client_class, ABSENT, LOST, ABSENT)
 
     def interrupted(_: float) -> None:
@@ -140,10 +140,10 @@ def test_an_interruption_between_attempts_in_doubt_tells_the_id(
 
 
 @pytest.mark.parametrize("name", ["create", "get_or_create"])
-def test_an_interruption_behind_the_answer_tells_the_id(
+def test_an_interruption_after_the_answer_names_the_id(
     client_class: Client, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As Ctrl+C may come while the last line is logged; then it is known that the subject exists."""
+    """If Ctrl+C comes while the last line is logged, it is already known that the element exists."""
     scripted = Scripted(client_class, *([ABSENT] if name == "get_or_create" else []), task())
     log = outside.Outside.log
 
@@ -160,8 +160,8 @@ def test_an_interruption_behind_the_answer_tells_the_id(
     assert ["e-1"] == _warned(caplog)
 
 
-def test_a_warning_and_a_note_have_no_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Which callers have been seen to paste into the wrong field; and nothing that a terminal would obey."""
+def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """You may paste the token into the wrong field; control characters of terminals are escaped, too."""
     with pytest.raises(KeyboardInterrupt) as caught:
         Scripted(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
@@ -171,8 +171,8 @@ def test_a_warning_and_a_note_have_no_token(client_class: Client, caplog: pytest
     assert TOKEN not in caplog.text
 
 
-def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels it: the collector of garbage closes it, in another context."""
+def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
+    """If nobody cancels it, the garbage collector closes it, in another context."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -189,8 +189,8 @@ def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pyte
     assert ["e-1"] == _warned(caplog)
 
 
-def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
-    """Its caller was told what there is."""
+def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
+    """Its caller has already been given the id."""
     trail = Trail("e-1")
     trail.tell(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
@@ -200,21 +200,21 @@ def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
 
 @pytest.fixture(params=DIALECTS)
 def gateway(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
-    """A mock server on a socket."""
+    """Start a mock server on a socket."""
     with serving(create_app(tick_seconds=0, dialect=request.param)) as gateway:
         yield gateway
 
 
-def _there(gateway: MockGateway) -> Counter[str]:
-    """Return how many subjects there are under each id."""
-    return Counter(each["external_task_id"] for each in gateway.tasks())
+def _count_by_id(gateway: MockGateway) -> Counter[str]:
+    """Return how many elements exist under each id."""
+    return Counter(created["external_task_id"] for created in gateway.tasks())
 
 
 _Create = Callable[[], Awaitable[Iterable[Task]]]
 
 
 def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
-    """Return each way to create, again and again."""
+    """Return the methods that create, in turn and without end."""
 
     async def create() -> Iterable[Task]:
         return [await kling.create(BODY)]
@@ -229,7 +229,7 @@ def _creates(kling: AsyncKlingElements) -> Iterator[_Create]:
 
 
 async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """Another task of the group fails."""
+    """Create in a task group in which another task fails."""
 
     async def fail() -> None:
         await moment
@@ -248,7 +248,7 @@ async def _in_a_task_group(create: _Create, moment: Awaitable[None], results: li
 
 
 async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """What gathers is cancelled."""
+    """Create under `asyncio.gather`, and cancel the gathering."""
 
     async def keep() -> None:
         results.extend(await create())
@@ -260,7 +260,7 @@ async def _gathered(create: _Create, moment: Awaitable[None], results: list[Task
 
 
 async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """What waits is cancelled, and what is shielded goes on until the event loop ends."""
+    """Create under `asyncio.shield`, and cancel the waiting; the create goes on until the event loop ends."""
 
     async def keep() -> None:
         results.extend(await create())
@@ -271,7 +271,7 @@ async def _shielded(create: _Create, moment: Awaitable[None], results: list[Task
 
 
 async def _timed_out(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """As `asyncio.timeout` and `wait_for` do."""
+    """Create under a time-out, as `asyncio.timeout` and `wait_for` set it."""
     waits = asyncio.ensure_future(moment)
     try:
         async with asyncio.timeout(None) as timeout:
@@ -288,13 +288,13 @@ def test_no_id_is_lost_to_a_cancellation(
     gateway: MockGateway,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """At whatever moment: every subject that the server has was returned, or is named in a warning."""
+    """Whenever it comes, each element on the server was returned or is named in a warning."""
     returned: list[Task] = []
     held_up = [str(uuid4()) for _ in range(5)]
 
     async def made(external_id: str) -> None:
-        """Until the server has made it; the answer is still on its way."""
-        while external_id not in _there(gateway):  # noqa: ASYNC110 - a server's
+        """Wait until the server has created the element; the answer is still on its way."""
+        while external_id not in _count_by_id(gateway):  # noqa: ASYNC110 - a server's
             await asyncio.sleep(0.01)
 
     async def hold_up(kling: AsyncKlingElements, external_id: str) -> None:
@@ -306,33 +306,33 @@ def test_no_id_is_lost_to_a_cancellation(
     async def tries() -> None:
         async with AsyncKlingElements(gateway.token, gateway.url, http_client={"verify": tls()}) as kling:
             gateway.queue_faults(*["delay:3600"] * len(held_up))
-            await asyncio.gather(*(hold_up(kling, each) for each in held_up))
+            await asyncio.gather(*(hold_up(kling, external_id) for external_id in held_up))
             for moment, create in enumerate(islice(_creates(kling), _TRIES)):
                 await way(create, asyncio.sleep(moment / 3000), returned)
 
     run_async(tries())
 
-    there, told = _there(gateway), set(_warned(caplog))
-    assert set(held_up) <= told
-    assert set() == there.keys() - told - {each.task_info.external_task_id for each in returned}  # type: ignore[union-attr]
-    assert {1} == set(there.values())
+    counts, warned = _count_by_id(gateway), set(_warned(caplog))
+    assert set(held_up) <= warned
+    assert set() == counts.keys() - warned - {created.task_info.external_task_id for created in returned}  # type: ignore[union-attr]
+    assert {1} == set(counts.values())
 
 
-# Creates subjects and interrupts itself, at other moments each time; what is not in an exception goes to stderr.
+# Creates elements and interrupts itself, each time at another moment; warnings go to stderr.
 _INTERRUPTED = """
 import json, signal, sys, threading, time
 from kling_elements import KlingElements
 
 url, body, tries = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
-main, told = threading.get_ident(), []
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
+main, reports = threading.get_ident(), []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore it
 
 def interrupt(seconds, came):
     time.sleep(seconds)
     while True:
         signal.pthread_kill(main, signal.SIGINT)
         if came.wait(10):
-            break  # else it came in the callback of a weak reference, where CPython drops exceptions
+            break  # if not, it came in the callback of a weak reference, where CPython drops exceptions
 
 with KlingElements("any-token", url) as kling:
     ways = [lambda: [kling.create(body)], lambda: [kling.get_or_create(body)], lambda: kling.create_all([body] * 3)]
@@ -347,32 +347,32 @@ with KlingElements("any-token", url) as kling:
         except KeyboardInterrupt as error:
             came.set()
             named = [getattr(error, "external_task_id", None), *getattr(error, "external_task_ids", [])]
-            told.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
+            reports.append([*filter(None, named), *(task.task_info.external_task_id for task in tasks)])
         thread.join()
-print(json.dumps(told))
+print(json.dumps(reports))
 """
 
 
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
-    """At whatever moment: the id is in the task that was returned, or on the exception and in a warning on stderr."""
+    """Whenever it comes, the id is in the returned task, or on the exception and in a warning on stderr."""
     command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
-    gateway.queue_faults(*["delay:0.02"] * 10)  # so that some come while the answer is on its way
+    gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the answer is on its way
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
 
-    told = json.loads(done.stdout)
-    ids = {each for ids in told for each in ids}
-    there, warned = _there(gateway), set(_ID.findall(done.stderr))
-    assert len(told) == _TRIES
-    assert set() == there.keys() - ids
-    assert {1} == set(there.values())
+    reports = json.loads(done.stdout)
+    ids = {external_id for report in reports for external_id in report}
+    counts, warned = _count_by_id(gateway), set(_ID.findall(done.stderr))
+    assert len(reports) == _TRIES
+    assert set() == counts.keys() - ids
+    assert {1} == set(counts.values())
     assert set() < warned <= ids
 
 
-def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
+def test_create_all_names_no_id_if_nothing_can_have_been_created(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All were refused, and wait."""
+    """All creates were refused and are waiting."""
     scripted = Scripted(client_class, no(429, 1303))
 
     def interrupted(_: float) -> None:
@@ -387,13 +387,13 @@ def test_of_many_creates_nothing_is_told_where_nothing_can_have_been_created(
 
 
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
-    """It is a mistake of ours, and is told as that."""
+    """If one suspends without a loop, that is a mistake in this package, and the error says so."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
         finish(asyncio.sleep(0))
 
 
-def test_a_log_shows_what_a_terminal_would_obey(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Ids of the gateway's and of the caller's, escaped."""
+def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """They may be in the gateway's ids and in your own."""
     caplog.set_level(logging.INFO, "kling_elements")
     Scripted(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 

@@ -1,4 +1,4 @@
-"""Waiting looks a task up until it ends, less and less often, and stops with the reason when it cannot end well."""
+"""`wait` looks a task up less and less often until it ends, and raises the reason if it cannot end well."""
 
 from __future__ import annotations
 
@@ -50,14 +50,16 @@ from kling_elements_client.models import Element, Task, TaskInfo, TaskResult
 _BEGUN, _GOES_ON = task(), task(status="processing")
 _FAILED = task(status="failed", task_status_msg="no face", task_info={"external_task_id": "e-1"})
 _NEW_WORD, _EMPTY = task(status="resting"), task(status="succeed", task_result={"elements": []})
-_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][:7]  # seconds between look-ups; 30 s are borne
-_GIVEN = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
+_UNCLEAR = [1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625][
+    :7
+]  # seconds between look-ups, as unclear answers may last 30 s
+_TASK = Task(task_id="7", task_info=TaskInfo(external_task_id="e-1"))
 _NEWER = Reply(200, {"id": "7", "status": "succeeded", "task_result": {"elements": [{"element_id": 9}]}})
 _HALF = task(status="succeed", task_result={"elements": [{"element_name": "Ada"}, {"element_id": 9}]})
 
 
-def test_each_change_of_a_state_is_logged(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Once, so that the log of a long wait stays short."""
+def test_each_change_of_a_status_is_logged_once(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """The log of a long wait stays short."""
     caplog.set_level(logging.INFO, "kling_elements")
     Scripted(client_class, _BEGUN, _BEGUN, _GOES_ON, _GOES_ON, made()).wait("7")
 
@@ -76,8 +78,8 @@ def test_each_change_of_a_state_is_logged(client_class: Client, caplog: pytest.L
         pytest.param(
             [1], [_BEGUN, task("7", "succeeded", task_result={"elements": [{"element_id": 9}]})], id="succeeded"
         ),
-        pytest.param([], [_HALF], id="the subject that has an id"),
-        pytest.param([1], [_EMPTY, made()], id="succeeded before its subject is named"),
+        pytest.param([], [_HALF], id="the element that has an id"),
+        pytest.param([1], [_EMPTY, made()], id="succeeded before its element is named"),
         pytest.param(_UNCLEAR, [_NEW_WORD] * 7 + [made()], id="unknown word that passes"),
         pytest.param(_UNCLEAR, [ABSENT] * 7 + [made()], id="not found yet"),
         pytest.param([1, 1.5, 2.25], [ABSENT, _BEGUN, ABSENT, made()], id="found by some look-ups"),
@@ -98,22 +100,22 @@ def test_each_change_of_a_state_is_logged(client_class: Client, caplog: pytest.L
         pytest.param([299], [no(503, retry_after="299"), made()], id="the gateway asks for as long as there is"),
     ],
 )
-@pytest.mark.parametrize("given", ["7", 7, _GIVEN, Task(task_id=7, task_status="submitted")])
+@pytest.mark.parametrize("waited", ["7", 7, _TASK, Task(task_id=7, task_status="submitted")])
 @both_dialects
-def test_the_subject_is_returned_once_it_is_there(
-    client_class: Client, dialect: str, given: Any, slept: list[float], script: list[Step]
+def test_wait_returns_the_element_as_soon_as_it_exists(
+    client_class: Client, dialect: str, waited: Any, slept: list[float], script: list[Step]
 ) -> None:
-    """Errors that pass are survived, as is what is not understood, and intervals grow."""
+    """Temporary failures and unclear answers do not end the wait, and the intervals grow."""
     scripted = Scripted(client_class, *script, dialect=dialect)
 
-    assert 9 == scripted.wait(given).element_id
+    assert 9 == scripted.wait(waited).element_id
     assert slept == scripted.clock.slept
     assert scripted.gateway.finished()
     assert {f"{ELEMENTS}/7"} == {r.url.path for r in scripted.gateway.requests}
 
 
-def test_intervals_grow_to_the_longest(client_class: Client) -> None:
-    """However many there are."""
+def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) -> None:
+    """If there are more look-ups, the interval stays the longest."""
     scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
 
     assert 9 == scripted.wait("7").element_id
@@ -122,7 +124,7 @@ def test_intervals_grow_to_the_longest(client_class: Client) -> None:
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
 def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: str) -> None:
-    """What it says is final."""
+    """Its state is final."""
     scripted = Scripted(client_class)
     if outcome == "made":
         done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
@@ -134,8 +136,8 @@ def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: s
     assert "" == scripted.gateway.calls()
 
 
-def test_a_task_without_the_systems_id_is_looked_up_by_the_callers(client_class: Client) -> None:
-    """As when a create was lost on its way back."""
+def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Client) -> None:
+    """You have such a task if the answer to a create was lost."""
     scripted = Scripted(client_class, made())
 
     scripted.wait(Task(task_info=TaskInfo(external_task_id="e-1")))
@@ -147,14 +149,14 @@ _NAMELESS = "task 7 has succeeded, but its answer still names no subject after 3
 _SILENT = "task 7 is still without a status after"
 _FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"
-_TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of what is left is kept for the last look-up
+_TEN = [1, 1.5, 2.25, 2.625, 1.3125, 0.65625, 0.328125]  # half of the time left is kept for the last look-up
 _LOOKED = f"GET https://gateway.example.com{ELEMENTS}/7: HTTP"
 _GONE, _EXPIRED = f"{_LOOKED} 404, code 1203", f"{_LOOKED} 401, code 1004, no"
 _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 
 
 def _waiting(says: str, script: Sequence[Step], **more: Any) -> Failure:
-    """Return a failure that has what it says for its name, after a look-up for each answer."""
+    """Return a failure that is named by its message, with one look-up for each answer."""
     return Failure(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
@@ -185,8 +187,8 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
         _in_doubt(kind=NoTaskError, says="the gateway answered the look-up without naming", script=[Reply(200, {})]),
     ]
 )
-def test_what_ends_waiting_otherwise_is_an_error_with_the_reason(client_class: Client, row: Failure) -> None:
-    """It tells whether the task is known to exist."""
+def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row: Failure) -> None:
+    """The outcome says if the task is known to exist."""
     scripted = Scripted(client_class, *row.script)
 
     row.check(scripted, scripted.failing("wait", "7"))
@@ -211,15 +213,15 @@ _late = partial(_waiting, kind=WaitTimeoutError)
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
-def test_waiting_ends_in_time(client_class: Client, row: Failure) -> None:
-    """With the last state, and at once where the gateway asks for more than is left."""
+def test_wait_ends_in_time(client_class: Client, row: Failure) -> None:
+    """The error has the last state, and comes at once if the gateway asks for more time than is left."""
     scripted = Scripted(client_class, *row.script)
 
     row.check(scripted, scripted.failing("wait", "7", max_wait_seconds=10))
 
 
 def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
-    """A limit may be shorter than a second, and intervals too."""
+    """A limit may be shorter than a second, and so may the intervals."""
     scripted = Scripted(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
 
     assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
@@ -227,19 +229,19 @@ def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
 
 
 @pytest.mark.parametrize("step", [ABSENT, no(401, 1000), no(404), *[no(503), LOST]])
-def test_a_task_that_the_caller_has_from_an_answer_exists(client_class: Client, step: Step) -> None:
-    """A look-up that shows nothing must not lead to another create."""
-    error = Scripted(client_class, step).failing("wait", _GIVEN, max_wait_seconds=0)
+def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Step) -> None:
+    """If a look-up finds nothing, you must not create it again."""
+    error = Scripted(client_class, step).failing("wait", _TASK, max_wait_seconds=0)
 
     assert Outcome.CREATED == error.outcome
 
 
-def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client_class: Client) -> None:
-    """With the caller's own id of it, for the next attempt."""
+def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> None:
+    """It also has your own id of the task, for the next attempt."""
     failed = Scripted(client_class, _BEGUN, _FAILED).failing("wait", "7")
     late = Scripted(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
     timed_out = late.failing("wait", "7", max_wait_seconds=0)
-    unseen = Scripted(client_class, no(503)).failing("wait", _GIVEN, max_wait_seconds=0)
+    unseen = Scripted(client_class, no(503)).failing("wait", _TASK, max_wait_seconds=0)
 
     assert issubclass(WaitTimeoutError, TimeoutError)
     assert isinstance(failed, TaskError)
@@ -247,12 +249,12 @@ def test_an_error_of_waiting_has_the_task_as_it_was_seen_last(client_class: Clie
     assert isinstance(timed_out, WaitTimeoutError)
     assert ("processing", "e-2") == (timed_out.task.task_status, timed_out.external_task_id)
     assert isinstance(unseen, WaitTimeoutError)
-    assert _GIVEN == unseen.task
+    assert _TASK == unseen.task
     assert isinstance(unseen.__cause__, KlingError)
 
 
-def test_what_is_not_understood_is_counted_in_a_row(client_class: Client) -> None:
-    """For how long it is borne is the policy's; a word that is known begins anew, an error that passes does not."""
+def test_only_unclear_answers_in_a_row_end_a_wait(client_class: Client) -> None:
+    """The policy limits their time; if a known word comes, the time begins anew, but not after a failure."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
     scripted = Scripted(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = Scripted(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
@@ -262,8 +264,8 @@ def test_what_is_not_understood_is_counted_in_a_row(client_class: Client) -> Non
     assert isinstance(at_once.failing("wait", "7"), NotFoundError)
 
 
-def test_the_limit_is_the_policys_unless_it_is_given(client_class: Client) -> None:
-    """With nought there is one look-up."""
+def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> None:
+    """If the limit is 0, there is one look-up."""
     cases: list[tuple[Any, Any]] = [({}, {"max_wait_seconds": 0}), ({"poll": PollPolicy(max_wait_seconds=0)}, {})]
     for options, named in cases:
         scripted = Scripted(client_class, _BEGUN, **options)
@@ -273,7 +275,7 @@ def test_the_limit_is_the_policys_unless_it_is_given(client_class: Client) -> No
 
 
 def test_a_look_up_that_takes_long_is_the_last(client_class: Client) -> None:
-    """The clock may go on by any amount meanwhile, or stand still."""
+    """The clock may move by any amount meanwhile, or not at all."""
 
     def slow(_: httpx.Request) -> httpx.Response:
         scripted.clock.seconds += 1e6
@@ -285,13 +287,13 @@ def test_a_look_up_that_takes_long_is_the_last(client_class: Client) -> None:
     assert [1] == scripted.clock.slept
 
 
-def test_an_id_that_no_path_can_carry_is_an_error(client_class: Client) -> None:
-    """It is not asked for again and again."""
+def test_wait_refuses_an_id_that_no_path_can_carry(client_class: Client) -> None:
+    """The look-up is not repeated."""
     assert isinstance(Scripted(client_class).failing("wait", ".."), ContractError)
 
 
-def test_several_tasks_are_waited_for_at_once(client_class: Client) -> None:
-    """Each is looked up until it ends; the subjects come in the order of the tasks."""
+def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
+    """Each is looked up until it ends; the elements come in the order of the tasks."""
     scripted = Scripted(
         client_class,
         task("1"),
@@ -311,8 +313,8 @@ def test_several_tasks_are_waited_for_at_once(client_class: Client) -> None:
     assert [1, 1.5] == scripted.clock.slept
 
 
-def test_the_longest_wait_that_is_asked_for_is_granted(client_class: Client) -> None:
-    """Whichever of several look-ups asked for it."""
+def test_wait_all_grants_the_longest_wait_that_the_gateway_asks_for(client_class: Client) -> None:
+    """Any of the look-ups may have asked for it."""
     busy = [no(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
     scripted = Scripted(client_class, *busy, *[made()] * 3)
 
@@ -320,13 +322,13 @@ def test_the_longest_wait_that_is_asked_for_is_granted(client_class: Client) -> 
     assert [8] == scripted.clock.slept
 
 
-def test_no_tasks_are_done_at_once(client_class: Client) -> None:
-    """And no request is made."""
+def test_wait_all_of_no_tasks_returns_at_once(client_class: Client) -> None:
+    """No request is sent."""
     assert [] == Scripted(client_class).wait_all([]) == Scripted(client_class).wait_all(())
 
 
-def test_nothing_is_lost_when_one_of_several_fails(client_class: Client) -> None:
-    """The others are waited for, and the error has the subject or the error of each."""
+def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
+    """The others are waited for, and the error has the element or the error of each."""
     scripted = Scripted(
         client_class,
         made("1", 11),
@@ -358,23 +360,25 @@ def test_nothing_is_lost_when_one_of_several_fails(client_class: Client) -> None
         ("may_exist", [made(), no(401, 1000)]),
     ],
 )
-def test_the_error_of_several_says_what_they_agree_on(client_class: Client, outcome: str, script: list[Step]) -> None:
-    """Otherwise subjects may exist, and each result says more."""
+def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
+    client_class: Client, outcome: str, script: list[Step]
+) -> None:
+    """If they differ, elements may exist, and each result says more."""
     assert outcome == Scripted(client_class, *script).failing("wait_all", ["7", "8"]).outcome
 
 
-def test_several_tasks_are_not_a_text(client_class: Client) -> None:
-    """Its letters would be taken for ids."""
+def test_wait_all_refuses_a_text(client_class: Client) -> None:
+    """Its letters would be read as ids."""
     with pytest.raises(TypeError, match="for one task use wait"):
         Scripted(client_class).wait_all("abc")
 
 
-def test_an_error_does_not_repeat_the_token_that_the_gateway_repeats(client_class: Client) -> None:
-    """Nor more than a line of what it says."""
+def test_an_error_of_wait_all_hides_a_token_that_the_gateway_repeats(client_class: Client) -> None:
+    """It also shows at most a line of what the gateway says."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
     error = Scripted(client_class, failed).failing("wait_all", ["7"])
 
     assert isinstance(error, WaitAllError)
-    told = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]
-    assert not [text for text in told if TOKEN in text or len(text) > 400]
-    assert "bad *** xxx" in told[0]
+    texts = [str(error), repr(error), str(error.results[0]), repr(error.results[0])]
+    assert not [text for text in texts if TOKEN in text or len(text) > 400]
+    assert "bad *** xxx" in texts[0]

@@ -21,7 +21,7 @@ def _recorder(seen: list[Any]) -> Callable[[Task], None]:
 
 
 @pytest.mark.parametrize(
-    ("expected", "given", "script"),
+    ("expected", "waited", "script"),
     [
         pytest.param(["succeed"], "7", [made()], id="done at the first look-up"),
         pytest.param(
@@ -55,12 +55,12 @@ def _recorder(seen: list[Any]) -> Callable[[Task], None]:
     ],
 )
 def test_each_change_of_a_status_is_passed_on_once(
-    client_class: Client, expected: list[str], given: Any, script: list[Any]
+    client_class: Client, expected: list[str], waited: Any, script: list[Any]
 ) -> None:
     seen: list[Any] = []
     scripted = Scripted(client_class, *script)
 
-    assert 9 == scripted.wait(given, on_update=_recorder(seen)).element_id
+    assert 9 == scripted.wait(waited, on_update=_recorder(seen)).element_id
     assert [("7", status) for status in expected] == seen
     assert scripted.gateway.finished()
 
@@ -99,7 +99,7 @@ def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
 def test_what_the_function_raises_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
-    """As it is, also if it is one of our own errors, which would be survived if a look-up had raised it."""
+    """The error is passed on as it is, even if it is one that `wait` would survive if a look-up had raised it."""
     error = kind("mine")
     scripted = Scripted(client_class, _BEGUN)
 
@@ -115,7 +115,7 @@ def test_what_the_function_raises_ends_the_wait(client_class: Client, name: str,
 
 
 def test_an_async_function_is_awaited() -> None:
-    """Before the next look-up."""
+    """The next look-up waits for it."""
     order: list[str] = []
     scripted = Scripted(AsyncKlingElements, _BEGUN, made())
 
