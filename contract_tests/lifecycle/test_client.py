@@ -58,7 +58,7 @@ def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
 def test_an_unusable_base_url_is_refused(
     client_class: Client, environment: str, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This includes one from the environment, which does not replace an empty argument: that is a mistake."""
+    """An empty argument is a mistake, so the variable does not replace it."""
     monkeypatch.setenv("KLING_BASE_URL", environment)
 
     with pytest.raises(ValueError, match=r"^base_url "):

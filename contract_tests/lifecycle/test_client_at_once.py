@@ -45,7 +45,7 @@ _EACH_ONCE = Counter(f"element-{number}" for number in range(_ELEMENTS))
 
 
 def test_threads_that_share_a_client_create_each_element_once(server: MockProcess) -> None:
-    """If 200 threads create 2,000 elements, each call returns its own task."""
+    """200 threads create 2,000 elements, and each call returns its own task."""
     with KlingElements(_TOKEN, server.url, **_OPTIONS) as kling, ThreadPoolExecutor(_WORKERS) as threads:
         tasks = list(threads.map(lambda number: kling.create(named(f"element-{number}")), range(_ELEMENTS)))
 
@@ -54,7 +54,7 @@ def test_threads_that_share_a_client_create_each_element_once(server: MockProces
 
 
 def test_event_loop_tasks_that_share_a_client_create_each_element_once(server: MockProcess) -> None:
-    """If 200 tasks of one event loop create 2,000 elements, each call returns its own task."""
+    """200 tasks of one event loop create 2,000 elements, and each call returns its own task."""
     numbers = iter(range(_ELEMENTS))
 
     async def work(kling: AsyncKlingElements) -> list[object]:

@@ -67,7 +67,7 @@ def test_each_event_loop_has_its_own_connections() -> None:
 
 def test_threads_share_one_pool() -> None:
     """No thread needs more than one connection, each create has its own id, and none is lost."""
-    limits = httpx.Limits(keepalive_expiry=600)  # seconds, also on a busy machine
+    limits = httpx.Limits(keepalive_expiry=600)  # seconds, enough for a busy machine
     with (
         listening(Peer.answer) as server,
         KlingElements("t", server.url, http_client={"limits": limits}) as kling,
@@ -89,7 +89,7 @@ from kling_elements import KlingElements
 
 url, body = sys.argv[1], json.loads(sys.argv[2])
 signal.alarm(60)
-options = {"http_client": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, also on a busy machine
+options = {"http_client": {"limits": httpx.Limits(keepalive_expiry=600)}}  # seconds, enough for a busy machine
 used, fresh = KlingElements("t", url, **options), KlingElements("t", url, **options)
 used.create(body)
 held, over = threading.Event(), threading.Event()

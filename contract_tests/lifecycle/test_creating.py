@@ -86,7 +86,7 @@ def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
 def test_your_request_object_is_not_changed(client_class: Client, request_made: Any) -> None:
-    """If you use it again, the next create gets another id."""
+    """You can use it again, and the next create gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
     Scripted(client_class, task()).create(request_made)

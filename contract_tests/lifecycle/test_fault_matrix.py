@@ -146,7 +146,7 @@ def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *
         hooks = _Impatient()
         hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
         http_client["event_hooks"] = {"request": [hurry]}
-    options = {"http_client": http_client, "clock": FakeClock(), "timeout": 60}  # seconds, also on a busy machine
+    options = {"http_client": http_client, "clock": FakeClock(), "timeout": 60}  # seconds, enough for a busy machine
     return called(client_class, method, *request, api_key=token, base_url=gateway.url, **options)
 
 

@@ -153,7 +153,7 @@ def test_a_refusal_lowers_the_limit() -> None:
 
 
 def test_at_once_is_an_upper_limit() -> None:
-    """At most that many begin at once, and if a service accepts fewer, the limit is lower."""
+    """No more than that begin at once, and a service that accepts fewer lowers the limit."""
     many, few = _Driven(50, at_once=3), _Driven(2, at_once=3)
 
     assert (3, 2) == (many.begin_all(), few.begin_all())
@@ -239,7 +239,7 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
 
 
 def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
-    """It widens by a quarter, and narrows by a fifth after 20 s, 40 s and so on, by the number of refusals."""
+    """It widens by a quarter, and narrows by a fifth every 20 s after one refusal, every 40 s after two."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
 

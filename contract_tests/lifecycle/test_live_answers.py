@@ -115,7 +115,7 @@ def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
 
 @_rows("createElement", means=["task"])
 def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, row: Answer) -> None:
-    """The task has its ids, and its progress if the answer says it."""
+    """The task has its ids, and as much of its progress as the answer shows."""
     created = Scripted(client_class, _answer_of(row)).create(_request(_asked(row)))
 
     assert row.reads.task == str(created.task_id)
@@ -147,7 +147,7 @@ def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -
 
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: Answer) -> None:
-    """`create` reports `may_exist`, because the task of this or of an earlier request exists, or did."""
+    """`create` reports `may_exist`: its own task, or that of an earlier request, may be there."""
     request = _request(_asked(row))
     error = Scripted(client_class, _answer_of(row)).failing("create", request)
     assert Outcome.MAY_EXIST == error.outcome
@@ -170,7 +170,7 @@ def test_an_absent_task_is_not_found_and_can_be_created(client_class: Client, ro
 
 @_rows("getElement", means=["absent"])
 def test_wait_looks_again_after_a_first_absence(client_class: Client, row: Answer) -> None:
-    """A new task need not be found at once, if you pass the task as well as if you pass its id."""
+    """A new task need not be found at once; you can pass the task or its id."""
     for waited in (Task(task_id=row.asked), row.asked):
         scripted = Scripted(client_class, _answer_of(row), made(row.asked))
 

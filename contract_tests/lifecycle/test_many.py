@@ -166,7 +166,7 @@ def test_no_more_tasks_run_than_the_service_and_at_once_allow(
 
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
-    """If a task has ended, you need not look it up again."""
+    """You need not look up a task that has ended."""
     scripted = _client(client_class, _Service(concurrency=1))
 
     first, second = scripted.create_all(_named(2))
@@ -238,7 +238,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """So does each error in it."""
+    """Each error in it hides the token, too."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
@@ -359,7 +359,7 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 
 
 def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
-    """They are not repeated even if the gateway asks for it."""
+    """A refusal that usually leads to a retry leads to none."""
     service = _Service()
     service.create = lambda external_id: no(401, 1002) if external_id == "e-0" else _FULL
 

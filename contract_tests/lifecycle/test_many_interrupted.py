@@ -22,7 +22,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 def test_ctrl_c_names_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing waits for their threads, which send nothing that was not named."""
+    """Their threads are not waited for, and send nothing that was not named."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
@@ -70,7 +70,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
 
 
 def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    """If nobody cancels them, the garbage collector closes the coroutine that waits for them."""
+    """Nobody cancels them: the garbage collector closes the coroutine that waits for them."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]

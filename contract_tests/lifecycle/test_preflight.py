@@ -110,7 +110,7 @@ def test_metadata_are_stripped_only_if_you_ask(client_class: Client, method: str
 
 @pytest.mark.parametrize("value", ["", "Remote", None, True])
 def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> None:
-    """If you misspell the word, the check must not be off."""
+    """A misspelt word must not switch the check off."""
     scripted = Scripted(client_class)
 
     with pytest.raises(ValueError, match=r"^preflight must be 'inline', 'remote' or 'off', not"):
@@ -189,7 +189,7 @@ def test_rules_that_could_not_be_checked_are_logged(
 
 
 def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """Nor are they read if the element exists already, or a second time if a request is repeated."""
+    """The same holds if the element exists already, and for a request that is sent a second time."""
     body = {**NAMED, "element_name": ""}
 
     assert isinstance(Scripted(client_class).failing("create", body, preflight="remote"), ContractError)
@@ -202,7 +202,7 @@ def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, rem
 
 
 def test_a_file_is_the_same_at_every_attempt(client_class: Client, tmp_path: Path) -> None:
-    """If an attempt is repeated, it sends the bytes that were checked; if the file has changed, that is an error."""
+    """A repeated attempt sends the bytes that were checked; a file that has changed in between is an error."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg").build())
 

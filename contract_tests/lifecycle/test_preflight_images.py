@@ -109,7 +109,7 @@ _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
 def test_an_error_names_a_file_that_does_not_conform(
     client_class: Client, make_image: Callable[[Path], Any], rule: str, expected: str, tmp_path: Path
 ) -> None:
-    """The message says what the file is, and what you can do if anything helps."""
+    """The message says what the file is and, if possible, what you can do."""
     error = Scripted(client_class).failing("create", _request(make_image(tmp_path)))
 
     assert isinstance(error, ContractError)
@@ -160,7 +160,7 @@ def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: C
 
 
 def test_without_a_preflight_a_cut_image_is_sent(client_class: Client) -> None:
-    """If the check is off, only the size counts."""
+    """Only its size is checked."""
     scripted = Scripted(client_class, task())
 
     scripted.create(_request(_JPEG[:9000]), preflight="off")

@@ -163,7 +163,7 @@ def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, nam
 def test_a_query_is_not_repeated_for_ever(
     client_class: Client, name: str, slept: list[float], limit: float | None, step: Step
 ) -> None:
-    """The policy limits the time, or the call if you pass a limit."""
+    """The policy limits the time, unless you pass a limit to the call."""
     scripted = Scripted(client_class, *[step] * (len(slept) + 1))
 
     error = _failing(scripted, name, max_wait_seconds=limit)

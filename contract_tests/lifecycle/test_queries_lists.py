@@ -147,7 +147,7 @@ def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size:
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError])
 def test_a_list_goes_on_after_an_interruption(client_class: Client, kind: type[BaseException]) -> None:
-    """It goes on with the page that it was waiting for."""
+    """The interrupted page comes next."""
     scripted = Scripted(client_class, page("1"), kind, page("2"))
     listed = scripted.kling.list()
     scripted.following(listed)
@@ -184,7 +184,7 @@ def test_a_first_page_that_is_not_a_whole_number_is_refused(
 
 
 def test_lists_are_iterators() -> None:
-    """You get one from a plain call, from the async client, too."""
+    """A plain call returns one, even on the async client."""
     transport = httpx.MockTransport(lambda _: page().response())
 
     assert [] == list(KlingElements("t", http_client={"transport": transport}).list())

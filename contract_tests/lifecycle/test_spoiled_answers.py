@@ -179,7 +179,7 @@ _ROWS = {
     "another create's answer some time after a look-up's": Row(
         first_look=_then_later(_json({"code": 0, "data": _OTHER})), reported="created"
     ),
-    # E2: connections that do not end with an answer, or with one
+    # E2: connections that carry more than the answer, or that end after it
     "400 after a look-up's answer": Row(first_look=_with(after=_STRAY), look=_with(after=_STRAY), reported="created"),
     "400 some time after a look-up's answer": Row(first_look=_then_later(_STRAY), reported="created"),
     "400 after the answer": Row(create=_with(after=_STRAY), reported="created"),
@@ -189,7 +189,7 @@ _ROWS = {
     # E3: look-ups that lag behind creates
     "a lost answer, and look-ups that lag": Row(create=_lost, look=_lagging),
     "look-ups that lag": Row(look=_lagging, reported="created"),
-    # E5, E7: answers that are too much
+    # E5, E7: answers that are too large
     "a bomb": Row(create=_instead(said(_BOMB, "200 OK", "Content-Encoding: gzip"))),
     "a large page": Row(create=_instead(said(_PAGE))),
     "a large page of a proxy": Row(create=_instead(said(_PAGE, "502 Bad Gateway"))),

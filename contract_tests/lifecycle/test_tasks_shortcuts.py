@@ -64,7 +64,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 
 def test_a_task_without_elements_has_none() -> None:
-    """Also if the rest of an answer that names a task is odd."""
+    """This holds even if the rest of the answer is odd."""
     odd: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
@@ -93,7 +93,7 @@ def test_your_own_id_of_a_task_is_a_text_or_none(expected: str | None, info: Any
 
 @pytest.mark.parametrize(("status", "progress"), [(word, means) for word, (means, _) in WORDS.items()])
 def test_a_task_is_finished_if_its_status_says_success_or_failure(status: str, progress: str) -> None:
-    """In each word that a gateway has for them, in letters of either case."""
+    """Every word that a gateway has for them counts, in upper and lower case."""
     for word in (status, status.upper()):
         assert (progress != "PENDING") == _task(status=word).is_finished
 
@@ -158,7 +158,7 @@ _ANSWERS = {
 def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     client_class: Client, answer: _Answer
 ) -> None:
-    """From the answer's body, or else from its header, for look-ups and waits."""
+    """Look-ups and waits take it from the answer's body, or else from its header."""
     reply = Reply(200, answer.body, answer.headers)
 
     task = Scripted(client_class, reply).get("7")
@@ -210,7 +210,7 @@ def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client
 
 
 def test_a_task_that_is_read_from_a_body_takes_the_request_id_of_its_envelope() -> None:
-    """As in notifications, which have no answer's headers."""
+    """Notifications, for example, have no headers of an answer."""
     body = {"code": 0, "request_id": "r-1", "data": _MADE}
 
     for task in (task_in(body, CONTRACT), task_in(body, CONTRACT, request_id="h-1")):

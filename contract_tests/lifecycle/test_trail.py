@@ -172,7 +172,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
 
 
 def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
-    """If nobody cancels it, the garbage collector closes it, in another context."""
+    """Nobody cancels it: the garbage collector closes it, in another context."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -387,7 +387,7 @@ def test_create_all_names_no_id_if_nothing_can_have_been_created(
 
 
 def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
-    """If one suspends without a loop, that is a mistake in this package, and the error says so."""
+    """The error names this mistake, which only this package can make."""
     with pytest.raises(RuntimeError, match="suspended without an event loop"):
         finish(asyncio.sleep(0))
 

@@ -115,7 +115,7 @@ def test_wait_returns_the_element_as_soon_as_it_exists(
 
 
 def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) -> None:
-    """If there are more look-ups, the interval stays the longest."""
+    """The interval stays there for any number of look-ups."""
     scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
 
     assert 9 == scripted.wait("7").element_id
@@ -254,7 +254,7 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
 
 
 def test_only_unclear_answers_in_a_row_end_a_wait(client_class: Client) -> None:
-    """The policy limits their time; if a known word comes, the time begins anew, but not after a failure."""
+    """The policy limits their time; a known word resets it, a temporary failure does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, no(502), _NEW_WORD]
     scripted = Scripted(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = Scripted(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
