@@ -56,7 +56,7 @@ def main() -> int:
         try:
             listener = server.listen(host, port)
         except (OSError, UnicodeError) as error:
-            # An invalid host name raises a UnicodeError. An OSError's text ends with the address, which we print anyway.
+            # An invalid host name raises a UnicodeError. An OSError ends with the address, which we print anyway.
             reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
             return _fail(f"cannot listen on {_url(host, port)}: {reason}", _FAILED)
         with listener:

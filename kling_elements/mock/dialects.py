@@ -77,5 +77,5 @@ def usable_dialect(contract: Document, name: str | None) -> str:
     if name is None:
         return names[0]
     if name not in names:
-        raise ValueError(f"there is no dialect {name!r}; use {' or '.join(names)}")
+        raise ValueError(f"there is no dialect {name!r}; use one of {', '.join(names)}")
     return name

@@ -8,9 +8,7 @@ from collections.abc import Collection
 from kling_elements.mock.answers import CHALLENGE, Problem, RefusedError
 from kling_elements.mock.asgi import Fields, header
 
-_BEARER = re.compile(
-    r"bearer +([!-~]+)", re.IGNORECASE
-)  # all that the client can send, which is more than RFC 6750 allows
+_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # all that the client can send: more than RFC 6750 allows
 _FORM = "Authorization: Bearer <token>"
 
 

@@ -20,7 +20,7 @@ def usable_kind(kind: str) -> str:
         ValueError: There is no such kind.
     """
     if kind not in KINDS:
-        raise ValueError(f"there is no kind {kind!r} of element ids; use {' or '.join(KINDS)}")
+        raise ValueError(f"there is no kind {kind!r} of element ids; use one of {', '.join(KINDS)}")
     return kind
 
 
