@@ -51,7 +51,7 @@ def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
 
 @pytest.mark.parametrize("path", [ELEMENTS, f"{ELEMENTS}/7", "/_mock/faults", "/health", "/x"])
 def test_a_preflight_needs_no_token(path: str) -> None:
-    """A browser sends no token with a preflight. The answer allows everything, and the request itself is checked later."""
+    """A browser sends no token with a preflight, so the answer allows everything; the request is checked later."""
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,x-mine")]
     asks = scope(("origin", PAGE), *asked, token=None, method="OPTIONS", raw_path=path.encode())
     reply, _ = exchange(asks, chunks(b""))

@@ -311,7 +311,7 @@ def test_the_queue_of_faults_is_limited(caller: Caller, monkeypatch: pytest.Monk
 
 
 def test_a_cut_connection_is_an_error_in_process(caller: Caller) -> None:
-    """httpx users see the same error class as over a socket."""
+    """If you use httpx, you see the same error class as over a socket."""
     caller.queue("drop-before", "drop-after")
     for created in (0, 1):
         with pytest.raises(httpx.RemoteProtocolError) as caught:
