@@ -14,7 +14,7 @@ from kling_elements.mock import callbacks, create_app
 
 @pytest.fixture(params=said.DIALECTS)
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
-    """A caller of a server whose clock stands still, once for each dialect."""
+    """Yield a caller of a server with a manual clock, once for each dialect."""
     app = create_app(manual_clock=True, dialect=request.param)
     yield Caller(app, dialect=request.param)
     app.close()
@@ -22,5 +22,5 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 @pytest.fixture(autouse=True)
 def _without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No receiver here has one, and reading those of the authorities takes long."""
+    """Skip loading the authorities' certificates, which is slow; no receiver here uses TLS."""
     monkeypatch.setattr(callbacks, "shared_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))

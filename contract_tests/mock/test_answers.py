@@ -1,4 +1,4 @@
-"""What the mock server says of a request that it refuses, and of which fault, if there are several."""
+"""The mock server's refusals: their messages, and which fault is reported first."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ _POST = f"#/paths/{escaped(ELEMENTS)}/post"
         ("an integer has more than 300 digits", b"1" * 301),
     ],
 )
-def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None:
-    """The message is that of the strict reader."""
+def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> None:
+    """The message is the one of `strict_json`."""
     expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
     expected.check(shared().post(content=body))
@@ -74,14 +74,14 @@ def test_a_body_that_is_no_strict_json_is_400(message: str, body: bytes) -> None
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
     """The answer lists every violation that the client would see, in the same words."""
     violations = contract.violations("createElement", body)
-    told = "; ".join(f"{each.pointer or 'the body'}: {each.message} ({each.rule})" for each in violations)
+    message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
     assert violations
-    Refusal(status=400, code=1200, message=told).check(shared().post(content=json.dumps(body).encode()))
+    Refusal(status=400, code=1200, message=message).check(shared().post(content=json.dumps(body).encode()))
 
 
-def test_a_message_tells_twenty_violations_and_how_many_more() -> None:
-    """Twenty-one unknown properties do not make a message without end."""
+def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
+    """If a body has more than twenty violations, the message lists twenty and says how many it leaves out."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
         body = {**IMAGE_REQUEST, **{f"unknown_{number}": 1 for number in range(count)}}
         message = json.loads(shared().post(body).body)["message"]
@@ -91,7 +91,7 @@ def test_a_message_tells_twenty_violations_and_how_many_more() -> None:
 
 
 def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
-    """Neither a megabyte of key nor of image comes back."""
+    """A key or an image of a megabyte is not repeated."""
     image = "QUJD" * 250_000
     body = {
         **IMAGE_REQUEST,
@@ -130,7 +130,7 @@ def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, d
 
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:
-    """So that two answers can be told apart."""
+    """Ten refusals have ten different request ids."""
     bodies = {shared().post(headers={"authorization": None}).body for _ in range(10)}
 
     assert len(bodies) == 10
@@ -150,7 +150,7 @@ def test_each_refusal_is_documented_under_its_status(problem: Problem) -> None:
 
 
 def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
-    """Yield one reply of each kind that a server of a contract refuses with, and of each fault that has a code."""
+    """Yield one reply for each kind of refusal and for each fault with a code."""
     app = create_app(contract=contract, dialect=dialect, rate=1, concurrency=1, manual_clock=True)
     with closing(app):
         caller = Caller(app)
@@ -185,11 +185,11 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_is_the_one_that_the_contract_has(dialect: str) -> None:
-    """A contract in which each code is another number gets the same refusals with these numbers."""
+    """If a contract has other codes, the same refusals come with these codes."""
     other = with_other_codes(7000)
     ours, theirs = (
-        [(reply.status, json.loads(reply.body)) for reply in _refusals(each, dialect)]
-        for each in (contract.CONTRACT, other)
+        [(reply.status, json.loads(reply.body)) for reply in _refusals(one, dialect)]
+        for one in (contract.CONTRACT, other)
     )
 
     assert [(status, body["code"] + 7000, _without_ids(body)) for status, body in ours] == [
@@ -202,7 +202,7 @@ def _without_ids(body: dict[str, Any]) -> str:
 
 
 def _lacking(place: str, **changes: Any) -> Contract:
-    """Return the contract with changes at a place, of which None takes away what is there."""
+    """Return the contract with changes at a place; None removes a member."""
 
     def change(document: dict[str, Any]) -> None:
         node = follow(document, place)
@@ -230,13 +230,13 @@ def _lacking(place: str, **changes: Any) -> Contract:
 def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
     expected: str, place: str, changes: dict[str, Any]
 ) -> None:
-    """And not when somebody is refused."""
+    """The server doesn't wait for the first request that it refuses."""
     with pytest.raises(KeyError, match=f"^['\"]{expected}['\"]$"):
         create_app(contract=_lacking(place, **changes))
 
 
 def test_the_token_is_never_repeated() -> None:
-    """Wherever a token may stand in a request, it does not come back."""
+    """Wherever a request has the token, no refusal repeats it."""
     secret = "sk-secret-4711"
     good = {"authorization": f"Bearer {secret}"}
     for reply in [

@@ -1,4 +1,4 @@
-"""The mock server, in process: which requests it takes, by path, token, method and media type; none ends in 500."""
+"""The mock server in process: the checks of path, token, method and media type, and that none ends in 500."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_package_exports_the_application() -> None:
 
 @pytest.mark.parametrize("name", ["sample", "fromImages", "fromVideo"])
 def test_every_example_of_the_contract_is_accepted(name: str) -> None:
-    """A conforming request creates a subject, and its answer has not a key too many."""
+    """A valid request creates an element, and its answer has exactly the documented keys."""
     body = example(name)
 
     assert_accepted(shared().post(body))
@@ -57,8 +57,8 @@ def test_a_path_may_be_percent_encoded(path: str) -> None:
     assert_accepted(shared().send("POST", path, IMAGE_REQUEST))
 
 
-def test_a_server_need_not_tell_the_raw_path() -> None:
-    """ASGI makes `raw_path` optional; the decoded path serves too."""
+def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
+    """ASGI makes `raw_path` optional, so the decoded path works too."""
     assert_accepted(exchange(scope(raw_path=None, path=ELEMENTS), chunks(SAMPLE))[0])
     NO_PATH.check(exchange(scope(raw_path=None, path="/100%/\u8d85"), chunks(SAMPLE))[0])
 
@@ -75,12 +75,12 @@ def test_any_well_formed_bearer_token_is_taken(authorization: str) -> None:
 @pytest.mark.parametrize(
     ("expected", "authorization"),
     [
-        *((NO_TOKEN, said) for said in (None, "", " ", "Bearer", "bearer ", "BEARER\t")),
-        *((BAD_TOKEN, said) for said in ("t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4")),
+        *((NO_TOKEN, text) for text in (None, "", " ", "Bearer", "bearer ", "BEARER\t")),
+        *((BAD_TOKEN, text) for text in ("t", "Basic t", "Bearert", "Bearer\tt", "Bearer t t", "Bearer \xe4")),
     ],
 )
 def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: str | None) -> None:
-    """No header, an empty one, or a scheme with nothing behind it; another scheme, or what cannot be a token."""
+    """A missing token and a malformed one have different messages."""
     expected.check(shared().post(headers={"authorization": authorization}))
 
 
@@ -88,7 +88,7 @@ def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: 
     ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
 )
 def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str) -> None:
-    """Then any other one is 401, as with the real service."""
+    """If you start a server with a token, any other token is 401, as with the real service."""
     caller = Caller(create_app("sk-mine"))
 
     assert_accepted(caller.post(headers={"authorization": "bearer sk-mine"}))
@@ -96,7 +96,7 @@ def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str)
 
 
 def test_two_tokens_are_401() -> None:
-    """Nobody can say which of two Authorization headers counts."""
+    """It is unclear which of two Authorization headers counts, so the request is refused."""
     BAD_TOKEN.check(exchange(scope(("Authorization", "Bearer sk-test")), chunks(SAMPLE))[0])
 
 
@@ -105,7 +105,7 @@ def test_two_tokens_are_401() -> None:
     ["/", "", "*", ELEMENTS[1:], f"{ELEMENTS}/1/2", f"{ELEMENTS}x/", f"/{ELEMENTS}", ELEMENTS.upper(), "/%ff", "/\xff"],
 )
 def test_an_unknown_path_is_404(path: str) -> None:
-    """Paths are compared exactly; the message names those there are."""
+    """Paths are compared exactly; the message lists the valid ones."""
     NO_PATH.check(shared().send("POST", path, IMAGE_REQUEST))
 
 
@@ -119,15 +119,15 @@ def test_an_unknown_path_is_404(path: str) -> None:
     ],
 )
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
-    """The vendor's own example has one, and the service's strictness about it is not known: nobody has to search."""
-    says = f"this path has a slash too many at its end; send it to {right}"
-    Refusal(status=404, code=1203, message=says).check(shared().send(method, path, IMAGE_REQUEST))
+    """The vendor's own example has a slash at the end, so the message says what to change."""
+    message = f"remove the slash at the end of the path: send the request to {right}"
+    Refusal(status=404, code=1203, message=message).check(shared().send(method, path, IMAGE_REQUEST))
     NO_TOKEN.check(shared().send(method, path, headers={"authorization": None}))
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])
 def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
-    """HTTP wants an Allow header with 405; methods are compared with case."""
+    """HTTP requires an Allow header with 405, and methods are compared with case."""
     NO_METHOD.check(shared().send(method, ELEMENTS))
 
 
@@ -142,7 +142,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     ],
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
-    """The same type can be written in many ways."""
+    """All these headers mean JSON in UTF-8."""
     assert_accepted(shared().post(headers={"content-type": content_type}))
 
 
@@ -164,7 +164,7 @@ def test_the_media_type_is_compared_without_case_and_may_have_parameters(content
     ],
 )
 def test_another_media_type_or_charset_is_415(content_type: str | None) -> None:
-    """JSON in UTF-8, and said so."""
+    """Only JSON in UTF-8 is accepted, and the header must say so."""
     NO_MEDIA_TYPE.check(shared().post(headers={"content-type": content_type}))
 
 
@@ -183,14 +183,14 @@ async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]
 
 
 def test_the_lifespan_protocol_is_followed() -> None:
-    """Servers that announce start and end are told that both are complete."""
+    """The application answers startup and shutdown with `complete`."""
     sent = asyncio.run(_speak(create_app(), "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]))
 
     assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
 
 
 def test_a_websocket_is_closed() -> None:
-    """There is none here, and asking for one is no reason to fail."""
+    """The application refuses a WebSocket without an exception."""
     assert asyncio.run(_speak(shared().app, "websocket", [])) == [{"type": "websocket.close"}]
 
 
@@ -226,7 +226,7 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """Whatever a server may hand over, the answer is one that the contract knows."""
+    """However odd a request is, the answer has a status and a shape of the contract."""
     asked = scope(method=method, raw_path=path, query_string=query, headers=headers)
     reply, _ = exchange(asked, chunks(*bodies))
 
@@ -237,7 +237,7 @@ def test_no_request_is_answered_with_500(
 @given(body=_BODIES)
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
-    """As above, for requests of which nothing but the body is odd."""
+    """However odd a body is, the answer is 200 or 400."""
     assert shared().post(content=body).status in {200, 400}
 
 
@@ -247,7 +247,7 @@ def test_no_body_is_answered_with_500(body: bytes) -> None:
     )
 )
 def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> None:
-    """The server refuses what the client's own check refuses, and nothing else."""
+    """The server refuses exactly the bodies that the client refuses."""
     body = {**IMAGE_REQUEST, **changed}
     expected = 400 if contract.violations("createElement", body) else 200
 

@@ -1,4 +1,4 @@
-"""The mock server serves documents that this contract is not yet: it must not know this one by heart."""
+"""The mock server serves other documents than Kling's contract, so nothing about Kling may be hard-coded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kling_elements_runtime.contract import Contract
 
 
 def _document(**operation: Any) -> dict[str, Any]:
-    """Return a document with two paths whose operations have parts of this contract, apart from what is given."""
+    """Return a document with two paths, whose `get` has the given members."""
     own = contract.document()
     answer = {"content": {"application/json": {"examples": {"first": {"value": [1]}, "second": {"value": [2]}}}}}
     base = {"security": [{"bearerToken": []}], "responses": {"4XX": {}, "200": {"$ref": "#/components/responses/a~1b"}}}
@@ -39,31 +39,31 @@ def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
 def test_a_path_template_matches_segment_by_segment(path: str) -> None:
-    """A parameter takes anything within its segment, an encoded slash too, but not nothing."""
+    """A parameter matches any text within its segment, even an encoded slash, but not an empty text."""
     assert _reply("GET", path) == (200, [1])
     assert _reply("DELETE", path) == (202, [1])
 
 
 @pytest.mark.parametrize("path", ["/things/1/23", "/things//2-3", "/things/1/-3", "/things/1/2-3/4", "/thing/1/2-3"])
-def test_a_path_template_matches_nothing_else(path: str) -> None:
-    """The number of segments and every literal part count."""
+def test_a_path_template_matches_only_its_own_segments(path: str) -> None:
+    """The number of segments and every literal part must match."""
     status, body = _reply("GET", path)
 
     assert status == 404
-    assert body["message"] == "nothing has this path; there is /things/all/names-only, /things/{thing id}/{a}-{b}"
+    assert body["message"] == "there is no such path; use one of /things/all/names-only, /things/{thing id}/{a}-{b}"
 
 
 def test_a_path_parameter_is_decoded() -> None:
-    """What a template found is handed on by name."""
-    found = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
+    """`find` returns the decoded parameters by name."""
+    match = MockServer(Contract(_document())).routes.find("/things/%2F%C3%A4/b-c")
 
-    assert found is not None
-    assert found[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
-    assert [endpoint.operation.operation_id for endpoint in found[0].endpoints.values()] == ["get", "delete"]
+    assert match is not None
+    assert match[1] == {"thing id": "/\u00e4", "a": "b", "b": "c"}
+    assert [endpoint.operation.operation_id for endpoint in match[0].endpoints.values()] == ["get", "delete"]
 
 
 def test_a_literal_path_goes_before_a_template() -> None:
-    """OpenAPI matches concrete paths first, in whatever order they are written."""
+    """OpenAPI matches concrete paths first, in any order of the document."""
     app = MockServer(Contract(_document()))
     reply = Caller(app).send("DELETE", "/things/all/names-only")
 
@@ -72,7 +72,7 @@ def test_a_literal_path_goes_before_a_template() -> None:
 
 
 def test_of_several_answers_of_success_server_and_client_take_the_smallest_status() -> None:
-    """In whatever order they are written: the server answers it, and the client reads it by its schema."""
+    """In any order of the document, the server answers with the smallest status, and the client uses its schema."""
     operation = Contract(_document()).operation("delete")
 
     assert ["204", "202"] == list(operation.definition["responses"])
@@ -81,7 +81,7 @@ def test_of_several_answers_of_success_server_and_client_take_the_smallest_statu
 
 
 def test_every_method_of_a_path_is_allowed() -> None:
-    """Allow names them all, and only methods, in the order in which OpenAPI lists them."""
+    """Allow lists all methods, and nothing else, in the order of OpenAPI."""
     reply = Caller(MockServer(Contract(_document()))).send("POST", "/things/1/2-3")
 
     assert (405, "GET, DELETE") == (reply.status, headers_of(reply)["allow"])
@@ -91,16 +91,16 @@ def test_every_method_of_a_path_is_allowed() -> None:
     ("expected", "security"), [(401, [{"bearerToken": []}]), (200, []), (200, [{"bearerToken": []}, {}])]
 )
 def test_an_operation_says_whether_it_needs_a_token(expected: int, security: list[Any]) -> None:
-    """No requirement, or an empty one among several, means that none is needed; unknown paths keep theirs."""
+    """No requirement, or an empty one among several, means that no token is needed; unknown paths always need one."""
     caller = Caller(MockServer(Contract(_document(security=security))))
     asked = [("GET", "/things/1/2-3"), ("PUT", "/things/1/2-3"), ("POST", "/")]
 
-    assert [expected, 401, 401] == [caller.send(*each, headers={"authorization": None}).status for each in asked]
+    assert [expected, 401, 401] == [caller.send(*call, headers={"authorization": None}).status for call in asked]
 
 
 @pytest.mark.parametrize(("expected", "security"), [(200, {}), (401, {"security": [{"bearerToken": []}]})])
 def test_a_document_says_whether_operations_need_a_token(expected: int, security: dict[str, Any]) -> None:
-    """What holds for the document holds for an operation that says nothing."""
+    """An operation without `security` gets that of the document."""
     document = {**_document(), **security}
     del document["paths"]["/things/all/names-only"]["get"]["security"]
     caller = Caller(MockServer(Contract(document)))
@@ -112,15 +112,15 @@ def test_a_document_says_whether_operations_need_a_token(expected: int, security
     "scheme", [{"type": "apiKey", "in": "header", "name": "x"}, {"type": "http", "scheme": "basic"}]
 )
 def test_credentials_of_another_kind_fail_at_the_start(scheme: dict[str, str]) -> None:
-    """The server would let through what the contract does not."""
+    """Otherwise the server would accept requests that the contract refuses."""
     document = _document()
     document["components"] = {**document["components"], "securitySchemes": {"bearerToken": scheme}}
 
-    with pytest.raises(ValueError, match="security scheme bearerToken: only HTTP Bearer is known here"):
+    with pytest.raises(ValueError, match="security scheme bearerToken: only HTTP Bearer is supported"):
         MockServer(Contract(document))
 
 
 def test_a_body_without_a_limit_fails_at_the_start() -> None:
-    """No limit is made up here."""
+    """The server doesn't invent a limit."""
     with pytest.raises(KeyError, match="x-body-size"):
         MockServer(Contract(_document(requestBody={"content": {"application/json": {"schema": {}}}})))

@@ -1,4 +1,4 @@
-"""How the mock server reads bodies: up to a limit, within bounds, and whether the peer waits for it or leaves."""
+"""How the mock server reads bodies: the limits, and peers that wait or disconnect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "0" * 5000 + str(LIMIT + 1), "9" * 5000])
 def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: str) -> None:
-    """The answer goes out first; what is then still sent is taken off the wire, so that the peer sees the answer."""
+    """The server answers first and then drops the body, so that the peer receives the answer."""
     reply, received = exchange(scope(("content-length", length)), chunks(b" ", b" "))
 
     TOO_LARGE.check(reply)
@@ -26,12 +26,12 @@ def test_a_declared_length_over_the_limit_is_413_before_a_byte_is_read(length: s
 
 @pytest.mark.parametrize("length", ["-1", "", "\xb2", "1e9", "\u0663".encode().decode("latin-1"), "7", str(LIMIT)])
 def test_a_declared_length_within_the_limit_is_not_believed(length: str) -> None:
-    """What is no number or no more than allowed says nothing: the bytes themselves are counted."""
+    """If the length is invalid or within the limit, the server counts the bytes anyway."""
     assert_accepted(exchange(scope(("content-length", length)), chunks(SAMPLE))[0])
 
 
 def test_counted_bytes_over_the_limit_are_413() -> None:
-    """A body of exactly the limit is read, one of a byte more is not, whatever its headers say."""
+    """A body of exactly the limit is accepted, and one byte more is refused, whatever its headers say."""
     fitting = SAMPLE.ljust(LIMIT)
     half = LIMIT // 2
 
@@ -45,7 +45,7 @@ def test_counted_bytes_over_the_limit_are_413() -> None:
 
 
 def test_no_more_than_the_limit_is_kept_in_memory() -> None:
-    """Of a body that never ends, the reader keeps as much as its caller allows and little else."""
+    """If a body never ends, the reader keeps no more than its limit."""
 
     async def read() -> int:
         chunk = bytes(1 << 16)
@@ -67,7 +67,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
 
 
 def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that sends for ever has its answer and is left alone at last."""
+    """If a peer never stops sending, it gets its answer, and the server stops reading."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
     reply, received = exchange(scope(token=None), endless)
@@ -77,7 +77,7 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.M
 
 
 def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that stalls has its answer, and does not hold the server."""
+    """If a peer stalls, it gets its answer, and the server stops waiting."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
 
@@ -88,15 +88,15 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.Mo
 def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
     expected: Refusal, token: str | None, length: str
 ) -> None:
-    """After `Expect: 100-continue` nothing is read, and the connection closes: the body will not come."""
+    """After `Expect: 100-continue` the server reads nothing and closes the connection, because no body will come."""
     reply, received = exchange(scope(("content-length", length), ("expect", "100-Continue"), token=token), [])
 
     replace(expected, headers={**expected.headers, "connection": "close"}).check(reply)
     assert 0 == received
 
 
-def test_a_peer_that_waits_for_a_go_ahead_is_heard_if_nothing_is_wrong_yet() -> None:
-    """Asking for the body is the go-ahead; the connection then stays open."""
+def test_a_peer_that_waits_for_a_go_ahead_gets_one_if_its_head_is_valid() -> None:
+    """Reading the body sends the go-ahead, and the connection stays open."""
     waiting = scope(("expect", "100-continue"))
 
     assert_accepted(exchange(waiting, chunks(SAMPLE))[0])
@@ -108,7 +108,7 @@ def test_a_peer_that_waits_for_a_go_ahead_is_heard_if_nothing_is_wrong_yet() -> 
 def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(
     token: str | None, statuses: list[int | None], sent: list[bytes]
 ) -> None:
-    """Nothing is raised; what was answered by then was answered in full."""
+    """No exception is raised, and an answer that began is complete."""
     messages = chunks(*sent, complete=False)
     parts: list[Any] = []
 

@@ -1,4 +1,4 @@
-"""Notifications of the mock server: what is sent, when, in which order, how often, and with which signature."""
+"""Notifications of the mock server: content, time, order, retries and signature."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
 
 @on_a_loop
-async def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
-    """Processing and its end, each as the task was then; a step over both tells both."""
+async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
+    """Each notification shows the task at that time; a step over both changes sends both."""
     async with receiving() as receiver, running(server()) as caller:
         task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
         caller.app.clock.step(1)
         await until(lambda: len(receiver.told) == 1)
         caller.app.clock.step(1)
         await until(lambda: len(receiver.told) == 2)
-        for told in (4, 6):  # whatever else was sent of one task came before what is told of the next
+        for sent in (4, 6):  # a duplicate for one task would arrive before the notifications of the next
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(60)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == told)  # noqa: B023 - it is awaited
+            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == sent)  # noqa: B023 - it is awaited
 
     assert ["processing", "succeed"] * 3 == receiver.told
     assert ["/hook?a=b", "/hook?a=b", "/", "/", "/", "/"] == receiver.paths
@@ -53,8 +53,8 @@ async def test_each_change_of_a_task_is_told_once_and_in_order() -> None:
 
 
 @on_a_loop
-async def test_a_notification_of_success_holds_the_subject() -> None:
-    """As a look-up has it, with what it cost in units."""
+async def test_a_notification_of_success_has_the_element() -> None:
+    """It equals the answer of a look-up without the cost in money."""
     async with receiving() as receiver, running(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
@@ -67,8 +67,8 @@ async def test_a_notification_of_success_holds_the_subject() -> None:
 
 
 @on_a_loop
-async def test_a_notification_tells_of_the_subject_as_it_was() -> None:
-    """It was deleted only after the change that is told, which had to wait."""
+async def test_a_notification_shows_the_element_as_it_was() -> None:
+    """The notification was late, and the element was deleted meanwhile, but the notification shows it before that."""
     async with receiving() as receiver:
         app = server(tick_seconds=0)
         early = Caller(app)
@@ -83,8 +83,8 @@ async def test_a_notification_tells_of_the_subject_as_it_was() -> None:
 
 
 @on_a_loop
-async def test_a_failure_is_told_with_its_reason() -> None:
-    """There is no subject in it; of a task that is done at once, the end alone is told."""
+async def test_a_notification_of_failure_has_the_reason() -> None:
+    """It has no element; if a task ends at once, only its end is sent."""
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
@@ -95,8 +95,8 @@ async def test_a_failure_is_told_with_its_reason() -> None:
 
 
 @on_a_loop
-async def test_a_clock_that_runs_tells_by_itself() -> None:
-    """Nobody has to ask for anything."""
+async def test_a_running_clock_sends_notifications_by_itself() -> None:
+    """No request is needed to send them."""
     async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
         await until(lambda: len(receiver.told) == 2)
@@ -106,7 +106,7 @@ async def test_a_clock_that_runs_tells_by_itself() -> None:
 
 @on_a_loop
 async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A receiver that checks signature and time is content, however far the tasks' clock is from its own."""
+    """Signature and time are valid, even if the server's clock was stepped far ahead."""
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
         caller.create(callback_url=receiver.url)
@@ -123,7 +123,7 @@ async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.Monk
 
 
 def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secret, id, time and body as published, and so the signature."""
+    """The secret, id, time and body of the vendor's page give the signature on that page."""
 
     class Then(datetime):
         @classmethod
@@ -143,7 +143,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("told", "answers"),
+    ("outcome", "answers"),
     [
         ({"delivered": True, "http_status": 204, "attempts": 1}, [204]),
         ({"delivered": True, "http_status": 200, "attempts": 3}, [500, 0, 200]),
@@ -154,29 +154,29 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
     ],
 )
 @on_a_loop
-async def test_a_notification_is_sent_again_until_it_is_heard(told: dict[str, Any], answers: Sequence[int]) -> None:
-    """A success status of any kind ends it, so does the last attempt; a redirection is none."""
+async def test_a_notification_is_sent_again_until_it_is_heard(outcome: dict[str, Any], answers: Sequence[int]) -> None:
+    """Any 2xx status or the last attempt ends the retries; a redirect is not a success."""
     async with receiving(*answers) as receiver, running(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
         await until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
         task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing", "note": ""}
-        assert [task | told] == caller.ask("GET", "/_mock/callbacks")
-    assert [receiver.bodies[0]] * told["attempts"] == receiver.bodies
+        assert [task | outcome] == caller.ask("GET", "/_mock/callbacks")
+    assert [receiver.bodies[0]] * outcome["attempts"] == receiver.bodies
     assert {"/"} == set(receiver.paths)
 
 
 def test_intervals_grow() -> None:
-    """By the factor, from the first one."""
+    """Each interval is the one before, times the factor."""
     assert [1.0, 2.0, 4.0] == [Retries().seconds_after(attempt) for attempt in (1, 2, 3)]
     assert [0.5, 1.5, 4.5] == [Retries(5, 0.5, 3).seconds_after(attempt) for attempt in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://xn--a/", f"http://{'a' * 70}.invalid/"])
 @on_a_loop
-async def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It is given up, others are told, and no log says a word of it."""
+async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It is given up, the others get theirs, and nothing is logged as a warning."""
     caplog.set_level(logging.DEBUG)
     async with receiving() as receiver, running(server()) as caller:
         caller.create(callback_url=url)
@@ -192,8 +192,8 @@ async def test_a_receiver_that_cannot_be_reached_harms_nobody(url: str, caplog: 
 
 
 @on_a_loop
-async def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
-    """Others are told meanwhile."""
+async def test_a_silent_receiver_does_not_delay_the_others() -> None:
+    """The others get theirs meanwhile."""
     with listening(Peer.until_closed) as silent:
         async with receiving() as receiver, running(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
@@ -204,8 +204,8 @@ async def test_a_receiver_that_does_not_answer_holds_nobody_up() -> None:
 
 
 @on_a_loop
-async def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if it could not be reached."""
+async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts as unreachable."""
     monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running(server(retries=Retries(1))) as caller:
@@ -216,23 +216,23 @@ async def test_a_receiver_that_does_not_answer_in_time_is_given_up(monkeypatch: 
 
 
 @on_a_loop
-async def test_no_more_are_told_at_once_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others come when there is; each task's notifications stay in order."""
-    monkeypatch.setattr(callbacks, "_MOST_AT_ONCE", 2)
+async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others wait, and each task's notifications stay in order."""
+    monkeypatch.setattr(callbacks, "_MAX_AT_ONCE", 2)
     async with receiving() as receiver, running(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
         caller.app.clock.step(5)
         await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
 
-    told: dict[str, list[str]] = {}
+    statuses: dict[str, list[str]] = {}
     for body in receiver.bodies:
-        told.setdefault(body["task_id"], []).append(body["task_status"])
-    assert {task_id: ["processing", "succeed"] for task_id in ids} == told
+        statuses.setdefault(body["task_id"], []).append(body["task_status"])
+    assert {task_id: ["processing", "succeed"] for task_id in ids} == statuses
 
 
 @on_a_loop
-async def test_what_was_not_told_is_told_by_the_next_server(tmp_path: Path) -> None:
-    """With a state; under the same id, and without what was heard before."""
+async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -> None:
+    """With the same state file, it uses the same ids, and skips what was delivered."""
     options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
     async with receiving(200, 500) as receiver:
         async with running(server(**options, retries=Retries(9, 60))) as caller:
@@ -257,8 +257,8 @@ async def _post(app: MockServer, url: str) -> None:
     assert 200 == (await Caller(app).post_async(callback_url=url)).status_code
 
 
-def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:
-    """It needs a loop, and takes the one that the request came by; when that has ended, the next one."""
+def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
+    """The server uses the loop of the request; if that has ended, it uses the next one."""
     app = server(tick_seconds=0)
 
     async def main() -> None:
@@ -274,8 +274,8 @@ def test_a_server_without_a_lifespan_tells_from_the_first_creation_on() -> None:
     app.close()
 
 
-def test_a_late_creation_is_told_too() -> None:
-    """Although its request has been answered with nothing by then."""
+def test_a_late_creation_sends_notifications_too() -> None:
+    """Its task is created only after the delay, and is notified all the same."""
     app = server(tick_seconds=0)
     Caller(app).queue("late:0.02")
 
@@ -289,20 +289,20 @@ def test_a_late_creation_is_told_too() -> None:
 
 
 @on_a_loop
-async def test_a_server_may_be_told_to_tell_nobody() -> None:
-    """For requests whose addresses are made up, or are somebody's."""
+async def test_notifications_can_be_switched_off() -> None:
+    """With `callbacks=False`, you can send any `callback_url`."""
     async with receiving() as receiver, running(server(callbacks=False)) as caller, running(server()) as other:
-        for each in (caller, other):  # what the first one sent would come before what the second one sends
-            each.create(callback_url=f"{receiver.url}/{each is other}")
-            each.app.clock.step(2)
+        for sender in (caller, other):  # notifications of the first would arrive before those of the second
+            sender.create(callback_url=f"{receiver.url}/{sender is other}")
+            sender.app.clock.step(2)
         await until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
 
     assert ["/True"] * 2 == receiver.paths
 
 
 @on_a_loop
-async def test_a_server_may_be_closed_while_it_tells() -> None:
-    """What is under way ends with it, quietly."""
+async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
+    """Unfinished notifications are cancelled without an error."""
     app = server(retries=Retries(9, 60))
     async with receiving(500) as receiver:
         await _post(app, receiver.url)
@@ -313,7 +313,7 @@ async def test_a_server_may_be_closed_while_it_tells() -> None:
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:
-    """Then that loop does not wait for the one that tells."""
+    """The stopping loop doesn't wait for a task on the other loop."""
     app = server()
 
     async def start() -> None:
@@ -330,8 +330,8 @@ async def _live(app: MockServer) -> None:
 
 
 @on_a_loop
-async def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
-    """`answer` leaves it to the loop that the server runs on."""
+async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -> None:
+    """`answer` needs no loop; the notifications are sent on the loop that the server runs on later."""
     app = server(tick_seconds=0)
     async with receiving() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
@@ -341,11 +341,11 @@ async def test_creating_without_a_loop_is_told_once_there_is_one() -> None:
             await until(lambda: len(receiver.told) == 2)
 
 
-def test_an_empty_address_is_none() -> None:
-    """As with voices and external ids; nothing is told, and nothing is recorded."""
+def test_an_empty_callback_url_counts_as_missing() -> None:
+    """It sends and records nothing."""
     app = server(tick_seconds=0)
     Caller(app).create(callback_url="")
 
-    assert [None] == [task.callback_url for task in app._store.every_task()]  # noqa: SLF001 -- no answer has it
+    assert [None] == [task.callback_url for task in app._store.every_task()]  # noqa: SLF001 -- no answer shows it
     assert not app._store.has_notifications()  # noqa: SLF001 -- as above
     app.close()

@@ -1,4 +1,4 @@
-"""Whom the mock server may be made to call: private addresses only by callers who can reach them themselves."""
+"""Which addresses the mock server may notify: private ones only for callers who can reach them themselves."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from kling_elements.mock import callbacks
 
 
 def create_from(caller: Caller, peer: str, callback_url: str) -> None:
-    """Create a task as a caller at an address does."""
+    """Create a task as a caller with this address."""
     reply = caller.post({**IMAGE_REQUEST, "callback_url": callback_url}, client_host=peer)
     assert 200 == reply.status
 
 
 @pytest.mark.parametrize(("peer", "hosts"), [("127.0.0.1", []), ("10.0.0.1", ["10.0.0.0/8"])])
 @on_a_loop
-async def test_a_caller_of_this_machine_or_let_in_is_told_at_private_addresses(peer: str, hosts: list[str]) -> None:
-    """That is where tests listen."""
+async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer: str, hosts: list[str]) -> None:
+    """Tests listen at such addresses."""
     async with receiving() as receiver, running(server(tick_seconds=0, control=hosts)) as caller:
         create_from(caller, peer, receiver.url)
         await until(lambda: receiver.told)
@@ -29,20 +29,20 @@ async def test_a_caller_of_this_machine_or_let_in_is_told_at_private_addresses(p
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 @on_a_loop
-async def test_another_caller_cannot_have_the_server_post_to_private_addresses(host: str) -> None:
-    """Else whoever reaches the server reaches what it can reach; it is tried once, and the record says why."""
+async def test_other_callers_cannot_make_the_server_post_to_private_addresses(host: str) -> None:
+    """Otherwise they could reach all that the server can reach. There is one attempt, and the record says why."""
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
         await until(lambda: caller.ask("GET", "/_mock/callbacks"))
         (record,) = caller.ask("GET", "/_mock/callbacks")
     assert (False, None, 1) == (record["delivered"], record["http_status"], record["attempts"])
-    assert record["note"].startswith("it leads to a private or reserved address, and the create came from another")
+    assert record["note"].startswith("the address is private or reserved, and the create came from another machine")
     assert [] == receiver.told
 
 
 @on_a_loop
-async def test_another_caller_is_told_at_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any port, as by everybody's callbacks; here this machine counts as the public."""
+async def test_other_callers_are_notified_at_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any port is allowed; in this test, this machine counts as public."""
     policy = Policy(allowed_networks=(ip_network("127.0.0.0/8"),), allowed_ports=callbacks._PUBLIC.allowed_ports)  # noqa: SLF001
     monkeypatch.setattr(callbacks, "_PUBLIC", policy)
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:

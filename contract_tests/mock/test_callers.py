@@ -1,4 +1,4 @@
-"""Who may ask the mock server: pages of this machine, hosts that were let in, and nobody by way of a proxy."""
+"""Who may call the mock server: pages on this machine and allowed hosts, but never through a proxy."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from kling_elements.mock import create_app
 
 PAGE = "http://localhost:3000"
 NO_HEADERS = {"authorization": None, "content-type": None}
-NOT_FOR_PAGES = "only web pages of this machine may call this server: serve the page at http://localhost or 127.0.0.1"
+PAGES_REFUSED = (
+    "only web pages on this machine may call this server; serve the page from http://localhost or http://127.0.0.1"
+)
 
 
 def control(peer: str, *hosts: str, **headers: str) -> int:
-    """Return the status of a request to the control API from a host, where others may come than this machine."""
+    """Return the status of a request to the control API from a peer, with other hosts allowed."""
     app = create_app(control=hosts)
     status = Caller(app).send("GET", "/_mock/clock", headers={**NO_HEADERS, **headers}, client_host=peer).status
     app.close()
@@ -28,7 +30,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
 def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
-    """By CORS; its own headers may be seen too. Another page does not get them from a cache."""
+    """CORS lets the page read answers and some headers. `Vary` keeps caches from giving them to other pages."""
     shares = {
         "access-control-allow-origin": origin,
         "access-control-expose-headers": "allow, retry-after, www-authenticate",
@@ -40,8 +42,8 @@ def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
         assert shares.items() <= headers_of(reply).items()
 
 
-def test_a_caller_that_is_no_page_gets_no_headers_for_pages() -> None:
-    """They would only be in the way."""
+def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
+    """Its answer has only the usual header."""
     reply, _ = exchange(scope(), chunks(SAMPLE))
 
     assert {"content-type"} == headers_of(reply).keys()
@@ -49,7 +51,7 @@ def test_a_caller_that_is_no_page_gets_no_headers_for_pages() -> None:
 
 @pytest.mark.parametrize("path", [ELEMENTS, f"{ELEMENTS}/7", "/_mock/faults", "/health", "/x"])
 def test_a_preflight_needs_no_token(path: str) -> None:
-    """A browser sends none: it asks what it may send, and is told yes; the request itself is judged then."""
+    """A browser sends no token with a preflight, so the answer allows everything; the request is checked later."""
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization,x-mine")]
     asks = scope(("origin", PAGE), *asked, token=None, method="OPTIONS", raw_path=path.encode())
     reply, _ = exchange(asks, chunks(b""))
@@ -60,8 +62,8 @@ def test_a_preflight_needs_no_token(path: str) -> None:
     assert PAGE == headers_of(reply)["access-control-allow-origin"]
 
 
-def test_a_preflight_may_ask_for_no_headers() -> None:
-    """Then none are allowed by name."""
+def test_a_preflight_without_headers_allows_no_headers() -> None:
+    """The answer allows no headers by name."""
     headers = {**NO_HEADERS, "origin": PAGE, "access-control-request-method": "GET"}
     allowed = headers_of(shared().send("OPTIONS", ELEMENTS, headers=headers))
 
@@ -70,19 +72,19 @@ def test_a_preflight_may_ask_for_no_headers() -> None:
 
 @pytest.mark.parametrize("more", [{}, {"origin": PAGE}, {"access-control-request-method": "POST"}])
 def test_options_without_a_page_is_a_method_like_others(more: dict[str, str]) -> None:
-    """Who has no token learns nothing of the paths."""
+    """The token is checked first, so that unauthenticated callers can't probe for paths."""
     NO_TOKEN.check(shared().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://evil.localhost:8787", "http://10.0.0.1", "null"])
 @pytest.mark.parametrize("path", [ELEMENTS, "/_mock/faults", "/health", "/"])
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
-def test_a_page_of_elsewhere_is_403_whatever_it_asks(method: str, path: str, origin: str) -> None:
-    """Else a page whose name was made to lead here could have it POST to any address, by `callback_url`."""
+def test_a_page_of_another_site_is_always_403(method: str, path: str, origin: str) -> None:
+    """Otherwise a page whose name leads here could make the server POST to any address through `callback_url`."""
     more = [("origin", origin), ("access-control-request-method", "POST")]
     reply, _ = exchange(scope(*more, method=method, raw_path=path.encode()), chunks(SAMPLE))
 
-    assert (403, NOT_FOR_PAGES) == (reply.status, json.loads(reply.body)["message"])
+    assert (403, PAGES_REFUSED) == (reply.status, json.loads(reply.body)["message"])
     assert {"content-type"} == headers_of(reply).keys()
 
 
@@ -102,14 +104,16 @@ def test_a_page_of_elsewhere_is_403_whatever_it_asks(method: str, path: str, ori
         (200, ["10.0.0.1"], "127.0.0.1"),
     ],
 )
-def test_other_hosts_may_be_let_in(expected: int, hosts: list[str], peer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By address or network, such as those of containers; this machine remains."""
+def test_other_hosts_can_be_allowed(
+    expected: int, hosts: list[str], peer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """You can allow addresses and networks, such as those of containers; this machine stays allowed."""
     lead_to(monkeypatch)
     assert expected == control(peer, *hosts)
 
 
-def test_a_name_lets_in_where_it_leads_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container may be started after the server, and get another address."""
+def test_an_allowed_name_is_resolved_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is resolved for each request, because a container may get another address."""
     lead_to(monkeypatch)
     assert 403 == control("172.18.0.3", "tests")
     lead_to(monkeypatch, "172.18.0.3", "fd12::3")
@@ -131,22 +135,22 @@ def test_a_name_lets_in_where_it_leads_now(monkeypatch: pytest.MonkeyPatch) -> N
         (403, {"referer": "http://evil.example/"}),
     ],
 )
-def test_a_host_that_was_let_in_names_the_server_by_no_name_of_the_internet(
+def test_an_allowed_host_cannot_reach_control_by_a_public_name(
     expected: int, headers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A browser there would be led here by one; a name that was given is no such name. Proxies and pages stay out."""
+    """DNS rebinding needs a public name. Names that you allow work; proxies and pages of other sites don't."""
     lead_to(monkeypatch)
     assert expected == control("172.18.0.3", "172.18.0.0/16", "mock.internal", **headers)
 
 
-def test_a_name_that_was_let_in_may_name_the_server_on_its_own_machine_too() -> None:
-    """As an entry in its hosts file does."""
+def test_an_allowed_name_may_name_the_server_on_its_own_machine_too() -> None:
+    """An entry in the hosts file gives the machine such a name."""
     assert 200 == control("127.0.0.1", "kling.internal", host="kling.internal:8787")
     assert 403 == control("127.0.0.1", host="kling.internal:8787")
 
 
 @pytest.mark.parametrize(("expected", "version"), [(200, "1.1"), (200, "2"), (403, "1.0")])
-def test_a_proxy_that_adds_no_header_is_known_by_its_old_http(expected: int, version: str) -> None:
-    """Nginx with its defaults speaks 1.0 to what is behind it; nothing that drives a server does."""
+def test_http_1_0_is_treated_as_a_proxy(expected: int, version: str) -> None:
+    """By default nginx speaks HTTP/1.0 to its upstream and adds no header; test clients speak later versions."""
     asks = scope(token=None, method="GET", raw_path=b"/_mock/clock", client=["127.0.0.1", 5], http_version=version)
     assert expected == exchange(asks, chunks(b""))[0].status

@@ -1,4 +1,4 @@
-"""The control API of the mock server: its paths, who may use them, and what they say."""
+"""The control API of the mock server: its paths, callers and answers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contract_tests.support.mock_caller import Caller, shared
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
-NOT_FOR_YOU = (
-    "/_mock/ is for callers on the server's own machine, and not through a proxy or from a web page of elsewhere; "
-    "start the server with --control HOST to let another host in"
+NOT_ALLOWED = (
+    "/_mock/ is only for callers on the server's own machine, without a proxy, and not for web pages of other sites; "
+    "to allow another host, start the server with --control HOST"
 )
 NO_HEADERS = {"authorization": None, "content-type": None}
 PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks", "/_mock/used-ids"]
@@ -22,7 +22,7 @@ PATHS = ["/_mock/faults", "/_mock/elements", "/_mock/clock", "/_mock/callbacks",
 
 @pytest.fixture
 def caller() -> Iterator[Caller]:
-    """A caller of a server that takes another token alone: here none is needed."""
+    """Yield a caller with another token than the server's, because the control API needs none."""
     app = create_app("sk-of-the-server", manual_clock=True)
     yield Caller(app)
     app.close()
@@ -37,18 +37,18 @@ def reply(caller: Caller, client_host: str | None, path: str = "/_mock/clock") -
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("path", PATHS)
 def test_callers_on_the_same_machine_need_no_token(path: str, host: str, caller: Caller) -> None:
-    """By whichever loopback address they come."""
+    """Every loopback address counts as this machine."""
     assert 200 == reply(caller, host, path)[0]
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::", "localhost", "", None])
 @pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
 def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> None:
-    """They learn nothing of the paths, and a peer that is not known is no caller of this machine."""
+    """They can't probe for paths, and an unknown peer counts as another machine."""
     status, answer = reply(caller, host, path)
 
     assert (403, 1103) == (status, answer["code"])
-    assert NOT_FOR_YOU == answer["message"]
+    assert NOT_ALLOWED == answer["message"]
     assert 32 == len(answer["request_id"])
 
 
@@ -71,23 +71,21 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
         (200, "x-real-ips", "127.0.0.1"),
     ],
 )
-def test_a_page_or_a_proxy_on_the_same_machine_is_no_caller(
-    expected: int, name: str, value: str, caller: Caller
-) -> None:
-    """They ask for somebody else, who may be anywhere."""
+def test_pages_and_proxies_on_the_same_machine_are_403(expected: int, name: str, value: str, caller: Caller) -> None:
+    """They forward requests of somebody who may be anywhere."""
     assert expected == caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
 def test_a_page_of_this_machine_that_the_browser_names_need_not_be_of_the_same_site(caller: Caller) -> None:
-    """From `localhost` to `127.0.0.1` is cross-site; the origin says more than that."""
+    """From `localhost` to `127.0.0.1` is cross-site, but the origin shows that the page is on this machine."""
     headers = {**NO_HEADERS, "origin": "http://localhost:3000", "sec-fetch-site": "cross-site"}
     assert 200 == caller.send("GET", "/_mock/clock", headers=headers).status
 
 
 @pytest.mark.parametrize("path", ["/_mock/", "/_mock/x", "/_mock/clock/", "/_mock/Clock"])
 def test_another_path_is_404(path: str, caller: Caller) -> None:
-    """The message names those there are."""
-    assert (404, 1203, f"nothing has this path; there is {', '.join(PATHS)}") == caller.refusal("GET", path)
+    """The message lists the paths."""
+    assert (404, 1203, f"there is no such path; use one of {', '.join(PATHS)}") == caller.refusal("GET", path)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,7 @@ def test_another_path_is_404(path: str, caller: Caller) -> None:
     ],
 )
 def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
-    """Allow says which there are."""
+    """Allow lists the methods of the path."""
     answered = caller.send("PUT", path)
 
     assert (405, 1202) == (answered.status, json.loads(answered.body)["code"])
@@ -110,12 +108,12 @@ def test_another_method_is_405(methods: str, path: str, caller: Caller) -> None:
 
 @pytest.mark.parametrize(("expected", "size"), [(200, 65_536), (413, 65_537)])
 def test_a_body_has_a_limit(expected: int, size: int, caller: Caller) -> None:
-    """64 KiB, far beyond what anybody needs."""
+    """The limit is 64 KiB."""
     assert expected == caller.send("POST", "/_mock/faults", content=b"[]".ljust(size)).status
 
 
 def test_a_body_is_strict_json(caller: Caller) -> None:
-    """As everywhere."""
+    """The control API reads bodies as every operation does."""
     answered = caller.send("POST", "/_mock/faults", content=b"none")
 
     assert (400, "the body cannot be read: not JSON: Expecting value at line 1, column 1") == (
@@ -125,7 +123,7 @@ def test_a_body_is_strict_json(caller: Caller) -> None:
 
 
 def test_queued_faults_can_be_seen_and_dropped(caller: Caller) -> None:
-    """Each answer is the list of those that wait."""
+    """Each answer is the list of the queued faults."""
     assert ["drip"] == caller.ask("POST", PATHS[0], ["drip"])
     assert ["drip", "fail:x", "none"] == caller.ask("POST", PATHS[0], ["fail:x", "none"])
     assert ["drip", "fail:x", "none"] == caller.ask("GET", PATHS[0])
@@ -134,32 +132,32 @@ def test_queued_faults_can_be_seen_and_dropped(caller: Caller) -> None:
 
 
 def test_the_clock_is_stepped(caller: Caller) -> None:
-    """By any number of seconds, and told."""
+    """You can step it by any number of seconds, and the answer has the time."""
     before = caller.ask("GET", PATHS[2])
 
     assert {"now": caller.app.clock.now(), "manual": True} == before
     after = [caller.ask("POST", PATHS[2], {"seconds": seconds}) for seconds in (2.5, 0, 1)]
-    assert [2.5, 2.5, 3.5] == pytest.approx([each["now"] - before["now"] for each in after])
+    assert [2.5, 2.5, 3.5] == pytest.approx([answer["now"] - before["now"] for answer in after])
 
 
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
         ("a step must be a number of seconds, 0 or more", {"seconds": -1}),
-        ("a step must not lead beyond the year 9999", {"seconds": 1e15}),
+        ("a step must not go beyond the year 9999", {"seconds": 1e15}),
         *(('the body must be {"seconds": <number>}', body) for body in NO_STEPS),
     ],
 )
-def test_a_step_that_cannot_be_is_refused(expected: str, body: Any, caller: Caller) -> None:
-    """Time stays where it is."""
+def test_an_invalid_step_is_refused(expected: str, body: Any, caller: Caller) -> None:
+    """The clock doesn't move."""
     before = caller.app.clock.now()
 
     assert (400, 1200, expected) == caller.refusal("POST", PATHS[2], body)
     assert before == caller.app.clock.now()
 
 
-def test_every_task_of_every_token_is_told() -> None:
-    """Oldest first, with both ids; the subject's comes when it is ready, and owners can be told apart."""
+def test_the_tasks_of_every_token_are_listed() -> None:
+    """The oldest task comes first, the element id is there once it is ready, and each owner has its own name."""
     app = create_app(manual_clock=True)
     one, other = Caller(app), Caller(app, "sk-other")
     ids = [one.create(external_task_id="e")["task_id"], other.create()["task_id"]]
@@ -171,7 +169,7 @@ def test_every_task_of_every_token_is_told() -> None:
     assert [(*pair, "submitted", None, False) for pair in zip(ids, ["e", None], strict=True)] == [
         tuple(task.values())[:5] for task in before
     ]
-    assert [each.element(task_id)["element_id"] for each, task_id in zip((one, other), ids, strict=True)] == [
+    assert [caller.element(task_id)["element_id"] for caller, task_id in zip((one, other), ids, strict=True)] == [
         task["element_id"] for task in after
     ]
     assert ["succeed"] * 2 == [task["status"] for task in after]
@@ -179,6 +177,6 @@ def test_every_task_of_every_token_is_told() -> None:
     app.close()
 
 
-def test_the_contracts_paths_are_not_for_this_machine_alone() -> None:
-    """Whoever has a token may call them."""
+def test_other_machines_may_call_the_paths_of_the_contract() -> None:
+    """They need only a token."""
     assert 200 == shared().post(client_host="10.0.0.1").status

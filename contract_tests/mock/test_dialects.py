@@ -1,4 +1,4 @@
-"""The dialects of the mock server: how they are chosen, what differs between them, and what clients make of each."""
+"""The dialects of the mock server: how to choose one, what differs, and how clients read them."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ USED_IDS = "/_mock/used-ids"
 
 @pytest.fixture(params=said.DIALECTS)
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
-    """A caller of a server whose tasks are done at once, once for each dialect."""
+    """Yield a caller of a server whose tasks end at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
         yield Caller(app, dialect=request.param)
 
 
 def test_the_dialects_of_the_contract_are_these() -> None:
-    """The first one is what people saw, and what the server speaks unless told otherwise."""
+    """The first one is the default, and has the answers that people saw."""
     assert said.DIALECTS == contract.CONTRACT.dialects()
     assert said.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
 
-def test_a_dialect_that_is_not_there_is_an_error() -> None:
-    """The message names those that are, in whichever way a server is made."""
-    expected = r"^there is no dialect 'latin'; there are live, documented$"
+def test_an_unknown_dialect_is_an_error() -> None:
+    """The message lists the dialects, however you create the server."""
+    expected = r"^there is no dialect 'latin'; use one of live, documented$"
 
     with pytest.raises(ValueError, match=expected):
         create_app(dialect="latin")
@@ -52,8 +52,8 @@ def test_a_dialect_that_is_not_there_is_an_error() -> None:
 
 
 @each(MEANINGS, "case")
-def test_the_contract_tells_refusals_apart(case: Meaning) -> None:
-    """By code and message together, and in the answers of one operation; whichever dialect they are in, they count."""
+def test_the_contract_distinguishes_refusals_by_code_and_message(case: Meaning) -> None:
+    """Code and message count together, for one operation, in every dialect."""
     rows = contract.CONTRACT.refusals(case.operation, case.keyword)
 
     assert case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
@@ -62,13 +62,13 @@ def test_the_contract_tells_refusals_apart(case: Meaning) -> None:
 
 
 def test_a_refusal_without_a_code_has_no_meaning() -> None:
-    """Its message alone proves nothing."""
+    """A message without a code proves nothing."""
     assert not contract.means("getElement", "x-absent", None, "Task not found by id/external id: x")
     assert not contract.means("getElement", "x-absent", 1201, None)
 
 
-def test_each_refusal_of_the_server_means_what_it_should(caller: Caller) -> None:
-    """As clients read it, whatever dialect it is in; an unknown subject is told apart from one that was deleted."""
+def test_clients_understand_each_refusal_of_the_server(caller: Caller) -> None:
+    """This holds in every dialect; an unknown element differs from a deleted one."""
     caller.create(external_task_id="e")
     element_id = caller.element("e")["element_id"]
     deletion = ("POST", DELETION, {"element_id": element_id})
@@ -87,8 +87,8 @@ def test_each_refusal_of_the_server_means_what_it_should(caller: Caller) -> None
     assert [True] * 3 == [contract.means(*kind, refusal[1], refusal[2]) for kind, refusal in refusals.items()]
 
 
-def test_an_id_that_another_call_used_is_refused_where_they_count(caller: Caller) -> None:
-    """In one dialect an external id is unique over the account, in the other one over what this call made."""
+def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(caller: Caller) -> None:
+    """In one dialect an external id is unique over the account, in the other only over this call."""
     taken = "a video's"
     assert [taken, "b"] == caller.ask("POST", USED_IDS, ["b", taken, "b"])
     created = caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
@@ -107,8 +107,8 @@ def test_an_id_that_another_call_used_is_refused_where_they_count(caller: Caller
     assert [taken, "b"] == caller.ask("GET", USED_IDS)
 
 
-def test_an_id_that_another_call_used_may_repeat_where_duplicates_are_let_through() -> None:
-    """As any other id."""
+def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> None:
+    """With `unique_external_ids=False`, these ids may repeat too."""
     caller = Caller(create_app(unique_external_ids=False))
     caller.ask("POST", USED_IDS, ["e"])
 
@@ -117,16 +117,16 @@ def test_an_id_that_another_call_used_may_repeat_where_duplicates_are_let_throug
 
 @pytest.mark.parametrize("body", [1, {}, "e", ["e", 1], [""], [["e"]], [None]])
 def test_ids_that_cannot_be_used_are_refused(body: Any) -> None:
-    """All of a list or none."""
+    """One invalid id refuses the whole list."""
     caller = Caller(create_app())
-    expected = "the body must be a list of ids, texts that are not empty"
+    expected = "the body must be a list of ids, strings that are not empty"
 
     assert (400, 1200, expected) == caller.refusal("POST", USED_IDS, body)
     assert [] == caller.ask("GET", USED_IDS)
 
 
 def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
-    """What was deleted or used elsewhere is kept; whether that is seen is a matter of the dialect."""
+    """The state keeps deletions and used ids; whether you see them depends on the dialect."""
     state = tmp_path / "state.db"
     for dialect, status, page in (("live", 200, 1), ("documented", 404, 0), ("live", 200, 1)):
         with closing(create_app(state=state, tick_seconds=0, dialect=dialect)) as app:
@@ -144,7 +144,7 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
 
 def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None:
-    """What is of its own in the example stays as it is; the task is the one whose subject is deleted."""
+    """The answer keeps the example's other members and has the task whose element was deleted."""
     value = {"code": 0, "message": "gone", "request_id": "r", "data": {"task_id": "t", "by": "hand"}}
 
     def change(document: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
 
 
 def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
-    """No answer is made up here."""
+    """The server doesn't invent an answer."""
     with pytest.raises(KeyError, match="documented"):
         MockServer(
             changed(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
@@ -174,14 +174,14 @@ def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
         )
 
 
-def test_a_document_without_words_for_a_refusal_has_the_one_code_that_says_little() -> None:
-    """Nobody has seen what such a dialect says, so nothing is made up that a client would take for a known answer."""
+def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
+    """The server doesn't invent an answer that a client could mistake for a known one."""
     other = changed(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
     with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
 
-# What people saw, in `live_answers.yaml`
+# The answers that people saw, from `live_answers.yaml`
 
 
 def _used_twice(mock: Caller) -> tuple[str, Reply]:
@@ -216,20 +216,20 @@ _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 @each(_OF_DIALECTS)
 def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
-    """The same status and code, the same words where the service's own are known, and `data` only where it has any."""
+    """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))
-    recorded, given = row.body(), json.loads(reply.body)
+    recorded, answer = row.body(), json.loads(reply.body)
 
     assert row.status == reply.status
-    assert recorded["code"] == given["code"]
-    assert ("data" in recorded) == ("data" in given)
+    assert recorded["code"] == answer["code"]
+    assert ("data" in recorded) == ("data" in answer)
     if row.dialect == "live" and row.status != 200:
-        assert recorded["message"].replace(row.asked, asked) == given["message"]
+        assert recorded["message"].replace(row.asked, asked) == answer["message"]
     if row.reads.unusable:
-        assert "deleted" == given["data"]["task_result"]["elements"][0]["status"]
+        assert "deleted" == answer["data"]["task_result"]["elements"][0]["status"]
 
 
 def test_each_way_to_provoke_an_answer_is_used() -> None:
-    """And each row of a dialect says how it is provoked."""
+    """Each row of a dialect names a way to provoke it, and no way is unused."""
     assert set(_PROVOKED) == {row.provoked_by for row in _OF_DIALECTS}

@@ -1,4 +1,4 @@
-"""What can be made to go wrong with the mock server: each fault does what its name says, to one creation."""
+"""The faults of the mock server: each does what its name says to one create."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ CODES = contract.business_codes()
 
 @pytest.fixture
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
-    """A caller of a server whose clock stands still, in the dialect that a test asks for."""
+    """Yield a caller of a server with a manual clock, in the dialect that a test asks for."""
     app = create_app(manual_clock=True, dialect=getattr(request, "param", None))
     yield Caller(app)
     app.close()
 
 
 def creation(caller: Caller) -> Reply:
-    """Return the reply to a creation."""
+    """Return the reply to a create."""
     return caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})
 
 
@@ -43,7 +43,7 @@ def count(caller: Caller) -> int:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_business_code_can_be_provoked(code: int, caller: Caller) -> None:
-    """With its own status and meaning, before the task is created or after, or under status 200."""
+    """A fault answers with a code before or after the task is created, or with status 200."""
     row = CODES[code]
     caller.queue(f"code:{code}", f"200-code:{code}", f"code:{code}-after")
     replies = [creation(caller) for _ in range(2)]
@@ -66,7 +66,7 @@ def test_every_business_code_can_be_provoked(code: int, caller: Caller) -> None:
 )
 @pytest.mark.parametrize(("when", "created"), [("before", 0), ("after", 1)])
 def test_a_proxy_may_answer_with_a_page(when: str, created: int, status: int, title: str, caller: Caller) -> None:
-    """HTML as the contract's example of one, without the task or with it."""
+    """The page replaces the answer, before or after the task is created."""
     caller.queue(f"html-{status}-{when}")
     page = f"<html><head><title>{title}</title></head></html>"
 
@@ -75,7 +75,7 @@ def test_a_proxy_may_answer_with_a_page(when: str, created: int, status: int, ti
 
 
 def test_the_page_of_a_proxy_is_that_of_the_contract(caller: Caller) -> None:
-    """To the letter."""
+    """The bytes are those of the example."""
     caller.queue("html-502-before")
 
     assert example("proxyPage") == creation(caller).body.decode()
@@ -93,7 +93,7 @@ def test_the_page_of_a_proxy_is_that_of_the_contract(caller: Caller) -> None:
     ],
 )
 def test_an_answer_may_be_empty_or_missing(expected: Reply, name: str, created: int, caller: Caller) -> None:
-    """With no more than a status or an empty object, or without that."""
+    """The answer is only a status, an empty object, or missing."""
     caller.queue(name)
 
     assert expected == creation(caller)
@@ -111,7 +111,7 @@ def test_an_answer_may_be_empty_or_missing(expected: Reply, name: str, created: 
     ],
 )
 def test_an_answer_may_be_slow(expected: tuple[float, float], name: str, caller: Caller) -> None:
-    """The task is created at once, and what is answered is right."""
+    """The task is created at once, and the answer is right."""
     caller.queue(name)
     reply = creation(caller)
 
@@ -120,7 +120,7 @@ def test_an_answer_may_be_slow(expected: tuple[float, float], name: str, caller:
 
 
 def test_an_answer_may_be_cut_in_half(caller: Caller) -> None:
-    """What is left is no JSON."""
+    """The first half is not valid JSON."""
     caller.queue("truncated-json")
     reply = creation(caller)
 
@@ -131,7 +131,7 @@ def test_an_answer_may_be_cut_in_half(caller: Caller) -> None:
 
 
 def test_an_answer_may_have_no_envelope(caller: Caller) -> None:
-    """It is the contract's example, with this task's id and time."""
+    """It is the contract's example with the id and time of this task."""
     caller.queue("flat")
     answer = json.loads(creation(caller).body)
     (task,) = caller.every_task()
@@ -143,7 +143,7 @@ def test_an_answer_may_have_no_envelope(caller: Caller) -> None:
 
 
 def test_an_answer_may_contradict_itself(caller: Caller) -> None:
-    """It names the task, under a code of failure and with a time that breaks the contract."""
+    """It has the task, but a code of failure and a time that breaks the contract."""
     caller.queue("odd-envelope")
     answer = json.loads(creation(caller).body)
     violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), answer)
@@ -165,8 +165,8 @@ def test_an_answer_may_contradict_itself(caller: Caller) -> None:
         ("processing", "", "status-word:processing"),
     ],
 )
-def test_a_task_may_end_without_a_subject(status: str, message: str, name: str, caller: Caller) -> None:
-    """Failed for a reason, or in a word that nobody knows; until then it looks like any other."""
+def test_a_task_may_end_without_an_element(status: str, message: str, name: str, caller: Caller) -> None:
+    """It fails for a reason or ends with an unknown status; until then it looks like any other."""
     caller.queue(name)
     creation(caller)
     caller.app.clock.step(1)
@@ -182,7 +182,7 @@ def test_a_task_may_end_without_a_subject(status: str, message: str, name: str, 
 
 
 def test_a_task_may_succeed_by_the_newer_word(caller: Caller) -> None:
-    """Then it has a subject."""
+    """Such a task has an element."""
     caller.queue("status-word:succeeded")
     creation(caller)
     caller.app.clock.step(2)
@@ -192,7 +192,7 @@ def test_a_task_may_succeed_by_the_newer_word(caller: Caller) -> None:
 
 
 def test_a_creation_may_come_late(caller: Caller) -> None:
-    """Only when the delay is over is anything created, and told."""
+    """The task is created and answered only after the delay."""
     caller.queue("late:30")
     reply = creation(caller)
 
@@ -205,7 +205,7 @@ def test_a_creation_may_come_late(caller: Caller) -> None:
 
 @pytest.mark.parametrize("caller", DIALECTS, indirect=True)
 def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
-    """If by then its external id is used."""
+    """If its external id was used meanwhile, the late creation is refused."""
     caller.queue("late:30")
     late = creation(caller).late
     creation(caller)
@@ -216,7 +216,7 @@ def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
 
 
 def test_each_creation_takes_one_fault(caller: Caller) -> None:
-    """In the order in which they were queued; then all is well again."""
+    """Faults apply in the order of the queue, and once it is empty, creates succeed."""
     caller.queue("code:1303", "none")
     caller.queue("code:5000")
 
@@ -224,8 +224,8 @@ def test_each_creation_takes_one_fault(caller: Caller) -> None:
     assert [200, 200] == [caller.send("POST", ELEMENTS, IMAGE_REQUEST).status for _ in range(2)]
 
 
-def test_what_is_refused_takes_no_fault(caller: Caller) -> None:
-    """Neither a request that breaks the contract nor one without a token, nor any other operation."""
+def test_a_refused_request_takes_no_fault(caller: Caller) -> None:
+    """Invalid creates, creates without a token and other operations leave the queue as it is."""
     caller.queue("code:1303")
     caller.send("POST", ELEMENTS, {})
     caller.post(headers={"authorization": None})
@@ -237,7 +237,7 @@ def test_what_is_refused_takes_no_fault(caller: Caller) -> None:
 
 @pytest.mark.parametrize("caller", DIALECTS, indirect=True)
 def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: Caller) -> None:
-    """It passed every check of token and contract; the refusal is told as it is."""
+    """The create passed the checks of token and contract; its refusal is not disturbed."""
     creation(caller)
     caller.queue("drop-after")
 
@@ -273,42 +273,45 @@ def test_a_creation_that_is_refused_for_its_external_id_takes_its_fault(caller: 
         ["none"],
     ],
 )
-def test_an_unknown_fault_is_refused_with_the_names_of_all(name: Any, caller: Caller) -> None:
-    """Nothing of its list is queued."""
+def test_an_unknown_fault_is_refused_with_a_list_of_all_faults(name: Any, caller: Caller) -> None:
+    """The message lists all faults, and none of the list is queued."""
     status, code, message = caller.refusal("POST", "/_mock/faults", ["none", name, "none"])
 
     assert (400, 1200) == (status, code)
-    assert message.startswith(f"there is no fault {name!a}; there are none, delay:SECONDS, late:SECONDS, drop-before")
+    assert message.startswith(f"there is no fault {name!a}; use one of none, delay:SECONDS, late:SECONDS, drip, ")
     assert message.endswith("5000, 5001, 5002")
     assert [] == caller.ask("GET", "/_mock/faults")
 
 
 def test_the_message_about_an_unknown_fault_is_bounded(caller: Caller) -> None:
-    """However long the name is."""
+    """A long name is cut in the message."""
     assert len(caller.refusal("POST", "/_mock/faults", ["x" * 60_000])[2]) < 1000
 
 
 @pytest.mark.parametrize("body", [{}, "none", 1, None])
-def test_what_is_no_list_is_refused(body: Any, caller: Caller) -> None:
-    """The message says what to send."""
+def test_faults_that_are_not_a_list_are_refused(body: Any, caller: Caller) -> None:
+    """The message says to send a list."""
     assert "list of names" in caller.refusal("POST", "/_mock/faults", {"x": 1} if body is None else body)[2]
 
 
-def test_no_more_faults_wait_than_anyone_needs(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list that is too much is refused as a whole."""
-    monkeypatch.setattr(faults, "_MOST_QUEUED", 3)
+def test_the_queue_of_faults_is_limited(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that doesn't fit is refused as a whole."""
+    monkeypatch.setattr(faults, "_MAX_QUEUED", 3)
     caller.queue("none", "none")
 
-    assert "at most 3 faults may wait" == caller.refusal("POST", "/_mock/faults", ["none", "none"])[2]
+    assert (
+        "at most 3 faults can be queued; clear the queue first"
+        == caller.refusal("POST", "/_mock/faults", ["none", "none"])[2]
+    )
     caller.queue("none")
     assert ["none"] * 3 == caller.ask("GET", "/_mock/faults")
 
 
-# From here on over ASGI, which carries out what a reply says.
+# The tests below use ASGI, which carries out the delays and cuts of a reply.
 
 
 def test_a_cut_connection_is_an_error_in_process(caller: Caller) -> None:
-    """To httpx it is one of its own, as over a socket."""
+    """If you use httpx, you see the same error class as over a socket."""
     caller.queue("drop-before", "drop-after")
     for created in (0, 1):
         with pytest.raises(httpx.RemoteProtocolError) as caught:
@@ -318,7 +321,7 @@ def test_a_cut_connection_is_an_error_in_process(caller: Caller) -> None:
 
 
 def test_a_delay_passes_before_the_answer(caller: Caller) -> None:
-    """The task is there meanwhile."""
+    """The task exists before the answer is sent."""
     caller.queue("delay:0.1")
 
     async def run() -> tuple[int, float]:
@@ -336,7 +339,7 @@ def test_a_delay_passes_before_the_answer(caller: Caller) -> None:
 
 
 def test_a_dripping_answer_arrives_byte_by_byte(caller: Caller) -> None:
-    """Spread over its time, and whole in the end."""
+    """The bytes are spread over the time, and the answer is complete in the end."""
     caller.queue("drip:0.2")
     sent: list[Any] = []
 
@@ -356,25 +359,25 @@ def test_a_dripping_answer_arrives_byte_by_byte(caller: Caller) -> None:
 
 
 def test_a_late_creation_happens_although_the_caller_has_left(caller: Caller) -> None:
-    """It hung up while it waited."""
+    """The caller hangs up during the delay, and the task is created all the same."""
     caller.queue("late:0.01")
 
     async def run() -> None:
         post = asyncio.create_task(caller.post_async(external_task_id="e"))
-        await asyncio.sleep(0)  # nothing else lets it wait
+        await asyncio.sleep(0)  # lets it reach the delay
         assert 0 == count(caller)
         post.cancel()
         await asyncio.wait([post])
         assert post.cancelled()
-        async with asyncio.timeout(60):  # only a failure lasts that long
-            while not count(caller):  # noqa: ASYNC110 - the server does it by itself
+        async with asyncio.timeout(60):  # only a failure takes this long
+            while not count(caller):  # noqa: ASYNC110 - no event announces the task
                 await asyncio.sleep(0.01)
 
     asyncio.run(run())
 
 
 def test_a_late_creation_is_answered_to_a_caller_who_waits(caller: Caller) -> None:
-    """With what was created."""
+    """If the caller waits, the answer has the created task."""
     caller.queue("late:0.05")
     answer = asyncio.run(caller.post_async(external_task_id="e")).json()
 
@@ -382,7 +385,7 @@ def test_a_late_creation_is_answered_to_a_caller_who_waits(caller: Caller) -> No
 
 
 def test_a_late_creation_ends_with_the_server() -> None:
-    """What has not happened by then does not happen, and nobody waits for it."""
+    """At shutdown, a creation that is still delayed is cancelled."""
     app = create_app(manual_clock=True)
     Caller(app).queue("late:60")
 

@@ -1,4 +1,4 @@
-"""What the mock server says of itself without a token: a greeting at `/`, and whether it is up at `/health`."""
+"""The pages that need no token: a greeting at `/`, and `/health`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NO_HEADERS = {"authorization": None, "content-type": None}
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", None])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_health_is_told_to_anybody_without_a_token(method: str, host: str | None) -> None:
-    """Whatever waits for the server, such as a container's health check, has none."""
+def test_health_needs_no_token(method: str, host: str | None) -> None:
+    """A container's health check, for example, has no token."""
     reply = shared().send(method, "/health", headers=NO_HEADERS, client_host=host)
 
     assert (200, {"status": "ok"}) == (reply.status, json.loads(reply.body))
     assert {"content-type": "application/json"} == headers_of(reply)
 
 
-def test_the_greeting_says_what_this_is_and_where_to_look() -> None:
-    """As a text, for whoever opens the address: each call with its method, the token, the server's own paths."""
+def test_the_greeting_lists_the_calls_and_paths() -> None:
+    """It is plain text with each call and its method, the token, and the server's own paths."""
     reply = shared().send("GET", "/", headers=NO_HEADERS)
     text = reply.body.decode()
 
@@ -44,13 +44,13 @@ def test_the_greeting_says_what_this_is_and_where_to_look() -> None:
 @pytest.mark.parametrize("path", ["/", "/health"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_neither_takes_another_method(path: str, method: str) -> None:
-    """They are no paths of the contract."""
+    """Other methods are refused as for an unknown path."""
     NO_TOKEN.check(shared().send(method, path, headers=NO_HEADERS))
     assert 404 == shared().send(method, path).status
 
 
 def test_a_path_that_the_contract_has_is_the_contracts() -> None:
-    """A gateway of somebody's own may answer there."""
+    """If a contract has the path `/health`, the server answers as the contract says."""
     document = copy.deepcopy(contract.document())
     document["paths"]["/health"] = {"get": document["paths"][PRESETS]["get"]}
     del document["paths"][PRESETS]

@@ -1,4 +1,4 @@
-"""`python -m kling_elements.mock`: a real process on a real socket, from its first line to its quiet end."""
+"""`python -m kling_elements.mock` as a real process on a real socket."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ from kling_elements.mock import server as mock_server
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Return the port of a server that all tests of this module share: it lets external ids repeat."""
+    """Yield the port of a server that the tests of this module share; external ids may repeat."""
     with running("--port", "0", "--allow-duplicates", "--no-callbacks") as (_, line):
         yield port_of(line)
 
 
 def test_the_server_answers_where_its_first_line_says(port: int) -> None:
-    """The whole way over a socket: exact status and headers, and the body of a creation."""
+    """A create over a socket has the exact status, headers and body."""
     with connected(port) as connection:
         for name in ("sample", "fromImages", "fromVideo"):
             status, headers, body = answer_to(connection, json.dumps(example(name)).encode())
@@ -56,7 +56,7 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert headers["content-type"] == "application/json"
 
 
-def test_the_only_token_to_take_can_be_named() -> None:
+def test_the_command_can_name_the_only_token() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(example("sample")).encode()
     with running("--port", "0", "--token", "sk-mine") as (_, line), connected(port_of(line)) as connection:
@@ -65,7 +65,7 @@ def test_the_only_token_to_take_can_be_named() -> None:
 
 
 def test_head_is_answered_without_a_body(port: int) -> None:
-    """405 as for other methods, with the headers alone; the connection serves on."""
+    """HEAD gets 405 and headers without a body, and the connection stays usable."""
     with connected(port) as connection:
         status, headers, body = answer_to(connection, b"", method="HEAD")
 
@@ -75,7 +75,7 @@ def test_head_is_answered_without_a_body(port: int) -> None:
 
 
 def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
-    """Body and all are taken off the wire: the next request on the connection is not the rest of the last."""
+    """The server reads the rest of a refused body, so that the next request starts cleanly."""
     sample = json.dumps(example("sample")).encode()
     with connected(port) as connection:
         for _ in range(3):
@@ -86,7 +86,7 @@ def test_a_refused_request_leaves_its_connection_usable(port: int) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int, *, chunked: bool) -> None:
-    """The peer, busy with sending, still sees 413 instead of a reset connection."""
+    """A peer that is still sending receives 413 instead of a reset."""
     chunk = b" " * (LIMIT // 10)
     body = [chunk] * 12
     with connected(port) as connection:
@@ -98,7 +98,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
 
 
 def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
-    """`Expect: 100-continue` with a refused request: the answer comes, and the end of the connection."""
+    """With `Expect: 100-continue`, a refused request gets its answer, and the connection closes."""
     lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall("\r\n".join(lines).encode())
@@ -109,7 +109,7 @@ def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
 
 
 def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int) -> None:
-    """Good and bad ones mixed, over many connections; no two refusals share a request id."""
+    """Valid and invalid requests over many connections get their own answers, each with its own request id."""
     sample = example("sample")
 
     def talk(number: int) -> set[str]:
@@ -129,7 +129,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
 
 
 def test_broken_requests_do_not_harm_the_server(port: int) -> None:
-    """Whatever comes in instead of HTTP, the next request is answered."""
+    """If a peer sends something other than HTTP, the next request is still answered."""
     for raw in [
         b"",
         b"\r\n\r\n",
@@ -149,7 +149,7 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
 
 
 def test_a_server_may_run_in_a_thread() -> None:
-    """It serves until it is told to end, and leaves signals alone."""
+    """It serves until `should_exit` is set, and installs no signal handlers."""
     listener = mock_server.listen("127.0.0.1", 0)
     background = mock_server.Background(create_app())
     thread = threading.Thread(target=background.run, args=([listener],))
@@ -164,7 +164,7 @@ def test_a_server_may_run_in_a_thread() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
-    """Exit code 0 and not a word, neither of the end nor of any request, its token or its media."""
+    """The exit code is 0, and nothing is printed, in particular no request."""
     with running("--port", "0") as (process, line):
         with connected(port_of(line)) as connection:
             assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
@@ -176,7 +176,7 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
 
 
 def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
-    """A signal ends it in the midst of a request, as quietly as ever."""
+    """A signal stops the server quietly, even during a request."""
     with running("--port", "0") as (process, line):
         with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
             head = [
@@ -188,7 +188,7 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
                 "{",
             ]
             connection.sendall("\r\n".join(head).encode())
-            with connected(port_of(line)) as other:  # by when this is answered, the one above has been read
+            with connected(port_of(line)) as other:  # once this is answered, the request above has been read
                 assert answer_to(other, b"{")[0] == 400
             process.send_signal(signal.SIGINT)
 
@@ -198,21 +198,21 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While modules are still being imported there is nothing to stop, and nothing to tell."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    """A signal during the imports exits quietly too."""
+    before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(command, "_arguments", lambda: signal.raise_signal(number))
     try:
         with pytest.raises(SystemExit) as caught:
             command.main()
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for restored, handler in before.items():
+            signal.signal(restored, handler)
 
     assert caught.value.code == 0
 
 
 def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
-    """Tick, concurrency and rate; the control API steps the clock over the same port."""
+    """The options set tick, concurrency and rate, and the control API steps the clock."""
     limits = ("--tick", "2.5", "--concurrency", "3", "--rate", "2", "--manual-clock")
     with running("--port", "0", *limits) as (_, line), connected(port_of(line)) as connection:
         codes = [answer_to(connection, creation(name))[2]["code"] for name in "aabc"]
@@ -238,7 +238,7 @@ def test_the_clock_and_the_limits_are_those_of_the_command() -> None:
     ],
 )
 def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: tuple[int, int, str]) -> None:
-    """By default it is what people saw the service speak."""
+    """The default is the dialect of the answers that people saw."""
     with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
         status, _, answer = answer_to(connection, b"", method="GET", path=f"{ELEMENTS}/x")
 
@@ -246,7 +246,7 @@ def test_the_dialect_is_that_of_the_command(options: tuple[str, ...], expected: 
 
 
 def test_tasks_take_the_times_of_the_command() -> None:
-    """Between the two; they are given in place of a tick, not beside it."""
+    """Each task ends between the two times; you can't use `--tick` as well."""
     options = ("--task-seconds", "2.5-40", "--manual-clock")
     with running("--port", "0", *options) as (_, line), connected(port_of(line)) as connection:
         for number in range(50):
@@ -264,7 +264,7 @@ def test_tasks_take_the_times_of_the_command() -> None:
 
 
 def test_faults_are_carried_out_on_a_socket(port: int) -> None:
-    """A cut connection gives not a byte, a slow answer comes whole, and the server serves on."""
+    """A cut connection has no bytes, a slow answer is complete, and the server goes on."""
     with connected(port) as connection:
         before = len(ask(connection, "GET", "/_mock/elements"))
         ask(connection, "POST", "/_mock/faults", ["drop-before", "drop-after", "drip:0.1", "status-204-after"])
@@ -278,7 +278,7 @@ def test_faults_are_carried_out_on_a_socket(port: int) -> None:
 
 
 def test_a_late_creation_outlives_its_caller(port: int) -> None:
-    """Who hung up meanwhile finds the task in the end."""
+    """A caller who hung up can look the task up later."""
     with connected(port) as connection:
         ask(connection, "POST", "/_mock/faults", ["late:0.2"])
         connection.request("POST", ELEMENTS, creation("left"), HEADERS)
@@ -292,35 +292,35 @@ def test_a_late_creation_outlives_its_caller(port: int) -> None:
     assert "left" == answer["data"]["task_info"]["external_task_id"]
 
 
-def test_what_was_answered_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
-    """Several callers create as fast as they can when it comes; the next server knows every task they were told of."""
+def test_every_answered_create_survives_a_kill(tmp_path: Path) -> None:
+    """Several callers create tasks until the kill; the next server has every task that was answered."""
     state = str(tmp_path / "state.db")
-    told: set[str] = set()
+    answered: set[str] = set()
     numbers = count()
 
     def create_until_the_end(port: int, name: str) -> None:
         with connected(port) as connection, suppress(OSError, http.client.HTTPException):
             while True:
-                told.add(answer_to(connection, creation(f"{name}-{next(numbers)}"))[2]["data"]["task_id"])
+                answered.add(answer_to(connection, creation(f"{name}-{next(numbers)}"))[2]["data"]["task_id"])
 
     for turn in range(3):
         with running("--port", "0", "--state", state) as (process, line), ThreadPoolExecutor(3) as threads:
             for thread in range(3):
                 threads.submit(create_until_the_end, port_of(line), f"{turn}-{thread}")
-            expected = len(told) + 30
-            while len(told) < expected:
+            expected = len(answered) + 30
+            while len(answered) < expected:
                 time.sleep(0.001)
             process.kill()
     with running("--port", "0", "--state", state) as (_, line), connected(port_of(line)) as connection:
         tasks = ask(connection, "GET", "/_mock/elements")
 
     ids = [task["task_id"] for task in tasks]
-    assert told <= set(ids)
-    assert len(ids) == len({task["external_task_id"] for task in tasks}) <= len(told) + 9
+    assert answered <= set(ids)
+    assert len(ids) == len({task["external_task_id"] for task in tasks}) <= len(answered) + 9
 
 
 def test_a_signal_closes_the_state(tmp_path: Path) -> None:
-    """One file is left, whole and without a journal."""
+    """Only the file itself is left, without a journal."""
     state = tmp_path / "state.db"
     with running("--port", "0", "--state", str(state)) as (process, line):
         with connected(port_of(line)) as connection:
@@ -333,7 +333,7 @@ def test_a_signal_closes_the_state(tmp_path: Path) -> None:
 
 
 def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no list of processes shows it; notifications are signed with it."""
+    """The environment hides the secret from process lists, and it signs notifications."""
     secret = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", secret)
     with socket.create_server(("127.0.0.1", 0)) as receiver, running("--port", "0", "--tick", "0") as (_, line):
@@ -344,14 +344,14 @@ def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
         peer, _ = receiver.accept()
         with peer, peer.makefile("rb") as stream:
             lines = [line.decode().strip() for line in iter(stream.readline, b"\r\n")]
-            headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines[1:])}
+            headers = {name.lower(): value for name, _, value in (header.partition(": ") for header in lines[1:])}
             text = stream.read(int(headers["content-length"]))
 
     assert "succeed" == Webhook(secret).verify(text, headers)["task_status"]
 
 
-def test_a_secret_of_the_environment_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As one of the command line, and not repeated; an empty one is none."""
+def test_an_invalid_secret_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message doesn't repeat the secret; an empty variable counts as unset."""
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", "sesame")
     done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
     assert (2, "") == (done.returncode, done.stdout)

@@ -1,4 +1,4 @@
-"""What the command says of its options, and of those that it cannot use."""
+"""The help of the command, and its messages about invalid options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contract_tests.support.mock_command import (
 
 
 def test_help_names_the_options_and_their_defaults() -> None:
-    """Port 8787 on the loopback address."""
+    """The defaults are port 8787 and the loopback address."""
     done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
 
     usage = "usage: python -m kling_elements.mock [-h] [--port PORT] [--host HOST] [--token TOKEN] [--dialect NAME] "
@@ -27,8 +27,8 @@ def test_help_names_the_options_and_their_defaults() -> None:
     assert "default 127.0.0.1" in done.stdout
 
 
-def test_a_port_that_is_taken_is_told_in_one_line() -> None:
-    """Where, and why not."""
+def test_a_taken_port_is_reported_in_one_line() -> None:
+    """The line has the address and the reason."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run([*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False)
@@ -40,16 +40,16 @@ def test_a_port_that_is_taken_is_told_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("host", "url"), [("2001:db8::1", "http://[2001:db8::1]:1"), ("x" * 64, f"http://{'x' * 64}:1")]
 )
-def test_a_host_that_is_not_of_this_machine_is_told_in_one_line(host: str, url: str) -> None:
-    """An address of nobody, in the form that a URL wants, or what cannot be a name at all."""
+def test_a_host_of_another_machine_is_reported_in_one_line(host: str, url: str) -> None:
+    """The line has the URL, whether the host is another machine's address or not a name at all."""
     done = subprocess.run([*COMMAND, "--host", host, "--port", "1"], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(f"cannot listen on {re.escape(url)}: .+\n", done.stderr)
 
 
-def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without uvicorn there is no server, and the line says how to get it."""
+def test_a_missing_extra_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If uvicorn is missing, the line says what to install."""
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     done = subprocess.run([*COMMAND, "--port", "0"], capture_output=True, text=True, check=False)
@@ -58,14 +58,16 @@ def test_a_missing_extra_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest
     assert done.stderr == "uvicorn is missing: install kling-elements[mock]\n"
 
 
-def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
-    """And nothing is served."""
+def test_a_file_that_is_not_a_state_is_reported_in_one_line(tmp_path: Path) -> None:
+    """The line says what to do, and the server doesn't start."""
     state = tmp_path / "diary.txt"
     state.write_text("dear diary")
     done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, check=False)
 
     assert (1, "") == (done.returncode, done.stdout)
-    assert f"the state {state} cannot be used: it is no database; name a file that is not there yet\n" == done.stderr
+    assert (
+        f"the state {state} cannot be used: it is not a database; use a file that does not exist yet\n" == done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,8 +94,8 @@ def test_a_file_that_is_no_state_is_told_in_one_line(tmp_path: Path) -> None:
         ("--port", "\u0668\u0660"),
     ],
 )
-def test_an_option_that_cannot_be_used_is_told_with_the_usage(option: str, value: str) -> None:
-    """Exit code 2, and the option's name."""
+def test_an_invalid_option_is_reported_with_the_usage(option: str, value: str) -> None:
+    """The exit code is 2, and the message names the option."""
     done = subprocess.run([*COMMAND, option, value], capture_output=True, text=True, check=False)
 
     assert (2, "") == (done.returncode, done.stdout)

@@ -24,13 +24,13 @@ _CONFIG = ROOT / "contract_tests" / "support" / "schemathesis.toml"
 
 @pytest.fixture
 def server() -> Iterator[MockGateway]:
-    """A mock server that takes one token alone."""
+    """Yield a mock server that accepts only one token."""
     with serving(create_app(_TOKEN, tick_seconds=0, unique_external_ids=False, callbacks=False)) as gateway:
         yield gateway
 
 
 def _with_bodies_of_links() -> Any:
-    """Return the contract with what its link to a deletion sends: other tools refuse a file that says it."""
+    """Return the contract with the body of its link to a deletion, which other tools don't accept in a file."""
     document = load()
     link = document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["responses"]["200"]["links"]["delete"]
     link["requestBody"] = {"element_id": "$response.body#/data/task_result/elements/0/element_id"}
@@ -43,16 +43,16 @@ def _run(server: MockGateway, folder: Path, *options: str, token: str = _TOKEN) 
     spec.write_text(json.dumps(_with_bodies_of_links()), "utf-8")
     command = [schemathesis, "--config-file", str(_CONFIG), "run", str(spec), "--url", server.url]
     command += ["--header", f"Authorization: Bearer {token}", "--checks", "all", "--no-color", *options]
-    # it knows no deletion but by the method DELETE; generation.py has a check in its place
+    # it recognizes only DELETE as a deletion; generation.py has a check instead
     command += ["--exclude-checks", "ensure_resource_availability"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "contract_tests.support.generation", "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_run_with_every_check_and_phase_finds_nothing(server: MockGateway, tmp_path: Path) -> None:
-    """It ends with no failure and no warning, after examples, coverage, fuzzing and scenarios of many cases.
+    """All phases run many cases without a failure or a warning.
 
-    The scenarios follow the links from a create to a look-up to a deletion, so that subjects end up deleted.
+    The scenarios follow the links from a create to a look-up to a deletion, so elements end up deleted.
     """
     done = _run(server, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100")
 
@@ -67,7 +67,7 @@ def test_a_run_with_every_check_and_phase_finds_nothing(server: MockGateway, tmp
 
 
 def test_a_run_with_a_wrong_token_fails(server: MockGateway, tmp_path: Path) -> None:
-    """A run in which every answer is 401 cannot pass by accident."""
+    """If every answer is 401, the run fails."""
     done = _run(server, tmp_path, "--phases", "examples", token="wrong")
 
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The mock server's sockets: what a peer may send beside bodies, and how long it may leave a request half sent."""
+"""The mock server's sockets: limits for everything except bodies, and for requests that are half sent."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ TOO_LARGE = b"The address and the headers of a request may have at most 65536 by
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Return the port of a server."""
+    """Yield the port of a server."""
     with serving(create_app(callbacks=False)) as gateway:
         yield int(gateway.url.rpartition(":")[2])
 
 
-def said(port: int, request: bytes) -> bytes:
-    """Send a request, from a thread as the server may answer before its end, and return all that comes."""
+def exchange(port: int, request: bytes) -> bytes:
+    """Send a request and return all bytes of the answer. A thread sends, because the answer may come earlier."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as peer:
         sending = threading.Thread(target=peer.sendall, args=(request,))
         sending.start()
@@ -43,9 +43,9 @@ def said(port: int, request: bytes) -> bytes:
 
 
 def test_a_head_of_the_largest_size_is_read(port: int) -> None:
-    """Address, names and values together, in whichever pieces they come."""
+    """The limit counts the address, the names and the values together."""
     used = len(b"/host" + b"mock" + b"connection" + b"close" + b"x")
-    answer = said(port, GREET + b"connection: close\r\nx: " + b"a" * (HEAD_MAX_BYTES - used) + b"\r\n\r\n")
+    answer = exchange(port, GREET + b"connection: close\r\nx: " + b"a" * (HEAD_MAX_BYTES - used) + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 200 ")
 
@@ -60,22 +60,22 @@ def test_a_head_of_the_largest_size_is_read(port: int) -> None:
     ],
     ids=["whole", "a value", "many", "an address"],
 )
-def test_a_larger_head_is_431_and_no_more_of_it_is_kept(request_: bytes, port: int) -> None:
-    """The answer can be read although the peer still sends; other peers are served."""
-    answer = said(port, request_)
+def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int) -> None:
+    """A peer that is still sending can read the answer, and other peers are served."""
+    answer = exchange(port, request_)
 
     assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert answer.endswith(b"\r\n\r\n" + TOO_LARGE)
-    assert said(port, GREET + b"connection: close\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert exchange(port, GREET + b"connection: close\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
-def test_what_is_no_http_is_400(port: int) -> None:
-    """As uvicorn has it."""
-    assert said(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+def test_a_request_that_is_not_http_is_400(port: int) -> None:
+    """This is uvicorn's own answer."""
+    assert exchange(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
 class Wire(asyncio.Transport):
-    """What a connection writes, and whether it was cut."""
+    """A transport that keeps what was written, and whether it was cut."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,26 +83,26 @@ class Wire(asyncio.Transport):
         self.is_cut = False
 
     def get_extra_info(self, _name: str, default: Any = None) -> Any:
-        """Return nothing of a socket."""
+        """Return the default, because there is no socket."""
         return default
 
     def write(self, data: Any) -> None:
-        """Keep what is written."""
+        """Keep the data."""
         self.written += data
 
     def abort(self) -> None:
-        """Note that the connection is cut."""
+        """Remember that the connection was cut."""
         self.is_cut = True
 
     def close(self) -> None:
         """Do nothing."""
 
     def is_closing(self) -> bool:
-        """Return whether it is cut."""
+        """Return whether the connection was cut."""
         return self.is_cut
 
     def pause_reading(self) -> None:
-        """Do nothing: nothing is read."""
+        """Do nothing, because nothing is read."""
 
     def resume_reading(self) -> None:
         """Do nothing."""
@@ -133,7 +133,7 @@ HALVES: dict[str, list[bytes]] = {
 
 @pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
 def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
-    """Whatever it lacks; half a minute is enough for anybody."""
+    """The connection is cut after half a minute, whichever part of a request is missing."""
 
     async def main() -> None:
         connection, wire = await connected(*sent)
@@ -147,7 +147,7 @@ def test_half_a_request_is_cut_after_a_while(sent: list[bytes]) -> None:
 
 
 def test_a_body_that_comes_slowly_is_waited_for() -> None:
-    """Each part gives it as long again. A head has to be there in time as a whole, however it drips."""
+    """Each chunk of a body restarts the time; a head must be complete in time, even if it drips."""
 
     async def main() -> None:
         body, wire = await connected(POST + b"content-length: 100\r\n\r\n")
@@ -164,13 +164,13 @@ def test_a_body_that_comes_slowly_is_waited_for() -> None:
     asyncio.run(main())
 
 
-def test_an_answer_takes_as_long_as_it_takes() -> None:
-    """What was sent in full is no half request, and a server that reads slowly waits for nobody."""
+def test_an_answer_has_no_time_limit() -> None:
+    """The time doesn't count after a complete request, nor while the server itself has paused reading."""
 
     async def main() -> None:
         slow, other = await connected(POST + b"content-length: 1000000\r\n\r\n")
         answering, wire = await connected(POST + b"content-length: 2\r\n\r\n")
-        slow.data_received(b" " * 100_000)  # is taken off, and answered, with the loop's next turn
+        slow.data_received(b" " * 100_000)  # is read and answered in the loop's next iteration
         answering.data_received(b"{}")
         for _ in range(HALF_REQUEST_MAX_SECONDS * 2):
             answering.wait_a_second()
@@ -182,8 +182,8 @@ def test_an_answer_takes_as_long_as_it_takes() -> None:
 
 
 @pytest.mark.parametrize("beside", [b"0\r\n" + b"a: b\r\n" * 20_000, b"1;" + b"a" * 100_000])
-def test_what_comes_beside_a_body_has_a_bound_too(beside: bytes) -> None:
-    """Trailers and what may stand behind a chunk's length: the connection is cut, as an answer may be under way."""
+def test_trailers_and_chunk_extensions_are_limited_too(beside: bytes) -> None:
+    """The connection is cut without an answer, because another answer may be half sent."""
 
     async def main() -> None:
         connection, wire = await connected(POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n")
@@ -196,8 +196,8 @@ def test_what_comes_beside_a_body_has_a_bound_too(beside: bytes) -> None:
     asyncio.run(main())
 
 
-def test_a_large_body_is_no_large_head() -> None:
-    """However much of it comes at once."""
+def test_a_large_body_does_not_count_as_a_large_head() -> None:
+    """A large chunk of a body doesn't count towards the limit of a head."""
 
     async def main() -> None:
         connection, wire = await connected(POST + b"content-length: 5000000\r\n\r\n" + b" " * 4_000_000)
@@ -208,7 +208,7 @@ def test_a_large_body_is_no_large_head() -> None:
 
 
 def test_a_running_server_counts_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that connects and says nothing is let go of."""
+    """A peer that connects and sends nothing is disconnected."""
     monkeypatch.setattr(server, "HALF_REQUEST_MAX_SECONDS", 0)
     with (
         serving(create_app(callbacks=False)) as gateway,

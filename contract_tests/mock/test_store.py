@@ -1,4 +1,4 @@
-"""What the mock server keeps in a file: it survives the server, and what is no such file is told at the start."""
+"""The mock server's state file: it survives the server, and any other file is refused at the start."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ KEY = "QUJD" * 8
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a state may be."""
+    """Return a path for a state file."""
     return tmp_path / "state.db"
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file in use is not waited for."""
+    """Don't wait for a file in use."""
     monkeypatch.setattr(store, "_BUSY_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
-    """Found by both ids, with what becomes of them, and deleted ones stay so; external ids stay used."""
+    """Tasks keep ids, ends and deletions, and external ids stay used."""
     with closing(create_app(state=path, manual_clock=True, dialect=dialect)) as app:
         caller = Caller(app)
         caller.queue("none", "fail:no face", "status-word:archived")
@@ -61,7 +61,7 @@ def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
 
 
 def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever reads it can call nobody, and sees no picture."""
+    """A reader of the file gets neither a token nor an image."""
     monkeypatch.setattr("kling_elements_client.contract.CONTRACT.violations", lambda *_: [])
     images = {"frontal_image": "QUJDQUJD" * 100, "refer_images": [{"image_url": "http://x.example/address"}]}
     with closing(create_app(state=path, manual_clock=True)) as app:
@@ -74,7 +74,7 @@ def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.
 
 
 def test_how_a_task_goes_on_does_not_change_with_the_next_servers_tick(path: Path) -> None:
-    """What was done stays done."""
+    """A finished task stays finished."""
     with closing(create_app(state=path, manual_clock=True, tick_seconds=1)) as app:
         Caller(app).create(external_task_id="e")
         app.clock.step(2)
@@ -84,7 +84,7 @@ def test_how_a_task_goes_on_does_not_change_with_the_next_servers_tick(path: Pat
 
 @pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
 def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  # noqa: FBT001 -- they are a table
-    """Whether the clock stood or ran before and stands or runs now, steps are kept."""
+    """Steps are kept, whether each of the two clocks is manual or runs."""
     with closing(create_app(state=path, manual_clock=before)) as app:
         app.clock.step(3600)
         earlier = app.clock.now()
@@ -94,7 +94,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
 
 
 def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
-    """If that is later by now, there is nothing to be ahead of."""
+    """If the wall clock is later by now, the new clock follows it."""
     clock = Clock(earlier=Reading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
@@ -102,7 +102,7 @@ def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
 
 
 def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that runs asks it once."""
+    """A running clock reads the wall clock only once."""
     clock = Clock()
     before = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
@@ -113,7 +113,7 @@ def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("manual", [False, True])
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
 def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
-    """Anything else is a ValueError, and time is where it was."""
+    """Any other step is a ValueError, and the clock doesn't move."""
     clock = Clock(manual=manual)
     before = clock.reading
 
@@ -123,7 +123,7 @@ def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bo
 
 
 def test_a_clock_steps_by_milliseconds() -> None:
-    """Ten tenths are one second, to the last digit."""
+    """Ten steps of a tenth are exactly one second."""
     clock = Clock(manual=True)
     before = clock.now_ms()
     for _ in range(10):
@@ -144,19 +144,19 @@ def _state(path: Path) -> Path:
     return path
 
 
-_OF_ANOTHER = "it is a database of another program; name a file that is not there yet"
+_OF_ANOTHER = "it is a database of another program; use a file that does not exist yet"
 
 
 _NO_STATE: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "text": ("it is no database; name a file that is not there yet", lambda path: path.write_text("dear diary")),
+    "text": ("it is not a database; use a file that does not exist yet", lambda path: path.write_text("dear diary")),
     "tables of another program": (_OF_ANOTHER, lambda path: _database(path, "CREATE TABLE diary (entry TEXT)")),
     "id of another program": (_OF_ANOTHER, lambda path: _database(path, "PRAGMA application_id = 7", "VACUUM")),
     "later version": (
-        "another version made it (4, this one reads 3); name another file",
-        lambda path: _database(_state(path), "PRAGMA user_version = 4"),
+        "another version wrote it (format 5, this one reads 4); use another file",
+        lambda path: _database(_state(path), "PRAGMA user_version = 5"),
     ),
     "earlier version": (
-        "another version made it (1, this one reads 3); name another file",
+        "another version wrote it (format 1, this one reads 4); use another file",
         lambda path: _database(_state(path), "DROP TABLE used_elsewhere", "PRAGMA user_version = 1"),
     ),
     "folder": ("unable to open database file", Path.mkdir),
@@ -164,8 +164,10 @@ _NO_STATE: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize(("expected", "make"), _NO_STATE.values(), ids=_NO_STATE)
-def test_what_is_no_state_is_told_and_left_as_it_was(expected: str, make: Callable[[Path], object], path: Path) -> None:
-    """One message that names the file and says what to do."""
+def test_a_file_that_is_not_a_state_is_an_error_and_left_unchanged(
+    expected: str, make: Callable[[Path], object], path: Path
+) -> None:
+    """One message names the file and says what to do."""
     make(path)
     before = path.read_bytes() if path.is_file() else None
 
@@ -177,7 +179,7 @@ def test_what_is_no_state_is_told_and_left_as_it_was(expected: str, make: Callab
 
 @pytest.mark.usefixtures("at_once")
 def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
-    """The second one says so; when the first is closed, or forgotten, the file is free."""
+    """A second server is refused; once the first is closed or garbage-collected, the file is free."""
     app = create_app(state=path)
     with pytest.raises(StateError, match="another server has it open"):
         create_app(state=path)
@@ -187,8 +189,8 @@ def test_a_state_belongs_to_one_server_at_a_time(path: Path) -> None:
     create_app(state=path).close()
 
 
-def test_a_state_is_for_its_owner_alone(path: Path) -> None:
-    """Addresses to call back may hold secrets; the files beside it have the same rights."""
+def test_only_its_owner_can_read_a_state(path: Path) -> None:
+    """Callback URLs may contain secrets; SQLite's own files beside it have the same mode."""
     with closing(create_app(state=path)) as app:
         Caller(app).create()
         rights = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
@@ -197,14 +199,14 @@ def test_a_state_is_for_its_owner_alone(path: Path) -> None:
     assert {0o600} == set(rights.values())
 
 
-def test_a_state_in_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """With the reason."""
+def test_a_state_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    """The message has the reason."""
     with pytest.raises(StateError, match="cannot be used: No such file or directory"):
         create_app(state=tmp_path / "none" / "state.db")
 
 
 def test_an_empty_file_is_a_new_state(path: Path) -> None:
-    """As `mktemp` makes one."""
+    """`mktemp`, for example, creates an empty file."""
     path.touch()
     with closing(create_app(state=path)) as app:
         Caller(app).create()
@@ -214,7 +216,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also one that means something else to SQLite."""
+    """This includes names with a meaning in SQLite's URIs."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -222,10 +224,10 @@ def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("name", [":memory:", Path(":memory:")])
-def test_the_name_that_sqlite_has_for_memory_makes_no_file(
+def test_the_sqlite_name_for_memory_creates_no_file(
     name: str | Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two servers of that name share nothing."""
+    """Two servers with this name share nothing."""
     monkeypatch.chdir(tmp_path)
     with closing(create_app(state=name)) as one, closing(create_app(state=name)) as other:
         Caller(one).create()
@@ -234,8 +236,8 @@ def test_the_name_that_sqlite_has_for_memory_makes_no_file(
         assert [] == list(tmp_path.iterdir())
 
 
-def test_nobody_comes_in_between_a_look_and_a_change() -> None:
-    """What two threads find before they add is not the same, and an exception lets the next one in."""
+def test_alone_keeps_other_threads_out() -> None:
+    """No two threads see the same tasks before they add one, and an exception releases the lock."""
     memory = Store()
 
     def add() -> int:
@@ -253,8 +255,8 @@ def test_nobody_comes_in_between_a_look_and_a_change() -> None:
     memory.close()
 
 
-def test_ids_grow_also_while_time_stands() -> None:
-    """They are of creation's time, and go on from there however many come in one moment."""
+def test_ids_grow_even_if_the_clock_does_not_move() -> None:
+    """An id contains the time of creation, and counts up within a millisecond."""
     memory = Store()
     ids = [memory.add(Draft(b"owner", None, {}), 1_000, 2).task_id for _ in range(3)]
 
@@ -262,8 +264,8 @@ def test_ids_grow_also_while_time_stands() -> None:
     memory.close()
 
 
-def test_a_creation_costs_no_more_as_tasks_grow() -> None:
-    """SQLite takes as many steps with two thousand tasks of the token as with twenty, limits included."""
+def test_a_create_costs_the_same_however_many_tasks_exist() -> None:
+    """SQLite takes no more steps with two thousand tasks of a token than with twenty, even with limits."""
     app = create_app(rate=5, concurrency=5, manual_clock=True)
     caller = Caller(app)
     steps = 0
@@ -274,7 +276,7 @@ def test_a_creation_costs_no_more_as_tasks_grow() -> None:
 
     def cost(number: int) -> int:
         nonlocal steps
-        app._store._connection.set_progress_handler(count, 1)  # noqa: SLF001 -- nothing else can count
+        app._store._connection.set_progress_handler(count, 1)  # noqa: SLF001 -- there is no public counter
         steps = 0
         caller.create(external_task_id=f"{number}")
         app._store._connection.set_progress_handler(None, 0)  # noqa: SLF001 -- as above
@@ -291,7 +293,7 @@ def test_a_creation_costs_no_more_as_tasks_grow() -> None:
 
 
 def test_a_store_may_be_closed_from_another_thread() -> None:
-    """Whoever collects it."""
+    """The garbage collector may run in any thread."""
     memory = Store()
     thread = threading.Thread(target=memory.close)
     thread.start()
@@ -304,13 +306,13 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
 @pytest.mark.parametrize(
     ("expected", "options"),
     [
-        ("a tick must have 0 to 31622400 seconds", {"tick_seconds": -1}),
-        ("a tick must have 0 to 31622400 seconds", {"tick_seconds": float("nan")}),
+        ("a tick must be 0 to 31622400 seconds", {"tick_seconds": -1}),
+        ("a tick must be 0 to 31622400 seconds", {"tick_seconds": float("nan")}),
         *(
-            ("a task must take a time between two of 0 to 31622400 seconds, the shorter first", {"task_seconds": pair})
+            ("task_seconds must be two numbers from 0 to 31622400, the shorter duration first", {"task_seconds": pair})
             for pair in ((-1, 1), (2, 1), (0, 31622401), (0, float("nan")), (float("nan"), 1), (1,), (1, 2, 3))
         ),
-        ("there is no dialect ''; there are live, documented", {"dialect": ""}),
+        ("there is no dialect ''; use one of live, documented", {"dialect": ""}),
         ("a limit must be 1 or more", {"concurrency": 0}),
         ("a limit must be 1 or more", {"rate": -1}),
         ("the token has white space", {"token": "a b"}),
@@ -318,24 +320,24 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
             (f"a webhook secret must be {SECRET_FORM}", {"webhook_secret": secret})
             for secret in ("whsec_", f"whsec_{KEY[:31]}", f"whsec_{KEY}=", "whsec_\u00e9", KEY)
         ),
-        ("there are no element ids 'odd'; there are large, small, text", {"element_ids": "odd"}),
-        ("'a b' is no address, network (such as 172.16.0.0/12) or name of a host", {"control": ["tests", "a b"]}),
+        ("there is no kind 'odd' of element ids; use one of large, small, text", {"element_ids": "odd"}),
+        ("'a b' is not an address, a network (such as 172.16.0.0/12) or a host name", {"control": ["tests", "a b"]}),
     ],
 )
-def test_an_option_that_cannot_be_used_is_told(expected: str, options: Any) -> None:
-    """In one message, which repeats no secret."""
+def test_an_invalid_option_is_a_value_error(expected: str, options: Any) -> None:
+    """The message says what is allowed, and repeats no secret."""
     with pytest.raises(ValueError, match=re.escape(expected)):
         create_app(**options)
 
 
 def test_hosts_that_are_one_text_are_a_type_error() -> None:
-    """Its letters would be taken for hosts."""
-    with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single text: write \['ADDRESS'\]$"):
+    """Otherwise each letter would be read as a host."""
+    with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single string: write \['ADDRESS'\]$"):
         create_app(control="10.0.0.1")
 
 
 def test_the_secrets_of_the_options_are_not_shown() -> None:
-    """Neither the token nor what notifications are signed with."""
+    """The repr shows neither the token nor the webhook secret."""
     shown = repr(Options(token="sk-very-secret", webhook_secret=f"whsec_{KEY}"))
 
     assert "secret" not in shown

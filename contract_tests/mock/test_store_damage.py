@@ -1,4 +1,4 @@
-"""A state file that is damaged, a disk that is full, a clock that was set back: told in words, and nothing is lost."""
+"""Damaged state files, full disks and clocks that are set back: clear errors, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from kling_elements.mock import create_app
 from kling_elements.mock.ids import element_id_of
 from kling_elements.mock.store import StateError
 
-DAMAGED = "it is damaged; restore it from a copy, or name a file that is not there yet"
-FULL = "the disk is full; make room, or name a file elsewhere"
+DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
+FULL = "the disk is full; free some space, or use a file elsewhere"
 CORRUPTIONS = 40
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a state is, with tasks in every state that there is."""
+    """Return the path of a state file with tasks of every status."""
     path = tmp_path / "state.db"
     with closing(create_app(state=path, manual_clock=True, callbacks=True)) as app:
         caller = Caller(app)
@@ -44,17 +44,17 @@ def path(tmp_path: Path) -> Path:
 
 
 def everything(path: Path) -> list[Any]:
-    """Return what a server tells of a state; none of it is a server's own failure."""
+    """Return everything that a server shows of a state, without any error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
-        told = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
-        told += [caller.get(task["task_id"]) for task in told[0]]
-        return told
+        answers = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
+        answers += [caller.get(task["task_id"]) for task in answers[0]]
+        return answers
 
 
 @pytest.mark.parametrize("seed", range(CORRUPTIONS))
-def test_a_file_with_bytes_changed_at_random_is_told_or_as_it_was(seed: int, path: Path) -> None:
-    """Where the bytes meant something, the message says what to do; where they did not, nothing is lost."""
+def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path) -> None:
+    """If the bytes matter, the message says what to do; if not, nothing is lost."""
     before = everything(path)
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
@@ -62,26 +62,26 @@ def test_a_file_with_bytes_changed_at_random_is_told_or_as_it_was(seed: int, pat
         content[chance.randrange(len(content))] = chance.randrange(256)
     path.write_bytes(content)
 
-    says = "as it was"
+    outcome = "as it was"
     try:
         assert before == everything(path)
         with closing(create_app(state=path)) as app:
             Caller(app).create()
     except StateError as error:
-        says = str(error)
-    told = f"the state {re.escape(str(path))} cannot be used: .*; .*name (another|a) file.*"
-    assert re.fullmatch(f"as it was|{told}", says)
+        outcome = str(error)
+    message = f"the state {re.escape(str(path))} cannot be used: .*; .*use (another|a) file.*"
+    assert re.fullmatch(f"as it was|{message}", outcome)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_a_file_that_was_cut_off_is_told(share: float, path: Path) -> None:
-    """As after a copy that was interrupted; one of no bytes is a new state."""
+def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
+    """An interrupted copy is damaged; an empty file is a new state."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share) + (1 if share else 0)])
     if not share:
         create_app(state=path).close()
         return
-    with pytest.raises(StateError, match="name a file that is not there yet"):
+    with pytest.raises(StateError, match="use a file that does not exist yet"):
         create_app(state=path)
 
 
@@ -101,8 +101,8 @@ def test_a_file_that_was_cut_off_is_told(share: float, path: Path) -> None:
         "ALTER TABLE clock ADD COLUMN more TEXT",
     ],
 )
-def test_a_state_that_this_server_did_not_write_is_told(change: str, path: Path) -> None:
-    """Each value is looked at before the first request, not when one needs it."""
+def test_a_state_that_another_program_changed_is_an_error(change: str, path: Path) -> None:
+    """Each value is checked before the first request, not when a request needs it."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(change)
 
@@ -112,14 +112,14 @@ def test_a_state_that_this_server_did_not_write_is_told(change: str, path: Path)
 
 
 def limit_pages(app: Any) -> None:
-    """Let a state grow no further, as on a full disk."""
-    connection = app._store._connection  # noqa: SLF001 -- no disk is filled for a test
+    """Stop a state from growing, as on a full disk."""
+    connection = app._store._connection  # noqa: SLF001 -- a test can't fill a disk
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_disk_is_told_on_stderr_and_to_the_caller(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was kept can still be read; the file's name is nobody's business but that of who started the server."""
+def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tasks can still be read; only stderr has the file's name."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         limit_pages(app)
@@ -131,8 +131,8 @@ def test_a_full_disk_is_told_on_stderr_and_to_the_caller(path: Path, capsys: pyt
         assert "e-0" == caller.get("e-0")["task_info"]["external_task_id"]
 
 
-def test_a_disk_that_is_full_at_the_start_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the first thing that is written."""
+def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first write fails."""
 
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -143,8 +143,8 @@ def test_a_disk_that_is_full_at_the_start_is_told(path: Path, monkeypatch: pytes
     assert f"the state {path} cannot be used: {FULL}" == str(caught.value)
 
 
-def test_health_tells_of_a_state_that_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Then something else than the request is wrong."""
+def test_health_is_500_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer is 500, and stderr has the reason."""
     with closing(create_app(state=path)) as app:
         app._store._connection.execute("DROP TABLE tasks")  # noqa: SLF001 -- as when the file is overwritten
         reply = Caller(app).send("GET", "/health")
@@ -156,8 +156,8 @@ def test_health_tells_of_a_state_that_fails(path: Path, capsys: pytest.CaptureFi
         assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
-def test_notifications_end_with_a_word_where_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And begin anew with the next request, in case that it can be used again."""
+def test_notifications_stop_with_a_message_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They start again with the next request, because the state may work again by then."""
 
     async def main() -> None:
         app = create_app(state=path, manual_clock=True)
@@ -175,10 +175,10 @@ def test_notifications_end_with_a_word_where_the_state_fails(path: Path, capsys:
     assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
-def test_a_task_that_is_told_of_while_the_state_fails_ends_them_too(
+def test_notifications_stop_if_the_state_cannot_record_them(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be noted as told is told again later."""
+    """A notification that can't be recorded is sent again later."""
 
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -200,8 +200,8 @@ def test_a_task_that_is_told_of_while_the_state_fails_ends_them_too(
 
 
 def deleted(caller: Caller) -> str:
-    """Return what a deletion says of a task that made a subject: that it has."""
-    (task,) = caller.app._store.every_task()  # noqa: SLF001 -- an answer would tell of its end
+    """Return `succeed` if a deletion shows that the task has an element."""
+    (task,) = caller.app._store.every_task()  # noqa: SLF001 -- an answer would save the time
     return "succeed" if caller.ask("POST", DELETION, {"element_id": element_id_of(task.task_id)}) else ""
 
 
@@ -214,26 +214,24 @@ TELLING: dict[str, Callable[[Caller], str]] = {
 
 
 @pytest.mark.parametrize("by", TELLING)
-def test_a_finished_task_stays_finished_although_the_clock_is_set_back(
+def test_a_finished_task_stays_finished_if_the_clock_is_set_back(
     by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever told of its end, by a server that is then killed: no later one tells of an earlier status."""
+    """If any answer of a killed server showed the end, no later server shows an earlier status."""
     state, now = tmp_path / "state.db", time.time_ns()
     app = create_app(state=state, tick_seconds=50)
     Caller(app).create(external_task_id="e")
-    app.clock._wall_at_zero_ms += 150_000  # noqa: SLF001 -- time passes by itself, and nothing notes that
+    app.clock._wall_at_zero_ms += 150_000  # noqa: SLF001 -- time passes without a step
     assert "succeed" == TELLING[by](Caller(app))
-    app._store.close()  # noqa: SLF001 -- as a kill does, but that the file is free
+    app._store.close()  # noqa: SLF001 -- as a kill does, except that the file is free
 
     monkeypatch.setattr(time, "time_ns", lambda: now - 3600 * 10**9)
     with closing(create_app(state=state)) as later:
         assert "succeed" == Caller(later).get("e")["task_status"]
 
 
-def test_no_task_is_of_the_future_although_the_clock_is_set_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Time goes on at least from the newest task."""
+def test_no_task_is_from_the_future_if_the_clock_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock starts no earlier than the newest task."""
     state = tmp_path / "state.db"
     with closing(create_app(state=state)) as app:
         created_at = Caller(app).create()["created_at"]

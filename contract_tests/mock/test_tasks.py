@@ -1,4 +1,4 @@
-"""The mock server's memory: what becomes of a task from its creation to its deletion, and who sees it."""
+"""The life of a task in the mock server, from its create to its deletion, and who can see it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
 
 
-def test_the_words_of_a_status_are_those_of_the_contract() -> None:
-    """The server has no word of its own."""
+def test_the_statuses_are_those_of_the_contract() -> None:
+    """The server uses no status that the contract lacks."""
     words = {tasks.SUBMITTED, tasks.PROCESSING, tasks.SUCCEED, tasks.FAILED}
     schemas = contract.document()["components"]["schemas"]
 
@@ -29,7 +29,7 @@ def test_the_words_of_a_status_are_those_of_the_contract() -> None:
 
 
 def test_a_task_moves_with_the_clock(caller: Caller) -> None:
-    """Submitted for one tick, processing for another, then done; each change is noted to the millisecond."""
+    """A task is submitted for one tick, processing for another, then finished, exact to the millisecond."""
     created = caller.create()
     task_id, at = created["task_id"], created["created_at"]
     seen = []
@@ -52,7 +52,7 @@ def test_a_task_moves_with_the_clock(caller: Caller) -> None:
     ("tick", "seconds", "expected"), [(0, 0, "succeed"), (0.25, 0.5, "succeed"), (9, 17, "processing")]
 )
 def test_a_tick_may_have_any_length(tick: float, seconds: float, expected: str) -> None:
-    """With none at all, a task is done at once."""
+    """With a tick of 0, a task ends at once."""
     caller = Caller(create_app(tick_seconds=tick, manual_clock=True))
     created = caller.create()
     caller.app.clock.step(seconds)
@@ -62,24 +62,24 @@ def test_a_tick_may_have_any_length(tick: float, seconds: float, expected: str) 
 
 
 def test_tasks_may_take_varied_times() -> None:
-    """Each one a time of its own between two, half of it submitted; the limit of tasks under way goes by it."""
+    """Each task takes a random time between two, and is submitted for half of it."""
     caller = Caller(create_app(task_seconds=(2, 10), manual_clock=True))
     created = [caller.create()["created_at"] for _ in range(200)]
     ended, began = list[int](), list[int]()
     for _ in range(100):
         caller.app.clock.step(0.1)
-        told = [task["status"] for task in caller.every_task()]
-        began.append(200 - told.count("submitted"))
-        ended.append(told.count("succeed"))
+        statuses = [task["status"] for task in caller.every_task()]
+        began.append(200 - statuses.count("submitted"))
+        ended.append(statuses.count("succeed"))
 
     assert 1 == len(set(created))
     assert [0, 200] == [ended[18], ended[99]]  # after 1.9 s and 10 s
     assert [0, 200] == [began[8], began[49]]  # after 0.9 s and 5 s
-    assert all(20 <= ended[index + 20] - ended[index] <= 90 for index in (19, 39, 59, 79))  # of 50 to be expected
+    assert all(20 <= ended[index + 20] - ended[index] <= 90 for index in (19, 39, 59, 79))  # about 50 expected
 
 
 def test_tasks_may_all_take_one_time_or_none() -> None:
-    """Where both ends are the same, nothing varies; ticks count for nothing."""
+    """If both ends are the same, so are all times, and the tick has no effect."""
     for seconds, steps in ((3, [0, 1.5, 1.499, 0.001]), (0, [0])):
         caller = Caller(create_app(task_seconds=[seconds, seconds], tick_seconds=100, manual_clock=True))
         task_id = caller.create()["task_id"]
@@ -87,8 +87,8 @@ def test_tasks_may_all_take_one_time_or_none() -> None:
         assert ["submitted", "processing", "processing", "succeed"][-len(steps) :] == seen
 
 
-def test_a_clock_that_runs_needs_no_step() -> None:
-    """By default time passes."""
+def test_a_running_clock_needs_no_step() -> None:
+    """By default the clock runs."""
     caller = Caller(create_app(tick_seconds=0.01))
     task_id = caller.create()["task_id"]
     seen, until = "", time.monotonic() + 60
@@ -100,7 +100,7 @@ def test_a_clock_that_runs_needs_no_step() -> None:
 
 @pytest.mark.parametrize(("name", "seconds"), [("taskProcessing", 1), ("taskSucceeded", 2)])
 def test_a_look_up_is_answered_like_the_example(name: str, seconds: float, caller: Caller) -> None:
-    """Every key of the example is there and no other, with a value of its kind, down to those of the subject."""
+    """The answer has exactly the keys of the example, down to those of the element, with values of the same types."""
     caller.create(external_task_id="mara-2026-07", tag_list=[{"tag_id": "o_102"}])
     caller.app.clock.step(seconds)
     answer = caller.ask("GET", f"{ELEMENTS}/mara-2026-07")
@@ -118,23 +118,23 @@ def _kinds(value: Any) -> Any:
     return [_kinds(inner) for inner in value] if isinstance(value, list) else type(value)
 
 
-def test_a_subject_is_what_was_asked_for(caller: Caller) -> None:
-    """Name, description, kind, addresses and tags come back to the last space, the tags by their names."""
+def test_an_element_has_the_fields_of_its_request(caller: Caller) -> None:
+    """Name, description, type and URLs come back unchanged, and tags with their names."""
     texts = {"element_name": " Mara ", "element_description": "Keeper of a lighthouse.\n"}
     caller.create(external_task_id="e", tag_list=[{"tag_id": "o_101"}, {"tag_id": "o_108"}], **texts)
     caller.app.clock.step(2)
     element = caller.element("e")
-    (known,) = caller.every_task()
+    (listed,) = caller.every_task()
 
     assert {
-        "element_id": known["element_id"],
+        "element_id": listed["element_id"],
         **IMAGE_REQUEST,
         **texts,
         "tag_list": [
             {"id": "o_101", "name": "Trending", "description": "Trending"},
             {"id": "o_108", "name": "Other", "description": "Other"},
         ],
-        "owned_by": known["owner"],
+        "owned_by": listed["owner"],
         "status": "succeed",
     } == element
 
@@ -147,8 +147,8 @@ def test_a_subject_is_what_was_asked_for(caller: Caller) -> None:
         ({"element_voice_info": {"voice_id": "v1"}}, {"element_voice_id": "v1"}),
     ],
 )
-def test_a_subject_from_a_video_has_its_voice(expected: Any, more: Any, caller: Caller) -> None:
-    """The one that was asked for; none without a video's own, which nobody has heard."""
+def test_an_element_from_a_video_has_its_voice(expected: Any, more: Any, caller: Caller) -> None:
+    """The element has the voice of the request, or none."""
     caller.create(VIDEO_REQUEST, external_task_id="e", **more)
     caller.app.clock.step(2)
     element = caller.element("e")
@@ -157,19 +157,19 @@ def test_a_subject_from_a_video_has_its_voice(expected: Any, more: Any, caller: 
     assert expected == {name: value for name, value in element.items() if "voice" in name}
 
 
-def test_the_id_of_a_subject_loses_digits_as_a_float(caller: Caller) -> None:
-    """It is odd and beyond 2 to the 53rd power, so a client that reads a float reads another one."""
+def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
+    """The id is odd and above 2^53, so a client that reads a float gets another number."""
     names = [caller.create()["task_id"] for _ in range(20)]
     caller.app.clock.step(2)
     ids = [caller.element(name)["element_id"] for name in names]
 
     assert 20 == len(set(ids))
-    assert all(each > 2**53 and each % 2 == 1 and int(float(each)) != each for each in ids)
+    assert all(number > 2**53 and number % 2 == 1 and int(float(number)) != number for number in ids)
 
 
 @pytest.mark.parametrize("external_id", [None, ""])
-def test_no_external_id_is_no_id(external_id: str | None, caller: Caller) -> None:
-    """A missing and an empty one may come as often as they like, and nothing is told of them."""
+def test_a_missing_or_empty_external_id_may_repeat(external_id: str | None, caller: Caller) -> None:
+    """Such requests may repeat, and no answer has an external id."""
     more = {} if external_id is None else {"external_task_id": external_id}
 
     assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
@@ -177,7 +177,7 @@ def test_no_external_id_is_no_id(external_id: str | None, caller: Caller) -> Non
 
 
 def test_an_external_id_can_be_used_once(caller: Caller) -> None:
-    """The second creation is 1201, also after the first one is deleted; nothing is created."""
+    """A second create is 1201, even after the first element was deleted, and creates nothing."""
     caller.create(external_task_id="e")
     again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
     expected = said.USED_BEFORE[caller.dialect]("e")
@@ -190,16 +190,16 @@ def test_an_external_id_can_be_used_once(caller: Caller) -> None:
 
 
 def test_an_external_id_belongs_to_its_token(caller: Caller) -> None:
-    """Another token may use the same one, and finds its own task by it."""
+    """Another token may use the same id, and finds its own task."""
     other = Caller(caller.app, "sk-other")
-    ids = [each.create(external_task_id="e")["task_id"] for each in (caller, other)]
+    ids = [owner.create(external_task_id="e")["task_id"] for owner in (caller, other)]
 
-    assert ids == [each.get("e")["task_id"] for each in (caller, other)]
+    assert ids == [owner.get("e")["task_id"] for owner in (caller, other)]
     assert 2 == len(set(ids))
 
 
-def test_external_ids_may_be_let_repeat() -> None:
-    """For a caller that sends its examples again and again; the newest task is found."""
+def test_external_ids_may_be_allowed_to_repeat() -> None:
+    """If you allow duplicates, a look-up finds the newest task."""
     caller = Caller(create_app(unique_external_ids=False, manual_clock=True))
     ids = [caller.create(external_task_id="e")["task_id"] for _ in range(3)]
 
@@ -212,14 +212,14 @@ def test_external_ids_may_be_let_repeat() -> None:
     [("a/b", "a%2Fb"), ("\u8d85 #?", "%E8%B6%85%20%23%3F"), ("...", "..."), ("0012", "0012"), ("a\0b", "a%00b")],
 )
 def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: str, caller: Caller) -> None:
-    """It is decoded before it is compared."""
+    """The server decodes the id before it compares."""
     caller.create(external_task_id=sent)
 
     assert {"external_task_id": sent} == caller.get(path)["task_info"]
 
 
 def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
-    """A task that is named as another one is called does not hide it."""
+    """If an external id equals another task's id, it doesn't hide that task."""
     first = caller.create()["task_id"]
     caller.create(external_task_id=first)
 
@@ -228,14 +228,14 @@ def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
 
 @pytest.mark.parametrize("name", ["1", "nobody", "9" * 30, "-1", "%00"])
 def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
-    """The dialect says how that is told; nothing of another one is."""
+    """The refusal is the dialect's, and shows nothing of other tasks."""
     caller.create(external_task_id="e")
 
     assert said.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
 
 
-def test_a_refusal_repeats_no_more_than_200_characters_of_a_request(caller: Caller) -> None:
-    """However long an id is."""
+def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -> None:
+    """A long id is cut in the message."""
     caller.create(external_task_id="x" * 10_000)
     again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
 
@@ -243,7 +243,7 @@ def test_a_refusal_repeats_no_more_than_200_characters_of_a_request(caller: Call
     assert said.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
 
 
-def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
+def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
     """An id is a text: another way to write its number is another id, for look-up and deletion."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
@@ -255,15 +255,15 @@ def test_an_id_is_found_as_it_is_written_alone(caller: Caller) -> None:
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
 def test_an_id_that_a_path_cannot_carry_is_1200(name: str, caller: Caller) -> None:
-    """The contract says which."""
+    """The message says that the id must fit into a path."""
     status, code, message = caller.refusal("GET", f"{ELEMENTS}/{name}")
 
     assert (400, 1200) == (status, code)
     assert message.startswith("/path/id: must be an id")
 
 
-def test_tokens_see_their_own_tasks_alone(caller: Caller) -> None:
-    """Neither look-up, list nor deletion reaches another's; the token is kept nowhere."""
+def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
+    """Look-ups, lists and deletions don't reach another token's tasks, and the token is not stored."""
     task_id = caller.create(external_task_id="e")["task_id"]
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
@@ -280,11 +280,11 @@ def test_tokens_see_their_own_tasks_alone(caller: Caller) -> None:
     assert "sk-test" not in json.dumps(caller.every_task())
 
 
-def test_no_media_is_kept(caller: Caller) -> None:
-    """In place of an inline image stands a mark, in the same place; addresses stay."""
+def test_no_inline_image_is_kept(caller: Caller) -> None:
+    """A placeholder replaces an inline image; URLs stay."""
     image = "QUJD" * 100_000
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contract.CONTRACT, "violations", lambda *_: [])  # what the text is an image of matters not
+        patch.setattr(contract.CONTRACT, "violations", lambda *_: [])  # the text need not be a real image
         caller.create(
             external_task_id="e",
             element_image_list={
@@ -293,15 +293,16 @@ def test_no_media_is_kept(caller: Caller) -> None:
             },
         )
     caller.app.clock.step(2)
-    mark = "https://media.invalid/inline-image"
+    placeholder = "https://media.invalid/inline-image"
 
-    assert {"frontal_image": mark, "refer_images": [{"image_url": mark}, {"image_url": "http://x"}]} == caller.element(
-        "e"
-    )["element_image_list"]
+    assert {
+        "frontal_image": placeholder,
+        "refer_images": [{"image_url": placeholder}, {"image_url": "http://x"}],
+    } == caller.element("e")["element_image_list"]
 
 
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
-    """Successes and refusals alike."""
+    """This includes refusals."""
     asked: list[tuple[str, str, object]] = [
         ("POST", ELEMENTS, IMAGE_REQUEST),
         ("GET", ELEMENTS, None),
@@ -309,13 +310,13 @@ def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
         ("GET", f"{ELEMENTS}/nobody", None),
         ("POST", DELETION, {"element_id": "1"}),
     ]
-    ids = {json.loads(caller.send(*each).body)["request_id"] for each in asked * 2}
+    ids = {json.loads(caller.send(*call).body)["request_id"] for call in asked * 2}
 
     assert 10 == len(ids)
 
 
 def test_many_threads_may_create_at_once() -> None:
-    """One of those with the same external id is taken, and no two tasks get one id."""
+    """Of creates with the same external id, one succeeds, and no two tasks share an id."""
     caller = Caller(create_app(manual_clock=True))
     barrier = threading.Barrier(8)
 
@@ -325,7 +326,7 @@ def test_many_threads_may_create_at_once() -> None:
         return [caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": name}).status for name in names]
 
     with ThreadPoolExecutor(8) as threads:
-        statuses = [status for each in threads.map(create, range(8)) for status in each]
+        statuses = [status for results in threads.map(create, range(8)) for status in results]
 
     assert (25, 175) == (statuses.count(200), statuses.count(400))
     assert 25 == len({task["task_id"] for task in caller.every_task()})

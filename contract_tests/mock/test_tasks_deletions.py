@@ -1,4 +1,4 @@
-"""The mock server deletes subjects, once each, as its dialect has it."""
+"""The mock server deletes each element once, as its dialect says."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import ids
 
 
-def test_a_deleted_subject_is_gone_or_says_that_it_is_deleted(caller: Caller) -> None:
-    """From look-up and list, as the dialect has it; a second deletion is refused, and the others stay."""
+def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) -> None:
+    """Look-up and list follow the dialect, a second deletion is refused, and other elements stay."""
     gone, stays = caller.create(external_task_id="e")["task_id"], caller.create()["task_id"]
     caller.app.clock.step(2)
     before, element = caller.get(gone), caller.element(gone)
@@ -38,29 +38,29 @@ def test_a_deleted_subject_is_gone_or_says_that_it_is_deleted(caller: Caller) ->
     assert "succeed" == caller.element(stays)["status"]
 
 
-def test_a_subject_that_is_not_ready_cannot_be_deleted(caller: Caller) -> None:
-    """Its id is not known yet, and guessing it does not help; nor does that of one that failed."""
+def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
+    """Even if you guess its id, the deletion is refused; the same holds for a failed task."""
     refused = said.NO_SUBJECT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]
     guessed = [str(ids.element_id_of(task_id)) for task_id in tasks_ids]
 
-    assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": each}) for each in guessed]
+    assert [refused, refused] == [caller.refusal("POST", DELETION, {"element_id": text}) for text in guessed]
     caller.app.clock.step(2)
     assert refused == caller.refusal("POST", DELETION, {"element_id": guessed[1]})
     assert 0 == caller.ask("POST", DELETION, {"element_id": guessed[0]})["code"]
 
 
 @pytest.mark.parametrize("element_id", ["x", "0", "-3", "9007199254740993", "9007199254740996", "9" * 40, "\u0661"])
-def test_an_unknown_subject_cannot_be_deleted(element_id: str, caller: Caller) -> None:
-    """Whatever is no id of a subject of this token's is refused; how the service words that, only its table tells."""
+def test_an_unknown_element_cannot_be_deleted(element_id: str, caller: Caller) -> None:
+    """Any text that is not the id of one of this token's elements is refused."""
     assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": element_id})
 
 
 def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
-    """The refusal says that it is one."""
+    """The refusal says that the element is a preset."""
     element_id = example("presets")["data"][0]["task_result"]["elements"][0]["element_id"]
-    expected = (403, 1103, "no permission for this resource: a subject of the official library cannot be deleted")
+    expected = (403, 1103, "no permission for this resource: an element of the official library cannot be deleted")
 
     assert expected == caller.refusal("POST", DELETION, {"element_id": str(element_id)})
 
@@ -79,7 +79,7 @@ def test_a_preset_cannot_be_deleted(caller: Caller) -> None:
     ],
 )
 def test_a_deletion_is_checked_against_the_contract(expected: str, content: str, caller: Caller) -> None:
-    """As every body is."""
+    """An invalid body is 400 with the place."""
     reply = caller.send("POST", DELETION, content=content.encode())
     answer = json.loads(reply.body)
 
@@ -88,7 +88,7 @@ def test_a_deletion_is_checked_against_the_contract(expected: str, content: str,
 
 
 def test_a_deletion_has_a_limit_of_its_own(caller: Caller) -> None:
-    """That of the contract, not that of a creation."""
+    """The limit is the contract's for deletions, not the one for creates."""
     text = b'{"element_id": "1"}'
     statuses = [caller.send("POST", DELETION, content=text.ljust(size)).status for size in (65_536, 65_537)]
 

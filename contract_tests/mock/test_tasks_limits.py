@@ -11,13 +11,13 @@ from kling_elements.mock import create_app
 
 
 def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
-    """Those under way count, of one token; when one ends, the next is taken."""
+    """Unfinished tasks count for each token; once one ends, the next create succeeds."""
     caller = Caller(create_app(concurrency=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
     caller.app.clock.step(1)
     caller.create()
-    expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 tasks under way")
+    expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 unfinished tasks")
 
     assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
     other.create()
@@ -28,7 +28,7 @@ def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
 
 
 def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_own() -> None:
-    """Otherwise by that of another one, which may come from any gateway."""
+    """If the dialect has no code for it, the code is another dialect's."""
     row = {"dialect": "live", "code": 1304}
     other = changed(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
     for dialect, code in (("documented", 1303), ("live", 1304)):
@@ -39,7 +39,7 @@ def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_o
 
 
 def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
-    """The answer says how long to wait, and then the next one is taken."""
+    """The answer says how long to wait, and after that a create succeeds."""
     caller = Caller(create_app(rate=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
     caller.create()
@@ -48,7 +48,7 @@ def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
     reply = caller.send("POST", ELEMENTS, IMAGE_REQUEST)
 
     assert (429, 1302) == (reply.status, json.loads(reply.body)["code"])
-    assert "rate limit exceeded: at most 2 creations in a second" == json.loads(reply.body)["message"]
+    assert "rate limit exceeded: at most 2 creates per second" == json.loads(reply.body)["message"]
     assert (b"retry-after", b"1") in reply.headers
     other.create()
     caller.app.clock.step(0.5)
@@ -56,8 +56,8 @@ def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
     assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
 
 
-def test_a_used_external_id_is_told_before_the_limits() -> None:
-    """Whoever asks again because of a lost answer learns that there is no need to."""
+def test_a_used_external_id_is_refused_before_the_limits_apply() -> None:
+    """If you repeat a create because its answer was lost, you learn that the id is used."""
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")
 

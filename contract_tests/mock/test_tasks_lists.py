@@ -12,7 +12,7 @@ QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
 
 
 def test_the_list_has_pages_newest_first(caller: Caller) -> None:
-    """Also of tasks of one moment; an empty page comes after the last."""
+    """This includes tasks of the same millisecond; after the last page comes an empty one."""
     ids = [caller.create()["task_id"] for _ in range(4)]
     caller.app.clock.step(1)
     ids.append(caller.create()["task_id"])
@@ -27,7 +27,7 @@ def test_the_list_has_pages_newest_first(caller: Caller) -> None:
 
 
 def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
-    """As the contract says."""
+    """The contract has this default."""
     for _ in range(31):
         caller.create()
 
@@ -41,9 +41,9 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
         ("/query/pageNum: is 0, at least 1 needed (upstream)", "pageNum=0"),
         ("/query/pageSize: is 501, at most 500 allowed (upstream)", "pageSize=501"),
         ("/query/pageNum: is 1001, at most 1000 allowed (upstream)", "pageNum=1001"),
-        ("/query/pageNum: must be there once", "pageNum=1&pageNum=1"),
-        ("/query/page_size: is unknown; there is pageNum, pageSize", "page_size=5&pageNum=1"),
-        ("/query/a~1b~0: is unknown; there is pageNum, pageSize; /query/pageSize: must be there once", QUERY),
+        ("/query/pageNum: must appear only once", "pageNum=1&pageNum=1"),
+        ("/query/page_size: is unknown; use pageNum or pageSize", "page_size=5&pageNum=1"),
+        ("/query/a~1b~0: is unknown; use pageNum or pageSize; /query/pageSize: must appear only once", QUERY),
         *(
             ("/query/pageNum: is a string, allowed is integer (upstream)", f"pageNum{text}")
             for text in (
@@ -53,20 +53,20 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
         ),
     ],
 )
-def test_a_page_that_cannot_be_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
-    """The place and what is allowed are told; a number is written as JSON writes it."""
+def test_an_invalid_page_is_1200(expected: str, query: str, path: str, caller: Caller) -> None:
+    """The message has the place and what is allowed; a number must be written as in JSON."""
     assert (400, 1200, expected) == caller.refusal("GET", f"{path}?{query}")
 
 
-def test_a_query_where_none_belongs_is_1200(caller: Caller) -> None:
-    """A misspelt place for what belongs in the body does not vanish silently."""
-    expected = (400, 1200, "/query/element_name: is unknown; this operation takes none")
+def test_an_unexpected_query_is_1200(caller: Caller) -> None:
+    """A body field in the query by mistake is not ignored silently."""
+    expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
     assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", IMAGE_REQUEST)
 
 
 def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
-    """However many names it has, and however long they are."""
+    """The message is short, however many and however long the names are."""
     query = "&".join(f"{number:03}{'x' * 1000}=1" for number in range(100))
     message = caller.refusal("GET", f"{ELEMENTS}?{query}")[2]
 
@@ -75,7 +75,7 @@ def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:
 
 
 def test_presets_have_pages_too(caller: Caller) -> None:
-    """They are those of the contract's example, for every token."""
+    """The presets are those of the contract's example, for every token."""
     presets = example("presets")["data"]
 
     assert presets == caller.ask("GET", PRESETS)["data"]

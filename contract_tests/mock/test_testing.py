@@ -1,4 +1,4 @@
-"""What users get for their own test suites: the respx router, the pytest fixture, and their controls."""
+"""The tools for your own tests: the respx router, the pytest fixture, and their controls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_router_answers_without_a_socket(dialect: str) -> None:
-    """A subject is created, found, listed and deleted at the contract's own address."""
+    """An element is created, found, listed and deleted at the contract's own address."""
     app = create_app(tick_seconds=0, dialect=dialect)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(_request()))
@@ -54,20 +54,20 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
 
 
 def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
-    """By default a deleted subject remains, its status says so, and nothing is absent under 404."""
+    """By default a deleted element stays with the status `deleted`, and a missing task is 400, not 404."""
     with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(_request()))
         kling.delete(element)
         (task,) = kling.list()
 
-        assert [each.status for each in task.all_elements] == ["deleted"]
+        assert [shown.status for shown in task.all_elements] == ["deleted"]
         with pytest.raises(NotFoundError, match="Task not found by id/external id: nobody") as caught:
             kling.get("nobody")
         assert (caught.value.status_code, caught.value.code) == (400, 1201)
 
 
 def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found() -> None:
-    """As it is in an account where a video has it; another id is free."""
+    """A video of the account may use the id, for example; other ids are free."""
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         router.kling.use_ids("a-video", "another")
         for call in (kling.create, kling.get_or_create):
@@ -80,7 +80,7 @@ def test_an_id_of_another_product_is_refused_as_a_duplicate_that_cannot_be_found
 
 
 def test_the_router_answers_on_an_event_loop_too() -> None:
-    """The same server, by the other client."""
+    """The asynchronous client uses the same router."""
 
     async def run(kling: AsyncKlingElements) -> list[object]:
         async with kling:
@@ -99,7 +99,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 
 @pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
 def test_the_router_takes_any_address(address: str) -> None:
-    """Also one with a port or with a path before the contract's own."""
+    """The address may have a port, or a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
         kling.create(_request())
 
@@ -107,7 +107,7 @@ def test_the_router_takes_any_address(address: str) -> None:
 
 
 def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the environment leads them elsewhere."""
+    """It follows `KLING_BASE_URL` as the clients do."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         kling.create(_request())
@@ -117,7 +117,7 @@ def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyP
 
 
 def test_other_routes_may_be_added_to_the_router() -> None:
-    """It is a router of respx like any other."""
+    """`respx_router` returns a respx router, so you can add routes."""
     with respx_router() as router:
         router.get("https://elsewhere.example.com").respond(204)
 
@@ -130,7 +130,7 @@ def test_other_routes_may_be_added_to_the_router() -> None:
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
 def test_faults_of_the_line_are_shown_by_the_router(fault: str, left: int | None) -> None:
-    """A cut connection and an answer beyond the time-out are errors at once; what comes in time is an answer."""
+    """A cut connection or an answer after the time-out is an error at once; an answer in time is returned."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
         if left is None:
@@ -143,8 +143,8 @@ def test_faults_of_the_line_are_shown_by_the_router(fault: str, left: int | None
         assert len(router.kling.tasks()) == (1 if left is None else left)
 
 
-def test_an_application_of_ones_own_can_stand_behind_the_router() -> None:
-    """With a clock that is stepped by hand, a task ends when the test says so."""
+def test_the_router_accepts_your_own_application() -> None:
+    """With a manual clock, a task ends when the test steps the clock."""
     app = create_app(tick_seconds=5, manual_clock=True)
     with respx_router(app=app) as router, KlingElements("any-token", **_OPTIONS) as kling:
         task = kling.create(_request())
@@ -157,28 +157,28 @@ def test_an_application_of_ones_own_can_stand_behind_the_router() -> None:
 
 
 @pytest.mark.parametrize(
-    ("control", "given", "says"),
+    ("control", "arguments", "message"),
     [
-        ("queue_faults", ["drop-sideways"], "there is no fault 'drop-sideways'; there are none, "),
+        ("queue_faults", ["drop-sideways"], "there is no fault 'drop-sideways'; use one of none, "),
         ("step", [-1], "seconds"),
         ("use_ids", ["a", ""], "the body must be a list of ids"),
         ("step", ["1"], "seconds"),
     ],
 )
-def test_a_control_that_cannot_be_followed_is_an_error(control: str, given: list[Any], says: str) -> None:
-    """The message says what there is."""
-    with respx_router() as router, pytest.raises(ValueError, match=says):
-        getattr(router.kling, control)(*given)
+def test_invalid_arguments_of_a_control_are_an_error(control: str, arguments: list[Any], message: str) -> None:
+    """The message says what is allowed."""
+    with respx_router() as router, pytest.raises(ValueError, match=message):
+        getattr(router.kling, control)(*arguments)
 
 
-def test_nothing_shows_the_token() -> None:
-    """Not even that of a mock server."""
+def test_the_repr_hides_the_token() -> None:
+    """The repr shows only the URL."""
     with respx_router() as router:
         assert repr(router.kling) == "MockGateway(url='https://www.kkiai.com')"
 
 
-def test_only_what_is_there_can_be_imported() -> None:
-    """As from any package."""
+def test_only_public_names_can_be_imported() -> None:
+    """Other names raise an AttributeError."""
     from kling_elements import testing  # noqa: PLC0415
 
     assert dir(testing) == ["KlingRouter", "MockGateway", "respx_router"]
@@ -187,7 +187,7 @@ def test_only_what_is_there_can_be_imported() -> None:
 
 
 def test_without_respx_the_error_says_what_to_install() -> None:
-    """It names the extra."""
+    """The message names the extra."""
     code = "import sys; sys.modules['respx'] = None; from kling_elements.testing import respx_router"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
@@ -195,7 +195,7 @@ def test_without_respx_the_error_says_what_to_install() -> None:
 
 
 def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
-    """In the words of the command, and without a traceback."""
+    """The message is the same as the command's, without a traceback."""
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError(name='uvicorn')\n")
     (tmp_path / "test_it.py").write_text("def test_it(kling_mock): ...\n")
     done = subprocess.run(
@@ -217,7 +217,7 @@ import httpx
 import pytest
 from kling_elements import KlingElements
 
-SUBJECT = {
+ELEMENT = {
     "element_name": "Mara",
     "element_description": "Keeper of a lighthouse.",
     "reference_type": "video_refer",
@@ -226,9 +226,9 @@ SUBJECT = {
 }
 
 
-def test_a_subject_is_made(kling_mock):
+def test_an_element_is_created(kling_mock):
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
-        element = kling.wait(kling.create(SUBJECT))
+        element = kling.wait(kling.create(ELEMENT))
     assert [element.element_id] == [task["element_id"] for task in kling_mock.tasks()]
 
 
@@ -239,7 +239,7 @@ def test_each_test_has_a_server_of_its_own(kling_mock):
 @pytest.mark.kling_mock(tick_seconds=1, manual_clock=True, concurrency=1)
 def test_time_is_stepped_by_hand(kling_mock):
     with KlingElements(kling_mock.token, kling_mock.url) as kling:
-        task = kling.create(SUBJECT)
+        task = kling.create(ELEMENT)
         assert kling.get(task).task_status == "submitted"
         kling_mock.step(2)
         assert kling.get(task).task_status == "succeed"
@@ -254,7 +254,7 @@ def test_the_token_is_one_that_the_server_takes(kling_mock):
 
 
 def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
-    """Without any set-up, in a folder of its own: the plugin comes with the package, and its marker is known."""
+    """It needs no set-up: the package installs the plugin and registers its marker."""
     (tmp_path / "test_mine.py").write_text(_SUITE)
     options = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly")
     command = [sys.executable, "-m", "pytest", *options]
@@ -265,7 +265,7 @@ def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
 
 
 def test_the_plugin_costs_other_suites_nothing() -> None:
-    """Loading it imports neither the server nor the client."""
+    """Loading the plugin imports neither the server nor the client."""
     code = (
         "import sys, kling_elements.testing.plugin as plugin; assert plugin.kling_mock;"
         "print({'httpx', 'uvicorn', 'respx', 'kling_elements.mock', 'attrs'} & sys.modules.keys())"

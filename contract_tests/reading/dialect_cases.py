@@ -16,7 +16,7 @@ Refused = tuple[int, int, str]
 DIALECTS = ("live", "documented")
 
 _INVALID = "invalid key or value, or an external_task_id that exists already"
-_NO_SUBJECT = "no subject of this account that is ready has this id"
+_NO_SUBJECT = "this account has no finished element with this id"
 _NO_SUBJECT_DOCUMENTED: Refused = (404, 1203, f"no such resource: {_NO_SUBJECT}")
 
 NO_TASK: dict[str, Callable[[str], Refused]] = {

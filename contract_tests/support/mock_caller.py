@@ -189,14 +189,19 @@ NO_TOKEN = Refusal(
 BAD_TOKEN = Refusal(
     status=401,
     code=1002,
-    message="the Authorization header does not read Authorization: Bearer <token>",
+    message="the Authorization header must have the form Authorization: Bearer <token>",
     headers=_BEARER,
 )
-OTHER_TOKEN = Refusal(status=401, code=1002, message="the token is not the one that this server takes", headers=_BEARER)
-NO_PATH = Refusal(status=404, code=1203, message=f"nothing has this path; there is {_PATHS}")
-NO_METHOD = Refusal(status=405, code=1202, message="this path takes GET, POST", headers={"allow": "GET, POST"})
+OTHER_TOKEN = Refusal(
+    status=401,
+    code=1002,
+    message="this server accepts another token; send the one it was started with",
+    headers=_BEARER,
+)
+NO_PATH = Refusal(status=404, code=1203, message=f"there is no such path; use one of {_PATHS}")
+NO_METHOD = Refusal(status=405, code=1202, message="this path accepts only GET, POST", headers={"allow": "GET, POST"})
 NO_MEDIA_TYPE = Refusal(
-    status=415, code=1200, message="the body must be application/json in UTF-8; say so in the header Content-Type"
+    status=415, code=1200, message="the body must be application/json in UTF-8; set the Content-Type header accordingly"
 )
 TOO_LARGE = Refusal(status=413, code=1200, message=f"the body may have at most {LIMIT} bytes")
 NO_JSON = Refusal(

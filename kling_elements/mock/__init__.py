@@ -1,6 +1,6 @@
-"""A server to test against: it holds callers to the contract that ships inside the client, and remembers what they do.
+"""A server to test against: it checks every request against the client's own contract and remembers what was created.
 
-`python -m kling_elements.mock` starts it; `create_app` returns it as an ASGI application for tests without a socket.
+`python -m kling_elements.mock` starts it; `create_app` returns an ASGI application if your tests need no socket.
 """
 
 from kling_elements.mock.app import create_app

@@ -1,4 +1,4 @@
-"""`python -m kling_elements.mock`: the mock server as a command."""
+"""Run the mock server as a command: `python -m kling_elements.mock`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def main() -> int:
         try:
             listener = server.listen(host, port)
         except (OSError, UnicodeError) as error:
-            # A host name that cannot be one is a UnicodeError. An OSError's own text repeats the address behind it.
+            # An invalid host name raises a UnicodeError. An OSError ends with the address, which we print anyway.
             reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
             return _fail(f"cannot listen on {_url(host, port)}: {reason}", _FAILED)
         with listener:
@@ -67,43 +67,48 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m kling_elements.mock",
-        description="A server that answers as the contract says, remembers what was created, and refuses what the "
-        "contract refuses.",
+        description="Run a server that answers as the contract describes, remembers what you create, and refuses "
+        "requests that break the contract.",
     )
     add = parser.add_argument
-    add("--port", type=_port, default=_DEFAULT_PORT, help="default %(default)s; 0 picks a free one")
+    add("--port", type=_port, default=_DEFAULT_PORT, help="port to listen on, default %(default)s; 0 picks a free port")
     add("--host", default=_DEFAULT_HOST, help="address to listen on, default %(default)s")
-    add("--token", type=_token, help="the only token to take; by default any will do")
+    add("--token", type=_token, help="accept only this token; by default any token is accepted")
     add(
         "--dialect",
         metavar="NAME",
         type=_dialect,
-        help="how to word what is absent, used or deleted: live, as people saw the service answer, by default, or "
-        "documented, as its table says",
+        help="how to answer if something is missing, used already or deleted: live (default), as the real service was "
+        "seen to answer, or documented, as its table of errors says",
     )
-    add("--state", metavar="FILE", type=_file, help="keep tasks in this file; by default they end with the server")
+    add(
+        "--state",
+        metavar="FILE",
+        type=_file,
+        help="keep tasks in this file; by default they are lost if the server stops",
+    )
     times = parser.add_mutually_exclusive_group()
     times.add_argument(
-        "--tick", metavar="SECONDS", type=_tick, default=1.0, help="how long each status lasts, default %(default)s"
+        "--tick", metavar="SECONDS", type=_tick, default=1.0, help="seconds that each status lasts, default %(default)s"
     )
     times.add_argument(
         "--task-seconds",
         metavar="MIN-MAX",
         type=_task_seconds,
-        help="in place of --tick: let each task take a time of its own between these, such as 0.5-3",
+        help="use this instead of --tick to give each task a random duration, such as 0.5-3",
     )
-    add("--manual-clock", action="store_true", help="let time stand still until POST /_mock/clock steps it")
-    add("--concurrency", metavar="N", type=_limit, help="tasks under way at a time, for each token")
-    add("--rate", metavar="N", type=_limit, help="creations in a second, for each token")
-    add("--allow-duplicates", action="store_true", help="take an external_task_id more than once")
-    add("--no-callbacks", action="store_true", help="tell nobody of changes, whatever callback_url requests give")
+    add("--manual-clock", action="store_true", help="stop the clock; it moves only if you POST to /_mock/clock")
+    add("--concurrency", metavar="N", type=_limit, help="unfinished tasks that each token may have")
+    add("--rate", metavar="N", type=_limit, help="creates per second that each token may send")
+    add("--allow-duplicates", action="store_true", help="accept an external_task_id more than once")
+    add("--no-callbacks", action="store_true", help="send no notifications, even if a request has a callback_url")
     add(
         "--element-ids",
         metavar="KIND",
         type=_element_ids,
         default="large",
-        help="large, by default: numbers above 2^53, which lose digits where numbers are floats, as in JavaScript; "
-        "small: numbers that do not; text",
+        help="large (default): numbers above 2^53, which lose digits if you read them as floats, as JavaScript does; "
+        "small: numbers that lose no digits; text: strings",
     )
     add(
         "--control",
@@ -111,15 +116,15 @@ def _arguments() -> argparse.Namespace:
         type=_host,
         action="append",
         default=[],
-        help="let another host than this machine use /_mock/ and be called back at private addresses: an address, a "
-        "network such as 172.16.0.0/12, or a name; may be given several times",
+        help="let another host use /_mock/ and receive notifications at private addresses: an address, a network such "
+        "as 172.16.0.0/12, or a host name; use it once for each host",
     )
     add(
         "--webhook-secret",
         metavar="SECRET",
         type=_secret,
         default=os.environ.get(_SECRET_VARIABLE) or None,
-        help=f"sign notifications with it; better given in the environment, as {_SECRET_VARIABLE}",
+        help=f"sign notifications with this secret; to hide it from process lists, set {_SECRET_VARIABLE} instead",
     )
     return parser.parse_args()
 
@@ -127,7 +132,7 @@ def _arguments() -> argparse.Namespace:
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_MAX_PORT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_MAX_PORT}")
     return port
 
 
@@ -139,7 +144,7 @@ def _token(text: str) -> str:
 
 def _file(text: str) -> str:
     if not text:
-        raise argparse.ArgumentTypeError("it has no name")
+        raise argparse.ArgumentTypeError("the name of the file is empty")
     return text
 
 
@@ -165,10 +170,10 @@ def _host(text: str) -> str:
 def _task_seconds(text: str) -> Sequence[float]:
     from kling_elements.mock.options import usable_task_seconds  # noqa: PLC0415 -- --help needs no client
 
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no MIN-MAX in seconds, such as 0.5-3")
-    return _usable(usable_task_seconds, (float(found[1]), float(found[2])))
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)-([0-9]+(?:\.[0-9]+)?)", text, re.ASCII)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not MIN-MAX in seconds, such as 0.5-3")
+    return _usable(usable_task_seconds, (float(match[1]), float(match[2])))
 
 
 def _tick(text: str) -> float:
@@ -206,7 +211,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def _end(*_: object) -> None:
-    """End quietly on a signal that comes before the server has its own handlers."""
+    """Exit quietly if a signal arrives before the server has installed its own handlers."""
     raise SystemExit(0)
 
 

@@ -1,4 +1,4 @@
-"""Refusals, and how they are worded: by the examples and the business codes that the contract has."""
+"""Build refusals from the examples and business codes of the contract."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from kling_elements.mock.reply import HeaderList, Reply, json_reply
 from kling_elements_runtime.document import Document
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
-_UNAUTHORIZED = 401  # HTTP wants the challenge with it
-_KINDS = ("x-absent", "x-duplicate", "x-too-many", "x-deleted-already")  # of refusals that dialects word
+_UNAUTHORIZED = 401  # HTTP requires the challenge header with this status
+_KINDS = (
+    "x-absent",
+    "x-duplicate",
+    "x-too-many",
+    "x-deleted-already",
+)  # kinds of refusal that a dialect may word differently
 
 
 class Problem(Enum):
-    """What is wrong with a request: the HTTP status, and the name of the contract's example that tells it."""
+    """What is wrong with a request: the HTTP status, and the name of the contract's example for it."""
 
     MISSING_TOKEN = 401, "missingToken"
     INVALID_TOKEN = 401, "invalidToken"
@@ -31,29 +36,29 @@ class Problem(Enum):
     INTERNAL_ERROR = 500, "internalError"
 
     def __init__(self, status: int, example: str) -> None:
-        """Name the two parts."""
+        """Split the value into status and example."""
         self.status = status
         self.example = example
 
 
 class RefusedError(Exception):
-    """A request is refused: `str()` of this is the message for the caller, free of tokens and media."""
+    """Raised to refuse a request. `str()` of it is the message for the caller, without tokens and media."""
 
     def __init__(self, reason: Problem | int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Say what is wrong, by a problem or a business code, how to mend it, and which headers to add."""
+        """Keep the problem or business code, the message that says what to do, and the headers to add."""
         super().__init__(message)
         self.reason = reason
         self.headers = headers or {}
 
 
 class Refusals:
-    """Words refusals as a contract does, and turns them into answers in its own envelope."""
+    """Words refusals as a contract does, and turns them into answers in the contract's envelope."""
 
     def __init__(self, contract: Document) -> None:
-        """Take the business codes of a contract, and the envelope of every problem from its examples.
+        """Read the business codes of a contract, and the envelope of every problem from the examples.
 
         Raises:
-            KeyError: The contract lacks one of them, or refuses by a code that it does not explain.
+            KeyError: The contract lacks an example, or uses a code in a refusal without explaining the code.
         """
         self.business_codes = contract.business_codes()
         examples = contract.document()["components"]["examples"]
@@ -70,7 +75,7 @@ class Refusals:
             raise KeyError(f"x-business-codes lacks {', '.join(map(str, sorted(unknown)))}")
 
     def answer(self, refused: RefusedError) -> Reply:
-        """Return the answer, under a request id of its own."""
+        """Return the answer to a refused request, with a new request id."""
         if isinstance(refused.reason, int):
             return self.code_reply(refused.reason, str(refused), headers=refused.headers)
         own = {"message": str(refused), "request_id": new_request_id()}
@@ -79,7 +84,7 @@ class Refusals:
         )
 
     def refused_by(self, reason: Problem | int, detail: str, headers: Mapping[str, str] | None = None) -> RefusedError:
-        """Return a refusal by a business code or a problem's: in the contract's words, and then what is wrong here."""
+        """Return a refusal that says what a code or problem means in the contract's words, and then the detail."""
         code: int = self._envelopes[reason]["code"] if isinstance(reason, Problem) else reason
         return RefusedError(code, f"{self.business_codes[code].meaning}: {detail}", headers)
 
@@ -91,7 +96,7 @@ class Refusals:
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return the answer with a business code: in the contract's words and with its status, unless given others."""
+        """Return the answer with a business code; message and status are the contract's unless you pass others."""
         row = self.business_codes[code]
         status = row.http_status if status is None else status
         needed = CHALLENGE if status == _UNAUTHORIZED else {}
@@ -100,7 +105,7 @@ class Refusals:
 
 
 def new_request_id() -> str:
-    """Return an id that no other answer has."""
+    """Return a new random request id."""
     return token_hex(16)
 
 

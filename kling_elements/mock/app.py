@@ -1,4 +1,4 @@
-"""The mock server as an ASGI application: which check comes when, and what follows from it."""
+"""The mock server as an ASGI application: the order of the checks, and what each outcome leads to."""
 
 from __future__ import annotations
 
@@ -50,9 +50,11 @@ from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
 
-_MAX_VIOLATIONS = 20  # that a message tells in full
-_NOT_FOR_PAGES = "only web pages of this machine may call this server: serve the page at http://localhost or 127.0.0.1"
-_MAX_PART_LENGTH = 200  # of a violation's pointer and of its message, in characters
+_MAX_VIOLATIONS = 20  # listed in one message
+_NOT_FOR_PAGES = (
+    "only web pages on this machine may call this server; serve the page from http://localhost or http://127.0.0.1"
+)
+_MAX_PART_LENGTH = 200  # characters of a violation's pointer, and of its message
 
 
 def create_app(  # noqa: PLR0913 -- all but the token go by name
@@ -72,33 +74,33 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
     control: Sequence[str] = (),
     contract: Contract = CONTRACT,
 ) -> MockServer:
-    """Return a server that holds callers to a contract.
+    """Return a server that checks every request against a contract.
 
     Args:
-        token: The only Bearer token that it takes. By default any well-formed one will do.
-        dialect: How it words what is absent, used or deleted: `live`, as people saw the service answer, which is the
-            default, or `documented`, as the service's table says.
-        state: The file in which it keeps tasks, made if it is not there. By default, and with `:memory:`, they are kept
-            in memory.
-        tick_seconds: How long a task stays submitted, and then as long processing; with 0 it is done at once.
-        task_seconds: The shortest and the longest time that a task takes, such as `(1, 5)`, in place of `tick_seconds`.
-            Each task takes a time of its own in between, drawn by `random`; after half of it the task is processing.
-        concurrency: How many tasks under way a token may have. By default there is no limit.
-        rate: How many tasks a token may create in a second. By default there is no limit.
-        webhook_secret: What notifications are signed with, `whsec_...`. By default they are not signed.
-        manual_clock: Whether time stands still until the clock is stepped.
-        unique_external_ids: Whether an external id that a token has used is refused.
-        callbacks: Whether changes are told at the addresses that requests give.
-        element_ids: How ids of subjects are written: `large`, which is the default, as numbers above 2^53 that lose
-            digits where numbers are floats, as in JavaScript; `small`, as numbers that do not; or `text`.
-        control: The hosts beside this machine that may use `/_mock/` and be called back at private addresses:
-            addresses, networks or names, such as `["172.16.0.0/12", "tests"]`.
-        contract: The contract; by default the one that ships with the client.
+        token: The only Bearer token that the server accepts. By default it accepts any well-formed token.
+        dialect: How to answer if something is missing, used already or deleted: `live` (the default), as the real
+            service was seen to answer, or `documented`, as the service's table of errors says.
+        state: The file in which to keep tasks, created if it does not exist. By default, and with `:memory:`, tasks
+            are kept in memory.
+        tick_seconds: Seconds that a task stays submitted, and then processing; with 0 a task is finished at once.
+        task_seconds: The shortest and the longest duration of a task in seconds, such as `(1, 5)`. Use it instead of
+            `tick_seconds` to give each task a random duration; after half of it the task is processing.
+        concurrency: How many unfinished tasks a token may have. By default there is no limit.
+        rate: How many tasks a token may create per second. By default there is no limit.
+        webhook_secret: The secret that signs notifications, `whsec_...`. By default they are not signed.
+        manual_clock: Whether time passes only if you step the clock.
+        unique_external_ids: Whether to refuse an external id that the token has used before.
+        callbacks: Whether to send notifications to the `callback_url` of requests.
+        element_ids: How to write the ids of elements: `large` (the default), as numbers above 2^53, which lose digits
+            if you read them as floats, as JavaScript does; `small`, as numbers that lose none; or `text`, as strings.
+        control: Other hosts that may use `/_mock/` and receive notifications at private addresses: addresses, networks
+            or names, such as `["172.16.0.0/12", "tests"]`.
+        contract: The contract to check against; by default the client's own.
 
     Raises:
-        KeyError: The contract lacks what a server has to know.
-        ValueError: One of them cannot be used.
-        StateError: The state file cannot.
+        KeyError: The contract lacks something that the server needs.
+        ValueError: An option has an invalid value.
+        StateError: The state file cannot be used.
     """
     options = Options(
         token=token,
@@ -119,19 +121,19 @@ def create_app(  # noqa: PLR0913 -- all but the token go by name
 
 
 class MockServer:
-    """Answers every operation of a contract: those of Kling's from memory, others by an example.
+    """Answers every operation of a contract: Kling's operations from stored tasks, any other from an example.
 
     Attributes:
         contract: The contract.
-        clock: The time that tasks live by; `clock.step(seconds)` moves it.
+        clock: The clock that tasks follow; call `clock.step(seconds)` to move it forward.
     """
 
     def __init__(self, contract: Contract, options: Options | None = None) -> None:
-        """Read the contract once, and open the state.
+        """Read the contract and open the state file.
 
         Raises:
-            KeyError: The contract lacks what a server has to know.
-            ValueError: It asks for credentials of another kind than a Bearer token, or has no such dialect.
+            KeyError: The contract lacks something that the server needs.
+            ValueError: The contract requires credentials other than a Bearer token, or lacks the dialect.
             StateError: The state file cannot be used.
         """
         options = options or Options()
@@ -173,15 +175,15 @@ class MockServer:
             faults=self._faults,
             on_create=self._courier.expect,
         )
-        self._late: set[asyncio.Task[Reply]] = set()
+        self._late_tasks: set[asyncio.Task[Reply]] = set()
 
     @property
     def operation_ids(self) -> list[str]:
-        """The names of the operations that it answers."""
+        """The ids of the operations that the server answers."""
         return [endpoint.operation.operation_id for route in self.routes for endpoint in route.endpoints.values()]
 
     def close(self) -> None:
-        """Let go of the state. An application that a server runs does so at the server's end."""
+        """Close the state file. If an ASGI server runs the application, this happens at shutdown."""
         self._courier.cancel()
         self._store.close()
 
@@ -193,14 +195,14 @@ class MockServer:
         body: Body = b"",
         client_host: str | None = "127.0.0.1",
     ) -> Reply:
-        """Answer a request without an event loop, by the same checks; it may be called from any thread.
+        """Answer a request without an event loop, after the same checks. You can call this from any thread.
 
-        What goes by a loop is left to the caller: to wait for `delay_seconds` and then call `late`, to drip, to cut.
-        Notifications are sent only while the application runs on a loop too.
+        The reply says what you have to do yourself: wait `delay_seconds` and then call `late`, drip, or cut.
+        Notifications are sent only if the application also runs on an event loop.
 
         Args:
             method: The HTTP method.
-            raw_path: The path as it is sent, percent-encoded and with the query.
+            raw_path: The path as sent, percent-encoded and with the query.
             headers: The headers.
             body: The whole body.
             client_host: The address of the peer.
@@ -208,13 +210,13 @@ class MockServer:
         path, _, query = raw_path.partition("?")
         head = Head(method, path, query, fields_of(headers), client_host)
 
-        def answered() -> Reply:
+        def make_reply() -> Reply:
             accepted = self._accept(head)
             if accepted.max_bytes is not None and len(body) > accepted.max_bytes:
                 raise too_large(accepted.max_bytes)
             return accepted.answer(body)
 
-        return self._or_refused(answered)
+        return self._reply_or_refusal(make_reply)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI defines it."""
@@ -226,29 +228,28 @@ class MockServer:
             await self._serve(scope, receive, send)
 
     async def late_reply(self, reply: Reply) -> Reply:
-        """Do what is to be done late, whether or not somebody still waits for the answer.
+        """Wait for the delay of a reply and then call its `late`, even if the caller hangs up meanwhile.
 
-        It is called for each reply that has something `late`. A test that decides itself when that is done overrides
-        this: it waits, and then calls what it overrides.
+        The server calls this for each reply that has a `late`. To choose the moment in a test, override this method:
+        wait there, and then call `super()`.
 
         Args:
-            reply: The reply with what is to be done, and the seconds until then.
+            reply: A reply whose `late` is not None.
 
         Returns:
-            The reply that counts in its place.
+            The reply to send instead.
         """
+        task = asyncio.create_task(self._finish_late(reply))
+        self._late_tasks.add(task)  # the event loop keeps only a weak reference
+        task.add_done_callback(self._late_tasks.discard)
+        return await asyncio.shield(task)  # a caller who hangs up must not cancel the creation
 
-        async def settled() -> Reply:
-            await asyncio.sleep(reply.delay_seconds)
-            assert reply.late is not None  # noqa: S101 -- it was looked at before
-            final = reply.late()
-            self._courier.start_if_needed()
-            return final
-
-        task = asyncio.create_task(settled())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
-        return await asyncio.shield(task)
+    async def _finish_late(self, reply: Reply) -> Reply:
+        await asyncio.sleep(reply.delay_seconds)
+        assert reply.late is not None  # noqa: S101 -- `_serve` has checked it
+        final_reply = reply.late()
+        self._courier.start_if_needed()
+        return final_reply
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = _head(scope)
@@ -270,15 +271,15 @@ class MockServer:
         except RefusedError as refused:
             return self._refusals.answer(refused)
         if accepted.max_bytes is None:
-            return self._or_refused(lambda: accepted.answer(b""))
+            return self._reply_or_refusal(lambda: accepted.answer(b""))
         try:
             content = await body.read(accepted.max_bytes)
         except BodyTooLargeError:
             return self._refusals.answer(too_large(accepted.max_bytes))
-        return self._or_refused(lambda: accepted.answer(content))
+        return self._reply_or_refusal(lambda: accepted.answer(content))
 
     async def _stop(self) -> None:
-        for task in self._late:
+        for task in self._late_tasks:
             task.cancel()
         await self._courier.stop()
         self._store.close()
@@ -290,23 +291,28 @@ class MockServer:
     def _keep_first_reading(self) -> None:
         try:
             self._store.keep_clock(self.clock.reading)
-        except sqlite3.Error as error:  # a disk that is full, say
+        except sqlite3.Error as error:  # for example, because the disk is full
             self._store.close()
             raise StateError(self._store.unusable(error)) from None
 
-    def _or_refused(self, answered: Callable[[], Reply]) -> Reply:
-        """Return what a function returns, or the answer to the refusal that it raises, now or late."""
+    def _reply_or_refusal(self, make_reply: Callable[[], Reply]) -> Reply:
+        """Return the reply of `make_reply`, or the answer to the refusal that it raises.
+
+        If the reply has a `late`, that gets the same treatment, because it may be refused when it runs.
+        """
         try:
-            reply = answered()
+            reply = make_reply()
         except RefusedError as refused:
             return self._refusals.answer(refused)
         except sqlite3.Error as error:
             why = f"the server's state cannot be used: {self._store.failed(error)}"
             return self._refusals.answer(RefusedError(Problem.INTERNAL_ERROR, why))
-        return reply if reply.late is None else replace(reply, late=partial(self._or_refused, reply.late))
+        if reply.late is None:
+            return reply
+        return replace(reply, late=partial(self._reply_or_refusal, reply.late))
 
     def _accept(self, head: Head) -> Accepted:
-        """Check all of a request but its parameters and body, its sender first."""
+        """Check the sender of a request first, then everything else except parameters and body."""
         if ORIGIN in head.headers:
             if is_from_elsewhere(head.headers):
                 raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_PAGES)
@@ -325,29 +331,30 @@ class MockServer:
         )
 
     def _endpoint(self, head: Head) -> tuple[Endpoint, Mapping[str, str], str]:
-        """Return the endpoint that a request is for, what is in its path, and the token of its sender."""
-        found = self.routes.find(head.path)
-        endpoints = found[0].endpoints if found else {}
+        """Return the endpoint of a request, the parameters in its path, and its token."""
+        match = self.routes.find(head.path)
+        endpoints = match[0].endpoints if match else {}
         endpoint = endpoints.get(head.method)
         token = ""
-        if endpoint is None or endpoint.needs_token:  # who has no token learns nothing of the paths
+        # Check the token before the route, so that unauthenticated callers can't probe for paths.
+        if endpoint is None or endpoint.needs_token:
             token = bearer_token(head.headers, self._token)
-        if found and endpoint is not None:
-            return endpoint, found[1], token
+        if match and endpoint is not None:
+            return endpoint, match[1], token
         if not endpoints:
             slashless = self.routes.find(head.path.rstrip("/"))
             if slashless:
-                says = f"this path has a slash too many at its end; send it to {slashless[0].template}"
-                raise RefusedError(Problem.NO_SUCH_RESOURCE, says)
+                message = f"remove the slash at the end of the path: send the request to {slashless[0].template}"
+                raise RefusedError(Problem.NO_SUCH_RESOURCE, message)
             paths = ", ".join(route.template for route in self.routes)
-            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {paths}")
+            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"there is no such path; use one of {paths}")
         methods = ", ".join(endpoints)
-        raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
+        raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {methods}", {"Allow": methods})
 
     def _perform(
         self, endpoint: Endpoint, owner: bytes, in_path: Mapping[str, str], head: Head, content: Body
     ) -> Reply:
-        """Check parameters and body, and do what the operation does."""
+        """Check parameters and body, and run the operation."""
         name, expected = endpoint.operation.operation_id, endpoint.operation.parameters
         body = json_value(content) if endpoint.max_bytes else None
         parameters = values_of(expected, in_path, head.query)
@@ -373,7 +380,7 @@ def _head(scope: Scope) -> Head:
 
 
 def _in_words(violations: Sequence[Violation]) -> str:
-    """Return what is wrong with a request, and where, in a message of bounded length."""
+    """Return a message of bounded length that lists the violations and where they are."""
     parts = [
         f"{_cut(violation.pointer) or 'the body'}: {_cut(violation.message)} ({violation.rule})"
         for violation in violations[:_MAX_VIOLATIONS]

@@ -1,4 +1,4 @@
-"""HTTP as ASGI tells it: reads request bodies within bounds and sends answers. Knows nothing of the contract."""
+"""Read request bodies within limits and send answers over ASGI, without knowing the contract."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 Fields: TypeAlias = Mapping[bytes, bytes]
 
 ABORT = "kling.abort"
-"""The extension of the scope by which a server lets the application cut the connection."""
+"""The scope extension through which the application can cut the connection."""
 
 DRAIN_MAX_BYTES = 1 << 28
-"""Bytes of an unwanted body that are taken off the wire."""
+"""Bytes of an unwanted body that are read and dropped."""
 
 DRAIN_MAX_SECONDS = 10.0
 """Seconds that an unwanted body may take to arrive."""
 
-_MAX_LENGTH_DIGITS = 18  # longer ones do not fit the 64 bits of any real body
+_MAX_LENGTH_DIGITS = 18  # a longer number doesn't fit into 64 bits
 
 
 class BodyTooLargeError(Exception):
-    """The body is larger than the caller of `RequestBody.read` wants."""
+    """Raised if a body is larger than the limit of `RequestBody.read`."""
 
 
 class DisconnectedError(Exception):
-    """The peer went away before its request was complete: there is nobody to answer."""
+    """Raised if the peer disconnects before its request is complete, so that there is nobody to answer."""
 
 
 class ConnectionCutError(httpx.RemoteProtocolError):
-    """The connection is cut without an answer, and there is none: the application is called in process.
+    """Raised to simulate a cut connection if the application is called in process, without a connection.
 
-    To whoever calls it through httpx this is what a cut connection is there.
+    If you call the application through httpx, you see the error that httpx raises for a cut connection.
     """
 
 
 def fields_of(headers: Headers) -> Fields:
-    """Return headers by their names in lower case. A repeated one is joined by commas, as HTTP means it."""
+    """Return headers by their names in lower case. Repeated headers are joined by commas, as HTTP defines."""
     fields: dict[bytes, bytes] = {}
     for written, value in headers:
         name = written.lower()
@@ -63,7 +63,7 @@ class RequestBody:
     """The body of one request, read at most once."""
 
     def __init__(self, headers: Fields, receive: Receive) -> None:
-        """Take the request's headers and its source of messages; nothing is read yet."""
+        """Keep the headers and the ASGI `receive` of a request, without reading anything yet."""
         self._receive = receive
         self._declared_bytes = _declared_bytes(headers)
         self._begun = False
@@ -72,15 +72,15 @@ class RequestBody:
 
     @property
     def held_back(self) -> bool:
-        """Whether the peer waits for a go-ahead that it never got, and so sends no body once it is refused."""
+        """Whether the peer waits for `100 Continue`; if it is refused before, it sends no body."""
         return self._expects_go_ahead and not self._begun
 
     async def read(self, max_bytes: int) -> bytearray:
         """Return the whole body.
 
         Raises:
-            BodyTooLargeError: It is, or says that it is, larger than `max_bytes`; no more than these were kept.
-            DisconnectedError: The peer went away.
+            BodyTooLargeError: The body or its declared length is larger than `max_bytes`; no more is kept in memory.
+            DisconnectedError: The peer disconnected.
         """
         if self._declared_bytes > max_bytes:
             raise BodyTooLargeError
@@ -93,12 +93,13 @@ class RequestBody:
         return body
 
     async def drain(self, max_bytes: int, max_seconds: float) -> None:
-        """Take the rest of the body off the wire and drop it, within bounds.
+        """Read and drop the rest of the body, up to a limit of bytes and seconds.
 
-        A server that closes a connection with unread bytes resets it, and the peer, still sending, loses the answer.
+        If a server closes a connection with unread bytes, the connection is reset, and a peer that still sends loses
+        the answer.
 
         Raises:
-            DisconnectedError: The peer went away.
+            DisconnectedError: The peer disconnected.
         """
         try:
             async with asyncio.timeout(max_seconds):
@@ -108,10 +109,10 @@ class RequestBody:
             return
 
     async def wait_for_disconnect(self) -> NoReturn:
-        """Take and drop whatever still comes.
+        """Drop all messages until the peer disconnects.
 
         Raises:
-            DisconnectedError: The peer is gone.
+            DisconnectedError: The peer disconnected.
         """
         while True:
             await self._next_chunk()
@@ -127,11 +128,11 @@ class RequestBody:
 
 
 async def respond(scope: Scope, send: Send, reply: Reply, body: RequestBody) -> None:
-    """Give an answer in its manner, then take what is left of the request.
+    """Send a reply as it asks: delayed, dripped or cut. Then drop the rest of the request body.
 
     Raises:
-        DisconnectedError: The peer went away.
-        ConnectionCutError: The connection is to be cut, and the server has no means to.
+        DisconnectedError: The peer disconnected.
+        ConnectionCutError: The reply cuts the connection, but the server has no extension to do so.
     """
     if reply.delay_seconds:
         await asyncio.sleep(reply.delay_seconds)
@@ -168,7 +169,7 @@ async def _drip(send: Send, reply: Reply) -> None:
 
 
 async def live(receive: Receive, send: Send, start: Callable[[], None], stop: Callable[[], Awaitable[None]]) -> None:
-    """Follow the lifespan protocol: start and stop when the server does."""
+    """Follow the lifespan protocol: call `start` and `stop` if the server starts or shuts down."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -181,7 +182,7 @@ async def live(receive: Receive, send: Send, start: Callable[[], None], stop: Ca
 
 
 def _declared_bytes(headers: Fields) -> int:
-    """Return what Content-Length says, 0 where it says nothing that can be trusted: the bytes are counted anyway."""
+    """Return Content-Length in bytes, or 0 if it is missing or invalid. `read` counts the bytes anyway."""
     digits = header(headers, b"content-length") or "0"
     if not (digits.isascii() and digits.isdigit()):
         return 0

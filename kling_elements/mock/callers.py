@@ -1,4 +1,4 @@
-"""Who asks: this machine, a host that was let in, or somebody else by way of a web page or a proxy."""
+"""Decide who sent a request: this machine, an allowed host, or somebody else through a web page or a proxy."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kling_elements.mock.reply import HeaderList
 from kling_elements.mock.request import Head
 from kling_elements_runtime.settings import is_host, is_loopback_address
 
-_PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # what proxies add to a request
-_OLD_HTTP = "1.0"  # what nginx speaks by default to what is behind it, without any header that says so
-_OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: an address that was typed, a page of the server's own
+_PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers that proxies add
+_OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header
+_OWN_SITES = ("none", "same-origin")  # of Sec-Fetch-Site: a typed address, and a page from this server
 ORIGIN = b"origin"
-"""The header by which a browser says whose page asks."""
+"""The header in which a browser names the site of the page."""
 
 _ASKED_METHOD = b"access-control-request-method"
 _ANSWERS = {
@@ -26,21 +26,21 @@ _ANSWERS = {
     b"access-control-request-headers": b"access-control-allow-headers",
 }
 _VARY = (b"vary", b"Origin")
-_SHOWN = b"allow, retry-after, www-authenticate"  # headers of answers that scripts may see beside the usual ones
-_REMEMBERED_SECONDS = b"600"  # that a browser need not ask again
+_SHOWN = b"allow, retry-after, www-authenticate"  # response headers that scripts may read besides the usual ones
+_REMEMBERED_SECONDS = b"600"  # how long a browser may reuse the answer to a preflight
 
 
 class Callers:
-    """Tells those who may drive the server, and pages whose scripts may call it, from others."""
+    """Decides which requests may use `/_mock/`."""
 
     def __init__(self, hosts: Iterable[str] = ()) -> None:
-        """Take the hosts beside this machine that may drive the server: addresses, networks or names."""
+        """Keep the other hosts that may use `/_mock/`: addresses, networks or names."""
         networks = {host: _network(host) for host in hosts}
         self._networks = [network for network in networks.values() if network is not None]
         self._names = {host.lower() for host, network in networks.items() if network is None}
 
     def may_control(self, head: Head) -> bool:
-        """Tell whether a request comes from this machine, or a host that was let in, and for nobody else."""
+        """Return whether a request comes directly from this machine or from an allowed host."""
         headers, peer = head.headers, head.client_host or ""
         if any(map(_PROXIES.fullmatch, headers)) or head.http_version == _OLD_HTTP or _is_of_a_foreign_page(headers):
             return False
@@ -49,11 +49,11 @@ class Callers:
             return False
         if is_loopback_address(peer):
             return _is_here(host) or host in self._names
-        # A page that made its own name lead here has a name that the whole world can look up.
+        # DNS rebinding needs a public name, so accept only names without a dot, addresses and allowed names.
         is_reachable = "." not in host or _network(host) is not None or host in self._names
-        return is_reachable and self._is_let_in(peer)
+        return is_reachable and self._is_allowed(peer)
 
-    def _is_let_in(self, peer: str) -> bool:
+    def _is_allowed(self, peer: str) -> bool:
         try:
             address = ip_address(peer)
         except ValueError:
@@ -63,23 +63,23 @@ class Callers:
 
 
 def is_from_elsewhere(headers: Fields) -> bool:
-    """Tell whether the web page that asks is none of this machine's."""
+    """Return whether the `Origin` of a request is not this machine."""
     return not _is_here(_host_of(header(headers, ORIGIN) or ""))
 
 
 def is_preflight(head: Head) -> bool:
-    """Tell whether a browser asks what the script of a page may send."""
+    """Return whether a request is a CORS preflight."""
     return head.method == "OPTIONS" and _ASKED_METHOD in head.headers
 
 
 def preflight_headers(headers: Fields) -> HeaderList:
-    """Return the headers that let a browser send what it asks for."""
+    """Return the headers that allow what a preflight asks for."""
     allowed = [(allow, headers[asked]) for asked, allow in _ANSWERS.items() if asked in headers]
     return (*allowed, (b"access-control-max-age", _REMEMBERED_SECONDS))
 
 
 def page_headers(headers: Fields) -> HeaderList:
-    """Return the headers by which a page of this machine may see an answer; none where another page asks."""
+    """Return the headers that let a page on this machine read an answer, and none for any other page."""
     if is_from_elsewhere(headers):
         return ()
     return (
@@ -90,18 +90,18 @@ def page_headers(headers: Fields) -> HeaderList:
 
 
 def usable_host(host: str) -> str:
-    """Return a host that may drive the server.
+    """Return a host that may use `/_mock/`.
 
     Raises:
-        ValueError: It is no address, network or name.
+        ValueError: The text is not an address, a network or a host name.
     """
     if _network(host) is None and not is_host(host):
-        raise ValueError(f"{host!r} is no address, network (such as 172.16.0.0/12) or name of a host")
+        raise ValueError(f"{host!r} is not an address, a network (such as 172.16.0.0/12) or a host name")
     return host
 
 
 def _is_of_a_foreign_page(headers: Fields) -> bool:
-    """Tell whether a page of elsewhere asks, by whichever header tells: the first of them is sent with each POST."""
+    """Return whether a page of another site sent a request. Browsers send `Origin` with every POST."""
     if ORIGIN in headers:
         return is_from_elsewhere(headers)
     referer = header(headers, b"referer")
@@ -111,7 +111,7 @@ def _is_of_a_foreign_page(headers: Fields) -> bool:
 
 
 def _is_here(host: str | None) -> bool:
-    """Tell whether a host is this machine; not so `evil.localhost`, which leads wherever a name server says."""
+    """Return whether a host is this machine. `evil.localhost` is not: a name server may send it anywhere."""
     return host is not None and (host == "localhost" or is_loopback_address(host))
 
 
@@ -130,11 +130,11 @@ def _network(host: str) -> IPv4Network | IPv6Network | None:
 
 
 def _addresses_of(names: Iterable[str]) -> set[str]:
-    """Return the addresses that names have now: those of containers change."""
-    found: set[str] = set()
+    """Return the current addresses of names, because those of containers change."""
+    addresses: set[str] = set()
     for name in names:
         try:
-            found |= {str(address[0]) for *_, address in socket.getaddrinfo(name, None)}
-        except (OSError, UnicodeError):  # there is no such host at present
+            addresses |= {str(address[0]) for *_, address in socket.getaddrinfo(name, None)}
+        except (OSError, UnicodeError):  # the name doesn't resolve at present
             continue
-    return found
+    return addresses

@@ -1,4 +1,4 @@
-"""The server's own paths, by which tests queue faults, step the clock and see what there is."""
+"""The server's own paths below `/_mock/`, for tests: queue faults, step the clock, list tasks."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from kling_elements.mock.tasks import Task
 
 PREFIX = "/_mock/"
 _MAX_BYTES = 1 << 16
-_NOT_FOR_YOU = (
-    f"{PREFIX} is for callers on the server's own machine, and not through a proxy or from a web page of elsewhere; "
-    "start the server with --control HOST to let another host in"
+_NOT_ALLOWED = (
+    f"{PREFIX} is only for callers on the server's own machine, without a proxy, and not for web pages of other sites; "
+    "to allow another host, start the server with --control HOST"
 )
 
 Action: TypeAlias = Callable[[Body], object]
 
 
 class Control:
-    """Answers what is asked below `/_mock/`. It needs no token."""
+    """Answers requests below `/_mock/`. They need no token."""
 
     def __init__(  # noqa: PLR0913 -- it brings these together
         self,
@@ -40,7 +40,7 @@ class Control:
         faults: FaultQueue,
         courier: Courier,
     ) -> None:
-        """Take who may come, and what is to be seen and driven."""
+        """Keep the parts of the server that the paths show and change."""
         self._callers = callers
         self._shapes = shapes
         self._clock = clock
@@ -56,19 +56,19 @@ class Control:
         }
 
     def accept(self, head: Head) -> Accepted:
-        """Return what a request comes to.
+        """Return how to answer a request.
 
         Raises:
-            RefusedError: It comes from somebody who may not, or asks for what is not there.
+            RefusedError: The caller isn't allowed, or the path or method doesn't exist.
         """
         if not self._callers.may_control(head):
-            raise RefusedError(Problem.PERMISSION_DENIED, _NOT_FOR_YOU)
+            raise RefusedError(Problem.PERMISSION_DENIED, _NOT_ALLOWED)
         actions = self.paths.get(head.path)
         if actions is None:
-            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"nothing has this path; there is {', '.join(self.paths)}")
+            raise RefusedError(Problem.NO_SUCH_RESOURCE, f"there is no such path; use one of {', '.join(self.paths)}")
         if head.method not in actions:
             methods = ", ".join(actions)
-            raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path takes {methods}", {"Allow": methods})
+            raise RefusedError(Problem.METHOD_NOT_ALLOWED, f"this path accepts only {methods}", {"Allow": methods})
         action = actions[head.method]
         return Accepted(_MAX_BYTES if head.method == "POST" else None, lambda body: json_reply(action(body)))
 
@@ -111,8 +111,8 @@ class Control:
 
     def _use_ids(self, body: Body) -> object:
         ids = json_value(body)
-        if not (isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)):
-            raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, texts that are not empty")
+        if not (isinstance(ids, list) and all(isinstance(text, str) and text for text in ids)):
+            raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, strings that are not empty")
         self._store.use_elsewhere(ids)
         return self._store.used_elsewhere()
 

@@ -1,4 +1,4 @@
-"""What one dialect of the service says where another one says something else."""
+"""The answers in which the dialects of the service differ."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements_runtime.document import Document
 
-_LONGEST_VALUE = 200  # characters of a request's value that a message repeats
+_MAX_VALUE_LENGTH = 200  # characters of a request's value that a message repeats
 
 
 class Dialect:
-    """How refusals are worded, and what deletions leave.
+    """How a dialect words refusals, and what a deletion leaves.
 
     Attributes:
-        deletion_example: The name of the example that answers a deletion; empty where the contract has no deletions.
-        keeps_deleted: Whether look-ups and lists still show a deleted subject.
-        counts_all_calls: Whether an external id that another call of the account used is refused too.
-        too_many: The code that refuses one task too many, that of another dialect where this one has none; 0 where the
-            contract has no creations.
+        deletion_example: The name of the example that answers a deletion; empty if the contract has no deletions.
+        keeps_deleted: Whether look-ups and lists still show a deleted element.
+        counts_all_calls: Whether an external id is refused too if another call of the account used it.
+        too_many: The code that refuses one task too many. If this dialect has none, it is another dialect's; if the
+            contract has no creates, it is 0.
     """
 
     def __init__(self, contract: Document, name: str, refusals: Refusals) -> None:
-        """Read what a contract says of the dialect of a name.
+        """Read what a contract says about a dialect.
 
         Raises:
-            KeyError: The contract has deletions, and does not say how this dialect answers them; or it has creations,
-                and does not say how one too many is refused.
+            KeyError: The contract has deletions but no answer to them in this dialect, or it has creates but no code
+                for one too many.
         """
         self._contract = contract
         self._name = name
@@ -46,21 +46,21 @@ class Dialect:
         self.too_many: int = too_many[0]["code"]
 
     def refusal(self, operation_id: str, *keywords: str, detail: str, **values: object) -> RefusedError:
-        """Return how a request is refused.
+        """Return the refusal of a request.
 
         Args:
             operation_id: The operation.
-            keywords: The kinds of refusal that fit, such as `x-absent`; the first one that the dialect has counts.
-            detail: What is wrong, for where the dialect has only a code for it.
-            values: The values of the request that the dialect's message may repeat, by their names.
+            keywords: The kinds of refusal that fit, such as `x-absent`; the first that the dialect has is used.
+            detail: What is wrong, used if the dialect has only a code and no message.
+            values: The values of the request that the dialect's message may repeat, by name.
         """
         for row in (row for keyword in keywords for row in self._contract.refusals(operation_id, keyword)):
             if row.dialect == self._name:
                 if row.message is None:
                     return self._refusals.refused_by(row.code, detail)
-                shown = {name: str(value)[:_LONGEST_VALUE] for name, value in values.items()}
+                shown = {name: str(value)[:_MAX_VALUE_LENGTH] for name, value in values.items()}
                 return RefusedError(row.code, row.message.format(**shown))
-        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # as nobody has seen it
+        return self._refusals.refused_by(Problem.INVALID_VALUE, detail)  # nobody has seen the real answer
 
     def _definition(self, operation_id: str) -> Mapping[str, Any]:
         operation = self._contract.operations().get(operation_id)
@@ -68,14 +68,14 @@ class Dialect:
 
 
 def usable_dialect(contract: Document, name: str | None) -> str:
-    """Return the name of a dialect; that of the contract's first one for None.
+    """Return the name of a dialect, or of the contract's first dialect if the name is None.
 
     Raises:
-        ValueError: The contract has none of this name.
+        ValueError: The contract has no such dialect.
     """
     names = contract.dialects()
     if name is None:
         return names[0]
     if name not in names:
-        raise ValueError(f"there is no dialect {name!r}; there are {', '.join(names)}")
+        raise ValueError(f"there is no dialect {name!r}; use one of {', '.join(names)}")
     return name

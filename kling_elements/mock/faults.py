@@ -1,4 +1,4 @@
-"""What can be made to go wrong with coming creations: parsed by name, and queued in order."""
+"""The faults that you can queue for the next creates, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kling_elements_runtime.document import LONGEST_EXCERPT
 
 Disturb: TypeAlias = Callable[[Reply], Reply]
 
-_MOST_QUEUED = 10_000
+_MAX_QUEUED = 10_000
 _DRIP_SECONDS = 1.0
 _OK = 200
 _SECONDS = r"([0-9]{1,4}(?:\.[0-9]{1,6})?)"
@@ -32,14 +32,14 @@ def _unchanged(reply: Reply) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one creation.
+    """What goes wrong with one create.
 
     Attributes:
-        name: As it was queued.
+        name: The name under which it was queued.
         creates: Whether the task is created.
-        late_seconds: How long before it is, or None for at once.
+        late_seconds: Seconds until the task is created, or None to create it at once.
         ending: How the task will end.
-        disturb: What becomes of the reply; one that creates nothing has no use for what it gets.
+        disturb: Returns the reply to send for the right reply, which it may ignore.
     """
 
     name: str
@@ -53,107 +53,166 @@ NONE = Fault("none")
 
 
 class FaultQueue:
-    """The faults that wait, one for each coming creation. It may be used from any thread."""
+    """The queue of faults, one for each coming create. You can use it from any thread."""
 
     def __init__(self, shapes: Shapes, refusals: Refusals) -> None:
-        """Start with an empty queue; the shapes are those of the answers that are disturbed."""
+        """Start with an empty queue. The faults get their answers from the shapes and refusals."""
         self._codes = refusals.business_codes
         self._forms = _forms(shapes, refusals)
         self._waiting: deque[Fault] = deque()
 
     @property
     def names(self) -> list[str]:
-        """The names of those that wait, the next one first."""
+        """The names of the queued faults, the next one first."""
         return [fault.name for fault in tuple(self._waiting)]
 
     def add(self, names: object) -> None:
-        """Queue a list of faults by their names, all of them or none.
+        """Queue a list of faults by name, all of them or none.
 
         Raises:
-            RefusedError: It is no list of known names, or too many would wait.
+            RefusedError: The value is not a list of known names, or the queue would grow too long.
         """
         if not isinstance(names, list):
             raise RefusedError(Problem.INVALID_PARAMETERS, f"the body must be a list of names: {self._allowed()}")
         faults = [self._fault(name) for name in names]
-        if len(self._waiting) + len(faults) > _MOST_QUEUED:
-            raise RefusedError(Problem.INVALID_PARAMETERS, f"at most {_MOST_QUEUED} faults may wait")
+        if len(self._waiting) + len(faults) > _MAX_QUEUED:
+            raise RefusedError(
+                Problem.INVALID_PARAMETERS, f"at most {_MAX_QUEUED} faults can be queued; clear the queue first"
+            )
         self._waiting.extend(faults)
 
     def clear(self) -> None:
-        """Drop those that wait."""
+        """Drop all queued faults."""
         self._waiting.clear()
 
     def next(self) -> Fault:
-        """Take the fault of the next creation."""
+        """Remove and return the fault for the next create."""
         try:
             return self._waiting.popleft()
         except IndexError:
             return NONE
 
     def _fault(self, name: object) -> Fault:
-        for form in self._forms:
-            found = form.pattern.fullmatch(name) if isinstance(name, str) else None
-            if found:
-                return Fault(found[0], **form.make(*found.groups()))
-        shown = ascii(name)[:LONGEST_EXCERPT]
-        raise RefusedError(Problem.INVALID_PARAMETERS, f"there is no fault {shown}; there are {self._allowed()}")
+        if isinstance(name, str):
+            for form in self._forms:
+                fault = form.fault(name)
+                if fault is not None:
+                    return fault
+        excerpt = ascii(name)[:LONGEST_EXCERPT]
+        raise RefusedError(Problem.INVALID_PARAMETERS, f"there is no fault {excerpt}; use one of {self._allowed()}")
 
     def _allowed(self) -> str:
         codes = ", ".join(map(str, self._codes))
-        return f"{', '.join(form.shown for form in self._forms)}; N is one of {codes}"
+        return f"{', '.join(form.label for form in self._forms)}; N is one of {codes}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One kind of name: how it is shown to people, how it is recognised, and what its parts make of a fault."""
+    """One form of fault name.
 
-    shown: str
-    pattern: re.Pattern[str]
-    make: Callable[..., dict[str, Any]]
+    Attributes:
+        label: The form as messages show it.
+        pattern: The regular expression that a name must match as a whole.
+        fault_fields: Returns the fields of `Fault` for the groups of the match.
+    """
+
+    label: str
+    pattern: str
+    fault_fields: Callable[..., dict[str, Any]]
+
+    def fault(self, name: str) -> Fault | None:
+        """Return the fault of a name, or None if the name doesn't have this form."""
+        match = re.fullmatch(self.pattern, name, re.DOTALL)
+        return Fault(name, **self.fault_fields(*match.groups())) if match else None
 
 
 def _forms(shapes: Shapes, refusals: Refusals) -> Sequence[_Form]:
+    """Return every form, in the order in which messages list them."""
+    return (
+        _Form("none", "none", dict),
+        *_timing_forms(),
+        *_missing_answer_forms(),
+        *_body_forms(shapes),
+        *_code_forms(refusals),
+        *_ending_forms(shapes),
+    )
+
+
+def _timing_forms() -> Sequence[_Form]:
+    """Return the faults that delay a right answer, or the creation itself."""
+    return (
+        _Form("delay:SECONDS", f"delay:{_SECONDS}", lambda seconds: {"disturb": _delayed(float(seconds))}),
+        _Form("late:SECONDS", f"late:{_SECONDS}", lambda seconds: {"late_seconds": float(seconds)}),
+        _Form("drip", "drip", lambda: {"disturb": _dripping(_DRIP_SECONDS)}),
+        _Form("drip:SECONDS", f"drip:{_SECONDS}", lambda seconds: {"disturb": _dripping(float(seconds))}),
+    )
+
+
+def _missing_answer_forms() -> Sequence[_Form]:
+    """Return the faults in which a connection is cut, or a proxy answers instead of the service."""
+
+    def dropped(when: str) -> dict[str, Any]:
+        return _replaced(when, Reply(_OK, cut=True))
+
+    def html(status: str, when: str) -> dict[str, Any]:
+        return _replaced(when, _page(int(status)))
+
+    def empty(status: str, when: str) -> dict[str, Any]:
+        return _replaced(when, Reply(int(status)))
+
+    return (
+        _Form("drop-before, drop-after", f"drop-{_WHEN}", dropped),
+        _Form("html-STATUS-before, html-STATUS-after", f"html-{_STATUS}-{_WHEN}", html),
+        _Form("status-STATUS-before, status-STATUS-after", f"status-{_STATUS}-{_WHEN}", empty),
+    )
+
+
+def _body_forms(shapes: Shapes) -> Sequence[_Form]:
+    """Return the faults that change the body of a right answer."""
+
+    def flat(answer: dict[str, Any]) -> dict[str, Any]:
+        return shapes.flat(answer["data"])
+
+    return (
+        _Form("truncated-json", "truncated-json", lambda: {"disturb": _truncated}),
+        _Form("empty-object", "empty-object", lambda: {"disturb": _with_body(lambda _: {})}),
+        _Form("flat", "flat", lambda: {"disturb": _with_body(flat)}),
+        _Form("odd-envelope", "odd-envelope", lambda: {"disturb": _with_body(shapes.odd)}),
+    )
+
+
+def _code_forms(refusals: Refusals) -> Sequence[_Form]:
+    """Return the faults that answer with a business code."""
     code = f"({'|'.join(map(str, refusals.business_codes))})"
     code_reply = refusals.code_reply
-    forms: list[tuple[str, str, Callable[..., dict[str, Any]]]] = [
-        ("none", "none", dict),
-        ("delay:SECONDS", f"delay:{_SECONDS}", lambda text: {"disturb": _delayed(float(text))}),
-        ("late:SECONDS", f"late:{_SECONDS}", lambda text: {"late_seconds": float(text)}),
-        ("drop-before, drop-after", f"drop-{_WHEN}", lambda when: _instead(when, Reply(_OK, cut=True))),
-        (
-            "html-STATUS-before, html-STATUS-after",
-            f"html-{_STATUS}-{_WHEN}",
-            lambda text, when: _instead(when, _page(int(text))),
+    return (
+        _Form("code:N", f"code:{code}", lambda number: _replaced("before", code_reply(int(number)))),
+        _Form("code:N-after", f"code:{code}-after", lambda number: _replaced("after", code_reply(int(number)))),
+        _Form(
+            "200-code:N",
+            f"200-code:{code}",
+            lambda number: _replaced("before", code_reply(int(number), status=_OK)),
         ),
-        (
-            "status-STATUS-before, status-STATUS-after",
-            f"status-{_STATUS}-{_WHEN}",
-            lambda text, when: _instead(when, Reply(int(text))),
-        ),
-        ("truncated-json", "truncated-json", lambda: {"disturb": _truncated}),
-        ("drip", "drip", lambda: {"disturb": _dripping(_DRIP_SECONDS)}),
-        ("drip:SECONDS", f"drip:{_SECONDS}", lambda text: {"disturb": _dripping(float(text))}),
-        ("empty-object", "empty-object", lambda: {"disturb": _with_body(lambda _: {})}),
-        ("flat", "flat", lambda: {"disturb": _with_body(lambda answer: shapes.flat(answer["data"]))}),
-        ("odd-envelope", "odd-envelope", lambda: {"disturb": _with_body(shapes.odd)}),
-        ("code:N", f"code:{code}", lambda text: _instead("before", code_reply(int(text)))),
-        ("code:N-after", f"code:{code}-after", lambda text: _instead("after", code_reply(int(text)))),
-        ("200-code:N", f"200-code:{code}", lambda text: _instead("before", code_reply(int(text), status=_OK))),
-        ("fail", "fail", lambda: {"ending": Ending(FAILED, shapes.reason)}),
-        ("fail:REASON", "fail:(.+)", lambda text: {"ending": Ending(FAILED, text)}),
-        ("status-word:WORD", "status-word:(.+)", lambda text: {"ending": Ending(text)}),
-    ]
-    return [_Form(shown, re.compile(pattern, re.DOTALL), make) for shown, pattern, make in forms]
+    )
 
 
-def _instead(when: str, reply: Reply) -> dict[str, Any]:
-    """Answer with another reply, before the task is created, so that it never is, or after."""
+def _ending_forms(shapes: Shapes) -> Sequence[_Form]:
+    """Return the faults that let a task end in another way."""
+    return (
+        _Form("fail", "fail", lambda: {"ending": Ending(FAILED, shapes.reason)}),
+        _Form("fail:REASON", "fail:(.+)", lambda reason: {"ending": Ending(FAILED, reason)}),
+        _Form("status-word:WORD", "status-word:(.+)", lambda word: {"ending": Ending(word)}),
+    )
+
+
+def _replaced(when: str, reply: Reply) -> dict[str, Any]:
+    """Return the fields of a fault that sends another reply, and creates the task only if `when` is `after`."""
     return {"creates": when == "after", "disturb": lambda _: reply}
 
 
 def _page(status: int) -> Reply:
-    known = [each.phrase for each in HTTPStatus if each == status]
-    title = " ".join([str(status), *known])
+    phrases = [known.phrase for known in HTTPStatus if known == status]  # empty for a status such as 524
+    title = " ".join([str(status), *phrases])
     return Reply(status, f"<html><head><title>{title}</title></head></html>".encode(), (HTML_TYPE,))
 
 

@@ -1,4 +1,4 @@
-"""What the server says of itself, to people and to whatever waits for it to be up. It takes no token."""
+"""Pages about the server, for people and for health checks. They need no token."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Front:
     """Answers at `/` and `/health`.
 
     Attributes:
-        pages: What answers at which path.
+        pages: The page of each path.
     """
 
     METHODS: Final = ("GET", "HEAD")
 
     def __init__(self, routes: Routes, control_paths: Iterable[str], store: Store) -> None:
-        """Take what there is to be told of; a path that the contract has is its own."""
+        """Write the greeting. If the contract uses a path itself, there is no page at it."""
         self._greeting = Reply(200, _greeting(routes, control_paths).encode(), (TEXT_TYPE,))
         self._store = store
         pages: Mapping[str, Callable[[Body], Reply]] = {"/": lambda _: self._greeting, HEALTH: self._health}
         self.pages = {path: page for path, page in pages.items() if routes.find(path) is None}
 
     def _health(self, _: Body) -> Reply:
-        self._store.has_notifications()  # asks the state for something: where that fails, the answer is 500
+        self._store.has_notifications()  # a query, so that the answer is 500 if the state file fails
         return json_reply({"status": "ok"})
 
 
@@ -44,14 +44,14 @@ def _greeting(routes: Routes, control_paths: Iterable[str]) -> str:
         [
             "This is the mock server of kling-elements: it answers as the service does, and creates nothing there.",
             "",
-            "The service's calls, with the header Authorization: Bearer <token>:",
+            "Calls of the service, with the header Authorization: Bearer <token>:",
             *calls,
             "",
-            "The server's own, without a token:",
+            "Paths of this server, without a token:",
             f"  GET     {HEALTH}  (200 while it can answer)",
-            "  for tests, by default from this machine: " + ", ".join(control_paths),
+            "  for tests, by default only from this machine: " + ", ".join(control_paths),
             "",
-            "Its options: python -m kling_elements.mock --help",
+            "To see all options: python -m kling_elements.mock --help",
             "",
         ]
     )

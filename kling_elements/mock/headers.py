@@ -1,4 +1,4 @@
-"""What the headers of a request say of its sender and of its body."""
+"""Read the token and the media type from the headers of a request."""
 
 from __future__ import annotations
 
@@ -8,36 +8,38 @@ from collections.abc import Collection
 from kling_elements.mock.answers import CHALLENGE, Problem, RefusedError
 from kling_elements.mock.asgi import Fields, header
 
-_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # what the client can send, more than RFC 6750 has
+_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)  # all that the client can send: more than RFC 6750 allows
 _FORM = "Authorization: Bearer <token>"
 
 
 def bearer_token(headers: Fields, accepted: str | None) -> str:
-    """Return the token that came with a request: the accepted one or, if that is None, any well-formed one.
+    """Return the token of a request: the accepted one or, if `accepted` is None, any well-formed one.
 
     Raises:
-        RefusedError: There is none, none that can be read, or another one.
+        RefusedError: The token is missing, malformed or not the accepted one.
     """
     credentials = header(headers, b"authorization") or ""
     if credentials.lower() in ("", "bearer"):
         raise RefusedError(Problem.MISSING_TOKEN, f"no token was sent; send the header {_FORM}", CHALLENGE)
-    found = _BEARER.fullmatch(credentials)
-    if found is None:
-        raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header does not read {_FORM}", CHALLENGE)
-    if accepted not in (None, found[1]):
-        raise RefusedError(Problem.INVALID_TOKEN, "the token is not the one that this server takes", CHALLENGE)
-    return found[1]
+    match = _BEARER.fullmatch(credentials)
+    if match is None:
+        raise RefusedError(Problem.INVALID_TOKEN, f"the Authorization header must have the form {_FORM}", CHALLENGE)
+    if accepted not in (None, match[1]):
+        raise RefusedError(
+            Problem.INVALID_TOKEN, "this server accepts another token; send the one it was started with", CHALLENGE
+        )
+    return match[1]
 
 
 def media_type(headers: Fields, accepted: Collection[str]) -> str:
-    """Return the media type of the body, one of the accepted ones, in lower case and without its parameters.
+    """Return the media type of the body, one of the accepted ones, in lower case and without parameters.
 
     Raises:
-        RefusedError: It is missing or another one, or its character set is not UTF-8.
+        RefusedError: The media type is missing or not accepted, or its character set is not UTF-8.
     """
     name, *parameters = (header(headers, b"content-type") or "").lower().split(";")
     charsets = [value for key, _, value in (text.strip().partition("=") for text in parameters) if key == "charset"]
     if name.strip() not in accepted or any(charset.strip('"') != "utf-8" for charset in charsets):
-        wanted = f"the body must be {' or '.join(accepted)} in UTF-8; say so in the header Content-Type"
+        wanted = f"the body must be {' or '.join(accepted)} in UTF-8; set the Content-Type header accordingly"
         raise RefusedError(Problem.UNSUPPORTED_MEDIA_TYPE, wanted)
     return name.strip()

@@ -1,4 +1,4 @@
-"""What a mock server can be told when it is made."""
+"""The options of a mock server, and their checks."""
 
 from __future__ import annotations
 
@@ -17,30 +17,28 @@ from kling_elements.mock.ids import usable_kind
 from kling_elements.webhooks import SECRET_FORM, is_secret
 from kling_elements_runtime.credentials import usable_token
 
-_LONGEST_TICK_SECONDS = 366 * 24 * 3600
+_MAX_SECONDS = 366 * 24 * 3600
 
 
 def usable_tick(seconds: float) -> float:
-    """Return a tick.
+    """Return the seconds of a tick.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The number is negative, too large or not a number.
     """
-    if not (math.isfinite(seconds) and 0 <= seconds <= _LONGEST_TICK_SECONDS):
-        raise ValueError(f"a tick must have 0 to {_LONGEST_TICK_SECONDS} seconds")
+    if not (math.isfinite(seconds) and 0 <= seconds <= _MAX_SECONDS):
+        raise ValueError(f"a tick must be 0 to {_MAX_SECONDS} seconds")
     return seconds
 
 
 def usable_task_seconds(seconds: Sequence[float]) -> Sequence[float]:
-    """Return the shortest and the longest time that a task takes.
+    """Return the shortest and the longest duration of a task, in seconds.
 
     Raises:
-        ValueError: They are not two times, the shortest first.
+        ValueError: The value is not two durations, the shorter first.
     """
-    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _LONGEST_TICK_SECONDS):  # noqa: PLR2004 -- a pair
-        raise ValueError(
-            f"a task must take a time between two of 0 to {_LONGEST_TICK_SECONDS} seconds, the shorter first"
-        )
+    if not (len(seconds) == 2 and 0 <= seconds[0] <= seconds[1] <= _MAX_SECONDS):  # noqa: PLR2004 -- a pair
+        raise ValueError(f"task_seconds must be two numbers from 0 to {_MAX_SECONDS}, the shorter duration first")
     return seconds
 
 
@@ -48,7 +46,7 @@ def usable_limit(limit: int) -> int:
     """Return a limit.
 
     Raises:
-        ValueError: It would let nothing through.
+        ValueError: The limit would refuse every create.
     """
     if limit < 1:
         raise ValueError("a limit must be 1 or more")
@@ -56,14 +54,14 @@ def usable_limit(limit: int) -> int:
 
 
 def usable_hosts(hosts: Sequence[str]) -> Sequence[str]:
-    """Return hosts that may drive the server.
+    """Return hosts that may use `/_mock/`.
 
     Raises:
-        TypeError: They are a single text.
-        ValueError: One of them is not an address, a network or a name.
+        TypeError: The value is a single string.
+        ValueError: A host is not an address, a network or a name.
     """
     if isinstance(hosts, str):
-        raise TypeError("control must be a list of hosts, not a single text: write ['ADDRESS']")
+        raise TypeError("control must be a list of hosts, not a single string: write ['ADDRESS']")
     return [usable_host(host) for host in hosts]
 
 
@@ -71,7 +69,7 @@ def usable_secret(secret: str) -> str:
     """Return a webhook secret.
 
     Raises:
-        ValueError: It is none. The message does not repeat it.
+        ValueError: The secret has another form. The message does not repeat it.
     """
     if not is_secret(secret):
         raise ValueError(f"a webhook secret must be {SECRET_FORM}")
@@ -79,33 +77,34 @@ def usable_secret(secret: str) -> str:
 
 
 def _by(check: Callable[[Any], object]) -> Callable[[Any, Attribute[Any], Any], Any]:
-    """Return a validator that raises what a function raises of a value; None is let through."""
+    """Return a validator that runs a check, unless the value is None."""
     return optional(lambda _instance, _field, value: check(value))
 
 
 @frozen(kw_only=True)
 class Options:
-    """How a server differs from the default.
+    """The options of a server.
 
     Attributes:
-        token: The only Bearer token to take; None stands for any.
-        dialect: Which of the contract's dialects to speak; None stands for the first one.
+        token: The only Bearer token to accept; None accepts any.
+        dialect: The name of the contract's dialect to use; None uses the first.
         state: The file to keep tasks in; None and `:memory:` keep them in memory.
-        tick_seconds: How long a task stays submitted, and then as long processing.
-        task_seconds: The shortest and the longest time that a task takes, in place of two ticks; each takes a time of
-            its own in between.
-        concurrency: How many tasks under way a token may have; None stands for any number.
-        rate: How many tasks a token may create in a second; None stands for any number.
-        webhook_secret: What notifications are signed with, `whsec_` and a key in Base64; None leaves them unsigned.
-        manual_clock: Whether time stands still until the clock is stepped.
-        unique_external_ids: Whether an external id can be used once only.
-        callbacks: Whether callers are told of changes at the addresses that they give.
-        element_ids: How ids of subjects are written: `large`, `small` or `text`.
-        control: The hosts beside this machine that may use `/_mock/`: addresses, networks or names.
-        retries: How often and when a notification is sent again.
+        tick_seconds: Seconds that a task stays submitted, and then processing.
+        task_seconds: The shortest and the longest duration of a task in seconds, from which each task draws its own;
+            None means two ticks.
+        concurrency: How many unfinished tasks a token may have; None means any number.
+        rate: How many tasks a token may create per second; None means any number.
+        webhook_secret: The secret that signs notifications, `whsec_` and a key in Base64; None leaves them unsigned.
+        manual_clock: Whether time passes only if you step the clock.
+        unique_external_ids: Whether an external id can be used only once.
+        callbacks: Whether to send notifications to the `callback_url` of requests.
+        element_ids: How to write the ids of elements: `large`, `small` or `text`.
+        control: Other hosts that may use `/_mock/`: addresses, networks or names.
+        retries: How often and when to send a notification again.
 
     Raises:
-        ValueError: Something cannot be used.
+        TypeError: `control` is a single string.
+        ValueError: An option has an invalid value.
     """
 
     token: str | None = field(default=None, repr=False, validator=_by(usable_token))
@@ -125,6 +124,6 @@ class Options:
 
     @property
     def task_ms(self) -> tuple[int, int]:
-        """The shortest and the longest time that a task takes, in milliseconds."""
+        """The shortest and the longest duration of a task, in milliseconds."""
         shortest, longest = self.task_seconds or (2 * self.tick_seconds, 2 * self.tick_seconds)
         return round(shortest * MS), round(longest * MS)

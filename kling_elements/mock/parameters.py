@@ -1,4 +1,4 @@
-"""What path and query of a request say, as JSON values."""
+"""Read the parameters of a request from its path and query, as JSON values."""
 
 from __future__ import annotations
 
@@ -12,51 +12,52 @@ from kling_elements.strict_json import MAX_INTEGER_DIGITS
 from kling_elements_runtime.document import LONGEST_EXCERPT, Parameter, pointer
 
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
-_MOST_TOLD = 20  # things that are wrong
+_MAX_PROBLEMS = 20  # listed in one message
 
 
 def values_of(parameters: Collection[Parameter], in_path: Mapping[str, str], query: str) -> dict[str, object]:
-    """Return the values that a request has for an operation's parameters, by name.
+    """Return the values of an operation's parameters in a request, by name.
 
     Raises:
-        RefusedError: The query has a parameter that the operation lacks, which would vanish silently, or has one twice,
-            so that nobody can say which counts.
+        RefusedError: The query has an unknown parameter, which would be ignored silently, or repeats a parameter, so
+            that its value is ambiguous.
     """
-    if not (query or parameters):  # as of every creation
+    if not (query or parameters):  # such as every create
         return {}
     texts: dict[str, list[str]] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
         texts.setdefault(name, []).append(text)
-    known = [parameter.name for parameter in parameters if parameter.location == "query"]
-    wrong = [f"{_place(name)}: is unknown; {_choice(known)}" for name in texts if name not in known]
-    wrong += [f"{_place(name)}: must be there once" for name in known if len(texts.get(name, ())) > 1]
-    if wrong:
-        raise RefusedError(Problem.INVALID_PARAMETERS, "; ".join(wrong[:_MOST_TOLD]))
+    allowed = [parameter.name for parameter in parameters if parameter.location == "query"]
+    problems = [f"{_place(name)}: is unknown; {_choice(allowed)}" for name in texts if name not in allowed]
+    problems += [f"{_place(name)}: must appear only once" for name in allowed if len(texts.get(name, ())) > 1]
+    if problems:
+        raise RefusedError(Problem.INVALID_PARAMETERS, "; ".join(problems[:_MAX_PROBLEMS]))
 
-    found = {("path", name): text for name, text in in_path.items()}
-    found |= {("query", name): text for name, (text,) in texts.items()}
+    values = {("path", name): text for name, text in in_path.items()}
+    values |= {("query", name): text for name, (text,) in texts.items()}
     return {
-        each.name: _value(found[each.location, each.name], each.schema)
-        for each in parameters
-        if (each.location, each.name) in found
+        parameter.name: _value(values[parameter.location, parameter.name], parameter.schema)
+        for parameter in parameters
+        if (parameter.location, parameter.name) in values
     }
 
 
 def with_defaults(parameters: Collection[Parameter], values: Mapping[str, object]) -> dict[str, object]:
-    """Return values together with the defaults of the parameters that have none."""
-    return {each.name: each.schema["default"] for each in parameters if "default" in each.schema} | dict(values)
+    """Return values, with defaults for the missing parameters that have one."""
+    defaults = {one.name: one.schema["default"] for one in parameters if "default" in one.schema}
+    return defaults | dict(values)
 
 
 def _value(text: str, schema: Mapping[str, Any]) -> object:
-    """Return what a text stands for. One that does not fit stays a text, which whoever checks it refuses."""
+    """Return the value of a text. If it is not a valid integer, it stays a string, which the schema then refuses."""
     is_integer = schema.get("type") == "integer" and len(text) <= MAX_INTEGER_DIGITS and _INTEGER.fullmatch(text)
     return int(text) if is_integer else text
 
 
 def _place(name: str) -> str:
-    """Return the JSON Pointer to a parameter of the query, cut where it is too long to tell."""
+    """Return the JSON Pointer to a parameter of the query, cut if it is too long for a message."""
     return pointer(("query", name[:LONGEST_EXCERPT]))
 
 
 def _choice(names: Collection[str]) -> str:
-    return f"there is {', '.join(names)}" if names else "this operation takes none"
+    return f"use {' or '.join(names)}" if names else "this operation has no query parameters"

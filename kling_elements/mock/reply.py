@@ -1,4 +1,4 @@
-"""What a request is answered with, as a plain value: whoever speaks with the caller carries it out."""
+"""An answer as a plain value, which the ASGI part or the caller of `answer` then carries out."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer, and in which manner it is to be given.
+    """An answer, and how to send it.
 
     Attributes:
         status: The HTTP status.
         body: The bytes of the body.
-        headers: Every header but Content-Length, which is the number of these bytes.
-        delay_seconds: How long to wait before anything else.
-        drip_seconds: Over how long the body is sent byte by byte; 0 sends it at once.
-        cut: Whether the connection is cut, without a byte of answer.
-        late: What is to be done only after the delay, even if the caller has left by then; it returns the reply that
-            counts in place of this one. None where everything is done already.
+        headers: All headers except Content-Length.
+        delay_seconds: Seconds to wait before anything else.
+        drip_seconds: Seconds over which to send the body byte by byte; 0 sends it at once.
+        cut: Whether to cut the connection without sending a byte.
+        late: A function to call only after the delay, even if the caller has hung up by then. It returns the reply to
+            send instead. None if everything is done already.
     """
 
     status: int
@@ -46,5 +46,5 @@ def json_reply(value: object, status: int = 200, headers: HeaderList = ()) -> Re
 
 
 def encode(value: object) -> bytes:
-    """Return a value as JSON text, in ASCII: whatever a message repeats of a request, this does not fail."""
+    """Return a value as JSON in ASCII, so that lone surrogates from a request can't make it fail."""
     return _ENCODER.encode(value).encode()

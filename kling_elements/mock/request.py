@@ -1,4 +1,4 @@
-"""A request as the parts of the server hand it on, from its head to the value of its body."""
+"""The parts of a request, from its head to the value of its body."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Head:
 
     Attributes:
         method: The HTTP method.
-        path: The path as it was sent, still percent-encoded.
-        query: What follows the path's question mark.
-        headers: The headers, by their names in lower case.
-        client_host: The address of the peer, or None if it is not known.
-        http_version: The version of HTTP that the peer speaks.
+        path: The path as sent, still percent-encoded.
+        query: The query, without the question mark.
+        headers: The headers by their names in lower case.
+        client_host: The address of the peer, or None if it is unknown.
+        http_version: The peer's version of HTTP.
     """
 
     method: str
@@ -37,11 +37,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request of which the head is in order.
+    """A request whose head passed every check.
 
     Attributes:
-        max_bytes: The largest body that it may have; None if it needs none.
-        answer: Answers it once its body is there; without one, for an empty one.
+        max_bytes: The size limit of the body in bytes, or None if the request needs no body.
+        answer: Returns the reply for the body. If the request needs none, pass an empty body.
     """
 
     max_bytes: int | None
@@ -49,10 +49,10 @@ class Accepted:
 
 
 def json_value(raw: Body) -> object:
-    """Return the value of a body.
+    """Return the JSON value of a body.
 
     Raises:
-        RefusedError: It is no strict JSON.
+        RefusedError: The body is not strict JSON.
     """
     try:
         return strict_json.loads(raw)
@@ -61,5 +61,5 @@ def json_value(raw: Body) -> object:
 
 
 def too_large(max_bytes: int | None) -> RefusedError:
-    """Return the refusal of a body that is larger than allowed."""
+    """Return the refusal of a body over the size limit."""
     return RefusedError(Problem.BODY_TOO_LARGE, f"the body may have at most {max_bytes} bytes")

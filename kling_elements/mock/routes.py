@@ -1,4 +1,4 @@
-"""The operations of a contract, ready to be found by path and method."""
+"""Find the operations of a contract by path and method."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What a server has to know of one operation.
+    """One operation, and what the server needs to answer it.
 
     Attributes:
         operation: The operation.
-        needs_token: Whether a Bearer token must come with it.
-        max_bytes: The largest body of each media type it takes, in bytes; empty if it takes no body.
-        success: The answer to a conforming request, where nothing better is known.
+        needs_token: Whether a request needs a Bearer token.
+        max_bytes: The size limit in bytes for each media type of the body; empty if there is no body.
+        success: The answer to a valid request, if no handler has a better one.
     """
 
     operation: Operation
@@ -41,30 +41,30 @@ class Route:
     parameters: tuple[str, ...]
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
-        """Return the path's parameters if its decoded segments are those of the template, otherwise None."""
+        """Return the parameters of a path if its decoded segments match the template, otherwise None."""
         if len(segments) != len(self.segments):
             return None
-        found = [own.fullmatch(segment) for own, segment in zip(self.segments, segments, strict=True)]
-        values = [value for match in found if match for value in match.groups()]
-        return dict(zip(self.parameters, values, strict=True)) if all(found) else None
+        matches = [own.fullmatch(segment) for own, segment in zip(self.segments, segments, strict=True)]
+        values = [value for match in matches if match for value in match.groups()]
+        return dict(zip(self.parameters, values, strict=True)) if all(matches) else None
 
 
 class Routes:
-    """Every operation of a contract."""
+    """The routes of every operation of a contract."""
 
     def __init__(self, contract: Document) -> None:
         """Read the contract once.
 
         Raises:
-            KeyError: It lacks what a server has to know, such as the limit of a body.
-            ValueError: It asks for credentials of another kind than a Bearer token.
+            KeyError: The contract lacks something that the server needs, such as the size limit of a body.
+            ValueError: The contract requires credentials other than a Bearer token.
         """
         endpoints: dict[str, dict[str, Endpoint]] = {}
         for operation in contract.operations().values():
             by_method = endpoints.setdefault(operation.path, {})
             by_method[operation.method] = _endpoint(contract.document(), operation)
         routes = [_route(template, by_method) for template, by_method in endpoints.items()]
-        self._routes = sorted(routes, key=lambda route: len(route.parameters))  # as OpenAPI wants: literal paths first
+        self._routes = sorted(routes, key=lambda route: len(route.parameters))  # OpenAPI requires literal paths first
         self._literal = {route.template: route for route in routes if not route.parameters}
 
     def __iter__(self) -> Iterator[Route]:
@@ -72,8 +72,8 @@ class Routes:
         return iter(self._routes)
 
     def find(self, raw_path: str) -> tuple[Route, dict[str, str]] | None:
-        """Return the route of a path as it was sent, still percent-encoded, and its parameters, or None."""
-        if raw_path in self._literal:  # nearly all are, and need no further look
+        """Return the route and parameters of a percent-encoded path, or None if there is no such route."""
+        if raw_path in self._literal:  # the fast way for nearly every request
             return self._literal[raw_path], {}
         segments = [unquote(segment) for segment in raw_path.split("/")]
         for route in self._routes:
@@ -84,7 +84,7 @@ class Routes:
 
 
 def _route(template: str, endpoints: Mapping[str, Endpoint]) -> Route:
-    # Each segment is a list of literals, with a parameter's name between any two.
+    # Split each segment into literals, with a parameter's name between any two.
     segments = [_PARAMETER.split(segment) for segment in template.split("/")]
     patterns = [re.compile("(.+)".join(map(re.escape, segment[::2])), re.DOTALL) for segment in segments]
     in_order = {method.upper(): endpoints[method] for method in METHODS if method in endpoints}
@@ -105,7 +105,7 @@ def _needs_token(document: Node, definition: Node) -> bool:
     for name in {name for requirement in requirements for name in requirement}:
         scheme = resolve(document, document["components"]["securitySchemes"][name])
         if (scheme["type"], scheme.get("scheme", "").lower()) != ("http", "bearer"):
-            raise ValueError(f"security scheme {name}: only HTTP Bearer is known here")
+            raise ValueError(f"security scheme {name}: only HTTP Bearer is supported")
     return bool(requirements) and {} not in requirements
 
 

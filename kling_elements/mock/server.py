@@ -1,4 +1,4 @@
-"""The mock server on a real socket, by uvicorn (extra `mock`)."""
+"""Run the mock server on a real socket with uvicorn (extra `mock`)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.asgi import ABORT
 
-_BACKLOG = 2048  # connections that may wait
-_SHUTDOWN_MAX_SECONDS = 1  # for requests under way: a caller who stalls must not keep the server alive
+_BACKLOG = 2048  # connections that may wait to be accepted
+_SHUTDOWN_MAX_SECONDS = 1  # for unfinished requests, so that a stalled caller can't keep the server alive
 
 HEAD_MAX_BYTES = 1 << 16
-"""Bytes of a request's line and headers, far beyond what anybody needs."""
+"""The size limit in bytes of a request line and its headers, far more than a client needs."""
 
 HALF_REQUEST_MAX_SECONDS = 30
-"""Seconds that a request's line and headers may take to arrive, and that its body may pause."""
+"""Seconds that a request line and its headers may take, and that a body may pause."""
 
-_TICKS_A_SECOND = 10  # of uvicorn's main loop
+_TICKS_PER_SECOND = 10  # of uvicorn's main loop
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
     b"The address and the headers of a request may have at most %d bytes.\n"
@@ -32,22 +32,23 @@ _TOO_LARGE = (
 
 
 class _Closing(uvicorn.Server):
-    """Closes connections that leave a request half sent."""
+    """A server that closes connections if they leave a request half sent."""
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % _TICKS_A_SECOND == 0:
-            for connection in [each for each in self.server_state.connections if isinstance(each, _Protocol)]:
-                connection.wait_a_second()
+        if counter % _TICKS_PER_SECOND == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, _Protocol):
+                    connection.wait_a_second()
         return await super().on_tick(counter)
 
 
 class _Server(_Closing):
-    """Says when it takes requests, and treats a signal as the ordinary end."""
+    """A server that prints a line when it is ready, and treats SIGINT and SIGTERM as a normal shutdown."""
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
         super().__init__(config)
         self._announcement = announcement
-        # uvicorn raises each signal again once it has shut down: the handler it then finds must be content with that.
+        # uvicorn raises each signal again after its shutdown, so install a handler that survives that.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.handle_exit)
 
@@ -58,18 +59,18 @@ class _Server(_Closing):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Lets the application cut the connection, and bounds what a peer may send beside bodies, and how long it may take.
+    """A connection that the application can cut, with limits for the size and time of everything except bodies.
 
-    uvicorn has no bound of either: what httptools has read of a head or of trailers grows as long as the peer sends.
+    uvicorn has no such limits: its parser keeps the head and the trailers, however long a peer sends them.
     """
 
-    _bytes_beside_bodies = 0  # since a request began, or since the last part of its body
+    _bytes_beside_bodies = 0  # since a request began, or since the last chunk of its body
     _seconds_waited = 0
     _is_refused = False
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
-            return  # a connection that is closed with unread bytes is reset, and the peer loses the answer
+            return  # keep reading: with unread bytes the connection would be reset, and the peer would lose the answer
         self._bytes_beside_bodies += len(data)
         super().data_received(data)
         if self._bytes_beside_bodies > HEAD_MAX_BYTES and not self._is_refused:
@@ -78,12 +79,12 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._bytes_beside_bodies = self._seconds_waited = 0
-        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item] # ASGI leaves the kind open
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item] # ASGI leaves the type open
 
     def on_headers_complete(self) -> None:
         if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_MAX_BYTES:
             self._refuse()
-            raise httptools.HttpParserError  # so that nothing behind it is read
+            raise httptools.HttpParserError  # stop parsing what follows
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -95,7 +96,7 @@ class _Protocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def wait_a_second(self) -> None:
-        """Close the connection if the rest of a request has been waited for too long."""
+        """Count a second, and close the connection if the peer has been silent in a request for too long."""
         cycle = self._cycle_under_way()
         if (cycle is None or cycle.more_body) and not self.flow.read_paused:
             self._seconds_waited += 1
@@ -103,7 +104,7 @@ class _Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _cycle_under_way(self) -> RequestResponseCycle | None:
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # there is none before the first request
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         return None if cycle is None or cycle.response_complete else cycle
 
     def _refuse(self) -> None:
@@ -111,37 +112,37 @@ class _Protocol(HttpToolsProtocol):
         if self._cycle_under_way() is None:
             self.transport.write(_TOO_LARGE % HEAD_MAX_BYTES)
             self.transport.write_eof()
-        else:  # an answer to an earlier request is under way, or these are trailers of this one
+        else:  # another answer may be half sent, so don't write a second one into it
             self.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there. Port 0 stands for any free one.
+    """Return a socket that listens at an address. Port 0 picks a free port.
 
     Raises:
         OSError: The address is unknown, taken or not allowed.
-        UnicodeError: The host cannot be a name.
+        UnicodeError: The host is not a valid name.
     """
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     return socket.create_server(address, family=family, backlog=_BACKLOG)
 
 
 def serve(listener: socket.socket, url: str, app: MockServer) -> None:
-    """Answer requests until SIGINT or SIGTERM, and say so once they are taken. Runs in the main thread only.
+    """Answer requests until SIGINT or SIGTERM. Call this only in the main thread.
 
     Args:
-        listener: The socket that listens.
-        url: How callers reach it, for people to read.
-        app: What answers.
+        listener: The listening socket.
+        url: The server's address for the line that it prints when it is ready.
+        app: The application.
     """
     _Server(_config(app), _announcement(app, url)).run(sockets=[listener])
 
 
 class Background(_Closing):
-    """Answers requests in a thread, by `run(sockets=[...])`, until `should_exit` is set. Takes no signals there."""
+    """A server for a thread: call `run(sockets=[...])`, and set `should_exit` to stop it. It handles no signals."""
 
     def __init__(self, app: MockServer) -> None:
-        """Take what answers."""
+        """Prepare to serve an application."""
         super().__init__(_config(app))
 
 
@@ -152,7 +153,7 @@ def _config(app: MockServer) -> uvicorn.Config:
         http=_Protocol,
         lifespan="on",
         log_config=None,
-        log_level="critical",  # nothing of a request, broken ones included, gets into a log
+        log_level="critical",  # no part of a request may get into a log
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_MAX_SECONDS,

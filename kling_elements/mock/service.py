@@ -1,4 +1,4 @@
-"""What each operation of the contract does."""
+"""The operations of the contract: create, get, list and delete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kling_elements.mock.shapes import Shapes, without_media
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Draft, Task
 
-_WINDOW_SECONDS = 1  # of the rate
+_WINDOW_SECONDS = 1  # over which the rate counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Call:
     """A request that passed every check.
 
     Attributes:
-        owner: The digest of its token.
-        parameters: The values of its path and query, by name, defaults included.
-        body: Its body, or None.
-        is_local: Tells whether it comes from this machine, or from a host that was let in.
+        owner: The SHA-256 of the token.
+        parameters: The parameters of the path and query by name, including defaults.
+        body: The JSON value of the body, or None.
+        is_local: Returns whether the request comes from this machine or an allowed host.
     """
 
     owner: bytes
@@ -39,7 +39,7 @@ class Call:
 
 
 class Service:
-    """Creates, finds, lists and deletes. It may be used from any thread."""
+    """Handles every operation. You can use it from any thread."""
 
     def __init__(  # noqa: PLR0913 -- it brings these together
         self,
@@ -53,7 +53,7 @@ class Service:
         faults: FaultQueue,
         on_create: Callable[[Task], None],
     ) -> None:
-        """Take what it works with, and whom to tell of a new task."""
+        """Keep the parts to work with, and the function to call with each new task."""
         self._options = options
         self._refusals = refusals
         self._dialect = dialect
@@ -96,7 +96,7 @@ class Service:
         return self._shapes.answer(self._shapes.submitted(task))
 
     def _check_limits(self, draft: Draft, now: int) -> None:
-        """Refuse an external id that was used, more tasks than the rate allows, and more under way than allowed."""
+        """Refuse a used external id, too many creates per second, and too many unfinished tasks."""
         options, store, owner = self._options, self._store, draft.owner
         if draft.external_id and options.unique_external_ids and self._is_used(owner, draft.external_id):
             detail = "this external_task_id was used before"
@@ -105,15 +105,15 @@ class Service:
             )
         since = now - _WINDOW_SECONDS * MS
         if options.rate and store.count_created_after(owner, since, options.rate) == options.rate:
-            waiting = {"Retry-After": str(_WINDOW_SECONDS)}
-            detail = f"at most {options.rate} creations in a second"
-            raise self._refusals.refused_by(Problem.RATE_LIMITED, detail, waiting)
+            headers = {"Retry-After": str(_WINDOW_SECONDS)}
+            detail = f"at most {options.rate} creates per second"
+            raise self._refusals.refused_by(Problem.RATE_LIMITED, detail, headers)
         limit = options.concurrency
         if limit and store.count_ending_after(owner, now, limit) == limit:
-            raise self._refusals.refused_by(self._dialect.too_many, f"at most {limit} tasks under way")
+            raise self._refusals.refused_by(self._dialect.too_many, f"at most {limit} unfinished tasks")
 
     def _is_used(self, owner: bytes, external_id: str) -> bool:
-        """Tell whether a task of the owner's has an external id or, where the dialect counts it, another call."""
+        """Return whether a task of the owner has an external id, or another call if the dialect counts those."""
         return self._store.has_external_id(owner, external_id) or (
             self._dialect.counts_all_calls and self._store.is_used_elsewhere(external_id)
         )
@@ -129,7 +129,7 @@ class Service:
         return self._shapes.answer(self._shapes.task(task, now))
 
     def _find(self, owner: bytes, name: str) -> Task | None:
-        """Return the task with an id of the system's or, if there is none, with one of the caller's."""
+        """Return the task with this task id or, if there is none, with this external id."""
         task_id, deleted_too = number_of(name), self._dialect.keeps_deleted
         task = None if task_id is None else self._store.by_id(owner, task_id, deleted_too=deleted_too)
         return task or self._store.by_external_id(owner, name, deleted_too=deleted_too)
@@ -148,13 +148,13 @@ class Service:
     def _delete(self, call: Call) -> Reply:
         element_id = number_of(str(call.body["element_id"]))
         if element_id in self._preset_ids():
-            detail = "a subject of the official library cannot be deleted"
+            detail = "an element of the official library cannot be deleted"
             raise self._refusals.refused_by(Problem.PERMISSION_DENIED, detail)
         with self._store.alone():
             task = None if element_id is None else self._ready_task(call.owner, element_id)
             if task is None or task.deleted:
                 keywords = ("x-deleted-already", "x-absent") if task else ("x-absent",)
-                detail = f"no subject of this account that is ready has this id{self._rounding(call.owner, element_id)}"
+                detail = f"this account has no finished element with this id{self._rounding(call.owner, element_id)}"
                 raise self._dialect.refusal(
                     "deleteElement", *keywords, detail=detail, element_id=call.body["element_id"]
                 )
@@ -171,14 +171,14 @@ class Service:
         return task
 
     def _rounding(self, owner: bytes, number: int | None) -> str:
-        """Return that an id was rounded on the way here, where it is what a float makes of one that there is."""
+        """Return a hint if a float turned the id of an existing element into this number, otherwise an empty string."""
         candidates = () if number is None else rounded_to(number)
-        task = next(filter(None, (self._store.by_id(owner, each, deleted_too=True) for each in candidates)), None)
+        task = next(filter(None, (self._store.by_id(owner, task_id, deleted_too=True) for task_id in candidates)), None)
         if task is None:
             return ""
         return (
-            f"; it was {self._shapes.element_id(task)} before JavaScript, or something else, read it as a float: "
-            "read the id as a text, or start this server with --element-ids small or text"
+            f"; a float, such as any number in JavaScript, turns {self._shapes.element_id(task)} into this id: "
+            "read the id as a string, or start this server with --element-ids small or text"
         )
 
     def _preset_ids(self) -> set[object]:

@@ -1,4 +1,4 @@
-"""What answers look like: tasks and subjects in the shapes of the contract's examples."""
+"""Write tasks and elements in the shapes of the contract's examples."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from kling_elements.mock.reply import Reply, json_reply
 from kling_elements.mock.tasks import DELETED, SUBMITTED, SUCCEED, Task
 from kling_elements_runtime.document import Document
 
-_INLINE_IMAGE = "https://media.invalid/inline-image"  # what stands for one: no media is kept
+_INLINE_IMAGE = "https://media.invalid/inline-image"  # replaces an inline image, because no media is kept
 _REFERENCES = ("element_image_list", "element_video_list")
 
 
 class Shapes:
-    """Writes answers as the examples of the contract do."""
+    """Writes answers in the shapes of the contract's examples."""
 
     def __init__(self, contract: Document, element_ids: str = "large") -> None:
-        """Take what does not vary from the contract, and of which kind the ids of subjects are.
+        """Read the constant parts from the contract, and keep the kind of element ids.
 
         Raises:
-            KeyError: It lacks an example or the tags.
+            KeyError: The contract lacks an example or the tags.
         """
         document = contract.document()
         self._element_ids = element_ids
@@ -43,11 +43,11 @@ class Shapes:
         self.reason: str = examples["taskFailed"]["data"]["task_status_msg"]
 
     def answer(self, data: object) -> Reply:
-        """Return the answer that holds something, under a request id of its own."""
+        """Return the answer with this data, and a new request id."""
         return json_reply({**self._envelope, "request_id": new_request_id(), "data": data})
 
     def submitted(self, task: Task) -> dict[str, Any]:
-        """Return what the answer to its creation tells of a task."""
+        """Return a task as the answer to its create shows it."""
         return {
             **self._named(task, SUBMITTED),
             "task_info": _info(task),
@@ -56,13 +56,13 @@ class Shapes:
         }
 
     def deletion(self, example: str, task: Task) -> Reply:
-        """Return the answer to a deletion as an example has it: about this task, where it is about a task at all."""
+        """Return the answer to a deletion in the shape of an example, with this task if the example has a task."""
         answer = self._examples[example]
         named = {"data": {**answer["data"], **self._named(task, task.end_status)}} if "data" in answer else {}
         return json_reply({**answer, **named, "request_id": new_request_id()})
 
     def task(self, task: Task, now: int) -> dict[str, Any]:
-        """Return all that there is to tell of a task at a time."""
+        """Return a task as a look-up shows it at a time."""
         ready = task.is_ready_at(now)
         return {
             **self._named(task, task.status_at(now)),
@@ -74,31 +74,33 @@ class Shapes:
         }
 
     def notification(self, task: Task, now: int) -> dict[str, Any]:
-        """Return what a notification tells of a task at a time: all but what it cost in money.
+        """Return a task as a notification shows it at a time: without its cost in money.
 
-        A deletion is no change of the task, and comes after all that there are.
+        The element is never deleted in it, because a deletion comes after every change of the task.
         """
-        told = self.task(task._replace(deleted=0), now)
-        return {name: value for name, value in told.items() if name != "final_balance_deduction"}
+        full = self.task(task._replace(deleted=0), now)
+        return {name: value for name, value in full.items() if name != "final_balance_deduction"}
 
     def flat(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a creation as gateways without an envelope write it."""
+        """Return the answer to a create in the shape of a gateway without an envelope."""
         task_id = submitted["task_id"]
         return {**self._flat, "id": task_id, "task_id": task_id, "created_at": submitted["created_at"] // MS}
 
     def odd(self, answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a creation under a code that means failure, with a time that is no time."""
+        """Return the answer to a create with a code of failure and an invalid time."""
         return {**answer, "code": self._failure_code, "data": {**answer["data"], "created_at": []}}
 
     def element_id(self, task: Task) -> int | str:
-        """Return the id of the subject that a task makes."""
+        """Return the id of the element that a task creates."""
         return element_id_of(task.task_id, self._element_ids)
 
     def _preset(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a task of the official library, with ids of the kind: those of the contract are small ones."""
+        """Return a task of the official library, with ids of the chosen kind; the contract's are small numbers."""
         if self._element_ids != "text":
             return dict(task)
-        elements = [{**each, "element_id": str(each["element_id"])} for each in task["task_result"]["elements"]]
+        elements = [
+            {**element, "element_id": str(element["element_id"])} for element in task["task_result"]["elements"]
+        ]
         return {**task, "task_result": {**task["task_result"], "elements": elements}}
 
     def _named(self, task: Task, status: str) -> dict[str, Any]:
@@ -122,16 +124,16 @@ class Shapes:
 
 
 def without_media(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request that conforms with a mark in place of each inline image. Addresses are kept."""
-    return {name: _marked(value) if name in _REFERENCES else value for name, value in request.items()}
+    """Return a valid request with a placeholder instead of each inline image. URLs stay."""
+    return {name: _with_placeholders(value) if name in _REFERENCES else value for name, value in request.items()}
 
 
-def _marked(value: Any) -> Any:
+def _with_placeholders(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _marked(inner) for name, inner in value.items()}
+        return {name: _with_placeholders(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_marked(inner) for inner in value]
-    return value if ":" in value else _INLINE_IMAGE  # no Base64 has a colon, and every address has one
+        return [_with_placeholders(inner) for inner in value]
+    return value if ":" in value else _INLINE_IMAGE  # every URL has a colon, and Base64 has none
 
 
 def _info(task: Task) -> dict[str, str]:

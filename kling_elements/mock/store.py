@@ -1,4 +1,4 @@
-"""Keeps tasks in SQLite: in memory, or in a file that survives the end of the process at any moment."""
+"""Keep tasks in SQLite: in memory, or in a file that survives a crash at any moment."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from kling_elements.mock.reply import encode
 from kling_elements.mock.tasks import CHANGES, Draft, Task
 
 _IN_MEMORY = ":memory:"
-_BUSY_SECONDS = 2.0  # that an earlier server may take to let go of its file
+_BUSY_SECONDS = 2.0  # to wait for an earlier server to close the file
 _APPLICATION_ID = 0x6B6C6E67  # "klng": marks the file as one of these
-_VERSION = 3  # of the tables; another one is not read
-_ID_BITS = 10  # an id is the time of creation and, in these bits, room for more in the same millisecond
+_VERSION = 4  # of the tables; files of other versions are refused
+_ID_BITS = 10  # of an id that count the tasks of one millisecond; the other bits are the time of creation
 
-_DAMAGED = "it is damaged; restore it from a copy, or name a file that is not there yet"
+_DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 
-_CHANGING = 2  # of a task's columns, the last ones: whether it is deleted, and how far it was told of
+_CHANGING = 2  # the last columns of a task, `deleted` and `notified`, which may change
 _COLUMNS = ", ".join(Task._fields)
 _TABLES = (
-    # SQLite keeps whatever it is given in any column, and a damaged file has whatever there is.
+    # SQLite accepts any type in any column, and a damaged file may contain anything, so check the types.
     f"""CREATE TABLE tasks (
         task_id INTEGER PRIMARY KEY,
         owner BLOB NOT NULL,
@@ -55,8 +55,8 @@ _TABLES = (
     f"""CREATE TABLE clock (
         only_row INTEGER PRIMARY KEY,
         ahead_ms INTEGER NOT NULL CHECK (typeof(ahead_ms) = 'integer' AND ahead_ms BETWEEN 0 AND {LATEST_MS}),
-        stands_at_ms INTEGER CHECK (
-            stands_at_ms IS NULL OR typeof(stands_at_ms) = 'integer' AND stands_at_ms BETWEEN 0 AND {LATEST_MS}
+        stopped_at_ms INTEGER CHECK (
+            stopped_at_ms IS NULL OR typeof(stopped_at_ms) = 'integer' AND stopped_at_ms BETWEEN 0 AND {LATEST_MS}
         ),
         seen_ms INTEGER NOT NULL CHECK (typeof(seen_ms) = 'integer' AND seen_ms BETWEEN 0 AND {LATEST_MS})
     )""",
@@ -69,51 +69,51 @@ _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those
 
 
 class StateError(Exception):
-    """The state file cannot be used. The message says why, and what to do."""
+    """Raised if the state file cannot be used. The message says why and what to do."""
 
 
 class Store:
-    """Every task there is. It may be used from any thread."""
+    """The tasks of all owners. You can use it from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        """Open a file, which is made if it is not there; None and `:memory:` keep everything in memory.
+        """Open a file, or create it; None and `:memory:` keep everything in memory.
 
         Raises:
-            StateError: The file cannot be opened, is none of these, is damaged, or is in use.
+            StateError: The file cannot be opened, is not a state file, is damaged, or is in use.
         """
         self._lock = threading.RLock()
         self._name = str(path)
         self._connection = _opened(path)
-        # Python complains of a connection that is collected without having been closed.
+        # Python warns if a connection is garbage-collected without being closed.
         self._closer = weakref.finalize(self, self._connection.close)
         (self._last_id,) = self._one("SELECT coalesce(max(task_id), 0) FROM tasks")
         earlier = self.clock_reading()
         self._seen_ms = earlier.seen_ms if earlier else 0
 
     def close(self) -> None:
-        """Let go of the file. What is kept in memory is gone."""
+        """Close the file. Tasks in memory are lost."""
         with self._lock:
             self._closer()
 
     def failed(self, error: sqlite3.Error) -> str:
-        """Say on stderr that the state cannot be used, and return why."""
+        """Write to stderr that the state cannot be used, and return the reason."""
         sys.stderr.write(f"{self.unusable(error)}\n")
         sys.stderr.flush()
         return _explained(error)
 
     def unusable(self, error: sqlite3.Error) -> str:
-        """Return that the state cannot be used, and why."""
+        """Return the message that the state cannot be used, with the file and the reason."""
         return f"the state {self._name} cannot be used: {_explained(error)}"
 
     def alone(self) -> AbstractContextManager[object]:
-        """Do what a block does while no other thread does anything. Each change is one statement, a whole by itself."""
+        """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
         return self._lock
 
     def add(self, draft: Draft, now: int, lasting_ms: int) -> Task:
-        """Create a task that ends after a time, and begins after half of it."""
+        """Add a task that is processing after half of `lasting_ms` milliseconds, and ends after all of them."""
         with self._lock:
             self._last_id = max(self._last_id + 1, now << _ID_BITS)
-            first_change = 0 if lasting_ms else CHANGES - 1  # a task that is done at once never begins
+            first_change = 0 if lasting_ms else CHANGES - 1  # a task that ends at once skips processing
             task = Task(
                 task_id=self._last_id,
                 owner=draft.owner,
@@ -134,48 +134,48 @@ class Store:
             return task
 
     def has_external_id(self, owner: bytes, external_id: str) -> bool:
-        """Tell whether an owner has used an external id, also for a task that is deleted."""
+        """Return whether an owner has used an external id, even for a deleted task."""
         sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
         return bool(self._one(sql, owner, external_id)[0])
 
     def use_elsewhere(self, external_ids: Iterable[str]) -> None:
-        """Note external ids as used by another product of every account."""
+        """Keep external ids as used by another product, for every account."""
         with self._lock:
             rows = [(external_id,) for external_id in external_ids]
             self._connection.executemany("INSERT OR IGNORE INTO used_elsewhere VALUES (?)", rows)
 
     def used_elsewhere(self) -> list[str]:
-        """Return the external ids that another product has used, in alphabetical order."""
+        """Return the external ids that another product has used, sorted."""
         with self._lock:
             rows = self._connection.execute("SELECT external_id FROM used_elsewhere ORDER BY external_id")
             return [external_id for (external_id,) in rows]
 
     def is_used_elsewhere(self, external_id: str) -> bool:
-        """Tell whether another product has used an external id."""
+        """Return whether another product has used an external id."""
         sql = "SELECT EXISTS (SELECT 1 FROM used_elsewhere WHERE external_id = ?)"
         return bool(self._one(sql, external_id)[0])
 
     def count_created_after(self, owner: bytes, time: int, at_most: int) -> int:
-        """Count the tasks that an owner created after a time, no further than asked."""
+        """Count the tasks that an owner created after a time, and stop at `at_most`."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND created_at > ? LIMIT ?)"
         return int(self._one(sql, owner, time, at_most)[0])
 
     def count_ending_after(self, owner: bytes, time: int, at_most: int) -> int:
-        """Count the tasks of an owner that end after a time, no further than asked."""
+        """Count the tasks of an owner that end after a time, and stop at `at_most`."""
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
         return int(self._one(sql, owner, time, at_most)[0])
 
     def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> Task | None:
-        """Return an owner's task, a deleted one only if asked to."""
+        """Return an owner's task by its id. A deleted task is returned only if `deleted_too`."""
         return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, deleted_too)
 
     def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> Task | None:
-        """Return an owner's task, a deleted one only if asked to, and the newest if several have the id."""
+        """Return an owner's newest task with an external id. A deleted task is returned only if `deleted_too`."""
         where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
         return self._task(f"{_SELECT} {where}", owner, external_id, deleted_too)
 
     def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[Task]:
-        """Return one page of an owner's tasks, newest first, deleted ones only if asked to. The first page is 1."""
+        """Return a page of an owner's tasks, newest first, with deleted ones if `deleted_too`. The first page is 1."""
         where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
         return self._tasks(f"{_SELECT} {where}", owner, deleted_too, size, (number - 1) * size)
 
@@ -184,43 +184,43 @@ class Store:
         return self._tasks(f"{_SELECT} ORDER BY task_id")
 
     def mark_deleted(self, task: Task) -> None:
-        """Delete a task's subject."""
+        """Mark the element of a task as deleted."""
         self._write("UPDATE tasks SET deleted = 1 WHERE task_id = ?", task.task_id)
 
     def to_notify(self, now: int, at_most: int) -> list[Task]:
-        """Return tasks with a change that is to be told by now, those that wait longest first."""
+        """Return the tasks with a notification due by now, the longest overdue first."""
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
     def next_notification(self, now: int) -> int | None:
-        """Return when the next change after now is to be told, if there is one."""
+        """Return when the next notification after now is due, or None."""
         time: int | None = self._one("SELECT min(due_at) FROM tasks WHERE due_at > ?", now)[0]
         return time
 
     def has_notifications(self) -> bool:
-        """Tell whether any change is to be told, now or later."""
+        """Return whether any notification is due, now or later."""
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
 
     def mark_notified(self, task: Task) -> None:
-        """Note that the next change of a task is dealt with."""
+        """Mark the next change of a task as notified."""
         notified = min(task.notified + 1, CHANGES)
         sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
         self._write(sql, notified, task.changed_at(notified), task.task_id)
 
     def clock_reading(self) -> Reading | None:
-        """Return what was last kept of the clock."""
+        """Return the last saved reading of the clock, or None."""
         newest = "(SELECT coalesce(max(created_at), 0) FROM tasks)"
-        row = self._row(f"SELECT ahead_ms, stands_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
+        row = self._row(f"SELECT ahead_ms, stopped_at_ms, max(seen_ms, {newest}) FROM clock")  # noqa: S608 -- as above
         return Reading(*row) if row else None
 
     def keep_clock(self, reading: Reading) -> None:
-        """Keep what a later server has to know of the clock."""
+        """Save the reading of the clock for a later server."""
         sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
-        self._write(sql, reading.ahead_ms, reading.stands_at_ms, self._seen_ms)
+        self._write(sql, reading.ahead_ms, reading.stopped_at_ms, self._seen_ms)
 
     def keep_seen(self, now: int, tasks: Sequence[Task]) -> None:
-        """Keep the time if one of the tasks that are told of has ended since the time that was kept last.
+        """Save the time if the caller is about to see that one of the tasks has ended.
 
-        Whatever becomes of this machine's clock, a later server will not tell that it is still under way.
+        Even if this machine's clock is set back, a later server then doesn't show the task as unfinished again.
         """
         if any(self._seen_ms < task.ended_at <= now for task in tasks):
             self._seen_ms = now
@@ -238,7 +238,7 @@ class Store:
     def _one(self, sql: str, *values: object) -> tuple[Any, ...]:
         """Return the row of a query that always has one."""
         row = self._row(sql, *values)
-        assert row is not None  # noqa: S101 -- such is the query
+        assert row is not None  # noqa: S101 -- every query here returns a row
         return row
 
     def _task(self, sql: str, *values: object) -> Task | None:
@@ -251,7 +251,7 @@ class Store:
 
 
 def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
-    if path is not None and str(path) == _IN_MEMORY:  # as SQLite and its users know it
+    if path is not None and str(path) == _IN_MEMORY:  # SQLite's own name for it
         path = None
     name = _IN_MEMORY if path is None else str(Path(path).absolute())
     try:
@@ -268,7 +268,7 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             raise
     except sqlite3.Error as error:
         raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
-    except UnicodeDecodeError:  # sqlite3 fails to word an error that repeats what is in the file
+    except UnicodeDecodeError:  # sqlite3 fails to decode an error message that quotes the file
         raise StateError(f"the state {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
         raise StateError(f"the state {path} cannot be used: {error}") from None
@@ -276,50 +276,54 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables, or see that they are there, before anything of a file is changed."""
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # one server a file: two would not see each other's clock
+    """Create the tables, or check an existing file before changing anything in it."""
+    connection.execute(
+        "PRAGMA locking_mode = EXCLUSIVE"
+    )  # one server per file, because two would not see each other's clock
     connection.execute("BEGIN EXCLUSIVE")
-    asked = ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-    application_id, version, tables = (connection.execute(sql).fetchone()[0] for sql in asked)
+    queries = ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    application_id, version, tables = (connection.execute(sql).fetchone()[0] for sql in queries)
     if (application_id, tables) == (0, 0):
         for sql in _TABLES:
             connection.execute(sql)
     elif application_id != _APPLICATION_ID:
-        raise StateError("it is a database of another program; name a file that is not there yet")
+        raise StateError("it is a database of another program; use a file that does not exist yet")
     elif version != _VERSION:
-        raise StateError(f"another version made it ({version}, this one reads {_VERSION}); name another file")
+        raise StateError(f"another version wrote it (format {version}, this one reads {_VERSION}); use another file")
     elif not _is_sound(connection):
         raise StateError(_DAMAGED)
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a failing machine may
+    connection.execute(
+        "PRAGMA synchronous = NORMAL"
+    )  # loses nothing if the process is killed, but may if the machine fails
 
 
 def _is_sound(connection: sqlite3.Connection) -> bool:
-    """Tell whether a state is as it was written: its tables, their rows, and what is in these."""
-    made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-    tables = [sql for (sql,) in made]
+    """Return whether a state file is as it was written: tables, rows and values."""
+    statements = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    tables = [sql for (sql,) in statements]
     if tables != [sql for sql in _TABLES if sql.startswith("CREATE")]:
         return False
     if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
         return False
-    connection.execute("SELECT external_id FROM used_elsewhere").fetchall()  # fails on what is no text
+    connection.execute("SELECT external_id FROM used_elsewhere").fetchall()  # raises if a value is not text
     rows = connection.execute(f"SELECT checksum, {_COLUMNS} FROM tasks")  # noqa: S608 -- as above
     return all(_checksum(tuple(values)) == checksum for checksum, *values in rows)
 
 
 def _checksum(values: tuple[Any, ...]) -> int:
-    """Return a number by which a task is known to be the one that was kept: of all that never changes."""
+    """Return a checksum of the columns that never change."""
     return zlib.crc32(repr(values[:-_CHANGING]).encode())
 
 
 def _explained(error: sqlite3.Error) -> str:
     if "locked" in str(error):
-        return "another server has it open"
+        return "another server has it open; stop that server, or use another file"
     if "not a database" in str(error):
-        return "it is no database; name a file that is not there yet"
+        return "it is not a database; use a file that does not exist yet"
     if "full" in str(error):
-        return "the disk is full; make room, or name a file elsewhere"
+        return "the disk is full; free some space, or use a file elsewhere"
     if re.search("malformed|decode|unsupported file format", str(error)):
         return _DAMAGED
     return str(error)

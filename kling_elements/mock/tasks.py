@@ -1,4 +1,4 @@
-"""A task as the server keeps it, and what of it can be worked out from the time."""
+"""A task as the server keeps it. Its status follows from the time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, NamedTuple, TypeVar
 _T = TypeVar("_T")
 
 SUBMITTED, PROCESSING, SUCCEED, FAILED = "submitted", "processing", "succeed", "failed"
-DELETED = "deleted"  # of a subject; its task stays as it is
+DELETED = "deleted"  # the status of an element; its task keeps its own
 
 CHANGES = 2
-"""How often a task's status changes: when it begins, and when it ends."""
+"""How often the status of a task changes: at the start and at the end of processing."""
 
-_WORDS_OF_SUCCESS = (SUCCEED, "succeeded")  # the newer API has the other one
+_WORDS_OF_SUCCESS = (SUCCEED, "succeeded")  # the newer API uses the second word
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a task will end: its last status, and why."""
+    """How a task will end: its last status, and the reason."""
 
     status: str = SUCCEED
     message: str = ""
@@ -33,12 +33,12 @@ class Draft:
     """A task that is about to be created.
 
     Attributes:
-        owner: The digest of the token that it was sent with.
+        owner: The SHA-256 of the token.
         external_id: The caller's own id, or None.
-        request: The request, with marks in place of inline images.
-        ending: How it will end.
-        callback_url: Where to tell of changes, or None.
-        may_call_private: Whether that may be an address of this machine or of a private network.
+        request: The request, with placeholders instead of inline images.
+        ending: How the task will end.
+        callback_url: The URL for notifications, or None.
+        may_call_private: Whether the URL may lead to this machine or a private network.
     """
 
     owner: bytes
@@ -50,22 +50,22 @@ class Draft:
 
 
 class Task(NamedTuple):
-    """A task, as one row of the store has it. Times are milliseconds since 1970.
+    """A task as a row of the store. Times are milliseconds since 1970.
 
     Attributes:
-        task_id: The system's id.
-        owner: The digest of the token that it was sent with.
+        task_id: The server's id of the task.
+        owner: The SHA-256 of the token.
         external_id: The caller's own id, or None.
-        request: The request as JSON text, with marks in place of inline images.
-        created_at: When it was created.
-        processing_at: When it begins.
-        ended_at: When it ends.
-        end_status: Its last status.
-        end_message: Why it ends so.
-        callback_url: Where to tell of changes, or None.
-        may_call_private: Whether that may be an address of this machine or of a private network, as 0 or 1.
-        deleted: Whether its subject was deleted, as 0 or 1.
-        notified: How many changes need not be told there any more.
+        request: The request as JSON text, with placeholders instead of inline images.
+        created_at: When the task was created.
+        processing_at: When the processing starts.
+        ended_at: When the processing ends.
+        end_status: The last status.
+        end_message: The reason for the last status.
+        callback_url: The URL for notifications, or None.
+        may_call_private: Whether the URL may lead to this machine or a private network, as 0 or 1.
+        deleted: Whether the element was deleted, as 0 or 1.
+        notified: How many changes need no notification any more.
     """
 
     task_id: int
@@ -84,27 +84,27 @@ class Task(NamedTuple):
 
     @property
     def owner_name(self) -> str:
-        """A short name of the owner, of which the token cannot be guessed."""
+        """A short name of the owner that does not reveal the token."""
         return self.owner.hex()[:8]
 
     def status_at(self, now: int) -> str:
-        """Return its status at a time."""
+        """Return the status at a time."""
         return self._at(now, SUBMITTED, PROCESSING, self.end_status)
 
     def updated_at(self, now: int) -> int:
-        """Return when its status last changed before a time."""
+        """Return when the status last changed, as seen at a time."""
         return self._at(now, self.created_at, self.processing_at, self.ended_at)
 
     def message_at(self, now: int) -> str:
-        """Return why it has ended so, if it has."""
+        """Return the reason for the last status, or an empty string if the task has not ended."""
         return self._at(now, "", "", self.end_message)
 
     def is_ready_at(self, now: int) -> bool:
-        """Tell whether its subject can be used."""
+        """Return whether the element is ready at a time."""
         return now >= self.ended_at and self.end_status in _WORDS_OF_SUCCESS
 
     def changed_at(self, change: int) -> int | None:
-        """Return when a change of its status happens, the first being 0; None if there are no more."""
+        """Return when a change of the status happens, or None if there are no more. The first change is 0."""
         return (self.processing_at, self.ended_at, None)[change]
 
     def _at(self, now: int, submitted: _T, processing: _T, ended: _T) -> _T:
