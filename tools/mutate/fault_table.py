@@ -1,6 +1,6 @@
 """The table of faults: plausible mistakes, each as one edit of the code, and the tests that should notice it.
 
-The table names no files, so that files can move: the text to replace and the tests are searched for in the whole project.
+The table names no files, so that files can move: texts to replace and tests are searched for in the whole project.
 """
 
 from __future__ import annotations
@@ -125,7 +125,9 @@ class _Project:
         """
         places = {file: source.count(text) for file, source in self.code.items() if text in source}
         if not places:
-            raise TableError(f"no file of {', '.join(_CODE)} has the text to replace; copy the text from the code as it is now: {text}")
+            raise TableError(
+                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code anew: {text}"
+            )
         if sum(places.values()) > 1:
             where = ", ".join(f"{file} ({count}x)" for file, count in places.items())
             raise TableError(f"{where}: the text to replace must occur once, so lengthen find and put: {text}")

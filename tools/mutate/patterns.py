@@ -58,7 +58,7 @@ def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
             alternatives.append([])
             continue
         if first in _UNKNOWN or _COUNT.fullmatch(first):
-            raise ValueError(f"a pattern with {first!r} here is not supported; teach tools/mutate/patterns.py its variants")
+            raise ValueError(f"the pattern has {first!r} where it is not supported; extend tools/mutate/patterns.py")
         inner: tuple[tuple[_Part, ...], ...] = ()
         if first == "(?:":
             inner = _parsed(tokens)

@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--table", type=Path, default=TABLE, help="the table of faults")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project")
     parser.add_argument("--workers", type=int, default=_WORKERS, help="how many faults to plant at a time")
-    parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="how long the tests of one fault may take")
+    parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="time limit for the tests of one fault")
     options = parser.parse_args(arguments)
     try:
         faults = load(options.table, options.root)

@@ -44,7 +44,7 @@ class Verdict:
 
 
 def run_tests(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
-    """Return the verdict of tests on a fault. Call this once in a process: an imported module can get no fault any more.
+    """Return the verdict of tests on a fault. Call this once in a process: imported modules stay as they are.
 
     Args:
         fault: The fault to plant; None for a control without a fault.
