@@ -1,4 +1,4 @@
-"""Requests of the operations besides createElement that nobody thought of: client, mock and oracle must agree."""
+"""Random requests of the operations except createElement: client, mock server and oracle must agree."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _is_writable(text: str) -> bool:
 
 
 def test_all_agree_on_ids(judges: Judges) -> None:
-    """Any text that is an id reaches the mock server as it is, however odd its characters are; others are not sent."""
+    """A valid id reaches the mock server unchanged, however odd its characters are; an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
     )
@@ -53,7 +53,9 @@ def test_all_agree_on_ids(judges: Judges) -> None:
         judges.agree(task_id, oracle=accepted, client=sent)
         if _is_writable(task_id):
             path = contract.operation("getElement").path.replace("{id}", quote(task_id, safe="").replace(".", "%2E"))
-            answer = json.loads(judges.mock.send("GET", path).body)  # whose message may repeat the id, whatever that is
+            answer = json.loads(
+                judges.mock.send("GET", path).body
+            )  # the message may repeat the id, with any characters
             judges.agree(task_id, oracle=accepted, mock={1201: True, 1200: False}[answer["code"]])
 
     run()
@@ -73,7 +75,7 @@ def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, A
 @pytest.mark.parametrize("operation_id", _LISTS)
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
-    """Every query that Schemathesis makes or breaks gets one verdict. Some only a server ever sees."""
+    """All give the same verdict on every query; the client cannot send some of them."""
     names = {"pageNum": "page_num", "pageSize": "page_size"}
     path = contract.operation(operation_id).path
 
@@ -91,10 +93,10 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
             name: int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
             for name, text in texts.items()
         }
-        known = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
-        sent_as = urlencode(texts, errors="surrogatepass")  # half a character too is no reason to accept anything
+        conforms = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
+        sent_as = urlencode(texts, errors="surrogatepass")  # half a character must not make a query valid
         status = judges.mock.send("GET", f"{path}?{sent_as}" if texts else path).status
-        assert status == (200 if known else 400), texts
+        assert status == (200 if conforms else 400), texts
 
     _pages(mode, operation_id, check)
 
@@ -106,7 +108,7 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
-    """Every body that Schemathesis makes or breaks gets one verdict."""
+    """All give the same verdict on every body, valid or broken."""
     path = contract.operation("deleteElement").path
 
     @_GENERATE
