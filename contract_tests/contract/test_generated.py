@@ -43,7 +43,7 @@ def test_all_agree_on_bodies_made_to_conform(judges: Judges) -> None:
     """All three accept every body that Schemathesis makes from the schema."""
     _each_body(GenerationMode.POSITIVE, judges.agree_on_create)
 
-    assert judges.said == {True: _BODIES}
+    assert judges.verdicts == {True: _BODIES}
 
 
 def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
@@ -59,10 +59,10 @@ def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
     _each_body(GenerationMode.NEGATIVE, check)
 
     assert {400} == set(not_json)
-    assert judges.said.total() >= _BODIES * 5 // 6
+    assert judges.verdicts.total() >= _BODIES * 5 // 6
     assert len(judges.distinct) >= _BODIES // 3
-    assert judges.said.total() + len(not_json) == _BODIES
-    assert judges.said[False] > _BODIES // 2
+    assert judges.verdicts.total() + len(not_json) == _BODIES
+    assert judges.verdicts[False] > _BODIES // 2
     refusing = {"R03", "R04", "R05", "R06", "R10", "R11", "R13", "R18", "R19", "R27", "R29", "R30", "R31", "R32", "R33"}
     assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 3}
 
@@ -110,7 +110,7 @@ def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
     run()
 
     assert len(judges.distinct) >= _BODIES // 2
-    assert judges.said[True] >= _BODIES // 50
-    assert judges.said[False] >= _BODIES // 2
+    assert judges.verdicts[True] >= _BODIES // 50
+    assert judges.verdicts[False] >= _BODIES // 2
     refusing = {"R13", "R14", "R16", "R17", "R18", "R19", "R31"}
     assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 10}

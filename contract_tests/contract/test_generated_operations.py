@@ -60,7 +60,7 @@ def test_all_agree_on_ids(judges: Judges) -> None:
 
     run()
 
-    assert min(judges.said[True] - _REQUESTS, judges.said[False]) >= _REQUESTS // 50
+    assert min(judges.verdicts[True] - _REQUESTS, judges.verdicts[False]) >= _REQUESTS // 50
 
 
 def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, Any]], None]) -> None:
@@ -81,7 +81,7 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
 
     def check(query: dict[str, Any]) -> None:
         if query.keys() - names.keys():  # the client has no such argument
-            judges.said[False] += 1
+            judges.verdicts[False] += 1
         else:
             accepted = oracle.accepts_parameters(query, operation_id)
             arguments = {names[name]: value for name, value in query.items()}
@@ -100,10 +100,10 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
 
     _pages(mode, operation_id, check)
 
-    assert judges.said.total() >= _REQUESTS
+    assert judges.verdicts.total() >= _REQUESTS
     expected = mode is GenerationMode.POSITIVE
-    assert judges.said[expected] >= _REQUESTS * 9 // 10
-    assert not (expected and judges.said[False])
+    assert judges.verdicts[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.verdicts[False])
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
@@ -117,7 +117,7 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
         body: Any = case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
         if isinstance(body, bytes):
             assert judges.mock.send("POST", path, content=body).status == 400
-            judges.said[False] += 1
+            judges.verdicts[False] += 1
             return
         answer = json.loads(judges.mock.send("POST", path, content=json.dumps(body).encode()).body)
         judges.agree(
@@ -130,5 +130,5 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
     run()
 
     expected = mode is GenerationMode.POSITIVE
-    assert judges.said[expected] >= _REQUESTS * 9 // 10
-    assert not (expected and judges.said[False])
+    assert judges.verdicts[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.verdicts[False])
