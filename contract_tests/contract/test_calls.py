@@ -1,4 +1,4 @@
-"""The spec offers the calls, and promises the answers, that the documents and the vendor's pages tell of."""
+"""The spec has the calls and the answers that the documents and the vendor's pages describe."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PLACES = [
 
 
 def test_the_calls_are_the_documented_ones() -> None:
-    """Paths, tokens, parameters, media types, statuses, headers, links and callbacks: none is missing or extra."""
+    """No path, token, parameter, media type, status, header, link or callback is missing or extra."""
     document = load()
 
     assert CALLS == calls(document)
@@ -44,18 +44,18 @@ def test_the_calls_are_the_documented_ones() -> None:
 
 
 def test_a_call_without_a_name_is_a_call() -> None:
-    """The server would offer it, so it is seen where no other one is missed."""
+    """An operation without an id is compared too, because the server would offer it."""
     document = load()
     call = CALLS["getElement"]["call"]
     del document["paths"][call.removeprefix("get ")]["get"]["operationId"]
 
-    assert {**{name: each for name, each in CALLS.items() if name != "getElement"}, call: CALLS["getElement"]} == calls(
+    assert {**{name: row for name, row in CALLS.items() if name != "getElement"}, call: CALLS["getElement"]} == calls(
         document
     )
 
 
 def test_the_table_of_answers_has_every_answer() -> None:
-    """A status or media type that is added needs its row."""
+    """If you add a status or media type, the table needs a row for it."""
     listed = {
         operation: {status: sorted(types) for status, types in statuses.items()}
         for operation, statuses in ANSWERS.items()
@@ -65,8 +65,8 @@ def test_the_table_of_answers_has_every_answer() -> None:
 
 
 @pytest.mark.parametrize(("operation", "answer", "kinds"), _PLACES)
-def test_an_answer_may_hold_what_it_was_seen_to_hold(operation: str, answer: tuple[str, str], kinds: str) -> None:
-    """Values of the published kinds conform, others do not, and unknown properties do."""
+def test_the_schema_of_an_answer_accepts_recorded_values(operation: str, answer: tuple[str, str], kinds: str) -> None:
+    """Values of the published kinds and unknown properties conform; other values do not."""
     schema = answer_schemas(contract.document(), operation)[answer]
     wrong = [
         value for value, conforms in values_of(kinds) if conforms == bool(contract.schema_violations(schema, value))
@@ -75,16 +75,16 @@ def test_an_answer_may_hold_what_it_was_seen_to_hold(operation: str, answer: tup
     assert wrong == []
 
 
-def test_a_shape_of_answers_has_accepted_and_refused_values() -> None:
-    """What passes does not pass by being empty, and no shape is without properties."""
+def test_each_shape_of_answers_has_accepted_and_refused_values() -> None:
+    """No shape passes only because it has no values or no properties."""
     for kinds in (*SHAPES, NOTIFICATION):
         assert {True, False} == {conforms for _, conforms in values_of(kinds)}
     assert all(SHAPES.values())
 
 
 @each(ANSWER_CASES, "case")
-def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: AuthenticatedClient) -> None:
-    """A success is read, anything else ends in the named exception, which tells whether there is no such thing."""
+def test_the_client_reads_an_answer_or_raises_the_right_error(case: AnswerCase, client: AuthenticatedClient) -> None:
+    """A success is read; any other answer raises the expected exception, which says if the task does not exist."""
 
     def read() -> tuple[str, bool]:
         response = httpx.Response(case.status, json=case.body)
@@ -98,7 +98,7 @@ def test_the_client_makes_of_an_answer_what_it_means(case: AnswerCase, client: A
 
 
 def test_the_words_of_the_contract_are_the_vendors() -> None:
-    """The client's enums have the published words, in the published order."""
+    """The enums of the client have the published words, in the published order."""
     words: Any = [status.value for status in TaskStatus]
 
     assert STATUS_WORDS == words

@@ -1,4 +1,4 @@
-"""`make gen`: the committed client is what it makes, and a failure leaves everything as it was."""
+"""`make gen`: it makes the committed client, and a failure changes nothing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from scripts.spec import ROOT, SPEC, SpecError
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A client made from the spec as it is."""
+    """Return a client made from the unchanged spec."""
     target = tmp_path_factory.mktemp("made") / "client"
     generate.generate(target)
     return target
 
 
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
-    """The spec with one text replaced, which must be there once."""
+    """Return the spec with one text replaced, which must occur once."""
     text = SPEC.read_text("utf-8")
     assert text.count(old) == 1
     path = folder / "changed.yaml"
@@ -32,12 +32,12 @@ def _changed_spec(folder: Path, old: str, new: str) -> Path:
 
 
 def test_the_committed_client_is_up_to_date(made: Path) -> None:
-    """Generating gives the committed files, byte for byte, and no others."""
+    """The generator makes the committed files, byte for byte, and no others."""
     assert generate.differences(CLIENT, made) == []
 
 
 def test_every_module_says_where_it_comes_from(made: Path) -> None:
-    """The first line tells not to edit."""
+    """The first line warns against edits."""
     modules = list(made.rglob("*.py"))
 
     assert len(modules) > 20
@@ -45,7 +45,7 @@ def test_every_module_says_where_it_comes_from(made: Path) -> None:
 
 
 def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
-    """Type checkers read it, and reviews fold it."""
+    """Type checkers use its types, and reviews collapse it."""
     assert (made / "py.typed").is_file()
     assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
 
@@ -53,7 +53,7 @@ def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
 def test_a_change_of_the_spec_makes_the_client_out_of_date(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--check` names the files and changes nothing; without it they change, and it prints which."""
+    """`--check` names the files and changes nothing; without it, the command updates and prints them."""
     target = tmp_path / "client"
     assert generate.main(["--target", str(target)]) == 0
     capsys.readouterr()
@@ -75,8 +75,8 @@ def test_a_change_of_the_spec_makes_the_client_out_of_date(
     assert {path.name for path in tmp_path.iterdir()} == {"client", "changed.yaml"}
 
 
-def test_files_that_come_and_go_are_told_apart(tmp_path: Path) -> None:
-    """`-` stands for a file that is gone, `+` for a new one, `~` for a changed one; byte code does not count."""
+def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
+    """`-` marks a removed file, `+` a new one and `~` a changed one; byte code is ignored."""
     for name, text in {"old/gone": "", "old/same": "1", "old/other": "1", "new/same": "1", "new/other": "2"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -87,8 +87,8 @@ def test_files_that_come_and_go_are_told_apart(tmp_path: Path) -> None:
     assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
 
 
-def test_a_bad_spec_leaves_the_old_client_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command fails with the problem and without a traceback, and what was there stays."""
+def test_a_bad_spec_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints the problem without a traceback, and the old client stays."""
     target = tmp_path / "client"
     target.mkdir()
     (target / "kept").write_text("old")
@@ -109,10 +109,10 @@ def _unmovable(path: Path, _: Path) -> Path:
 
 
 @pytest.mark.parametrize("files", [["kept"], []], ids=["an old client", "no old client"])
-def test_a_swap_that_fails_leaves_what_was_there(
+def test_a_failed_swap_keeps_the_old_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], files: list[str]
 ) -> None:
-    """The old client is back in its place, and the command fails with the reason."""
+    """The old client is restored, and the command fails with the reason."""
     target = tmp_path / "client"
     for name in files:
         target.mkdir()
@@ -135,13 +135,13 @@ def test_a_swap_that_fails_leaves_what_was_there(
     ids=["an anchor that is gone", "an anchor that is not unique", "a template that is not used"],
 )
 def test_an_edit_that_does_not_fit_any_more_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
-    """A new version of the generator cannot drop an edit in silence."""
+    """A new version of the generator cannot drop an edit silently."""
     with pytest.raises(SpecError, match=says):
         generate.generate(tmp_path / "client", edits=edits)
 
 
 def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is only a warning to the generator is an error here: a missing formatter, or a part that it left out."""
+    """A warning of the generator is an error here, such as a missing formatter or a skipped part."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
     with pytest.raises(SpecError, match="no-such-formatter is not in PATH"):
@@ -149,7 +149,7 @@ def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The generator's own words are kept."""
+    """The error has the message of the generator."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
 
@@ -158,7 +158,7 @@ def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monk
 
 
 def test_an_operation_without_a_name_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The generator would make a name up, by which no contract knows the operation."""
+    """The generator would invent a name that the contract does not have."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")
 
@@ -167,7 +167,7 @@ def test_an_operation_without_a_name_stops_it(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_success_may_have_another_status(tmp_path: Path) -> None:
-    """Whatever status of success the contract has, its answer is read."""
+    """The answer is read for any status of success in the contract."""
     spec = _changed_spec(tmp_path, "'200':\n          x-source: R34\n", "'201':\n          x-source: R34\n")
 
     generate.generate(tmp_path / "client", spec)
@@ -216,14 +216,14 @@ _EXTERNAL_ID = """\
     ],
     ids=["two classes for one property", "two answers of success", "a header", "a cookie"],
 )
-def test_what_the_templates_do_not_cover_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
-    """Nothing is generated that would only look right."""
+def test_a_feature_that_the_templates_lack_is_an_error(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """The generator stops, because the generated code would be wrong."""
     with pytest.raises(SpecError, match=re.escape(says)):
         generate.generate(tmp_path / "client", _changed_spec(tmp_path, old, new))
 
 
-def test_a_name_that_python_lacks_keeps_its_name_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A property called `from` is the field `from_`, and is read and written as `from`."""
+def test_a_python_keyword_keeps_its_name_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A property `from` becomes the field `from_`, and is read and written as `from`."""
     renamed = _EXTERNAL_ID.replace("external_task_id", "from")
     spec = _changed_spec(tmp_path, _EXTERNAL_ID, renamed)
     generate.generate(tmp_path / "client_with_from", spec)

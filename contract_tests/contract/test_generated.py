@@ -1,4 +1,4 @@
-"""Schemathesis makes bodies that nobody thought of: client, mock server and oracle must agree on every one."""
+"""Random bodies from Schemathesis: client, mock server and oracle must agree on every one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _GENERATE = settings(
     max_examples=_BODIES,
     database=None,
     derandomize=not _LONG_RUN,
-    phases=[Phase.generate],  # a body that fails is shown as it is, without minutes of shrinking
+    phases=[Phase.generate],  # a failing body is shown unchanged, because shrinking takes minutes
     suppress_health_check=list(HealthCheck),
 )
 
 
 def _body_of(case: schemathesis.Case[Any]) -> Any:
-    """A generated body; what has none stands for an empty one."""
+    """Return a generated body; None if the case has none."""
     return case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
 
 
@@ -40,18 +40,18 @@ def _each_body(mode: GenerationMode, check: Callable[[Any], object]) -> None:
 
 
 def test_all_agree_on_bodies_made_to_conform(judges: Judges) -> None:
-    """Every body that Schemathesis makes from the schema is accepted by all three."""
+    """All three accept every body that Schemathesis makes from the schema."""
     _each_body(GenerationMode.POSITIVE, judges.agree_on_create)
 
-    assert judges.said == {True: _BODIES}
+    assert judges.verdicts == {True: _BODIES}
 
 
 def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
-    """Every body that Schemathesis breaks gets one verdict from all three; most are refused, for many rules."""
+    """All three give the same verdict on every broken body; most are refused, by many rules."""
     not_json = []
 
     def check(body: Any) -> None:
-        if isinstance(body, bytes):  # no JSON at all: only a server ever sees such a body
+        if isinstance(body, bytes):  # not JSON: only a server can receive such a body
             not_json.append(judges.mock.post(content=body).status)
         else:
             judges.agree_on_create(body)
@@ -59,16 +59,16 @@ def test_all_agree_on_bodies_made_to_break_the_contract(judges: Judges) -> None:
     _each_body(GenerationMode.NEGATIVE, check)
 
     assert {400} == set(not_json)
-    assert judges.said.total() >= _BODIES * 5 // 6
+    assert judges.verdicts.total() >= _BODIES * 5 // 6
     assert len(judges.distinct) >= _BODIES // 3
-    assert judges.said.total() + len(not_json) == _BODIES
-    assert judges.said[False] > _BODIES // 2
+    assert judges.verdicts.total() + len(not_json) == _BODIES
+    assert judges.verdicts[False] > _BODIES // 2
     refusing = {"R03", "R04", "R05", "R06", "R10", "R11", "R13", "R18", "R19", "R27", "R29", "R30", "R31", "R32", "R33"}
     assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 3}
 
 
 def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
-    """Pictures and addresses near the edge of what is allowed get one verdict from all three, at every place."""
+    """All three give the same verdict on pictures and addresses near the limits, at every place."""
     references = (
         generation.image_texts() | generation.mutated_image_texts() | generation.odd_urls() | st.text(max_size=8)
     )
@@ -110,7 +110,7 @@ def test_all_agree_on_odd_images_and_addresses(judges: Judges) -> None:
     run()
 
     assert len(judges.distinct) >= _BODIES // 2
-    assert judges.said[True] >= _BODIES // 50
-    assert judges.said[False] >= _BODIES // 2
+    assert judges.verdicts[True] >= _BODIES // 50
+    assert judges.verdicts[False] >= _BODIES // 2
     refusing = {"R13", "R14", "R16", "R17", "R18", "R19", "R31"}
     assert set() == refusing - {rule for rule, times in judges.rules.items() if times >= 10}

@@ -1,4 +1,4 @@
-"""Requests of the operations besides createElement that nobody thought of: client, mock and oracle must agree."""
+"""Random requests of the operations except createElement: client, mock server and oracle must agree."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _is_writable(text: str) -> bool:
 
 
 def test_all_agree_on_ids(judges: Judges) -> None:
-    """Any text that is an id reaches the mock server as it is, however odd its characters are; others are not sent."""
+    """A valid id reaches the mock server unchanged, however odd its characters are; an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
     )
@@ -53,12 +53,14 @@ def test_all_agree_on_ids(judges: Judges) -> None:
         judges.agree(task_id, oracle=accepted, client=sent)
         if _is_writable(task_id):
             path = contract.operation("getElement").path.replace("{id}", quote(task_id, safe="").replace(".", "%2E"))
-            answer = json.loads(judges.mock.send("GET", path).body)  # whose message may repeat the id, whatever that is
+            answer = json.loads(
+                judges.mock.send("GET", path).body
+            )  # the message may repeat the id, with any characters
             judges.agree(task_id, oracle=accepted, mock={1201: True, 1200: False}[answer["code"]])
 
     run()
 
-    assert min(judges.said[True] - _REQUESTS, judges.said[False]) >= _REQUESTS // 50
+    assert min(judges.verdicts[True] - _REQUESTS, judges.verdicts[False]) >= _REQUESTS // 50
 
 
 def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, Any]], None]) -> None:
@@ -73,13 +75,13 @@ def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, A
 @pytest.mark.parametrize("operation_id", _LISTS)
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
-    """Every query that Schemathesis makes or breaks gets one verdict. Some only a server ever sees."""
+    """All give the same verdict on every query; the client cannot send some of them."""
     names = {"pageNum": "page_num", "pageSize": "page_size"}
     path = contract.operation(operation_id).path
 
     def check(query: dict[str, Any]) -> None:
         if query.keys() - names.keys():  # the client has no such argument
-            judges.said[False] += 1
+            judges.verdicts[False] += 1
         else:
             accepted = oracle.accepts_parameters(query, operation_id)
             arguments = {names[name]: value for name, value in query.items()}
@@ -91,22 +93,22 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
             name: int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
             for name, text in texts.items()
         }
-        known = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
-        sent_as = urlencode(texts, errors="surrogatepass")  # half a character too is no reason to accept anything
+        conforms = not query.keys() - names.keys() and oracle.accepts_parameters(read, operation_id)
+        sent_as = urlencode(texts, errors="surrogatepass")  # half a character must not make a query valid
         status = judges.mock.send("GET", f"{path}?{sent_as}" if texts else path).status
-        assert status == (200 if known else 400), texts
+        assert status == (200 if conforms else 400), texts
 
     _pages(mode, operation_id, check)
 
-    assert judges.said.total() >= _REQUESTS
+    assert judges.verdicts.total() >= _REQUESTS
     expected = mode is GenerationMode.POSITIVE
-    assert judges.said[expected] >= _REQUESTS * 9 // 10
-    assert not (expected and judges.said[False])
+    assert judges.verdicts[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.verdicts[False])
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
 def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
-    """Every body that Schemathesis makes or breaks gets one verdict."""
+    """All give the same verdict on every body, valid or broken."""
     path = contract.operation("deleteElement").path
 
     @_GENERATE
@@ -115,7 +117,7 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
         body: Any = case.body if isinstance(case.body, dict | list | str | int | float | bytes) else None
         if isinstance(body, bytes):
             assert judges.mock.send("POST", path, content=body).status == 400
-            judges.said[False] += 1
+            judges.verdicts[False] += 1
             return
         answer = json.loads(judges.mock.send("POST", path, content=json.dumps(body).encode()).body)
         judges.agree(
@@ -128,5 +130,5 @@ def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
     run()
 
     expected = mode is GenerationMode.POSITIVE
-    assert judges.said[expected] >= _REQUESTS * 9 // 10
-    assert not (expected and judges.said[False])
+    assert judges.verdicts[expected] >= _REQUESTS * 9 // 10
+    assert not (expected and judges.verdicts[False])

@@ -1,4 +1,4 @@
-"""The OpenAPI file keeps the house rules, and each house rule notices when it is broken."""
+"""The OpenAPI file follows the house rules, and each house rule notices if it is broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def document() -> Any:
 
 
 def test_the_spec_keeps_every_house_rule(document: Any) -> None:
-    """Nothing is found in the file as it is."""
+    """The linter finds no problem in the file."""
     assert lint.problems(document) == []
 
 
@@ -42,11 +42,11 @@ _GONE = object()
 
 
 def _put(place: str, value: Any = _GONE) -> Change:
-    """Return what puts a value at a place of the document, or takes away what is there.
+    """Return a function that puts a value at a place of the document, or removes the value there.
 
     Args:
-        place: A JSON Pointer behind `#`, or else below the schemas of the components.
-        value: The value; `_GONE` to take away.
+        place: A JSON Pointer that begins with `#`, or a path below the schemas of the components.
+        value: The value; `_GONE` to remove it.
     """
     parent, _, name = (place if place[0] == "#" else f"#/components/schemas/{place}").rpartition("/")
 
@@ -121,7 +121,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "ElementName: x-expected and pattern or format go together",
     ),
     "a number that need not be exact": (
-        _put("#/components/parameters/PageSize/schema/x-exact", False),  # noqa: FBT003 - it is the value
+        _put("#/components/parameters/PageSize/schema/x-exact", False),  # noqa: FBT003 - this is the value
         "PageSize/schema: x-exact must be true or absent",
     ),
     "a requirement of no property": (
@@ -162,11 +162,11 @@ _FAULTS: dict[str, tuple[Change, str]] = {
         "does not require reference_type, so the branches overlap",
     ),
     "an open request": (
-        _put("ReferImage/additionalProperties", True),  # noqa: FBT003 - it is the value
+        _put("ReferImage/additionalProperties", True),  # noqa: FBT003 - this is the value
         "ReferImage: additionalProperties must be false in a request",
     ),
     "a closed answer": (
-        _put("TaskInfo/additionalProperties", False),  # noqa: FBT003 - it is the value
+        _put("TaskInfo/additionalProperties", False),  # noqa: FBT003 - this is the value
         "TaskInfo: additionalProperties must be true in an answer",
     ),
     "an example that does not conform": (
@@ -318,7 +318,7 @@ _FAULTS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize(("change", "expected"), _FAULTS.values(), ids=_FAULTS)
 def test_a_fault_is_noticed(document: Any, change: Change, expected: str) -> None:
-    """Each fault gives a line that names the place and the fault."""
+    """The line names the place and the fault."""
     faulty = copy.deepcopy(document)
     change(faulty)
 
@@ -326,7 +326,7 @@ def test_a_fault_is_noticed(document: Any, change: Change, expected: str) -> Non
 
 
 def test_a_schema_may_refer_to_itself(document: Any) -> None:
-    """In a request, with and without images."""
+    """Recursion is allowed in a request, with and without images."""
     recursive = copy.deepcopy(document)
     for name in ("ReferImage", "NamedTag"):
         recursive["components"]["schemas"][name]["properties"]["inner"] = {"$ref": f"#/components/schemas/{name}"}
@@ -335,12 +335,12 @@ def test_a_schema_may_refer_to_itself(document: Any) -> None:
 
 
 def test_each_rule_of_the_house_has_a_fault() -> None:
-    """No house rule is without a planted fault: there are more faults than rules."""
+    """There are more planted faults than house rules."""
     assert len(_FAULTS) > len(lint.RULES)
 
 
-def test_a_file_that_is_missing_or_no_yaml_gives_one_clear_error(tmp_path: Path) -> None:
-    """The error names the file; a key that stands twice is an error too."""
+def test_a_missing_or_invalid_file_gives_one_clear_error(tmp_path: Path) -> None:
+    """The error names the file; a duplicate key is an error too."""
     broken = tmp_path / "broken.yaml"
     for text in ("a: 1\na: 2\n", "a: [", "- a\n"):
         broken.write_text(text)
@@ -359,7 +359,7 @@ def test_a_reference_to_nowhere_gives_one_clear_error(document: Any) -> None:
 
 
 def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It ends with 0 for the file as it is, and with 1 and the problem for a bad one."""
+    """The exit code is 0 for the unchanged file, and 1 for a bad one."""
     assert lint.main() == 0
     assert capsys.readouterr().out == "kling-elements.yaml: 0 problems\n"
 
@@ -367,7 +367,7 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     document["paths"][f"{ELEMENTS}/{{id}}"]["get"]["parameters"][0]["name"] = "uid"
     monkeypatch.setattr(lint, "load", lambda: document)
     assert lint.main() == 1
-    assert "Path parameter 'id'" in capsys.readouterr().out  # what only openapi-spec-validator sees
+    assert "Path parameter 'id'" in capsys.readouterr().out  # only openapi-spec-validator notices this
 
     def fail() -> Any:
         raise SpecError("kling-elements.yaml: not a mapping")
@@ -378,7 +378,7 @@ def test_the_command_prints_what_is_wrong(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_the_pattern_of_urls_refuses_white_space_by_itself(document: Any) -> None:
-    """Tools that assert no format rely on it; what is in the path is looked at, too."""
+    """Tools that ignore formats rely on the pattern; it covers the path too."""
     pattern = document["components"]["schemas"]["HttpUrl"]["pattern"]
     good = ("http://a", "HTTPS://u:p@a.b:8/c%20d?e=f#g", "http://a?b", "http://a#b", "http://a/\u00e9")
     bad = (
@@ -396,8 +396,8 @@ def test_the_pattern_of_urls_refuses_white_space_by_itself(document: Any) -> Non
     assert [] == [url for url in bad if re.search(pattern, url)]
 
 
-def test_no_rule_of_the_contract_stands_elsewhere() -> None:
-    """The long numbers of the contract are in no other file that people wrote, but for the tests."""
+def test_no_other_file_repeats_a_limit_of_the_contract() -> None:
+    """Except for the tests, no hand-written file repeats the long numbers of the contract."""
     numbers = re.compile(r"13[_,]?981[_,]?016|10[_,]?485[_,]?760|209[_,]?715[_,]?200|56[_,]?972[_,]?640")
     root = SPEC.parent.parent
     written = [

@@ -1,4 +1,4 @@
-"""The table of what services and gateways really answered: what backs each row, and what the contract has of it."""
+"""The table of recorded answers of services and gateways: the source of each row, and its place in the contract."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scripts.spec import load as load_spec
 _SOURCES = (ROOT / "openapi" / "sources.md").read_text("utf-8")
 
 
-def test_each_answer_has_a_source_that_is_told_of() -> None:
-    """Sources are named in openapi/sources.md, and none is named there that nothing comes from."""
+def test_each_answer_has_a_documented_source() -> None:
+    """openapi/sources.md lists every source that a row names, and no others."""
     named = set(re.findall(r"^\| ([a-z0-9-]+) \|", _SOURCES.partition("## Facts")[0], re.MULTILINE)) - {"name"}
     facts = set(re.findall(r"[a-z0-9-]+", _SOURCES.partition("## Facts")[2]))
     used = {sighting.source for row in answers() for sighting in row.seen}
@@ -28,30 +28,30 @@ def test_each_answer_has_a_source_that_is_told_of() -> None:
 
 
 def test_each_fact_of_the_sources_has_its_place_in_the_contract() -> None:
-    """Extensions are those that the contract has, and places lead to something."""
+    """Every extension and every place that a fact names exists in the contract."""
     document = load_spec()
     text = (ROOT / "openapi" / "kling-elements.yaml").read_text("utf-8")
     places = re.findall(r"^\| `([^`]+)` \|", _SOURCES.partition("## Facts")[2], re.MULTILINE)
 
     assert 20 < len(places)
     for place in places:
-        first, *rest = place.split("/")
+        first, *names = place.split("/")
         node: Any = document.get(first) if first in document else re.search(rf"\b{first}:", text)
-        for name in rest:
+        for name in names:
             node = node[name]
         assert node, place
     extensions = {name for name in re.findall(r"\bx-[a-z-]+(?=:)", text) if name not in _OF_OUR_OWN}
     assert set() == extensions - set(re.findall(r"x-[a-z-]+", _SOURCES))
 
 
-# Extensions that hold no fact about answers: the form of requests, which rules.yaml is about, and texts.
+# Extensions without facts about answers: the form of requests, which rules.yaml covers, and texts.
 _OF_OUR_OWN = {"x-source", "x-expected", "x-hints", "x-excluded", "x-image", "x-video", "x-exact", "x-body-size"}
 _OF_OUR_OWN |= {"x-enum-varnames"}
 
 
 @pytest.mark.parametrize("keyword", ["x-absent", "x-duplicate", "x-deleted-already"])
 def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
-    """A refusal that the contract knows was told by somebody, in that dialect and in these words."""
+    """For each refusal in the contract, an answer with that dialect and these words was recorded."""
     for call in contract.operations():
         for refusal in contract.CONTRACT.refusals(call, keyword):
             backing = [row for row in answers() if row.call == call and row.dialect == refusal.dialect]
@@ -62,15 +62,15 @@ def test_each_wording_of_the_contract_is_in_the_table(keyword: str) -> None:
 
 def _is_worded(row: Answer, refusal: Any) -> bool:
     body = row.body()
-    said = isinstance(body, dict) and body.get("code") == refusal.code
+    has_code = isinstance(body, dict) and body.get("code") == refusal.code
     if refusal.message is None:
-        return said
+        return has_code
     filled = re.sub(r"\{[a-z_]+\}", lambda _: row.asked, refusal.message)
-    return said and filled == body.get("message")
+    return has_code and filled == body.get("message")
 
 
 def test_each_code_of_the_contract_is_in_the_table() -> None:
-    """With the status of the contract, which is that of the vendor's page."""
+    """The row has the status of the contract, which is that of the vendor's page."""
     codes = {
         body["code"]: row.status
         for row in answers()
@@ -82,7 +82,7 @@ def test_each_code_of_the_contract_is_in_the_table() -> None:
 
 
 def test_all_certainties_are_used() -> None:
-    """A word that no row has would be one word too many."""
+    """Every word for certainty is used by a row."""
     assert set(CERTAINTIES) == {row.sure for row in answers()}
 
 
@@ -114,8 +114,8 @@ _SEEN = "{source: x, when: 2026-09, where: y}"
         (_ROW.replace("body: {}", "body: {}, reads: {id: 7}") % _SEEN, "a: reads may have code, elements"),
     ],
 )
-def test_a_row_that_is_none_is_told(text: str, says: str, tmp_path: Path) -> None:
-    """With its name, what is wrong, and what may be there."""
+def test_an_invalid_row_is_an_error(text: str, says: str, tmp_path: Path) -> None:
+    """The error names the row, the problem and the allowed values."""
     path = tmp_path / "rows.yaml"
     path.write_text(text, "utf-8")
 
@@ -125,14 +125,14 @@ def test_a_row_that_is_none_is_told(text: str, says: str, tmp_path: Path) -> Non
     assert says in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """By its name."""
+def test_a_missing_table_is_an_error(tmp_path: Path) -> None:
+    """The error names the file."""
     with pytest.raises(TableError, match=r"rows\.yaml: .*No such file"):
         load(tmp_path / "rows.yaml")
 
 
-def test_a_row_says_what_it_holds() -> None:
-    """Body, type and what a reader finds in it."""
+def test_a_row_has_body_type_and_source() -> None:
+    """A row has the body, its type and its source."""
     (row,) = (row for row in load(TABLE) if row.id == "deleted-already")
 
     assert {"code": 1201, "message": "Element already be deleted for id: 321922438904313"} == row.body()

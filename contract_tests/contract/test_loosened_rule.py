@@ -1,4 +1,4 @@
-"""A limit that is loosened in the spec alone reaches client and mock server, and the rules tests notice."""
+"""If a limit is loosened only in the spec, client and mock server follow it, and the rules tests notice."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ print(*(find_spec(name).origin for name in sys.argv[1:]), sep="\\n")
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a copy of the project, which it finds before the installed one."""
+    """Run Python in a copy of the project, which is imported instead of the installed one."""
     paths = os.pathsep.join(str(folder / name) for name in ("", "generated_client"))
     environment = {**os.environ, "PYTHONPATH": paths, "PYTEST_ADDOPTS": ""}
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_name_of_21_characters_is_let_through_everywhere_and_noticed(tmp_path: Path) -> None:
-    """With `maxLength: 21` the client checks, sends and serves such a name, the oracle agrees, and four tests fail."""
+def test_a_name_of_21_characters_is_accepted_everywhere_and_noticed(tmp_path: Path) -> None:
+    """With `maxLength: 21`, client, mock server and oracle accept the name, and four tests fail."""
     for part in _PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copyfile
         copy(ROOT / part, tmp_path / part)

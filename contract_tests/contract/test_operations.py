@@ -1,4 +1,4 @@
-"""The operations besides createElement: what each takes, as client, wire, mock server and oracle judge it."""
+"""The requests of all operations except createElement, as client, wire, mock server and oracle check them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WAYS = ["sync", "sync_detailed", "asyncio", "asyncio_detailed"]
 
 
 def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
-    """Calls an operation in one of the four ways; returns the model of the answer."""
+    """Call an operation in one of the four ways; return the model of the answer."""
     module = import_module(f"kling_elements_client.api.elements.{_MODULES[case.operation]}")
 
     async def finish(answer: Any) -> Any:
@@ -48,13 +48,13 @@ def _call(way: str, client: AuthenticatedClient, case: Case) -> Any:
     return answer.parsed if way.endswith("_detailed") else answer
 
 
-def _found(case: Case) -> list[Violation]:
+def _violations(case: Case) -> list[Violation]:
     if "body" in case.arguments:
         return contract.violations(case.operation, case.arguments["body"])
     return contract.CONTRACT.parameter_violations(case.operation, case.parameters)
 
 
-def _told(violations: list[Violation]) -> set[tuple[str, str, str]]:
+def _triples(violations: list[Violation]) -> set[tuple[str, str, str]]:
     return {(violation.pointer, violation.rule, violation.message) for violation in violations}
 
 
@@ -64,8 +64,8 @@ def caller() -> Iterator[Caller]:
         yield Caller(app)
 
 
-def test_every_operation_of_the_contract_is_judged() -> None:
-    """The table has accepted and refused requests of each; createElement has its own, rules.yaml."""
+def test_every_operation_of_the_contract_has_cases() -> None:
+    """The table has accepted and refused requests of each; those of createElement are in rules.yaml."""
     others = contract.operations().keys() - {"createElement"}
 
     assert others == set(_MODULES) == {case.operation for case in ACCEPTED} == {case.operation for case in REFUSED}
@@ -74,18 +74,18 @@ def test_every_operation_of_the_contract_is_judged() -> None:
 @each(ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_request(case: Case) -> None:
     """No violation is reported."""
-    assert _found(case) == []
+    assert _violations(case) == []
 
 
 @each(REFUSED, "case")
-def test_the_check_tells_all_that_is_wrong(case: Case) -> None:
-    """With place, source and what is allowed."""
-    assert set(case.violations) == _told(_found(case))
+def test_the_check_reports_every_violation(case: Case) -> None:
+    """Each violation has its place, its source and what is allowed."""
+    assert set(case.violations) == _triples(_violations(case))
 
 
 @each([*ACCEPTED, *REFUSED], "case")
 def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
-    """The spec, read by another library, accepts and refuses the same."""
+    """Another library, with the same spec, accepts and refuses the same requests."""
     if "body" in case.arguments:
         accepted = oracle.accepts(case.arguments["body"], case.operation)
     else:
@@ -97,7 +97,7 @@ def test_the_oracle_gives_the_same_verdict(case: Case) -> None:
 @pytest.mark.parametrize("way", _WAYS)
 @each(ACCEPTED, "case")
 def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: AuthenticatedClient) -> None:
-    """One request goes out, with the method, target, token and body that belong to it."""
+    """Exactly one request is sent, with the right method, target, token and body."""
     operation = contract.operation(case.operation)
     with respx.mock() as gateway:
         route = gateway.route(url__startswith=URL).respond(json={"data": None})
@@ -115,21 +115,21 @@ def test_an_accepted_request_is_sent_as_it_is(case: Case, way: str, client: Auth
 @pytest.mark.parametrize("way", _WAYS)
 @each(REFUSED, "case")
 def test_a_refused_request_is_not_sent(case: Case, way: str, client: AuthenticatedClient) -> None:
-    """The caller gets every violation, the gateway gets nothing."""
+    """The caller gets every violation; the gateway gets no request."""
     with respx.mock(assert_all_called=False) as gateway:
         route = gateway.route()
         with pytest.raises(ContractError) as caught:
             _call(way, client, case)
 
     assert not route.called
-    assert set(case.violations) == _told(caught.value.violations)
+    assert set(case.violations) == _triples(caught.value.violations)
 
 
 @each([case for case in REFUSED if "body" not in case.arguments], "case")
-def test_a_caller_who_insists_gets_a_refused_request_sent(
+def test_on_violation_ignore_sends_a_refused_request(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
-    """With `on_violation="ignore"` it is sent, unless no path could carry it to where it belongs."""
+    """With `on_violation="ignore"` the request is sent, unless no URL could carry its id."""
     client = make_client(on_violation="ignore")
     with respx.mock(assert_all_called=False) as gateway:
         route = gateway.route(url__startswith=URL).respond(json={"data": None})
@@ -143,14 +143,14 @@ def test_a_caller_who_insists_gets_a_refused_request_sent(
 
 
 def test_an_operation_without_a_body_has_none_to_check() -> None:
-    """To ask is an error of the program."""
+    """A check of such a body is a programming error."""
     with pytest.raises(KeyError, match="takes no body"):
         contract.violations("getElement", {})
 
 
 @each(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """A list is answered; an id that is nobody's is told to be that, and nothing else is wrong with it."""
+    """A list gets an answer; an unknown id is refused only because it is unknown."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 
@@ -174,7 +174,7 @@ def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller)
 def test_the_mock_server_knows_each_path_and_method(
     allow: str | None, method: str, target: str, caller: Caller
 ) -> None:
-    """A wrong method is told the right ones."""
+    """The answer to a wrong method lists the right ones."""
     reply = caller.send(method, target)
 
     assert (405 if allow else 404) == reply.status
@@ -182,7 +182,7 @@ def test_the_mock_server_knows_each_path_and_method(
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:
-    """An integer beyond 2^53 keeps its last digit, also with an exponent or a fraction of nothing; a text stays one."""
+    """An integer beyond 2^53 keeps its last digit, even with an exponent or a zero fraction; a text stays a text."""
     written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
     elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
     with respx.mock() as gateway:
@@ -193,12 +193,12 @@ def test_an_id_is_read_exactly_however_its_number_is_written(client: Authenticat
 
     ids = [element.element_id for element in answer.data.task_result.elements]
     assert [9007199254740993, 9007199254740993, 9007199254740993, "9007199254740993", 1500] == ids
-    assert [int, int, int, str, int] == [type(each) for each in ids]
+    assert [int, int, int, str, int] == [type(id_) for id_ in ids]
 
 
 @pytest.mark.parametrize("number", ["1.5", "1e400", "1e999999999999999999999"])
-def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: AuthenticatedClient) -> None:
-    """The answer breaks the contract; nothing is rounded into an id."""
+def test_a_number_with_a_fraction_is_not_an_id(number: str, client: AuthenticatedClient) -> None:
+    """Such an answer violates the contract; the number is never rounded."""
     with respx.mock() as gateway:
         gateway.get(path=f"{ELEMENTS}/7").respond(
             content=f'{{"data": {{"task_result": {{"elements": [{{"element_id": {number}}}]}}}}}}'.encode()
@@ -207,8 +207,8 @@ def test_an_id_that_is_no_whole_number_is_no_id(number: str, client: Authenticat
             _call("sync", client, Case(operation="getElement", arguments={"id": "7"}))
 
 
-def test_a_code_of_failure_under_a_status_of_failure_reaches_the_caller(client: AuthenticatedClient) -> None:
-    """What nobody has is told by the error of that status, with the business code."""
+def test_the_error_of_a_failed_status_has_the_business_code(client: AuthenticatedClient) -> None:
+    """An unknown id raises the error of the HTTP status, with the business code."""
     with respx.mock() as gateway:
         gateway.get(path=f"{ELEMENTS}/7").respond(404, json={"code": 1203, "message": "no such resource"})
         with pytest.raises(NotFoundError) as caught:
@@ -218,7 +218,7 @@ def test_a_code_of_failure_under_a_status_of_failure_reaches_the_caller(client: 
 
 
 def test_the_table_of_business_codes_is_the_vendors() -> None:
-    """Each code has the status, the consequence and the remedy that the vendor publishes: a second reading."""
+    """Each code has the status, the consequence and the remedy that the vendor publishes, typed in a second time."""
     rows = contract.business_codes().values()
     assert BUSINESS_CODES == {row.code: (row.http_status, row.created, row.retry) for row in rows}
     assert all(row.meaning for row in rows)

@@ -1,4 +1,4 @@
-"""The oracle judges the client and the mock server; here hand-written verdicts judge the oracle."""
+"""The oracle checks the client and the mock server; here hand-written verdicts check the oracle."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def _oracle(schema: Mapping[str, Any], max_bytes: int = 10_000, max_values: int 
         "a+b-c.1:/",
     ],
 )
-def test_a_uri_is_one(text: str) -> None:
-    """What the grammar of RFC 3986 produces is a URI, sensible or not."""
+def test_a_uri_is_accepted(text: str) -> None:
+    """Any text that the grammar of RFC 3986 produces is a URI, sensible or not."""
     assert is_uri(text)
 
 
@@ -139,13 +139,13 @@ def test_a_uri_is_one(text: str) -> None:
         "http:\\\\example.com\\a",
     ],
 )
-def test_what_is_no_uri_is_none(text: str) -> None:
-    """What the grammar of RFC 3986 does not produce is no URI."""
+def test_a_text_that_is_not_a_uri_is_refused(text: str) -> None:
+    """A text that the grammar of RFC 3986 does not produce is not a URI."""
     assert not is_uri(text)
 
 
-def test_a_long_uri_takes_no_long_time() -> None:
-    """Text that is nearly a URI is not tried in all ways."""
+def test_a_long_uri_is_checked_fast() -> None:
+    """Backtracking does not explode on a text that is nearly a URI."""
     assert not is_uri("http://" + "a" * 1_000_000 + " ")
     assert not is_uri("a" * 1_000_000)
     assert is_uri("http://example.com" + "/a" * 500_000)
@@ -220,35 +220,35 @@ def test_base64_is_read_strictly(text: str, size: int | None) -> None:
     ids=repr,
 )
 def test_the_header_of_a_picture_is_read(picture: Picture, header: Header) -> None:
-    """Format and stored sides are those that the picture was made with."""
+    """The oracle reads the format and the sides that the picture was made with."""
     assert header == read_header(picture.build())
 
 
 @pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC7, 0xC9, 0xCB, 0xCD, 0xCF])
 def test_every_kind_of_jpeg_frame_is_read(marker: int) -> None:
-    """Baseline, progressive, lossless or arithmetic, the sides stand at the same place."""
+    """The sides are at the same place in baseline, progressive, lossless and arithmetic frames."""
     frame = bytes([0xFF, marker]) + _FRAME[2:]
 
     assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8" + frame)
 
 
 @pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
-def test_a_segment_among_the_frames_that_is_none_is_passed_over(marker: int) -> None:
-    """DHT, JPG and DAC have numbers of frame headers and are none."""
+def test_a_segment_that_is_not_a_frame_is_skipped(marker: int) -> None:
+    """DHT, JPG and DAC have markers in the range of frame headers, but are not frames."""
     other = bytes([0xFF, marker]) + jpeg_frame_header(1, 1)[2:]
 
     assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8" + other + _FRAME)
 
 
 @pytest.mark.parametrize("stray", [b"\x00", b"\xff\x00", b"\x00" * 4096, b"\xff\x00" * 4096, b"\x12\xff\xff"])
-def test_bytes_that_belong_to_no_segment_are_passed_over(stray: bytes) -> None:
-    """As decoders do, up to 4,096 of them that are no fill bytes."""
+def test_bytes_between_segments_are_skipped(stray: bytes) -> None:
+    """Like decoders, the oracle skips up to 4,096 bytes that are not fill bytes."""
     assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8\xff\xe0\0\2" + stray + _FRAME)
 
 
 @pytest.mark.parametrize("marker", [0x01, 0xD0, 0xD7])
-def test_a_marker_without_a_segment_is_passed_over(marker: int) -> None:
-    """TEM and RST have no length."""
+def test_a_marker_without_a_segment_is_skipped(marker: int) -> None:
+    """TEM and RST have no length, so nothing more is skipped."""
     assert Header("jpeg", 300, 301) == read_header(b"\xff\xd8\xff" + bytes([marker]) + _FRAME)
 
 
@@ -290,8 +290,8 @@ def test_a_marker_without_a_segment_is_passed_over(marker: int) -> None:
     ],
     ids=lambda data: data[:30].hex(),
 )
-def test_a_header_that_cannot_be_read_is_no_header(data: bytes) -> None:
-    """Nothing else than the one exception comes out, however the bytes are broken."""
+def test_an_unreadable_header_is_an_error(data: bytes) -> None:
+    """Only that one exception is raised, however the bytes are broken."""
     with pytest.raises(UnreadableError):
         read_header(data)
 
@@ -312,8 +312,8 @@ def test_a_header_that_cannot_be_read_is_no_header(data: bytes) -> None:
     ],
     ids=repr,
 )
-def test_a_picture_is_held_against_its_limits(picture: Picture, accepted: bool) -> None:  # noqa: FBT001 - a verdict
-    """Format, size, sides and ratio count, each limit itself included."""
+def test_a_picture_is_checked_against_its_limits(picture: Picture, accepted: bool) -> None:  # noqa: FBT001 - a verdict
+    """Format, size, sides and ratio are checked; the limits themselves are allowed."""
     assert accepted == _oracle({"x-image": _IMAGE_LIMITS}).accepts(base64_of(picture.build()))
 
 
@@ -325,13 +325,13 @@ _SEVENS = {"items": {"$ref": "#/components/schemas/Seven"}}
     ("schema", "body", "accepted"),
     [
         (_PNG_ALONE, base64_of(_SIGNATURE + png_chunk(b"IHDR", _IHDR)), True),
-        (_PNG_ALONE, base64_of(b"\xff\xd8" + _FRAME), False),  # it can be read, but its format is not named
-        ({"x-image": _IMAGE_LIMITS}, "https://example.com/a.png", False),  # there is no pattern beside it
+        (_PNG_ALONE, base64_of(b"\xff\xd8" + _FRAME), False),  # readable, but its format is not listed
+        ({"x-image": _IMAGE_LIMITS}, "https://example.com/a.png", False),  # there is no pattern beside `x-image`
         ({"x-image": _IMAGE_LIMITS}, 7, True),
         ({"pattern": r"^\w$"}, "a", True),
         ({"pattern": r"^\w$"}, "a\n", False),
         ({"pattern": r"^\w$"}, "ab", False),
-        ({"pattern": r"^\w$"}, "é", False),  # a word is one of ASCII
+        ({"pattern": r"^\w$"}, "é", False),  # `\w` is ASCII only
         ({"pattern": r"^\w$"}, 7, True),
         ({"format": "uri"}, "a:", True),
         ({"format": "uri"}, "a", False),
@@ -341,18 +341,18 @@ _SEVENS = {"items": {"$ref": "#/components/schemas/Seven"}}
     ],
 )
 def test_a_keyword_is_asserted(schema: dict[str, Any], body: object, accepted: bool) -> None:  # noqa: FBT001 - a verdict
-    """Of pictures, patterns and formats, those about text let other types pass; references lead into the document."""
+    """Keywords about text accept other types; references lead into the document."""
     assert accepted == _oracle(schema).accepts(body)
 
 
 def test_an_unknown_format_is_an_error() -> None:
-    """A misspelt format must not pass everything in silence."""
+    """A misspelt format must not silently accept everything."""
     with pytest.raises(KeyError, match="url"):
         _oracle({"format": "url"}).accepts("a:")
 
 
 def test_a_refusal_says_where_and_what() -> None:
-    """The failures behind a failed choice are listed, not the choice."""
+    """If a choice fails, the failures of its branches are listed instead."""
     choice = {"anyOf": [{"type": "string"}, {"items": {"type": "null"}, "minItems": 2}]}
     judge = _oracle({"properties": {"a": choice}, "additionalProperties": False})
 
@@ -378,13 +378,13 @@ def test_a_refusal_says_where_and_what() -> None:
     ],
     ids=ascii,
 )
-def test_what_json_cannot_carry_is_refused(body: object) -> None:
-    """A body that would be altered or could not be written is refused under any schema."""
+def test_a_body_that_json_cannot_hold_is_refused(body: object) -> None:
+    """A body that JSON would change or cannot hold is refused under any schema."""
     assert not _oracle({}).accepts(body)
 
 
-def test_a_body_without_end_is_refused() -> None:
-    """A list in itself cannot be written."""
+def test_a_recursive_body_is_refused() -> None:
+    """A list that contains itself cannot be written."""
     body: list[object] = []
     body.append(body)
 
@@ -395,13 +395,13 @@ def test_a_body_without_end_is_refused() -> None:
     ("body", "size"), [("aaaa", 6), ("éé", 6), ("😀", 6), ('""', 6), ([1, 23], 6), ({"": 1}, 6), ("\n\n", 6)], ids=ascii
 )
 def test_the_size_of_a_body_is_that_of_its_shortest_json(body: object, size: int) -> None:
-    """Bytes of UTF-8 without white space count, the limit itself included."""
+    """The size counts UTF-8 bytes without white space; the limit itself is allowed."""
     assert _oracle({}, size).accepts(body)
     assert not _oracle({}, size - 1).accepts(body)
 
 
-def test_a_body_has_so_many_values_and_no_more() -> None:
-    """The body itself, each member and each item count."""
+def test_the_number_of_values_in_a_body_is_limited() -> None:
+    """The body itself, each member and each item count as values."""
     judge = _oracle({}, max_values=5)
 
     assert judge.accepts({"a": [1, 2], "b": 3})

@@ -1,4 +1,4 @@
-"""What people read in descriptions is what the contract holds them to."""
+"""The descriptions say the same as the contract."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def document() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """A change of the contract that its descriptions do not follow, or the other way round.
+    """A change of the contract without its descriptions, or of descriptions without the contract.
 
     Attributes:
-        id: What it is.
+        id: A name for the change.
         at: The object that changes.
-        put: Its members that change; None takes one away.
-        where: The place that is named.
-        says: What is said of it.
+        put: Its changed members; None removes one.
+        where: The place that the message names.
+        says: The rest of the message.
     """
 
     id: str
@@ -204,7 +204,7 @@ _DRIFTS = [
 
 @each(_DRIFTS, "drift")
 def test_words_and_numbers_that_differ_are_noticed(document: Any, drift: Drift) -> None:
-    """The line names the place, and the sentence that has to be there."""
+    """The line names the place and the sentence that is expected there."""
     changed = copy.deepcopy(document)
     node = follow(changed, drift.at)
     node.update(drift.put)
@@ -214,8 +214,8 @@ def test_words_and_numbers_that_differ_are_noticed(document: Any, drift: Drift) 
     assert [line for line in lint.problems(changed) if line.startswith(f"{drift.where}: ") and drift.says in line]
 
 
-def test_what_an_example_holds_is_not_for_readers_alone(document: Any) -> None:
-    """A value may say R04, as it is what somebody sends."""
+def test_values_of_examples_are_not_checked_as_prose(document: Any) -> None:
+    """A value may contain R04, because callers send it."""
     changed = copy.deepcopy(document)
     changed["components"]["examples"]["fromVideo"]["value"]["element_description"] = "R04"
     changed["components"]["examples"]["notificationNewer"]["value"]["outputs"][0]["description"] = "x-image"

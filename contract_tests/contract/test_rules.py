@@ -1,6 +1,6 @@
-"""Every rule of the seeds. Bodies are judged by the client's check, the wire, the mock server and an oracle.
+"""Every rule of the seeds. The client's check, the wire, the mock server and an oracle check bodies.
 
-Video files are judged by the check of videos, and HTTP by the mock server.
+The check of videos covers video files, and the mock server covers HTTP.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _BY_HTTP_ALONE = {"R01", "R02", "R34"}
 
 @pytest.fixture(scope="module")
 def client() -> AuthenticatedClient:
-    """One client for all, as opening an SSL context takes long."""
+    """Return one client for all tests, because opening an SSL context is slow."""
     return AuthenticatedClient(api_key="test-token", base_url=URL)
 
 
@@ -62,31 +62,31 @@ def _is_error_envelope(answer: dict[str, Any]) -> bool:
 
 @each(_ACCEPTED, "case")
 def test_the_check_finds_nothing_in_an_accepted_body(case: BodyCase) -> None:
-    """No violation is reported."""
+    """The check reports no violation."""
     assert not violations("createElement", case.body())
 
 
 @each(_REFUSED, "case")
 def test_the_check_names_each_place_and_rule_of_a_refused_body(case: BodyCase) -> None:
-    """The expected violations are found and no others, and each of them says something."""
-    found = violations("createElement", case.body())
+    """The check reports exactly the expected violations, and each has a message."""
+    reported = violations("createElement", case.body())
 
-    assert case.violations == {(each.pointer, each.rule) for each in found}
-    assert all(each.message for each in found)
+    assert case.violations == {(violation.pointer, violation.rule) for violation in reported}
+    assert all(violation.message for violation in reported)
 
 
 @each(_VIDEOS, "case")
 def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase) -> None:
-    """The expected violations are found and no others; what is accepted was judged by every rule."""
+    """The check reports exactly the expected violations; an accepted file was checked by every rule."""
     report = judged(case.video)
 
-    assert case.violations == {found.rule for found in report.violations}
+    assert case.violations == {violation.rule for violation in report.violations}
     assert report.conforms == (not case.violations)
     assert case.violations or not report.unjudged
 
 
 def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
-    """Each has an accepted and a refused file at least."""
+    """Each rule has at least one accepted and one refused file."""
     assert [_BY_FILES_ALONE] * 2 == [
         {c.rule for c in _VIDEOS if bool(c.violations) == refused} for refused in (False, True)
     ]
@@ -94,7 +94,7 @@ def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:
 
 @each(_ACCEPTED, "case")
 def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: AuthenticatedClient) -> None:
-    """Exactly one request goes out, and its JSON is what was given."""
+    """Exactly one request is sent, and its JSON equals the given body."""
     body: Any = case.body()
 
     with respx.mock(base_url=URL) as gateway:
@@ -107,7 +107,7 @@ def test_the_client_sends_an_accepted_body_as_it_is(case: BodyCase, client: Auth
 
 @each(_REFUSED, "case")
 def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: AuthenticatedClient) -> None:
-    """The caller gets the violation, the gateway gets nothing."""
+    """The caller gets the violations; the gateway gets no request."""
     body: Any = case.body()
 
     with respx.mock(base_url=URL, assert_all_called=False) as gateway:
@@ -117,12 +117,12 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: Authent
         sent = [call.request for call in gateway.calls]
 
     assert not sent
-    assert case.violations == {(each.pointer, each.rule) for each in caught.value.violations}
+    assert case.violations == {(violation.pointer, violation.rule) for violation in caught.value.violations}
 
 
 @each(_ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
-    """It answers 200 with a JSON object."""
+    """The answer is 200 with a JSON object."""
     reply = shared().post(content=json.dumps(case.body()).encode())
 
     assert 200 == reply.status
@@ -131,7 +131,7 @@ def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
 
 @each(_REFUSED, "case")
 def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
-    """It answers 400, and the message has the expected violations and no others, each with its place and rule."""
+    """The answer is 400, and its message has exactly the expected violations, with place and rule."""
     reply = shared().post(content=json.dumps(case.body()).encode())
     answer = json.loads(reply.body)
 
@@ -143,13 +143,13 @@ def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> N
 
 @each(_ACCEPTED, "case")
 def test_the_oracle_accepts_an_accepted_body(case: BodyCase) -> None:
-    """The spec, read by another library, allows it."""
+    """Another library, with the same spec, accepts the body."""
     assert not oracle.refusals(case.body())
 
 
 @each(_REFUSED, "case")
 def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
-    """The spec, read by another library, forbids it in each place, and in others as it does not choose a branch."""
+    """Another library refuses the body at each place; it may name more, because it does not choose a branch."""
     lines = oracle.refusals(case.body())
 
     assert lines
@@ -158,7 +158,7 @@ def test_the_oracle_refuses_a_refused_body(case: BodyCase) -> None:
 
 @each(_HTTP, "case")
 def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
-    """The status and the named headers are right, and what is no success comes in the documented envelope."""
+    """The status and the listed headers are right, and every failure has the documented envelope."""
     content = case.content()
     headers = [("content-length", str(len(content))), *case.headers.items()]
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers]
@@ -170,14 +170,14 @@ def test_the_mock_server_answers_http_as_the_rules_say(case: HttpCase) -> None:
     assert (case.status != 200) == _is_error_envelope(answer)
 
 
-def test_every_rule_is_there() -> None:
-    """The rules are R01 to R35, in order, each with a title."""
+def test_every_rule_is_in_the_table() -> None:
+    """The table has the rules R01 to R35, in order, each with a title."""
     assert [f"R{number:02}" for number in range(1, 36)] == [rule.id for rule in rules()]
     assert all(rule.title for rule in rules())
 
 
-def test_only_what_no_request_can_show_has_no_case() -> None:
-    """A rule either has cases or a reason why it has none."""
+def test_every_rule_has_cases_or_a_reason() -> None:
+    """Each rule has cases, or a reason why it has none."""
     with_reason = {rule.id for rule in rules() if rule.not_testable}
     with_cases = (
         {case.rule for case in (*_ACCEPTED, *_REFUSED)}
@@ -191,14 +191,14 @@ def test_only_what_no_request_can_show_has_no_case() -> None:
 
 @pytest.mark.parametrize("cases", [_ACCEPTED, _REFUSED], ids=["accepted", "refused"])
 def test_every_rule_about_a_body_is_shown_from_both_sides(cases: list[BodyCase]) -> None:
-    """Each has an accepted and a refused body at least."""
+    """Each rule has at least one accepted and one refused body."""
     about_a_body = {rule.id for rule in rules()} - _NOT_TESTABLE - _BY_HTTP_ALONE - _BY_FILES_ALONE
 
     assert about_a_body == {case.rule for case in cases}
 
 
 def test_the_rules_about_http_are_shown_from_both_sides() -> None:
-    """Path, method, token, media type and JSON each have a request that passes and several that do not."""
+    """Path, method, token, media type and JSON each have an accepted request and several refused ones."""
     statuses = {rule: {case.status for case in _HTTP if case.rule == rule} for rule in ("R01", "R02", "R03")}
 
     assert {"R01": {200, 404, 405}, "R02": {200, 401}, "R03": {200, 400, 401, 405, 413, 415}} == statuses
@@ -207,8 +207,8 @@ def test_the_rules_about_http_are_shown_from_both_sides() -> None:
 @pytest.mark.parametrize(
     ("status", "at_least"), [(200, 15), (400, 30), (401, 13), (404, 9), (405, 4), (413, 2), (415, 10)]
 )
-def test_no_status_is_shown_too_seldom(status: int, at_least: int) -> None:
-    """Each status of the server has its number of requests."""
+def test_each_status_has_enough_cases(status: int, at_least: int) -> None:
+    """Each status of the server has enough requests."""
     assert at_least <= Counter(case.status for case in _HTTP)[status]
 
 
@@ -218,13 +218,13 @@ def test_no_status_is_shown_too_seldom(status: int, at_least: int) -> None:
     ids=["accepted", "refused", "http"],
 )
 def test_there_are_many_cases(cases: Sequence[BodyCase | HttpCase], at_least: int) -> None:
-    """What passes does not pass by being empty, and no case is there twice."""
+    """No table is empty, and no case occurs twice."""
     assert at_least <= len({case.id for case in cases}) == len(cases)
 
 
 @each(_REFUSED, "case")
 def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
-    """No pointer of rules.yaml is misspelt, and no refused body is a base in disguise."""
+    """No pointer of rules.yaml is misspelt, and no refused body equals its base."""
     body = case.body()
 
     for pointer, _ in case.violations:
@@ -234,13 +234,13 @@ def test_the_place_of_a_violation_is_in_the_body(case: BodyCase) -> None:
 
 @pytest.mark.parametrize("name", bases())
 def test_every_base_is_valid(name: str) -> None:
-    """Neither the check nor the oracle finds anything in a base, so that a refusal is due to the case."""
+    """Check and oracle accept every base, so each refusal is due to the change in the case."""
     assert not violations("createElement", base_body(name))
     assert not oracle.refusals(base_body(name))
 
 
 def test_the_sample_is_the_one_of_the_first_seed() -> None:
-    """It is the seed's request example without its comments, letter by letter."""
+    """The sample is the request example of the seed, letter by letter, without its comments."""
     sample = """
     {
         "element_name": "bodyysh11112311213",

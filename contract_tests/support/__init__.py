@@ -1,1 +1,1 @@
-"""Gateways, servers, callers, pictures and clips that tests share."""
+"""Gateways, servers, callers, pictures and clips that several test modules use."""

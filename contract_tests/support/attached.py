@@ -1,4 +1,4 @@
-"""Requests with files as images, and the text that is sent of them."""
+"""Requests with files as images, and the text that is sent for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LARGE = Picture(format="jpeg", file_size=600_001).build()
 
 
 def body_with_images(front: Any, *others: Any) -> dict[str, Any]:
-    """A body with these as its images."""
+    """Return a body with these images."""
     body: Any = base_body("image")
     images = {
         "frontal_image": front,
@@ -22,7 +22,7 @@ def body_with_images(front: Any, *others: Any) -> dict[str, Any]:
 
 
 def sent_text(body: Any) -> bytes:
-    """The text that would be sent."""
+    """Return the text that would be sent."""
     content = contract.check("createElement", body).content
     assert content is not None
     return content if isinstance(content, bytes) else b"".join(content)

@@ -1,4 +1,4 @@
-"""What an OpenAPI document says of its calls, in the form of `contract_tests.reading.calls`, and changed contracts."""
+"""The calls of an OpenAPI document, in the form of `contract_tests.reading.calls`, and changed contracts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kling_elements_runtime.document import METHODS, escaped, operations, resolv
 
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the calls of a document in the form of `CALLS`, those that it makes itself included."""
+    """Return the calls of a document in the form of `CALLS`, including those that the server makes."""
     called = list(_offered(document["paths"]))
     made = [
-        each
+        call
         for _, operation in called
         for callback in operation.get("callbacks", {}).values()
-        for each in _offered(callback)
+        for call in _offered(callback)
     ]
     return {
         operation.get("operationId", call): _call(document, call, operation) for call, operation in [*called, *made]
@@ -26,7 +26,7 @@ def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _offered(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each operation under some paths, whether it has a name or not, with its method and path."""
+    """Yield each operation under some paths with its method and path, even if it has no id."""
     for path, item in paths.items():
         for method in item.keys() & METHODS:
             yield f"{method} {path}", item[method]
@@ -54,24 +54,24 @@ def example(name: str) -> Any:
 
 def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[str, str], str]:
     """Return a reference to the schema of each answer of an operation, by status and media type."""
-    found = {}
+    schemas = {}
     for path, method, operation in operations(document):
         for status, answer in operation["responses"].items() if operation["operationId"] == operation_id else ():
             where = f"#/paths/{escaped(path)}/{method}/responses/{status}"
             for name in resolve(document, answer).get("content", {}):
-                found[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
-    return found
+                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
+    return schemas
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> Contract:
-    """Return a contract whose document is a copy of the package's that a function has changed."""
+    """Return a contract whose document is a copy of the package's, changed by a function."""
     document = copy.deepcopy(contract.document())
     change(document)
     return Contract(document)
 
 
 def with_other_codes(more: int) -> Contract:
-    """Return the contract with each business code larger by a number, in every place that has it."""
+    """Return the contract with each business code increased by a number, at every place where it occurs."""
     codes = contract.document()["x-business-codes"]
 
     def change(document: dict[str, Any]) -> None:
@@ -91,7 +91,8 @@ def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dic
         "call": call,
         "security": operation.get("security"),
         "parameters": {
-            f"{each['in']} {each['name']}": "required" if each.get("required") else "optional" for each in parameters
+            f"{parameter['in']} {parameter['name']}": "required" if parameter.get("required") else "optional"
+            for parameter in parameters
         },
         "body": body and {"required": body.get("required", False), "media types": sorted(body["content"])},
         "answers": {status: sorted(answer.get("content", {})) for status, answer in answers.items()},

@@ -1,4 +1,4 @@
-"""Videos as files, made for tests of what is made of them: small ones, and ones whose frames can be told apart."""
+"""Video files for tests of fitting: small ones, and ones whose frames can be distinguished."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SOUND_HZ = 44_100
 
 
 def stored(folder: Path, name: str = "source.mp4", **options: Any) -> Path:
-    """A small video of 3 s, or what the options say, as a file."""
+    """Create a file with a small video of 3 s, or as the options say; return its path."""
     small: dict[str, Any] = {"width_px": 64, "height_px": 36, "frames_per_second": "2"}
     path = folder / name
     path.write_bytes(Video(**(small | options)).build())
     return path
 
 
-def drawn(  # noqa: PLR0913 - what makes a video another one
+def drawn(  # noqa: PLR0913 - the properties of a video
     path: Path,
     times: list[int],
     rate: int | Fraction = 2,
@@ -36,9 +36,9 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
     sound_samples: int = 0,
     brightness: int = 10,
 ) -> Path:
-    """A video whose frames are shown at the given times, in frames; the top left quarter of each is dark.
+    """Create a video whose frames are shown at the given times, in frames; return its path.
 
-    Its other pixels become brighter with each frame, by so much.
+    The top left quarter of each frame is dark; the other pixels become brighter by `brightness` with each frame.
     """
     with av.open(str(path), "w") as output:
         picture: Any = output.add_stream(codec, rate=rate, options={"preset": "ultrafast", **(options or {})})
@@ -67,7 +67,7 @@ def drawn(  # noqa: PLR0913 - what makes a video another one
 
 
 def shown_by(source: Path, target: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """A copy of a video that is shown by that matrix: the numbers a, b, c and d."""
+    """Create a copy of a video that is shown by a matrix with the numbers a, b, c and d; return its path."""
     target.write_bytes(edited(source.read_bytes(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
     return target
 
@@ -83,23 +83,23 @@ def _draw(frame: av.VideoFrame, brightness: int) -> None:
 
 
 def frames_of(path: Path) -> list[Any]:
-    """The pictures of a video, decoded."""
+    """Return the decoded pictures of a video."""
     with av.open(str(path)) as container:
         return list(container.decode(video=0))
 
 
 def numbers_of(path: Path) -> list[int]:
-    """Which of the pictures of a drawn video each picture of a copy is."""
+    """Return, for each picture of a copy of a drawn video, its number in the original."""
     return [round((grey_of(frame, 0.9, 0.9) - 60) / 10) for frame in frames_of(path)]
 
 
 def grey_of(frame: Any, x: float, y: float) -> int:
-    """The brightness at a place, given as parts of the sides."""
+    """Return the brightness at a place, given as fractions of the sides."""
     plane = frame.planes[0]
     grey: int = bytes(plane)[int(y * frame.height) * plane.line_size + int(x * frame.width)]
     return grey
 
 
 def holds_only(folder: Path, *paths: Path) -> bool:
-    """Whether a folder holds these files and no others."""
+    """Return whether a folder holds these files and no others."""
     return sorted(paths) == sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""What tests share: clients that open no connection by themselves, a router of respx, and a server on this machine."""
+"""Fixtures for all tests: clients without connections, a respx router, and a server on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_client.client import BASE_URL_VARIABLE, TOKEN_VARIABLE
 from kling_elements_client.models import CreateElementResponse
 
-# how fast this machine is, and how busy, proves nothing
+# tests must pass on a slow or busy machine too
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -35,13 +35,13 @@ _NAMED = (str, bytes, int, float, complex, re.Pattern, Enum, type(None))
 
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
-    """Name a value of a table, in the id of a test, by what it is: pytest only counts lists, objects and long texts."""
+    """Return a readable name of a value for the id of a test; pytest only numbers lists, objects and long texts."""
     if isinstance(val, bytes) and len(val) > 100:
-        return f"{len(val)} bytes"  # a profile of colours has the time in its first ones
+        return f"{len(val)} bytes"  # a colour profile begins with the time
     if isinstance(val, str) and len(val) > 100:
         return repr(val[:50])
     if isinstance(val, _NAMED) or hasattr(val, "__name__"):
-        return None  # pytest shows these
+        return None  # pytest names these itself
     return re.sub(" at 0x[0-9a-fA-F]+", "", _SHORT.repr(val))[:60]
 
 
@@ -53,26 +53,26 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make_client() -> Iterator[MakeClient]:
-    """A function that makes a client with the given options, and with a token and an address where none are given."""
+    """Return a function that creates a client with the given options; token and address have defaults."""
     with ExitStack() as clients:
 
         def make(**options: Any) -> AuthenticatedClient:
             http_client = {"verify": tls(), "trust_env": False} | options.pop("http_client", {})
-            given = {"api_key": "test-token", "base_url": URL, "http_client": http_client} | options
-            return clients.enter_context(AuthenticatedClient(**given))
+            arguments = {"api_key": "test-token", "base_url": URL, "http_client": http_client} | options
+            return clients.enter_context(AuthenticatedClient(**arguments))
 
         yield make
 
 
 @pytest.fixture
 def client(make_client: MakeClient) -> AuthenticatedClient:
-    """A client with nothing special about it."""
+    """Return a client with default options."""
     return make_client()
 
 
 @pytest.fixture
 def inner_clients() -> InnerClients:
-    """A function that returns both clients of httpx that a client uses; the event loop of the second one has ended."""
+    """Return a function that returns both httpx clients of a client; the event loop of the second one has ended."""
 
     async def both(client: AuthenticatedClient) -> list[httpx.Client | httpx.AsyncClient]:
         return [client.get_httpx_client(), client.get_async_httpx_client()]
@@ -82,14 +82,14 @@ def inner_clients() -> InnerClients:
 
 @pytest.fixture
 def router() -> Iterator[respx.MockRouter]:
-    """What answers requests in place of the network."""
+    """Return a router that answers requests instead of the network."""
     with respx.mock(assert_all_called=False) as router:
         yield router
 
 
 @pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
 def create(request: pytest.FixtureRequest) -> Create:
-    """A function that creates a subject; a test that takes it runs once for each way to call the operation."""
+    """Return a function that creates an element; a test with it runs once for each way to call the operation."""
     function = getattr(create_element, request.param)
 
     def create(client: AuthenticatedClient, body: Any) -> CreateElementResponse:
@@ -104,13 +104,13 @@ def create(request: pytest.FixtureRequest) -> Create:
 
 @pytest.fixture(params=["sync", "async"])
 def ways(request: pytest.FixtureRequest) -> Ways:
-    """How calls are made; a test that takes it runs once for each way."""
+    """Return a way to make calls; a test with it runs once for each way."""
     return Ways(request.param)
 
 
 @pytest.fixture
 def judges() -> Iterator[Judges]:
-    """Client, mock server and oracle, with a mock server of their own."""
+    """Return client, mock server and oracle; the mock server is not shared."""
     judges = Judges()
     yield judges
     judges.close()
@@ -118,7 +118,7 @@ def judges() -> Iterator[Judges]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[bytes], str]]:
-    """A function that starts a server, which answers a request on each connection with bytes, and returns where."""
+    """Return a function that starts a server and returns its URL; it answers each connection with the given bytes."""
     with ExitStack() as servers:
 
         def serve(answer: bytes) -> str:

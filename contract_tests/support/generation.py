@@ -1,4 +1,4 @@
-"""What Schemathesis is told: real pictures and odd addresses for the formats that it does not know.
+"""The configuration of Schemathesis: real pictures and odd addresses for formats that it does not know.
 
 `schemathesis run` loads this module too, by its environment variable SCHEMATHESIS_HOOKS.
 """
@@ -68,22 +68,22 @@ _RESTS = (
 
 
 def encoded(picture: Picture) -> str:
-    """The picture as the text that a request carries."""
+    """Return a picture as the text that a request carries."""
     return base64_of(picture.build())
 
 
 def image_texts() -> st.SearchStrategy[str]:
-    """Base64 texts of whole pictures, good and bad."""
+    """Return a strategy for Base64 texts of whole pictures, good and bad."""
     return st.sampled_from([encoded(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
 
 
 def good_image_texts() -> st.SearchStrategy[str]:
-    """Base64 texts of pictures that the contract allows."""
+    """Return a strategy for Base64 texts of pictures that the contract allows."""
     return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
 
 
 def mutated_image_texts() -> st.SearchStrategy[str]:
-    """Base64 texts of pictures with some bytes near their start changed, and perhaps cut."""
+    """Return a strategy for Base64 texts of pictures with changed bytes near the start, some of them truncated."""
 
     def mutated(data: bytes, offset: int, change: bytes, length: int) -> str:
         return base64_of((data[:offset] + change + data[offset + len(change) :])[:length])
@@ -94,14 +94,14 @@ def mutated_image_texts() -> st.SearchStrategy[str]:
 
 
 def odd_urls() -> st.SearchStrategy[str]:
-    """Texts that are nearly addresses, and some that are."""
+    """Return a strategy for texts that are addresses or nearly so."""
     return st.builds(
         "{}{}{}".format, st.sampled_from(_SCHEMES), st.sampled_from(_HOSTS), st.sampled_from(_RESTS)
     ) | st.sampled_from(["https://example.com/a.png", "http://example.com"])
 
 
 def operation(operation_id: str = "createElement") -> Any:
-    """An operation as Schemathesis sees it; its headers are left alone."""
+    """Return an operation as Schemathesis sees it; headers are not generated."""
     config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
     schema = schemathesis.openapi.from_dict(contract.document(), config=config)
     called = contract.operation(operation_id)
@@ -112,33 +112,33 @@ schemathesis.openapi.format("image-base64", good_image_texts())
 
 
 def _code(response: schemathesis.Response) -> int | None:
-    """The business code of a request that was refused with status 400, as one is whose id is nobody's."""
+    """Return the business code of an answer with status 400, such as for an unknown id; otherwise None."""
     code: int | None = response.json()["code"] if response.status_code == HTTPStatus.BAD_REQUEST else None
     return code
 
 
 @schemathesis.check
-def created_subject_is_there(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
-    """Every task of the mock server can be looked up, in this dialect also one whose subject was deleted."""
+def created_element_can_be_found(_: Any, response: schemathesis.Response, case: schemathesis.Case[Any]) -> None:
+    """Check that every task of the mock server can be looked up; in this dialect, even if its element was deleted."""
     if case.operation.definition.raw["operationId"] == "getElement" and _code(response) == _NOT_THERE:
-        there = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
+        tasks = httpx.get(f"{case.operation.base_url}/_mock/elements", trust_env=False).json()
         task_id = (case.path_parameters or {})["id"]
-        assert [each for each in there if each["task_id"] == task_id] == []
+        assert [task for task in tasks if task["task_id"] == task_id] == []
 
 
 @schemathesis.check
 def a_conforming_request_is_only_refused_as_absent(
     _: Any, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
-    """The status is that of a request that breaks the contract, so schemathesis.toml has to let it pass."""
+    """Check that a valid request is refused only if its id is unknown; its status is also that of an invalid one."""
     if case.meta and case.meta.generation.mode is GenerationMode.POSITIVE:
         assert _code(response) in (None, _NOT_THERE)
 
 
 def as_integer(_: Any, body: Any) -> Any:
-    """To JSON Schema 5.0 is an integer; the contract's `x-exact`, which Schemathesis does not know, says otherwise."""
-    found = body.get("element_id") if isinstance(body, dict) else None
-    return {**body, "element_id": int(found)} if isinstance(found, float) and found.is_integer() else body
+    """Return a body with 5 for 5.0: both are integers in JSON Schema, but not for `x-exact` of the contract."""
+    id_ = body.get("element_id") if isinstance(body, dict) else None
+    return {**body, "element_id": int(id_)} if isinstance(id_, float) and id_.is_integer() else body
 
 
 _hook: Any = schemathesis.hook("map_body")

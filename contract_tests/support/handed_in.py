@@ -1,4 +1,4 @@
-"""Media as callers have them, contracts with other limits, and the rules that a report names."""
+"""Media in the forms in which callers pass them, contracts with other limits, and the rules of a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JPEG, PNG = Picture(format="jpeg").build(), Picture().build()
 
 
 class Content(File):
-    """What a server has behind an address."""
+    """A file of a server, with the given content."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(len(content))
@@ -31,7 +31,7 @@ class Content(File):
 
 
 def file_in(folder: Path, data: bytes, name: str = "mara.jpg") -> Path:
-    """A file that holds the bytes."""
+    """Create a file with these bytes; return its path."""
     path = folder / name
     path.write_bytes(data)
     return path
@@ -42,12 +42,12 @@ def contract_with(keyword: str, parts: dict[str, dict[str, Any]]) -> Contract:
 
     Args:
         keyword: `x-image` or `x-video`.
-        parts: What to change, such as `{"file-size": {"max-bytes": 10}}`.
+        parts: The limits to change, such as `{"file-size": {"max-bytes": 10}}`.
     """
     limits_of = image_limits if keyword == "x-image" else video_limits
     return changed(lambda document: [limits_of(Contract(document))[part].update(more) for part, more in parts.items()])
 
 
 def rules_of(report: ImageReport | VideoReport) -> list[str]:
-    """The rules that are violated, in the order of the report."""
-    return [found.rule for found in report.violations]
+    """Return the violated rules, in the order of the report."""
+    return [violation.rule for violation in report.violations]

@@ -1,4 +1,4 @@
-"""What the check of videos finds, for tests that build them small."""
+"""Run the check of videos, for tests with small videos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ R22_SMALL = "the video is shown as 64x48 px, it must be 1920x1080 or 1080x1920 p
 
 
 def judged(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoReport:
-    """Return what is found in a video."""
+    """Return the report on a video."""
     if isinstance(video, Video):
         video = video.opened()
     file = Opened(video) if isinstance(video, bytes) else video
@@ -26,10 +26,10 @@ def judged(video: Video | bytes | File, contract: Contract = CONTRACT) -> VideoR
 
 
 def broken(video: Video | bytes, contract: Contract = CONTRACT) -> list[tuple[str, str]]:
-    """Return rule and message of what a video violates."""
-    return [(found.rule, found.message) for found in judged(video, contract).violations]
+    """Return rule and message of each violation in a video."""
+    return [(violation.rule, violation.message) for violation in judged(video, contract).violations]
 
 
 def without_size(rules: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the same without the rule that small test videos break."""
+    """Return the violations without R22, which every small test video violates."""
     return [rule for rule in rules if rule != ("R22", R22_SMALL)]

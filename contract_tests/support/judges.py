@@ -16,25 +16,25 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_client.errors import ContractError, StatusError
 
-_NOBODYS = 1201
-"""The business code where a look-up or a deletion finds nothing, as nothing was created."""
+_UNKNOWN_ID = 1201
+"""The business code if a look-up or a deletion finds nothing, because nothing was created."""
 
 
 class Judges:
-    """The three that must agree, and the tally of what they said. The client's requests go to the mock server.
+    """Client, mock server and oracle, and a tally of their verdicts. The client's requests go to the mock server.
 
     Attributes:
         client: The client.
         mock: A caller of the mock server.
-        sent: What the client sent for its last verdict.
-        said: How often all said yes, and how often no.
+        sent: The requests that the client sent for its last verdict.
+        verdicts: How often all accepted (True) and how often all refused (False).
         rules: How often the client named each rule.
-        distinct: A number for each body that differs from the others.
+        distinct: The hashes of all different bodies.
     """
 
     def __init__(self) -> None:
         self.sent: list[httpx.Request] = []
-        self.said: Counter[bool] = Counter()
+        self.verdicts: Counter[bool] = Counter()
         self.rules: Counter[str] = Counter()
         self.distinct = set[int]()
         self.client = AuthenticatedClient(
@@ -47,9 +47,9 @@ class Judges:
         return self.mock.answer(request)
 
     def client_verdict(self, call: Callable[[], Any]) -> bool:
-        """Tell whether the client sends a request; the mock server must take what it sends."""
+        """Return whether the client sends a request; if it does, the mock server must accept it."""
         self.sent.clear()
-        code: object = _NOBODYS
+        code: object = _UNKNOWN_ID
         try:
             call()
         except ContractError as error:
@@ -58,16 +58,16 @@ class Judges:
             return False
         except StatusError as error:
             code = error.code
-        assert (_NOBODYS, 1) == (code, len(self.sent))
+        assert (_UNKNOWN_ID, 1) == (code, len(self.sent))
         return True
 
-    def agree(self, what: object, **verdicts: bool) -> None:
-        """Fail unless all give one verdict."""
-        assert len(set(verdicts.values())) == 1, f"{verdicts} on {what!r}"
-        self.said[verdicts["oracle"]] += 1
+    def agree(self, request: object, **verdicts: bool) -> None:
+        """Fail if the verdicts differ."""
+        assert len(set(verdicts.values())) == 1, f"{verdicts} on {request!r}"
+        self.verdicts[verdicts["oracle"]] += 1
 
     def agree_on_create(self, body: Any) -> None:
-        """Fail unless all give one verdict on a body, and the client sends exactly that body, or nothing."""
+        """Fail if the verdicts on a body differ, or if the client sends anything except exactly that body."""
         sends = self.client_verdict(lambda: create_element.sync(client=self.client, body=body))
         assert [body] * sends == [json.loads(request.content) for request in self.sent]
         content = json.dumps(body)

@@ -1,4 +1,4 @@
-"""Names that lead where a test says."""
+"""Host names with addresses that a test chooses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def lead_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Have every name lead to these addresses, or nowhere if there are none."""
+    """Resolve every name to these addresses; if there are none, no name can be resolved."""
 
     def look_up(*_: Any, **__: Any) -> Any:
         if not addresses:

@@ -1,4 +1,4 @@
-"""A caller of the mock server in process, without an event loop, and what its replies are held to."""
+"""A caller of the mock server in the same process, without an event loop, and checks of its replies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOTHING: Mapping[str, str | None] = {}
 
 @dataclass(frozen=True)
 class Caller:
-    """Sends requests to a server with one token; a body that is None is empty.
+    """Sends requests to a server with one token; a body of None is empty.
 
     Attributes:
         app: The server.
@@ -48,7 +48,7 @@ class Caller:
     token: str = "sk-test"
     dialect: str = "live"
 
-    def send(  # noqa: PLR0913 - what a request has
+    def send(  # noqa: PLR0913 - the parts of a request
         self,
         method: str,
         path: str,
@@ -58,7 +58,7 @@ class Caller:
         headers: Mapping[str, str | None] = _NOTHING,
         client_host: str | None = "127.0.0.1",
     ) -> Reply:
-        """Return the reply, whatever it is.
+        """Return the reply, whether it is a success or not.
 
         Args:
             method: The HTTP method.
@@ -75,23 +75,23 @@ class Caller:
         return self.app.answer(method, path, sent, content, client_host)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer to a client's request: what a transport of httpx needs, or a route of respx."""
+        """Return the answer to a client's request, as an httpx transport or a respx route needs it."""
         target = request.url.raw_path.decode()
         reply = self.send(request.method, target, content=request.content, headers=request.headers)
         return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body)
 
     def post(self, body: object = IMAGE_REQUEST, **more: Any) -> Reply:
-        """Return the reply to a create; whatever `send` takes may be said of it."""
+        """Return the reply to a create; the options are those of `send`."""
         return self.send("POST", ELEMENTS, body, **more)
 
     async def post_async(self, **more: Any) -> httpx.Response:
-        """Return the answer to a create by ASGI, on a loop, where what a reply says is carried out: to wait, to cut."""
+        """Return the answer to a create through ASGI, where delays and lost connections happen as the reply says."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://127.0.0.1:8787") as http:
             return await http.post(ELEMENTS, json={**IMAGE_REQUEST, **more}, headers=headers)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Return the value that a successful reply holds."""
+        """Return the value of a successful reply."""
         reply = self.send(method, path, body)
         assert 200 == reply.status, reply.body
         return self._conforming(method, path, reply)
@@ -104,12 +104,12 @@ class Caller:
         return reply.status, answer["code"], answer["message"]
 
     def create(self, base: dict[str, Any] = IMAGE_REQUEST, /, **more: Any) -> dict[str, Any]:
-        """Create a task; return what the answer tells of it."""
+        """Create a task; return its data from the answer."""
         data: dict[str, Any] = self.ask("POST", ELEMENTS, {**base, **more})["data"]
         return data
 
     def get(self, name: str) -> dict[str, Any]:
-        """Return a task by its id or external id, which must need no encoding."""
+        """Return a task by its id or external id, which must not need URL encoding."""
         data: dict[str, Any] = self.ask("GET", f"{ELEMENTS}/{name}")["data"]
         return data
 
@@ -119,12 +119,12 @@ class Caller:
         return data
 
     def element(self, name: str) -> dict[str, Any]:
-        """Return the subject of a task that is done."""
+        """Return the element of a finished task."""
         (element,) = self.get(name)["task_result"]["elements"]
         return dict(element)
 
     def every_task(self) -> list[dict[str, Any]]:
-        """Return what the control API tells of all tasks."""
+        """Return all tasks, as the control API has them."""
         tasks: list[dict[str, Any]] = self.ask("GET", "/_mock/elements")
         return tasks
 
@@ -133,26 +133,26 @@ class Caller:
         self.ask("POST", "/_mock/faults", list(names))
 
     def _conforming(self, method: str, path: str, reply: Reply) -> Any:
-        """Return the value of a reply, which conforms to what the server's contract says of its status."""
+        """Return the value of a reply; fail if it does not conform to the contract for its status."""
         value = json.loads(reply.body)
         route = self.app.routes.find(path.partition("?")[0])
         if route and method in route[0].endpoints:
             operation = route[0].endpoints[method].operation
-            said = answer_schemas(self.app.contract.document(), operation.operation_id)
+            schemas = answer_schemas(self.app.contract.document(), operation.operation_id)
             kind = (str(reply.status), "application/json")
-            schema = said.get(kind) or said["default", "application/json"]
+            schema = schemas.get(kind) or schemas["default", "application/json"]
             assert [] == self.app.contract.schema_violations(schema, value)
         return value
 
 
 @cache
 def shared() -> Caller:
-    """Return a caller of a server that all tests share: no request to it changes what it says of another."""
+    """Return a caller of a server that all tests share; use it only for requests that do not affect others."""
     return Caller(create_app(unique_external_ids=False, callbacks=False))
 
 
 def headers_of(reply: Reply) -> dict[str, str]:
-    """Return the headers of a reply by their names, of which none may be there twice."""
+    """Return the headers of a reply by name; fail if a name occurs twice."""
     headers = {name.decode(): value.decode() for name, value in reply.headers}
     assert len(headers) == len(reply.headers)
     return headers
@@ -160,7 +160,7 @@ def headers_of(reply: Reply) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """What the mock server says of a request that it refuses."""
+    """The reply of the mock server to a request that it refuses."""
 
     status: int
     code: int
@@ -168,7 +168,7 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, reply: Reply) -> None:
-        """Assert that a reply says this, and nothing beyond it."""
+        """Assert that a reply is exactly this one."""
         body = json.loads(reply.body)
         request_id = body.pop("request_id")
         assert (self.status, {"code": self.code, "message": self.message}) == (reply.status, body)
@@ -177,7 +177,7 @@ class Refusal:
 
 
 LIMIT = 56_972_640
-"""Bytes of the largest body of a create."""
+"""The largest allowed body of a create, in bytes."""
 _PATHS = ", ".join([ELEMENTS, PRESETS, DELETION, f"{ELEMENTS}/{{id}}"])
 _BEARER = {"www-authenticate": "Bearer"}
 NO_TOKEN = Refusal(
@@ -210,7 +210,7 @@ NO_JSON = Refusal(
 
 
 def assert_accepted(reply: Reply) -> None:
-    """Assert that a subject was created: the keys of the contract's example, with values of this answer alone."""
+    """Assert that an element was created: the answer has the keys of the contract's example, with new values."""
     body = json.loads(reply.body)
     example = contract.document()["components"]["examples"]["submitted"]["value"]
     assert (200, example.keys(), example["data"].keys()) == (reply.status, body.keys(), body["data"].keys())

@@ -1,4 +1,4 @@
-"""`python -m kling_elements.mock` as a process, and what is sent to it over plain HTTP."""
+"""`python -m kling_elements.mock` as a process, and plain HTTP requests to it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from contract_tests.support.documents import example
 
 COMMAND = [sys.executable, "-m", "kling_elements.mock"]
 HEADERS = {"Authorization": "Bearer sk-test", "Content-Type": "application/json"}
-PATIENCE_SECONDS = 60  # for what takes a moment; only a failure lasts that long
+PATIENCE_SECONDS = 60  # only a failure takes that long
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the command and give its process and its first line; stop it if it still runs."""
+    """Start the command and yield its process and its first line; stop it if it still runs."""
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -32,17 +32,17 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def port_of(line: str) -> int:
-    """Return the port that the first line names."""
-    found = re.fullmatch(
+    """Return the port in the first line."""
+    match = re.fullmatch(
         r"Mock server of (?:\w+, ){4}\w+ listening on http://127\.0\.0\.1:(\d+) \(Ctrl\+C stops it\)\n", line
     )
-    assert found is not None, line
-    return int(found[1])
+    assert match is not None, line
+    return int(match[1])
 
 
 @contextmanager
 def connected(port: int) -> Iterator[http.client.HTTPConnection]:
-    """Give a connection to the server."""
+    """Yield a connection to the server."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         yield connection

@@ -1,4 +1,4 @@
-"""The mock server as a process of its own, as its users start it."""
+"""The mock server as a separate process, as its users start it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class MockProcess:
     """A running `python -m kling_elements.mock`.
 
     Attributes:
-        url: Where it is.
+        url: Its address.
     """
 
     def __init__(
@@ -23,26 +23,26 @@ class MockProcess:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start it, by default on a free port, in this folder and environment, and wait until it takes requests."""
+        """Start the server in a folder and environment, by default on a free port; wait until it accepts requests."""
         command = [sys.executable, "-m", "kling_elements.mock", "--port", port, *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
         assert self._process.stdout is not None
-        found = re.search(r"http://\S+", self._process.stdout.readline())
-        assert found is not None
-        self.url: str = found[0]
+        match = re.search(r"http://\S+", self._process.stdout.readline())
+        assert match is not None
+        self.url: str = match[0]
 
     @property
     def port(self) -> str:
-        """The port that it listens on."""
+        """Return the port of the server."""
         return self.url.rpartition(":")[2]
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """Kill the process, like `kill -9`."""
         self._process.kill()
         self._reap()
 
     def close(self) -> None:
-        """End it in good order."""
+        """Stop the server regularly."""
         self._process.terminate()
         self._reap()
 

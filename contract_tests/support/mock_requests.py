@@ -1,4 +1,4 @@
-"""Requests to the mock server as ASGI messages: for what a body in pieces, or a peer that leaves, does to it."""
+"""Requests to the mock server as ASGI messages, for tests of bodies in chunks and of lost connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def scope(
     content_type: str = "application/json",
     **changed: Any,
 ) -> dict[str, Any]:
-    """Return a conforming create, without its body, as ASGI describes it."""
+    """Return the ASGI scope of a conforming create."""
     headers = [("content-type", content_type), *more_headers]
     if token is not None:
         headers.append(("authorization", f"Bearer {token}"))
@@ -29,7 +29,7 @@ def scope(
 
 
 def chunks(*bodies: bytes, complete: bool = True) -> list[dict[str, Any]]:
-    """Return a body as ASGI messages; an incomplete one ends with the peer gone."""
+    """Return a body as ASGI messages; if it is not complete, the last message is a disconnect."""
     ends: list[dict[str, Any]] = [] if complete else [{"type": "http.disconnect"}]
     more = [True] * (len(bodies) - 1) + [not complete]
     parts = zip(bodies, more, strict=True)
@@ -37,10 +37,10 @@ def chunks(*bodies: bytes, complete: bool = True) -> list[dict[str, Any]]:
 
 
 def exchange(scope: dict[str, Any], messages: Iterable[dict[str, Any]]) -> tuple[Reply, int]:
-    """Send a request to the shared server; a server that asks for more messages than there are waits.
+    """Send a request to the shared server; if it asks for more messages than there are, it waits.
 
     Returns:
-        The reply, and how many messages the server asked for.
+        The reply, and the number of messages that the server asked for.
     """
     source = iter(messages)
     received = 0

@@ -1,4 +1,4 @@
-"""A receiver of notifications, and mock servers that send them, on a loop of a test's own."""
+"""A receiver of notifications, and mock servers that send them, on an event loop for each test."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from kling_elements.mock.callbacks import Retries
 from kling_elements.mock.options import Options
 from kling_elements_client import contract
 
-PATIENCE_SECONDS = 30  # only a failure lasts that long
+PATIENCE_SECONDS = 30  # only a failure takes that long
 
 
 @dataclass
 class Receiver:
-    """A server on this machine that takes notifications.
+    """A server on this machine that receives notifications.
 
     Attributes:
-        statuses: What it answers, one after the other; the last one from then on. 0 closes the connection unanswered.
+        statuses: The statuses that it answers with, in order; the last one repeats. 0 closes the connection instead.
         url: Its address.
-        heard: The requests that came.
+        heard: The requests that arrived.
     """
 
     statuses: list[int]
@@ -45,12 +45,12 @@ class Receiver:
 
     @property
     def told(self) -> list[str]:
-        """The status that each notification told."""
+        """Return the status in each notification."""
         return [body["task_status"] for body in self.bodies]
 
     def take(self, peer: Peer) -> None:
         """Answer one request."""
-        if heard := peer.request():  # pragma: no branch - a sender that is stopped may only connect
+        if heard := peer.request():  # pragma: no branch - a stopped sender may connect without a request
             status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
             self.heard.append(heard)
             if status:
@@ -59,7 +59,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
-    """Give a receiver that listens."""
+    """Yield a receiver that listens."""
     receiver = Receiver(list(statuses) or [200])
     with listening(receiver.take) as server:
         receiver.url = server.url
@@ -68,7 +68,7 @@ async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
 
 @asynccontextmanager
 async def running(app: MockServer) -> AsyncIterator[Caller]:
-    """Run a server on this loop, from its start to its end."""
+    """Run a server on this loop until the block ends."""
     messages: asyncio.Queue[Any] = asyncio.Queue()
     sent: asyncio.Queue[Any] = asyncio.Queue()
     life = asyncio.create_task(app({"type": "lifespan"}, messages.get, sent.put))
@@ -82,20 +82,20 @@ async def running(app: MockServer) -> AsyncIterator[Caller]:
 
 
 def server(**options: Any) -> MockServer:
-    """Return a server whose clock stands still, and that sends again almost at once."""
-    given = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
-    return MockServer(contract.CONTRACT, Options(**given))
+    """Return a server whose clock does not move, and whose retries are almost immediate."""
+    settings = {"manual_clock": True, "retries": Retries(3, 0.001, 2.0), **options}
+    return MockServer(contract.CONTRACT, Options(**settings))
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 -- it is another's doing that is waited for
+        while not condition():  # noqa: ASYNC110 -- another task or thread changes it
             await asyncio.sleep(0.005)
 
 
 def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test on a loop of its own."""
+    """Run a test on a new event loop."""
 
     @functools.wraps(test)
     def run(**fixtures: Any) -> None:

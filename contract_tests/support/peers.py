@@ -1,4 +1,4 @@
-"""Servers on this machine that do with each connection what a test says, and calls of both kinds to them."""
+"""Servers on this machine whose behaviour a test defines, and calls of both kinds to them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
 GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
 POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}
 LARGE: Mapping[str, Any] = {"method": "POST", "url": "/c", "content": b"x" * 20_000_000}
-"""A request that is more than the buffers of the system hold."""
+"""A request that is larger than the buffers of the system."""
 
 Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 
 @define
 class Heard:
-    """A whole request, as it came, and how many connections had come before its own."""
+    """A whole request as it arrived, and the number of connections before its own."""
 
     line: str
     headers: httpx.Headers
@@ -45,19 +45,19 @@ class Heard:
 
 
 def said(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
-    """Return an answer as it goes over the wire, with these headers besides its length."""
+    """Return the bytes of an answer, with these headers and its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + content
 
 
 @define(eq=False)
 class Peer:
-    """One connection, as the server has it.
+    """One connection, on the side of the server.
 
     Attributes:
         connected: Its socket.
-        number: How many connections came before it.
-        heard: The whole requests that came on all of them.
+        number: The number of connections before it.
+        heard: The whole requests on all connections.
     """
 
     connected: socket.socket
@@ -79,12 +79,12 @@ class Peer:
         if not (head := self.head()):
             return None
         line, *fields = head.split("\r\n")
-        headers = httpx.Headers([(name, value) for name, _, value in (each.partition(": ") for each in fields)])
+        headers = httpx.Headers([(name, value) for name, _, value in (header.partition(": ") for header in fields)])
         length = int(headers.get("content-length", 0))
         body = bytearray(self._received)
         while len(body) < length:
             if not (piece := self.connected.recv(1 << 20)):
-                return None  # pragma: no cover - mostly a reset comes before
+                return None  # pragma: no cover - usually a reset comes first
             body += piece
         self._received = bytes(body[length:])
         self.heard.append(Heard(line, headers, bytes(body[:length]), self.number))
@@ -100,32 +100,32 @@ class Peer:
             self.send(said() if data is None else data)
 
     def drip(self, pieces: Iterable[bytes]) -> None:
-        """Send pieces slowly, for half a minute at most, so that a client without a deadline is seen."""
+        """Send pieces slowly, for half a minute at most, so that a client without a deadline is noticed."""
         ends = time.monotonic() + 30
-        for piece in pieces:  # pragma: no branch - these have no end
+        for piece in pieces:  # pragma: no branch - the pieces are endless
             self.send(piece)
             time.sleep(0.02)
-            if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline gets so far
+            if time.monotonic() > ends:  # pragma: no cover - only a client without a deadline
                 return
 
     def until_closed(self) -> None:
-        """Take whatever comes, until the client closes the connection."""
+        """Read everything until the client closes the connection."""
         while self.connected.recv(1 << 20):
             pass
 
     def reset(self) -> None:
-        """Close the connection so that the client is told at once, whatever it does."""
+        """Reset the connection, so that the client notices at once."""
         self.connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connected.close()
 
 
 class Listener:
-    """A server that gives each connection to a function, in a thread of its own.
+    """A server that passes each connection to a function, in a new thread.
 
     Attributes:
         url: Its address.
-        heard: The whole requests that came, in order.
-        connections: How many connections came.
+        heard: The whole requests, in order.
+        connections: The number of connections.
     """
 
     def __init__(self, behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> None:
@@ -144,7 +144,7 @@ class Listener:
         self._accepting.start()
 
     def close(self) -> None:
-        """End it all, and raise what went wrong in the function."""
+        """Close all connections, and raise the first error of the function."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
@@ -155,7 +155,7 @@ class Listener:
         for thread in self._threads:
             thread.join()
         for problem in self._problems:
-            raise problem  # pragma: no cover - of a test that fails
+            raise problem  # pragma: no cover - only in a failing test
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -176,7 +176,7 @@ class Listener:
             self._behave(Peer(connected, number, self.heard))
         except OSError:  # the client went away, or the test is over
             pass
-        except BaseException as problem:  # noqa: BLE001  # pragma: no cover - raised where it is seen, by a test that fails
+        except BaseException as problem:  # noqa: BLE001  # pragma: no cover - raised by `close`
             self._problems.append(problem)
         finally:
             connected.close()
@@ -184,7 +184,7 @@ class Listener:
 
 @contextmanager
 def listening(behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
-    """Have a server as long as the block runs."""
+    """Run a server until the block ends."""
     listener = Listener(behave, tls)
     try:
         yield listener
@@ -194,13 +194,13 @@ def listening(behave: Callable[[Peer], object], tls: ssl.SSLContext | None = Non
 
 @cache
 def authority() -> trustme.CA:
-    """Return who signs the certificates of these servers."""
+    """Return the authority that signs the certificates of these servers."""
     return trustme.CA()
 
 
 @cache
 def server_tls(*names: str) -> ssl.SSLContext:
-    """Return what a server with a certificate for these names needs, for 127.0.0.1 if there are none."""
+    """Return a TLS context for a server with these names; without names, for this machine."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
     return context
@@ -208,17 +208,17 @@ def server_tls(*names: str) -> ssl.SSLContext:
 
 @cache
 def client_tls() -> ssl.SSLContext:
-    """Return what trusts these servers."""
+    """Return a TLS context for clients that trusts these servers."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
     return context
 
 
 class Pieces(StreamedBody):
-    """A body of these pieces; before one that is behind an event that event is waited for."""
+    """A body of these pieces; if one of them is an event, the body waits for the event there."""
 
     def __init__(self, *pieces: bytes | threading.Event) -> None:
-        """Take them in order."""
+        """Take the pieces in order."""
         self._pieces = pieces
 
     def __len__(self) -> int:
@@ -235,37 +235,37 @@ class Pieces(StreamedBody):
 
 
 class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of an answer: it comes piece by piece, may break off, and knows whether it was closed."""
+    """The body of an answer, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
-        """Take them in order."""
+        """Take the pieces in order."""
         self._pieces = pieces
         self.is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the pieces; raise one that is an exception."""
+        """Yield the pieces; if one is an exception, raise it."""
         for piece in self._pieces:
             if isinstance(piece, Exception):
                 raise piece
             yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the same, and let the event loop go on before each."""
+        """Yield the same, but let other tasks run before each piece."""
         for piece in self:
             await asyncio.sleep(0)
             yield piece
 
     def close(self) -> None:
-        """Be closed."""
+        """Record the close."""
         self.is_closed = True
 
     async def aclose(self) -> None:
-        """Be closed."""
+        """Record the close."""
         self.is_closed = True
 
 
 class PatientClient(AuthenticatedClient):
-    """A client whose connections carry everything after a minute, too: a busy machine may take longer than a second."""
+    """A client that reuses connections for a minute, because a busy machine may take longer than a second."""
 
     reuse_seconds = 60.0
 
@@ -279,7 +279,7 @@ def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
 
 
 class Ways:
-    """How calls are made: by threads, or on an event loop."""
+    """A way to make calls: sync, or on an event loop."""
 
     def __init__(self, name: str) -> None:
         """Take `sync` or `async`."""
@@ -288,11 +288,11 @@ class Ways:
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:
         """Make calls one after the other, close the client, and return the answer or the exception of each.
 
-        A function among the calls is called in its turn, and what it returns is left out. All of them have to be over
-        within some seconds, if these are given.
+        If one of the calls is a function, it is called in its turn and its result is left out. If `seconds` are given,
+        all calls must finish within them.
         """
-        found = [*self._outcomes(client, calls, seconds)]
-        return [each for call, each in zip(calls, found, strict=True) if not callable(call)]
+        outcomes = self._outcomes(client, calls, seconds)
+        return [outcome for call, outcome in zip(calls, outcomes, strict=True) if not callable(call)]
 
     def _outcomes(self, client: AuthenticatedClient, calls: tuple[Call, ...], seconds: float | None) -> list[Any]:
         async def run() -> list[Any]:
@@ -307,13 +307,13 @@ class Ways:
 
     def outcome(self, client: AuthenticatedClient, call: Call = POST, *, seconds: float | None = None) -> Any:
         """Return the answer or the exception of a call, and close the client."""
-        (found,) = self.outcomes(client, call, seconds=seconds)
-        return found
+        (outcome,) = self.outcomes(client, call, seconds=seconds)
+        return outcome
 
     def failure(
         self, client: AuthenticatedClient, call: Call = POST, *, sent: bool = False, seconds: float | None = None
     ) -> str:
-        """Return what the error of a call says that fails on its way, with or without its request having been sent."""
+        """Return the message of a call's transport error; fail if the error is wrong about whether it was sent."""
         error = self.outcome(client, call, seconds=seconds)
         assert isinstance(error, TransportError)
         assert sent is error.may_have_been_sent
@@ -323,7 +323,7 @@ class Ways:
 def _outcome(client: AuthenticatedClient, call: Call) -> Any:
     try:
         return call() if callable(call) else client.send(**call)
-    except Exception as error:  # noqa: BLE001 - it is what is asked for
+    except Exception as error:  # noqa: BLE001 - the outcome may be any exception
         return error
 
 

@@ -1,4 +1,4 @@
-"""Pictures of Pillow, as files and back, for tests of what is made of them."""
+"""Pillow pictures, as files and back, for tests of fitting."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ ENCODED = "encoded as JPEG of quality 100, 4:4:4"
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """A picture as a file of that kind."""
+    """Return a picture as a file of a format."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
 
 
 def opened(content: bytes) -> Image.Image:
-    """The picture of a file, decoded."""
+    """Return the decoded picture of a file."""
     picture = Image.open(io.BytesIO(content))
     picture.load()
     return picture
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    """A picture that no format can make small, the same each time."""
+    """Return a picture that no format can compress; it is always the same."""
     count = width * height * len(Image.new(mode, (1, 1)).getbands())
     return Image.frombytes(mode, (width, height), random.Random(7).randbytes(count))

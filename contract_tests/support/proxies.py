@@ -1,4 +1,4 @@
-"""Proxies on this machine: one that passes requests on as they come, and one that tunnels."""
+"""Proxies on this machine: one that forwards requests, and one that tunnels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from contract_tests.support.peers import Peer
 
 AUTHORIZATION = "Basic " + base64.b64encode(b"user:pass word").decode()
 USER = "user:pass%20word"
-"""The same as in a URL."""
+"""The same credentials, as in a URL."""
 
 
 def forward(authorization: str | None = None) -> Callable[[Peer], None]:
-    """Return a proxy for http: it passes one connection on, whose requests name the whole address."""
+    """Return a proxy for http, which forwards the requests of one connection."""
 
     def serve(peer: Peer) -> None:
         while (heard := peer.request()) is not None:
@@ -39,17 +39,17 @@ def forward(authorization: str | None = None) -> Callable[[Peer], None]:
 
 
 def tunnel(authorization: str | None = None) -> Callable[[Peer], None]:
-    """Return a proxy for https: it connects, and then passes bytes on, whatever they are."""
+    """Return a proxy for https, which connects and then forwards all bytes."""
 
     def serve(peer: Peer) -> None:
         line, *headers = peer.head().split("\r\n")
         method, target, _ = line.split(" ")
         assert method == "CONNECT"
         assert f"Host: {target}" in headers
-        given = [
-            value for name, _, value in (each.partition(": ") for each in headers) if name == "Proxy-Authorization"
+        credentials = [
+            value for name, _, value in (header.partition(": ") for header in headers) if name == "Proxy-Authorization"
         ]
-        if given != [authorization] * (authorization is not None):
+        if credentials != [authorization] * (authorization is not None):
             peer.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
             return
         with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as onward:
@@ -60,7 +60,7 @@ def tunnel(authorization: str | None = None) -> Callable[[Peer], None]:
 
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Pass bytes on in both directions, until one end is closed."""
+    """Forward bytes in both directions until one end is closed."""
     ends: dict[Any, socket.socket] = {one: other, other: one}
     while True:
         waiting = [one] if isinstance(one, ssl.SSLSocket) and one.pending() else select.select(list(ends), [], [])[0]

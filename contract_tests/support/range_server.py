@@ -1,4 +1,4 @@
-"""A server of one file on this machine that honours HTTP Range, and misbehaves as told."""
+"""A server of one file on this machine that supports HTTP Range, and misbehaves as a test demands."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 from contract_tests.support.peers import Peer, listening
 
-STEP = 8  # bytes of the file that name their own place
+STEP = 8  # bytes of a number in the file, which is its own offset
 
 
-class HangUp(Exception):  # noqa: N818 - it is no error
-    """The connection ends here."""
+class HangUp(Exception):  # noqa: N818 - not an error
+    """Ends the connection."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Asked:
 
     Attributes:
         target: Path and query.
-        headers: By their names in lower case.
+        headers: The headers by name, in lower case.
     """
 
     target: str
@@ -34,13 +34,13 @@ class Asked:
 
     @property
     def range(self) -> str:
-        """What part was asked for."""
+        """Return the requested range."""
         return self.headers.get("range", "").removeprefix("bytes=")
 
 
 @dataclass
 class File:
-    """A file that is made while it is sent, so that it may be of any size.
+    """A file that is generated while it is sent, so that it can have any size.
 
     Attributes:
         size: In bytes.
@@ -49,13 +49,13 @@ class File:
     size: int
 
     def read(self, start: int, stop: int) -> bytes:
-        """Bytes from a place up to another; each number in it is the place where it stands."""
+        """Return the bytes between two offsets; each number in the file is its own offset."""
         first, stop = start // STEP, min(stop, self.size)
         numbers = b"".join((place * STEP).to_bytes(STEP) for place in range(first, -(-stop // STEP)))
         return numbers[start - first * STEP : max(stop - first * STEP, 0)]
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """The same, some at a time."""
+        """Return the same in pieces."""
         return (self.read(at, min(at + 4096, stop)) for at in range(start, min(stop, self.size), 4096))
 
 
@@ -63,32 +63,32 @@ Answer: TypeAlias = "Callable[[Asked, RangeServer], Iterator[bytes]]"
 
 
 def head(status: int, **headers: object) -> bytes:
-    """A status line and headers; those that are None are left out."""
+    """Return a status line and headers; headers of None are left out."""
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value is not None]
     return f"HTTP/1.1 {status} Answer\r\n{''.join(lines)}\r\n".encode()
 
 
 def honest(asked: Asked, server: RangeServer, **other: object) -> Iterator[bytes]:
-    """What a good server does, but for headers of other values."""
+    """Answer as a good server does, but with other values for some headers."""
     size = server.file.size
     first, last = map(int, asked.range.split("-"))
     stop = min(last + 1, size)
     if first >= size:
         yield head(416, **{"content_range": f"bytes */{size}", "content_length": 0} | other)
         return
-    told = {"content_range": f"bytes {first}-{stop - 1}/{size}", "content_length": stop - first, "etag": '"1"'}
-    yield head(206, **told | other)
+    headers = {"content_range": f"bytes {first}-{stop - 1}/{size}", "content_length": stop - first, "etag": '"1"'}
+    yield head(206, **headers | other)
     yield from server.file.pieces(first, stop)
 
 
 def _named(answer: Answer, kind: str, headers: dict[str, object]) -> Answer:
-    """Give an answer a name, which the id of a test shows."""
+    """Name an answer, for the id of a test."""
     answer.__name__ = f"{kind} {headers}"
     return answer
 
 
 def altered(**headers: object) -> Answer:
-    """A part, with headers of other values."""
+    """Return an answer with the requested range, but other values for some headers."""
 
     def answer(asked: Asked, server: RangeServer) -> Iterator[bytes]:
         return honest(asked, server, **headers)
@@ -97,7 +97,7 @@ def altered(**headers: object) -> Answer:
 
 
 def whole(**headers: object) -> Answer:
-    """All of the file, whatever was asked for; then the end of the connection."""
+    """Return an answer with the whole file, whatever the request; then the connection ends."""
 
     def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
         yield head(200, **{"content_length": server.file.size} | headers)
@@ -108,7 +108,7 @@ def whole(**headers: object) -> Answer:
 
 
 def chunked(**headers: object) -> Answer:
-    """All of the file, in chunks of its own."""
+    """Return an answer with the whole file, in chunked encoding."""
 
     def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
         yield head(200, transfer_encoding="chunked", **headers)
@@ -120,18 +120,18 @@ def chunked(**headers: object) -> Answer:
 
 
 def leaving(asked: Asked, server: RangeServer) -> Iterator[bytes]:
-    """A part, and then the end of the connection without a word."""
+    """Answer with the requested range, and then end the connection without notice."""
     yield from honest(asked, server)
     raise HangUp
 
 
 def bare(status: int, **headers: object) -> Answer:
-    """A status without a body."""
+    """Return an answer with a status and no body."""
     return _named(lambda _, __: iter([head(status, **{"content_length": 0} | headers)]), f"bare {status}", headers)
 
 
 def redirect(location: str, status: int = 302) -> Answer:
-    """A redirect; its body never ends, since nobody should read it."""
+    """Return a redirect; its body is endless, because clients should not read it."""
 
     def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
         yield head(status, location=location, content_length=10**12)
@@ -141,7 +141,7 @@ def redirect(location: str, status: int = 302) -> Answer:
 
 
 def sends(*pieces: bytes) -> Answer:
-    """These bytes, and then the end of the connection."""
+    """Return an answer of these bytes; then the connection ends."""
 
     def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
         yield from pieces
@@ -151,7 +151,7 @@ def sends(*pieces: bytes) -> Answer:
 
 
 def hangs(after: bytes = b"") -> Answer:
-    """Some bytes, and then nothing for as long as the server runs."""
+    """Return an answer of some bytes, and then nothing until the server stops."""
 
     def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
         yield after
@@ -162,7 +162,7 @@ def hangs(after: bytes = b"") -> Answer:
 
 
 def drips(start: bytes, permits: threading.Semaphore) -> Answer:
-    """A beginning, and then a byte for each permit."""
+    """Return an answer that begins with some bytes, and then has one byte for each permit."""
 
     def answer(_: Asked, server: RangeServer) -> Iterator[bytes]:
         yield start
@@ -174,7 +174,7 @@ def drips(start: bytes, permits: threading.Semaphore) -> Answer:
 
 
 def for_ever(start: bytes, piece: bytes) -> Answer:
-    """A beginning, and then the same bytes again and again."""
+    """Return an answer that begins with some bytes, and then repeats others endlessly."""
 
     def answer(_: Asked, __: RangeServer) -> Iterator[bytes]:
         yield start
@@ -184,7 +184,7 @@ def for_ever(start: bytes, piece: bytes) -> Answer:
 
 
 def in_turn(*answers: Answer) -> Answer:
-    """One answer after the other, and then the last one."""
+    """Return an answer that goes through the given ones, and then repeats the last one."""
     turns = chain(answers, repeat(answers[-1]))
 
     def answer(asked: Asked, server: RangeServer) -> Iterator[bytes]:
@@ -194,24 +194,24 @@ def in_turn(*answers: Answer) -> Answer:
 
 
 def by_path(**answers: Answer) -> Answer:
-    """The answer of the name that the path begins with."""
+    """Return an answer that depends on the first part of the path."""
     return lambda asked, server: answers[re.split(r"\W", asked.target)[1]](asked, server)
 
 
 @dataclass
 class RangeServer:
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        file: What it serves.
-        answer: How.
-        port: Where it listens.
+        file: The file that it serves.
+        answer: How it answers.
+        port: Its port.
         scheme: `http` or `https`.
-        asked: The requests that came, in order.
-        connections: How many connections were made.
-        sent: How many bytes it got rid of.
-        ended: Has a permit for each connection that is closed.
-        stopping: Set when it is about to end.
+        asked: The requests, in order.
+        connections: The number of connections.
+        sent: The number of bytes that were sent.
+        ended: Has a permit for each closed connection.
+        stopping: Set when the server is about to stop.
     """
 
     file: File
@@ -226,12 +226,12 @@ class RangeServer:
 
     @property
     def url(self) -> str:
-        """The file's address."""
+        """Return the address of the file."""
         return f"{self.scheme}://127.0.0.1:{self.port}/file"
 
     @property
     def ranges(self) -> list[str]:
-        """The parts that were asked for."""
+        """Return the requested ranges."""
         return [asked.range for asked in self.asked]
 
 
@@ -239,27 +239,27 @@ class RangeServer:
 def range_server(
     answer: Answer = honest, *, size: int = 100_000, tls: ssl.SSLContext | None = None
 ) -> Iterator[RangeServer]:
-    """A server that runs as long as the block."""
-    told = RangeServer(File(size), answer, scheme="http" if tls is None else "https")
+    """Run a server until the block ends."""
+    state = RangeServer(File(size), answer, scheme="http" if tls is None else "https")
 
     def serve(peer: Peer) -> None:
-        told.connections += 1
+        state.connections += 1
         try:
             with suppress(HangUp):
                 while request := peer.head():
                     line, *fields = request.split("\r\n")
-                    headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in fields)}
-                    told.asked.append(Asked(line.split(" ")[1], headers))
-                    for piece in told.answer(told.asked[-1], told):
+                    headers = {name.lower(): value for name, _, value in (header.partition(": ") for header in fields)}
+                    state.asked.append(Asked(line.split(" ")[1], headers))
+                    for piece in state.answer(state.asked[-1], state):
                         peer.send(piece)
-                        told.sent += len(piece)
+                        state.sent += len(piece)
         finally:
             peer.connected.close()
-            told.ended.release()
+            state.ended.release()
 
     with listening(serve, tls) as server:
-        told.port = server.port
+        state.port = server.port
         try:
-            yield told
+            yield state
         finally:
-            told.stopping.set()
+            state.stopping.set()

@@ -1,4 +1,4 @@
-"""What the client reads out of single properties and words of tasks, to be compared with `answer_cases`."""
+"""Read single properties and words of tasks with the client, for comparison with `answer_cases`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kling_elements_runtime.document import at
 
 
 def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> set[str]:
-    """Return the documented names of the properties that another name is read as."""
+    """Return the documented properties that a property of another name is read as."""
     read: Any
     if schema == "Task":
         read = task_from({other: "read"}, contract).to_dict()
@@ -24,23 +24,23 @@ def documented_names(schema: str, other: str, contract: Contract = CONTRACT) -> 
 
 
 def word(status: str, contract: Contract = CONTRACT) -> tuple[str, str]:
-    """Return what a word for a status means, and the word that the client writes for it."""
+    """Return the meaning of a word for a status, and the word that the client uses for it."""
     task = task_from({"task_status": status, "task_result": {"elements": [{"element_id": 9}]}}, contract)
     return progress_of(task, contract).name, str(task.task_status)
 
 
 def unusable(status: str, contract: Contract = CONTRACT) -> bool:
-    """Return whether a subject of this status cannot be used."""
+    """Return whether an element with this status cannot be used."""
     return not is_usable(Element(element_id=9, status=status), contract)
 
 
 def is_subject(output_type: str, contract: Contract = CONTRACT) -> bool:
-    """Return whether an output of this type is a subject."""
+    """Return whether an output of this type is an element."""
     return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract=contract))
 
 
 def ids(task: Task | None, contract: Contract = CONTRACT) -> tuple[Any, Any] | None:
-    """Return the id of a task and of its subject."""
+    """Return the id of a task and of its element."""
     if task is None:
         return None
     return task.task_id, next((element.element_id for element in elements_of(task, contract=contract)), None)

@@ -1,4 +1,4 @@
-"""Files behind addresses of this machine, for tests that read them or are refused; test modules name the fixtures."""
+"""Files at addresses of this machine, for tests of reading them; test modules import the fixtures."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ BROKEN = "the connection was lost, or the response is not HTTP; try again"
 
 @pytest.fixture(autouse=True, scope="module")
 def no_socket_stays_open() -> Iterator[None]:
-    """What was left open warns when it is collected, and warnings are errors."""
+    """Collect garbage at the end: an open socket warns then, and warnings are errors."""
     yield
     gc.collect()
 
 
 @pytest.fixture
 def serving() -> Iterator[Callable[..., RangeServer]]:
-    """A function that starts a server."""
+    """Return a function that starts a server."""
     with ExitStack() as servers:
         yield lambda *answer, **options: servers.enter_context(range_server(*answer, **options))
 
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """What names lead to, for one look-up after the other; the system answers for those that are not there."""
+    """Return the addresses of names, for each look-up in order; the system resolves names that are not there."""
     system = socket.getaddrinfo
-    known: dict[str, list[list[str]]] = {}
+    addresses: dict[str, list[list[str]]] = {}
 
     def look_up(name: bytes, port: int, **query: Any) -> Any:
         host = name.decode()
-        found = known[host].pop(0) if host in known else [host]
-        return [answer for address in found for answer in system(address, port, **query)]
+        current = addresses[host].pop(0) if host in addresses else [host]
+        return [answer for address in current for answer in system(address, port, **query)]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    return known
+    return addresses
 
 
 def read(url: str, *peeks: tuple[int, int], **options: Any) -> list[bytes]:
-    """What is at some places of a file."""
+    """Return the bytes at some places of a file."""
     with open_remote(url, **options) as file:
         return [file.peek(*peek) for peek in peeks]
 
 
 def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
-    """Why an address cannot be read; nothing else may be wrong, and no secret may show."""
+    """Return why an address cannot be read; fail if there is a chained exception or the source shows a secret."""
     with pytest.raises(MediaError) as caught:
         read(url, *peeks, **options)
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
@@ -63,5 +63,5 @@ def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
 
 
 def private_refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
-    """The same for a server on this machine."""
+    """Return the same for a server on this machine."""
     return refusal(url, *peeks, allow_private=True, **options)

@@ -1,4 +1,4 @@
-"""What tests need to run clients: a token, an address, a TLS context, a loop in a thread, and types of fixtures."""
+"""Helpers to run clients: a token, an address, a TLS context, a loop in a thread, and types of fixtures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kling_elements_client.models import CreateElementResponse
 TOKEN = "sk-token-1234567890"
 URL = "https://gateway.example.com"
 T = TypeVar("T")
-# what the fixtures of these names are
+# the types of the fixtures with these names
 Create: TypeAlias = Callable[[AuthenticatedClient, Any], CreateElementResponse]
 MakeClient: TypeAlias = Callable[..., AuthenticatedClient]
 InnerClients: TypeAlias = Callable[[AuthenticatedClient], list[httpx.Client | httpx.AsyncClient]]
@@ -25,16 +25,16 @@ InnerClients: TypeAlias = Callable[[AuthenticatedClient], list[httpx.Client | ht
 
 @cache
 def tls() -> ssl.SSLContext:
-    """One for all clients, as making it takes long."""
+    """Return one TLS context for all clients, because creating it is slow."""
     return ssl.create_default_context()
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns, run by `asyncio.run` in a thread of its own.
+    """Run a coroutine with `asyncio.run` in a new thread; return its result.
 
-    CPython 3.11 tells tracers of no call when an exception is thrown into a coroutine that awaits another one, as
-    cancelling and a refused connection do, but of its return. So coverage loses count of the thread's frames, and what
-    they run afterwards is not measured: here that thread has nothing left to do.
+    If an exception is thrown into a coroutine that awaits another one, as by a cancellation or a refused connection,
+    CPython 3.11 reports only the return to tracers, not the call. Coverage then loses count of the frames of the thread
+    and misses everything that it runs later, so the thread must not be used for anything else.
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()

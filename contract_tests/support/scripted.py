@@ -1,4 +1,4 @@
-"""A gateway that answers by a script, a clock that waits for nothing, and both clients behind the same calls."""
+"""A gateway that answers by a script, a clock that never waits, and both clients with the same calls."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> httpx.Response:
-        """Return it as httpx has it, made anew."""
+        """Return a new httpx response."""
         content = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
         return httpx.Response(self.status, content=content, headers=dict(self.headers))
 
 
 class DialectAnswer(Enum):
-    """An answer that each dialect gives in words of its own: there is no such task, or its external id was used."""
+    """An answer with other words in each dialect: the task does not exist, or its external id was used before."""
 
     ABSENT = "absent"
     DUPLICATE = "duplicate"
@@ -72,7 +72,7 @@ def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
 
 
 def made(task_id: Any = "7", element_id: Any = 9) -> Reply:
-    """Return an answer with a task that made a subject."""
+    """Return an answer with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
 
@@ -104,7 +104,7 @@ def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> 
 
 
 def answered(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
-    """Return what a step is in answer to a request, if that is no error; raise it if it is one."""
+    """Return the answer of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
     answer = step if isinstance(step, Reply | DialectAnswer) else step(request)
@@ -117,11 +117,11 @@ class Gateway:
     """Answers one request after the other by a script, and keeps them.
 
     Attributes:
-        requests: What came, in order.
+        requests: The requests, in order.
     """
 
     def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
-        """Begins at the first step."""
+        """Begin at the first step."""
         self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
@@ -133,35 +133,35 @@ class Gateway:
         return answered(self._steps.popleft(), request, self._dialect)
 
     def finished(self) -> bool:
-        """Whether the whole script was played."""
+        """Return whether the whole script was used."""
         return not self._steps
 
     def calls(self) -> str:
-        """Return what came, as one word for each request: `create`, `look`, or the last part of another path."""
+        """Return one word for each request: `create`, `list`, `look`, or the last part of another path."""
         words = {("POST", "advanced-custom-elements"): "create", ("GET", "advanced-custom-elements"): "list"}
-        found = [(request.method, request.url.raw_path.decode().partition("?")[0]) for request in self.requests]
+        requests = [(request.method, request.url.raw_path.decode().partition("?")[0]) for request in self.requests]
         looked = "/advanced-custom-elements/"
         return " ".join(
             "look" if looked in path else words.get((method, path.rpartition("/")[2]), path.rpartition("/")[2])
-            for method, path in found
+            for method, path in requests
         )
 
     def bodies(self) -> list[Any]:
-        """Return the JSON values that came."""
+        """Return the JSON values of the requests."""
         return [json.loads(request.content) for request in self.requests if request.content]
 
 
 class FakeClock(Clock):
-    """A clock that goes on only when somebody sleeps.
+    """A clock that moves only during a sleep.
 
     Attributes:
-        slept: For how long, each time.
-        seconds: The time that has passed.
-        luck: What chance gives.
+        slept: The seconds of each sleep.
+        seconds: The current time, in seconds.
+        luck: The result of `chance`.
     """
 
     def __init__(self) -> None:
-        """Begins at 1,000 s, as a machine that has been on for a while."""
+        """Begin at 1,000 s, like a machine that has been on for a while."""
         self.slept: list[float] = []
         self.seconds = 1000.0
         self.luck = 0.0
@@ -176,7 +176,7 @@ class FakeClock(Clock):
         return self.luck
 
     def sleep(self, seconds: float) -> None:
-        with pytest.raises(RuntimeError):  # or it would hold up an event loop
+        with pytest.raises(RuntimeError):  # a sleep would block an event loop
             asyncio.get_running_loop()
         self.let_pass(seconds)
 
@@ -184,26 +184,26 @@ class FakeClock(Clock):
         self.let_pass(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
-        super().wait(jobs, None)  # what is answered by a script needs no time
+        super().wait(jobs, None)  # scripted answers take no time
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
         await super().wait_async(jobs, None)
 
     def let_pass(self, seconds: float) -> None:
-        """Go on."""
+        """Move the clock."""
         self.slept.append(seconds)
         self.seconds += seconds
 
 
 class Scripted:
-    """One of the two clients before a gateway that answers by a script.
+    """One of the two clients, connected to a gateway that answers by a script.
 
-    Every method of the client is one here, and blocks.
+    Every method of the client is available here, and blocks.
 
     Attributes:
         kling: The client.
-        gateway: What it talks to.
-        clock: What it sleeps by.
+        gateway: The gateway.
+        clock: The clock of the client.
     """
 
     def __init__(
@@ -213,12 +213,12 @@ class Scripted:
         dialect: str = "documented",
         **options: Any,
     ) -> None:
-        """Makes the client; further options are the client's own."""
+        """Create the client; other options are those of the client."""
         self.gateway = Gateway(script, dialect)
         self.clock = FakeClock()
-        carried = {"transport": httpx.MockTransport(self.gateway), **options.pop("http_client", {})}
-        given = {"api_key": TOKEN, "base_url": URL, "http_client": carried, "clock": self.clock}
-        self.kling = kind(**{**given, **options})
+        http_client = {"transport": httpx.MockTransport(self.gateway), **options.pop("http_client", {})}
+        defaults = {"api_key": TOKEN, "base_url": URL, "http_client": http_client, "clock": self.clock}
+        self.kling = kind(**{**defaults, **options})
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self.kling, name)
@@ -235,53 +235,53 @@ class Scripted:
             getattr(self, name)(*arguments, **named)
         return caught.value
 
-    def following(self, found: Any) -> Any:
-        """Return the next thing of an iterator."""
-        return asyncio.run(_next(found)) if isinstance(found, AsyncIterator) else next(found)
+    def following(self, items: Any) -> Any:
+        """Return the next item of an iterator."""
+        return asyncio.run(_next(items)) if isinstance(items, AsyncIterator) else next(items)
 
     def first(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
-        """Return the first things of an iterator, and ask for no more; all of them for None.
+        """Return the first items of an iterator, and take no more.
 
         Args:
-            most: How many.
+            most: The number of items; None for all.
             name: The method that returns the iterator.
-            seen: What they are put into, one by one; also what came before an error.
-            named: The method's arguments.
+            seen: A list to add the items to, so that it also has those before an error.
+            named: The arguments of the method.
         """
         taken = [] if seen is None else seen
-        found = getattr(self.kling, name)(**named)
-        if isinstance(found, AsyncIterator):
-            asyncio.run(_take(most, found, taken))
+        items = getattr(self.kling, name)(**named)
+        if isinstance(items, AsyncIterator):
+            asyncio.run(_take(most, items, taken))
         else:
-            taken.extend(islice(found, most))
+            taken.extend(islice(items, most))
         return taken
 
 
-async def _next(found: AsyncIterator[Any]) -> Any:
-    return await anext(found)
+async def _next(items: AsyncIterator[Any]) -> Any:
+    return await anext(items)
 
 
-async def _take(most: int | None, found: AsyncIterator[Any], taken: list[Any]) -> None:
+async def _take(most: int | None, items: AsyncIterator[Any], taken: list[Any]) -> None:
     while len(taken) != most:
         try:
-            taken.append(await anext(found))
+            taken.append(await anext(items))
         except StopAsyncIteration:
             break
 
 
 def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
-    """Make a client, call one of its methods, close it, and return what the method returns; of an iterator, all."""
+    """Create a client, call one of its methods, close it, and return the result; all items if it is an iterator."""
 
     async def call() -> Any:
         async with AsyncKlingElements(**options) as kling:
-            found = getattr(kling, name)(*arguments)
-            return [each async for each in found] if isinstance(found, AsyncIterator) else await found
+            result = getattr(kling, name)(*arguments)
+            return [item async for item in result] if isinstance(result, AsyncIterator) else await result
 
     if kind is AsyncKlingElements:
         return run_async(call())
     with KlingElements(**options) as kling:
-        found = getattr(kling, name)(*arguments)
-        return list(found) if isinstance(found, Iterator) else found
+        result = getattr(kling, name)(*arguments)
+        return list(result) if isinstance(result, Iterator) else result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,13 +289,13 @@ class Failure:
     """How a call fails.
 
     Attributes:
-        id: What happens, in words.
+        id: The case, in words.
         kind: The class of the error.
-        outcome: What the error says of a subject.
-        calls: What the gateway was asked, as `Gateway.calls` tells it.
-        script: What the gateway answers.
-        slept: For how many seconds, each time; not at all, unless it says so.
-        says: How the error's text begins.
+        outcome: The `outcome` of the error.
+        calls: The requests to the gateway, in the form of `Gateway.calls`.
+        script: The answers of the gateway.
+        slept: The seconds of each sleep; by default there is none.
+        says: The beginning of the message.
     """
 
     id: str
@@ -307,7 +307,7 @@ class Failure:
     says: str = ""
 
     def check(self, scripted: Scripted, error: KlingError) -> None:
-        """Assert that the call of a client which has this script failed so."""
+        """Assert that a call of a client with this script failed as described."""
         assert self.kind is type(error)
         assert str(error).startswith(self.says)
         assert self.outcome == error.outcome
@@ -317,4 +317,4 @@ class Failure:
 
 
 both_dialects = pytest.mark.parametrize("dialect", ["live", "documented"])
-"""Marks a test that has to hold in whichever words a gateway says that something is absent or a duplicate."""
+"""Marks a test that must pass in each dialect, because they word absent and duplicate ids differently."""

@@ -1,4 +1,4 @@
-"""A notification that the vendor signed, and those that tests sign, for tests of what is believed."""
+"""A notification that the vendor signed, and others that tests sign, for tests of the verification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements import webhooks
 from kling_elements.webhooks import WebhookError
 from kling_elements_client.models import Task
 
-# The vendor's own vector.
+# The vendor's test vector.
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 ID = "9876543210"
 TIMESTAMP = "1781080794"
@@ -28,25 +28,25 @@ HEADERS = {"webhook-id": ID, "webhook-timestamp": TIMESTAMP, "webhook-signature"
 
 
 def signature_of(body: bytes, secret: str = SECRET, id_: str = ID, timestamp: str = TIMESTAMP) -> str:
-    """Sign by the words of the scheme, with nothing of the library that the package uses."""
+    """Return a signature made directly by the scheme, without the library that the package uses."""
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     signed = b".".join([id_.encode(), timestamp.encode(), body])
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 def parse(body: Any = BODY, headers: Any = None, **options: Any) -> Task:
-    """Parse the vendor's vector, with what is given in place of its parts."""
+    """Parse the vendor's vector, with some of its parts replaced."""
     vector: dict[str, Any] = {"secrets": SECRET, "now": NOW}
     return webhooks.parse(body, HEADERS if headers is None else headers, **(vector | options))
 
 
 def parse_signed(body: bytes) -> Task:
-    """Parse a body that is signed rightly."""
+    """Parse a body with the right signature."""
     return parse(body, HEADERS | {"webhook-signature": signature_of(body)})
 
 
 def refusal(kind: type[Exception] = WebhookError, **changes: Any) -> Exception:
-    """Return the error with which a notification is refused: no other class, and no other one behind it."""
+    """Return the error for a refused notification; fail for another class or a chained exception."""
     with pytest.raises(kind) as caught:
         parse(**changes)
     assert type(caught.value) is kind
@@ -55,7 +55,7 @@ def refusal(kind: type[Exception] = WebhookError, **changes: Any) -> Exception:
 
 
 def as_message(headers: dict[str, str]) -> Message:
-    """Headers as the standard library's servers hand them over."""
+    """Return headers in the form that the standard library's servers use."""
     message = Message()
     for name, value in headers.items():
         message[name] = value

@@ -1,4 +1,4 @@
-"""How tests take the rows of a table."""
+"""Run a test for each row of a table."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ import pytest
 
 
 def each(rows: Sequence[Any], name: str = "row") -> pytest.MarkDecorator:
-    """Mark a test that has to hold for each row of a table: it gets the row, whose id names it, under this name."""
+    """Mark a test that runs for each row of a table: the row is passed under this name, with its id as the test id."""
     return pytest.mark.parametrize(name, rows, ids=[row.id for row in rows])

@@ -1,4 +1,4 @@
-"""Tells what the contract in the working tree breaks, compared with that of a commit: `make diff BASE=REF`."""
+"""Compare the contract in the working tree with that of a commit, and print what breaks: `make diff BASE=REF`."""
 
 from __future__ import annotations
 
@@ -19,69 +19,73 @@ _CANNOT_COMPARE = 2
 
 
 def document_at(reference: str, path: Path) -> Node:
-    """The document as it was in a commit of the git repository that the file is in.
+    """Return the document as it was in a commit of the git repository that contains the file.
 
     Raises:
-        SpecError: There is no git, no such commit, or no such file in it.
+        SpecError: If git is not installed, the commit does not exist, or the commit lacks the file.
     """
     commit = _git(path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if commit is None:
-        raise SpecError(f"{reference!r} names no commit of this git repository; BASE is a branch, a tag or a commit")
+        raise SpecError(
+            f"{reference!r} is not a commit of this git repository; set BASE to a branch, a tag or a commit"
+        )
     text = _git(path, "show", f"{commit.strip()}:./{path.name}")
     if text is None:
-        raise SpecError(f"{reference} has no {path.parent.name}/{path.name}; BASE must be a commit that has it")
+        raise SpecError(f"{reference} has no {path.parent.name}/{path.name}; set BASE to a commit that has this file")
     return parse(text, f"{path.name} at {reference}")
 
 
 def _git(path: Path, *arguments: str) -> str | None:
-    """What git prints, or None if it fails."""
+    """Return what git prints, or None if it fails."""
     command = ["git", "-C", str(path.resolve().parent), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        completed = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError as error:
-        raise SpecError("git is not there") from error
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+        raise SpecError("git was not found; install git, or add it to PATH") from error
+    return completed.stdout.decode("utf-8", "replace") if completed.returncode == 0 else None
 
 
 def report(name: str, old: Node, new: Node) -> tuple[list[str], bool]:
-    """What to print of two documents, and whether the version tells of what broke.
+    """Return the lines to print about two documents, and whether the new version is high enough for the breaks.
 
     Raises:
-        SpecError: They cannot be compared.
+        SpecError: If the documents cannot be compared.
     """
     for which, document in (("old", old), ("new", new)):
         for where, problem in valid_openapi(document):
-            raise SpecError(f"the {which} document is no valid OpenAPI 3.1: {where}: {problem}")
+            raise SpecError(f"the {which} document is not valid OpenAPI 3.1: {where}: {problem}")
     changes = changes_between(old, new)
     base, version = version_of(old), version_of(new)
     needed = next_version(base, changes)
-    fits = version >= needed
-    says = "" if fits else f"; info.version is {shown(version)}, it must be {shown(needed)} or later"
+    is_enough = version >= needed
+    advice = "" if is_enough else f"; info.version is {shown(version)}, it must be {shown(needed)} or later"
     lines = [str(change) for change in changes]
-    return [*lines, f"{name}: {_summary(changes, differ=old != new)}{says}"], fits
+    return [*lines, f"{name}: {_summary(changes, differ=old != new)}{advice}"], is_enough
 
 
 def _summary(changes: Sequence[Change], *, differ: bool) -> str:
     if not changes:
         return "other words, the same contract" if differ else "no change"
-    of = {party: sum(party in change.breaks for change in changes) for party in Party}
-    return f"changes: {len(changes)}, breaking callers: {of[Party.CALLER]}, breaking servers: {of[Party.SERVER]}"
+    counts = {party: sum(party in change.breaks for change in changes) for party in Party}
+    return (
+        f"changes: {len(changes)}, breaking callers: {counts[Party.CALLER]}, breaking servers: {counts[Party.SERVER]}"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code: 1 for a break that the version does not tell, 2 for an error."""
+    """Run the command; return its exit code: 1 if the version is too low for the breaks, 2 for an error."""
     parser = argparse.ArgumentParser(prog="make diff", description=__doc__)
     parser.add_argument("base", help="the commit to compare with: a branch, a tag or a commit")
     parser.add_argument("--spec", type=Path, default=SPEC, help="the OpenAPI file")
     options = parser.parse_args(arguments)
     try:
         old, new = document_at(options.base, options.spec), load(options.spec)
-        lines, fits = report(f"{options.spec.name} since {options.base}", old, new)
+        lines, is_enough = report(f"{options.spec.name} since {options.base}", old, new)
     except SpecError as error:
         print(f"error: {error}", file=sys.stderr)
         return _CANNOT_COMPARE
     print(*lines, sep="\n")
-    return int(not fits)
+    return int(not is_enough)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a document says of its operations, told so that two documents can be laid side by side."""
+"""The operations of a document, with keys by which two documents can be compared."""
 
 from __future__ import annotations
 
@@ -14,96 +14,97 @@ Way = frozenset[tuple[str, str]]
 
 
 class Call:
-    """An operation, with what the path item around it says."""
+    """An operation, with the parameters of its path item."""
 
     def __init__(self, operation: Place, item: Place, template: str) -> None:
-        """Takes the operation, its path item, and the path or the expression that leads to it."""
+        """Take the operation, its path item, and the path or expression that leads to it."""
         self.place = operation
         self._item = item
         self._template = template
 
     @property
     def title(self) -> str:
-        """What to call it: its `operationId`, or else its method."""
+        """Return the `operationId`, or the method if there is none."""
         return str(self.place.node.get("operationId") or self.place.pointer.rpartition("/")[2])
 
     def parameters(self) -> dict[tuple[str, str], Place]:
-        """The parameters by where they stand and by their names; those in the path by their order there."""
+        """Return the parameters by location and name; those in the path by location and position."""
         in_path = re.findall(r"\{([^}]*)\}", self._template)
-        found = {}
+        parameters = {}
         for place in (*self._item.child("parameters").items(), *self.place.child("parameters").items()):
             parameter = place.resolved()
-            where, name = parameter.node["in"], parameter.node["name"]
-            if where == "path" and name in in_path:
+            location, name = parameter.node["in"], parameter.node["name"]
+            if location == "path" and name in in_path:
                 name = str(in_path.index(name))
-            found[where, name.lower() if where == "header" else name] = parameter
-        return found
+            parameters[location, name.lower() if location == "header" else name] = parameter
+        return parameters
 
 
 def calls_of(paths: Place) -> Calls:
-    """The operations below a mapping of paths, or of expressions; how a path names its parameters is not looked at."""
-    found: Calls = {}
+    """Return the operations below a mapping of paths or expressions, whatever a path calls its parameters."""
+    calls: Calls = {}
     for template, place in paths.children().items():
         item = place.resolved()
         for method in METHODS:
             if operation := item.child(method):
-                found[re.sub(r"\{[^${}]*\}", "{}", template), method] = Call(operation, item, template)
-    return found
+                calls[re.sub(r"\{[^${}]*\}", "{}", template), method] = Call(operation, item, template)
+    return calls
 
 
 def callbacks_of(operation: Place) -> Calls:
-    """The operations of all callbacks; what a callback is called is not sent."""
-    found: Calls = {}
+    """Return the operations of all callbacks. The name of a callback is ignored, because it is never sent."""
+    calls: Calls = {}
     for callback in operation.child("callbacks").children().values():
-        found |= calls_of(callback.resolved())
-    return found
+        calls |= calls_of(callback.resolved())
+    return calls
 
 
 def media_types(content: Place) -> dict[str, Place]:
-    """The media types by their names in lower case, without white space."""
+    """Return the media types by name, in lower case and without white space."""
     return {"".join(name.lower().split()): place for name, place in content.children().items()}
 
 
 def headers_of(response: Place) -> dict[str, Place]:
-    """The headers by their names in lower case."""
+    """Return the headers by name, in lower case."""
     return {name.lower(): place.resolved() for name, place in response.child("headers").children().items()}
 
 
 def is_success(status: str) -> bool:
-    """Whether a status, or a range of them, is no failure."""
+    """Return whether a status, or a range such as `2XX`, is not a failure."""
     return status[0] in "123"
 
 
 def status_around(status: str, declared: Mapping[str, Place]) -> Place:
-    """What a document says of a failure that it does not name: the response of its range, or the default."""
+    """Return the response for a failure that a document does not list: that of its range, or the default."""
     if is_success(status):
         return NOWHERE
-    found = (declared[name] for name in (f"{status[0]}XX", "default") if name in declared and name != status)
-    return next(found, NOWHERE)
+    fallbacks = (declared[name] for name in (f"{status[0]}XX", "default") if name in declared and name != status)
+    return next(fallbacks, NOWHERE)
 
 
 def ways_of(security: Place, schemes: Mapping[str, Place], others: Mapping[str, Place]) -> dict[Way, str]:
-    """The ways to prove who one is, each with its name; one that asks for nothing if there are none.
+    """Return the ways to authenticate, each with its name; if none is listed, the way that requires nothing.
 
     Args:
-        security: What an operation says, or else its document.
+        security: The `security` of an operation, or of its document.
         schemes: The schemes of the document.
-        others: Those of the other document; a scheme that it lacks goes by what it says, as it may have another name.
+        others: The schemes of the other document. If a scheme is missing there, its content replaces its name, because
+            it may only have been renamed.
     """
 
     def named(name: str) -> str:
         return name if name in others or name not in schemes else spelled_out(schemes[name].resolved())
 
     ways: list[Mapping[str, list[str]]] = (security.node if security else None) or [{}]
-    found = {}
+    names = {}
     for way in ways:
         parts = frozenset((named(name), scope) for name, scopes in way.items() for scope in ("", *scopes))
         words = " and ".join(" ".join([name, *scopes]) for name, scopes in way.items())
-        found[parts] = words or "nothing is asked for"
-    return found
+        names[parts] = words or "nothing is required"
+    return names
 
 
 def without_equal(ways: Mapping[Way, str], others: Iterable[Way]) -> list[str]:
-    """The ways for which none of the others would do: one does that asks for no more."""
-    known = list(others)
-    return [words for way, words in ways.items() if not any(other <= way for other in known)]
+    """Return the names of the ways that no other way covers; a way covers another if it requires no more."""
+    alternatives = list(others)
+    return [words for way, words in ways.items() if not any(other <= way for other in alternatives)]

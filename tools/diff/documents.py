@@ -1,4 +1,4 @@
-"""Two documents, operation by operation: who may call what, with what, and what is answered."""
+"""Compare two documents, operation by operation: servers, security, parameters, bodies and responses."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tools.diff.schemas import SchemaComparison, pair
 
 _COMPARED = {"operationId", "parameters", "requestBody", "responses", "callbacks", "security"}
 _OF_PARAMETERS = {"name", "in", "required", "schema", "content"}
-_OPEN = ("header", "cookie")  # where both sides pass over what they do not know
+_OPEN = ("header", "cookie")  # both sides ignore unknown ones
 
 
 def changes_between(old: Node, new: Node) -> list[Change]:
-    """Everything that differs for those who live by a contract, what breaks callers first.
+    """Return every change that matters to a caller or a server, those that break callers first.
 
     Raises:
-        SpecError: A reference leads nowhere, or a schema says what cannot be compared here.
+        SpecError: If a reference leads nowhere, or a schema has something that cannot be compared here.
     """
     changes = Changes()
     _Comparison(old, new, changes).compare()
@@ -42,7 +42,7 @@ class _Comparison:
     """Compares two documents."""
 
     def __init__(self, old: Node, new: Node, changes: Changes) -> None:
-        self._old, self._new = Place(old, "#", old), Place(new, "#", new)
+        self._old, self._new = self._documents = Place(old, "#", old), Place(new, "#", new)
         self._schemas = SchemaComparison(changes)
         self._add = changes.add
 
@@ -54,30 +54,35 @@ class _Comparison:
         self._compare_opaque(self._old.child("webhooks"), self._new.child("webhooks"), Use.RESPONSE)
 
     def _compare_opaque(self, old: Place, new: Place, use: Use) -> None:
-        """What is compared by its words: it is the same, or it breaks both."""
+        """Compare nodes whose meaning is not analysed: if they differ, the change breaks both parties."""
         for before, after in differences(old, new):
             self._add(before, after, Effect.OTHER, use)
 
     def _compare_servers(self) -> None:
-        """An address that is gone cannot be called; a new one need not be, and the order is the client's business."""
-        old, new = ({s.node["url"]: s for s in each.child("servers").items()} for each in (self._old, self._new))
+        """Compare the servers. A removed address breaks callers; a new one, or another order, breaks nobody."""
+        old, new = ({s.node["url"]: s for s in document.child("servers").items()} for document in self._documents)
         for url in dict.fromkeys([*old, *new]):
             before, after = pair(url, old, new)
             if before and after:
                 self._compare_opaque(before.child("variables"), after.child("variables"), Use.REQUEST)
             else:
-                gone = bool(before)
-                self._add(before, after, Effect.REMOVED if gone else Effect.ADDED, Use.REQUEST if gone else None)
+                removed = bool(before)
+                effect = Effect.REMOVED if removed else Effect.ADDED
+                self._add(before, after, effect, Use.REQUEST if removed else None)
+
+    def _security_schemes(self) -> list[dict[str, Place]]:
+        """Return the security schemes of both documents, by name."""
+        return [document.child("components").child("securitySchemes").children() for document in self._documents]
 
     def _compare_schemes(self) -> None:
-        old, new = (each.child("components").child("securitySchemes").children() for each in (self._old, self._new))
+        old, new = self._security_schemes()
         for name, scheme in old.items():
             if name in new:
                 self._compare_opaque(scheme.resolved(), new[name].resolved(), Use.REQUEST)
 
     def _compare_codes(self) -> None:
-        """Callers act on what a business code means; the words for it are for people."""
-        old, new = (each.child("x-business-codes").children() for each in (self._old, self._new))
+        """Compare the business codes, except for their `meaning`, which is text for people."""
+        old, new = (document.child("x-business-codes").children() for document in self._documents)
         for code in dict.fromkeys([*old, *new]):
             before, after = pair(code, old, new)
             if not (before and after):
@@ -97,7 +102,7 @@ class _Comparison:
                 self._compare_call(old[key], new[key], use)
 
     def _compare_call(self, old: Call, new: Call, use: Use) -> None:
-        """Finds what changed in one operation; in a callback, which the server sends, `use` is the response."""
+        """Compare one operation. For a callback `use` is the response, because the server sends its request."""
         before, after = old.place, new.place
         if before.child("operationId").node != after.child("operationId").node:
             self._add(before.child("operationId"), after.child("operationId"), Effect.OTHER, None)
@@ -111,12 +116,12 @@ class _Comparison:
                 self._compare_opaque(before.child(name), after.child(name), use)
 
     def _compare_security(self, old: Place, new: Place, use: Use) -> None:
-        """More ways to prove who one is are wider, fewer are narrower; to be asked for nothing is a way too."""
-        known = [each.child("components").child("securitySchemes").children() for each in (self._old, self._new)]
-        were = ways_of(old.child("security") or self._old.child("security"), *known)
-        are = ways_of(new.child("security") or self._new.child("security"), *known[::-1])
+        """Compare the ways to authenticate: more are wider, fewer narrower. To require nothing counts as one."""
+        schemes = self._security_schemes()
+        were = ways_of(old.child("security") or self._old.child("security"), *schemes)
+        are = ways_of(new.child("security") or self._new.child("security"), *schemes[::-1])
         effect = of_sets({*without_equal(were, are)}, {*without_equal(are, were)})
-        at_old, at_new = (Place(each.document, f"{each.pointer}/security", None) for each in (old, new))
+        at_old, at_new = (Place(place.document, f"{place.pointer}/security", None) for place in (old, new))
         self._add(at_old, at_new, effect, use, ([*were.values()], [*are.values()]))
 
     def _compare_parameters(
@@ -132,11 +137,11 @@ class _Comparison:
                         self._compare_opaque(before.child(name), after.child(name), use)
                 self._compare_content(before.child("content"), after.child("content"), use)
             elif before:
-                needed = Effect.WIDER if before.node.get("required") else Effect.NONE
-                self._add(before, after, needed | (Effect.REMOVED if key[0] in _OPEN else Effect.NARROWER), use)
+                required = Effect.WIDER if before.node.get("required") else Effect.NONE
+                self._add(before, after, required | (Effect.REMOVED if key[0] in _OPEN else Effect.NARROWER), use)
             else:
-                needed = Effect.NARROWER if after.node.get("required") else Effect.NONE
-                self._add(before, after, needed | (Effect.ADDED if key[0] in _OPEN else Effect.WIDER), use)
+                required = Effect.NARROWER if after.node.get("required") else Effect.NONE
+                self._add(before, after, required | (Effect.ADDED if key[0] in _OPEN else Effect.WIDER), use)
 
     def _compare_required(self, old: Place, new: Place, use: Use) -> None:
         before, after = old.child("required"), new.child("required")
@@ -154,9 +159,9 @@ class _Comparison:
             self._compare_required(old, new, use)
             self._compare_content(old.child("content"), new.child("content"), use)
         elif old or new:
-            needed = bool((old or new).node.get("required"))
+            required = bool((old or new).node.get("required"))
             one_way, other_way = (Effect.NARROWER, Effect.WIDER) if old else (Effect.WIDER, Effect.NARROWER)
-            self._add(old, new, one_way | (other_way if needed else Effect.NONE), use)
+            self._add(old, new, one_way | (other_way if required else Effect.NONE), use)
 
     def _compare_content(self, old: Place, new: Place, use: Use) -> None:
         were, are = media_types(old), media_types(new)
@@ -167,7 +172,7 @@ class _Comparison:
                 self._schemas.compare_media(before.child("x-body-size"), after.child("x-body-size"), use)
                 self._compare_opaque(before.child("encoding"), after.child("encoding"), use)
             else:
-                # who asks for a type that is gone gets none, whichever way it goes
+                # in a request and in a response, a removed type breaks the caller that uses it
                 self._add(before, after, Effect.REMOVED | Effect.NARROWER if before else Effect.WIDER, use)
 
     def _compare_responses(self, old: Place, new: Place, use: Use) -> None:
@@ -178,13 +183,13 @@ class _Comparison:
                 self._compare_response(before.resolved(), after.resolved(), use)
                 continue
             around = status_around(status, are if before else were)
-            if around:  # a failure that was promised by a range or by `default` already, or still is
-                contents = [(each or around).resolved().child("content") for each in (before, after)]
-                self._compare_content(contents[0], contents[1], use)
+            if around:  # a range or `default` covers this failure before or after the change
+                old_response, new_response = ((response or around).resolved() for response in (before, after))
+                self._compare_content(old_response.child("content"), new_response.child("content"), use)
                 self._add(before, after, Effect.OTHER, None)
             elif before:
-                gone = Effect.REMOVED if is_success(status) else Effect.NONE
-                self._add(before, after, gone | Effect.NARROWER, use)
+                removed = Effect.REMOVED if is_success(status) else Effect.NONE
+                self._add(before, after, removed | Effect.NARROWER, use)
             else:
                 self._add(before, after, Effect.WIDER, use)
 

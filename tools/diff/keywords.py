@@ -1,4 +1,4 @@
-"""What the change of a single keyword does to what conforms. No schema is gone through here."""
+"""The effect of a change of one keyword. Schemas are walked in `schemas.py`."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ UPPER = {"maxLength", "maxItems", "maximum", "exclusiveMaximum", "maxProperties"
 LOWER = {"minLength", "minItems", "minimum", "exclusiveMinimum", "minProperties"}
 ASSERTIONS = {"pattern", "format", "contentEncoding", "contentMediaType", "multipleOf", "uniqueItems", "x-exact"}
 MEDIA = {"x-image", "x-video", "x-body-size"}
-# Of what several keywords may say beside a reference and behind it, the nearest is read; these would have to hold both.
+# A keyword may appear both beside a reference and in its target. The nearest one counts, but of these both apply.
 _ADDS_UP = {*UPPER, *LOWER, *ASSERTIONS, *MEDIA, "type", "const", "enum", "properties", "required", "items", "anyOf"}
 _ADDS_UP |= {"oneOf", "additionalProperties"}
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
 
 def keywords_of(schema: Place) -> Keywords:
-    """The keywords of a schema, each with its own place: those beside a reference and those behind it.
+    """Return the keywords of a schema, each with its place: those beside a reference, and those of its target.
 
     Raises:
-        SpecError: A limit stands on both sides of a reference, which is not compared here.
+        SpecError: If a limit appears both beside a reference and in its target, which is not compared here.
     """
-    found: Keywords = {}
+    keywords: Keywords = {}
     for place in schema.chain():
         if place.node is False:  # nothing conforms
             return {"enum": Place(place.document, place.pointer, [])}
         for name, inner in place.children().items():
-            if name in found and name in _ADDS_UP and spelled_out(found[name]) != spelled_out(inner):
-                raise SpecError(f"{schema.pointer}: {name} stands beside a reference and behind it; compare by hand")
+            if name in keywords and name in _ADDS_UP and spelled_out(keywords[name]) != spelled_out(inner):
+                raise SpecError(
+                    f"{schema.pointer}: {name} is both beside a reference and in its target; compare by hand"
+                )
             if name != "$ref":
-                found.setdefault(name, inner)
-    return found
+                keywords.setdefault(name, inner)
+    return keywords
 
 
 def types_of(keywords: Keywords) -> frozenset[str]:
-    """The JSON types of the values that may conform; a number may be an integer."""
+    """Return the JSON types of the values that may conform; `number` includes `integer`."""
     if "type" in keywords:
         declared = keywords["type"].node
         types = frozenset([declared] if isinstance(declared, str) else declared)
@@ -50,7 +52,7 @@ def types_of(keywords: Keywords) -> frozenset[str]:
 
 
 def allowed_of(keywords: Keywords) -> list[Any] | None:
-    """The values of `const` or `enum`; None where any will do."""
+    """Return the values of `const` or `enum`; None if there is neither."""
     if "const" in keywords:
         return [keywords["const"].node]
     return list(keywords["enum"].node) if "enum" in keywords else None
@@ -62,13 +64,13 @@ def _type_of(value: object) -> str:
 
 
 def of_sets(before: set[str] | frozenset[str], after: set[str] | frozenset[str]) -> Effect:
-    """The effect on a choice."""
+    """Return the effect of a change from one set of allowed values to another."""
     narrower = Effect.NARROWER if before - after else Effect.NONE
     return narrower | (Effect.WIDER if after - before else Effect.NONE)
 
 
 def of_bounds(before: Any, after: Any, *, upper: bool) -> Effect:
-    """The effect of a bound; without one everything conforms."""
+    """Return the effect of a changed bound; without a bound everything conforms."""
     if before is ABSENT or after is ABSENT:
         return of_assertions(before, after)
     if before == after:
@@ -77,14 +79,14 @@ def of_bounds(before: Any, after: Any, *, upper: bool) -> Effect:
 
 
 def of_presence(before: bool, after: bool) -> Effect:  # noqa: FBT001 - two of a kind
-    """The effect of a keyword that is there or not."""
+    """Return the effect of a keyword that was added or removed."""
     if before == after:
         return Effect.NONE
     return Effect.WIDER if before else Effect.NARROWER
 
 
 def of_assertions(before: Any, after: Any) -> Effect:
-    """The effect of a keyword of whose values none is known to imply another; false is as good as none."""
+    """Return the effect on a keyword whose values cannot be ordered; false counts as absent."""
     before, after = (ABSENT if value is False else value for value in (before, after))
     if before is ABSENT or after is ABSENT:
         return of_presence(before is not ABSENT, after is not ABSENT)
@@ -92,7 +94,7 @@ def of_assertions(before: Any, after: Any) -> Effect:
 
 
 def of_media(before: Place, after: Place) -> Iterator[tuple[Place, Place, Effect]]:
-    """What changed in one of the extensions with numbers, down to the single number."""
+    """Yield each change in an extension with limits, such as `x-image`, down to the single number."""
     name = before.pointer.rpartition("/")[2]
     if isinstance(before.node, dict) and isinstance(after.node, dict):
         for inner in dict.fromkeys([*before.node, *after.node]):

@@ -1,4 +1,4 @@
-"""A node of a document together with where it is, so that each change can be told with its JSON Pointer."""
+"""A node of a document together with its JSON Pointer, so that each change can name its place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scripts.nodes import follow
 from scripts.spec import SpecError
 
 ABSENT: Final[Any] = object()
-"""Stands where one of the documents has nothing; None is a JSON value."""
+"""The value where one of the documents has nothing; None is a JSON value."""
 
-# Said to people and to generators of code: nothing that is sent depends on it.
+# For people and code generators: no request and no response depends on these.
 WORDS = frozenset(
     {
         *("title", "summary", "description", "example", "examples", "externalDocs", "deprecated", "tags", "$comment"),
@@ -29,8 +29,8 @@ class Place:
 
     Attributes:
         document: The whole document.
-        pointer: Where the node is.
-        node: The node; `ABSENT` where there is none.
+        pointer: The JSON Pointer of the node.
+        node: The node, or `ABSENT`.
     """
 
     document: Node
@@ -42,11 +42,11 @@ class Place:
 
     @property
     def found_at(self) -> str:
-        """The pointer; empty where there is no node."""
+        """Return the pointer; empty if there is no node."""
         return self.pointer if self else ""
 
     def child(self, name: str | int) -> Place:
-        """What is below, by its name or index."""
+        """Return the place of a member or item, by name or index."""
         inner: Any = ABSENT
         if isinstance(self.node, dict):
             inner = self.node.get(name, ABSENT)
@@ -55,24 +55,24 @@ class Place:
         return Place(self.document, f"{self.pointer}/{escaped(name)}", inner)
 
     def children(self) -> dict[str, Place]:
-        """All that is below, by name; nothing where there is no mapping. A status may be written as a number."""
+        """Return all members by name; empty if the node is not a mapping. YAML may have a status as a number."""
         names = self.node if isinstance(self.node, dict) else ()
         return {str(name): self.child(name) for name in names}
 
     def items(self) -> list[Place]:
-        """The items of a list."""
+        """Return the items of a list; empty if the node is not a list."""
         return [self.child(index) for index in range(len(self.node))] if isinstance(self.node, list) else []
 
     def resolved(self) -> Place:
-        """The place itself, or the one that its chain of references ends at.
+        """Return the place itself, or the end of its chain of references.
 
         Raises:
-            SpecError: A reference leads nowhere, or round in a circle.
+            SpecError: If a reference leads nowhere, or in a circle.
         """
         return list(self.chain())[-1]
 
     def chain(self) -> Iterator[Place]:
-        """The place itself, and one after the other those that references lead to.
+        """Yield the place itself, and then each place that references lead to.
 
         Raises:
             SpecError: As `resolved`.
@@ -86,12 +86,12 @@ class Place:
 
     @property
     def reference(self) -> str:
-        """The reference that stands here; empty for none."""
-        found = self.node.get("$ref") if isinstance(self.node, dict) else None
-        return found if isinstance(found, str) else ""
+        """Return the `$ref` of the node; empty if there is none."""
+        reference = self.node.get("$ref") if isinstance(self.node, dict) else None
+        return reference if isinstance(reference, str) else ""
 
 
-# below these stand names, no keywords: a property may be called `title`
+# the members of these are names, not keywords: a property may be called `title`
 _NAMED = {"properties", "patternProperties", "dependentSchemas", "$defs", "mapping", "headers", "content", "variables"}
 _DATA = {"const", "default", "enum"}
 
@@ -100,7 +100,7 @@ NOWHERE = Place({}, "", ABSENT)
 
 
 def canonical(value: Any) -> str:
-    """A text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
+    """Return a text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
 
     def normal(part: Any) -> Any:
         if isinstance(part, dict):
@@ -113,16 +113,16 @@ def canonical(value: Any) -> str:
 
 
 def spelled_out(place: Place) -> str:
-    """A text that is the same for nodes that mean the same, by whichever references and in whichever words."""
+    """Return a text that is the same for nodes that mean the same, whatever their references and descriptions."""
     return canonical(_spelled(place.document, place.node, ()))
 
 
 def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
-    """The innermost places by which two nodes differ in what they mean."""
+    """Return the innermost places where two nodes differ in meaning."""
     if spelled_out(old) == spelled_out(new):
         return []
-    go_in = isinstance(old.node, dict) and isinstance(new.node, dict) and not (old.reference or new.reference)
-    names = dict.fromkeys([*old.node, *new.node]) if go_in else ()
+    is_comparable = isinstance(old.node, dict) and isinstance(new.node, dict) and not (old.reference or new.reference)
+    names = dict.fromkeys([*old.node, *new.node]) if is_comparable else ()
     inner = [pair for name in names if name not in WORDS for pair in differences(old.child(name), new.child(name))]
     return inner or [(old, new)]
 
@@ -140,7 +140,7 @@ def _spelled(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
     spelled = {}
     for name, inner in node.items():
         if name in _NAMED and isinstance(inner, dict):
-            spelled[name] = {key: _spelled(document, each, inside) for key, each in inner.items()}
+            spelled[name] = {key: _spelled(document, member, inside) for key, member in inner.items()}
         elif name not in WORDS:
             spelled[name] = inner if name in _DATA else _spelled(document, inner, inside)
     return spelled

@@ -1,4 +1,4 @@
-"""Two schemas, keyword by keyword, through references and down to every property."""
+"""Compare two schemas, keyword by keyword, through references and down to every property."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.diff.keywords import Keywords, allowed_of, keywords_of, types_of
 from tools.diff.places import ABSENT, NOWHERE, WORDS, Place, canonical, differences
 from tools.diff.unions import Union, all_types, are_choices, matched, union_of
 
-# compared by methods of their own, as they say something together
+# compared by separate methods, because their meanings depend on each other
 _TOGETHER = {
     "type",
     "const",
@@ -26,22 +26,22 @@ class SchemaComparison:
     """Compares pairs of schemas, each pair once for each use."""
 
     def __init__(self, changes: Changes) -> None:
-        """Takes what collects the changes."""
+        """Take the collection that the changes are added to."""
         self._add = changes.add
         self._compared = set[tuple[str, str, Use | None]]()
 
     def compare(self, old: Place, new: Place, use: Use | None) -> None:
-        """Finds what changed between two schemas.
+        """Compare two schemas.
 
         Args:
             old: The schema in the old document.
             new: The schema in the new one.
-            use: In what; None where another branch of a choice lets everything through anyway.
+            use: Where they are used; None if another branch of a choice accepts every value anyway.
         """
-        both = (old.pointer, new.pointer, use)
-        if both in self._compared:
+        comparison = (old.pointer, new.pointer, use)
+        if comparison in self._compared:
             return
-        self._compared.add(both)
+        self._compared.add(comparison)
         before, after = keywords_of(old), keywords_of(new)
         self._compare_discriminators(before, after, use)
         if are_choices(before, after):
@@ -71,7 +71,7 @@ class SchemaComparison:
             self._compare_inner(old, new, use)
         elif name == "default":
             self._compare_defaults(old, new, use, constant="const" in after)
-        else:  # x-envelope, and what is not known here
+        else:  # x-envelope, and keywords that are unknown here
             for inner_old, inner_new in differences(old, new):
                 self._add(inner_old, inner_new, Effect.OTHER, use)
 
@@ -79,7 +79,7 @@ class SchemaComparison:
         self._add(old, new, kw.of_assertions(old.node, new.node), use)
 
     def compare_media(self, old: Place, new: Place, use: Use | None) -> None:
-        """Finds what changed in an extension with numbers."""
+        """Compare an extension with limits, such as `x-image`."""
         for before, after, effect in kw.of_media(old, new):
             self._add(before, after, effect, use)
 
@@ -90,55 +90,60 @@ class SchemaComparison:
             self._add(old, new, kw.of_presence(bool(old), bool(new)), use)
 
     def _compare_defaults(self, old: Place, new: Place, use: Use | None, *, constant: bool) -> None:
-        """What is left out now stands for another value; where there is but one value, it stands for that."""
+        """Compare defaults: a request without the value now means another value, unless there is only one value."""
         if not constant and canonical(old.node) != canonical(new.node):
-            gone = Effect.REMOVED if old else Effect.NONE
-            self._add(old, new, gone | (Effect.ADDED if new else Effect.NONE), use)
+            removed = Effect.REMOVED if old else Effect.NONE
+            self._add(old, new, removed | (Effect.ADDED if new else Effect.NONE), use)
 
     def _compare_values(self, before: Keywords, after: Keywords, use: Use | None) -> None:
+        """Compare the types that a value may have, and then the values of `const` or `enum`."""
         if "type" in before or "type" in after:
             self._add(*pair("type", before, after), kw.of_sets(types_of(before), types_of(after)), use)
-        old, new = ("const" if "const" in each else "enum" for each in (before, after))
-        places = pair(old, before, after)[0], pair(new, before, after)[1]
-        allowed = allowed_of(before), allowed_of(after)
-        if allowed[0] is None or allowed[1] is None:
-            self._add(*places, kw.of_presence(bool(places[0]), bool(places[1])), use)
+        old, new = _choice_in(before), _choice_in(after)
+        allowed_before, allowed_after = allowed_of(before), allowed_of(after)
+        if allowed_before is None or allowed_after is None:  # one of the schemas accepts any value
+            self._add(old, new, kw.of_presence(bool(old), bool(new)), use)
             return
-        texts = [{canonical(value): value for value in each or ()} for each in allowed]
-        gone = [value for text, value in texts[0].items() if text not in texts[1]]
-        come = [value for text, value in texts[1].items() if text not in texts[0]]
-        shown = gone or ABSENT, come or ABSENT
-        self._add(*places, kw.of_sets({*texts[0]}, {*texts[1]}), use, shown)
+        old_values = {canonical(value): value for value in allowed_before}
+        new_values = {canonical(value): value for value in allowed_after}
+        removed = [value for text, value in old_values.items() if text not in new_values]
+        added = [value for text, value in new_values.items() if text not in old_values]
+        effect = kw.of_sets({*old_values}, {*new_values})
+        self._add(old, new, effect, use, (removed or ABSENT, added or ABSENT))
 
     def _compare_objects(self, before: Keywords, after: Keywords, use: Use | None) -> None:
-        old, new = pair("required", before, after)
-        required = [set(each.node if each else ()) for each in (old, new)]
-        shown = sorted(required[0] - required[1]) or ABSENT, sorted(required[1] - required[0]) or ABSENT
-        # the more is required, the less conforms
-        self._add(old, new, kw.of_sets(required[1], required[0]), use, shown)
-
-        more_before, more_after = pair("additionalProperties", before, after)
-        if isinstance(more_before.node, dict) and isinstance(more_after.node, dict):
-            self.compare(more_before, more_after, use)
-        else:
-            openness = [_openness(each) for each in (more_before, more_after)]
-            self._add(more_before, more_after, kw.of_bounds(*openness, upper=True), use)
-
-        were, are = (each.children() for each in pair("properties", before, after))
-        for name in dict.fromkeys([*were, *are]):
-            property_before, property_after = pair(name, were, are)
+        self._compare_required(before, after, use)
+        self._compare_additional(before, after, use)
+        additional_before, additional_after = pair("additionalProperties", before, after)
+        old, new = (place.children() for place in pair("properties", before, after))
+        for name in dict.fromkeys([*old, *new]):
+            property_before, property_after = pair(name, old, new)
             if property_before and property_after:
                 self.compare(property_before, property_after, use)
             elif property_before:
-                refused = Effect.NARROWER if more_after.node is False else Effect.NONE
+                refused = Effect.NARROWER if additional_after.node is False else Effect.NONE
                 self._add(property_before, property_after, Effect.REMOVED | refused, use)
             else:
-                was_refused = more_before.node is False
+                was_refused = additional_before.node is False
                 self._add(property_before, property_after, Effect.WIDER if was_refused else Effect.ADDED, use)
 
+    def _compare_required(self, before: Keywords, after: Keywords, use: Use | None) -> None:
+        old, new = pair("required", before, after)
+        old_names, new_names = set(old.node if old else ()), set(new.node if new else ())
+        shown = sorted(old_names - new_names) or ABSENT, sorted(new_names - old_names) or ABSENT
+        # the sets change places, because less conforms if more is required
+        self._add(old, new, kw.of_sets(new_names, old_names), use, shown)
+
+    def _compare_additional(self, before: Keywords, after: Keywords, use: Use | None) -> None:
+        old, new = pair("additionalProperties", before, after)
+        if isinstance(old.node, dict) and isinstance(new.node, dict):
+            self.compare(old, new, use)
+        else:
+            self._add(old, new, kw.of_bounds(_openness(old), _openness(new), upper=True), use)
+
     def _compare_discriminators(self, before: Keywords, after: Keywords, use: Use | None) -> None:
-        """The branches tell what conforms; only by what they are told apart is told here."""
-        old, new = (each.child("propertyName") for each in pair("discriminator", before, after))
+        """Compare the properties that choose a branch; the branches are compared as a union."""
+        old, new = (place.child("propertyName") for place in pair("discriminator", before, after))
         if old and new:
             self._compare_assertions(old, new, use)
 
@@ -148,7 +153,7 @@ class SchemaComparison:
             self._add(old.place, new.place, effect, use, (old.keyword, new.keyword))
         plain_before, plain_after = old.plain_types(), new.plain_types()
         for before, after in matched(old, new):
-            # a word more in an enum changes nothing where every text conforms by another branch
+            # a new word in an enum changes nothing if another branch accepts every text
             covered = (plain_before if after else plain_after) & (plain_after if before else plain_before)
             use_here = None if all_types((before, after)) <= covered else use
             if before and after:
@@ -158,12 +163,17 @@ class SchemaComparison:
 
 
 def pair(name: str, before: Keywords, after: Keywords) -> tuple[Place, Place]:
-    """The places of a keyword in both; one where it is not is absent."""
+    """Return the places of a keyword in both schemas; the place is absent in a schema that lacks the keyword."""
     return before.get(name, NOWHERE), after.get(name, NOWHERE)
 
 
+def _choice_in(keywords: Keywords) -> Place:
+    """Return the place of `const`, or else of `enum`; absent if there is neither."""
+    return keywords.get("const") or keywords.get("enum", NOWHERE)
+
+
 def _openness(additional: Place) -> int:
-    """How much an object lets through besides its properties: nothing, what a schema says, or everything."""
+    """Return how much an object accepts besides its properties: 0 for nothing, 1 for a schema, 2 for everything."""
     if additional.node is False:
         return 0
     return 1 if isinstance(additional.node, dict) and additional.node else 2

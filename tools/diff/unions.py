@@ -1,4 +1,4 @@
-"""The branches of `anyOf` and `oneOf`: which of the old ones is which of the new ones, and what others let through."""
+"""The branches of `anyOf` and `oneOf`: which old branch matches which new one, and what the others accept."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SAYS_NOTHING = WORDS | {"discriminator", "default"}
 
 @dataclass(frozen=True)
 class Union:
-    """A choice between schemas; a schema that is none is a choice of one.
+    """A choice between schemas; a schema without a choice counts as a choice of one.
 
     Attributes:
         place: The schema.
-        keyword: `anyOf`, `oneOf`, or empty for a schema that is none.
+        keyword: `anyOf`, `oneOf`, or empty for a schema without a choice.
         branches: The schemas.
-        values: Which value of the discriminator leads to which branch, by the branch's reference.
+        values: The value of the discriminator that leads to a branch, by the branch's reference.
     """
 
     place: Place
@@ -29,22 +29,24 @@ class Union:
     values: dict[str, str]
 
     def plain_types(self) -> set[str]:
-        """The JSON types of which one branch alone lets every value through."""
+        """Return the JSON types of which a single branch accepts every value."""
         if self.keyword == "oneOf":  # a value of two branches would not conform
             return set()
-        said = map(keywords_of, self.branches)
-        return set[str]().union(*(types_of(each) for each in said if each.keys() - _SAYS_NOTHING == {"type"}))
+        branches = map(keywords_of, self.branches)
+        return set[str]().union(
+            *(types_of(keywords) for keywords in branches if keywords.keys() - _SAYS_NOTHING == {"type"})
+        )
 
 
 def _each_type(branch: Place) -> list[Place]:
-    """Return a branch for each type of one that says nothing but several types, or else the branch itself."""
-    said = keywords_of(branch)
-    types = said["type"].items() if said.keys() - WORDS == {"type"} else []
-    return [Place(each.document, each.pointer, {"type": each.node}) for each in types] or [branch]
+    """Return a branch for each type if a branch has only a list of types; otherwise the branch itself."""
+    keywords = keywords_of(branch)
+    types = keywords["type"].items() if keywords.keys() - WORDS == {"type"} else []
+    return [Place(place.document, place.pointer, {"type": place.node}) for place in types] or [branch]
 
 
 def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
-    """The choice that a schema is, or that one of its keywords is."""
+    """Return the choice that a schema makes: by the given keyword, or by whichever of the two it has."""
     keyword = keyword or next((name for name in ("anyOf", "oneOf") if name in keywords), "")
     if not keyword:
         return Union(schema, "", [schema], {})
@@ -54,24 +56,29 @@ def union_of(schema: Place, keywords: Keywords, keyword: str = "") -> Union:
 
 
 def are_choices(before: Keywords, after: Keywords) -> bool:
-    """Whether one schema says nothing but a choice, and the other either does so too or has none."""
+    """Return whether one schema consists only of a choice, and the other does too or has no choice at all."""
 
     def choices(keywords: Keywords) -> bool:
         return bool(keywords.keys() & {"anyOf", "oneOf"})
 
-    alone = [each.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"}) for each in (before, after)]
-    return any(alone) and all(one or not choices(each) for one, each in zip(alone, (before, after), strict=True))
+    def is_only_a_choice(keywords: Keywords) -> bool:
+        return keywords.keys() - _SAYS_NOTHING in ({"anyOf"}, {"oneOf"})
+
+    only = [is_only_a_choice(before), is_only_a_choice(after)]
+    return any(only) and all(
+        is_only or not choices(keywords) for is_only, keywords in zip(only, (before, after), strict=True)
+    )
 
 
 def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
-    """The branches of both by pairs: by the discriminator, by their names, by what they say, and at last by order.
+    """Return pairs of old and new branches, matched by discriminator, by name, by content, and finally by order.
 
-    Several types in one branch are a branch each, as they accept the same so.
+    A branch with several types counts as one branch for each type, because that accepts the same values.
     """
     pairs: list[tuple[Place | None, Place | None]] = []
     left, right = list(old.branches), list(new.branches)
-    if "oneOf" not in (old.keyword, new.keyword):  # where it is, types may not overlap
-        left, right = ([each for branch in branches for each in _each_type(branch)] for branches in (left, right))
+    if "oneOf" not in (old.keyword, new.keyword):  # with `oneOf`, types must not overlap
+        left, right = ([part for branch in branches for part in _each_type(branch)] for branches in (left, right))
     discriminated = bool(old.values and new.values)
 
     def pair_by(name: Callable[[Place, Union], str]) -> None:
@@ -94,5 +101,5 @@ def matched(old: Union, new: Union) -> list[tuple[Place | None, Place | None]]:
 
 
 def all_types(branches: Iterable[Place | None]) -> set[str]:
-    """The JSON types of the values that may conform to one of several schemas."""
+    """Return the JSON types of the values that may conform to one of several schemas."""
     return set[str]().union(*(types_of(keywords_of(branch)) for branch in branches if branch))

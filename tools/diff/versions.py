@@ -1,4 +1,4 @@
-"""Which version a contract must have after a change, by Semantic Versioning."""
+"""The version that a contract must have after a change, by Semantic Versioning."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ Version: TypeAlias = tuple[int, int, int]
 
 
 def version_of(document: Node) -> Version:
-    """The three numbers of `info.version`; what follows a hyphen or a plus is left out.
+    """Return the three numbers of `info.version`, without anything after a hyphen or a plus.
 
     Raises:
-        SpecError: There are no such numbers.
+        SpecError: If `info.version` does not have three numbers.
     """
     info = document.get("info")
-    said = info.get("version") if isinstance(info, dict) else None
-    found = re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:[-+][0-9A-Za-z.+-]+)?", str(said), re.ASCII)
-    if found is None:
-        raise SpecError(f"#/info/version: {said} is no version of three numbers, such as 1.0.0")
-    return int(found[1]), int(found[2]), int(found[3])
+    version = info.get("version") if isinstance(info, dict) else None
+    match = re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:[-+][0-9A-Za-z.+-]+)?", str(version), re.ASCII)
+    if match is None:
+        raise SpecError(f"#/info/version: {version} is not a version of three numbers; write one such as 1.0.0")
+    return int(match[1]), int(match[2]), int(match[3])
 
 
 def next_version(base: Version, changes: Collection[Change]) -> Version:
-    """The lowest version that tells of these changes.
+    """Return the lowest version that is high enough for these changes.
 
-    A break of callers asks for a new major version, one of servers alone for a new minor version. Before 1.0.0, when
-    the minor version is where breaks are told, these are minor and patch.
+    If a change breaks callers, that is a new major version; if it breaks only servers, a new minor version. Before
+    1.0.0 these are minor and patch, because breaks raise the minor version then.
     """
     major, minor, patch = base
     broken = {party for change in changes for party in change.breaks}
@@ -43,5 +43,5 @@ def next_version(base: Version, changes: Collection[Change]) -> Version:
 
 
 def shown(version: Version) -> str:
-    """The version as a text."""
+    """Return the version as a text."""
     return ".".join(map(str, version))

@@ -1,1 +1,1 @@
-"""Shows that no rule can be lost: `make proof`."""
+"""Prove that no rule can be lost: `make proof`."""

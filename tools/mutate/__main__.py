@@ -1,4 +1,4 @@
-"""Every part of the proof: `make proof`."""
+"""Run every part of the proof: `make proof`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PARTS: dict[str, Part] = {
 
 
 def main() -> int:
-    """Run every part, also after one that fails; return the exit code."""
+    """Run every part, even if one fails; return the exit code."""
     return run(PARTS)
 
 

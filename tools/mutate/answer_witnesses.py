@@ -1,4 +1,4 @@
-"""Witnesses about the rest of the contract: its calls and answers, what the mock server does, and words."""
+"""Witnesses about calls and answers, about the behaviour of the mock server, and about descriptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases
 from contract_tests.reading.answer_cases import (
     ANSWER_CASES,
     ANSWERS,
@@ -46,13 +46,13 @@ from kling_elements_client.errors import ResponseError
 from kling_elements_runtime.document import escaped, walk
 from kling_elements_runtime.responses import ResponseReader
 from scripts.nodes import follow, resolve
-from tools.mutate.witness import Holds, Subject, Witness
+from tools.mutate.witness import Candidate, Holds, Witness
 
 _POST = f"#/paths/{escaped(ELEMENTS)}/post"
 _CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"
 _SCHEMAS = "#/components/schemas"
-# What asserts nothing, but tells generated code and readers what a value is.
-_TOLD: dict[str, Any] = {
+# Annotations: they assert nothing, but generated code and readers use them.
+_ANNOTATIONS: dict[str, Any] = {
     f"{_SCHEMAS}/ImageElementRequest/properties/reference_type/default": "image_refer",
     f"{_SCHEMAS}/VideoElementRequest/properties/reference_type/default": "video_refer",
     f"{_SCHEMAS}/ImageBase64/contentEncoding": "base64",
@@ -74,25 +74,25 @@ _TOLD: dict[str, Any] = {
     },
 }
 _ENVELOPE = {"code", "message", "request_id"}
-_PAGE = 30  # tasks, where nobody says how many
+_PAGE = 30  # tasks, if no size is given
 
 
 def answer_witnesses() -> Iterator[Witness]:
     """Yield every witness that is not about one request."""
-    yield _witness("the calls", lambda subject: calls(subject.document) == CALLS)
-    yield _witness("the servers", lambda subject: servers(subject.document) == SERVERS)
-    yield _witness("the security schemes", lambda subject: schemes(subject.document) == SCHEMES, "R02")
+    yield _witness("the calls", lambda candidate: calls(candidate.document) == CALLS)
+    yield _witness("the servers", lambda candidate: servers(candidate.document) == SERVERS)
+    yield _witness("the security schemes", lambda candidate: schemes(candidate.document) == SCHEMES, "R02")
     yield _witness("the business codes", _business_codes, None)
-    yield _witness("the dialects", lambda subject: subject.contract.dialects() == said.DIALECTS, None)
-    for meaning in said.MEANINGS:
-        yield _witness(meaning.id, _told_apart(meaning), "upstream", "R01")
-    for dialect in said.DIALECTS:
+    yield _witness("the dialects", lambda candidate: candidate.contract.dialects() == dialect_cases.DIALECTS, None)
+    for meaning in dialect_cases.MEANINGS:
+        yield _witness(meaning.id, _is_recognized(meaning), "upstream", "R01")
+    for dialect in dialect_cases.DIALECTS:
         rules = frozenset([None, "upstream", "R01"])
-        yield Witness(f"what the mock server says in the dialect {dialect}", _spoken(dialect), rules, cost=1)
+        yield Witness(f"the answers of the mock server in the dialect {dialect}", _spoken(dialect), rules, cost=1)
     for operation, statuses in ANSWERS.items():
         for status, types in statuses.items():
             for media_type, kinds in types.items():
-                name = f"what {operation} may answer with {status} as {media_type}"
+                name = f"the answers of {operation} with {status} as {media_type}"
                 yield _witness(name, _answered(operation, (status, media_type), kinds), "upstream")
     for case in ANSWER_CASES:
         yield _witness(case.id, _read(case), "upstream")
@@ -100,61 +100,61 @@ def answer_witnesses() -> Iterator[Witness]:
         yield _witness(task_case.id, _task_read(task_case), "upstream")
     for schema in OTHER_NAMES:
         yield _witness(f"the other names of properties of {schema}", _other_names(schema), "upstream")
-    yield _witness("what words for a status mean", _progress_words, "upstream")
-    yield _witness("what cannot be used", _unusable, "upstream")
-    yield _witness("which outputs are subjects", _subjects, "upstream")
-    yield _witness("what a notification may hold", _notified, "upstream")
-    yield _witness("that headers are texts", _headers_are_texts, "upstream")
+    yield _witness("the meaning of words for a status", _progress_words, "upstream")
+    yield _witness("elements that cannot be used", _unusable, "upstream")
+    yield _witness("which outputs are elements", _elements, "upstream")
+    yield _witness("the content of a notification", _notified, "upstream")
+    yield _witness("headers are texts", _headers_are_texts, "upstream")
     yield _witness("the words for a status", _status_words, "upstream")
     yield _witness("the names of properties in answers", _property_names, "upstream")
-    yield _witness("what tells generated code something", _told_all, "upstream", "R06", "R13")
+    yield _witness("the annotations", _annotations, "upstream", "R06", "R13")
     yield _witness("the names of the tags", _tag_names, "R30")
     yield Witness("the length of a page", _page, frozenset(["upstream"]), cost=2)
-    yield _witness("the words about a GIF", _words_about_images, "R14")
+    yield _witness("the message about a GIF", _words_about_images, "R14")
     yield Witness("the longest image as plain JSON Schema", _longest_text, frozenset(["R15"]), cost=2)
-    yield _witness("the words about WebM", _words_about_videos, "R20")
+    yield _witness("the message about WebM", _words_about_videos, "R20")
 
 
 def _witness(name: str, holds: Holds, *rules: str | None) -> Witness:
     return Witness(name, holds, frozenset(rules))
 
 
-def _business_codes(subject: Subject) -> bool:
-    rows = subject.contract.business_codes().values()
+def _business_codes(candidate: Candidate) -> bool:
+    rows = candidate.contract.business_codes().values()
     return {row.code: (row.http_status, row.created, row.retry) for row in rows} == BUSINESS_CODES
 
 
-def _told_apart(case: said.Meaning) -> Holds:
-    def holds(subject: Subject) -> bool:
-        rows = subject.contract.refusals(case.operation, case.keyword)
+def _is_recognized(case: dialect_cases.Meaning) -> Holds:
+    def holds(candidate: Candidate) -> bool:
+        rows = candidate.contract.refusals(case.operation, case.keyword)
         return case.dialects == {row.dialect for row in rows if row.fits(case.code, case.message)}
 
     return holds
 
 
 def _spoken(dialect: str) -> Holds:
-    """Whether a subject's whole life is told as the dialect tells it."""
+    """Return a check of the whole life of an element, in the words of a dialect."""
 
-    def holds(subject: Subject) -> bool:
-        caller = subject.speaking(dialect)
+    def holds(candidate: Candidate) -> bool:
+        caller = candidate.speaking(dialect)
         task_id = caller.create(external_task_id="e")["task_id"]
         element_id = caller.element(task_id)["element_id"]
         again, elsewhere = ({**IMAGE_REQUEST, "external_task_id": name} for name in ("e", "elsewhere"))
         deletion = ("POST", DELETION, {"element_id": element_id})
         refusals = [
-            (said.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),
-            (said.NO_TASK[dialect]("nobody"), caller.refusal("GET", f"{ELEMENTS}/nobody")),
-            (said.NO_SUBJECT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
+            (dialect_cases.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),
+            (dialect_cases.NO_TASK[dialect]("nobody"), caller.refusal("GET", f"{ELEMENTS}/nobody")),
+            (dialect_cases.NO_SUBJECT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
         ]
         answer = caller.ask(*deletion)
-        refusals.append((said.DELETED_BEFORE[dialect](str(element_id)), caller.refusal(*deletion)))
+        refusals.append((dialect_cases.DELETED_BEFORE[dialect](str(element_id)), caller.refusal(*deletion)))
         remains = caller.send("GET", f"{ELEMENTS}/e").status == HTTPStatus.OK
         caller.ask("POST", "/_mock/used-ids", ["elsewhere"])
         counts = caller.send("POST", ELEMENTS, elsewhere).status != HTTPStatus.OK
         return (
             all(expected == refusal for expected, refusal in refusals)
-            and said.DELETION[dialect](task_id) == {name: answer[name] for name in answer.keys() - _ENVELOPE}
-            and (remains, counts) == (said.REMAINS[dialect], said.COUNTS_ALL_CALLS[dialect])
+            and dialect_cases.DELETION[dialect](task_id) == {name: answer[name] for name in answer.keys() - _ENVELOPE}
+            and (remains, counts) == (dialect_cases.REMAINS[dialect], dialect_cases.COUNTS_ALL_CALLS[dialect])
         )
 
     return holds
@@ -163,8 +163,8 @@ def _spoken(dialect: str) -> Holds:
 def _read(case: AnswerCase) -> Holds:
     response = httpx.Response(case.status, json=case.body)
 
-    def holds(subject: Subject) -> bool:
-        reader = ResponseReader(subject.contract, lambda text: text, logging.getLogger(__name__))
+    def holds(candidate: Candidate) -> bool:
+        reader = ResponseReader(candidate.contract, lambda text: text, logging.getLogger(__name__))
         try:
             reader.model_of(case.operation, response, lambda value: value)
         except ResponseError as error:
@@ -177,9 +177,9 @@ def _read(case: AnswerCase) -> Holds:
 def _task_read(case: TaskCase) -> Holds:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
-    def holds(subject: Subject) -> bool:
-        task = task_in(case.body, subject.contract, case.schema)
-        return expected == read_tasks.ids(task, subject.contract)
+    def holds(candidate: Candidate) -> bool:
+        task = task_in(case.body, candidate.contract, case.schema)
+        return expected == read_tasks.ids(task, candidate.contract)
 
     return holds
 
@@ -188,104 +188,106 @@ def _other_names(schema: str) -> Holds:
     expected = {other: {name} for name, others in OTHER_NAMES[schema].items() for other in others}
     expected |= {other: set() for other in NO_NAMES[schema]}
 
-    def holds(subject: Subject) -> bool:
-        names = {other: read_tasks.documented_names(schema, other, subject.contract) for other in expected}
+    def holds(candidate: Candidate) -> bool:
+        names = {other: read_tasks.documented_names(schema, other, candidate.contract) for other in expected}
         return expected == names
 
     return holds
 
 
-def _progress_words(subject: Subject) -> bool:
-    read = partial(read_tasks.word, contract=subject.contract)
+def _progress_words(candidate: Candidate) -> bool:
+    read = partial(read_tasks.word, contract=candidate.contract)
     known = all(read(word.upper())[0] == progress for word, (progress, _) in WORDS.items())
     written = all(read(word)[1] == written for word, (_, written) in WORDS.items())
     return known and written and all(read(word) == ("UNKNOWN", word) for word in NO_WORDS)
 
 
-def _unusable(subject: Subject) -> bool:
-    return {status: read_tasks.unusable(status, subject.contract) for status in UNUSABLE} == UNUSABLE
+def _unusable(candidate: Candidate) -> bool:
+    return {status: read_tasks.unusable(status, candidate.contract) for status in UNUSABLE} == UNUSABLE
 
 
-def _subjects(subject: Subject) -> bool:
-    return {kind: read_tasks.is_subject(kind, subject.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
+def _elements(candidate: Candidate) -> bool:
+    return {kind: read_tasks.is_subject(kind, candidate.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
 def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
-    return lambda subject: subject.lets_through(answer_schemas(subject.document, operation)[which], kinds)
+    return lambda candidate: candidate.accepts_exactly(answer_schemas(candidate.document, operation)[which], kinds)
 
 
-def _notified(subject: Subject) -> bool:
-    return subject.lets_through(f"{_CALLBACK}/requestBody/content/application~1json/schema", NOTIFICATION)
+def _notified(candidate: Candidate) -> bool:
+    return candidate.accepts_exactly(f"{_CALLBACK}/requestBody/content/application~1json/schema", NOTIFICATION)
 
 
-def _headers_are_texts(subject: Subject) -> bool:
+def _headers_are_texts(candidate: Candidate) -> bool:
     places = [
         f"#/components/responses/{name}/headers/{header}/schema"
-        for name, answer in subject.document["components"]["responses"].items()
+        for name, answer in candidate.document["components"]["responses"].items()
         for header in answer.get("headers", ())
     ]
-    for index, _ in enumerate(follow(subject.document, f"{_CALLBACK}/parameters")):
+    for index, _ in enumerate(follow(candidate.document, f"{_CALLBACK}/parameters")):
         places.append(f"{_CALLBACK}/parameters/{index}/schema")
-    return all(subject.lets_through(place, "string") for place in places)
+    return all(candidate.accepts_exactly(place, "string") for place in places)
 
 
-def _status_words(subject: Subject) -> bool:
-    """The words stand beside any other text; who reads a task, or an answer without an envelope, is told them."""
-    told = [
-        follow(subject.document, f"{_SCHEMAS}/{name}")
+def _status_words(candidate: Candidate) -> bool:
+    """Check the status words in tasks, and in answers without an envelope; any other text conforms too."""
+    places = [
+        follow(candidate.document, f"{_SCHEMAS}/{name}")
         for name in ("Task/properties/task_status", "CreateElementResponse/properties/status")
     ]
-    return all(_words(subject, place) == STATUS_WORDS for place in told)
+    return all(_words(candidate, place) == STATUS_WORDS for place in places)
 
 
-def _property_names(subject: Subject) -> bool:
-    schemas = subject.document["components"]["schemas"]
+def _property_names(candidate: Candidate) -> bool:
+    schemas = candidate.document["components"]["schemas"]
     return all(schemas[name]["properties"].keys() == SHAPES[name].keys() for name in SHAPES)
 
 
-def _words(subject: Subject, place: Any) -> list[str]:
-    branches = [resolve(subject.document, branch) for branch in place["anyOf"]]
+def _words(candidate: Candidate, place: Any) -> list[str]:
+    branches = [resolve(candidate.document, branch) for branch in place["anyOf"]]
     return [word for branch in branches for word in branch.get("enum", ())]
 
 
-def _told_all(subject: Subject) -> bool:
-    found = {
+def _annotations(candidate: Candidate) -> bool:
+    annotations = {
         where: value
-        for where, value in walk(subject.document["components"]["schemas"], _SCHEMAS)
+        for where, value in walk(candidate.document["components"]["schemas"], _SCHEMAS)
         if where.rpartition("/")[2] in ("default", "format", "contentEncoding")
         and value != "uri"
         and isinstance(value, str)
     }
-    return found == _TOLD
+    return annotations == _ANNOTATIONS
 
 
-def _tag_names(subject: Subject) -> bool:
+def _tag_names(candidate: Candidate) -> bool:
     tags = [{"tag_id": f"o_{number}"} for number in range(101, 109)]
-    task = subject.caller.create(tag_list=tags)
-    (element,) = subject.caller.ask("GET", f"{ELEMENTS}/{task['task_id']}")["data"]["task_result"]["elements"]
+    task = candidate.caller.create(tag_list=tags)
+    (element,) = candidate.caller.ask("GET", f"{ELEMENTS}/{task['task_id']}")["data"]["task_result"]["elements"]
     return [tag["name"] for tag in element["tag_list"]] == TAG_NAMES
 
 
-def _page(subject: Subject) -> bool:
+def _page(candidate: Candidate) -> bool:
     for _ in range(_PAGE + 1):
-        subject.caller.create()
-    return len(subject.caller.ask("GET", ELEMENTS)["data"]) == _PAGE
+        candidate.caller.create()
+    return len(candidate.caller.ask("GET", ELEMENTS)["data"]) == _PAGE
 
 
-def _words_about_images(subject: Subject) -> bool:
+def _words_about_images(candidate: Candidate) -> bool:
     file = Opened(Picture(format="gif").build())
-    found = images.inspect(file, "image", image_limits(subject.contract)).violations
-    says = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
-    return [says] == [violation.message for violation in found]
+    violations = images.inspect(file, "image", image_limits(candidate.contract)).violations
+    message = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
+    return [message] == [violation.message for violation in violations]
 
 
-def _words_about_videos(subject: Subject) -> bool:
+def _words_about_videos(candidate: Candidate) -> bool:
     file = Opened(b"\x1aE\xdf\xa3".ljust(64))
-    found = videos.inspect(file, "video", video_limits(subject.contract)).violations
-    return [each.message for each in found] == ["the file is not an MP4 or MOV video; it looks like Matroska or WebM"]
+    violations = videos.inspect(file, "video", video_limits(candidate.contract)).violations
+    return [violation.message for violation in violations] == [
+        "the file is not an MP4 or MOV video; it looks like Matroska or WebM"
+    ]
 
 
-def _longest_text(subject: Subject) -> bool:
-    """R15 is a length that any validator knows; a Base64 text that is longer has four characters more."""
-    validator = jsonschema_rs.Draft202012Validator(subject.document["components"]["schemas"]["ImageBase64"])
+def _longest_text(candidate: Candidate) -> bool:
+    """Check R15 as a length, which every validator knows; the next longer Base64 text has four more characters."""
+    validator = jsonschema_rs.Draft202012Validator(candidate.document["components"]["schemas"]["ImageBase64"])
     return [validator.is_valid("A" * (LONGEST_IMAGE + more)) for more in (0, 4)] == [True, False]

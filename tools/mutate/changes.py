@@ -1,7 +1,7 @@
-"""How one constraint can be changed: dropped, loosened by one, tightened by one, or made another.
+"""The changes of one constraint: dropped, loosened by one, tightened by one, or replaced.
 
-Each function here takes the object that has a constraint and the constraint's name, and yields what was changed, in
-words, with the object as it is then. The object itself is left alone.
+Each function here takes an object with a constraint and the name of the constraint. It yields pairs of a description
+of the change and a changed copy of the object.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Change = tuple[str, Node]
 Changes = Callable[[Node, str], Iterable[Change]]
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
-_THOUSANDTH = 0.001  # of a ratio; a picture of 4,000 px shows less
+_THOUSANDTH = 0.001  # of a ratio; a picture of 4,000 px can show less
 _FORMATS = {"uri": ("uri-reference", "iri"), "image-base64": (), "int64": ()}
 _NEXT_NUMBER = re.compile(r"(.*?)(\d+)", re.DOTALL)
 
@@ -29,36 +29,36 @@ def without(node: Node, name: str) -> Node:
 
 
 def dropped(node: Node, name: str) -> Iterator[Change]:
-    """The constraint is missing."""
+    """Drop the constraint."""
     yield "dropped", without(node, name)
 
 
 def number(node: Node, name: str) -> Iterator[Change]:
-    """A limit is missing, one lower, or one higher."""
+    """Drop a limit, lower it by one, or raise it by one."""
     yield from dropped(node, name)
     yield from number_alone(node, name)
 
 
 def number_alone(node: Node, name: str) -> Iterator[Change]:
-    """A number that must be there is one lower or one higher."""
+    """Lower or raise a required number by one."""
     value = node[name]
     for step in (-1, 1) if isinstance(value, int) else (-_THOUSANDTH, _THOUSANDTH):
         yield _to(node, name, round(value + step, 3))
 
 
 def word(node: Node, name: str) -> Iterator[Change]:
-    """A word is another one."""
+    """Replace a word."""
     yield _to(node, name, neighbour(node[name]))
 
 
 def word_or_none(node: Node, name: str) -> Iterator[Change]:
-    """A word is missing, or another one."""
+    """Drop a word, or replace it."""
     yield from dropped(node, name)
     yield from word(node, name)
 
 
 def one_of(*words: str) -> Changes:
-    """The word is each of the others that it could be."""
+    """Return changes that replace the word by each of the other given words."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
         yield from (_to(node, name, other) for other in words if other != node[name])
@@ -67,19 +67,19 @@ def one_of(*words: str) -> Changes:
 
 
 def flag(node: Node, name: str) -> Iterator[Change]:
-    """Yes is no, and no is yes."""
+    """Invert a flag."""
     yield _to(node, name, not node[name])
 
 
 def types(node: Node, name: str) -> Iterator[Change]:
-    """Any type will do, one more will do, or one of several will not. Beside an enum or a constant it says nothing."""
+    """Drop the types, add one, or remove one of several; beside an enum or a constant they have no effect."""
     if {"enum", "const"} & node.keys():
         return
     several = isinstance(node[name], list)
     allowed: list[str] = node[name] if several else [node[name]]
     yield from dropped(node, name)
     for kind in _TYPES:
-        if kind not in allowed and not (kind == "integer" and "number" in allowed):  # which is one
+        if kind not in allowed and not (kind == "integer" and "number" in allowed):  # which includes integers
             yield f"also {kind}", {**node, name: [*allowed, kind]}
     for kind in allowed if several else ():
         yield f"without {kind}", {**node, name: [other for other in allowed if other != kind]}
@@ -88,7 +88,7 @@ def types(node: Node, name: str) -> Iterator[Change]:
 
 
 def constant(node: Node, name: str) -> Iterator[Change]:
-    """Anything will do, another word will do too, or only another one will."""
+    """Drop the constant, allow another word too, or replace it."""
     value = node[name]
     yield from dropped(node, name)
     yield f"also {neighbour(value)!r}", {**without(node, name), "enum": [value, neighbour(value)]}
@@ -96,60 +96,67 @@ def constant(node: Node, name: str) -> Iterator[Change]:
 
 
 def members(node: Node, name: str) -> Iterator[Change]:
-    """One member of a list is missing, or one is too many."""
-    found: list[Any] = node[name]
-    yield from ((said, {**node, name: changed}) for said, changed in _lists(found, neighbour(found[-1])))
+    """Remove one member of a list, or add one."""
+    values: list[Any] = node[name]
+    yield from _with_lists(node, name, _lists(values, neighbour(values[-1])))
 
 
 def words(more: str) -> Changes:
-    """One word of a list is missing, or one is too many. A neighbour would be the same word in other letters."""
+    """Return changes that remove one word of a list, or add the given one.
+
+    A neighbour will not do, because it would be the same word in another case.
+    """
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        yield from ((said, {**node, name: changed}) for said, changed in _lists(node[name], more))
+        yield from _with_lists(node, name, _lists(node[name], more))
 
     return changes
 
 
 def lists_of_words(more: str | None = None) -> Changes:
-    """Each list under a name is missing, or changed as `members`, or as `words` do where there is another word."""
+    """Return changes that drop each list of a map, or change it: as `words` if there is a word, else as `members`."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
         yield from members_of_object(node, name)
-        for each, found in node[name].items():
-            for said, changed in _lists(found, neighbour(found[-1]) if more is None else more):
-                yield f"{each}: {said}", {**node, name: {**node[name], each: changed}}
+        for key, values in node[name].items():
+            for description, changed in _lists(values, neighbour(values[-1]) if more is None else more):
+                yield f"{key}: {description}", {**node, name: {**node[name], key: changed}}
 
     return changes
 
 
-def _lists(found: list[Any], more: Any) -> Iterator[tuple[str, list[Any]]]:
-    for index, member in enumerate(found):
-        yield f"without {member!r}", [*found[:index], *found[index + 1 :]]
-    yield f"also {more!r}", [*found, more]
+def _lists(values: list[Any], more: Any) -> Iterator[tuple[str, list[Any]]]:
+    for index, value in enumerate(values):
+        yield f"without {value!r}", [*values[:index], *values[index + 1 :]]
+    yield f"also {more!r}", [*values, more]
+
+
+def _with_lists(node: Node, name: str, lists: Iterable[tuple[str, list[Any]]]) -> Iterator[Change]:
+    yield from ((description, {**node, name: changed}) for description, changed in lists)
 
 
 def choice(node: Node, name: str) -> Iterator[Change]:
-    """Anything will do, one member less will, or one more; a list of names keeps in step."""
+    """Drop an enum, remove one of its values, or add one; the names of the values are changed with it."""
     yield from dropped(without(node, "x-enum-varnames"), name)
-    names = "x-enum-varnames"
-    for words, changed in members(node, name):
-        told = node.get(names)
-        if told is None:
-            yield words, changed
+    names = node.get("x-enum-varnames")
+    for description, changed in members(node, name):
+        if names is None:
+            yield description, changed
         else:
-            by_value = dict(zip(node[name], told, strict=True))
-            yield words, {**changed, names: [by_value.get(value, "ONE_MORE") for value in changed[name]]}
+            by_value = dict(zip(node[name], names, strict=True))
+            kept = [by_value.get(value, "ONE_MORE") for value in changed[name]]
+            yield description, {**changed, "x-enum-varnames": kept}
 
 
 def names_of_values(node: Node, name: str) -> Iterator[Change]:
-    """One value has another name."""
-    told: list[str] = node[name]
-    for index, each in enumerate(told):
-        yield f"{each} -> {each}_X", {**node, name: [*told[:index], f"{each}_X", *told[index + 1 :]]}
+    """Rename one value."""
+    names: list[str] = node[name]
+    for index, old in enumerate(names):
+        yield f"{old} -> {old}_X", {**node, name: [*names[:index], f"{old}_X", *names[index + 1 :]]}
 
 
 def sizes(node: Node, name: str) -> Iterator[Change]:
-    """One pair of sides is missing, one is too many, or a side is a pixel longer or shorter."""
+    """Remove a pair of sides, add one, or make a side a pixel longer or shorter."""
     pairs: list[list[int]] = node[name]
     for index, pair in enumerate(pairs):
         yield f"without {pair}", {**node, name: [*pairs[:index], *pairs[index + 1 :]]}
@@ -162,42 +169,40 @@ def sizes(node: Node, name: str) -> Iterator[Change]:
 
 
 def pattern(node: Node, name: str) -> Iterator[Change]:
-    """Any text will do, or one part of the pattern is another."""
+    """Drop the pattern, or change one part of it."""
     yield from dropped(node, name)
     yield from (_to(node, name, variant) for variant in variants(node[name]))
 
 
 def format_(node: Node, name: str) -> Iterator[Change]:
-    """Any text will do, or another format is asked for that has this one among it."""
+    """Drop the format, or replace it by a wider one."""
     yield from dropped(node, name)
     yield from (_to(node, name, other) for other in _FORMATS[node[name]])
 
 
 def required(node: Node, name: str) -> Iterator[Change]:
-    """Nothing is required, one property less is, or one more."""
+    """Require nothing, one property less, or one property more."""
     needed: list[str] = node[name]
     yield from dropped(node, name)
     if len(needed) > 1:
-        yield from (
-            (f"without {each}", {**node, name: [other for other in needed if other != each]}) for each in needed
-        )
-    yield from ((f"also {each}", {**node, name: [*needed, each]}) for each in node["properties"] if each not in needed)
+        yield from ((f"without {key}", {**node, name: [other for other in needed if other != key]}) for key in needed)
+    yield from ((f"also {key}", {**node, name: [*needed, key]}) for key in node["properties"] if key not in needed)
 
 
 def additional(node: Node, name: str) -> Iterator[Change]:
-    """What was closed is open, and what was open is closed. To leave `true` out says the same."""
+    """Open a closed object, or close an open one. `true` is never dropped, because that means the same."""
     if node[name] is False:
         yield from dropped(node, name)
     yield from flag(node, name)
 
 
 def members_of_object(node: Node, name: str) -> Iterator[Change]:
-    """One member of the object is missing."""
-    yield from ((f"without {each}", {**node, name: without(node[name], each)}) for each in node[name])
+    """Remove one member of the object."""
+    yield from ((f"without {key}", {**node, name: without(node[name], key)}) for key in node[name])
 
 
 def items(node: Node, name: str) -> Iterator[Change]:
-    """Anything may be in the list, nothing may be there twice, or something must be there."""
+    """Allow any items, forbid duplicates, or require an item."""
     yield from dropped(node, name)
     if "uniqueItems" not in node:
         yield "uniqueItems added", {**node, "uniqueItems": True}
@@ -206,16 +211,16 @@ def items(node: Node, name: str) -> Iterator[Change]:
 
 
 def branches(node: Node, name: str) -> Iterator[Change]:
-    """One branch is missing, or none is asked for."""
-    found: list[Any] = node[name]
+    """Remove one branch, or all of them."""
+    alternatives: list[Any] = node[name]
     yield from dropped(node, name)
-    for index, branch in enumerate(found):
-        told = branch.get("$ref", branch.get("type", index))
-        yield f"without {told}", {**node, name: [*found[:index], *found[index + 1 :]]}
+    for index, branch in enumerate(alternatives):
+        title = branch.get("$ref", branch.get("type", index))
+        yield f"without {title}", {**node, name: [*alternatives[:index], *alternatives[index + 1 :]]}
 
 
 def mapping(node: Node, name: str) -> Iterator[Change]:
-    """One value leads nowhere, or two lead to each other's branch."""
+    """Remove the branch of one value, or swap the branches of two values."""
     yield from members_of_object(node, name)
     keys = list(node[name])
     for one, other in pairwise(keys):
@@ -224,59 +229,59 @@ def mapping(node: Node, name: str) -> Iterator[Change]:
 
 
 def excluded(node: Node, name: str) -> Iterator[Change]:
-    """A property of another branch is told to be unknown, or to break another rule."""
+    """Forget that a property belongs to another branch, or name another rule for it."""
     yield from members_of_object(node, name)
-    for each, rule in node[name].items():
-        yield f"{each}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], each: neighbour(rule)}}
+    for key, rule in node[name].items():
+        yield f"{key}: {rule} -> {neighbour(rule)}", {**node, name: {**node[name], key: neighbour(rule)}}
 
 
 def pointers(*others: str) -> Changes:
-    """One of the places is missing, or there is one more of those that are known."""
+    """Return changes that remove one of the pointers, or add one of the others."""
 
     def changes(node: Node, name: str) -> Iterator[Change]:
-        found: list[str] = node[name]
-        for each in found:
-            yield f"without {each}", {**node, name: [other for other in found if other != each]}
-        for each in others:
-            if each not in found:
-                yield f"also {each}", {**node, name: [*found, each]}
+        present: list[str] = node[name]
+        for place in present:
+            yield f"without {place}", {**node, name: [other for other in present if other != place]}
+        for place in others:
+            if place not in present:
+                yield f"also {place}", {**node, name: [*present, place]}
 
     return changes
 
 
 def security(node: Node, name: str) -> Iterator[Change]:
-    """No credentials are needed, none will do too, or some are."""
-    asked: list[Node] = node[name]
+    """Require no credentials, make them optional, or require some."""
+    requirements: list[Node] = node[name]
     yield from dropped(node, name)
-    if asked:
+    if requirements:
         yield "nothing asked for", {**node, name: []}
-        yield "also without", {**node, name: [*asked, {}]}
+        yield "also without", {**node, name: [*requirements, {}]}
     else:
         yield "a token asked for", {**node, name: [{"bearerToken": []}]}
 
 
 def required_body(node: Node, name: str) -> Iterator[Change]:
-    """A body may be left out."""
+    """Make the body optional."""
     yield from dropped(node, name)
     yield from flag(node, name)
 
 
 def renamed(node: Node, name: str) -> Iterator[Change]:
-    """Each member of an object is missing, or has a neighbour's name."""
+    """Remove each member of an object, or give it a neighbouring name."""
     yield from members_of_object(node, name)
-    for each in node[name]:
-        other = neighbour(each)
-        changed = {other if key == each else key: value for key, value in node[name].items()}
-        if other not in node[name]:
-            yield f"{each} -> {other}", {**node, name: changed}
+    for old in node[name]:
+        new = neighbour(old)
+        changed = {new if key == old else key: value for key, value in node[name].items()}
+        if new not in node[name]:
+            yield f"{old} -> {new}", {**node, name: changed}
 
 
 def neighbour(value: Any) -> Any:
-    """Return a value that comes next to another: one more, or the word in the other case."""
+    """Return the neighbour of a value: a number one higher, or the word in the other case."""
     if isinstance(value, int):
         return value + 1
-    if found := _NEXT_NUMBER.fullmatch(value):
-        return f"{found[1]}{int(found[2]) + 1:0{len(found[2])}}"
+    if match := _NEXT_NUMBER.fullmatch(value):
+        return f"{match[1]}{int(match[2]) + 1:0{len(match[2])}}"
     return value.upper() if value != value.upper() else value.lower()
 
 

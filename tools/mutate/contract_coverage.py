@@ -1,10 +1,9 @@
-"""Whether the tests show each keyword of the contract's requests from both sides: a value accepted, and one refused.
+"""Check that the tests show each keyword of the contract's requests from both sides: accepting and refusing a value.
 
-The values are those of the tables that the rules tests run through client, wire, mock server and oracle:
-contract_tests/reading/rules.yaml, and contract_tests/reading/operation_cases.py for the other operations. What is made
-at random counts for nothing here, so that the figure does not depend on luck. A keyword has accepted a value if the
-whole request was accepted and the keyword had something to say; it has refused one if the request was refused and it
-did so itself.
+The values come from the tables that the rules tests run through client, wire, mock server and oracle:
+contract_tests/reading/rules.yaml, and contract_tests/reading/operation_cases.py for the other operations. Random values
+do not count, so that the figure does not depend on luck. A keyword has accepted a value if the whole request was
+accepted and the keyword applied; it has refused a value if the request was refused and the keyword itself refused it.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ NAME = "contract coverage"
 
 
 @frozen
-class Judged:
-    """One value of the tables.
+class CheckedValue:
+    """One value of the tables, with the verdicts on it.
 
     Attributes:
-        name: Which one.
-        expected: The table's verdict, true if the value is accepted.
-        marks: What the keywords say of it.
+        name: Its id in the tables.
+        expected: The verdict of the table: true if the value is accepted.
+        marks: The verdicts of the keywords.
     """
 
     name: str
@@ -45,26 +44,26 @@ class Judged:
     marks: list[Mark]
 
 
-def tables(document: Node, known: dict[str, Requests]) -> Iterator[Judged]:
-    """Every value of the tables."""
-    create = known["createElement"]
+def tables(document: Node, operations: dict[str, Requests]) -> Iterator[CheckedValue]:
+    """Yield every value of the tables."""
+    create = operations["createElement"]
     for case in (*cases.body_cases("accepted"), *cases.body_cases("refused")):
-        yield Judged(case.id, case.verdict == "accepted", _of_body(create, case.body()))
+        yield CheckedValue(case.id, case.verdict == "accepted", _of_body(create, case.body()))
     for http in cases.http_cases():
         if http.status == HTTPStatus.OK:
-            yield Judged(http.id, True, _of_body(create, json.loads(http.content())))  # noqa: FBT003 - a field
+            yield CheckedValue(http.id, True, _of_body(create, json.loads(http.content())))  # noqa: FBT003 - a field
         elif http.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            yield Judged(http.id, False, _of_size(create, len(http.content()), 0))  # noqa: FBT003 - a field
+            yield CheckedValue(http.id, False, _of_size(create, len(http.content()), 0))  # noqa: FBT003 - a field
     for call in (*operation_cases.ACCEPTED, *operation_cases.REFUSED):
-        yield Judged(call.id, not call.violations, _of_call(known[call.operation], call))
+        yield CheckedValue(call.id, not call.violations, _of_call(operations[call.operation], call))
     file, limits = video_file(document), video_limits(Contract(document))
     for video in cases.video_cases():
         report = videos.inspect(video.video.opened(), video.id, limits)
-        yield Judged(video.id, not video.violations, list(file.marks(report)))
+        yield CheckedValue(video.id, not video.violations, list(file.marks(report)))
 
 
 def _of_body(operation: Requests, body: Any) -> list[Mark]:
-    """What is said of a body. One that is too large is not looked into."""
+    """Return the verdicts on a body; if it is too large, only those on its size."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     by_size = _of_size(operation, len(text), oracle.count(body))
     return [*by_size, *(operation.body.marks(body) if operation.body and accepted(by_size) else ())]
@@ -85,36 +84,36 @@ def _of_call(operation: Requests, call: operation_cases.Case) -> list[Mark]:
 
 
 def prove() -> Outcome:
-    """Return what the tables show."""
+    """Return whether the tables show every keyword from both sides."""
     try:
         document = load()
-        known = requests(document)
+        operations = requests(document)
     except SpecError as error:
         return Outcome("nothing was counted", (str(error),))
-    shapes = [*(shape for each in known.values() for shape in each.shapes), video_file(document)]
+    shapes = [*(shape for operation in operations.values() for shape in operation.shapes), video_file(document)]
     keywords = [keyword for shape in shapes for keyword in shape.keywords]
     sides: dict[str, set[Keyword]] = {"accepted": set(), "refused": set()}
-    disputed = []
-    values = list(tables(document, known))
+    disputed: list[str] = []
+    values = list(tables(document, operations))
     for value in values:
-        verdict = accepted(value.marks)
-        if verdict != value.expected:
+        is_accepted = accepted(value.marks)
+        if is_accepted != value.expected:
             disputed.append(value.name)
-        sides["accepted"] |= {keyword for keyword, said in value.marks if said and verdict}
-        sides["refused"] |= {keyword for keyword, said in value.marks if not said}
+        sides["accepted"] |= {keyword for keyword, accepts in value.marks if accepts and is_accepted}
+        sides["refused"] |= {keyword for keyword, accepts in value.marks if not accepts}
     problems = [
-        f"has not {side} a value: {keyword.name}, of {keyword.route} ({keyword.where})"
+        f"no value {side}: add one to the tables for {keyword.name}, of {keyword.route} ({keyword.where})"
         for side, shown in sides.items()
         for keyword in keywords
         if keyword not in shown
     ]
-    problems += [f"the keywords say another thing than the table of: {name}" for name in disputed]
+    problems += [f"the keywords and the table disagree about: {name}" for name in disputed]
     figures = ", ".join(f"{len(shown)} of {len(keywords)} {side} a value" for side, shown in sides.items())
     return Outcome(f"{figures}, among {len(values)} values", tuple(problems))
 
 
 def main() -> int:
-    """Run this part of the proof alone; return the exit code."""
+    """Run only this part of the proof; return the exit code."""
     return run({NAME: prove})
 
 

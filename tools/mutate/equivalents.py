@@ -1,7 +1,7 @@
-"""Mutants that say the same as the contract, so that no request or answer can tell them from it, each with a reason.
+"""Mutants that mean the same as the contract, so that no request or answer can show a difference, with reasons.
 
-Whoever adds one is asked for a reason that a reader can check. One that a witness notices, or that is no mutant any
-more, fails the proof.
+If you add one, give a reason that a reader can check. The proof fails if a witness notices an equivalent, or if it is
+not a mutant any more.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ from scripts.spec import load
 
 _SCHEMAS = "#/components/schemas"
 _URL: str = load()["components"]["schemas"]["HttpUrl"]["pattern"]
-_OTHER_BRANCH = "The branch beside it in the same `anyOf` takes that type."
-_BESIDE_NULL = "It stands only in an `anyOf` whose other branch is null."
-_ONE_AT_SIGN = "`format: uri` beside it lets no second @ into the authority."
+_OTHER_BRANCH = "Another branch of the same `anyOf` accepts that type."
+_BESIDE_NULL = "It is used only in an `anyOf` whose other branch is null."
+_ONE_AT_SIGN = "`format: uri` beside it forbids a second @ in the authority."
 
 EQUIVALENTS: dict[str, str] = {
     "#/paths/~1kling~1v1~1general~1advanced-custom-elements~1{id}/get/parameters/0/schema/pattern: "
-    r"'[^.]|\\.{3}' -> '[^.]|\\.{3,}'": "The pattern has no anchors, and any longer row of full stops has three in it.",
+    r"'[^.]|\\.{3}' -> '[^.]|\\.{3,}'": "The pattern has no anchors, and any longer row of full stops contains three.",
     f"{_SCHEMAS}/ImageBase64/maxLength: 13981016 -> 13981017": (
-        "The pattern beside it lets only lengths through that are a multiple of four, and the next one is 13981020."
+        "The pattern beside it accepts only lengths that are a multiple of four, and the next one is 13981020."
     ),
     f"{_SCHEMAS}/ElementVideoList/properties/refer_videos/items: uniqueItems added": (
-        "`maxItems: 1` beside it lets no second item in that could be the same; both are of one rule at one place."
+        "`maxItems: 1` beside it forbids a second item, and both violations have the same rule and place."
     ),
     **{
         f"{_SCHEMAS}/HttpUrl/pattern: {_URL!r} -> {_URL.replace(part, other, 1)!r}": reason
         for part, other, reason in (
             ("@)?", "@)*", _ONE_AT_SIGN),
             (r"(?:[^\s/?#@]*@)", r"(?:[^\s/?#]*@)", _ONE_AT_SIGN),
-            (r"(?:[^\s/?#@]*@)", "(?:[^/?#@]*@)", "`format: uri` beside it lets no white space into any URL."),
-            ("]+\\]", "]*\\]", "`format: uri` beside it lets only an address into brackets."),
-            (")?)?(?:[/?#]", ")?)*(?:[/?#]", "`format: uri` beside it lets no second colon follow a host."),
-            (r"\S*)?$", r"\S*)*$", "What begins another round may be in the first round, too."),
+            (r"(?:[^\s/?#@]*@)", "(?:[^/?#@]*@)", "`format: uri` beside it forbids white space in URLs."),
+            ("]+\\]", "]*\\]", "`format: uri` beside it accepts only an address in brackets."),
+            (")?)?(?:[/?#]", ")?)*(?:[/?#]", "`format: uri` beside it forbids a second colon after a host."),
+            (r"\S*)?$", r"\S*)*$", "The first repetition already accepts the text of any further one."),
         )
     },
     **{
         f"{_SCHEMAS}/CreateElementResponse/x-envelope/task-ids-of-other-codes: also {place}": (
-            "`task-ids` beside it has the same place, and counts whatever the code."
+            "`task-ids` beside it has the same place, and is read whatever the code is."
         )
         for place in ("/task_id", "/id", "/data/task_id", "/data/id")
     },

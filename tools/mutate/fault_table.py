@@ -1,6 +1,6 @@
-"""The table of faults: mistakes that somebody could have made, each as one edit of the code, and who should notice.
+"""The table of faults: plausible mistakes, each as one edit of the code, and the tests that should notice it.
 
-It names no files, so that these may move: the text to replace is searched for in all the code, a test by its name.
+The table names no files, so that files can move: texts to replace and tests are searched for in the whole project.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ _SHAPE = {"type": "object", "additionalProperties": {"type": "object", "addition
 
 
 class TableError(Exception):
-    """The table cannot be used; the text has a line for each thing that is wrong, with the fault's name."""
+    """An error for a table that cannot be used; the message has a line for each problem, with the name of the fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One mistake, and where it is made.
+    """One mistake, and its place in the code.
 
     Attributes:
-        name: What it is called, unique in the table.
-        group: What it is planted in, such as `mock` or `client`.
-        find: The text that is replaced, which all the code together has once.
-        put: What takes its place.
-        file: The file that has the text, relative to the project.
-        source: What is in the file.
-        tests: Which tests should notice, as pytest names them, relative to the project.
+        name: Its name, unique in the table.
+        group: The part of the project that it is planted in, such as `mock` or `client`.
+        find: The text that is replaced, which occurs once in all the code.
+        put: The text that replaces it.
+        file: The file with the text, relative to the project.
+        source: The content of the file.
+        tests: The tests that should notice, as pytest names them, relative to the project.
     """
 
     name: str
@@ -70,7 +70,7 @@ def load(path: Path = TABLE, root: Path = ROOT) -> list[Fault]:
     """Return the faults in the order of the table.
 
     Raises:
-        TableError: The file is no such table, or some of the faults do not fit the project.
+        TableError: If the file is not such a table, or a fault does not fit the project.
     """
     try:
         table = YAML(typ="safe").load(path.read_text("utf-8"))
@@ -118,34 +118,36 @@ class _Project:
                     self._tests[name].append(path.relative_to(root).as_posix())
 
     def file(self, text: str) -> str:
-        """Return the file that has a text.
+        """Return the file that contains a text.
 
         Raises:
-            TableError: No file has it, or there is more than one place that does.
+            TableError: If no file contains it, or it occurs more than once.
         """
         places = {file: source.count(text) for file, source in self.code.items() if text in source}
         if not places:
-            raise TableError(f"no file of {', '.join(_CODE)} has the text to replace; see how it reads now: {text}")
+            raise TableError(
+                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code anew: {text}"
+            )
         if sum(places.values()) > 1:
             where = ", ".join(f"{file} ({count}x)" for file, count in places.items())
-            raise TableError(f"{where}: the text to replace must be in one place, so lengthen find and put: {text}")
+            raise TableError(f"{where}: the text to replace must occur once, so lengthen find and put: {text}")
         return next(iter(places))
 
     def test(self, name: str) -> str:
-        """Return how pytest names a test: with its file, relative to the project.
+        """Return the name of a test as pytest has it: with its file, relative to the project.
 
         Args:
-            name: The name of the function, with or without parameters in brackets. The end of the path of its file and
-                `::` may be in front, if two files have such a function.
+            name: The name of the function, with or without parameters in brackets. If two files have such a function,
+                put the end of the path of its file and `::` in front.
 
         Raises:
-            TableError: No file has it, or more than one.
+            TableError: If no file has the test, or more than one does.
         """
         place, bracket, case = name.partition("[")
         file, _, function = place.rpartition("::")
         files = [path for path in self._tests[function] if f"/{path}".endswith(f"/{file}" if file else "")]
         if not files:
-            raise TableError(f"no test module has {name}; see what it is called now")
+            raise TableError(f"no test module has {name}; look up its present name")
         if len(files) > 1:
             where = " and ".join(files)
             raise TableError(

@@ -1,6 +1,6 @@
-"""What each member of each kind of object in the OpenAPI file constrains, and how that can be changed.
+"""The members of each kind of object in the OpenAPI file, and how each constraint can be changed.
 
-A member that is in no table here is an error, so no constraint can come into the file without mutants of its own.
+A member that is not listed here is an error, so every new constraint needs mutants.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Member:
     """A member of an object.
 
     Attributes:
-        changes: What can be changed about it; None where it constrains nothing, or only what is within it does.
-        kind: The kind of the objects within it, by its name in `KINDS`; None where there are none to look at.
-        holds: Whether it is such an object, a list of them, or an object with one under each name.
+        changes: The changes of its value; None if it constrains nothing, or only its content does.
+        kind: The kind of the objects within it, as a key of `KINDS`; None if there are none to change.
+        holds: Whether it is one such object, a list of them, or a map with one under each name.
     """
 
     changes: Changes | None = None
@@ -27,13 +27,13 @@ class Member:
     holds: Literal["one", "list", "map"] = "one"
 
 
-_WORDS = Member()  # for people, or it says where something comes from
-_EXAMPLES = Member()  # show what conforms, and constrain nothing
-# where answers have tasks, the ids of tasks, and lists of them
+_WORDS = Member()  # for people, or a source
+_EXAMPLES = Member()  # constrain nothing
+# the places in answers of tasks, of ids of tasks, and of lists of tasks
 _TASKS = ("", "/data", "/data/data", "/data/data/data", "/data/data/data/data", "/items")
 _IDS = (*(f"{place}/{name}" for place in _TASKS[:4] for name in ("task_id", "id")),)
 _LISTS = ("/data", "/items", "/data/items", "/data/data")
-_NO_WORD = "unknown"  # for a status
+_NO_WORD = "unknown"  # not a word for a status
 
 _SCHEMA = {
     "$ref": Member(changes.dropped),
@@ -53,7 +53,7 @@ _SCHEMA = {
     "anyOf": Member(changes.branches, "schema", "list"),
     "oneOf": Member(changes.branches, "schema", "list"),
     "discriminator": Member(changes.dropped, "discriminator"),
-    "x-exact": Member(changes.dropped),  # it is true or absent, says the linter
+    "x-exact": Member(changes.dropped),  # the linter ensures that it is true or absent
     "x-excluded": Member(changes.excluded),
     "x-enum-varnames": Member(changes.names_of_values),
     "x-image": Member(changes.dropped, "x-image"),
@@ -186,4 +186,4 @@ KINDS: dict[str, dict[str, Member]] = {
     },
 }
 NAMED_BY_OTHERS = {"callback": "path item"}
-"""Kinds of objects whose members have names of their own, with the kind of each."""
+"""Kinds of objects whose members have free names, with the kind of those members."""

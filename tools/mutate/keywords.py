@@ -1,11 +1,11 @@
-"""Every keyword of the contract's requests that can refuse something, and what each of them says of a value.
+"""Every keyword of the contract's requests that can refuse something, and the verdict of each on a value.
 
-A keyword is counted once for each way by which a request reaches it: a URL's pattern binds `callback_url` and
-`video_url`, and a test of one shows nothing of the other. One that names several words (`required`, `enum`, ...) counts
-once for each.
+A keyword counts once for each route by which a request reaches it: a URL's pattern constrains `callback_url` and
+`video_url`, and a test of one shows nothing about the other. If a keyword has several words (`required`, `enum`, ...),
+each of them counts.
 
-Judging is the oracle's (contract_tests/reading/oracle.py); this module only takes the schema apart, so that each
-keyword is asked by itself.
+The oracle (contract_tests/reading/oracle.py) checks the values; this module only splits the schema, so that each
+keyword is checked on its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scripts.spec import SpecError
 _ANY: Final = (object,)
 _TEXT: Final = (str,)
 _NUMBER: Final = (int, float)
-_SINGLE: Final[dict[str, tuple[type, ...]]] = {  # what each says something about
+_SINGLE: Final[dict[str, tuple[type, ...]]] = {  # with the types that each applies to
     "const": _ANY,
     "minLength": _TEXT,
     "maxLength": _TEXT,
@@ -38,22 +38,22 @@ _SINGLE: Final[dict[str, tuple[type, ...]]] = {  # what each says something abou
     "additionalProperties": (dict,),
 }
 _COMPOUND: Final = {"$ref", "type", "enum", "required", "properties", "items", "anyOf", "oneOf", "x-image"}
-_ELSEWHERE: Final = {"discriminator", "x-video"}  # part of oneOf; judged by files, not by requests
+_ELSEWHERE: Final = {"discriminator", "x-video"}  # part of oneOf; checked with files, not with requests
 _SILENT: Final = {"title", "description", "default", "contentEncoding"} | {
     f"x-{name}" for name in ("source", "expected", "hints", "excluded", "enum-varnames")
 }
-_NAMING_FORMATS: Final = {"image-base64", "int64"}  # they say what a value is, and assert nothing
-_LONGEST_SHOWN: Final = 40  # characters
+_NAMING_FORMATS: Final = {"image-base64", "int64"}  # annotations that assert nothing
+_MAX_SHOWN_LENGTH: Final = 40  # characters
 
 
 @frozen
 class Keyword:
-    """A keyword, or one word of it, as one kind of request reaches it.
+    """A keyword, or one word of it, on one route from a request.
 
     Attributes:
-        where: Its place in the document, as a JSON Pointer.
-        route: The way to it, such as `createElement / image_refer / callback_url`.
-        name: What it asks, such as `maxLength 20` or `required element_name`.
+        where: Its JSON Pointer in the document.
+        route: The path of names that leads to it, such as `createElement / image_refer / callback_url`.
+        name: Its requirement, such as `maxLength 20` or `required element_name`.
     """
 
     where: str
@@ -62,31 +62,34 @@ class Keyword:
 
 
 Mark: TypeAlias = tuple[Keyword, bool]
-Ask: TypeAlias = Callable[[Any], Iterable[Mark]]
+"""A keyword, and whether it accepts a value."""
+
+Check: TypeAlias = Callable[[Any], Iterable[Mark]]
+"""Returns the marks of the keywords that apply to a value."""
 
 
 @frozen
 class Shape:
-    """A schema, taken apart.
+    """A schema, split into keywords.
 
     Attributes:
-        keywords: The keywords that it and what it holds is made of.
-        marks: What each of them says of a value, those that say nothing about its kind left out. A branch of several
-            that is not taken says nothing either, unless none is.
+        keywords: The keywords of the schema and of all schemas within it.
+        marks: Returns the marks of a value. Keywords that do not apply to its type are left out, and so are branches
+            that do not match, unless no branch does.
     """
 
     keywords: tuple[Keyword, ...]
-    marks: Ask = field(repr=False)
+    marks: Check = field(repr=False)
 
 
 @frozen
 class Requests:
-    """What one operation takes.
+    """The keywords of the requests of one operation.
 
     Attributes:
-        parameters: By their names; each takes a list of no or one value.
-        body: Takes the body; None where there is none.
-        size: Takes the length of the body in bytes and the number of its values.
+        parameters: The parameters by name; each checks a list of zero or one value.
+        body: Checks the body; None if the operation has none.
+        size: Checks the length of the body in bytes and its number of values; None if there is no body.
     """
 
     parameters: Mapping[str, Shape]
@@ -95,15 +98,15 @@ class Requests:
 
     @property
     def shapes(self) -> list[Shape]:
-        """All of them."""
+        """Return all of them."""
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
 def requests(document: Node) -> dict[str, Requests]:
-    """What each operation of a document takes, by its name.
+    """Return the keywords of each operation of a document, by operation id.
 
     Raises:
-        SpecError: There is a keyword that nobody here knows.
+        SpecError: If the document has a keyword that is unknown here.
     """
     return {
         operation["operationId"]: _requests(document, f"#/paths/{escaped(path)}/{method}", operation)
@@ -112,8 +115,8 @@ def requests(document: Node) -> dict[str, Requests]:
 
 
 def accepted(marks: Iterable[Mark]) -> bool:
-    """Whether every keyword accepts."""
-    return all(verdict for _, verdict in marks)
+    """Return whether every keyword accepts."""
+    return all(accepts for _, accepts in marks)
 
 
 def _requests(document: Node, where: str, operation: Node) -> Requests:
@@ -121,39 +124,44 @@ def _requests(document: Node, where: str, operation: Node) -> Requests:
     parameters = {}
     for index, node in enumerate(operation.get("parameters", ())):
         at = node.get("$ref", f"{where}/parameters/{index}")
-        said = follow(document, at)
-        parameters[said["name"]] = _parameter(document, at, f"{name} / {said['name']}", said)
+        parameter = follow(document, at)
+        parameters[parameter["name"]] = _parameter(document, at, f"{name} / {parameter['name']}", parameter)
     if "requestBody" not in operation:
         return Requests(parameters, None, None)
     at = f"{where}/requestBody/content/application~1json"
     return Requests(parameters, _shape(document, f"{at}/schema", name), _size(document, f"{at}/x-body-size", name))
 
 
-def _parameter(document: Node, where: str, route: str, said: Node) -> Shape:
+def _parameter(document: Node, where: str, route: str, parameter: Node) -> Shape:
     schema = _shape(document, f"{where}/schema", route)
-    if not said.get("required", False):
-        return Shape(schema.keywords, lambda given: [mark for value in given for mark in schema.marks(value)])
+
+    def marks(values: list[Any]) -> list[Mark]:
+        return [mark for value in values for mark in schema.marks(value)]
+
+    if not parameter.get("required", False):
+        return Shape(schema.keywords, marks)
     required = Keyword(f"{where}/required", route, "required")
-    return Shape(
-        (required, *schema.keywords),
-        lambda given: [(required, bool(given)), *(mark for value in given for mark in schema.marks(value))],
-    )
+    return Shape((required, *schema.keywords), lambda values: [(required, bool(values)), *marks(values)])
 
 
 def _size(document: Node, where: str, route: str) -> Shape:
     limits = follow(document, where)
     names = ("max-bytes", "max-values")
     keywords = tuple(Keyword(f"{where}/{name}", route, f"{name} {limits[name]}") for name in names)
-    most = [limits[name] for name in names]
-    return Shape(keywords, lambda found: [(k, n <= m) for k, n, m in zip(keywords, found, most, strict=True)])
+    maxima = [limits[name] for name in names]
+
+    def marks(sizes: tuple[int, int]) -> list[Mark]:
+        return [(keyword, size <= maximum) for keyword, size, maximum in zip(keywords, sizes, maxima, strict=True)]
+
+    return Shape(keywords, marks)
 
 
 def _shape(document: Node, where: str, route: str) -> Shape:
-    """A schema, taken apart, as a request reaches it by a route."""
+    """Return a schema, split into keywords, for one route."""
     schema = follow(document, where)
     known = _SINGLE.keys() | _COMPOUND | _ELSEWHERE | _SILENT
     if unknown := sorted(schema.keys() - known):
-        raise SpecError(f"{where}: nobody counts {', '.join(unknown)}")
+        raise SpecError(f"{where}: cannot count {', '.join(unknown)}; add it to tools/mutate/keywords.py")
     parts = [
         *_singles(schema, where, route),
         *_words(schema, where, route),
@@ -166,7 +174,7 @@ def _shape(document: Node, where: str, route: str) -> Shape:
 
 
 def _singles(schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """The keywords that ask one thing."""
+    """Yield the keywords with one requirement."""
     for name in schema.keys() & _SINGLE.keys():
         if name == "format" and schema[name] in _NAMING_FORMATS:
             continue
@@ -182,14 +190,9 @@ def _single(keyword: Keyword, kinds: tuple[type, ...], accepts: Callable[[Any], 
 
 
 def _words(schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """The keywords that name several words. What is none of them is refused by each."""
-    kinds = [] if {"enum", "const"} & schema.keys() else schema.get("type", [])  # beside these it says nothing
-    if isinstance(kinds, str):
-        yield _alternatives({_keyword(where, route, "type", kinds): oracle.judge_of({"type": kinds})})
-    elif kinds:
-        yield _alternatives(
-            {_keyword(where, route, "type", kind, n): oracle.judge_of({"type": kind}) for n, kind in enumerate(kinds)}
-        )
+    """Yield the keywords with several words, of which each counts."""
+    if not {"enum", "const"} & schema.keys():  # beside these, types have no effect
+        yield from _types(schema.get("type", []), where, route)
     if "enum" in schema:
         values = enumerate(schema["enum"])
         yield _alternatives({_keyword(where, route, "enum", v, n): oracle.judge_of({"const": v}) for n, v in values})
@@ -200,20 +203,31 @@ def _words(schema: Node, where: str, route: str) -> Iterator[Shape]:
         yield _image(schema["x-image"], f"{where}/x-image", route)
 
 
+def _types(types: str | list[str], where: str, route: str) -> Iterator[Shape]:
+    if isinstance(types, str):
+        yield _alternatives({_keyword(where, route, "type", types): oracle.judge_of({"type": types})})
+    elif types:
+        yield _alternatives(
+            {_keyword(where, route, "type", name, n): oracle.judge_of({"type": name}) for n, name in enumerate(types)}
+        )
+
+
 def _keyword(where: str, route: str, name: str, word: object, index: int | None = None) -> Keyword:
     return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_shown(word)}")
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
+    """Return a choice of words: the words that match accept a value; if none matches, each of them refuses it."""
+
     def marks(value: Any) -> list[Mark]:
-        taken: list[Mark] = [(keyword, True) for keyword, accepts in judges.items() if accepts(value)]
-        return taken or [(keyword, False) for keyword in judges]
+        matches: list[Mark] = [(keyword, True) for keyword, accepts in judges.items() if accepts(value)]
+        return matches or [(keyword, False) for keyword in judges]
 
     return Shape(tuple(judges), marks)
 
 
 def _image(limits: Node, where: str, route: str) -> Shape:
-    """The limits of an image file, the formats one by one."""
+    """Return the limits of an image file; each format counts."""
     formats = {
         name: Keyword(f"{where}/format/one-of/{index}", route, f"x-image format {name}")
         for index, name in enumerate(limits["format"]["one-of"])
@@ -229,17 +243,19 @@ def _image(limits: Node, where: str, route: str) -> Shape:
     def marks(value: Any) -> list[Mark]:
         if not isinstance(value, str):
             return []
-        kind, said = oracle.judge_image(value, limits)
-        found: list[Mark] = [(others[part], why is None) for part, why in said.items() if part in others]
-        if said["format"] is None:
-            return [*found, *((keyword, True) for name, keyword in formats.items() if name == kind)]
-        return [*found, *((keyword, False) for keyword in formats.values())]
+        kind, problems = oracle.judge_image(value, limits)
+        marks_of_others: list[Mark] = [
+            (others[part], problem is None) for part, problem in problems.items() if part in others
+        ]
+        if problems["format"] is None:
+            return [*marks_of_others, *((keyword, True) for name, keyword in formats.items() if name == kind)]
+        return [*marks_of_others, *((keyword, False) for keyword in formats.values())]
 
     return Shape((*formats.values(), *others.values()), marks)
 
 
 def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Shape]:
-    """What leads to other schemas."""
+    """Yield the keywords of the schemas within a schema."""
     if "$ref" in schema:
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
@@ -259,7 +275,7 @@ def _of_member(name: str, inner: Shape, value: Any) -> Iterable[Mark]:
 
 
 def _of_items(inner: Shape, value: Any) -> Iterable[Mark]:
-    """Of items that are the same, one speaks for all."""
+    """Return the marks of distinct items; equal items are checked once."""
     distinct = {repr(item): item for item in value} if isinstance(value, list) else {}
     return (mark for item in distinct.values() for mark in inner.marks(item))
 
@@ -271,15 +287,16 @@ def _any_of(document: Node, count: int, where: str, route: str) -> Shape:
     }
 
     def marks(value: Any) -> list[Mark]:
-        found = {keyword: list(branch.marks(value)) for keyword, branch in branches.items()}
-        taken = {keyword: said for keyword, said in found.items() if accepted(said)}
-        return [mark for keyword, said in (taken or found).items() for mark in [(keyword, bool(taken)), *said]]
+        by_branch = {keyword: list(branch.marks(value)) for keyword, branch in branches.items()}
+        matching = {keyword: inner for keyword, inner in by_branch.items() if accepted(inner)}
+        counted = matching or by_branch
+        return [mark for keyword, inner in counted.items() for mark in [(keyword, bool(matching)), *inner]]
 
     return Shape(_all_keywords(branches), marks)
 
 
 def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shape:
-    """Branches of which a property names one; the linter sees to it that the branches accept that name alone."""
+    """Return a choice by a property; the linter ensures that each branch accepts only its own value of it."""
     branches = {
         Keyword(f"{where}/discriminator/mapping/{value}", route, f"discriminator {value}"): _shape(
             document, target, f"{route} / {value}"
@@ -291,18 +308,22 @@ def _one_of(document: Node, discriminator: Node, where: str, route: str) -> Shap
     def marks(value: Any) -> list[Mark]:
         kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
         named = {keyword: branch for keyword, branch in branches.items() if keyword.name == f"discriminator {kind}"}
-        said: list[Mark] = [(keyword, keyword in named) for keyword in named or branches]
-        inner = [mark for branch in (named or branches).values() for mark in branch.marks(value)]
-        return [*said, (one_of, bool(named) and accepted(inner)), *inner]
+        counted = named or branches  # a value of no kind is refused by every branch
+        inner = [mark for branch in counted.values() for mark in branch.marks(value)]
+        return [
+            *((keyword, bool(named)) for keyword in counted),
+            (one_of, bool(named) and accepted(inner)),
+            *inner,
+        ]
 
     return Shape((*_all_keywords(branches), one_of), marks)
 
 
 def _all_keywords(branches: Mapping[Keyword, Shape]) -> tuple[Keyword, ...]:
-    return tuple(each for keyword, branch in branches.items() for each in (keyword, *branch.keywords))
+    return tuple(inner for keyword, branch in branches.items() for inner in (keyword, *branch.keywords))
 
 
 def _shown(value: object) -> str:
-    """A keyword's value in a name; a number as people write it, and a long text cut."""
+    """Return the value of a keyword for its name: numbers with separators, long texts cut."""
     text = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"

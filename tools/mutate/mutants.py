@@ -19,9 +19,9 @@ class Mutant:
 
     Attributes:
         pointer: The constraint, as a reference into the document.
-        change: What was done to it, in words.
-        rule: The rule that it comes from, as in the nearest `x-source`; None where none is near.
-        document: The whole document. It shares what is unchanged with the original: do not change it.
+        change: What was changed, in words.
+        rule: The rule of the nearest `x-source`; None if there is none.
+        document: The whole document. Do not change it, because it shares all unchanged parts with the original.
     """
 
     pointer: str
@@ -31,7 +31,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """What tells it from all others."""
+        """Return a name that no other mutant has."""
         return f"{self.pointer}: {self.change}"
 
 
@@ -39,26 +39,26 @@ def mutants(document: Node) -> Iterator[Mutant]:
     """Yield every mutant of a document.
 
     Raises:
-        SpecError: The document has a member of which nobody has said what it constrains.
+        SpecError: If the document has a member that `grammar.py` does not list.
     """
     yield from _of_object(document, document, "document", (), None)
 
 
 def _of_object(document: Node, node: Node, kind: str, path: Path, rule: str | None) -> Iterator[Mutant]:
     if kind != "schema" and "$ref" in node:
-        return  # what it refers to is met at its own place, and whoever refers to it can lose it
+        return  # the target is changed at its own place, and the object around this one can lose the reference
     for name in node:
         member = Member(None, NAMED_BY_OTHERS[kind]) if kind in NAMED_BY_OTHERS else KINDS[kind].get(name)
         if member is None:
             raise SpecError(
-                f"#{pointer(path)}: nobody has said what {name!r} constrains in an object of the kind {kind!r}; "
-                "say so in tools/mutate/grammar.py"
+                f"#{pointer(path)}: {name!r} is not known in an object of the kind {kind!r}; "
+                "add it to tools/mutate/grammar.py, with the changes that its mutants make"
             )
         here = (*path, name)
         if member.changes is not None:
             for words, changed in member.changes(node, name):
-                own = _rule(node, name, rule)
-                yield Mutant(f"#{pointer(here)}", words, own, replaced(document, path, changed))
+                own_rule = _rule(node, name, rule)
+                yield Mutant(f"#{pointer(here)}", words, own_rule, replaced(document, path, changed))
         if member.kind is not None:
             for inner_path, inner in _within(node[name], member.holds, here):
                 yield from _of_object(document, inner, member.kind, inner_path, _rule(node, name, rule))
@@ -69,7 +69,7 @@ def _within(value: Any, holds: str, path: Path) -> Iterator[tuple[Path, Node]]:
         children = [(path, value)]
     else:
         children = [((*path, key), child) for key, child in (value.items() if holds == "map" else enumerate(value))]
-    yield from ((where, child) for where, child in children if isinstance(child, dict))
+    yield from ((child_path, child) for child_path, child in children if isinstance(child, dict))
 
 
 def _rule(node: Node, name: str, around: str | None) -> str | None:
@@ -78,10 +78,10 @@ def _rule(node: Node, name: str, around: str | None) -> str | None:
 
 
 def replaced(node: Any, path: Path, value: Any) -> Any:
-    """Return a value with another one at a path; what is beside the path is shared with the original."""
+    """Return a copy of a value with one part replaced; everything beside the path is shared with the original."""
     if not path:
         return value
-    first, *rest = path
+    first, *others = path
     copy: Any = dict(node) if isinstance(node, dict) else list(node)
-    copy[first] = replaced(node[first], tuple(rest), value)
+    copy[first] = replaced(node[first], tuple(others), value)
     return copy

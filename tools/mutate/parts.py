@@ -1,4 +1,4 @@
-"""What a part of the proof comes to."""
+"""The parts of the proof and their outcomes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a part of the proof came to.
+    """The outcome of a part of the proof.
 
     Attributes:
-        summary: What was shown, in one line.
-        problems: What is not shown, a line each; none means that the part holds.
+        summary: What was proved, in one line.
+        problems: What could not be proved, one line each. If there are none, the part holds.
     """
 
     summary: str
@@ -24,7 +24,7 @@ Part = Callable[[], Outcome]
 
 
 def run(parts: Mapping[str, Part]) -> int:
-    """Run parts one after the other, print their problems and a line for each; return the exit code."""
+    """Run parts one after the other, print the problems and a line of each; return the exit code."""
     failed = False
     for name, part in parts.items():
         start = perf_counter()

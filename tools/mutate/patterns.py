@@ -1,4 +1,4 @@
-"""Regular expressions that differ from a given one in one part."""
+"""Variants of a regular expression that differ from it in one part."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 _TOKEN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?:|\{\d+\}|.", re.DOTALL)
 _ITEM = re.compile(r"(?:\\.|[^\\])-(?:\\.|[^\\])|\\.|[^\\]", re.DOTALL)
 _COUNT = re.compile(r"\{(\d+)\}")
-_UNKNOWN = {"(", "*", "+", "?", "{", "["}  # a quantifier of nothing, one of another kind, a group that captures
+_UNKNOWN = {"(", "*", "+", "?", "{", "["}  # a quantifier without a part, another kind of quantifier, a capturing group
 _INSTEAD = {"*": ("", "+"), "+": ("", "*"), "?": ("", "*")}
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What stands between two others in a sequence.
+    """One part of a sequence.
 
     Attributes:
-        text: The part itself, without its quantifier.
-        quantifier: How often it may come, or nothing.
-        alternatives: What is in a group; none where the part is no group.
+        text: The part without its quantifier.
+        quantifier: How often the part may occur; empty for once.
+        alternatives: The content of a group; empty if the part is not a group.
     """
 
     text: str
@@ -29,19 +29,19 @@ class _Part:
 
 
 def variants(pattern: str) -> Iterator[str]:
-    """Yield patterns in which one part is missing, comes more or less often, or has one character or range less.
+    """Yield patterns in which one part is missing, occurs more or less often, or has one character or range less.
 
     Args:
         pattern: A regular expression of literals, escapes, classes, groups `(?:...)`, alternatives, `^`, `$` and the
             quantifiers `*`, `+`, `?` and `{n}`.
 
     Raises:
-        ValueError: It has something else, of which no variant would be made.
+        ValueError: If the pattern has anything else, because that would get no variant.
     """
     tokens = _TOKEN.findall(pattern)
     alternatives = _parsed(tokens)
     if tokens:
-        raise ValueError(f"the pattern {pattern!r} has a bracket that does not close")
+        raise ValueError(f"the pattern {pattern!r} has an unmatched bracket")
     seen = {pattern}
     for variant in _of_alternatives(alternatives):
         if variant not in seen:
@@ -50,7 +50,7 @@ def variants(pattern: str) -> Iterator[str]:
 
 
 def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
-    """Take alternatives off the front of the tokens, up to the end or to the bracket that closes them."""
+    """Take alternatives from the front of the tokens, up to the end or the closing bracket."""
     alternatives: list[list[_Part]] = [[]]
     while tokens and tokens[0] != ")":
         first = tokens.pop(0)
@@ -58,12 +58,12 @@ def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
             alternatives.append([])
             continue
         if first in _UNKNOWN or _COUNT.fullmatch(first):
-            raise ValueError(f"no variants of a pattern are known with {first!r} here")
+            raise ValueError(f"the pattern has {first!r} where it is not supported; extend tools/mutate/patterns.py")
         inner: tuple[tuple[_Part, ...], ...] = ()
         if first == "(?:":
             inner = _parsed(tokens)
             if not tokens:
-                raise ValueError("the pattern has a group that does not close")
+                raise ValueError("the pattern has a group that is not closed")
             tokens.pop(0)
         quantifier = tokens.pop(0) if tokens and (tokens[0] in _INSTEAD or _COUNT.fullmatch(tokens[0])) else ""
         alternatives[-1].append(_Part(first, quantifier, inner))
@@ -96,7 +96,7 @@ def _of_part(part: _Part) -> Iterator[str]:
         start = 2 if part.text.startswith("[^") else 1
         items = _ITEM.findall(part.text[start:-1])
         smaller = [items[:index] + items[index + 1 :] for index in range(len(items)) if len(items) > 1]
-        yield from (f"{part.text[:start]}{''.join(rest)}]{part.quantifier}" for rest in smaller)
+        yield from (f"{part.text[:start]}{''.join(kept)}]{part.quantifier}" for kept in smaller)
 
 
 def _quantifiers(quantifier: str) -> Iterator[str]:

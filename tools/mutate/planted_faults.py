@@ -1,7 +1,7 @@
-"""Plants faults in the mock server and in the client, one at a time: the contract tests must notice each.
+"""Plant faults in the mock server and in the client, one at a time: the contract tests must notice each.
 
-The faults are in `planted_faults.yaml`. No file is changed: a fault is put in while its module is imported, by a
-process of its own that then runs the tests which the table names. Without a fault these must pass.
+The faults are in `planted_faults.yaml`. No file is changed: a separate process plants the fault while it imports the
+module, and then runs the tests that the table names. Without a fault, these must pass.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pathlib import Path
 from scripts.spec import ROOT
 from tools.mutate.fault_table import TABLE, Fault, TableError, load
 from tools.mutate.parts import Outcome
-from tools.mutate.planting import Kind, Verdict, judge
+from tools.mutate.planting import Kind, Verdict, run_tests
 
 NAME = "planted faults"
 
 _WORKERS = os.cpu_count() or 1
-_MAX_SECONDS = 120.0  # of one run: a fault may make a test wait for ever
-# Loaded once for all runs, as that takes longer than most tests do: nothing that a fault may be in.
+_MAX_SECONDS = 120.0  # of one run, because a fault may make a test wait for ever
+# Loaded once for all runs, because that takes longer than most tests; no fault may be in any of these.
 _LOADED_BEFORE = (
     "PIL.Image",
     "av",
@@ -47,7 +47,7 @@ _LOADED_BEFORE = (
 
 @dataclass(frozen=True)
 class Job:
-    """Tests to run in a process of their own, with a fault or, as a control, without."""
+    """Tests to run in a separate process, with a fault or, as a control, without."""
 
     fault: Fault | None
     tests: tuple[str, ...]
@@ -55,17 +55,17 @@ class Job:
 
 
 def run(jobs: Sequence[Job], workers: int, max_seconds: float) -> list[Verdict]:
-    """Return the verdict on each job. So many are done at a time, each within some seconds."""
+    """Return the verdict on each job; `workers` run at a time, each for at most `max_seconds`."""
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(partial(_apart, max_seconds=max_seconds), jobs))
 
 
 def _apart(job: Job, max_seconds: float) -> Verdict:
-    """Have a job done by a new process: a copy of one that has loaded what all jobs need, and nothing of ours."""
+    """Run a job in a fork of a process that has loaded the libraries which all jobs need, but none of our code."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(list(_LOADED_BEFORE) if job.root == ROOT else ["pytest"])
     receiver, sender = processes.Pipe(duplex=False)
-    process = processes.Process(target=tell, args=(sender, job), daemon=True)
+    process = processes.Process(target=send_verdict, args=(sender, job), daemon=True)
     process.start()
     sender.close()
     try:
@@ -81,22 +81,22 @@ def _apart(job: Job, max_seconds: float) -> Verdict:
     return verdict
 
 
-def tell(sender: Connection, job: Job) -> None:
-    """Do a job in this process without a word, and send the verdict to another."""
+def send_verdict(sender: Connection, job: Job) -> None:
+    """Run a job in this process without output, and send the verdict to another process."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        verdict = judge(job.fault, job.tests, job.root)
+        verdict = run_tests(job.fault, job.tests, job.root)
     sender.send(verdict)
 
 
 def _controls(faults: Sequence[Fault], root: Path) -> list[Job]:
-    """Return all tests that the faults name, a job for each file."""
+    """Return all tests that the faults name, as one job for each file."""
     tests = dict.fromkeys(test for fault in faults for test in fault.tests)
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
-    return [Job(None, tuple(t for t in tests if t.partition("::")[0] == file), root) for file in files]
+    return [Job(None, tuple(test for test in tests if test.partition("::")[0] == file), root) for file in files]
 
 
 def prove_all() -> Outcome:
-    """Plant each fault of the project's own table."""
+    """Plant each fault of the project's table."""
     try:
         return prove(load(TABLE), ROOT, _WORKERS, _MAX_SECONDS)
     except TableError as error:
@@ -107,31 +107,31 @@ def prove(faults: Sequence[Fault], root: Path, workers: int, max_seconds: float)
     """Plant each fault.
 
     Raises:
-        TableError: The tests do not even pass without a fault.
+        TableError: If tests fail even without a fault.
     """
     controls = run(_controls(faults, root), workers, max_seconds)
-    if failed := [f"without any fault: {each}" for each in controls if each.kind is not Kind.SURVIVED]:
+    if failed := [f"without any fault: {verdict}" for verdict in controls if verdict.kind is not Kind.SURVIVED]:
         raise TableError("\n".join(failed))
     verdicts = run([Job(fault, fault.tests, root) for fault in faults], workers, max_seconds)
-    judged = list(zip(faults, verdicts, strict=True))
-    problems = [f"{fault.name}: {verdict}" for fault, verdict in judged if verdict.kind is not Kind.CAUGHT]
+    results = list(zip(faults, verdicts, strict=True))
+    problems = [f"{fault.name}: {verdict}" for fault, verdict in results if verdict.kind is not Kind.CAUGHT]
     sums = []
     for group in dict.fromkeys(fault.group for fault in faults):
-        kinds = [verdict.kind for fault, verdict in judged if fault.group == group]
+        kinds = [verdict.kind for fault, verdict in results if fault.group == group]
         sums.append(f"{kinds.count(Kind.CAUGHT)} of {len(kinds)} in {group}")
     return Outcome(f"caught {', '.join(sums)}", tuple(problems))
 
 
 def prove_here(faults: Sequence[Fault], name: str, root: Path) -> bool:
-    """Plant one fault in this process, with all that pytest says; returns whether it was caught.
+    """Plant one fault in this process and show pytest's output; return whether the fault was caught.
 
     Raises:
-        TableError: There is none of this name.
+        TableError: If no fault has this name.
     """
     fault = next((fault for fault in faults if fault.name == name), None)
     if fault is None:
-        raise TableError(f"{name}: there is no fault of this name in the table")
-    verdict = judge(fault, fault.tests, root)
+        raise TableError(f"{name}: the table has no fault of this name; see planted_faults.yaml for the names")
+    verdict = run_tests(fault, fault.tests, root)
     print(f"{fault.name}: {verdict}")
     return verdict.kind is Kind.CAUGHT
 
@@ -139,11 +139,11 @@ def prove_here(faults: Sequence[Fault], name: str, root: Path) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code, 1 unless every fault was caught."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", help="one fault, to see what its tests say; by default all")
-    parser.add_argument("--table", type=Path, default=TABLE, help="the faults")
+    parser.add_argument("name", nargs="?", help="plant only this fault, and show pytest's output")
+    parser.add_argument("--table", type=Path, default=TABLE, help="the table of faults")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project")
-    parser.add_argument("--workers", type=int, default=_WORKERS, help="how many faults at a time")
-    parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="how long the tests of one may take")
+    parser.add_argument("--workers", type=int, default=_WORKERS, help="how many faults to plant at a time")
+    parser.add_argument("--max-seconds", type=float, default=_MAX_SECONDS, help="time limit for the tests of one fault")
     options = parser.parse_args(arguments)
     try:
         faults = load(options.table, options.root)

@@ -1,4 +1,4 @@
-"""Runs tests in this process against a source file with a fault in it, which is never written anywhere."""
+"""Run tests in this process against a source file with a fault in it, which is never written to disk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ import pytest
 from tools.mutate.fault_table import Fault
 
 _OPTIONS = ("-x", "-q", "-n0", "--import-mode=importlib", "-p", "no:cacheprovider", "--disable-plugin-autoload")
-# xdist knows the options that pyproject.toml has for it; the others have fixtures that tests use
+# pyproject.toml has options of xdist; the others have fixtures that tests use
 _PLUGINS = ("xdist.plugin", "kling_elements.testing.plugin", "pytest_httpx")
-_SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is no working Python, so a failure proves nothing
+_SLIPS = (SyntaxError, NameError, ImportError)  # the edit itself is not working Python, so a failure proves nothing
 
 
 class Kind(StrEnum):
-    """What became of a fault."""
+    """The fate of a fault."""
 
     CAUGHT = "caught"
     SURVIVED = "survived"
@@ -33,44 +33,44 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a fault; by which test it was caught, or why it is broken."""
+    """The fate of a fault, with the test that caught it, or the reason why it is broken."""
 
     kind: Kind
     detail: str = ""
 
     def __str__(self) -> str:
-        """Return it for people."""
+        """Return the verdict as a line."""
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
-def judge(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
-    """Return what tests say of a fault, once in a process: what is imported already cannot be faulty any more.
+def run_tests(fault: Fault | None, tests: Sequence[str], root: Path) -> Verdict:
+    """Return the verdict of tests on a fault. Call this once in a process: imported modules stay as they are.
 
     Args:
-        fault: What to plant; nothing, as a control, if it is None.
+        fault: The fault to plant; None for a control without a fault.
         tests: The tests, as pytest names them, relative to the project.
         root: The project.
     """
-    witness = _Witness()
+    recorder = _Recorder()
     plugins = [option for name in _PLUGINS for option in ("-p", name)]
     with contextlib.chdir(root), contextlib.ExitStack() as undo:
         finder = None
         if fault is not None:
             finder = undo.enter_context(_planted(root / fault.file, fault.planted()))
-        code = pytest.main([*_OPTIONS, *plugins, *tests], [witness])
-    if witness.slip:
-        return Verdict(Kind.BROKEN, witness.slip)
+        code = pytest.main([*_OPTIONS, *plugins, *tests], [recorder])
+    if recorder.slip:
+        return Verdict(Kind.BROKEN, recorder.slip)
     if finder is not None and not finder.was_asked:
         return Verdict(Kind.BROKEN, f"its tests do not import {finder.file.name}")
-    if witness.failed:
-        return Verdict(Kind.CAUGHT, witness.failed)
+    if recorder.failed:
+        return Verdict(Kind.CAUGHT, recorder.failed)
     if code == pytest.ExitCode.OK:
         return Verdict(Kind.SURVIVED)
     return Verdict(Kind.BROKEN, f"pytest found no such tests, or could not run: {', '.join(tests)}")
 
 
-class _Witness:
-    """A plugin of pytest that remembers which test failed, or why no test could."""
+class _Recorder:
+    """A pytest plugin that remembers the test that failed, or the reason why tests could not run."""
 
     def __init__(self) -> None:
         self.failed = ""
@@ -79,7 +79,7 @@ class _Witness:
     def pytest_exception_interact(
         self, call: pytest.CallInfo[object], report: pytest.TestReport | pytest.CollectReport
     ) -> None:
-        """Look at the first failure, be it in a test or while tests are collected."""
+        """Record the first failure, in a test or during collection."""
         links = list(_chain(call.excinfo.value if call.excinfo else None))
         is_verdict = isinstance(report, pytest.TestReport) or any(isinstance(link, AssertionError) for link in links)
         if is_verdict and not any(isinstance(link, _SLIPS) for link in links):
@@ -89,7 +89,7 @@ class _Witness:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and what it comes from."""
+    """Yield an exception, and then the exceptions that caused it."""
     seen = list[BaseException]()
     while error is not None and error not in seen:
         yield error
@@ -98,7 +98,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds one source file as any import does, and has another text loaded in its place."""
+    """Finds one source file as any import does, but loads another text in its place."""
 
     def __init__(self, file: Path, source: str) -> None:
         self.file = file
@@ -118,13 +118,13 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    """Compiles a text each time, so that no bytecode of it is left behind."""
+    """Compiles a text each time, so that no bytecode is left on disk."""
 
     def __init__(self, fullname: str, path: str, source: str) -> None:
         super().__init__(fullname, path)
         self._source = source
 
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 -- it is made for one module
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 -- each loader serves one module
         return compile(self._source, self.path, "exec", dont_inherit=True)
 
 

@@ -14,17 +14,17 @@ from contract_tests.reading.paths import DELETION
 from contract_tests.support.mock_caller import Caller, headers_of
 from kling_elements.media import videos
 from kling_elements.media.limits import video_limits
-from tools.mutate.witness import Holds, Subject, Witness
+from tools.mutate.witness import Candidate, Holds, Witness
 
 _CREATE = "createElement"
-_LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and others have judged it
+_LARGE = 20_000  # characters or bytes; the oracle takes seconds for a large body, and other tests check those
 _UPSTREAM: frozenset[str | None] = frozenset(["upstream"])
-_SIZE: frozenset[str | None] = frozenset(["R15"])  # what is large is about sizes too
-_LISTED, _NOBODYS = (200, 0), (400, 1201)
+_SIZE: frozenset[str | None] = frozenset(["R15"])  # large bodies also witness the rule about sizes
+_LISTED, _UNKNOWN_ID = (200, 0), (400, 1201)
 
 
 def request_witnesses() -> Iterator[Witness]:
-    """Yield a witness for each case of the tables and each judge of it, quick judges first."""
+    """Yield a witness for each case of the tables and each way to check it, quick ones first."""
     bodies = [(case, cache(case.body)) for case in (*body_cases("accepted"), *body_cases("refused"))]
     small = [(case, body) for case, body in bodies if len(json.dumps(body())) <= _LARGE]
     small_ids = {case.id for case, _ in small}
@@ -50,22 +50,22 @@ def _rules(case: BodyCase) -> frozenset[str | None]:
 
 
 def _by_client(case: BodyCase, body: Callable[[], Any]) -> Holds:
-    def holds(subject: Subject) -> bool:
-        violations = subject.contract.violations(_CREATE, body())
-        return case.violations == {(each.pointer, each.rule) for each in violations}
+    def holds(candidate: Candidate) -> bool:
+        violations = candidate.contract.violations(_CREATE, body())
+        return case.violations == {(violation.pointer, violation.rule) for violation in violations}
 
     return holds
 
 
 def _by_oracle(case: BodyCase, body: Callable[[], Any]) -> Holds:
-    return lambda subject: (case.verdict == "accepted") == subject.oracle(_CREATE).accepts(body())
+    return lambda candidate: (case.verdict == "accepted") == candidate.oracle(_CREATE).accepts(body())
 
 
 def _by_server(case: HttpCase) -> Holds:
     headers = {"authorization": None, "content-type": None, **{n.lower(): value for n, value in case.headers.items()}}
 
-    def holds(subject: Subject) -> bool:
-        reply = Caller(subject.server).send(case.method, case.path, content=case.content(), headers=headers)
+    def holds(candidate: Candidate) -> bool:
+        reply = Caller(candidate.server).send(case.method, case.path, content=case.content(), headers=headers)
         return case.status == reply.status and case.answers.items() <= headers_of(reply).items()
 
     return holds
@@ -74,31 +74,33 @@ def _by_server(case: HttpCase) -> Holds:
 def _by_file(case: VideoCase) -> Holds:
     file = cache(case.video.opened)
 
-    def holds(subject: Subject) -> bool:
-        report = videos.inspect(file(), "video", video_limits(subject.contract))
-        return case.violations == {found.rule for found in report.violations}
+    def holds(candidate: Candidate) -> bool:
+        report = videos.inspect(file(), "video", video_limits(candidate.contract))
+        return case.violations == {violation.rule for violation in report.violations}
 
     return holds
 
 
 def _other_by_client(case: Case) -> Holds:
-    def holds(subject: Subject) -> bool:
-        contract = subject.contract
+    def holds(candidate: Candidate) -> bool:
+        contract = candidate.contract
         if "body" in case.arguments:
-            found = contract.violations(case.operation, case.arguments["body"])
+            violations = contract.violations(case.operation, case.arguments["body"])
         else:
-            found = contract.parameter_violations(case.operation, case.parameters)
-        return set(case.violations) == {(each.pointer, each.rule, each.message) for each in found}
+            violations = contract.parameter_violations(case.operation, case.parameters)
+        return set(case.violations) == {
+            (violation.pointer, violation.rule, violation.message) for violation in violations
+        }
 
     return holds
 
 
 def _other_by_oracle(case: Case) -> Holds:
-    def holds(subject: Subject) -> bool:
+    def holds(candidate: Candidate) -> bool:
         if "body" in case.arguments:
-            accepted = subject.oracle(case.operation).accepts(case.arguments["body"])
+            accepted = candidate.oracle(case.operation).accepts(case.arguments["body"])
         else:
-            accepted = oracle.accepts_parameters(case.parameters, case.operation, subject.document)
+            accepted = oracle.accepts_parameters(case.parameters, case.operation, candidate.document)
         return accepted == (not case.violations)
 
     return holds
@@ -107,14 +109,14 @@ def _other_by_oracle(case: Case) -> Holds:
 def _other_by_server(case: Case) -> Holds:
     body = case.arguments.get("body")
     method = "GET" if body is None else "POST"
-    expected = _LISTED if case.operation.startswith("list") else _NOBODYS
+    expected = _LISTED if case.operation.startswith("list") else _UNKNOWN_ID
 
-    def holds(subject: Subject) -> bool:
-        reply = Caller(subject.server).send(method, case.target or "", body)
+    def holds(candidate: Candidate) -> bool:
+        reply = Caller(candidate.server).send(method, case.target or "", body)
         return expected == (reply.status, json.loads(reply.body)["code"])
 
     return holds
 
 
 def _deletion(size: int, status: int) -> Holds:
-    return lambda subject: status == Caller(subject.server).send("POST", DELETION, content=b" " * size).status
+    return lambda candidate: status == Caller(candidate.server).send("POST", DELETION, content=b" " * size).status

@@ -1,4 +1,4 @@
-"""The numbers and words of `x-video`, and what each of them says of a video file."""
+"""The numbers and words of `x-video`, and the verdict of each on a video file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.mutate.keywords import Keyword, Mark, Shape
 
 
 def video_file(document: Node) -> Shape:
-    """What a video file must be, taken apart. Its marks take a report of `kling_elements.media`."""
+    """Return the requirements of a video file as keywords, which check a report of `kling_elements.media`."""
     ((where, limits),) = ((where, node) for where, node in walk(document) if where.endswith("/x-video"))
     words = {
         (part, word): Keyword(f"{where}/{part}/{name}/{index}", "a video file", f"{part} {_written(word)}")
@@ -30,10 +30,10 @@ def video_file(document: Node) -> Shape:
 
 
 def _marks(limits: Node, keywords: dict[tuple[str, str], Keyword], report: VideoReport) -> list[Mark]:
-    return [(keywords[name], verdict) for name, verdict in _said(limits, keywords, report)]
+    return [(keywords[name], verdict) for name, verdict in _verdicts(limits, keywords, report)]
 
 
-def _said(limits: Node, keywords: Any, report: VideoReport) -> Iterator[tuple[tuple[str, str], bool]]:
+def _verdicts(limits: Node, keywords: Any, report: VideoReport) -> Iterator[tuple[tuple[str, str], bool]]:
     is_broken = limits["container"]["x-source"] in {violation.rule for violation in report.violations}
     yield from _of_words("container", keywords, None if is_broken else report.container)
     if report.duration_seconds is not None:
@@ -44,10 +44,10 @@ def _said(limits: Node, keywords: Any, report: VideoReport) -> Iterator[tuple[tu
     yield ("file-size", "max-bytes"), (report.size_bytes or 0) <= limits["file-size"]["max-bytes"]
 
 
-def _of_words(part: str, keywords: Any, found: str | None) -> Iterator[tuple[tuple[str, str], bool]]:
-    """The word that is found accepts; if there is none such, each refuses."""
-    if (part, found) in keywords:
-        yield (part, str(found)), True
+def _of_words(part: str, keywords: Any, actual: str | None) -> Iterator[tuple[tuple[str, str], bool]]:
+    """Yield acceptance by the word that the file has; if none matches, refusal by each."""
+    if (part, actual) in keywords:
+        yield (part, str(actual)), True
     else:
         yield from ((name, False) for name in keywords if name[0] == part and name != (part, "pixel-aspect"))
 

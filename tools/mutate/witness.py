@@ -1,4 +1,4 @@
-"""What can testify against a mutant: something that is known of the contract by another reading than the spec."""
+"""Witnesses against mutants: facts about the contract that come from another source than the spec."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.document import Node, follow
 
 
-class Subject:
-    """A document that witnesses are asked about.
+class Candidate:
+    """A document that witnesses check.
 
     Attributes:
         document: The document.
-        contract: It as a contract.
+        contract: The document as a contract.
     """
 
     def __init__(self, document: Node) -> None:
-        """Take the document; what is made from it is made when it is asked for."""
+        """Take the document; servers, callers and oracles are created when they are first used."""
         self.document = document
         self.contract = Contract(document)
         self._oracles: dict[str, Oracle] = {}
@@ -36,30 +36,30 @@ class Subject:
 
     @cached_property
     def server(self) -> MockServer:
-        """A mock server of the document, of which tasks are done at once."""
+        """Return a mock server of the document, whose tasks finish at once."""
         options = Options(tick_seconds=0, unique_external_ids=False, callbacks=False)
         return MockServer(self.contract, options)
 
     @cached_property
     def caller(self) -> Caller:
-        """A caller of that server, with a token that no other witness uses."""
+        """Return a caller of that server, with a token that no other witness uses."""
         return Caller(self.server, token="sk-witness")  # noqa: S106 - any will do
 
     def speaking(self, dialect: str) -> Caller:
-        """Return a caller of another mock server, which speaks a dialect and lets no external id repeat."""
+        """Return a caller of a mock server that speaks a dialect and refuses repeated external ids."""
         if dialect not in self._speaking:
             options = Options(tick_seconds=0, dialect=dialect, callbacks=False)
             self._speaking[dialect] = Caller(MockServer(self.contract, options), dialect=dialect)
         return self._speaking[dialect]
 
     def oracle(self, operation_id: str) -> Oracle:
-        """A judge of bodies that shares no code with the client."""
+        """Return an oracle for the bodies of an operation, which shares no code with the client."""
         if operation_id not in self._oracles:
             self._oracles[operation_id] = Oracle(self.document, operation_id)
         return self._oracles[operation_id]
 
-    def lets_through(self, place: str, kinds: str) -> bool:
-        """Whether the schema at a place lets exactly the values of some kinds through."""
+    def accepts_exactly(self, place: str, kinds: str) -> bool:
+        """Return whether the schema at a place accepts the values of some kinds, and no others."""
         if (place, kinds) not in self._verdicts:
             shared = {name: self.document[name] for name in ("components", "paths")}
             validator = jsonschema_rs.Draft202012Validator({**follow(self.document, place), **shared})
@@ -69,25 +69,25 @@ class Subject:
         return self._verdicts[place, kinds]
 
     def close(self) -> None:
-        """Let go of what was made."""
+        """Close all servers."""
         if "server" in self.__dict__:
             self.server.close()
         for caller in self._speaking.values():
             caller.app.close()
 
 
-Holds: TypeAlias = Callable[[Subject], bool]
+Holds: TypeAlias = Callable[[Candidate], bool]
 
 
 @dataclass(frozen=True)
 class Witness:
-    """Something that is true of the contract.
+    """A fact about the contract.
 
     Attributes:
-        name: What it is, in words.
-        holds: Whether it is true of a document.
+        name: The fact, in words.
+        holds: Returns whether it is true of a document.
         rules: The rules that it is about.
-        cost: What it takes to find out: 0 for less than a millisecond, 1 for about one, 2 for more.
+        cost: The time of a check: 0 for less than a millisecond, 1 for about one, 2 for more.
     """
 
     name: str
@@ -95,9 +95,9 @@ class Witness:
     rules: frozenset[str | None]
     cost: int = 0
 
-    def testifies_against(self, subject: Subject) -> bool:
-        """Whether it is not true of a document. One that it cannot be asked about fails it, as it would a test."""
+    def testifies_against(self, candidate: Candidate) -> bool:
+        """Return whether it is not true of a document; if the check raises an error, it is not."""
         try:
-            return not self.holds(subject)
-        except Exception:  # noqa: BLE001 - whatever a broken contract breaks
+            return not self.holds(candidate)
+        except Exception:  # noqa: BLE001 - a broken contract may break anything
             return True

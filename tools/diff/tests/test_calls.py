@@ -1,4 +1,4 @@
-"""`make diff`: what each change of an operation breaks, and of what surrounds it."""
+"""`make diff`: what each change of an operation, or of its parameters, answers and security, breaks."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ _PATH = "/things/{id}"
 
 
 def _copy() -> Any:
-    """The document, none of whose parts are the same object."""
+    """Return a copy of the document that shares no object with it."""
     return json.loads(json.dumps(_DOCUMENT))
 
 
-def _told(change: Callable[[Any], object], *, back: bool = False) -> set[str]:
-    """Return whom a change of the document breaks, or taking it back, and the name of what was changed there."""
+def _broken_by(change: Callable[[Any], object], *, back: bool = False) -> set[str]:
+    """Return the party that a change breaks, or its reversal, with the name of each changed place."""
     before, after = _copy(), _copy()
     change(after)
     changes = changes_between(after, before) if back else changes_between(before, after)
-    return {f"{_whom(each)} {each.pointer.rpartition('/')[2]}" for each in changes}
+    return {f"{_whom(change)} {change.pointer.rpartition('/')[2]}" for change in changes}
 
 
 def _whom(change: Change) -> str:
@@ -114,13 +114,13 @@ def _status(document: Any, status: str, response: Any) -> None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A change of the document and what it breaks, as `_told` says it.
+    """A change of the document, and what it breaks, in the form of `_broken_by`.
 
     Attributes:
-        id: What it is.
-        change: Does it.
-        there: What it breaks.
-        back: What taking it back breaks; empty if that is the same of the other party.
+        id: A name for the change.
+        change: A function that makes it.
+        there: What the change breaks.
+        back: What its reversal breaks; empty if that is the same for the other party.
     """
 
     id: str
@@ -130,7 +130,7 @@ class _Kind:
 
     @property
     def taken_back(self) -> str:
-        """What taking it back breaks."""
+        """Return what the reversal breaks."""
         other = {"caller": "server", "server": "caller"}
         return self.back or re.sub("caller|server", lambda party: other[party[0]], self.there)
 
@@ -324,18 +324,18 @@ _HARMLESS = [
 
 @each([*_KINDS, *_HARMLESS], "kind")
 def test_a_change_around_schemas_breaks(kind: _Kind) -> None:
-    """What is asked of one side, or taken from it, breaks that side; so does taking the change back. Words do not."""
-    assert set(filter(None, kind.there.split(", "))) == _told(kind.change)
-    assert set(filter(None, kind.taken_back.split(", "))) == _told(kind.change, back=True)
+    """A change breaks the party that loses something or has more to do; a change of descriptions breaks nobody."""
+    assert set(filter(None, kind.there.split(", "))) == _broken_by(kind.change)
+    assert set(filter(None, kind.taken_back.split(", "))) == _broken_by(kind.change, back=True)
 
 
-def test_what_needs_a_line_of_its_own_is_said_in_words() -> None:
-    """An operation is told by its name, security by the ways to prove who one is."""
+def test_lines_about_operations_and_security_are_readable() -> None:
+    """A line names an operation by its id, and security by the ways to authenticate."""
     after = _copy()
     del after["paths"][_PATH]["get"]
     _post(after)["security"] = [{}]
 
     assert [
         'breaks caller: #/paths/~1things~1{id}/get: "get" -> nothing (request)',
-        'breaks server: #/paths/~1things~1{id}/post/security: ["token"] -> ["nothing is asked for"] (request)',
+        'breaks server: #/paths/~1things~1{id}/post/security: ["token"] -> ["nothing is required"] (request)',
     ] == sorted(map(str, changes_between(_DOCUMENT, after)))

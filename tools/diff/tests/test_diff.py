@@ -1,4 +1,4 @@
-"""`make diff`: what a change of this contract breaks, which version tells of it, and the command."""
+"""`make diff`: what a change of this contract breaks, which version the change needs, and the command."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def contract() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class _Edit:
-    """A change of the contract: what is at a place now, whom that breaks if it is told at all, and what is said."""
+    """A change of the contract: a place, its new value, the party that this breaks, and the message."""
 
     id: str
     at: str
@@ -119,7 +119,7 @@ _EDITS = [
 
 @each(_EDITS)
 def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
-    """Each is told once, where it is written, however often it is used."""
+    """Each change is reported once, at the place where it was made, however often that is used."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)
@@ -127,13 +127,13 @@ def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
     if row.now is not ABSENT:
         node[name] = row.now
 
-    found = [str(change) for change in changes_between(contract, changed)]
+    lines = [str(change) for change in changes_between(contract, changed)]
 
-    assert ([f"breaks {row.breaks}: {row.at}: {row.says}"] if row.breaks else []) == found
+    assert ([f"breaks {row.breaks}: {row.at}: {row.says}"] if row.breaks else []) == lines
 
 
 def test_each_number_of_media_is_compared(contract: Any) -> None:
-    """Of an image, a video and a body; one more is told for each."""
+    """Each limit of images, videos and bodies is compared: if all are raised by one, all are reported."""
     changed = copy.deepcopy(contract)
     groups = [follow(changed, f"{_BODY}/x-body-size")]
     for pointer in (f"{_SCHEMAS}/ImageBase64/x-image", _VIDEO):
@@ -142,10 +142,10 @@ def test_each_number_of_media_is_compared(contract: Any) -> None:
     for group, name in numbers:
         group[name] += 1
 
-    told = [change.pointer.rpartition("/")[2] for change in changes_between(contract, changed)]
+    reported = [change.pointer.rpartition("/")[2] for change in changes_between(contract, changed)]
 
     assert 9 == len(numbers)
-    assert sorted(name for _, name in numbers) == sorted(told)
+    assert sorted(name for _, name in numbers) == sorted(reported)
 
 
 def _breaking(*parties: Party) -> list[Change]:
@@ -163,15 +163,15 @@ def _breaking(*parties: Party) -> list[Change]:
         ((0, 4, 2), (), (0, 4, 2)),
     ],
 )
-def test_the_version_tells_whom_a_change_breaks(
+def test_the_next_version_follows_from_what_a_change_breaks(
     base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
 ) -> None:
-    """Callers by the major version, servers alone by the minor; before 1.0.0 by the minor and the patch."""
+    """A break of callers raises the major version, one of only servers the minor; before 1.0.0 minor and patch."""
     assert needed == next_version(base, _breaking(*parties))
 
 
 def _small(version: str = "1.0.0", longest: int = 20, title: str = "Small") -> dict[str, Any]:
-    """A contract of one operation."""
+    """Return a contract with one operation."""
     body = {"content": {"application/json": {"schema": {"type": "string", "maxLength": longest}}}}
     return {
         "openapi": "3.1.0",
@@ -193,11 +193,11 @@ _LINE = "breaks caller: #/paths/~1call/post/requestBody/content/application~1jso
         ("3.1.4", ""),
     ],
 )
-def test_a_break_needs_a_version_that_tells_of_it(version: str, says: str) -> None:
-    """Which one that is, is said."""
-    lines, fits = report("it", _small(), _small(version, 19))
+def test_a_break_needs_a_new_version(version: str, says: str) -> None:
+    """If the version is too low, the summary names the lowest one that would do."""
+    lines, is_enough = report("it", _small(), _small(version, 19))
 
-    assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, fits)
+    assert ([_LINE, f"it: changes: 1, breaking callers: 1, breaking servers: 0{says}"], not says) == (lines, is_enough)
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -214,8 +214,8 @@ def _write(path: Path, document: Any) -> None:
 
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The contract in a git repository of its own, whose first commit, `empty`, lacks it."""
-    monkeypatch.setenv("GIT_DIR", "/nowhere")  # as in a hook of git, where there are more of these
+    """Return the contract in a separate git repository, whose first commit, `empty`, lacks it."""
+    monkeypatch.setenv("GIT_DIR", "/nowhere")  # as in a git hook, which sets several of these
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     path = tmp_path / "openapi" / "kling-elements.yaml"
@@ -234,8 +234,8 @@ def _diff(spec: Path, base: str, capsys: pytest.CaptureFixture[str]) -> tuple[in
     return code, *capsys.readouterr()
 
 
-def test_the_command_tells_of_no_change(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing was changed, or only words."""
+def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It distinguishes no change from a change of only descriptions."""
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
@@ -243,10 +243,10 @@ def test_the_command_tells_of_no_change(spec: Path, capsys: pytest.CaptureFixtur
     assert (0, says, "") == _diff(spec, "HEAD", capsys)
 
 
-def test_the_command_fails_for_a_break_until_the_version_tells_of_it(
+def test_the_command_fails_for_a_break_until_the_version_is_raised(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It prints each change and what is missing."""
+    """It prints each change and the version that is needed."""
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))
@@ -260,17 +260,20 @@ def test_the_command_fails_for_a_break_until_the_version_tells_of_it(
 @pytest.mark.parametrize(
     ("base", "says"),
     [
-        ("nowhere", "'nowhere' names no commit of this git repository; BASE is a branch, a tag or a commit"),
-        ("--help", "'--help' names no commit of this git repository; BASE is a branch, a tag or a commit"),
-        ("", "'' names no commit of this git repository; BASE is a branch, a tag or a commit"),
-        ("HEAD:openapi", "'HEAD:openapi' names no commit of this git repository; BASE is a branch, a tag or a commit"),
-        ("empty", "empty has no openapi/kling-elements.yaml; BASE must be a commit that has it"),
+        ("nowhere", "'nowhere' is not a commit of this git repository; set BASE to a branch, a tag or a commit"),
+        ("--help", "'--help' is not a commit of this git repository; set BASE to a branch, a tag or a commit"),
+        ("", "'' is not a commit of this git repository; set BASE to a branch, a tag or a commit"),
+        (
+            "HEAD:openapi",
+            "'HEAD:openapi' is not a commit of this git repository; set BASE to a branch, a tag or a commit",
+        ),
+        ("empty", "empty has no openapi/kling-elements.yaml; set BASE to a commit that has this file"),
     ],
 )
 def test_a_base_that_cannot_be_used_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], base: str, says: str
 ) -> None:
-    """One line says what is wrong with it, and what it must be."""
+    """One line says what is wrong with BASE, and what to set it to."""
     assert (2, "", f"error: {says}\n") == _diff(spec, base, capsys)
 
 
@@ -278,17 +281,17 @@ def test_a_base_that_cannot_be_used_is_an_error(
     ("text", "says"),
     [
         ("- a list", "error: kling-elements.yaml: not a mapping"),
-        ("openapi: 3.1.0", "error: the new document is no valid OpenAPI 3.1: #: "),
+        ("openapi: 3.1.0", "error: the new document is not valid OpenAPI 3.1: #: "),
         (
             json.dumps(_small("soon")),
-            "error: #/info/version: soon is no version of three numbers",
+            "error: #/info/version: soon is not a version of three numbers",
         ),
     ],
 )
 def test_a_document_that_cannot_be_compared_is_an_error(
     spec: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
 ) -> None:
-    """It is said where."""
+    """The error names the file or the place in it."""
     spec.write_text(text, "utf-8")
 
     code, out, error = _diff(spec, "HEAD", capsys)
@@ -298,7 +301,7 @@ def test_a_document_that_cannot_be_compared_is_an_error(
 
 
 def test_an_old_document_that_is_broken_is_an_error(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its name has the commit."""
+    """The error names the commit."""
     spec.write_text("- a list", "utf-8")
     _git(spec.parent, "commit", "--quiet", "--all", "--message=broken")
     _write(spec, _small())
@@ -309,7 +312,7 @@ def test_an_old_document_that_is_broken_is_an_error(spec: Path, capsys: pytest.C
 def test_without_git_there_is_one_clear_error(
     spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No traceback."""
+    """The error says what to install, without a traceback."""
     monkeypatch.setenv("PATH", "")
 
-    assert (2, "", "error: git is not there\n") == _diff(spec, "HEAD", capsys)
+    assert (2, "", "error: git was not found; install git, or add it to PATH\n") == _diff(spec, "HEAD", capsys)

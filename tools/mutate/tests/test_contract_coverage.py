@@ -1,4 +1,4 @@
-"""The tables show each keyword of the contract's requests from both sides, and what they do not show is named."""
+"""The tables show each keyword of the contract's requests from both sides; a gap is reported with its keyword."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from contract_tests.reading.cases import base_body
 from scripts.spec import load
 from tools.mutate import contract_coverage
-from tools.mutate.contract_coverage import Judged, main, prove
+from tools.mutate.contract_coverage import CheckedValue, main, prove
 from tools.mutate.keywords import accepted, requests
 
 _CREATE = requests(load())["createElement"]
@@ -18,26 +18,26 @@ _IMAGE = base_body("image")
 
 
 def _document(schema: Any) -> Any:
-    """A document with one operation, whose body has this schema."""
+    """Return a document with one operation, whose body has this schema."""
     media_type = {"x-body-size": {"max-bytes": 100, "max-values": 10}, "schema": schema}
     operation = {"operationId": "make", "requestBody": {"content": {"application/json": media_type}}}
     return {"paths": {"/things": {"post": operation}}, "components": {"schemas": {"Text": {"type": "string"}}}}
 
 
 def _marks(schema: Any, value: Any) -> set[tuple[str, bool]]:
-    """The names of the keywords of a schema, with what they say of a value."""
+    """Return the names of the keywords of a schema, with their verdicts on a value."""
     body = requests(_document(schema))["make"].body
     assert body is not None
     return {(keyword.name, verdict) for keyword, verdict in body.marks(value)}
 
 
-def _judged(body: Any, *, expected: bool) -> Judged:
+def _checked(body: Any, *, expected: bool) -> CheckedValue:
     assert _CREATE.body is not None
-    return Judged("a body", expected, list(_CREATE.body.marks(body)))
+    return CheckedValue("a body", expected, list(_CREATE.body.marks(body)))
 
 
 def test_the_tables_show_every_keyword_from_both_sides() -> None:
-    """Each has accepted a value and refused one, and the keywords and the tables agree on every value."""
+    """Each keyword accepts a value and refuses one, and the keywords agree with the tables about every value."""
     outcome = prove()
 
     assert () == outcome.problems
@@ -48,9 +48,9 @@ def test_the_tables_show_every_keyword_from_both_sides() -> None:
     assert int(figures[2]) > 700
 
 
-def test_what_was_not_shown_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One accepted body shows nothing refused and nothing of videos; a wrong verdict of the tables is told."""
-    shown = [_judged(_IMAGE, expected=True), _judged({}, expected=True)]
+def test_a_gap_in_the_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaps name the side and the keyword; a wrong verdict of the tables is reported too."""
+    shown = [_checked(_IMAGE, expected=True), _checked({}, expected=True)]
     monkeypatch.setattr(contract_coverage, "tables", lambda *_: shown)
 
     problems = prove().problems
@@ -58,23 +58,25 @@ def test_what_was_not_shown_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     at = "#/components/schemas/ElementName/maxLength"
     image = f"maxLength 20, of createElement / image_refer / element_name ({at})"
     video = f"maxLength 20, of createElement / video_refer / element_name ({at})"
-    assert f"has not accepted a value: {image}" not in problems
-    assert f"has not accepted a value: {video}" in problems
-    assert {f"has not refused a value: {each}" for each in (image, video)} <= set(problems)
-    assert "the keywords say another thing than the table of: a body" == problems[-1]
+    assert f"no value accepted: add one to the tables for {image}" not in problems
+    assert f"no value accepted: add one to the tables for {video}" in problems
+    assert {f"no value refused: add one to the tables for {route}" for route in (image, video)} <= set(problems)
+    assert "the keywords and the table disagree about: a body" == problems[-1]
 
 
-def test_a_keyword_that_nobody_counts_is_an_error(
+def test_a_keyword_that_cannot_be_counted_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A new keyword of the contract cannot be left out in silence."""
+    """A new keyword of the contract is never ignored silently."""
     monkeypatch.setattr(contract_coverage, "load", lambda: _document({"type": "array", "uniqueItems": True}))
 
     assert main() == 1
 
-    problem, said = capsys.readouterr().out.splitlines()
-    assert problem.endswith("/requestBody/content/application~1json/schema: nobody counts uniqueItems")
-    assert said.startswith("contract coverage: FAILED; nothing was counted")
+    problem, summary = capsys.readouterr().out.splitlines()
+    assert problem.endswith(
+        "/requestBody/content/application~1json/schema: cannot count uniqueItems; add it to tools/mutate/keywords.py"
+    )
+    assert summary.startswith("contract coverage: FAILED; nothing was counted")
 
 
 @pytest.mark.parametrize(
@@ -111,13 +113,13 @@ def test_a_keyword_that_nobody_counts_is_an_error(
         ({"pattern": "^" + "a" * 50}, "b", {("pattern ^" + "a" * 38 + "…", False)}),
     ],
 )
-def test_a_keyword_speaks_for_itself_where_it_applies(schema: Any, value: Any, expected: set[tuple[str, bool]]) -> None:
-    """It accepts or refuses what it is about, one word at a time, and says nothing of anything else."""
+def test_each_keyword_is_checked_on_its_own(schema: Any, value: Any, expected: set[tuple[str, bool]]) -> None:
+    """A keyword checks only the types that it applies to, and each of its words counts."""
     assert expected == _marks(schema, value)
 
 
-def test_a_branch_that_is_not_taken_shows_nothing() -> None:
-    """Only if no branch takes a value has each refused it."""
+def test_a_branch_that_does_not_match_is_not_counted() -> None:
+    """If no branch accepts a value, each of them has refused it."""
     schema = {"anyOf": [{"maxLength": 1}, {"minLength": 3}]}
 
     assert {("anyOf, branch 2", True), ("minLength 3", True)} == _marks(schema, "abc")
@@ -129,10 +131,10 @@ def test_a_branch_that_is_not_taken_shows_nothing() -> None:
     } == _marks(schema, "ab")
 
 
-def test_a_branch_that_is_not_named_shows_nothing() -> None:
-    """A body from images says nothing of the shape of one from a video; a body of no kind is refused by both."""
-    of_images = _judged(_IMAGE, expected=True).marks
-    of_none = _judged([], expected=False).marks
+def test_only_the_branch_that_the_discriminator_names_is_counted() -> None:
+    """A body with images says nothing about one with a video; a body of neither kind is refused by both."""
+    of_images = _checked(_IMAGE, expected=True).marks
+    of_none = _checked([], expected=False).marks
 
     assert accepted(of_images)
     assert not [keyword for keyword, _ in of_images if "video_refer" in keyword.route + keyword.name]
@@ -149,11 +151,11 @@ def test_a_branch_that_is_not_named_shows_nothing() -> None:
         ("no Base64", {("format", False)}),
     ],
 )
-def test_an_image_is_judged_limit_by_limit(text: str, expected: set[tuple[str, bool]]) -> None:
-    """Those that cannot be judged say nothing."""
+def test_each_limit_of_an_image_is_checked_on_its_own(text: str, expected: set[tuple[str, bool]]) -> None:
+    """Limits that cannot be checked are left out."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = text
-    marks = _judged(body, expected=False).marks
+    marks = _checked(body, expected=False).marks
 
     assert expected == {
         (keyword.name.split()[1], verdict) for keyword, verdict in marks if keyword.name.startswith("x-image")

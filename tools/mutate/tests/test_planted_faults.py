@@ -1,4 +1,4 @@
-"""Planted faults: the table fits the code, and whoever runs it can tell what was caught from what was not."""
+"""Planted faults: the table fits the code, and the output shows which faults were caught and which were not."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 from scripts.spec import ROOT
 from tools.mutate import planted_faults
 from tools.mutate.fault_table import Fault, load
-from tools.mutate.planted_faults import Job, main, tell
+from tools.mutate.planted_faults import Job, main, send_verdict
 from tools.mutate.planting import Kind, Verdict
 
 _FAULTS = load()
 
-# A project as small as can be: one module, a test of one half of it, and what could go wrong there.
+# A tiny project: one module, a test of half of it, and possible mistakes in it.
 _MODULE = """
 def double(number):
     return 2 * number
@@ -56,7 +56,7 @@ _NOT_IMPORTED = "not-imported: broken: its tests do not import unused.py"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The project in a folder, with its table."""
+    """Return a folder with the project and its table."""
     files = {
         "pytest.ini": "[pytest]\npythonpath = kling_elements\n",
         "kling_elements/arithmetic.py": _MODULE,
@@ -77,20 +77,20 @@ def _options(project: Path) -> list[str]:
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own: in this one, there are modules of the project already."""
+    """Run the command in another process, because this one has already imported modules of the project."""
     command = [sys.executable, "-m", "tools.mutate.planted_faults", *_options(project), *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.parametrize("fault", _FAULTS, ids=[fault.name for fault in _FAULTS])
 def test_each_fault_of_the_table_can_be_planted(fault: Fault) -> None:
-    """What takes the place of its text is other text, and Python."""
+    """The replacement differs from the original, and is valid Python."""
     assert fault.source != fault.planted()
-    compile(fault.planted(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError for what is none
+    compile(fault.planted(), fault.file, "exec", dont_inherit=True)  # raises SyntaxError if it is not Python
 
 
-def test_the_table_has_many_faults_of_both_kinds() -> None:
-    """No two of them are the same edit."""
+def test_the_table_has_many_faults_in_each_group() -> None:
+    """No two faults are the same edit."""
     counted = Counter(fault.group for fault in _FAULTS)
 
     assert {"mock", "client", "live"} == counted.keys()
@@ -100,18 +100,20 @@ def test_the_table_has_many_faults_of_both_kinds() -> None:
     assert len({fault.name for fault in _FAULTS}) == len({fault.planted() for fault in _FAULTS}) == len(_FAULTS)
 
 
-def test_planting_loads_none_of_the_code_before_a_fault_is_in_it() -> None:
-    """What is loaded already cannot be faulty any more."""
-    says = "import tools.mutate.planted_faults, sys; print([name for name in sys.modules if name.startswith('kling')])"
+def test_the_command_imports_no_code_before_a_fault_is_planted() -> None:
+    """An imported module could get no fault any more."""
+    script = (
+        "import tools.mutate.planted_faults, sys; print([name for name in sys.modules if name.startswith('kling')])"
+    )
 
-    done = subprocess.run([sys.executable, "-c", says], cwd=ROOT, capture_output=True, text=True, check=True)
+    completed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert "[]" == done.stdout.strip()
+    assert "[]" == completed.stdout.strip()
 
 
-def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
-    """A line for each fault that survived or proves nothing, the sums, and not a file changed."""
-    done = _run(project, "--workers", "1")
+def test_a_fault_that_is_not_caught_fails_the_command(project: Path) -> None:
+    """It prints a line for each fault that survived or is broken, and the sums; no file is changed."""
+    completed = _run(project, "--workers", "1")
 
     assert [
         "nobody-looks: survived",
@@ -120,33 +122,33 @@ def test_what_is_not_caught_is_told_and_fails(project: Path) -> None:
         _NOT_IMPORTED,
         "ends-the-process: broken: its tests end the process",
         "caught 2 of 2 in one, 0 of 5 in other",
-    ] == done.stdout.splitlines()
-    assert (1, "") == (done.returncode, done.stderr)
+    ] == completed.stdout.splitlines()
+    assert (1, "") == (completed.returncode, completed.stderr)
     assert _MODULE == (project / "kling_elements" / "arithmetic.py").read_text("utf-8")
 
 
-def test_all_caught_is_a_success(project: Path) -> None:
-    """Then the sums are all that is said."""
+def test_the_command_succeeds_if_every_fault_is_caught(project: Path) -> None:
+    """It prints only the sums."""
     (project / "table.yaml").write_text(f"one: {{three-times: {_GOOD}}}", "utf-8")
 
-    done = _run(project)
+    completed = _run(project)
 
-    assert ("caught 1 of 1 in one\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    assert ("caught 1 of 1 in one\n", "", 0) == (completed.stdout, completed.stderr, completed.returncode)
 
 
-def test_as_a_part_of_the_proof_it_plants_the_faults_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table that does not fit is what fails then."""
-    asked: list[Job] = []
+def test_the_proof_plants_every_fault_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that cannot be used fails the proof."""
+    started: list[Job] = []
 
     def survived(jobs: Sequence[Job], *_: object) -> list[Verdict]:
-        asked.extend(jobs)
+        started.extend(jobs)
         return [Verdict(Kind.SURVIVED)] * len(jobs)
 
     monkeypatch.setattr(planted_faults, "run", survived)
     outcome = planted_faults.prove_all()
     assert [f"{fault.name}: survived" for fault in _FAULTS] == list(outcome.problems)
     assert re.fullmatch(r"caught 0 of \d+ in mock, 0 of \d+ in client, 0 of \d+ in live", outcome.summary)
-    assert _FAULTS == [job.fault for job in asked if job.fault]
+    assert _FAULTS == [job.fault for job in started if job.fault]
 
     monkeypatch.setattr(planted_faults, "TABLE", ROOT / "gone.yaml")
     outcome = planted_faults.prove_all()
@@ -155,22 +157,22 @@ def test_as_a_part_of_the_proof_it_plants_the_faults_of_the_table(monkeypatch: p
 
 
 def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
-    """They would catch anything. So are tests that never end."""
+    """Such tests would catch anything; tests that never end are an error too."""
     test = project / "contract_tests" / "deep" / "test_it.py"
     test.write_text(_TESTS.replace("== 4", "== 5"), "utf-8")
     failing = _run(project)
     hanging = _run(project, "--max-seconds", "0")
 
-    says = (
+    error = (
         "error: the faults cannot be planted\nwithout any fault: caught: contract_tests/deep/test_it.py::test_double\n"
     )
-    assert (says, "", 1) == (failing.stderr, failing.stdout, failing.returncode)
+    assert (error, "", 1) == (failing.stderr, failing.stdout, failing.returncode)
     assert "without any fault: broken: its tests take more than 0 seconds" in hanging.stderr
     assert 1 == hanging.returncode
 
 
 @pytest.mark.parametrize(
-    ("name", "pytest_says", "told"),
+    ("name", "pytest_says", "line"),
     [
         ("three-times", "assert 6 == 4", "three-times: caught: contract_tests/deep/test_it.py::test_double"),
         ("not-negative", "assert 1 == -1", "not-negative: caught: contract_tests/test_at_once.py"),
@@ -179,51 +181,55 @@ def test_tests_that_fail_without_a_fault_are_an_error(project: Path) -> None:
         ("not-imported", "1 passed", _NOT_IMPORTED),
     ],
 )
-def test_one_fault_is_shown_with_what_its_tests_say(name: str, pytest_says: str, told: str, project: Path) -> None:
-    """To see why it is caught, or why not."""
-    done = _run(project, name)
+def test_a_single_fault_is_shown_with_the_output_of_its_tests(
+    name: str, pytest_says: str, line: str, project: Path
+) -> None:
+    """The output shows why the fault was caught, or why not."""
+    completed = _run(project, name)
 
-    assert told == done.stdout.splitlines()[-1]
-    assert pytest_says in done.stdout
-    assert (0 if ": caught: " in told else 1) == done.returncode
+    assert line == completed.stdout.splitlines()[-1]
+    assert pytest_says in completed.stdout
+    assert (0 if ": caught: " in line else 1) == completed.returncode
 
 
-def test_a_case_that_is_gone_catches_nothing(project: Path) -> None:
-    """Nor does it count as one that passes."""
+def test_a_case_that_does_not_exist_catches_nothing(project: Path) -> None:
+    """It does not count as passed either."""
     gone = _GOOD.replace("test_double", "'test_double[::1]'")
     (project / "table.yaml").write_text(f"one: {{x: {gone}}}", "utf-8")
 
-    done = _run(project, "x")
+    completed = _run(project, "x")
 
-    says = "x: broken: pytest found no such tests, or could not run: contract_tests/deep/test_it.py::test_double[::1]"
-    assert says == done.stdout.splitlines()[-1]
-    assert 1 == done.returncode
+    line = "x: broken: pytest found no such tests, or could not run: contract_tests/deep/test_it.py::test_double[::1]"
+    assert line == completed.stdout.splitlines()[-1]
+    assert 1 == completed.returncode
 
 
 def test_without_a_fault_good_tests_pass(project: Path) -> None:
-    """That is what a control is."""
-    says = f"from pathlib import Path; print(judge(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
-    command = [sys.executable, "-c", f"from tools.mutate.planting import judge; {says}"]
+    """This is the control."""
+    script = (
+        f"from pathlib import Path; print(run_tests(None, ['contract_tests/deep/test_it.py'], Path({str(project)!r})))"
+    )
+    command = [sys.executable, "-c", f"from tools.mutate.planting import run_tests; {script}"]
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
 
-    assert "survived" == done.stdout.splitlines()[-1]
+    assert "survived" == completed.stdout.splitlines()[-1]
 
 
-def test_a_process_sends_its_verdict_and_says_nothing(
+def test_a_process_sends_its_verdict_and_prints_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Many of them share one terminal."""
+    """Many processes share one terminal."""
 
-    def judge(*asked: object) -> Verdict:
+    def run_tests(*arguments: object) -> Verdict:
         for stream in (sys.stdout, sys.stderr):
             stream.write("pytest says a lot")
-        return Verdict(Kind.CAUGHT, str(asked))
+        return Verdict(Kind.CAUGHT, str(arguments))
 
-    monkeypatch.setattr(planted_faults, "judge", judge)
+    monkeypatch.setattr(planted_faults, "run_tests", run_tests)
     receiver, sender = Pipe(duplex=False)
 
-    tell(sender, Job(None, ("test",), ROOT))
+    send_verdict(sender, Job(None, ("test",), ROOT))
 
     with receiver, sender:
         assert Verdict(Kind.CAUGHT, str((None, ("test",), ROOT))) == receiver.recv()
@@ -235,7 +241,7 @@ def test_a_process_sends_its_verdict_and_says_nothing(
     [
         ("x: no file of generated_client, kling_elements, ", _GOOD.replace("2 *", "9 *")),
         ("x: kling_elements/arithmetic.py (4x): the text to replace must", _GOOD.replace("2 * number", "number")),
-        ("x: no test module has test_gone; see what it is called now", _GOOD.replace("test_double", "test_gone")),
+        ("x: no test module has test_gone; look up its present name", _GOOD.replace("test_double", "test_gone")),
         ("x: no test module has at_once.py::test_nothing", _GOOD.replace("test_double", "at_once.py::test_nothing")),
         (
             "x: contract_tests/deep/test_it.py and contract_tests/test_at_once.py have",
@@ -252,17 +258,17 @@ def test_a_process_sends_its_verdict_and_says_nothing(
 def test_a_table_that_does_not_fit_is_an_error_that_names_the_fault(
     says: str, table: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before any test is run: code that went away must not leave its faults behind."""
+    """It is reported before any test runs, so that faults of deleted code are noticed."""
     (project / "table.yaml").write_text(f"one: {{x: {table}}}", "utf-8")
 
     assert 1 == main(_options(project))
-    told = capsys.readouterr()
-    assert "" == told.out
-    assert told.err.startswith(f"error: the faults cannot be planted\n{says}")
+    output = capsys.readouterr()
+    assert "" == output.out
+    assert output.err.startswith(f"error: the faults cannot be planted\n{says}")
 
 
-def test_all_that_does_not_fit_is_told_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With a line for each."""
+def test_all_problems_of_a_table_are_reported_at_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each problem has a line."""
     stale = _GOOD.replace("2 *", "9 *")
     (project / "table.yaml").write_text(f"one: {{a: {stale}, b: {_GOOD}, c: {stale}}}", "utf-8")
 
@@ -270,10 +276,12 @@ def test_all_that_does_not_fit_is_told_at_once(project: Path, capsys: pytest.Cap
     assert ["error: the", "a: no file", "c: no file"] == [line[:10] for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_table_and_a_fault_that_are_not_there_are_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each in one line."""
+def test_a_missing_table_and_a_missing_fault_are_errors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says what is missing."""
     assert 1 == main([*_options(project), "nobody"])
-    assert capsys.readouterr().err.endswith("\nnobody: there is no fault of this name in the table\n")
+    assert capsys.readouterr().err.endswith(
+        "\nnobody: the table has no fault of this name; see planted_faults.yaml for the names\n"
+    )
     (project / "table.yaml").unlink()
     assert 1 == main(_options(project))
     assert "\ntable.yaml: [Errno 2]" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`make proof` changes one constraint of the spec at a time; nothing can be changed that goes unnoticed and unsaid."""
+"""`make proof` changes one constraint of the spec at a time; every change is noticed or listed as equivalent."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tools.mutate.mutants import Mutant, mutants
 from tools.mutate.parts import Outcome
 from tools.mutate.patterns import variants
 from tools.mutate.request_witnesses import request_witnesses
-from tools.mutate.spec_mutants import mistaken, outcome_of, verdicts
-from tools.mutate.witness import Subject, Witness
+from tools.mutate.spec_mutants import outcome_of, try_mutants, untrue_witnesses
+from tools.mutate.witness import Candidate, Witness
 
 _CONSTRAINING = {
     *("type", "const", "enum", "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern"),
@@ -75,24 +75,24 @@ def _of(*pointers: str) -> list[Mutant]:
 
 
 def _places() -> Iterator[str]:
-    """Yield every place of a word of `_CONSTRAINING` that is a keyword there, not a name or part of an example."""
+    """Yield every place of a keyword of `_CONSTRAINING`, but not where it is a name or part of an example."""
     for where, node in walk(_document()):
         parent = where.rpartition("/")[2]
         is_data = re.search("/(examples|info|links|variables|tags)(/|$)", where) or where.endswith("/responses")
         if isinstance(node, dict) and not is_data and (parent not in _NAMES_OF_OTHERS or "/properties/" in where):
             names = () if parent == "properties" and not where.endswith("/properties/properties") else node
-            says_nothing = {"type"} if {"enum", "const"} & node.keys() else set[str]()
-            yield from (f"{where}/{name}" for name in names if name in _CONSTRAINING - says_nothing)
+            without_effect = {"type"} if {"enum", "const"} & node.keys() else set[str]()
+            yield from (f"{where}/{name}" for name in names if name in _CONSTRAINING - without_effect)
 
 
 def test_every_witness_is_true_of_the_contract() -> None:
-    """None would notice a mutant only because it notices everything, and no two have one name."""
-    assert mistaken(_document(), _witnesses()) == []
+    """No witness notices mutants only because it fails anyway, and no two have the same name."""
+    assert untrue_witnesses(_document(), _witnesses()) == []
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
 def test_every_constraint_of_the_spec_has_mutants() -> None:
-    """Each constraining keyword that stands anywhere is changed there, in a document of its own."""
+    """Each constraining keyword is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
 
@@ -102,8 +102,7 @@ def test_every_constraint_of_the_spec_has_mutants() -> None:
     assert [mutant.name for mutant in _mutants() if mutant.document == _document()] == []
 
 
-def test_to_make_mutants_leaves_the_document_alone() -> None:
-    """It is the same afterwards."""
+def test_mutants_leave_the_document_unchanged() -> None:
     document = copy.deepcopy(_document())
     for _ in mutants(document):
         pass
@@ -112,8 +111,8 @@ def test_to_make_mutants_leaves_the_document_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", ["schema", "operation", "response", "limits", "document"])
-def test_a_keyword_that_nobody_has_heard_of_is_an_error(kind: str) -> None:
-    """It names the place, and what to do: silence would let a constraint go without mutants."""
+def test_an_unknown_keyword_is_an_error(kind: str) -> None:
+    """The error names the place and the file to extend, so that no constraint is without mutants."""
     places = {
         "schema": "#/components/schemas/TagId",
         "operation": "#/paths/~1kling~1v1~1general~1delete-elements/post",
@@ -126,13 +125,13 @@ def test_a_keyword_that_nobody_has_heard_of_is_an_error(kind: str) -> None:
     node["multipleOf"] = 2
 
     with pytest.raises(
-        SpecError, match=rf"^{re.escape(places[kind])}: .*'multipleOf'.* '{kind}'; say so in tools/mutate"
+        SpecError, match=rf"^{re.escape(places[kind])}: .*'multipleOf'.* '{kind}'; add it to tools/mutate"
     ):
         list(mutants(document))
 
 
 def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
-    """None is left over from a spec that is no more."""
+    """No equivalent is left over from an older spec."""
     assert EQUIVALENTS.keys() <= {mutant.name for mutant in _mutants()}
     assert all(len(reason.split()) > 8 for reason in EQUIVALENTS.values())
 
@@ -166,47 +165,47 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
     ],
 )
 def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
-    """Some of each kind here, as `make proof` tries all of them."""
+    """This tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
-    outcome = outcome_of(verdicts(tried, _witnesses()), {})
+    outcome = outcome_of(try_mutants(tried, _witnesses()), {})
 
     assert outcome == Outcome(f"{len(tried)} of {len(tried)} mutants killed, 0 equivalent")
     assert tried
 
 
-def test_a_mutant_that_nobody_notices_is_reported() -> None:
-    """It is named with its place and the change, and fails the proof."""
+def test_a_surviving_mutant_is_reported() -> None:
+    """The line has its place and the change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
 
-    assert outcome_of(verdicts([mutant], blind), {}) == Outcome(
+    assert outcome_of(try_mutants([mutant], blind), {}) == Outcome(
         "0 of 1 mutants killed, 0 equivalent", (f"survives: {name}",)
     )
-    assert outcome_of(verdicts([mutant], blind), {name: "why"}) == Outcome("0 of 1 mutants killed, 1 equivalent")
+    assert outcome_of(try_mutants([mutant], blind), {name: "why"}) == Outcome("0 of 1 mutants killed, 1 equivalent")
 
 
-def test_an_equivalent_that_is_killed_or_gone_is_reported() -> None:
-    """The table cannot say more than is true."""
+def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
+    """The line says what to delete from the table of equivalents."""
     mutant = Mutant("#/a", "dropped", None, {})
     witness = Witness("somebody", lambda _: False, frozenset())
     outcome = outcome_of([(mutant, witness)], {"#/a: dropped": "why", "#/b: dropped": "why"})
 
     assert outcome.problems == (
-        "is no equivalent, as somebody notices it: #/a: dropped",
-        "is an equivalent, but no mutant any more: #/b: dropped",
+        "is not equivalent: somebody notices it; delete it from equivalents.py: #/a: dropped",
+        "is not a mutant any more; delete it from equivalents.py: #/b: dropped",
     )
 
 
-def test_the_whole_proof_is_of_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Mutants are made, witnesses are asked, equivalents are counted; the exit code says what came of it."""
+def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
     pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
     monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
     monkeypatch.setattr(spec_mutants, "answer_witnesses", list)
-    known = {name: reason for name, reason in EQUIVALENTS.items() if "TaskInfo" in name}
-    monkeypatch.setattr(spec_mutants, "EQUIVALENTS", known)
-    monkeypatch.setattr(spec_mutants, "mistaken", lambda *_: [])
+    equivalents = {name: reason for name, reason in EQUIVALENTS.items() if "TaskInfo" in name}
+    monkeypatch.setattr(spec_mutants, "EQUIVALENTS", equivalents)
+    monkeypatch.setattr(spec_mutants, "untrue_witnesses", lambda *_: [])
 
     assert spec_mutants.main() == 0
     monkeypatch.setattr(
@@ -220,27 +219,27 @@ def test_the_whole_proof_is_of_its_parts(monkeypatch: pytest.MonkeyPatch, capsys
     assert "survives: #/components/schemas/TaskInfo/type: also null\nspec mutants: FAILED" in capsys.readouterr().out
 
 
-def test_witnesses_that_notice_everything_end_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not true of the contract as it is proves nothing about a mutant."""
+def test_a_witness_against_the_contract_itself_ends_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a witness is not true of the contract, it proves nothing about a mutant."""
     monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: [Witness("nonsense", lambda _: False, frozenset())])
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
 
-    assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract as it is: nonsense",))
+    assert spec_mutants.prove() == Outcome("no mutant was tried", ("not true of the contract itself: nonsense",))
 
 
-def test_what_the_mock_server_says_of_a_mutant_is_not_shown(
+def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A text as the size of a page is more than SQLite takes; what is said of the contract itself is shown."""
+    """SQLite refuses a text as a page size; messages about the contract itself are shown."""
 
-    def is_refused(subject: Subject) -> bool:
-        return subject.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
+    def is_refused(candidate: Candidate) -> bool:
+        return candidate.caller.send("GET", f"{ELEMENTS}?pageSize=five").status == HTTPStatus.BAD_REQUEST
 
-    def says_something(_: Subject) -> bool:
+    def prints_something(_: Candidate) -> bool:
         sys.stderr.write("said\n")
         return True
 
-    witnesses = [Witness("a text", is_refused, frozenset()), Witness("a talker", says_something, frozenset())]
+    witnesses = [Witness("a text", is_refused, frozenset()), Witness("a talker", prints_something, frozenset())]
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of("#/components/parameters/PageSize/schema/type"))
     monkeypatch.setattr(spec_mutants, "answer_witnesses", lambda: witnesses)
     monkeypatch.setattr(spec_mutants, "request_witnesses", list)
@@ -252,13 +251,13 @@ def test_what_the_mock_server_says_of_a_mutant_is_not_shown(
     assert "said\n" == capsys.readouterr().err
 
 
-def test_a_witness_that_cannot_be_asked_testifies() -> None:
-    """A test that ends in an error fails."""
-    assert Witness("one", lambda subject: bool(subject.document["a"]), frozenset()).testifies_against(Subject({}))
+def test_a_witness_that_raises_testifies() -> None:
+    """An error counts as a failed check, as in a test."""
+    assert Witness("one", lambda candidate: bool(candidate.document["a"]), frozenset()).testifies_against(Candidate({}))
 
 
-def test_a_part_that_fails_does_not_keep_the_others_from_running(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each has its line, with what is wrong above it."""
+def test_all_parts_run_even_if_one_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each part has a line, with its problems above it."""
     code = parts.run({"one": lambda: Outcome("nothing", ("bad",)), "two": lambda: Outcome("much")})
 
     assert code == 1
@@ -284,22 +283,22 @@ def test_a_part_that_fails_does_not_keep_the_others_from_running(capsys: pytest.
     ],
 )
 def test_a_pattern_has_a_variant_for_each_part(expected: list[str], pattern: str) -> None:
-    """Each lacks one part, has it more or less often, or lacks one character of a class; none comes twice."""
-    found = list(variants(pattern))
+    """A variant lacks a part, repeats it more or less often, or lacks a character of a class; none comes twice."""
+    actual = list(variants(pattern))
 
-    assert set(expected) == set(found)
-    assert len(found) == len(set(found))
+    assert set(expected) == set(actual)
+    assert len(actual) == len(set(actual))
 
 
 @pytest.mark.parametrize("pattern", ["(a)", "a**", "a{1,2}", "(?:a", "a)", "[a", "*", "a|+"])
 def test_a_pattern_of_unknown_parts_is_an_error(pattern: str) -> None:
-    """No part is passed over in silence."""
+    """No part is ignored silently."""
     with pytest.raises(ValueError, match="pattern"):
         list(variants(pattern))
 
 
-def test_every_variant_of_a_pattern_of_the_spec_can_be_read() -> None:
-    """A mutant is not killed by being no pattern at all."""
+def test_every_variant_of_a_pattern_of_the_spec_is_a_pattern() -> None:
+    """No mutant is killed only because it is not a valid pattern."""
     changed = [mutant for mutant in _mutants() if mutant.pointer.endswith("/pattern") and "->" in mutant.change]
 
     for mutant in changed:
@@ -341,26 +340,26 @@ def test_every_variant_of_a_pattern_of_the_spec_can_be_read() -> None:
 def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
     change: Callable[[Any, str], Any], node: dict[str, Any], expected: list[Any]
 ) -> None:
-    """Each change has words, and the object that it began with is as it was."""
+    """Each change has a description, and the original object stays unchanged."""
     before = copy.deepcopy(node)
-    found = list(change(node, "k"))
+    yielded = list(change(node, "k"))
 
-    assert [changed for _, changed in found] == expected
-    assert all(words for words, _ in found)
+    assert [changed for _, changed in yielded] == expected
+    assert all(description for description, _ in yielded)
     assert node == before
 
 
-def test_every_change_of_the_grammar_is_one_of_a_kind_that_exists() -> None:
-    """No member leads to a kind of object that has no table."""
+def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
+    """Every kind of object that a member leads to has a table."""
     kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
 
     assert kinds <= KINDS.keys()
 
 
-def test_a_subject_has_one_server_for_each_dialect() -> None:
-    """What one witness creates there, another one finds."""
-    subject = Subject(contract.document())
-    servers = [subject.speaking(dialect).app for dialect in ("live", "documented", "live")]
-    subject.close()
+def test_a_candidate_has_one_server_for_each_dialect() -> None:
+    """Witnesses share the elements on each of these servers."""
+    candidate = Candidate(contract.document())
+    servers = [candidate.speaking(dialect).app for dialect in ("live", "documented", "live")]
+    candidate.close()
 
     assert servers[0] is servers[2] is not servers[1]
