@@ -1,1 +1,1 @@
-"""Tests of `kling_elements_runtime`, by the client that is generated on it: `kling_elements_client`."""
+"""Tests of `kling_elements_runtime`, through the generated `kling_elements_client`."""

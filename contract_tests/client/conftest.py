@@ -1,4 +1,4 @@
-"""What the tests of the generated client share."""
+"""Fixtures for the tests of the generated client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contract_tests.support.attached import LARGE
 
 @pytest.fixture
 def photograph(tmp_path: Path) -> Path:
-    """A JPEG file of some 600 KB, so that it is sent in several pieces."""
+    """Return the path of a JPEG file of about 600 KB, which is sent in several chunks."""
     path = tmp_path / "front.jpg"
     path.write_bytes(LARGE)
     return path

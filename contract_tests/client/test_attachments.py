@@ -1,4 +1,4 @@
-"""Images are taken out of a request and judged by themselves; its text stays the same."""
+"""Large images are taken out of a request and checked separately; the text that is sent stays the same."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from kling_elements_runtime.contract import Contract
 from kling_elements_runtime.uploads import EncodedImage, InlineFile, InlineText, decoded_size, encode, encoded_length
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
-_SLICE = 262_144  # characters that are looked at together
+_SLICE = 262_144  # characters that are checked together
 
 
 def _as_files(value: Any, folder: Path) -> Any:
-    """A body in which each image of Base64 is a file with the same bytes."""
+    """Return the body with each Base64 image replaced by the path of a file with the same bytes."""
     if isinstance(value, dict):
         return {name: _as_files(inner, folder) for name, inner in value.items()}
     if isinstance(value, list):
@@ -47,32 +47,31 @@ _MEDIA_CASES = [
 
 
 @each(_MEDIA_CASES, "case")
-def test_a_file_is_judged_as_its_base64_text_is(case: BodyCase, tmp_path: Path) -> None:
-    """Each case of the rules table about images has the same verdict, place and rule where files are given as paths."""
+def test_a_file_gets_the_same_verdict_as_its_base64_text(case: BodyCase, tmp_path: Path) -> None:
+    """Each image case of the rules table has the same violations, at the same places, if you pass files."""
     body = case.body()
     files = _as_files(body, tmp_path)
 
     checked = contract.check("createElement", files)
 
-    assert case.violations == {(found.pointer, found.rule) for found in checked.violations}
+    assert case.violations == {(violation.pointer, violation.rule) for violation in checked.violations}
     assert checked.content is not None
-    assert json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() == b"".join(_pieces(checked.content))
+    assert json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() == b"".join(_chunks(checked.content))
 
 
-def _pieces(content: bytes | StreamedBody) -> Iterator[bytes]:
+def _chunks(content: bytes | StreamedBody) -> Iterator[bytes]:
     return iter([content]) if isinstance(content, bytes) else iter(content)
 
 
-def test_the_table_has_such_cases_with_files(tmp_path: Path) -> None:
-    """Most of them hold images in Base64, and so files here."""
+def test_most_image_cases_of_the_table_contain_files(tmp_path: Path) -> None:
     with_files = [case for case in _MEDIA_CASES if _as_files(case.body(), tmp_path) != case.body()]
 
     assert len(with_files) > 40
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 196_607, 196_608, 196_609, 400_000])
-def test_a_file_is_encoded_as_the_standard_library_does_it(size: int, tmp_path: Path) -> None:
-    """Whatever is left over at the end of a piece or of the file; its length is known before."""
+def test_a_file_is_encoded_like_the_standard_library_does(size: int, tmp_path: Path) -> None:
+    """The result is right for any number of bytes left over at the end, and its length is known in advance."""
     data = os.urandom(size)
     path = tmp_path / "file"
     path.write_bytes(data)
@@ -83,8 +82,8 @@ def test_a_file_is_encoded_as_the_standard_library_does_it(size: int, tmp_path: 
     assert size == decoded_size(base64_of(data)) == InlineText(base64_of(data)).size
 
 
-def test_the_text_with_files_is_the_text_with_base64(photograph: Path) -> None:
-    """Names, order and characters beyond ASCII are as they would be; the length is known before anything is sent."""
+def test_a_request_with_files_has_the_same_text_as_one_with_base64(photograph: Path) -> None:
+    """Names, their order and non-ASCII characters are the same, and the length is known before anything is sent."""
     text = base64_of(LARGE)
     files = {"external_task_id": "é😀", **body_with_images(photograph, photograph, "https://a.example.com/b.png")}
     texts = {"external_task_id": "é😀", **body_with_images(text, text, "https://a.example.com/b.png")}
@@ -97,8 +96,8 @@ def test_the_text_with_files_is_the_text_with_base64(photograph: Path) -> None:
     assert len(expected) == len(content)
 
 
-def test_models_take_files(photograph: Path) -> None:
-    """A `Path` stands in a model as it does in a mapping, and is not read when the model is shown or copied."""
+def test_models_accept_files(photograph: Path) -> None:
+    """You can put a `Path` in a model as in a mapping; showing or copying the model does not read the file."""
     images = ElementImageList(frontal_image=photograph, refer_images=[ReferImage(image_url=photograph)])
     request = ImageElementRequest(element_name="Ada", element_description="A", element_image_list=images)
 
@@ -107,8 +106,8 @@ def test_models_take_files(photograph: Path) -> None:
     assert "/9j/" not in repr(request)
 
 
-class _Twice(Mapping[str, Any]):
-    """A mapping that names one key twice."""
+class _RepeatingMapping(Mapping[str, Any]):
+    """A mapping that lists every key twice."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
@@ -123,10 +122,10 @@ class _Twice(Mapping[str, Any]):
         return 2 * len(self._value)
 
 
-def test_an_image_that_is_walked_twice_is_sent_once(photograph: Path) -> None:
-    """What a mapping repeats is written once, with its image and not with a stand-in."""
+def test_an_image_under_a_repeated_key_is_sent_once(photograph: Path) -> None:
+    """If a mapping repeats a key, the value is written once, with its image rather than a placeholder."""
     body = body_with_images(photograph)
-    body["element_image_list"] = _Twice(body["element_image_list"])
+    body["element_image_list"] = _RepeatingMapping(body["element_image_list"])
     assert 4 == len(body["element_image_list"])
 
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body)
@@ -137,7 +136,7 @@ _SPOILING: dict[str, Callable[[str], str]] = {
     "letter of another alphabet": lambda text: text[:300_000] + "-" + text[300_001:],
     "padding at the end of a slice": lambda text: text[: _SLICE - 1] + "=" + text[_SLICE:],
     "two of padding at the end of a slice": lambda text: text[: _SLICE - 2] + "==" + text[_SLICE:],
-    "letter behind the padding": lambda text: text[:-2] + "=A",
+    "letter after the padding": lambda text: text[:-2] + "=A",
     "only padding": lambda text: text[:-4] + "====",
     "one letter too few": lambda text: text[:-1],
     "one letter too many": lambda text: text + "A",
@@ -149,58 +148,58 @@ _SPOILING: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
-def test_a_large_text_that_is_no_base64_is_refused(spoil: Callable[[str], str]) -> None:
-    """Wherever the fault is, also where one slice ends and the next begins; nothing else is reported."""
+def test_a_large_text_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
+    """The fault is found at any place, even between two slices, and nothing else is reported."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
     )
 
-    assert [(_SIDE, "R13")] == [(found.pointer, found.rule) for found in violations]
+    assert [(_SIDE, "R13")] == [(violation.pointer, violation.rule) for violation in violations]
 
 
 @pytest.mark.parametrize("length", [4096, 4100, _SLICE - 4, _SLICE, _SLICE + 4])
-def test_a_text_of_any_length_is_sent_as_it_is(length: int) -> None:
-    """Short ones by way of the validator, long ones past it."""
+def test_a_base64_text_of_any_length_is_sent_unchanged(length: int) -> None:
+    """The validator checks short texts; long ones bypass it."""
     text = base64_of(Picture(format="jpeg", file_size=length // 4 * 3).build())
 
     assert length == len(text)
     assert text == json.loads(sent_text(body_with_images(text)))["element_image_list"]["frontal_image"]
 
 
-def test_what_stands_elsewhere_is_not_taken_for_an_image() -> None:
-    """A large image where none belongs is as wrong as any text of that length."""
+def test_a_large_image_in_a_text_field_is_refused() -> None:
+    """It is as wrong there as any other text of that length."""
     body = {**body_with_images("https://a.example.com/b.png"), "element_name": base64_of(LARGE)}
 
     assert [("/element_name", "R04")] == [(v.pointer, v.rule) for v in contract.violations("createElement", body)]
 
 
 @pytest.mark.parametrize("where", ["element_name", "callback_url", "unknown"])
-def test_a_path_stands_for_an_image_alone(where: str, photograph: Path) -> None:
-    """Elsewhere it is no JSON value, and the file is not read."""
+def test_a_path_is_refused_outside_image_fields(where: str, photograph: Path) -> None:
+    """Other fields report a violation, and the file is not read."""
     violations = contract.violations(
         "createElement", {**body_with_images("https://a.example.com/b.png"), where: photograph}
     )
 
-    assert [f"/{where}"] == [found.pointer for found in violations]
+    assert [f"/{where}"] == [violation.pointer for violation in violations]
     images = "/element_image_list/frontal_image or /element_image_list/refer_images/0/image_url"
     assert f"is a path, which may stand only for an image: {images}" == violations[0].message
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_bytes_stand_for_an_image(kind: Callable[[bytes], Any]) -> None:
-    """As the file itself would."""
+def test_bytes_are_accepted_as_an_image(kind: Callable[[bytes], Any]) -> None:
+    """They are sent like a file with the same content."""
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body_with_images(kind(LARGE)))
 
 
-def test_what_else_stands_for_an_image_is_told_what_may() -> None:
-    """By a client of this package alone; `KlingElements` takes more."""
+def test_an_unsupported_object_as_an_image_names_the_supported_types() -> None:
+    """This package accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
     says = "a value of type object: cannot be taken for an image; give a pathlib.Path or bytes"
     assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
 
 
-def test_a_path_does_not_stand_for_a_video(photograph: Path) -> None:
+def test_a_path_is_refused_as_a_video(photograph: Path) -> None:
     """The message says what can be sent, and how to get there."""
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": photograph}]}}
     body = {name: value for name, value in body_with_images("").items() if name != "element_image_list"}
@@ -211,8 +210,8 @@ def test_a_path_does_not_stand_for_a_video(photograph: Path) -> None:
     )
 
 
-def test_a_path_in_a_request_without_images_is_told_so(photograph: Path) -> None:
-    """As where something is deleted."""
+def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None:
+    """The message says that this request, such as a delete, has no images."""
     (violation,) = contract.violations("deleteElement", {"element_id": photograph})
 
     assert "is a path, which may stand only for an image: this request has none" == violation.message
@@ -220,7 +219,7 @@ def test_a_path_in_a_request_without_images_is_told_so(photograph: Path) -> None
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many characters are decoded by slices from here on."""
+    """Return a list that records how many characters each later Base64 decoding takes."""
     decoded: list[int] = []
     decode = pybase64.b64decode
 
@@ -232,8 +231,8 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return decoded
 
 
-def test_base64_of_our_own_is_not_decoded_again(decoded: list[int]) -> None:
-    """What this package encoded is whole; what came as text is decoded once, all of it."""
+def test_base64_that_this_package_made_is_not_decoded_again(decoded: list[int]) -> None:
+    """Only Base64 text from outside is decoded, once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))
@@ -242,8 +241,8 @@ def test_base64_of_our_own_is_not_decoded_again(decoded: list[int]) -> None:
     assert len(encoded) == sum(decoded)
 
 
-def test_base64_of_our_own_is_text() -> None:
-    """It is equal to what the standard library makes, and what is made from it is plain text."""
+def test_base64_that_this_package_made_behaves_like_plain_text() -> None:
+    """It equals what the standard library makes, and anything derived from it is a plain `str`."""
     encoded = encode(LARGE)
 
     assert base64_of(LARGE) == encoded
@@ -262,77 +261,73 @@ def test_base64_of_our_own_is_text() -> None:
     ids=["missing", "a folder", "a device", "a NUL"],
 )
 def test_a_file_that_cannot_be_read_is_a_violation(make: Callable[[Path], Path], says: str, tmp_path: Path) -> None:
-    """All of them are told at once, with their places, and nothing is sent even if violations are to be ignored."""
+    """All unreadable files are reported at once, and nothing is sent even if you ignore violations."""
     body = body_with_images(make(tmp_path), make(tmp_path))
 
     violations = contract.violations("createElement", body)
 
-    assert [(_FRONT, "R13"), (_SIDE, "R13")] == [(found.pointer, found.rule) for found in violations]
-    assert all(says in found.message for found in violations)
+    assert [(_FRONT, "R13"), (_SIDE, "R13")] == [(violation.pointer, violation.rule) for violation in violations]
+    assert all(says in violation.message for violation in violations)
     with pytest.raises(ContractError):
         AuthenticatedClient("test-token", on_violation="ignore").encode("createElement", body)
 
 
-def test_each_file_that_breaks_a_rule_is_told(tmp_path: Path) -> None:
-    """The second does not hide the first."""
+def test_each_file_that_breaks_a_rule_is_reported(tmp_path: Path) -> None:
     (tmp_path / "no.jpg").write_bytes(b"GIF89a")
 
     violations = contract.violations("createElement", body_with_images(tmp_path / "no.jpg", tmp_path / "no.jpg"))
 
-    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(found.pointer, found.rule) for found in violations]
+    assert [(_FRONT, "R14"), (_SIDE, "R14")] == [(violation.pointer, violation.rule) for violation in violations]
 
 
-def test_a_file_that_may_not_be_opened_is_a_violation(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its size alone does not tell whether it is an image."""
-
+def test_a_file_without_read_permission_is_a_violation(photograph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    contract.document()  # is read now, as it is a file too
+    contract.document()  # read it now, because opening files fails from here on
     monkeypatch.setattr(Path, "open", refuse)
 
-    (found,) = contract.violations("createElement", body_with_images(photograph))
+    (violation,) = contract.violations("createElement", body_with_images(photograph))
 
-    assert (_FRONT, "R13") == (found.pointer, found.rule)
-    assert f"{photograph}: cannot be read: Permission denied" == found.message
+    assert (_FRONT, "R13") == (violation.pointer, violation.rule)
+    assert f"{photograph}: cannot be read: Permission denied" == violation.message
 
 
-def test_a_file_that_breaks_a_rule_is_sent_if_the_caller_says_so(photograph: Path) -> None:
-    """`on_violation="ignore"` holds for files as for texts."""
+def test_a_file_that_breaks_a_rule_is_sent_if_violations_are_ignored(photograph: Path) -> None:
+    """`on_violation="ignore"` applies to files as it does to texts."""
     photograph.write_bytes(b"GIF89a" + bytes(6000))
     client = AuthenticatedClient("test-token", on_violation="ignore")
 
     content = client.encode("createElement", body_with_images(photograph))
 
-    assert base64.b64encode(photograph.read_bytes()) in b"".join(_pieces(content))
+    assert base64.b64encode(photograph.read_bytes()) in b"".join(_chunks(content))
     with pytest.raises(ContractError, match="R14"):
         AuthenticatedClient("test-token").encode("createElement", body_with_images(photograph))
 
 
 @pytest.mark.parametrize("size", [10_485_760, 10_485_761])
-def test_the_size_is_judged_even_if_the_header_is_not(size: int, tmp_path: Path) -> None:
-    """Without a look at the media, a GIF may pass; a file that is too large may not, as file or as text."""
+def test_the_size_is_checked_even_if_the_header_is_not(size: int, tmp_path: Path) -> None:
+    """If media checks are off, a GIF is accepted, but a file or text that is too large is not."""
     path = tmp_path / "large.gif"
     path.write_bytes(b"GIF89a" + bytes(size - 6))
 
-    for given in (path, base64_of(path.read_bytes()), encode(path.read_bytes())):
-        found = contract.check("createElement", body_with_images(given), judge_media=False).violations
-        assert (size > 10_485_760) == ("R15" in {each.rule for each in found})
-        assert (size == 10_485_760) == (not found)
+    for image in (path, base64_of(path.read_bytes()), encode(path.read_bytes())):
+        violations = contract.check("createElement", body_with_images(image), judge_media=False).violations
+        assert (size > 10_485_760) == ("R15" in {violation.rule for violation in violations})
+        assert (size == 10_485_760) == (not violations)
 
 
-def test_without_a_look_at_the_media_a_text_must_still_be_base64() -> None:
-    """Only headers go unjudged."""
+def test_base64_is_checked_even_if_media_checks_are_off() -> None:
     good, bad = (
         contract.check("createElement", body_with_images(t), judge_media=False).violations for t in ("R0lG", "R0l-")
     )
 
     assert [] == good
-    assert "R13" in {found.rule for found in bad}
+    assert "R13" in {violation.rule for violation in bad}
 
 
-def test_a_checked_request_belongs_to_its_operation(photograph: Path) -> None:
-    """It is sent without another check, and to no other operation."""
+def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -> None:
+    """It is not checked again when it is sent."""
     checked = contract.check("createElement", body_with_images(photograph))
     client = AuthenticatedClient("test-token")
 
@@ -342,44 +337,44 @@ def test_a_checked_request_belongs_to_its_operation(photograph: Path) -> None:
 
 
 def test_a_checked_request_shows_no_media(photograph: Path) -> None:
-    """Neither the text nor the addresses in it."""
+    """Its repr contains neither the text nor the URLs of the media."""
     checked = contract.check("createElement", body_with_images(photograph, "https://a.example.com/b.png?secret=1"))
 
     assert "CheckedRequest(operation_id='createElement', violations=[])" == repr(checked)
     assert f"InlineFile({str(photograph)!r}, <600001 bytes>)" == repr(InlineFile(photograph))
 
 
-def test_the_addresses_of_a_request_are_told() -> None:
-    """Where media lie elsewhere: of each its place, what it leads to, and the address, which is not shown."""
+def test_the_urls_of_media_in_a_request_are_listed() -> None:
+    """Each entry has its place, its media keyword and its URL; the repr leaves the URL out."""
     image, side, video = "https://a.example.com/1.png", "http://b.example.com/2.png", "https://c.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
 
-    def addresses(body: Any) -> list[tuple[str, str, str]]:
-        found = contract.CONTRACT.addresses(contract.check("createElement", body))
-        assert "example.com" not in repr(found)
-        return [(each.pointer, each.keyword, each.url) for each in found]
+    def listed(body: Any) -> list[tuple[str, str, str]]:
+        addresses = contract.CONTRACT.addresses(contract.check("createElement", body))
+        assert "example.com" not in repr(addresses)
+        return [(address.pointer, address.keyword, address.url) for address in addresses]
 
     body = {**body_with_images(image, base64_of(LARGE), side), "callback_url": "https://d.example.com"}
     third = "/element_image_list/refer_images/1/image_url"
-    assert [(_FRONT, "x-image", image), (third, "x-image", side)] == addresses(body)
-    assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == addresses(with_video)
-    assert [] == addresses(body_with_images(base64_of(LARGE), base64_of(LARGE)))
+    assert [(_FRONT, "x-image", image), (third, "x-image", side)] == listed(body)
+    assert [("/element_video_list/refer_videos/0/video_url", "x-video", video)] == listed(with_video)
+    assert [] == listed(body_with_images(base64_of(LARGE), base64_of(LARGE)))
     assert [] == contract.CONTRACT.addresses(contract.check("deleteElement", {"element_id": 7}))
 
 
-def test_images_are_judged_in_a_schema_that_refers_to_itself() -> None:
-    """Those at the places that it has at first are taken out; the validator judges those that are deeper."""
+def test_images_are_checked_in_a_recursive_schema() -> None:
+    """Images at the first level are taken out of the request; the validator checks those that are nested deeper."""
     document = copy.deepcopy(contract.document())
     document["components"]["schemas"]["ReferImage"]["properties"]["inner"] = {"$ref": "#/components/schemas/ReferImage"}
     image = base64_of(Picture().build())
     body = body_with_images(image, image)
     outer = body["element_image_list"]["refer_images"][0]
-    of_its_own = Contract(document)
+    recursive_contract = Contract(document)
 
     outer["inner"] = {"image_url": image, "inner": {"image_url": image}}
-    assert [] == of_its_own.violations("createElement", body)
+    assert [] == recursive_contract.violations("createElement", body)
 
     outer["inner"]["inner"]["image_url"] = base64_of(Picture(width=299).build())
-    (found,) = of_its_own.violations("createElement", body)
-    assert ("/element_image_list/refer_images/0/inner/inner/image_url", "R16") == (found.pointer, found.rule)
+    (violation,) = recursive_contract.violations("createElement", body)
+    assert ("/element_image_list/refer_images/0/inner/inner/image_url", "R16") == (violation.pointer, violation.rule)

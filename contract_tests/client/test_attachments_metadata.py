@@ -1,4 +1,4 @@
-"""Images of a request are sent without their metadata if the caller says so, as files and as texts."""
+"""If you ask for it, images are sent without their metadata, from files and from texts."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _URL = "https://a.example.com/b.png"
 
 
 def _sent(body: Any, **options: Any) -> list[bytes | str]:
-    """The images of a request as they are sent; what is an address stays one."""
+    """Return the images of a request as they are sent: bytes, or the URL if there is one."""
     checked = contract.check("createElement", body, **options)
     assert [] == checked.violations
     assert checked.content is not None
     content = checked.content if isinstance(checked.content, bytes) else b"".join(checked.content)
     assert len(checked.content) == len(content)
     images = json.loads(content)["element_image_list"]
-    texts = [images["frontal_image"], *(each["image_url"] for each in images["refer_images"])]
+    texts = [images["frontal_image"], *(image["image_url"] for image in images["refer_images"])]
     return [text if ":" in text else base64.b64decode(text, validate=True) for text in texts]
 
 
-def _refused(given: Any, **options: Any) -> list[tuple[str, str]]:
-    found = contract.check("createElement", body_with_images(given), strip_metadata=True, **options).violations
-    return [(each.rule, each.message.removeprefix(f"{given}: ")) for each in found]
+def _refused(image: Any, **options: Any) -> list[tuple[str, str]]:
+    violations = contract.check("createElement", body_with_images(image), strip_metadata=True, **options).violations
+    return [(violation.rule, violation.message.removeprefix(f"{image}: ")) for violation in violations]
 
 
 @pytest.mark.parametrize("judge_media", [True, False])
 @pytest.mark.parametrize("size", [3000, 500_000])
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_metadata_are_left_out_if_the_caller_says_so(
+def test_metadata_is_left_out_if_you_ask_for_it(
     kind: str,
     size: int,
     judge_media: bool,  # noqa: FBT001
     tmp_path: Path,
 ) -> None:
-    """From short and long texts and from files; otherwise all bytes are sent as they are. Addresses stay."""
+    """This works for short and long texts and for files; without the option all bytes are sent. URLs stay."""
     content = Picture(format=kind, orientation=6, file_size=size).build()
     body = body_with_images(file_in(tmp_path, content), base64_of(content), _URL)
     assert [content, content, _URL] == _sent(body, judge_media=judge_media)
@@ -57,8 +57,8 @@ def test_metadata_are_left_out_if_the_caller_says_so(
     assert 6 == opened(file).getexif()[0x0112]
 
 
-def test_an_image_is_judged_as_it_is_sent(tmp_path: Path) -> None:
-    """One that is too large for its metadata alone conforms, as file and as text."""
+def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> None:
+    """An image that is too large only because of its metadata is accepted, as file and as text."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     file, text = _sent(body_with_images(file_in(tmp_path, content), base64_of(content)), strip_metadata=True)
     assert file == text
@@ -67,12 +67,12 @@ def test_an_image_is_judged_as_it_is_sent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("judge_media", [True, False])
 @pytest.mark.parametrize("as_text", [True, False])
-def test_what_cannot_be_taken_apart_is_not_sent(as_text: bool, judge_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """One that conforms otherwise is refused for that; what is no image is refused as such, looked at or not."""
+def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, judge_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A damaged image is refused for that reason, and a GIF for its format, even if media checks are off."""
 
     def refused(content: bytes) -> list[tuple[str, str]]:
-        given = base64_of(content) if as_text else file_in(tmp_path, content)
-        return _refused(given, judge_media=judge_media)
+        image = base64_of(content) if as_text else file_in(tmp_path, content)
+        return _refused(image, judge_media=judge_media)
 
     assert [("R14", metadata.INSEPARABLE)] == refused(Picture().build()[:-8])
     assert [("R14", "the content is no JPEG or PNG file with a whole header; it looks like GIF")] == refused(

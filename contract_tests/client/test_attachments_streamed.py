@@ -1,4 +1,4 @@
-"""Images are encoded while a request is sent, with little memory; a file that changed by then is an error."""
+"""Images are encoded while a request is sent, using little memory; a file that changed meanwhile is an error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _replace(path: Path) -> None:
 
 
 def _change_in_place(path: Path) -> None:
-    """As `rsync -t --inplace` does: the same file, size and time of modification, and other bytes."""
+    """Change bytes but neither the size nor the time of modification, like `rsync -t --inplace`."""
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(300_000)
@@ -52,7 +52,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
 def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path], object], photograph: Path) -> None:
-    """Not one byte of it is sent, and the error names the file."""
+    """None of its bytes are sent, and the error names the file."""
     os.utime(photograph, ns=(5, 5))
     content = contract.check("createElement", body_with_images(photograph)).content
     assert isinstance(content, StreamedBody)
@@ -60,64 +60,66 @@ def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path]
 
     sent = bytearray()
     with pytest.raises(MediaError, match=r"front\.jpg: (was changed|cannot be read)") as caught:
-        sent.extend(byte for piece in content for byte in piece)
+        sent.extend(byte for chunk in content for byte in chunk)
 
     assert b"/9j/" not in sent
     assert str(photograph) == caught.value.source
 
 
-class _Gateway(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport that changes the file once it has got the first piece of an image, and counts what it gets."""
+class _FileChangingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that changes the file after the first chunk of an image arrives, and keeps what it receives."""
 
     def __init__(self, change: Callable[[], object] = lambda: None) -> None:
         self.received = bytearray()
         self.announced = 0
         self._change = change
 
-    def _take(self, piece: bytes, request: httpx.Request) -> None:
+    def _take(self, chunk: bytes, request: httpx.Request) -> None:
         self.announced = int(request.headers["content-length"])
-        self.received += piece
+        self.received += chunk
         if len(self.received) > 1000:
             self._change()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
-        for piece in request.stream:
-            self._take(piece, request)
+        for chunk in request.stream:
+            self._take(chunk, request)
         return httpx.Response(200, json={"data": {"task_id": "7"}})
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.AsyncByteStream)
-        async for piece in request.stream:
-            self._take(piece, request)
+        async for chunk in request.stream:
+            self._take(chunk, request)
         return httpx.Response(200, json={"data": {"task_id": "7"}})
 
 
-def test_what_is_sent_is_as_long_as_announced(create: Create, make_client: MakeClient, photograph: Path) -> None:
+def test_the_sent_length_matches_the_content_length_header(
+    create: Create, make_client: MakeClient, photograph: Path
+) -> None:
     """Both clients stream the same text."""
-    gateway = _Gateway()
-    client = make_client(http_client={"transport": gateway})
+    transport = _FileChangingTransport()
+    client = make_client(http_client={"transport": transport})
 
     assert {"data": {"task_id": "7"}} == create(client, body_with_images(photograph, photograph)).to_dict()
-    assert len(gateway.received) == gateway.announced
-    assert sent_text(body_with_images(base64_of(LARGE), base64_of(LARGE))) == gateway.received
+    assert len(transport.received) == transport.announced
+    assert sent_text(body_with_images(base64_of(LARGE), base64_of(LARGE))) == transport.received
 
 
 @pytest.mark.parametrize("name", sorted(_CHANGES.keys() - {"replaced", "deleted"}))
 def test_a_file_that_changes_while_it_is_sent_is_an_error(
     name: str, create: Create, make_client: MakeClient, photograph: Path
 ) -> None:
-    """The request is never whole, so the gateway cannot take it for one; it is told as what it is."""
-    gateway = _Gateway(lambda: _CHANGES[name](photograph))
+    """The request never becomes complete, so the gateway can't accept it, and the error names the file."""
+    transport = _FileChangingTransport(lambda: _CHANGES[name](photograph))
 
     with pytest.raises(MediaError, match=r"front\.jpg: was changed"):
-        create(make_client(http_client={"transport": gateway}), body_with_images(photograph))
+        create(make_client(http_client={"transport": transport}), body_with_images(photograph))
 
-    assert 1000 < len(gateway.received) < gateway.announced
+    assert 1000 < len(transport.received) < transport.announced
 
 
 def test_a_large_request_takes_little_memory(tmp_path: Path) -> None:
-    """Neither the check nor sending holds a file in memory."""
+    """Neither the check nor sending holds a whole file in memory."""
     paths = [tmp_path / f"{number}.jpg" for number in range(4)]
     for path in paths:
         path.write_bytes(Picture(format="jpeg", file_size=8_000_000).build())
@@ -126,10 +128,10 @@ def test_a_large_request_takes_little_memory(tmp_path: Path) -> None:
     async def read() -> None:
         content = contract.check("createElement", body_with_images(*paths)).content
         assert isinstance(content, StreamedBody)
-        pieces: AsyncIterator[bytes] = aiter(content.asynchronous())
-        sizes.append(sum([len(piece) async for piece in pieces]))
+        chunks: AsyncIterator[bytes] = aiter(content.asynchronous())
+        sizes.append(sum([len(chunk) async for chunk in chunks]))
 
-    asyncio.run(read())  # what is loaded on first use does not count
+    asyncio.run(read())  # warm up, so that imports on first use are not measured
     tracemalloc.start()
     try:
         asyncio.run(read())

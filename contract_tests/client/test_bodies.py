@@ -1,4 +1,4 @@
-"""No answer costs more than it may: what is too large, or encoded as nobody asked for, is told for what it is."""
+"""Reading an answer is bounded: one that is too large or in an encoding that was not requested is reported as such."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 def _bomb(parts: int = 64) -> bytes:
-    """Return 1 MB that becomes 1 GB, or another number of parts of 16 MiB."""
+    """Return 1 MB of gzip that decompresses to 1 GB, or to another number of parts of 16 MiB."""
     packing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     part = packing.compress(bytes(1 << 24)) + packing.flush(zlib.Z_FULL_FLUSH)
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + part * parts
@@ -42,12 +42,12 @@ def _read(content: bytes, encoding: str = "", size: int = 65_536) -> tuple[bytes
     return body.content(), body.problem
 
 
-def _taken(body: AnswerBody, piece: bytes) -> int:
-    """Return how often a piece is taken and more wanted."""
-    taken = 0
-    while body.add(piece):
-        taken += 1
-    return taken
+def _count_accepted(body: AnswerBody, chunk: bytes) -> int:
+    """Return how often the body accepts a chunk before it refuses more."""
+    count = 0
+    while body.add(chunk):
+        count += 1
+    return count
 
 
 # One body
@@ -56,16 +56,16 @@ def _taken(body: AnswerBody, piece: bytes) -> int:
 @pytest.mark.parametrize("encoding", ["", "identity", "gzip", "x-gzip", " GZIP "])
 @pytest.mark.parametrize("size", [1, 7, 65_536])
 @pytest.mark.parametrize("content", [b"", b"{}", b"x" * 200_000, bytes(200_000)], ids=len)
-def test_a_body_is_put_together_and_decoded(content: bytes, size: int, encoding: str) -> None:
-    """In whatever pieces it comes."""
+def test_a_body_is_joined_and_decoded(content: bytes, size: int, encoding: str) -> None:
+    """The size of the chunks makes no difference."""
     sent = gzip.compress(content) if "gzip" in encoding.lower() else content
 
     assert (content, None) == _read(sent, encoding, size if len(sent) < 1000 else max(size, 1000))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", ""])
-def test_an_answer_without_a_body_is_in_order_whatever_its_headers_say(encoding: str) -> None:
-    """As one of status 204."""
+def test_an_empty_body_is_accepted_with_any_content_encoding(encoding: str) -> None:
+    """An answer with status 204 may still have such a header."""
     assert (b"", None) == _read(b"", encoding)
     body = AnswerBody(encoding)
     assert body.add(b"")
@@ -73,8 +73,8 @@ def test_an_answer_without_a_body_is_in_order_whatever_its_headers_say(encoding:
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "x" * 100])
-def test_an_encoding_that_nobody_asked_for_is_told(encoding: str) -> None:
-    """Only gzip is asked for."""
+def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
+    """The client requests only gzip."""
     says = f"the answer is encoded as {encoding[:40]!r}, and only gzip was asked for"
     assert (b"", says) == _read(b"?", encoding)
 
@@ -82,14 +82,14 @@ def test_an_encoding_that_nobody_asked_for_is_told(encoding: str) -> None:
 @pytest.mark.parametrize(
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
-def test_a_damaged_body_is_told(sent: bytes) -> None:
-    """Be it no gzip at all, or one that breaks off."""
+def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
+    """This covers a body that is not gzip at all, one that is cut short and one with wrong bytes."""
     _, problem = _read(sent, "gzip")
     assert problem in {"the answer is compressed, and damaged", "the answer is compressed, and breaks off"}
 
 
-def test_what_follows_the_end_of_gzip_is_left_out() -> None:
-    """As httpx does it; but it counts, so that it cannot go on for ever."""
+def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
+    """They count towards the limit, so that they cannot go on forever; httpx drops such bytes too."""
     packed = gzip.compress(ANSWER)
     assert (ANSWER, None) == _read(packed + b"rest", "gzip")
     assert (ANSWER, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -97,7 +97,7 @@ def test_what_follows_the_end_of_gzip_is_left_out() -> None:
 
 @pytest.mark.parametrize("over", [0, 1, 100_000])
 def test_the_limit_is_eight_mib(over: int) -> None:
-    """Decoded, and as it comes. What there is up to there is kept, for what the error tells of it."""
+    """It applies before and after decoding; what arrives within the limit is kept for the error."""
     content = bytes(_LIMIT + over)
     expected = (content[:_LIMIT], _TOO_LARGE if over else None)
 
@@ -105,13 +105,13 @@ def test_the_limit_is_eight_mib(over: int) -> None:
     assert expected == _read(gzip.compress(content), "gzip")
 
 
-def test_a_bomb_is_not_decoded_further_than_the_limit() -> None:
-    """One KB of gzip may become a MB."""
+def test_a_gzip_bomb_is_decoded_only_up_to_the_limit() -> None:
+    """One KB of gzip can become a MB."""
     assert (bytes(_LIMIT), _TOO_LARGE) == _read(_bomb(4), "gzip")
 
 
-def test_little_is_decoded_at_a_time() -> None:
-    """A bomb takes hardly more memory than what is kept of it."""
+def test_decoding_a_gzip_bomb_takes_little_memory() -> None:
+    """Decoding in small steps needs hardly more memory than the bytes that are kept."""
     tracemalloc.start()
     try:
         _read(_bomb(8), "gzip", size=1 << 20)
@@ -122,25 +122,25 @@ def test_little_is_decoded_at_a_time() -> None:
     assert peak < 64 * 1024 * 1024
 
 
-def test_what_comes_without_an_end_and_says_nothing_is_too_large_too() -> None:
-    """Compressed data may have any number of parts that yield no byte."""
+def test_endless_gzip_that_decodes_to_nothing_is_too_large() -> None:
+    """Compressed data can have any number of blocks that decode to no bytes."""
     packing = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     nothing = packing.compress(b"") + packing.flush(zlib.Z_FULL_FLUSH)
     body = AnswerBody("gzip")
     assert body.add(nothing)
     again = packing.flush(zlib.Z_FULL_FLUSH) or b"\x00\x00\x00\xff\xff"
-    assert _taken(body, again * 10_000) < 200
+    assert _count_accepted(body, again * 10_000) < 200
     assert _TOO_LARGE == body.problem
 
 
-def test_a_body_comes_in_so_many_pieces_at_most() -> None:
-    """Each takes time: two bytes at a time, the largest body would take a minute of the processor."""
+def test_a_body_in_too_many_chunks_is_refused() -> None:
+    """Each chunk takes time: in chunks of two bytes, the largest body would keep the processor busy for a minute."""
     body = AnswerBody()
-    assert 131_072 == _taken(body, b"xx")
+    assert 131_072 == _count_accepted(body, b"xx")
     assert "the answer comes in more than 131072 pieces" == body.problem
 
 
-# Answers of servers, and of what takes their place
+# Answers of servers, and of mock transports
 
 
 @pytest.mark.parametrize(
@@ -152,42 +152,40 @@ def test_a_body_comes_in_so_many_pieces_at_most() -> None:
         ("the answer is encoded as 'br', and only gzip was asked for", [said(b"?", "200 OK", "Content-Encoding: br")]),
         ("the answer is compressed, and damaged", [said(b"?" * 20, "200 OK", "Content-Encoding: gzip")]),
     ],
-    ids=["told", "endless", "bomb", "br", "damaged"],
+    ids=["declared", "endless", "bomb", "br", "damaged"],
 )
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_an_answer_that_cannot_be_read_says_why(
-    says: str, answer: list[bytes], options: dict[str, Any], ways: Ways
-) -> None:
-    """It is an answer all the same, and its connection is not used again."""
+def test_an_unreadable_answer_says_why(says: str, answer: list[bytes], options: dict[str, Any], ways: Ways) -> None:
+    """It still counts as an answer, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         if peer.number:
             peer.send(said())
         else:
-            for piece in answer:
-                peer.send(piece)
+            for chunk in answer:
+                peer.send(chunk)
         peer.until_closed()
 
     with listening(behave) as server:
-        found = ways.outcomes(client_of(server.url, **options), GET, POST)
+        answers = ways.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [says, None] == [each.extensions.get(UNREADABLE) for each in found]
-    assert [200, 200] == [each.status_code for each in found]
-    assert _LIMIT >= len(found[0].content)
+    assert [says, None] == [answered.extensions.get(UNREADABLE) for answered in answers]
+    assert [200, 200] == [answered.status_code for answered in answers]
+    assert _LIMIT >= len(answers[0].content)
     assert 2 == server.connections
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_gzip_is_asked_for_and_undone(options: dict[str, Any], ways: Ways) -> None:
-    """The headers no longer say that it is there, so that nobody undoes it again; the length is that of the text."""
+def test_gzip_is_requested_and_decoded(options: dict[str, Any], ways: Ways) -> None:
+    """The Content-Encoding header is removed, so that nothing decodes the body a second time."""
     large = b" " * 100_000 + ANSWER
     with listening(lambda peer: peer.answer(said(gzip.compress(large), "200 OK", "Content-Encoding: gzip"))) as server:
-        found = ways.outcomes(client_of(server.url, **options), GET, POST)
+        answers = ways.outcomes(client_of(server.url, **options), GET, POST)
 
-    assert [large, large] == [each.content for each in found]
-    assert [None, None] == [each.headers.get("Content-Encoding") for each in found]
-    assert ["gzip", "gzip"] == [each.headers["Accept-Encoding"] for each in server.heard]
+    assert [large, large] == [answer.content for answer in answers]
+    assert [None, None] == [answer.headers.get("Content-Encoding") for answer in answers]
+    assert ["gzip", "gzip"] == [request.headers["Accept-Encoding"] for request in server.heard]
     assert 1 == server.connections
 
 
@@ -199,21 +197,23 @@ def test_gzip_is_asked_for_and_undone(options: dict[str, Any], ways: Ways) -> No
         ("200 OK", "HEAD", b"Content-Length: 5\r\nContent-Encoding: br\r\n"),
     ],
 )
-def test_answers_that_have_no_body_are_read_without_one(status: str, method: str, more: bytes, ways: Ways) -> None:
-    """Whatever their headers say; the connection is kept."""
+def test_an_answer_that_has_no_body_by_definition_is_read_without_one(
+    status: str, method: str, more: bytes, ways: Ways
+) -> None:
+    """This holds whatever the headers say, and the connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.answer(head)) as server:
-        found = ways.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
+        answers = ways.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
 
-    assert [(b"", None)] * 2 == [(each.content, each.extensions.get(UNREADABLE)) for each in found]
+    assert [(b"", None)] * 2 == [(answer.content, answer.extensions.get(UNREADABLE)) for answer in answers]
     assert 1 == server.connections
 
 
-def test_informational_answers_are_passed_over(ways: Ways) -> None:
-    """Any number may come before the one that counts."""
+def test_informational_answers_are_skipped(ways: Ways) -> None:
+    """Any number of them may come before the final answer."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
     with listening(lambda peer: peer.answer(early + said())) as server:
-        assert [ANSWER, ANSWER] == [each.content for each in ways.outcomes(client_of(server.url), GET, POST)]
+        assert [ANSWER, ANSWER] == [answer.content for answer in ways.outcomes(client_of(server.url), GET, POST)]
     assert 1 == server.connections
 
 
@@ -224,31 +224,31 @@ def _answered(ways: Ways, response: Callable[[], httpx.Response], **options: Any
 
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_what_a_transport_of_the_caller_s_brings_keeps_to_the_same_limits(options: dict[str, Any], ways: Ways) -> None:
-    """Piece by piece, or in memory already as that of a mock."""
+def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ways: Ways) -> None:
+    """They apply to a streamed answer and to one that a mock has in memory."""
     streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
-    found = [
+    answers = [
         _answered(ways, lambda: httpx.Response(200, stream=streamed), **options),
         _answered(ways, lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed), **options),
         _answered(ways, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
     ]
 
-    assert [_TOO_LARGE] * 3 == [each.extensions.get(UNREADABLE) for each in found]
-    assert [_LIMIT] * 3 == [len(each.content) for each in found]
+    assert [_TOO_LARGE] * 3 == [answer.extensions.get(UNREADABLE) for answer in answers]
+    assert [_LIMIT] * 3 == [len(answer.content) for answer in answers]
     assert streamed.is_closed
     assert packed.is_closed
 
 
-def test_what_a_mock_has_in_memory_is_taken_as_it_is(ways: Ways) -> None:
-    """It was decoded as it was made."""
+def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(ways: Ways) -> None:
+    """It was decoded by httpx when the mock made it."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
-    found = _answered(ways, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
+    answer = _answered(ways, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
 
-    assert (201, ANSWER, "1") == (found.status_code, found.content, found.headers["X-A"])
+    assert (201, ANSWER, "1") == (answer.status_code, answer.content, answer.headers["X-A"])
 
 
 def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
-    """What is read stays within the limit."""
+    """The limit applies to what the hook reads."""
 
     def read(response: httpx.Response) -> None:
         response.read()
@@ -259,10 +259,10 @@ def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
     hook = read if ways.name == "sync" else read_async
     large = said(bytes(_LIMIT + 1))
     with listening(lambda peer: peer.answer(large if peer.number else said())) as server:
-        found = [ways.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
+        answers = [ways.outcome(client_of(server.url, event_hooks={"response": [hook]})) for _ in range(2)]
 
-    assert [ANSWER, bytes(_LIMIT)] == [each.content for each in found]
-    assert [None, _TOO_LARGE] == [each.extensions.get(UNREADABLE) for each in found]
+    assert [ANSWER, bytes(_LIMIT)] == [answer.content for answer in answers]
+    assert [None, _TOO_LARGE] == [answer.extensions.get(UNREADABLE) for answer in answers]
 
 
 # Memory
@@ -271,10 +271,10 @@ def test_a_hook_may_read_the_answer_first(ways: Ways) -> None:
 @pytest.mark.parametrize(
     ("tasks", "says"), [(10_000, "at /data: is an array"), (20_000, "has too many values to tell")]
 )
-def test_of_a_long_answer_that_breaks_the_contract_no_place_is_told(
+def test_a_very_long_answer_that_breaks_the_contract_names_no_place(
     tasks: int, says: str, client: AuthenticatedClient
 ) -> None:
-    """That would take copies of it. One that keeps to the contract is read as any other."""
+    """Finding the place would take copies of it. A long answer that keeps to the contract is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=says):
@@ -295,8 +295,8 @@ def peak():
 
 async def get(kling, name):
     try:
-        found = kling.get(name, max_wait_seconds=0)  # once: a 502 would be asked for again, for a minute
-        found = await found if way == "async" else found
+        task = kling.get(name, max_wait_seconds=0)  # do not retry a 502, which would take a minute
+        task = await task if way == "async" else task
         return "an answer"
     except KlingError as error:
         return type(error).__name__
@@ -304,19 +304,19 @@ async def get(kling, name):
 async def run():
     kling = (AsyncKlingElements if way == "async" else KlingElements)("any-token", url)
     await get(kling, "warm")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak is what there is now
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak to the memory in use now
     before = peak()
-    said = await get(kling, "measured")
+    outcome = await get(kling, "measured")
     growth = peak() - before
     await kling.aclose() if way == "async" else kling.close()
-    return said, growth
+    return outcome, growth
 
 print(json.dumps(asyncio.run(run())))
 """
 
 
 def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> bytes:
-    """Return an answer of the largest size."""
+    """Return an answer of the largest allowed size."""
     frame = b'{"code":0,"message":"%b"}' if not unit.startswith((b"{", b"1")) else b'{"code":0,"data":[%b]}'
     room = _LIMIT - len(frame) - len(before) - len(after)
     return frame % (before + unit * (room // len(unit)) + after)
@@ -350,7 +350,7 @@ def _json(*, before: bytes = b"", unit: bytes = b"", after: bytes = b"") -> byte
     ],
 )
 def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, ways: Ways) -> None:
-    """Measured in a process of its own, from the answer to the error or the model."""
+    """A separate process measures the memory from the answer to the error or the model."""
 
     def behave(peer: Peer) -> None:
         while (heard := peer.request()) is not None:
@@ -359,7 +359,7 @@ def test_no_answer_costs_more_memory_than_64_mib(answer: bytes, ways: Ways) -> N
     with listening(behave) as server:
         command = [sys.executable, "-c", _MEASURE, ways.name, server.url]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
-    what, growth = json.loads(done.stdout)
+    outcome, growth = json.loads(done.stdout)
 
-    assert what
+    assert outcome
     assert growth < 64 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The certificates of the usual authorities are checked, and read once, as that takes as long as a hundred calls."""
+"""Certificates are checked against the usual authorities, loaded once because that takes as long as 100 calls."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from kling_elements_runtime.transport.route import Route
 @pytest.mark.parametrize("trust_env", [False, True])
 @pytest.mark.parametrize("http2", [False, True])
 def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> None:
-    """By settings that are made once."""
+    """The settings for that are made once and shared."""
     context = shared_context(trust_env=trust_env, http2=http2)
 
     assert context is shared_context(trust_env=trust_env, http2=http2)
     assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
 
 
-def test_versions_of_http_have_a_context_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three clients of each share theirs, as the context says which versions are offered."""
+def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of the same HTTP version share one context, because it says which versions are offered."""
     made: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:
@@ -35,24 +35,24 @@ def test_versions_of_http_have_a_context_each(monkeypatch: pytest.MonkeyPatch) -
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(httpx, "create_ssl_context", make)
-    shared_context.cache_clear()  # another test may have made it
+    shared_context.cache_clear()  # another test may have filled it
     clients = [AuthenticatedClient("sk-1", http_client={"http2": http2}) for http2 in [False, True] * 3]
-    contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - no socket leads there
-    shared_context.cache_clear()  # these know no authorities
+    contexts = [client._route.ssl_context() for client in clients]  # noqa: SLF001 - not visible from outside
+    shared_context.cache_clear()  # these contexts know no authorities
 
     assert made * 3 == contexts
     assert 2 == len(set(made))
 
 
 @pytest.mark.parametrize("kind", [Pool, AsyncPool])
-def test_no_connection_is_made_where_httpcore_has_no_place_for_what_checks_certificates(
+def test_no_connection_is_made_if_httpcore_has_renamed_its_tls_context(
     kind: type[Pool | AsyncPool],
 ) -> None:
-    """As with another httpcore that renamed it: it would trust the usual authorities, whomever the caller trusts."""
+    """Otherwise a connection would trust the usual authorities instead of those that you chose."""
     options = {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "trust_env": False}
     route = Route.of(httpx.URL("https://gateway.example.com"), options, on_this_machine=False, reuse_seconds=1)
     pool = kind(route)
-    del pool._ssl_context  # noqa: SLF001 - it is about this name
+    del pool._ssl_context  # noqa: SLF001 - this name is what the test is about
 
     with pytest.raises(AttributeError, match="_ssl_context"):
         pool.create_connection(route.origin)

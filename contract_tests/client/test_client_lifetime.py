@@ -1,4 +1,4 @@
-"""A client makes its connections when they are needed, shares them, closes them, and stays closed."""
+"""A client opens connections when it needs them, shares them, closes them, and stays closed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_runtime import client as client_
 
 
-def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many ask for it at the same moment."""
+def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one is made even if 32 threads ask for it at the same moment."""
     made: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
@@ -33,7 +33,7 @@ def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch:
     class Counted(httpx.Client):
         def __init__(self, **options: Any) -> None:
             made.append(self)
-            arrived.wait(0.05)  # leaves the others time to make another, if they can
+            arrived.wait(0.05)  # gives the other threads time to make a second one
             super().__init__(**options)
 
     monkeypatch.setattr(httpx, "Client", Counted)
@@ -50,13 +50,13 @@ def test_threads_share_one_client_of_httpx(make_client: MakeClient, monkeypatch:
     assert 1 == len(made)
 
 
-def test_each_event_loop_has_its_own_client_of_httpx(client: AuthenticatedClient) -> None:
-    """Connections belong to the loop that they were opened on; within one, all calls share them."""
+def test_each_event_loop_has_its_own_httpx_client(client: AuthenticatedClient) -> None:
+    """A connection belongs to the loop that opened it; all calls on one loop share the client."""
 
     async def ask() -> list[httpx.AsyncClient]:
         return [client.get_async_httpx_client() for _ in range(2)]
 
-    with asyncio.Runner() as one, asyncio.Runner() as other:  # both loops are there at the same time
+    with asyncio.Runner() as one, asyncio.Runner() as other:  # both loops exist at the same time
         first, second = one.run(ask()), other.run(ask())
 
     assert first[0] is first[1]
@@ -64,14 +64,13 @@ def test_each_event_loop_has_its_own_client_of_httpx(client: AuthenticatedClient
     assert first[0] is not second[0]
 
 
-def test_outside_of_an_event_loop_there_is_no_client_for_one(client: AuthenticatedClient) -> None:
-    """Nobody could use it."""
+def test_an_async_httpx_client_needs_a_running_event_loop(client: AuthenticatedClient) -> None:
     with pytest.raises(RuntimeError, match="no running event loop"):
         client.get_async_httpx_client()
 
 
 def test_a_with_block_closes_the_connections(make_client: MakeClient) -> None:
-    """Also when it ends in an exception, which it lets through."""
+    """The connections are closed even if the block raises, and the exception passes through."""
     client = make_client()
     inner = client.get_httpx_client()
 
@@ -87,7 +86,7 @@ def test_a_with_block_closes_the_connections(make_client: MakeClient) -> None:
 
 
 def test_an_async_with_block_closes_both_kinds_of_connection(make_client: MakeClient) -> None:
-    """A program may have used both."""
+    """A program may have used blocking calls as well."""
 
     async def run() -> list[Any]:
         async with make_client() as client:
@@ -96,9 +95,7 @@ def test_an_async_with_block_closes_both_kinds_of_connection(make_client: MakeCl
     assert [True, True] == [inner.is_closed for inner in asyncio.run(run())]
 
 
-def test_a_client_may_be_closed_twice_and_before_it_was_used(client: AuthenticatedClient) -> None:
-    """It is closed then, and nothing else happens."""
-
+def test_a_client_may_be_closed_twice_and_before_first_use(client: AuthenticatedClient) -> None:
     async def run() -> None:
         await client.aclose()
         await client.aclose()
@@ -114,11 +111,11 @@ def test_a_client_may_be_closed_twice_and_before_it_was_used(client: Authenticat
 @pytest.mark.parametrize("was_used", [True, False])
 def test_a_closed_client_stays_closed(
     way: str,
-    was_used: bool,  # noqa: FBT001 - of a table
+    was_used: bool,  # noqa: FBT001 - a column of the table
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """It sends nothing, opens no connection that nobody would close, and the error says what to do."""
+    """It sends nothing and opens no connection, and the error says what to do."""
     router.post().respond(json={})
 
     async def close() -> None:
@@ -152,8 +149,10 @@ def test_a_closed_client_stays_closed(
     assert was_used is bool(router.calls)
 
 
-def test_connections_of_an_event_loop_end_with_it(make_client: MakeClient, recwarn: pytest.WarningsRecorder) -> None:
-    """Nobody has to close anything between two runs, and the client serves the next loop."""
+def test_connections_are_closed_when_their_event_loop_ends(
+    make_client: MakeClient, recwarn: pytest.WarningsRecorder
+) -> None:
+    """You need not close anything between two runs: the client also works on the next loop."""
 
     async def run(client: AuthenticatedClient) -> httpx.AsyncClient:
         assert 200 == (await client.send_async(**POST)).status_code
@@ -163,14 +162,14 @@ def test_connections_of_an_event_loop_end_with_it(make_client: MakeClient, recwa
         client = make_client(base_url=server.url)
         inner = [run_async(run(client)) for _ in range(2)]
 
-    assert [True, True] == [each.is_closed for each in inner]
+    assert [True, True] == [client_of_loop.is_closed for client_of_loop in inner]
     assert 2 == server.connections
-    gc.collect()  # where a connection was left open, Python says so now
+    gc.collect()  # if a connection was left open, Python warns now
     assert [] == list(recwarn)
 
 
-def test_connections_of_a_loop_that_was_not_ended_properly_are_closed_by_the_next(make_client: MakeClient) -> None:
-    """Without `shutdown_asyncgens`, as with `run_until_complete` alone, nothing is left to await their end."""
+def test_connections_of_an_abandoned_event_loop_are_closed_by_the_next_one(make_client: MakeClient) -> None:
+    """If nobody runs `shutdown_asyncgens`, as after `run_until_complete`, nothing else awaits their end."""
     gone = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -188,8 +187,8 @@ def test_connections_of_a_loop_that_was_not_ended_properly_are_closed_by_the_nex
     assert 2 == server.connections
 
 
-def test_a_loop_that_ended_and_had_a_transport_of_the_caller_s_is_let_go(make_client: MakeClient) -> None:
-    """The transport is the caller's to close."""
+def test_a_closed_event_loop_does_not_close_your_own_transport(make_client: MakeClient) -> None:
+    """You close your own transport."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"{}"))
     client = make_client(http_client={"transport": transport})
     for _ in range(2):
@@ -198,8 +197,8 @@ def test_a_loop_that_ended_and_had_a_transport_of_the_caller_s_is_let_go(make_cl
         loop.close()
 
 
-def test_on_trio_the_error_says_what_it_takes(client: AuthenticatedClient) -> None:
-    """Closing works there all the same."""
+def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClient) -> None:
+    """Closing a client works on trio anyway."""
 
     async def run() -> None:
         async with client:
@@ -211,10 +210,10 @@ def test_on_trio_the_error_says_what_it_takes(client: AuthenticatedClient) -> No
 
 
 @pytest.mark.parametrize("name", ["certifi", "encodings.idna", "importlib.resources.readers"])
-def test_what_a_call_needs_is_imported_when_a_client_is_made(
+def test_making_a_client_imports_what_calls_need(
     name: str, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fork while another thread imports something leaves the child a lock that nobody releases."""
+    """If a process forks while another thread imports a module, the child gets a lock that nobody releases."""
     importlib.import_module(name)
     monkeypatch.delitem(sys.modules, name)
 
@@ -223,22 +222,20 @@ def test_what_a_call_needs_is_imported_when_a_client_is_made(
     assert name in sys.modules
 
 
-def test_a_module_that_another_version_of_a_library_lacks_fails_no_call(
-    ways: Ways, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is only imported early, and each name stands for itself."""
+def test_a_module_that_cannot_be_imported_early_breaks_no_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each early import is independent, because another version of a library may lack the module."""
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
         monkeypatch.setattr(client_, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
     with listening(Peer.answer) as server:
-        found = ways.outcomes(client_of(server.url), GET)
+        answers = ways.outcomes(client_of(server.url), GET)
 
-    assert [200] == [answer.status_code for answer in found]
+    assert [200] == [answer.status_code for answer in answers]
     assert "encodings.idna" in sys.modules
 
 
-def test_a_first_call_imports_nothing() -> None:
-    """Of all that a program has loaded by then; measured in a process of its own."""
+def test_the_first_call_imports_nothing() -> None:
+    """A separate process compares the loaded modules before and after the call."""
     with listening(Peer.answer) as server:
         done = subprocess.run(
             [sys.executable, "-c", _FIRST_CALL, server.url], capture_output=True, text=True, check=True, timeout=240

@@ -1,4 +1,4 @@
-"""Requests go out over our own connections alone where nothing else was asked for, and else by httpx's client."""
+"""Requests use our own connections by default, and httpx's client only if its settings are needed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from kling_elements_client.errors import TransportError
 _BODY: Any = base_body("video")
 
 
-class Transport(httpx.MockTransport):
-    """Answers every request, and keeps them."""
+class RecordingTransport(httpx.MockTransport):
+    """A transport that answers every request and keeps the requests."""
 
     def __init__(self, *pieces: bytes | Exception, **headers: str) -> None:
         super().__init__(self._answer)
@@ -34,8 +34,8 @@ class Transport(httpx.MockTransport):
         return httpx.Response(200, headers=self._headers, stream=self.body)
 
 
-def _by_httpx(caplog: pytest.LogCaptureFixture) -> int:
-    """Return how many requests the clients of httpx have sent: each of them logs a line of its own."""
+def _count_sent_by_httpx(caplog: pytest.LogCaptureFixture) -> int:
+    """Return how many requests httpx's clients sent, by the log record that they write for each."""
     return [record.name for record in caplog.records].count("httpx")
 
 
@@ -47,20 +47,20 @@ def _by_httpx(caplog: pytest.LogCaptureFixture) -> int:
         {"limits": httpx.Limits(max_connections=2)},
         {"verify": False},
         {"http2": True, "http1": True},
-        {"transport": Transport()},
+        {"transport": RecordingTransport()},
     ],
 )
-def test_settings_of_connections_need_no_client_of_httpx(
+def test_connection_settings_need_no_httpx_client(
     settings: dict[str, Any], create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What carries the request has these settings, which `test_route` holds. One line is logged for each request."""
+    """Our own connections support these settings (see `test_route`) and log one line for each request."""
     caplog.set_level(logging.INFO)
     with listening(Peer.answer) as server:
         answer = create(make_client(base_url=server.url, http_client=settings), _BODY)
 
-    assert "1" == answer.data.task_id  # type: ignore[union-attr] # it is there
-    assert 0 == _by_httpx(caplog)
-    assert ["kling_elements.http"] == [each.name for each in caplog.records if each.levelno == logging.INFO]
+    assert "1" == answer.data.task_id  # type: ignore[union-attr] # the answer has it
+    assert 0 == _count_sent_by_httpx(caplog)
+    assert ["kling_elements.http"] == [record.name for record in caplog.records if record.levelno == logging.INFO]
     assert server.connections == ("transport" not in settings)
 
 
@@ -73,29 +73,29 @@ def test_settings_of_connections_need_no_client_of_httpx(
         {"mounts": {"https://": None}},
         {"max_redirects": 1},
         {"default_encoding": "latin-1"},
-        {"transport": Transport(), "event_hooks": {}},
+        {"transport": RecordingTransport(), "event_hooks": {}},
     ],
 )
-def test_settings_beyond_connections_are_served_by_httpx(
+def test_other_httpx_settings_use_the_httpx_client(
     settings: dict[str, Any], create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing that a caller asks httpx for is left out."""
+    """Every httpx setting that you pass takes effect."""
     caplog.set_level(logging.INFO)
     with listening(Peer.answer) as server:
         create(make_client(base_url=server.url, http_client=settings), _BODY)
 
-    assert 1 == _by_httpx(caplog)
+    assert 1 == _count_sent_by_httpx(caplog)
     assert server.connections == ("transport" not in settings)
     assert settings.get("params") != {"a": "b"} or server.heard[0].line.endswith("?a=b HTTP/1.1")
     assert "cookies" not in settings or server.heard[0].headers["Cookie"] == "a=b"
 
 
-def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient) -> None:
-    """To the letter and in the same order."""
+def test_our_connections_and_httpx_send_the_same_request(create: Create, make_client: MakeClient) -> None:
+    """The headers are equal byte for byte and in the same order."""
     sent = []
     ways: list[dict[str, Any]] = [{}, {"event_hooks": {}}]
     for more in ways:
-        transport = Transport()
+        transport = RecordingTransport()
         create(make_client(http_client={"transport": transport, **more}), _BODY)
         (request,) = transport.requests
         sent.append((request.method, request.url, request.headers.raw, request.extensions["timeout"]))
@@ -114,20 +114,20 @@ def test_both_ways_send_the_same_request(create: Create, make_client: MakeClient
         ({"event_hooks": {}}, [set(), {"theirs=2"}]),
     ],
 )
-def test_cookies_come_back_only_where_httpx_carries_the_request(
+def test_cookies_are_sent_back_only_if_httpx_sends_the_request(
     settings: dict[str, Any], sent: list[set[str]], make_client: MakeClient
 ) -> None:
-    """The call needs none, so a gateway that sets one does not make a session of it."""
-    transport = Transport(**{"Set-Cookie": "theirs=2"})
+    """The API needs no cookies, so a gateway that sets one does not start a session."""
+    transport = RecordingTransport(**{"Set-Cookie": "theirs=2"})
     client = make_client(http_client={"transport": transport, **settings})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
     assert sent == [{*request.headers.get("Cookie", "").split("; ")} - {""} for request in transport.requests]
 
 
-def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_client: MakeClient) -> None:
-    """The response is closed, and the failure is told as any other of the transport."""
-    transport = Transport(b"{", httpx.ReadError("reset"))
+def test_an_answer_that_breaks_off_is_closed(create: Create, make_client: MakeClient) -> None:
+    """The failure is reported as a transport error."""
+    transport = RecordingTransport(b"{", httpx.ReadError("reset"))
 
     with pytest.raises(TransportError, match="ReadError") as caught:
         create(make_client(http_client={"transport": transport}), _BODY)
@@ -137,9 +137,9 @@ def test_a_body_that_breaks_off_gives_its_connection_back(create: Create, make_c
 
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
-def test_a_client_of_httpx_that_was_closed_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
-    """Nobody would close what it opened."""
-    transport = Transport()
+def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
+    """Nobody would close a connection that it opened."""
+    transport = RecordingTransport()
     client = make_client(http_client={"transport": transport, **settings})
     client.get_httpx_client().close()
 
@@ -148,8 +148,8 @@ def test_a_client_of_httpx_that_was_closed_sends_nothing(settings: dict[str, Any
     assert [] == transport.requests
 
 
-def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: MakeClient) -> None:
-    """Each has its own time-outs, though the address and the headers are made once."""
+def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_client: MakeClient) -> None:
+    """Each request has its own time-outs, although URL and headers are prepared once."""
     seen = []
 
     def hurry(request: httpx.Request) -> None:
@@ -157,7 +157,7 @@ def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: Ma
         request.extensions["timeout"]["read"] = 1
         request.headers["X-Seen"] = "yes"
 
-    transport = Transport()
+    transport = RecordingTransport()
     client = make_client(http_client={"transport": transport, "event_hooks": {"request": [hurry]}})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
@@ -166,9 +166,9 @@ def test_what_a_hook_does_to_one_request_is_not_done_to_the_next(make_client: Ma
     assert ["yes", "yes"] == [request.headers["X-Seen"] for request in transport.requests]
 
 
-def test_event_loops_that_ended_are_let_go(make_client: MakeClient) -> None:
-    """Also where nobody called `aclose`: a script may call `asyncio.run` a thousand times."""
-    client = make_client(http_client={"transport": Transport()})
+def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> None:
+    """This holds even if nobody calls `aclose`: a script may call `asyncio.run` a thousand times."""
+    client = make_client(http_client={"transport": RecordingTransport()})
     loops = []
 
     async def ask() -> None:
@@ -182,12 +182,12 @@ def test_event_loops_that_ended_are_let_go(make_client: MakeClient) -> None:
     assert 1 >= sum(loop() is not None for loop in loops)
 
 
-def test_requests_that_are_kept_for_their_like_are_few(make_client: MakeClient) -> None:
-    """A service that looks up a million tasks keeps no million addresses; each look-up goes to its own."""
-    transport = Transport()
+def test_only_a_few_prepared_requests_are_cached(make_client: MakeClient) -> None:
+    """A service that looks up a million tasks does not keep a million URLs, and each look-up uses its own."""
+    transport = RecordingTransport()
     client = make_client(http_client={"transport": transport})
     for number in range(150):
         get_element.sync(client=client, id=str(number))
 
     assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
-    assert 64 >= len(client._requests._blanks) > 0  # noqa: SLF001 - nothing else shows it
+    assert 64 >= len(client._requests._blanks) > 0  # noqa: SLF001 - not visible from outside

@@ -1,4 +1,4 @@
-"""The token: a text, or a function that is asked before each request; and nothing that is shown has it."""
+"""The token is a text, or a function that is called before each request; nothing that is shown contains it."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ _TOKEN = "sk-ZebraFish-1234567890"
 _CORE = "ZebraFish"
 
 
-class Tokens:
-    """A function that gives one token after the other, or raises what is among them."""
+class TokenFunction:
+    """A function that returns one token after the other, or raises an exception that is among them."""
 
-    def __init__(self, *given: Any) -> None:
-        """Take them in order."""
-        self._given = [*given]
-        self.asked = 0
+    def __init__(self, *tokens: Any) -> None:
+        """Store the tokens in order."""
+        self._tokens = [*tokens]
+        self.call_count = 0
 
     def __call__(self) -> Any:
-        """Give the next one."""
-        self.asked += 1
-        token = self._given.pop(0)
+        """Return the next token."""
+        self.call_count += 1
+        token = self._tokens.pop(0)
         if isinstance(token, Exception):
             raise token
         return token
 
 
-def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> None:
-    """Some last for half an hour only. Making a client asks for none."""
-    tokens = Tokens("first-token", "second-token", "second-token")
+def test_a_token_function_is_called_before_each_request(ways: Ways) -> None:
+    """Some tokens last only half an hour. Making a client does not call the function."""
+    tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.answer) as server:
         client = AuthenticatedClient(tokens, server.url)
-        assert 0 == tokens.asked
-        found = ways.outcomes(client, POST, POST, POST)
+        assert 0 == tokens.call_count
+        answers = ways.outcomes(client, POST, POST, POST)
 
-    assert [200, 200, 200] == [each.status_code for each in found]
+    assert [200, 200, 200] == [answer.status_code for answer in answers]
     sent = ["Bearer first-token", "Bearer second-token", "Bearer second-token"]
-    assert sent == [each.headers["Authorization"] for each in server.heard]
+    assert sent == [request.headers["Authorization"] for request in server.heard]
 
 
 @pytest.mark.parametrize(
-    ("says", "given"),
+    ("says", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
         ("gave none that can be: the token must be a str, or a function that returns one, not NoneType", None),
@@ -62,10 +62,10 @@ def test_a_function_is_asked_for_the_token_before_each_request(ways: Ways) -> No
         ("gave none that can be: the token has white space or characters beyond ASCII", "Bearer sk-ZebraFish"),
     ],
 )
-def test_without_a_token_that_can_be_sent_nothing_is(says: str, given: Any, ways: Ways) -> None:
-    """The error says that nothing was sent and why, without the token; the next call asks again."""
+def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, ways: Ways) -> None:
+    """The error gives the reason without the token; the next call asks the function again."""
     with listening(Peer.answer) as server:
-        error, answer = ways.outcomes(AuthenticatedClient(Tokens(given, "sk-2"), server.url), POST, POST)
+        error, answer = ways.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
@@ -73,39 +73,40 @@ def test_without_a_token_that_can_be_sent_nothing_is(says: str, given: Any, ways
     assert says in str(error)
     assert [] == _leaks(error)
     assert 200 == answer.status_code
-    assert ["Bearer sk-2"] == [each.headers["Authorization"] for each in server.heard]
+    assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.heard]
 
 
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
-def test_a_create_without_a_token_was_not_created(kind: Client) -> None:
-    """A function works for `KlingElements` as well, and its failure is told by the outcome."""
-    scripted = Scripted(kind, task(), api_key=Tokens("sk-3", *[LookupError("no session")] * 9))
+def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> None:
+    """`KlingElements` accepts a function too and reports its failure in the outcome."""
+    scripted = Scripted(kind, task(), api_key=TokenFunction("sk-3", *[LookupError("no session")] * 9))
 
     assert "7" == scripted.create(BODY).task_id
     assert "not_created" == scripted.failing("create", BODY).outcome
     assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in scripted.gateway.requests]
 
 
-def test_each_token_that_was_used_is_taken_out_of_texts() -> None:
-    """An answer to an earlier request may still repeat an earlier one."""
-    tokens = Tokens(*(f"a-long-token-{number}" for number in range(10, 20)))
-    made = credentials(Hidden(tokens), "")
+def test_recently_used_tokens_are_redacted() -> None:
+    """The answer to an earlier request may still repeat an earlier token."""
+    tokens = TokenFunction(*(f"a-long-token-{number}" for number in range(10, 20)))
+    holder = credentials(Hidden(tokens), "")
     text = " ".join(f"a-long-token-{number}" for number in range(10, 20))
-    assert text == made.redact(text)
+    assert text == holder.redact(text)
     for _ in range(3):
-        made.authorization()
-    assert "*** *** *** a-long-token-13" == made.redact(text[: len("a-long-token-10 ") * 4 - 1])
+        holder.authorization()
+    assert "*** *** *** a-long-token-13" == holder.redact(text[: len("a-long-token-10 ") * 4 - 1])
     for _ in range(7):
-        made.authorization()
-    shown = made.redact(text)
-    assert ["***"] * 8 == shown.split()[2:]  # eight are remembered, so that a process that runs for years keeps few
+        holder.authorization()
+    shown = holder.redact(text)
+    # Only eight are kept, so that a process that runs for years does not collect them.
+    assert ["***"] * 8 == shown.split()[2:]
 
 
-def test_a_token_that_is_given_is_remembered_from_the_start() -> None:
-    """Also before it was sent."""
-    made = credentials(Hidden(_TOKEN), "VARIABLE")
-    assert "bad ***" == made.redact(f"bad {_TOKEN}")
-    assert f"Bearer {_TOKEN}" == made.authorization()
+def test_a_constant_token_is_redacted_from_the_start() -> None:
+    """It is redacted even if it was never sent."""
+    holder = credentials(Hidden(_TOKEN), "VARIABLE")
+    assert "bad ***" == holder.redact(f"bad {_TOKEN}")
+    assert f"Bearer {_TOKEN}" == holder.authorization()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_token_that_is_given_is_remembered_from_the_start() -> None:
     [*((ValueError, token) for token in ("", " ", "Bearer x")), *((TypeError, token) for token in (5, None, b"x"))],
 )
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
-    """Where it is given by itself; the variable it may come from is named where there is one."""
+    """The message names the environment variable if the token may come from it."""
     with pytest.raises(error, match=r"token|API key") as caught:
         credentials(Hidden(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
@@ -124,15 +125,15 @@ def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 @pytest.mark.parametrize("make", [Hidden, lambda token: credentials(Hidden(token), "")], ids=["hidden", "credentials"])
-def test_what_holds_a_token_shows_it_nowhere(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
-    """No repr and no attribute has it, and no pickle or copy can be made that has."""
-    held = make(_TOKEN)
-    attributes = [getattr(held, name) for name in dir(held) if not name.startswith("__")]
+def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
+    """No repr and no attribute contains it, and neither does any copy or pickle."""
+    holder = make(_TOKEN)
+    attributes = [getattr(holder, name) for name in dir(holder) if not name.startswith("__")]
 
     assert attributes
-    assert _CORE not in f"{held!r} {held} {attributes!r}"
+    assert _CORE not in f"{holder!r} {holder} {attributes!r}"
     try:
-        cloned = clone(held)
+        cloned = clone(holder)
     except (TypeError, AttributeError, pickle.PicklingError):
         return
     assert _CORE not in repr(cloned)
@@ -142,7 +143,7 @@ def test_what_holds_a_token_shows_it_nowhere(make: Callable[[str], Any], clone: 
 
 
 def _shown(value: object) -> str:
-    """Return a repr, if there is one: an object that is only half made may have none."""
+    """Return the repr of a value, or nothing if it has none because it is only half made."""
     try:
         return repr(value)
     except AttributeError:
@@ -150,7 +151,7 @@ def _shown(value: object) -> str:
 
 
 def _leaks(error: BaseException) -> list[str]:
-    """Return the variables that have the token, of all frames of an error and its causes in our own code and below."""
+    """Return the variables that hold the token, from all frames of an error and its causes outside the tests."""
     leaks = []
     link: BaseException | None = error
     while link is not None:
@@ -180,7 +181,7 @@ _BAD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", _BAD)
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements, AuthenticatedClient])
 def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, name: str) -> None:
-    """Pytest and error trackers show the variables of each."""
+    """Pytest and error trackers show the variables of every frame."""
     with pytest.raises((ValueError, TypeError)) as caught:
         kind(**{"api_key": _TOKEN, **_BAD[name]})
 
@@ -189,8 +190,7 @@ def test_no_frame_of_an_error_while_a_client_is_made_has_the_token(kind: Any, na
     assert [] == _leaks(caught.value)
 
 
-def test_no_frame_has_a_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It goes the same way."""
+def test_no_frame_has_the_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_API_KEY", _TOKEN)
     with pytest.raises(ValueError, match="base_url") as caught:
         KlingElements(base_url="ftp://gateway.example.com")
@@ -221,7 +221,7 @@ def _garble(peer: Peer) -> None:
 def test_no_frame_of_an_error_while_sending_has_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
-    """Neither in our own code nor in that of httpx, httpcore and the parser."""
+    """This covers the frames of httpx, httpcore and the parser as well as our own."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
         called(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 

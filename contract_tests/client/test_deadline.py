@@ -1,4 +1,4 @@
-"""A call is over by its deadline, whatever the server does; each of its steps alone would go on for ever."""
+"""A call ends by its deadline whatever the server does, even if each of its steps could go on forever."""
 
 from __future__ import annotations
 
@@ -71,18 +71,18 @@ _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _information
 
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
-def test_a_server_that_drips_is_given_up_when_the_time_is_up(name: str, tls: Any, ways: Ways) -> None:
-    """However little it sends or takes at a time, and however often."""
+def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, ways: Ways) -> None:
+    """It makes no difference how little the server sends or reads at a time, or how often."""
     with listening(_SERVERS[name], tls) as server:
         error = ways.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
 
     assert isinstance(error, TransportError)
     assert "the time for this call is up" in str(error)
-    assert bool(server.heard) is error.may_have_been_sent  # on a busy machine the time may be up before it is
+    assert bool(server.heard) is error.may_have_been_sent  # on a busy machine the time may be up before it is sent
 
 
-def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: Ways) -> None:
-    """One after the other, they are the longest that a call can take whose steps all take as long as they may."""
+def test_a_call_without_a_deadline_ends_after_the_sum_of_its_time_outs(ways: Ways) -> None:
+    """This is the longest that a call can take if every step takes as long as it may."""
     left: list[float] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -96,11 +96,11 @@ def test_without_a_deadline_of_its_own_a_call_ends_with_all_its_time_outs(ways: 
 
 
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["to the gateway", "through a tunnel"])
-def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - of a table
-    """Nothing was sent then."""
+def test_a_dripping_handshake_ends_at_the_deadline(is_tunnelled: bool, ways: Ways) -> None:  # noqa: FBT001 - a column of the table
+    """The error says that nothing was sent."""
 
     def behave(peer: Peer) -> None:
-        peer.send(b"\x16\x03\x03" + struct.pack("!H", 16_000))  # a record of a handshake, which is never complete
+        peer.send(b"\x16\x03\x03" + struct.pack("!H", 16_000))  # a handshake record that never becomes complete
         peer.drip(b"\x00" for _ in count())
 
     with listening(behave) as server, listening(tunnel(), server_tls()) as proxy:
@@ -110,15 +110,15 @@ def test_a_handshake_that_drips_is_given_up(is_tunnelled: bool, ways: Ways) -> N
 
 
 def _slowly() -> Iterator[bytes]:
-    """Yield spaces, for half a minute at most, so that a client without a deadline is seen."""
+    """Yield spaces for at most half a minute, so that a client without a deadline fails the test."""
     ends = time.monotonic() + 30
-    while time.monotonic() < ends:  # pragma: no branch - a client with one does not get so far
+    while time.monotonic() < ends:  # pragma: no branch - a client with a deadline stops earlier
         time.sleep(0.02)
         yield b" "
 
 
-def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(ways: Ways) -> None:
-    """It knows of none by itself."""
+def test_the_deadline_applies_to_your_own_transport_between_two_chunks(ways: Ways) -> None:
+    """The transport itself does not know the deadline."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     error = ways.outcome(client, seconds=_SECONDS)
@@ -127,8 +127,8 @@ def test_a_transport_of_the_caller_s_is_held_to_the_deadline_between_two_pieces(
     assert "the time for this call is up" in str(error)
 
 
-def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call() -> None:
-    """Exactly no time is left then."""
+def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
+    """From then on it has no time left."""
     abandoned = threading.Event()
     abandoned.set()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
@@ -140,14 +140,14 @@ def test_a_transport_of_the_caller_s_is_given_up_once_nobody_waits_for_the_call(
 
 
 @pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
-def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_call_has(
+def test_your_own_transport_gets_time_outs_within_the_deadline(
     expected: float, seconds: float | None, ways: Ways
 ) -> None:
-    """By the time-outs of its request, as httpx hands them to it."""
-    given: list[dict[str, float]] = []
+    """The time-outs are in the request, as httpx passes them to a transport."""
+    timeouts: list[dict[str, float]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        given.append(request.extensions["timeout"])
+        timeouts.append(request.extensions["timeout"])
         return httpx.Response(200, content=ANSWER)
 
     client = AuthenticatedClient(
@@ -155,12 +155,12 @@ def test_a_transport_of_the_caller_s_is_given_no_more_time_for_a_step_than_the_c
     )
     ways.outcome(client, GET, seconds=seconds)
 
-    assert {"connect", "read", "write", "pool"} == given[0].keys()
-    assert all(expected - 4 < limit <= expected for limit in given[0].values())
+    assert {"connect", "read", "write", "pool"} == timeouts[0].keys()
+    assert all(expected - 4 < limit <= expected for limit in timeouts[0].values())
 
 
-def test_time_out_errors_of_a_transport_of_the_caller_s_are_its_own() -> None:
-    """They say nothing of the deadline."""
+def test_a_time_out_error_of_your_own_transport_is_reported_unchanged() -> None:
+    """It does not mention the deadline."""
 
     def answer(_: httpx.Request) -> httpx.Response:
         raise TimeoutError("mine")
@@ -172,8 +172,7 @@ def test_time_out_errors_of_a_transport_of_the_caller_s_are_its_own() -> None:
     assert "TimeoutError at http://127.0.0.1:1: mine" == str(error)
 
 
-def test_what_is_left_is_that_of_the_innermost_end() -> None:
-    """A block within another never gets more time than that one has."""
+def test_a_nested_deadline_never_extends_the_outer_one() -> None:
     assert seconds_left() is None
     with within(None):
         assert seconds_left() is None
@@ -187,12 +186,12 @@ def test_what_is_left_is_that_of_the_innermost_end() -> None:
 
 
 @pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
-def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected: float, timeout: float | None) -> None:
-    """Be it silent or slow: its own time-out counts only if it is shorter."""
+def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeout: float | None) -> None:
+    """The time-out of the step counts only if it is shorter than what is left of the call."""
     near, far = socket.socketpair()
-    stream = sockets._Stream(near)  # noqa: SLF001 - nobody can wait for it
+    stream = sockets._Stream(near)  # noqa: SLF001 - a test cannot wait that long
     with near, far, within(50):
-        stream.write(bytes(20_000), timeout)  # more than is held back
+        stream.write(bytes(20_000), timeout)  # more than is buffered
         written = near.gettimeout() or 0.0
         near.settimeout(1)
         far.send(b"y")
@@ -203,8 +202,8 @@ def test_a_step_of_a_blocking_socket_takes_no_longer_than_the_call_may(expected:
     assert expected - 10 < read <= expected
 
 
-def test_a_call_whose_time_is_up_before_it_begins_sends_nothing(ways: Ways) -> None:
-    """Neither over a connection that is there nor over a new one."""
+def test_a_call_after_its_deadline_sends_nothing(ways: Ways) -> None:
+    """It uses neither a kept connection nor a new one."""
     with listening(Peer.answer) as server:
         ways.failure(client_of(server.url), seconds=-1.0)
 

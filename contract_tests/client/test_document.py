@@ -1,4 +1,4 @@
-"""JSON Pointers, references, operations and parameters of a document: the one walker that everything else uses."""
+"""JSON Pointers, references, operations and parameters of a document: everything else uses this module."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _DOCUMENT: dict[str, Any] = {
     ("text", "path"),
     [("", ()), ("/", ("",)), ("/a~1b/~0c/0", ("a/b", "~c", "0")), ("/~01", ("~1",)), ("//x", ("", "x"))],
 )
-def test_a_pointer_is_read_as_it_is_written(text: str, path: tuple[str, ...]) -> None:
-    """By RFC 6901: a tilde and a slash are escaped, and the order of that matters."""
+def test_a_pointer_survives_reading_and_writing(text: str, path: tuple[str, ...]) -> None:
+    """RFC 6901 escapes the tilde and the slash, and the order of unescaping matters."""
     assert path == steps(text)
     assert text == pointer(path)
 
 
 @pytest.mark.parametrize("text", ["a", "#/a", "a/b", " /a"])
-def test_what_does_not_begin_with_a_slash_is_no_pointer(text: str) -> None:
-    """It would be read as the whole document, or as another place."""
+def test_a_pointer_without_a_leading_slash_is_refused(text: str) -> None:
+    """Otherwise it could be read as the whole document or as another place."""
     with pytest.raises(LookupError, match="begins with a slash"):
         steps(text)
 
 
-def test_a_reference_leads_to_a_node() -> None:
-    """Also through lists and escaped names; the empty pointer is the document."""
+def test_a_reference_is_followed_to_its_node() -> None:
+    """It may lead through lists and escaped names; the empty pointer is the whole document."""
     assert 1 == follow(_DOCUMENT, "#/a~1b/~0c/0/d")
     assert _DOCUMENT is follow(_DOCUMENT, "#")
 
@@ -56,32 +56,32 @@ def test_a_reference_leads_to_a_node() -> None:
     "reference",
     ["#/three", "#/a~1b/~0c/2", "#/a~1b/~0c/x", "#/two/type/0/x", "X", "other.yaml#/two", "/two", "", "#two"],
 )
-def test_a_reference_that_leads_nowhere_or_elsewhere_is_refused(reference: str) -> None:
-    """Another file is elsewhere, and a bare name is not the document."""
+def test_a_reference_to_a_missing_place_or_another_file_is_refused(reference: str) -> None:
+    """A bare name is refused too."""
     with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference|JSON Pointer) begins)"):
         follow(_DOCUMENT, reference)
 
 
-def test_a_walk_leads_to_each_node_and_says_where_it_is() -> None:
-    """By a reference that can be followed, whatever the names on the way."""
-    found = list(walk(_DOCUMENT))
+def test_a_walk_yields_every_node_with_its_reference() -> None:
+    """You can follow each reference, whatever names are on the way."""
+    nodes = list(walk(_DOCUMENT))
 
-    assert all(node is follow(_DOCUMENT, where) for where, node in found)
-    assert {"#", "#/a~1b/~0c/0/d", "#/named/properties/$ref/type"} <= {where for where, _ in found}
+    assert all(node is follow(_DOCUMENT, where) for where, node in nodes)
+    assert {"#", "#/a~1b/~0c/0/d", "#/named/properties/$ref/type"} <= {where for where, _ in nodes}
 
 
-def test_the_schemas_within_a_schema_are_found_wherever_they_may_be() -> None:
-    """Under each keyword that leads to one, and no deeper."""
+def test_subschemas_are_found_under_every_keyword_that_has_them() -> None:
+    """Only the next level is listed."""
     inner = {"items": {"type": "string"}}
     schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
 
     assert ["/properties/a~1b", "/anyOf/0", "/anyOf/1", "/oneOf/0", "/items"] == [
-        pointer(each) for each, _ in subschemas(schema)
+        pointer(path) for path, _ in subschemas(schema)
     ]
 
 
 def test_references_are_followed_to_the_end() -> None:
-    """Each is shown with what it names; a property of the name `$ref` is none."""
+    """Each reference comes with its target; a property named `$ref` is not a reference."""
     node = {"$ref": "#/a~1b/~0c/1"}
 
     chain = [("#/a~1b/~0c/1", {"$ref": "#/one"}), ("#/one", {"$ref": "#/two"}), ("#/two", {"type": "string"})]
@@ -91,14 +91,14 @@ def test_references_are_followed_to_the_end() -> None:
     assert 5 == resolve(_DOCUMENT, 5)
 
 
-def test_a_circle_of_references_ends() -> None:
-    """With the reference that closes it."""
+def test_circular_references_are_an_error() -> None:
+    """The error names the reference that closes the circle."""
     with pytest.raises(LookupError, match=r"^#/circle: a reference to itself$"):
         resolve(_DOCUMENT, _DOCUMENT["round"])
 
 
-def test_a_place_that_a_value_lacks_is_none() -> None:
-    """Answers have been seen with anything in any place."""
+def test_a_missing_place_in_a_value_is_none() -> None:
+    """Gateways have answered with values of any type in any place."""
     value = {"a": [{"b~": 1}], "c": None}
 
     assert [1, None, None, None, None] == [at(value, text) for text in ("/a/0/b~0", "/a/1", "/a/x", "/c/d", "/e")]
@@ -124,32 +124,35 @@ def _item(**operation: Any) -> dict[str, Any]:
     }
 
 
-def test_operations_are_those_that_have_a_name() -> None:
-    """What else a path has is none of them."""
+def test_only_entries_with_an_operation_id_are_operations() -> None:
     assert ["getThing"] == [definition["operationId"] for _, _, definition in operations(_item())]
 
 
-def test_an_operation_takes_the_parameters_of_its_path_too() -> None:
-    """With the schema that is meant, and the pointer to it."""
-    taken = Document(_item()).operation("getThing").parameters
+def test_an_operation_has_the_parameters_of_its_path_too() -> None:
+    """Each parameter has its resolved schema and the pointer to it."""
+    parameters = Document(_item()).operation("getThing").parameters
 
     where = "#/paths/~1things~1{id}/parameters"
     assert [("id", True, "R1", f"{where}/0/schema"), ("number", False, "R1", f"{where}/1/schema")] == [
-        (each.name, each.required, each.rule, each.schema_pointer) for each in taken
+        (parameter.name, parameter.required, parameter.rule, parameter.schema_pointer) for parameter in parameters
     ]
-    assert {"type": "string", "maxLength": 3} == taken[0].schema
+    assert {"type": "string", "maxLength": 3} == parameters[0].schema
 
 
-def test_a_parameter_of_the_operation_takes_the_place_of_its_paths() -> None:
-    """One that is only referred to as well."""
-    taken = Document(_item(parameters=[{"$ref": "#/components/parameters/Number"}])).operation("getThing").parameters
+def test_a_parameter_of_an_operation_overrides_that_of_its_path() -> None:
+    """This also works if the parameter is only a reference."""
+    document = _item(parameters=[{"$ref": "#/components/parameters/Number"}])
+    parameters = Document(document).operation("getThing").parameters
 
-    assert [("id", "R1"), ("number", "R2")] == [(each.name, each.rule) for each in taken]
-    assert ("#/components/parameters/Number/schema", {"type": "string"}) == (taken[1].schema_pointer, taken[1].schema)
+    assert [("id", "R1"), ("number", "R2")] == [(parameter.name, parameter.rule) for parameter in parameters]
+    assert ("#/components/parameters/Number/schema", {"type": "string"}) == (
+        parameters[1].schema_pointer,
+        parameters[1].schema,
+    )
 
 
-def test_what_is_read_out_of_a_document_is_read_once_for_each() -> None:
-    """So nobody else needs a cache."""
+def test_a_reader_runs_once_for_each_document() -> None:
+    """Its result is cached, so that callers need no cache."""
     seen: list[str] = []
 
     def reader(document: dict[str, Any]) -> str:
@@ -157,5 +160,5 @@ def test_what_is_read_out_of_a_document_is_read_once_for_each() -> None:
         return str(document["name"])
 
     first, second = Document({"name": "first"}), Document({"name": "second"})
-    assert ["first", "second", "first"] == [each.read(reader) for each in (first, second, first)]
+    assert ["first", "second", "first"] == [document.read(reader) for document in (first, second, first)]
     assert ["first", "second"] == seen

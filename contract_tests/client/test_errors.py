@@ -1,4 +1,4 @@
-"""The exceptions are one family, and survive being copied and pickled."""
+"""All exceptions belong to one family and survive copying and pickling."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _example(kind: type[Exception]) -> Exception:
     ids=["copy", "deepcopy", "pickle"],
 )
 def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Callable[[Exception], Exception]) -> None:
-    """A worker process can hand it over with all that it holds."""
+    """A worker process can return it with everything that it holds."""
     error = _example(kind)
     cloned = clone(error)
 
@@ -60,7 +60,7 @@ def test_an_exception_survives_copy_and_pickle(kind: type[Exception], clone: Cal
 
 
 def test_the_exceptions_are_one_family() -> None:
-    """A caller who catches KlingError catches everything; a status error is caught by its parents."""
+    """If you catch KlingError, you catch everything; a status error is also caught by its parent classes."""
     assert {name for name, kind in vars(errors).items() if kind in _EXCEPTIONS} <= set(errors.__all__)
     assert [] == [kind for kind in _EXCEPTIONS if not issubclass(kind, errors.KlingError)]
     assert issubclass(errors.ContractError, ValueError)
@@ -77,8 +77,8 @@ def test_the_exceptions_are_one_family() -> None:
         assert (errors.StatusError, errors.ResponseError, errors.KlingError) == kind.__mro__[1:4]
 
 
-def test_a_contract_error_says_everything_at_once() -> None:
-    """One line for each violation, with its place, what is wrong, and the rule."""
+def test_a_contract_error_lists_all_violations() -> None:
+    """Each line has the place of a violation, what is wrong, and the rule."""
     error = _example(errors.ContractError)
 
     assert "/a: is bad [R04]\n(body): worse [R33]" == str(error)

@@ -1,4 +1,4 @@
-"""What is wrong with a request is told in words that help: where, by which rule, and what is allowed."""
+"""A violation says what is wrong, where, by which rule, and what is allowed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _OF_A_FILE = "to send a file, use the Base64 text of its bytes; in Python, pass"
 _OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
-    """Each violation has its place, its rule, and says what is wrong and what is allowed."""
+def test_all_violations_are_reported_at_once() -> None:
+    """Each violation has its place and its rule, and says what is wrong and what is allowed."""
     body = {
         "element_name": "x" * 21,
         "element_description": 7,
@@ -37,7 +37,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     )
     tags = "'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108'"
 
-    found = violations("createElement", body)
+    reported = violations("createElement", body)
 
     assert {
         Violation("/element_name", "R04", "has 21 characters, at most 20 allowed"),
@@ -54,8 +54,8 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         Violation("/tag_list/1/tag", "R33", "the property 'tag' is unknown; did you mean 'tag_id'?"),
         Violation("/callback_url", "R31", f"must be {url}, or empty for none"),
         Violation("/a~1b~0c", "R33", f"the property 'a/b~c' is unknown; allowed are {fields}"),
-    } == set(found)
-    assert len(set(found)) == len(found)
+    } == set(reported)
+    assert len(set(reported)) == len(reported)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     ],
     ids=repr,
 )
-def test_a_body_of_neither_kind_is_told_what_the_kinds_are(expected: list[Any], body: Any) -> None:
-    """And what else is wrong with it whichever kind was meant."""
-    assert expected == sorted((each.pointer, each.message) for each in violations("createElement", body))
+def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: Any) -> None:
+    """Violations that do not depend on the kind are reported as well."""
+    assert expected == sorted((violation.pointer, violation.message) for violation in violations("createElement", body))
 
 
-def test_a_value_of_another_type_than_a_choice_is_told_once() -> None:
-    """Although both the type and the choice refuse it: the choice says more."""
+def test_a_value_of_a_wrong_type_for_a_choice_is_reported_once() -> None:
+    """Both the type and the choice refuse it, but the message about the choice says more."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 
     assert "must be one of 'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108', not 5" == (
@@ -101,7 +101,7 @@ def test_a_value_of_another_type_than_a_choice_is_told_once() -> None:
 
 @pytest.mark.parametrize("length", [78, 79, 1000])
 def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
-    """The repr of a value is whole, with its quotes, or not there at all."""
+    """The message contains the whole repr of a value, with its quotes, or only its length."""
     value, unknown = "v" * length, "u" * length
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": value}]))
     (property_violation,) = violations("createElement", {**BODY, unknown: 1})
@@ -125,12 +125,12 @@ def test_a_message_holds_at_most_80_characters_of_a_value(length: int) -> None:
         ("url", None),
     ],
 )
-def test_a_name_is_suggested_only_where_it_is_close(name: str, meant: str | None) -> None:
-    """By a slip of the hand, or by its first word; another field's name is no help."""
-    (found,) = (each.message for each in violations("createElement", body_with(**{name: 1})))
+def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: str | None) -> None:
+    """A name is similar if it differs by a typo or has the same first word."""
+    (message,) = (violation.message for violation in violations("createElement", body_with(**{name: 1})))
 
-    assert found.startswith(f"the property {name!r} is unknown; ")
-    assert found.endswith(f"did you mean {meant!r}?") if meant else "; allowed are 'element_name', " in found
+    assert message.startswith(f"the property {name!r} is unknown; ")
+    assert message.endswith(f"did you mean {meant!r}?") if meant else "; allowed are 'element_name', " in message
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_name_is_suggested_only_where_it_is_close(name: str, meant: str | None
         ),
     ],
 )
-def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str) -> None:
+def test_a_text_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
     """The message ends with what to do about it."""
     body = {name: value for name, value in BODY.items() if name != "element_image_list"}
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
@@ -158,8 +158,8 @@ def test_a_text_that_is_nearly_an_address_gets_advice(expected: str, video: str)
     assert violation.message.endswith(f"characters outside RFC 3986 are percent-encoded; {expected}")
 
 
-def test_an_item_of_another_shape_is_told_the_one_that_is_wanted() -> None:
-    """A list of addresses is what people write first."""
+def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
+    """Many people first write a list of plain URLs."""
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 
@@ -180,7 +180,7 @@ def test_an_item_of_another_shape_is_told_the_one_that_is_wanted() -> None:
         ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
     ],
 )
-def test_a_text_that_is_nearly_an_image_gets_advice(expected: str, image: str) -> None:
+def test_a_text_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
     """The message ends with what to do about it."""
     images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
@@ -189,7 +189,7 @@ def test_a_text_that_is_nearly_an_image_gets_advice(expected: str, image: str) -
 
 
 def test_a_message_is_ascii() -> None:
-    """A value may hold anything, such as a line end or a sign that turns the line around."""
+    """A value may contain anything, such as a line break or a mark that reverses the text direction."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": "\u202eé\n"}]))
 
     assert r"not '\u202e\xe9\n'" in violation.message

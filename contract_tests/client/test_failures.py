@@ -1,4 +1,4 @@
-"""What ends a request without an answer is one exception, which says whether the gateway may have got it."""
+"""A request without an answer raises one exception, which says whether the gateway may have received it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _FAILURES_OF_HTTPX = sorted(
 )
 
 
-def test_the_failures_of_httpx_are_all_known() -> None:
-    """A version of httpx that adds one needs a decision: may the request have been sent?"""
+def test_all_failures_of_httpx_are_listed() -> None:
+    """If a version of httpx adds one, you have to decide whether the request may have been sent."""
     assert {
         *("CloseError", "ConnectError", "ConnectTimeout", "DecodingError", "LocalProtocolError", "NetworkError"),
         *("PoolTimeout", "ProtocolError", "ProxyError", "ReadError", "ReadTimeout", "RemoteProtocolError"),
@@ -47,10 +47,10 @@ def test_the_failures_of_httpx_are_all_known() -> None:
 
 @pytest.mark.parametrize("kind", _FAILURES_OF_HTTPX)
 @pytest.mark.parametrize("says", ["it broke", ""])
-def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
+def test_a_call_without_an_answer_says_whether_it_may_have_been_sent(
     kind: type[httpx.RequestError], says: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Only what fails before a connection is there provably never left; the exception of httpx is the cause."""
+    """Only a failure before the connection exists proves that nothing was sent; httpx's exception is the cause."""
     router.post().mock(side_effect=kind(says))
 
     with pytest.raises(errors.TransportError) as caught:
@@ -73,10 +73,10 @@ def test_a_call_without_an_answer_says_whether_it_may_have_arrived(
         ("RemoteProtocolError", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"),
     ],
 )
-def test_an_answer_that_breaks_off_or_is_garbled_is_none(
+def test_an_answer_that_breaks_off_or_is_garbled_is_a_transport_error(
     name: str, answer: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The gateway had the request by then, so it may have been carried out."""
+    """The gateway had the request by then, so it may have acted on it."""
     client = make_client(base_url=serve(answer))
 
     with pytest.raises(errors.TransportError, match=name) as caught:
@@ -86,10 +86,10 @@ def test_an_answer_that_breaks_off_or_is_garbled_is_none(
 
 
 @pytest.mark.parametrize("place", [b"http:x", b"https://xn--a", b"http://xn--zzzzz99999999999"])
-def test_a_redirect_to_nowhere_ends_in_one_error(
+def test_a_redirect_to_an_invalid_url_ends_in_one_error(
     place: bytes, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """Where httpx's own client carries the request, it fails at the address, in many ways."""
+    """If httpx's client sends the request, it fails at the URL in many different ways."""
     answer = b"HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n" % place
     url = serve(answer)
 
@@ -109,14 +109,14 @@ def test_a_redirect_to_nowhere_ends_in_one_error(
         (errors.TransportError, ValueError),
     ],
 )
-def test_what_httpx_lets_through_is_an_error_of_the_transport_too(
+def test_an_exception_that_httpx_does_not_wrap_becomes_a_transport_error(
     expected: type[Exception],
     kind: type[Exception],
     create: Create,
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """A broken TLS record reaches asynchronous callers as it is; the request was on its way."""
+    """For example, a broken TLS record reaches asynchronous callers unwrapped, when the request was on its way."""
     router.post().mock(side_effect=kind("bad record"))
 
     with pytest.raises(errors.TransportError, match=f"^{kind.__name__} at .*bad record") as caught:

@@ -1,6 +1,6 @@
-"""Inline images, judged by their headers: odd but good files pass, whatever else comes ends in a violation.
+"""Inline images are checked by their headers: unusual but valid files are accepted, all others are violations.
 
-The limits themselves are tested by rules.yaml; here are the files that are hard to read.
+`rules.yaml` tests the limits themselves; this module has the files that are hard to read.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase
 _NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
-# EXIF that says: orientation 6
+# EXIF data with orientation 6
 _TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 
 
-def _judge(data: bytes) -> list[tuple[str, str]]:
+def _checked(data: bytes) -> list[tuple[str, str]]:
     """Return rule and message of each violation of a request with this image."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = base64_of(data)
-    found = contract.violations("createElement", body)
-    assert all(each.pointer == "/element_image_list/frontal_image" for each in found)
-    return [(each.rule, each.message) for each in found]
+    violations = contract.violations("createElement", body)
+    assert all(violation.pointer == "/element_image_list/frontal_image" for violation in violations)
+    return [(violation.rule, violation.message) for violation in violations]
 
 
 def _frames(image_format: str) -> bytes:
-    """Return a picture file of several frames."""
+    """Return an image file with two frames."""
     file = io.BytesIO()
     first, second = Image.new("RGB", (400, 300)), Image.new("RGB", (400, 300), "red")
     first.save(file, image_format, save_all=True, append_images=[second])
@@ -48,14 +48,14 @@ def _frames(image_format: str) -> bytes:
 
 
 def _png(width: int, height: int, *chunks: bytes) -> bytes:
-    """Return the start of a PNG that claims these sides, with more chunks behind its header."""
+    """Return the start of a PNG that claims these sides in pixels, with more chunks after its header."""
     sides = width.to_bytes(4) + height.to_bytes(4)
     header = png_chunk(b"IHDR", sides + b"\x08\x02\x00\x00\x00")
     return _PNG_SIGNATURE + header + b"".join(chunks) + png_chunk(b"IDAT", zlib.compress(b""))
 
 
 def _jpeg(width: int, height: int, *segments: bytes) -> bytes:
-    """Return the start of a JPEG that claims these sides, with segments before its frame header."""
+    """Return the start of a JPEG that claims these sides in pixels, with segments before its frame header."""
     return b"\xff\xd8" + b"".join(segments) + jpeg_frame_header(width, height) + b"\xff\xda"
 
 
@@ -98,9 +98,9 @@ _BOMB = zlib.compress(bytes(5_000_000))
         pytest.param(_png(300, 300, b"\xff\xff\xff\xffprVt"), id="PNG with a chunk longer than the file"),
     ],
 )
-def test_an_odd_but_good_image_passes(data: bytes) -> None:
-    """The header tells format and sides; what else a file carries is no concern of the rules."""
-    assert [] == _judge(data)
+def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
+    """Format and sides are in the header; the rules do not cover anything else in a file."""
+    assert [] == _checked(data)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_an_odd_but_good_image_passes(data: bytes) -> None:
         pytest.param(b"\x00\x00\x00\x18ftypheic" + bytes(300), id="heic"),
         pytest.param(b"\x00\x00\x00\x18ftypmp42" + bytes(300), id="mp4"),
         pytest.param(bytes(1000), id="zeros"),
-        pytest.param(b"\xff" * 1000, id="fill bytes alone"),
+        pytest.param(b"\xff" * 1000, id="only fill bytes"),
         pytest.param(b"\xff\xd8" + b"\xff" * 1000, id="fill bytes and no marker"),
-        pytest.param(Picture(format="gif").build() + Picture().build(), id="PNG behind a GIF"),
+        pytest.param(Picture(format="gif").build() + Picture().build(), id="PNG after a GIF"),
         pytest.param(_png(0, 300), id="PNG without width"),
         pytest.param(_png(300, 0), id="PNG without height"),
         pytest.param(_jpeg(0, 300), id="JPEG without width"),
-        pytest.param(_jpeg(300, 0), id="JPEG whose height is told later"),
+        pytest.param(_jpeg(300, 0), id="JPEG whose height comes later"),
         pytest.param(_png(300, 300).replace(b"IHDR", b"IHDX"), id="PNG without header"),
         pytest.param(_png(300, 300).replace(b"\x01\x2c", b"\x01\x2d"), id="PNG whose header was changed"),
         pytest.param(_png(300, 300).replace(b"\x00\x0dIHDR", b"\x00\x0eIHDR"), id="PNG whose header is too long"),
@@ -139,18 +139,18 @@ def test_an_odd_but_good_image_passes(data: bytes) -> None:
         ),
     ],
 )
-def test_what_is_no_jpeg_or_png_is_refused_as_such(data: bytes) -> None:
-    """By content: no name and no extension comes into it, and no exception of a reader comes through."""
-    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _judge(data)]
+def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
+    """Only the content counts, not a name or an extension, and no exception of a reader escapes."""
+    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _checked(data)]
 
 
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
-def test_a_file_cut_short_is_refused_until_its_header_is_whole(image_format: str) -> None:
-    """At every length."""
+def test_a_truncated_file_is_refused_until_its_header_is_complete(image_format: str) -> None:
+    """Every length is tried."""
     data = Picture(format=image_format).build()
     header_end = _PNG_HEADER_END if image_format == "png" else data.index(b"\xff\xc0") + len(jpeg_frame_header(1, 1))
 
-    verdicts = [_judge(data[:length]) for length in range(1, header_end + 20)]
+    verdicts = [_checked(data[:length]) for length in range(1, header_end + 20)]
 
     assert [_NOT_READABLE] * (header_end - 1) + [[]] * 20 == verdicts
 
@@ -158,20 +158,20 @@ def test_a_file_cut_short_is_refused_until_its_header_is_whole(image_format: str
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
 @pytest.mark.parametrize(
     ("shown", "orientation"),
-    [("299x800", each) for each in (None, 0, 1, 2, 3, 4, 9)] + [("800x299", each) for each in (5, 6, 7, 8)],
+    [("299x800", number) for number in (None, 0, 1, 2, 3, 4, 9)] + [("800x299", number) for number in (5, 6, 7, 8)],
 )
 def test_a_message_gives_the_sides_as_a_viewer_shows_them(
     shown: str, orientation: int | None, image_format: str
 ) -> None:
-    """A phone's portrait is stored lying: its owner would not know it by the stored sides."""
+    """A phone stores a portrait sideways, so its owner would not recognize the stored sides."""
     assert [
         ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
         ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
-    ] == _judge(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+    ] == _checked(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
 
 
-def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
-    """What is no Base64 behind them does not matter; what is none among them does, white space and padding too."""
+def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
+    """Invalid Base64 after that part does not matter; within it, white space and padding are invalid too."""
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
@@ -179,14 +179,14 @@ def test_only_the_text_that_holds_the_bytes_is_decoded() -> None:
             InlineText(text).peek(0, 6)
 
 
-def test_the_first_metadata_of_a_jpeg_count() -> None:
-    """A phone writes a second block of another kind behind them, and segments before them that are no metadata."""
+def test_the_first_exif_block_of_a_jpeg_counts() -> None:
+    """Phones write a block of another kind after it, and other segments before it."""
     further = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
     data = _jpeg(
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
     )
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
 
 
 @pytest.mark.parametrize(
@@ -198,17 +198,19 @@ def test_the_first_metadata_of_a_jpeg_count() -> None:
     ],
     ids=["XMP first", "JPEG, EXIF last", "PNG, EXIF last"],
 )
-def test_the_orientation_is_found_wherever_it_is(picture: Picture) -> None:
-    """Some programs write XMP before EXIF, others EXIF behind what the sides are in."""
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _judge(picture.build())]
+def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> None:
+    """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
+    violations = _checked(picture.build())
+
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in violations]
 
 
 @pytest.mark.parametrize("fill_bytes", [*range(40, 52), *range(88, 100), 1_000])
-def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
-    """However many there are: the length of the segment is read wherever it comes to lie."""
+def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
+    """The length of the segment is read correctly for any number of them."""
     picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
 
-    assert ["R16"] == [rule for rule, _ in _judge(picture.build())]
+    assert ["R16"] == [rule for rule, _ in _checked(picture.build())]
 
 
 @pytest.mark.parametrize(
@@ -222,12 +224,12 @@ def test_fill_bytes_before_a_marker_are_passed_over(fill_bytes: int) -> None:
         ("299x800", [b"gAMA"]),
     ],
 )
-def test_the_orientation_of_a_png_stands_anywhere_before_its_end(shown: str, chunks: list[bytes]) -> None:
-    """However many other chunks come first; the names of chunks tell capitals from small letters."""
+def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chunks: list[bytes]) -> None:
+    """Any number of other chunks may come first; chunk names are case-sensitive."""
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
-    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _judge(data)]
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
 
 
 @pytest.mark.parametrize(
@@ -243,11 +245,11 @@ def test_the_orientation_of_a_png_stands_anywhere_before_its_end(shown: str, chu
         b"http://ns.adobe.com/xap/1.0/\x00<x/>",
     ],
 )
-def test_metadata_that_cannot_be_read_counts_as_none(metadata: bytes) -> None:
-    """As in viewers; no library warns of it either."""
+def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
+    """Viewers ignore it too, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
-            verdict = _judge(data)
+            verdict = _checked(data)
 
         assert [("R16", "the image is shown as 299x400 px, both sides must have at least 300 px")] == verdict
         assert [] == warned
@@ -255,7 +257,7 @@ def test_metadata_that_cannot_be_read_counts_as_none(metadata: bytes) -> None:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many characters of Base64 are decoded from here on, one number each time."""
+    """Return a list that records how many Base64 characters each later decoding takes."""
     decoded: list[int] = []
     decode = binascii.a2b_base64
 
@@ -277,30 +279,30 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ids=["PNG", "JPEG", "JPEG with large segments"],
 )
 def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> None:
-    """Of 10 MB that have their bulk before the pixels, some kilobytes at most are decoded."""
+    """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
     text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 0 < sum(decoded) < 20_000
 
 
-def test_a_claim_of_much_metadata_is_not_believed(decoded: list[int]) -> None:
-    """No more of it is decoded than a JPEG has room for."""
+def test_decoding_of_oversized_metadata_is_limited(decoded: list[int]) -> None:
+    """At most as much as fits into a JPEG segment is decoded."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
     assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
     assert 64 * 1024 < sum(decoded) < 100_000
 
 
-def test_what_follows_the_header_may_be_anything_that_is_base64() -> None:
-    """Whether the pixels can be read is the service's to say."""
+def test_anything_in_base64_may_follow_the_header() -> None:
+    """The service decides whether it can read the pixels."""
     for header in (_png(300, 300), _jpeg(300, 300)):
-        assert [] == _judge(header + bytes(range(256)) * 100)
+        assert [] == _checked(header + bytes(range(256)) * 100)
 
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
-def test_a_text_that_is_no_base64_is_no_image(text: str) -> None:
-    """The pattern refuses it; the reader, which is asked too, does not fail."""
+def test_a_text_that_is_not_base64_is_not_an_image(text: str) -> None:
+    """The pattern refuses it; the header reader gets it too and does not fail."""
     assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
 
 
@@ -319,19 +321,19 @@ _SMALL = [
 @example(_SMALL[1], [], 400)
 @settings(max_examples=500)
 def test_no_header_makes_the_reader_fail_or_warn(data: bytes, patches: list[tuple[int, bytes]], length: int) -> None:
-    """Bytes changed, put in or cut off end in a verdict of the rules on images."""
+    """If bytes are changed, inserted or cut off, the result is always a verdict by the image rules."""
     for offset, patch in patches:
         data = data[:offset] + patch + data[offset + len(patch) - len(patch) % 2 :]
 
     with warnings.catch_warnings(record=True, action="always") as warned:
-        found = list(images.violations(InlineText(base64_of(data[:length])), _LIMITS))
+        violations = list(images.violations(InlineText(base64_of(data[:length])), _LIMITS))
 
-    assert {rule for rule, _ in found} <= {"R14", "R16", "R17"}
+    assert {rule for rule, _ in violations} <= {"R14", "R16", "R17"}
     assert [] == warned
 
 
-def test_a_png_of_countless_chunks_is_not_called_cut() -> None:
-    """Only so many are looked at, as each may mean to open the file again."""
+def test_a_png_with_countless_chunks_is_not_called_truncated() -> None:
+    """Only a limited number of chunks is read, because each read may open the file again."""
     countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
 
     assert not images.breaks_off(InlineBytes(countless + bytes(5000)))

@@ -1,4 +1,4 @@
-"""What a whole JPEG or PNG is made of: chunks, and scans that are told from what only looks like one."""
+"""The parts of a complete JPEG or PNG: chunks, and scans as opposed to bytes that only look like one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _count(content: bytes) -> int:
     return scans(content, header)
 
 
-def test_the_chunks_of_a_png_end_with_the_last_one() -> None:
-    """Their offsets follow each other; what comes behind the end is no part of it."""
+def test_the_chunks_of_a_png_end_with_iend() -> None:
+    """Each chunk begins where the one before it ends; bytes after IEND are not a chunk."""
     content = Picture(trailer_bytes=50, orientation=6).build()
     parts = list(png_chunks(content))
     assert [b"IHDR", b"eXIf", b"IDAT", b"IEND"] == [part.kind for part in parts]
@@ -30,14 +30,13 @@ def test_the_chunks_of_a_png_end_with_the_last_one() -> None:
 
 @pytest.mark.parametrize("cut", [1, 4, 9, 12, 13, 20])
 def test_a_png_that_breaks_off_is_an_error(cut: int) -> None:
-    """Wherever it does."""
     with pytest.raises(UnreadableError):
         list(png_chunks(Picture().build()[:-cut]))
 
 
 @pytest.mark.parametrize(("progressive", "scan_count"), [(False, 1), (True, 10)])
 def test_the_scans_of_a_jpeg_are_counted(progressive: bool, scan_count: int) -> None:  # noqa: FBT001
-    """Those that are in metadata, in comments between scans or behind the end do not count."""
+    """Scans in metadata, in comments between scans or after the end do not count."""
     content = saved(noise(60, 40), "JPEG", progressive=progressive, restart_marker_blocks=1)
     assert scan_count == _count(content)
     with_more = content[:2] + jpeg_segment(0xE1, _SCAN * 9) + content[2:-2] + jpeg_segment(0xFE, _SCAN) + content[-2:]
@@ -47,7 +46,6 @@ def test_the_scans_of_a_jpeg_are_counted(progressive: bool, scan_count: int) -> 
 
 
 def test_a_jpeg_without_a_scan_is_an_error() -> None:
-    """Its segments lead nowhere."""
     content = Picture(format="jpeg").build()
     with pytest.raises(UnreadableError):
         _count(content[: content.index(b"\xff\xda")])

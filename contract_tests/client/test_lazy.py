@@ -1,4 +1,4 @@
-"""A package loads what is in it on first use, and shows all that it has."""
+"""A package loads its modules on first use, and lists all its names."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _PACKAGES = pytest.mark.parametrize(
 
 
 @_PACKAGES
-def test_every_exported_name_is_there_and_no_other(package: ModuleType) -> None:
-    """Also those that are loaded on first use; any other name is an attribute error in the usual words."""
+def test_dir_lists_exactly_the_exported_names(package: ModuleType) -> None:
+    """Every name can be loaded; any other name raises an AttributeError with the usual message."""
     assert sorted(package.__all__) == dir(package)
     assert all(getattr(package, name) is not None for name in package.__all__)
     with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'Client'"):
-        package.Client  # noqa: B018 - asking is the test
+        package.Client  # noqa: B018 - the access is the test
 
 
 @_PACKAGES
 def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
-    """It comes with the first use."""
+    """Heavy libraries are loaded on first use."""
     heavy = "{'httpx', 'attrs', 'jsonschema_rs', 'PIL', 'asyncio', 'standardwebhooks', 'respx', 'uvicorn'}"
     code = f"import sys, {package.__name__}; print({heavy} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -40,11 +40,11 @@ def test_importing_a_package_loads_nothing_heavy(package: ModuleType) -> None:
     assert "set()\n" == done.stdout
 
 
-def test_the_package_has_every_error_and_what_a_create_takes_and_returns() -> None:
-    """So that one import is enough; each is the same object as at home."""
+def test_the_package_exports_every_error_and_the_models_of_a_create() -> None:
+    """One import is enough, and each name is the same object as in its own module."""
     public = {name: getattr(home, name) for home in (errors, errors_of_calls) for name in home.__all__}
     family = {
-        n: each for n, each in public.items() if isinstance(each, type) and issubclass(each, public["KlingError"])
+        name: kind for name, kind in public.items() if isinstance(kind, type) and issubclass(kind, public["KlingError"])
     }
 
     assert len(family) > 20

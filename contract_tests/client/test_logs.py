@@ -1,4 +1,4 @@
-"""`KLING_LOG` switches the log of a client on, and requests and answers are logged without secrets and media."""
+"""`KLING_LOG` switches logging on; requests and answers are logged without secrets and media."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ logging.getLogger("kling_elements").warning("trouble")
 
 
 def _stderr(value: str | None, before: str = "", after: str = "") -> list[str]:
-    """Return what a program that makes two clients writes to stderr, line by line, without the time."""
+    """Return the lines that a program with two clients writes to stderr, without the time."""
     environment = {name: text for name, text in os.environ.items() if name != "KLING_LOG"}
     environment |= {} if value is None else {"KLING_LOG": value}
     program = _MAKES_A_CLIENT.format(before=before, after=after)
@@ -74,8 +74,8 @@ _BASIC = "logging.basicConfig(format='mine: %(message)s')"
         ),
     ],
 )
-def test_the_environment_switches_the_log_on_once(expected: list[str], value: str | None) -> None:
-    """Two clients do not log each line twice, and a value that is not known is one warning."""
+def test_the_environment_switches_logging_on_once(expected: list[str], value: str | None) -> None:
+    """Two clients do not log each line twice, and an unknown value causes one warning."""
     assert expected == _stderr(value)
 
 
@@ -89,14 +89,14 @@ def test_the_environment_switches_the_log_on_once(expected: list[str], value: st
         ([], "logging.getLogger('kling_elements').addHandler(logging.NullHandler())", ""),
     ],
 )
-def test_what_the_program_has_configured_is_kept(expected: list[str], before: str, after: str) -> None:
-    """Its root logger shows each line once; a logger of ours that it configured itself is left alone."""
+def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
+    """Its root logger shows each line once; a logger of ours that the program configured stays unchanged."""
     assert expected == _stderr("debug", before, after)
 
 
 @pytest.fixture
 def log() -> Iterator[logging.Logger]:
-    """The logger of requests of a client that nobody else has."""
+    """Return a logger of requests that no other test uses."""
     name = f"test-{uuid4()}"
     yield logging.getLogger(f"{name}.http")
     for logger in map(logging.getLogger, (name, f"{name}.http")):
@@ -112,7 +112,7 @@ def _top(log: logging.Logger) -> logging.Logger:
 def test_a_logger_is_set_up_once(
     level: int, count: int, value: str, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the environment says after the first client was made changes nothing."""
+    """A change of the environment after the first client has no effect."""
     monkeypatch.setenv("SOME_LOG", value)
     logs.set_up(log, "SOME_LOG")
     monkeypatch.setenv("SOME_LOG", "debug")
@@ -124,7 +124,7 @@ def test_a_logger_is_set_up_once(
 
 @pytest.mark.parametrize("configured", ["top", "requests"])
 @pytest.mark.parametrize("by", ["handler", "level"])
-def test_a_logger_that_is_configured_is_left_alone(
+def test_a_configured_logger_is_left_unchanged(
     configured: str, by: str, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logger = _top(log) if configured == "top" else log
@@ -142,7 +142,7 @@ def test_a_logger_that_is_configured_is_left_alone(
 def test_nothing_is_written_while_the_root_logger_has_a_handler(
     log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That one shows each line already, even if it came later."""
+    """The root logger shows each line already, even if its handler was added later."""
     monkeypatch.setenv("SOME_LOG", "info")
     logs.set_up(log, "SOME_LOG")
     (handler,) = _top(log).handlers
@@ -156,14 +156,14 @@ def test_nothing_is_written_while_the_root_logger_has_a_handler(
 
 
 def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **options: Any) -> None:
-    """Create an element by a client whose token, headers, cookies and parameters are secret."""
+    """Create an element through a client whose token, headers, cookies and parameters are secret."""
     transport = httpx.MockTransport(answer)
     args = {"transport": transport, "params": {"user": "PinkSecret"}, "cookies": {"id": "PinkSecret"}}
     create(make_client(api_key=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, http_client=args, **options), body)
 
 
 def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the lines of the log of requests, with the time that they took as N."""
+    """Return the log lines of requests, with the elapsed time replaced by N."""
     messages = [record.getMessage() for record in caplog.records if record.name == "kling_elements.http"]
     return [re.sub(r"after \d+ ms", "after N ms", message) for message in messages]
 
@@ -174,7 +174,7 @@ _CALL = "POST https://gateway.example.com/kling/v1/general/advanced-custom-eleme
 def test_debug_shows_request_and_answer_without_secrets_and_media(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Base64 is cut to its length, whether it is sent as text or from a file, and addresses have no query."""
+    """Base64 is replaced by its length, if sent as text or from a file, and URLs are logged without their query."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     small, large = (
         b64encode(Picture(format="jpeg", width=300, height=300, file_size=size).build()).decode()
@@ -216,10 +216,10 @@ def test_info_shows_one_line_for_each_request(
     assert [f"{_CALL}: HTTP 200 after N ms"] == _logged(caplog)
 
 
-def test_nothing_is_made_for_a_log_that_is_off(
+def test_a_log_that_is_off_costs_nothing(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that it costs nothing."""
+    """No text is prepared for it."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "loggable", None)
     monkeypatch.setattr(logs, "printable", None)
@@ -260,7 +260,7 @@ def test_an_interruption_is_logged_by_its_name(
 def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody may paste the token in place of an id."""
+    """You might paste the token where an id belongs."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     client = make_client(
         api_key=_TOKEN, http_client={"transport": httpx.MockTransport(lambda _: httpx.Response(200, json=_ANSWER))}
@@ -275,10 +275,10 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     assert "body (none)" in text
 
 
-def test_an_answer_that_is_not_json_is_logged_as_it_is(
+def test_an_answer_that_is_not_json_is_logged_on_one_line(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """On one line, without what a terminal would obey; the request id is that of the header."""
+    """Control characters are escaped; the request id is taken from the header."""
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     page = httpx.Response(502, content=b"<p>\x1b[2J\n bad" + b" x" * 10_000, headers={"X-Request-Id": "r-2"})
     with pytest.raises(errors.ServerError):

@@ -1,4 +1,4 @@
-"""Metadata are left out of an image without a change of its pixels, their colours or the way they are turned."""
+"""Metadata is removed from an image without changing its pixels, colours or orientation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kling_elements_runtime.metadata import stripped
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
-_SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnail", b"JFXX", b"behind the end")
+_SECRETS = (b"somebody", b"48 deg 12 min N", b"Photoshop", b"FPXR\0", b"thumbnail", b"JFXX", b"after the end")
 _PROFILE = Picture(format="jpeg", mode="RGB", profile_bytes=70_000)
 
 
@@ -33,7 +33,7 @@ def _exif(orientation: int | None) -> Image.Exif:
 
 
 def _jpeg(orientation: int | None, **options: Any) -> bytes:
-    """A JPEG with all that cameras and programs put into one."""
+    """Return a JPEG with all the metadata that cameras and programs write."""
     content = saved(noise(40, 60), "JPEG", exif=_exif(orientation), icc_profile=_PROFILE.build()[:70_000], **options)
     jfif = b"JFIF\0\1\1\0\0\1\0\1\2\1" + b"thumbnail"[:6]
     segments = [
@@ -47,46 +47,46 @@ def _jpeg(orientation: int | None, **options: Any) -> bytes:
     ]
     end = content.rindex(b"\xff\xd9")
     between = jpeg_segment(0xFE, b"somebody, between pixels") if options else b""
-    return content[:2] + b"".join(segments) + content[2:end] + between + b"\xff\xd9" + b"behind the end"
+    return content[:2] + b"".join(segments) + content[2:end] + between + b"\xff\xd9" + b"after the end"
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}], ids=str)
 @pytest.mark.parametrize("orientation", [None, 1, 2, 8])
 def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, options: dict[str, Any]) -> None:
-    """Everything else goes: places, names, comments, thumbnails, second pictures, and what follows the end."""
+    """Everything else is removed: places, names, comments, thumbnails, second pictures, and bytes after the end."""
     content = _jpeg(orientation, **options)
     plain = _stripped(content)
     before, after = opened(content), opened(plain)
     assert before.tobytes() == after.tobytes()
     assert before.info["icc_profile"] == after.info["icc_profile"]
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
-    assert [] == [each for each in _SECRETS if each in plain]
+    assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain == _stripped(plain)
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "RGB"])
-def test_a_jpeg_without_metadata_stays_as_it_is(mode: str) -> None:
-    """Byte for byte, and it is the same object; what tells how colours are coded is no metadata."""
+def test_a_jpeg_without_metadata_is_returned_unchanged(mode: str) -> None:
+    """The same object is returned; segments that define the colour coding do not count as metadata."""
     content = InlineBytes(saved(noise(40, 60, mode), "JPEG"))
     assert content is stripped(content)
 
 
-def test_of_a_jpeg_with_several_pictures_the_first_one_remains() -> None:
-    """The others are behind its end."""
+def test_only_the_first_picture_of_a_multi_picture_jpeg_remains() -> None:
+    """The others come after its end."""
     several = saved(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
     plain = opened(_stripped(several))
     assert ("JPEG", opened(several).tobytes()) == (plain.format, plain.tobytes())
 
 
-def test_a_jpeg_that_breaks_off_behind_its_first_scan_is_stripped() -> None:
-    """Whether it is whole is for others to say."""
+def test_a_jpeg_that_breaks_off_after_its_first_scan_is_stripped() -> None:
+    """Other checks decide whether the file is complete."""
     plain = _stripped(_jpeg(6)[:-400])
-    assert [] == [each for each in _SECRETS if each in plain]
+    assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain.startswith(b"\xff\xd8\xff\xe0")
 
 
 def test_a_jpeg_that_ends_before_its_pixels_is_stripped() -> None:
-    """What follows its end goes."""
+    """The bytes after its end are removed."""
     content = _jpeg(None)
     start = content.index(b"\xff\xda")
     assert _stripped(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
@@ -105,13 +105,13 @@ def _png(orientation: int | None, *, exif_last: bool) -> bytes:
         start = content.index(b"eXIf") - 4
         end = start + int.from_bytes(content[start : start + 4]) + 12
         content = content[:start] + content[end:-12] + content[start:end] + content[-12:]
-    return content + b"behind the end"
+    return content + b"after the end"
 
 
 @pytest.mark.parametrize("exif_last", [False, True])
 @pytest.mark.parametrize("orientation", [None, 1, 3, 8])
-def test_a_png_keeps_what_tells_how_it_looks(orientation: int | None, exif_last: bool) -> None:  # noqa: FBT001
-    """Texts, times, EXIF but for the orientation, private chunks and what follows the end go."""
+def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | None, exif_last: bool) -> None:  # noqa: FBT001
+    """Texts, times, EXIF except for the orientation, private chunks and bytes after the end are removed."""
     content = _png(orientation, exif_last=exif_last)
     plain = _stripped(content)
     before, after = opened(content), opened(plain)
@@ -120,12 +120,12 @@ def test_a_png_keeps_what_tells_how_it_looks(orientation: int | None, exif_last:
     assert {name: before.info[name] for name in kept} == {name: after.info[name] for name in kept}
     assert {"exif", *kept} >= after.info.keys()
     assert ({0x0112: orientation} if orientation not in (None, 1) else {}) == dict(after.getexif())
-    assert [] == [each for each in _SECRETS if each in plain]
+    assert [] == [secret for secret in _SECRETS if secret in plain]
     assert plain == _stripped(plain)
 
 
-def test_an_animated_png_remains_one() -> None:
-    """Its pictures are no metadata."""
+def test_an_animated_png_stays_animated() -> None:
+    """Its frames are not metadata."""
     content = saved(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
     assert content == _stripped(content)
     with Image.open(io.BytesIO(content)) as picture:
@@ -144,30 +144,29 @@ def test_an_animated_png_remains_one() -> None:
     ],
     ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
 )
-def test_what_cannot_be_taken_apart_is_an_error(content: bytes) -> None:
-    """Nothing is sent then as if it had no metadata."""
+def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
+    """Otherwise it could be sent as if it had no metadata."""
     with pytest.raises(UnreadableError):
         _stripped(content)
 
 
-def test_what_no_contract_allows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file beyond the bound comes back as it is; one byte less is taken apart."""
+def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is returned unchanged; an image of the largest allowed size is stripped."""
     content = Picture(text_bytes=1000).build()
     monkeypatch.setattr(metadata, "MOST_BYTES", len(content) - 1)
-    given = InlineBytes(content)
-    assert given is stripped(given)
+    image = InlineBytes(content)
+    assert image is stripped(image)
     monkeypatch.setattr(metadata, "MOST_BYTES", len(content))
-    assert stripped(given).size < len(content)
+    assert stripped(image).size < len(content)
 
 
-def test_base64_that_is_none_is_an_error() -> None:
-    """As for every reader."""
+def test_invalid_base64_is_an_error() -> None:
     with pytest.raises(UnreadableError):
         stripped(InlineText("iVBORw0KGgo!"))
 
 
-def test_of_two_blocks_of_exif_one_orientation_remains() -> None:
-    """The first one counts, as for viewers."""
+def test_only_the_first_of_two_exif_blocks_counts() -> None:
+    """Viewers use the first one too."""
     content = Picture(format="jpeg", width=9, orientation=6).build()
     start = content.index(b"\xff\xe1")
     block = content[start : start + 2 + int.from_bytes(content[start + 2 : start + 4])]

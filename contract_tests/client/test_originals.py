@@ -1,4 +1,4 @@
-"""Tools that mock, record or trace requests of httpx see those of the client: what they mock never goes out."""
+"""Tools that mock, record or trace httpx requests see those of the client, and a mocked request never goes out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import httpx
 import pytest
 import respx
 import sentry_sdk
-import vcr  # type: ignore[import-untyped] # it has no types
+import vcr  # type: ignore[import-untyped] # has no types
 import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
@@ -36,14 +36,14 @@ Seen: TypeAlias = list[str]
 
 
 @define
-class Caller:
-    """How the one request of a test is made: by which client, blocking or on an event loop."""
+class ElementCreator:
+    """Creates the element of a test: by one of the two clients, blocking or on an event loop."""
 
     ways: Ways
     is_generated: bool
 
     def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **options: Any) -> str:
-        """Create something at an address, with httpx's client prepared before, and return the id of the task."""
+        """Create an element at a URL, after `prepare` got the httpx client, and return the id of the task."""
         if self.ways.name == "async":
             return run_async(self._async_task_id(url, prepare, options))
         http_client: Any = options
@@ -66,42 +66,42 @@ def _id(response: httpx.Response) -> str:
 
 
 @pytest.fixture(params=["generated client", "KlingElements"])
-def caller(request: pytest.FixtureRequest, ways: Ways) -> Caller:
-    """Both clients, in both ways."""
-    return Caller(ways, request.param == "generated client")
+def creator(request: pytest.FixtureRequest, ways: Ways) -> ElementCreator:
+    """Return a creator for each client and each way to call."""
+    return ElementCreator(ways, request.param == "generated client")
 
 
-# Tools that mock
+# Mocking tools
 
 
 @define
-class Tool:
-    """A tool that is at work during a block, and that keeps what it is shown."""
+class MockingTool:
+    """A mocking tool that is active during a block and records the requests that it sees."""
 
     request: pytest.FixtureRequest
     seen: Seen = field(factory=list)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Take a request, and answer it without a network."""
+        """Record a request and answer it without a network."""
         self.seen.append(request.method)
         return httpx.Response(200, content=ANSWER)
 
     @contextmanager
     def respx(self, using: str) -> Iterator[None]:
-        """As `@respx.mock`."""
+        """Mock requests with `@respx.mock`."""
         with respx.mock(using=using) as router:
             router.route().mock(side_effect=self.answer)
             yield
 
     @contextmanager
     def pytest_httpx(self) -> Iterator[None]:
-        """As the fixture `httpx_mock`, which works until the end of the test."""
+        """Mock requests with the fixture `httpx_mock`, which is active until the end of the test."""
         self.request.getfixturevalue("httpx_mock").add_callback(self.answer)
         yield
 
     @contextmanager
     def vcrpy(self) -> Iterator[None]:
-        """As `@vcr.use_cassette`, with a cassette that was recorded before."""
+        """Mock requests with `@vcr.use_cassette` and a cassette that was recorded before."""
         path = self.request.getfixturevalue("tmp_path") / "cassette.yaml"
         request = {"method": "POST", "uri": "http://127.0.0.1/", "body": "", "headers": {}}
         response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": ANSWER.decode()}}
@@ -111,43 +111,43 @@ class Tool:
         self.seen += ["POST"] * cassette.play_count
 
 
-_MOCKS: dict[str, Callable[[Tool], AbstractContextManager[None]]] = {
+_MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
     "respx": lambda tool: tool.respx("httpcore"),
     "respx using httpx": lambda tool: tool.respx("httpx"),
-    "pytest-httpx": Tool.pytest_httpx,
-    "vcrpy": Tool.vcrpy,
+    "pytest-httpx": MockingTool.pytest_httpx,
+    "vcrpy": MockingTool.vcrpy,
 }
 
 
 @pytest.mark.parametrize("name", _MOCKS)
-def test_what_a_tool_mocks_does_not_go_out(name: str, caller: Caller, request: pytest.FixtureRequest) -> None:
-    """Else a test of somebody's would create, and pay."""
-    tool = Tool(request)
+def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
+    """Otherwise a test of yours would create a real element, and you would pay for it."""
+    tool = MockingTool(request)
     with listening(Peer.answer) as server, _MOCKS[name](tool):
-        assert "1" == caller.task_id(server.url)
+        assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == tool.seen
     assert 0 == server.connections
 
 
 @pytest.mark.parametrize("name", ["respx", "respx using httpx", "vcrpy"])
-def test_a_client_that_was_there_before_a_tool_heeds_it_as_long_as_it_is_at_work(
+def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
     name: str, ways: Ways, request: pytest.FixtureRequest
 ) -> None:
-    """Connections that are there already are not used meanwhile, and are used again afterwards."""
-    tool = Tool(request)
-    at_work = ExitStack()
+    """Its open connections are not used while the tool is active, and are used again afterwards."""
+    tool = MockingTool(request)
+    active_tool = ExitStack()
     with listening(Peer.answer) as server:
         client = PatientClient(TOKEN, server.url)
-        begin = partial(at_work.enter_context, _MOCKS[name](tool))
-        found = ways.outcomes(client, POST, begin, POST, at_work.close, POST)
+        begin = partial(active_tool.enter_context, _MOCKS[name](tool))
+        answers = ways.outcomes(client, POST, begin, POST, active_tool.close, POST)
 
-    assert ["1", "1", "1"] == [_id(each) for each in found]
+    assert ["1", "1", "1"] == [_id(answer) for answer in answers]
     assert ["POST"] == tool.seen
     assert (2, 1) == (len(server.heard), server.connections)
 
 
-# Functions that tools replace, each in the class for blocking calls and in that for event loops
+# Functions that tools replace, in the class for blocking calls and in the class for event loops
 
 _PLACES: dict[str, tuple[tuple[type, str], tuple[type, str]]] = {
     "send": ((httpx.Client, "send"), (httpx.AsyncClient, "send")),  # Sentry, ddtrace
@@ -167,8 +167,8 @@ _PLACES: dict[str, tuple[tuple[type, str], tuple[type, str]]] = {
 _MANNERS = ["a function", "a function that looks the same", "wrapt"]
 
 
-def _put(owner: Any, name: str, function: Any, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a function around another one: it is given that one, the object, and the request."""
+def _replace(owner: Any, name: str, function: Any, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace a method by a function that gets the original, bound to the object, and the request."""
     original = getattr(owner, name)
 
     def around(wrapped: Any, _: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -191,10 +191,10 @@ def _method(request: Any) -> str:
 
 @pytest.mark.parametrize("manner", _MANNERS)
 @pytest.mark.parametrize("place", _PLACES)
-def test_what_is_put_in_the_place_of_a_function_answers_for_it(
-    place: str, manner: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+def test_a_replaced_function_answers_the_request(
+    place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing goes out behind its back."""
+    """The request does not go out by another way."""
     seen: Seen = []
 
     def answer(_: Any, request: Any, **__: Any) -> Any:
@@ -205,10 +205,10 @@ def test_what_is_put_in_the_place_of_a_function_answers_for_it(
         return answer(_, request, **named)
 
     sync, other = _PLACES[place]
-    _put(*sync, answer, manner, monkeypatch)
-    _put(*other, answer_async, manner, monkeypatch)
+    _replace(*sync, answer, manner, monkeypatch)
+    _replace(*other, answer_async, manner, monkeypatch)
     with listening(Peer.answer) as server:
-        assert "1" == caller.task_id(server.url)
+        assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
     assert 0 == server.connections
@@ -216,10 +216,10 @@ def test_what_is_put_in_the_place_of_a_function_answers_for_it(
 
 @pytest.mark.parametrize("manner", _MANNERS)
 @pytest.mark.parametrize("place", _PLACES)
-def test_what_is_put_around_a_function_sees_the_request_and_lets_it_through(
-    place: str, manner: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+def test_a_wrapped_function_sees_the_request_and_passes_it_on(
+    place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As tools do that trace."""
+    """Tracing tools wrap functions like this."""
     seen: Seen = []
 
     def pass_on(wrapped: Any, request: Any, **named: Any) -> Any:
@@ -231,17 +231,17 @@ def test_what_is_put_around_a_function_sees_the_request_and_lets_it_through(
         return await wrapped(request, **named)
 
     sync, other = _PLACES[place]
-    _put(*sync, pass_on, manner, monkeypatch)
-    _put(*other, pass_on_async, manner, monkeypatch)
+    _replace(*sync, pass_on, manner, monkeypatch)
+    _replace(*other, pass_on_async, manner, monkeypatch)
     with listening(Peer.answer) as server:
-        assert "1" == caller.task_id(server.url)
+        assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
-    assert ["POST"] == [each.line.split()[0] for each in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.heard]
 
 
-def test_a_class_in_the_place_of_one_of_httpx_sees_the_request(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client is made of whichever class is there, and not around it."""
+def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client uses whichever class it finds in httpx."""
     seen: Seen = []
 
     class Client(httpx.Client):
@@ -257,18 +257,18 @@ def test_a_class_in_the_place_of_one_of_httpx_sees_the_request(caller: Caller, m
     monkeypatch.setattr(httpx, "Client", Client)
     monkeypatch.setattr(httpx, "AsyncClient", AsyncClient)
     with listening(Peer.answer) as server:
-        assert "1" == caller.task_id(server.url)
+        assert "1" == creator.task_id(server.url)
     assert ["POST"] == seen
 
 
 # What tools do to single clients
 
 
-class _Around(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport around another one, as OpenTelemetry put it into single clients once."""
+class _WrappingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport around another one, as OpenTelemetry once put into single clients."""
 
     def __init__(self, inner: Any, seen: Seen) -> None:
-        """Take what sends."""
+        """Wrap the transport that sends, and record methods in `seen`."""
         self._inner, self._seen = inner, seen
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -289,7 +289,7 @@ class _Around(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _replace_the_transport(http: Any, seen: Seen) -> None:
-    http._transport = _Around(http._transport, seen)  # noqa: SLF001 - that is what it does
+    http._transport = _WrappingTransport(http._transport, seen)  # noqa: SLF001 - OpenTelemetry did this
 
 
 def _wrap_the_transport(http: Any, seen: Seen) -> None:
@@ -299,7 +299,7 @@ def _wrap_the_transport(http: Any, seen: Seen) -> None:
 
     is_async = isinstance(http, httpx.AsyncClient)
     name = "handle_async_request" if is_async else "handle_request"
-    wrapt.wrap_function_wrapper(http._transport, name, around)  # noqa: SLF001 - as it is today
+    wrapt.wrap_function_wrapper(http._transport, name, around)  # noqa: SLF001 - OpenTelemetry does this today
 
 
 def _wrap_its_send(http: Any, seen: Seen) -> None:
@@ -313,47 +313,47 @@ def _wrap_its_send(http: Any, seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("instrument", [_replace_the_transport, _wrap_the_transport, _wrap_its_send])
-def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], None], caller: Caller) -> None:
-    """The tool sees the requests of that one."""
+def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], None], creator: ElementCreator) -> None:
+    """The tool sees the requests of that client."""
     seen: Seen = []
     with listening(Peer.answer) as server:
-        assert "1" == caller.task_id(server.url, lambda http: instrument(http, seen))
+        assert "1" == creator.task_id(server.url, lambda http: instrument(http, seen))
 
     assert ["POST"] == seen
-    assert ["POST"] == [each.line.split()[0] for each in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.heard]
 
 
 @pytest.mark.parametrize("more", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("place", ["transport", "mounts"])
-def test_a_transport_of_the_caller_s_takes_the_place_of_the_network(
-    place: str, more: dict[str, Any], caller: Caller, request: pytest.FixtureRequest
+def test_your_own_transport_replaces_the_network(
+    place: str, more: dict[str, Any], creator: ElementCreator, request: pytest.FixtureRequest
 ) -> None:
-    """For all requests, or for those that a mount is for."""
-    tool = Tool(request)
+    """It gets all requests, or those that match a mount."""
+    tool = MockingTool(request)
     mock = httpx.MockTransport(tool.answer)
     with listening(Peer.answer) as server:
         settings = {"transport": mock} if place == "transport" else {"mounts": {"all://127.0.0.1": mock}}
-        assert "1" == caller.task_id(server.url, **settings, **more)
+        assert "1" == creator.task_id(server.url, **settings, **more)
 
     assert ["POST"] == tool.seen
     assert 0 == server.connections
 
 
-# Tools that record and trace
+# Recording and tracing tools
 
 
-def test_vcrpy_records_what_goes_out_and_plays_it_back(caller: Caller, tmp_path: Any) -> None:
-    """The second time the cassette answers."""
+def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_path: Any) -> None:
+    """The second time, the cassette answers."""
     with listening(Peer.answer) as server:
         for played in (0, 1):
             with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:
-                assert "1" == caller.task_id(server.url)
+                assert "1" == creator.task_id(server.url)
             assert (1, played) == (len(cassette), cassette.play_count)
     assert 1 == len(server.heard)
 
 
-def test_sentry_sees_the_request_and_its_answer(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after `sentry_sdk.init()`."""
+def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentry instruments httpx after `sentry_sdk.init()`."""
     seen: list[tuple[str, int]] = []
 
     def keep(breadcrumb: Any, _: Any) -> Any:
@@ -361,7 +361,7 @@ def test_sentry_sees_the_request_and_its_answer(caller: Caller, monkeypatch: pyt
         return breadcrumb
 
     for owner in (httpx.Client, httpx.AsyncClient):
-        monkeypatch.setattr(owner, "send", owner.send)  # so that the end of the test puts it back
+        monkeypatch.setattr(owner, "send", owner.send)  # so that the end of the test restores it
     original = httpx.Client.send
     scope = sentry_sdk.get_global_scope()
     try:
@@ -370,10 +370,10 @@ def test_sentry_sees_the_request_and_its_answer(caller: Caller, monkeypatch: pyt
             integrations=[HttpxIntegration()],
             before_breadcrumb=keep,
         )
-        if httpx.Client.send is original:  # Sentry puts it there once in a process
+        if httpx.Client.send is original:  # Sentry patches it only once in a process
             HttpxIntegration.setup_once()
         with listening(Peer.answer) as server:
-            assert "1" == caller.task_id(server.url)
+            assert "1" == creator.task_id(server.url)
     finally:
         scope.set_client(None)
 
@@ -421,8 +421,8 @@ with KlingElements("any-token", sys.argv[1]) as kling:
     ],
     ids=["sentry", "send", "transport", "pool"],
 )
-def test_a_tool_may_be_at_work_before_the_client_is_imported(tool: str) -> None:
-    """As at the top of most programs. What the client finds is not taken for httpx's own."""
+def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
+    """Most programs set their tools up first; the client must not take a patched function for httpx's own."""
     with listening(Peer.answer) as server:
         command = [sys.executable, "-c", _CREATE.format(tool=tool), server.url, json.dumps(BODY)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
@@ -430,15 +430,15 @@ def test_a_tool_may_be_at_work_before_the_client_is_imported(tool: str) -> None:
     assert ("1 POST\n", "") == (done.stdout, done.stderr)
 
 
-def test_a_function_that_is_not_where_its_class_was_written_is_nobody_s_own() -> None:
-    """It may have been put there before anybody looked."""
+def test_a_function_from_another_module_is_not_an_original() -> None:
+    """Somebody may have put it into the class before the client was imported."""
 
     class Library:
         def __init__(self) -> None:
-            """Be made."""
+            """Do nothing."""
 
         def own(self) -> None:
-            """Be there."""
+            """Do nothing."""
 
         foreign = json.dumps
 
@@ -447,8 +447,8 @@ def test_a_function_that_is_not_where_its_class_was_written_is_nobody_s_own() ->
     assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
 
 
-def test_where_sockets_are_forbidden_nothing_goes_out(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As pytest-socket forbids them, with an exception of its own."""
+def test_nothing_is_sent_if_sockets_are_forbidden(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-socket forbids them with an exception class that only it has."""
 
     class Forbidden(socket.socket):
         def __new__(cls, *_: Any, **__: Any) -> Any:

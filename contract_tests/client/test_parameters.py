@@ -1,4 +1,4 @@
-"""What a request carries in path and query is written so that it stays one part, or is refused."""
+"""Values in path and query are written so that each stays one part of the URL, or they are refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kling_elements_runtime.parameters import check
 
 
 @pytest.mark.parametrize(
-    ("text", "given"),
+    ("text", "id_value"),
     [
         ("/e-1", "e-1"),
         ("/7", 7),
@@ -28,13 +28,13 @@ from kling_elements_runtime.parameters import check
         (None, ""),
     ],
 )
-def test_an_id_is_one_part_of_the_path(text: str | None, given: Any) -> None:
-    """Whatever is in it; one that would lead to another place is not written."""
-    assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": given}).text
+def test_an_id_is_one_part_of_the_path(text: str | None, id_value: Any) -> None:
+    """Every character is allowed, but an id that would lead to another place is not written."""
+    assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": id_value}).text
 
 
-def test_what_is_not_given_is_not_in_the_query() -> None:
-    """Without any there is none."""
+def test_an_unset_parameter_is_left_out_of_the_query() -> None:
+    """If no parameter is set, there is no query."""
     assert ELEMENTS == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": UNSET}).text
     assert f"{ELEMENTS}?pageSize=3" == check(CONTRACT, "listElements", {"pageNum": UNSET, "pageSize": 3}).text
 
@@ -49,10 +49,10 @@ def test_what_is_not_given_is_not_in_the_query() -> None:
         ([[1] * 100], "too large"),
     ],
 )
-def test_what_cannot_be_written_is_never_sent(
+def test_a_value_that_cannot_be_written_is_never_sent(
     value: Any, says: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """Not even for a caller who insists; the violation names the parameter."""
+    """This holds even if you ignore violations; the violation names the parameter."""
     client = make_client(on_violation="ignore")
     route = router.route()
 
@@ -66,8 +66,8 @@ def test_what_cannot_be_written_is_never_sent(
 
 
 @pytest.mark.parametrize("operation", ["noSuchOperation", "getElement"])
-def test_an_unknown_operation_or_parameter_is_an_error_of_the_program(operation: str) -> None:
-    """It is no violation: nobody's data is to blame."""
-    for judge in (partial(check, CONTRACT), CONTRACT.parameter_violations):
+def test_an_unknown_operation_or_parameter_raises_key_error(operation: str) -> None:
+    """A wrong name is a mistake in the program, not a violation by somebody's data."""
+    for check_parameters in (partial(check, CONTRACT), CONTRACT.parameter_violations):
         with pytest.raises(KeyError, match="noSuch"):
-            judge(operation, {"noSuchParameter": 1})
+            check_parameters(operation, {"noSuchParameter": 1})

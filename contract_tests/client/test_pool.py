@@ -1,4 +1,4 @@
-"""Connections are shared by so many requests at a time, each in its turn, and none is used that is not fit for it."""
+"""Requests share a limited number of connections in turn, and a connection is used only if it is in a clean state."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def _limits(connections: int | None, kept: int | None = 20, seconds: float | Non
 
 
 class Outage:
-    """What a server does that says nothing for a while.
+    """A server that goes silent for a while.
 
     Attributes:
-        is_silent: Whether it says nothing now.
-        asked: Set once a request came that gets no answer.
+        is_silent: Whether the server leaves requests unanswered now.
+        asked: Set once a request arrived that gets no answer.
     """
 
     def __init__(self) -> None:
-        """Begin with silence."""
+        """Start silent."""
         self.is_silent = True
         self.asked = threading.Event()
 
@@ -51,34 +51,34 @@ class Outage:
 
 
 @pytest.mark.parametrize("places", [1, 2, 5])
-def test_no_place_is_lost_to_tasks_that_are_cancelled(places: int) -> None:
-    """While they wait for a place, while they are answered, or just as their place comes (httpcore#1093)."""
+def test_cancelled_tasks_give_their_places_back(places: int) -> None:
+    """A task may be cancelled while it waits, while it is answered, or just as it gets a place (httpcore#1093)."""
     outage = Outage()
 
     async def run(url: str) -> list[Any]:
         async with client_of(url, **_limits(places)) as client:
             for turns in range(0, 40, 3):
                 callers = [asyncio.create_task(client.send_async(**POST)) for _ in range(2 * places + 1)]
-                for _ in range(turns):  # so that they are caught at every step on their way
+                for _ in range(turns):  # so that they are cancelled at every step
                     await asyncio.sleep(0)
                 for caller in callers:
                     caller.cancel()
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
-            inner: Any = client._async()._pool  # noqa: SLF001 - a place that is lost would be waited for
+            inner: Any = client._async()._pool  # noqa: SLF001 - a lost place would block the next call
             assert places == inner._turns._value  # noqa: SLF001 - as above
             outage.is_silent = False
             with within(60):
                 return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
 
     with listening(outage) as server:
-        found = run_async(run(server.url))
+        answers = run_async(run(server.url))
 
-    assert [200] * (2 * places + 1) == [answer.status_code for answer in found]
+    assert [200] * (2 * places + 1) == [answer.status_code for answer in answers]
 
 
-def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
-    """While they wait for a place, and while they are answered."""
+def test_timed_out_threads_give_their_places_back() -> None:
+    """The time may run out while a thread waits for a place and while it waits for the answer."""
     outage = Outage()
     errors: list[Exception] = []
 
@@ -94,7 +94,7 @@ def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
             caller.start()
         for caller in callers:
             caller.join()
-        inner: Any = client._sync()._pool  # noqa: SLF001 - a place that is lost would be waited for
+        inner: Any = client._sync()._pool  # noqa: SLF001 - a lost place would block the next call
         assert 2 == inner._turns._free  # noqa: SLF001 - as above
         outage.is_silent = False
         answers = [client.send(**POST) for _ in range(3)]
@@ -103,8 +103,8 @@ def test_no_place_is_lost_to_threads_whose_time_is_up() -> None:
     assert [200, 200, 200] == [answer.status_code for answer in answers]
 
 
-def test_an_error_for_want_of_a_place_names_the_pool_and_the_way_out() -> None:
-    """On an event loop and in threads. Nothing was sent then."""
+def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
+    """The error is the same on an event loop and in threads, and says that nothing was sent."""
     outage = Outage()
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}
 
@@ -130,16 +130,16 @@ def test_an_error_for_want_of_a_place_names_the_pool_and_the_way_out() -> None:
         return caught.value, first
 
     with listening(outage) as server:
-        told = [run_async(second(server.url))]
+        errors = [run_async(second(server.url))]
         outage.asked.clear()
         error, first = second_of_threads(server.url)
-        told.append(error)
+        errors.append(error)
         text = f"PoolTimeout at {server.url}: all 1 connections of this client are in use, and none became free in time"
     first.join()
 
-    assert [False, False] == [error.may_have_been_sent for error in told]
-    assert [text] * 2 == [str(error).partition(";")[0] for error in told]
-    assert all("http_client={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in told)
+    assert [False, False] == [error.may_have_been_sent for error in errors]
+    assert [text] * 2 == [str(error).partition(";")[0] for error in errors]
+    assert all("http_client={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in errors)
 
 
 def _quietly(send: Callable[..., Any]) -> None:
@@ -147,8 +147,8 @@ def _quietly(send: Callable[..., Any]) -> None:
         send(**POST)
 
 
-def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
-    """So that none waits while others come again and again."""
+def test_threads_get_places_in_the_order_in_which_they_arrive() -> None:
+    """No thread waits forever while others come again and again."""
     turns = Turns(1)
     order: list[int] = []
     threads = []
@@ -162,10 +162,10 @@ def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
     for number in range(5):
         threads.append(threading.Thread(target=take, args=(number,)))
         threads[-1].start()
-        while len(turns._waiting) <= number:  # noqa: SLF001  # pragma: no branch - from outside nobody sees who waits
-            threads[-1].join(0.001)  # pragma: no cover - as it comes
+        while len(turns._waiting) <= number:  # noqa: SLF001  # pragma: no branch - not visible from outside
+            threads[-1].join(0.001)  # pragma: no cover - depends on timing
     turns.leave()
-    assert turns.wait(60)  # it was behind all of them
+    assert turns.wait(60)  # all others came first
     turns.leave()
     for thread in threads:
         thread.join()
@@ -176,18 +176,18 @@ def test_threads_get_their_places_in_the_order_in_which_they_came() -> None:
 @pytest.mark.parametrize("interruption", [None, KeyboardInterrupt])
 @pytest.mark.parametrize("comes", [False, True], ids=["no place came", "a place came at the last moment"])
 def test_a_thread_that_gives_up_keeps_no_place(
-    comes: bool,  # noqa: FBT001 - of a table
+    comes: bool,  # noqa: FBT001 - a column of the table
     interruption: type[BaseException] | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Be its time up, or be it interrupted. A place that came meanwhile is used in the first case, else passed on."""
+    """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
     turns = Turns(1)
 
     class Turn:
         def __init__(self) -> None:
             self.asked = 0
 
-        def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - as a lock has it
+        def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - the signature of a lock
             self.asked += 1
             if self.asked == 2 and comes:
                 turns.leave()
@@ -196,7 +196,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
             return self.asked == 1
 
         def release(self) -> None:
-            """Come."""
+            """Release the lock."""
 
     assert turns.wait(None)
     with monkeypatch.context() as patch:
@@ -213,12 +213,12 @@ def test_a_thread_that_gives_up_keeps_no_place(
     assert not turns.wait(0)
 
 
-# Connections that wait
+# Kept connections
 
 
 @pytest.mark.parametrize("kept", [0, 1, None])
 def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways) -> None:
-    """Unless none is to be kept."""
+    """It is closed if the limits allow no kept connections."""
     with listening(Peer.answer) as server:
         ways.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
 
@@ -236,8 +236,8 @@ def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways)
     ],
     ids=["to be closed", "HTTP/1.0", "two answers", "one byte more", "until it is closed"],
 )
-def test_a_connection_that_is_not_as_new_is_not_used_again(answer: bytes, ways: Ways) -> None:
-    """What came behind an answer would be taken for that to the next request."""
+def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: Ways) -> None:
+    """Bytes after an answer would be taken for the answer to the next request."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -246,34 +246,36 @@ def test_a_connection_that_is_not_as_new_is_not_used_again(answer: bytes, ways: 
             peer.until_closed()
 
     with listening(behave) as server:
-        found = ways.outcomes(client_of(server.url), GET, POST)
+        answers = ways.outcomes(client_of(server.url), GET, POST)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answered.status_code for answered in answers]
     assert 2 == server.connections
 
 
 @pytest.mark.parametrize("name", ["_connection", "_h11_state", "_network_stream"])
-def test_a_connection_into_which_nobody_can_look_is_not_used_again(
+def test_a_connection_whose_state_is_unknown_is_not_used_again(
     name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where another httpcore has no such private name: what came behind an answer could not be seen."""
-    innermost = pool._innermost  # noqa: SLF001 - what looks into httpcore
+    """If httpcore renames these private attributes, bytes after an answer cannot be detected."""
+    innermost = pool._innermost  # noqa: SLF001 - this function reads httpcore's private names
 
     def without(connection: Any) -> Any:
         if name == "_connection":
             return connection
-        return SimpleNamespace(**{each: value for each, value in vars(innermost(connection)).items() if each != name})
+        return SimpleNamespace(
+            **{attribute: value for attribute, value in vars(innermost(connection)).items() if attribute != name}
+        )
 
     monkeypatch.setattr(pool, "_innermost", without)
     with listening(Peer.answer) as server:
-        found = ways.outcomes(client_of(server.url), GET, POST)
+        answers = ways.outcomes(client_of(server.url), GET, POST)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answer.status_code for answer in answers]
     assert 2 == server.connections
 
 
-def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) -> None:
-    """It is there when the next request is about to be sent."""
+def test_late_bytes_after_an_answer_end_the_connection_too(ways: Ways) -> None:
+    """They are there when the next request is about to be sent."""
     has_come = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -284,44 +286,44 @@ def test_what_comes_late_behind_an_answer_ends_the_connection_too(ways: Ways) ->
         peer.until_closed()
 
     with listening(behave) as server:
-        found = ways.outcomes(client_of(server.url), GET, has_come.wait, POST)
+        answers = ways.outcomes(client_of(server.url), GET, has_come.wait, POST)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answer.status_code for answer in answers]
     assert 2 == server.connections
 
 
 class HastyClient(AuthenticatedClient):
-    """A client to which no time at all is a second."""
+    """A client that never sends a create over a connection that was idle."""
 
     reuse_seconds = 0.0
 
 
-def test_a_create_takes_no_connection_that_waited_for_a_second(ways: Ways) -> None:
-    """Servers close those at any time, and whether the request came before could not be told. Look-ups may take it."""
+def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(ways: Ways) -> None:
+    """A server may close it at any time, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
         client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
         ways.outcomes(client, GET, GET, POST, GET, POST)
 
-    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [each.line[:-9] for each in server.heard]
+    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.heard]
     assert 3 == server.connections
 
 
-class Connection:
-    """One that waits, or does not."""
+class FakeConnection:
+    """A connection that reports the state that you choose."""
 
     def __init__(self, *, is_available: bool = True, has_expired: bool = False) -> None:
-        """Take what it says of itself."""
+        """Set the state that the connection reports."""
         self.is_available = lambda: is_available
         self.has_expired = lambda: has_expired
 
 
-def test_connections_that_waited_too_long_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also those that it does not take."""
+def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that this request does not use are closed too."""
     now = [100.0]
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - nobody can wait for it
-    first, second, third = Connection(), Connection(), Connection()
+    idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
+    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
     assert [] == idle.put(first)
     now[0] += 4
     assert [] == idle.put(second) + idle.put(third)
@@ -332,20 +334,20 @@ def test_connections_that_waited_too_long_are_closed_with_the_next_request(monke
     assert (None, []) == idle.take(b"GET")
 
 
-@pytest.mark.parametrize("useless", [Connection(is_available=False), Connection(has_expired=True)])
-def test_connections_that_are_of_no_use_any_more_are_passed_over(useless: Connection) -> None:
-    """They are closed, and the next one is taken."""
+@pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
+def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
+    """They are closed, and the next one is used."""
     idle = pool._Idle[Any](10, None, 1.0)  # noqa: SLF001 - as above
-    good = Connection()
+    good = FakeConnection()
     assert [] == idle.put(good) + idle.put(useless)
 
     assert (good, [useless]) == idle.take(b"GET")
 
 
-def test_of_too_many_connections_the_oldest_is_closed() -> None:
-    """The one that was used last is used next."""
+def test_the_oldest_of_too_many_connections_is_closed() -> None:
+    """The connection that was used last is used next."""
     idle = pool._Idle[Any](2, None, 1.0)  # noqa: SLF001 - as above
-    first, second, third = Connection(), Connection(), Connection()
+    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
 
     assert [] == idle.put(first) + idle.put(second)
     assert [first] == idle.put(third)
@@ -353,11 +355,11 @@ def test_of_too_many_connections_the_oldest_is_closed() -> None:
     assert (None, []) == idle.take(b"GET")
 
 
-# Connections that were kept, and are closed as the next request is written
+# Kept connections that the server closes while the next request is written
 
 
 def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None]:
-    """Return what a server does that answers the first request on a connection, and then this on the first one."""
+    """Return a server that answers the first request of each connection, then runs `behave` on the first connection."""
 
     def serve(peer: Peer) -> None:
         peer.request()
@@ -371,12 +373,12 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
 
 
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed in time", "noticed by a failed write"])
-def test_a_request_that_was_not_whole_goes_out_over_another_connection(
-    is_noticed: bool,  # noqa: FBT001 - of a table
+def test_an_incomplete_request_is_sent_again_over_another_connection(
+    is_noticed: bool,  # noqa: FBT001 - a column of the table
     ways: Ways,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The server cannot have done what it never got whole, so that nothing is in doubt."""
+    """The server cannot have acted on an incomplete request, so nothing is in doubt."""
     is_reset = threading.Event()
 
     def reset(peer: Peer) -> None:
@@ -388,15 +390,15 @@ def test_a_request_that_was_not_whole_goes_out_over_another_connection(
         monkeypatch.setattr(pool, "_check_kept", lambda _: None)
     with listening(_answer_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
-        found = ways.outcomes(client_of(server.url), POST, second)
+        answers = ways.outcomes(client_of(server.url), POST, second)
 
-    assert [200, 200] == [each.status_code for each in found]
-    assert [b"{}", b"{}"] == [each.body for each in server.heard]
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [b"{}", b"{}"] == [request.body for request in server.heard]
     assert 2 == server.connections
 
 
-def test_an_answer_that_comes_before_the_request_is_whole_is_none_to_it(ways: Ways) -> None:
-    """On a connection that was kept it may be to anything, such as a stray byte behind the last request."""
+def test_an_answer_before_the_request_is_complete_is_ignored(ways: Ways) -> None:
+    """On a kept connection it may belong to something else, such as a stray byte after the previous request."""
     is_said = threading.Event()
 
     def say(peer: Peer) -> None:
@@ -406,42 +408,42 @@ def test_an_answer_that_comes_before_the_request_is_whole_is_none_to_it(ways: Wa
         peer.until_closed()
 
     with listening(_answer_once_then(say)) as server:
-        found = ways.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+        answers = ways.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
 
-    assert [200, 200] == [each.status_code for each in found]
-    assert [b"", b"{}"] == [each.body for each in server.heard]
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [b"", b"{}"] == [request.body for request in server.heard]
 
 
-def test_a_look_up_that_is_lost_with_a_kept_connection_is_asked_again(ways: Ways) -> None:
-    """It changes nothing."""
+def test_a_look_up_lost_with_a_kept_connection_is_sent_again(ways: Ways) -> None:
+    """A look-up has no side effects."""
     with listening(_answer_once_then(Peer.request)) as server:
-        found = ways.outcomes(client_of(server.url), POST, GET)
+        answers = ways.outcomes(client_of(server.url), POST, GET)
 
-    assert [200, 200] == [each.status_code for each in found]
-    assert ["POST", "GET", "GET"] == [each.line.split()[0] for each in server.heard]
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.heard]
 
 
-def test_a_whole_request_is_not_sent_again(ways: Ways) -> None:
-    """The server may have done what it asks for."""
+def test_a_complete_create_is_not_sent_again(ways: Ways) -> None:
+    """The server may have acted on it."""
     with listening(_answer_once_then(Peer.request)) as server:
         _, error = ways.outcomes(client_of(server.url), GET, POST)
 
     assert isinstance(error, TransportError)
     assert error.may_have_been_sent
-    assert ["GET", "POST"] == [each.line.split()[0] for each in server.heard]
+    assert ["GET", "POST"] == [request.line.split()[0] for request in server.heard]
 
 
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
-def test_what_a_new_connection_loses_is_not_sent_again(call: Any, ways: Ways) -> None:
-    """Whoever called decides; a server that loses everything would be asked for ever."""
+def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, ways: Ways) -> None:
+    """You decide; otherwise a server that loses every request would be asked forever."""
     with listening(Peer.request) as server:
         ways.failure(client_of(server.url), call, sent=True)
 
     assert 1 == server.connections
 
 
-def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
-    """Not even a look-up over a connection that was kept."""
+def test_a_timed_out_request_is_not_sent_again(ways: Ways) -> None:
+    """This also holds for a look-up over a kept connection."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
@@ -460,8 +462,8 @@ def test_a_request_whose_time_is_up_is_not_sent_again(ways: Ways) -> None:
 # httpx's own client over the same connections
 
 
-def test_the_client_of_httpx_goes_over_the_same_connections(ways: Ways) -> None:
-    """A request to another host takes httpcore's own way, as ours lead to one gateway."""
+def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
+    """A request to another host uses httpcore's own connections, because ours lead to one gateway."""
 
     async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
         async with client:
@@ -472,20 +474,20 @@ def test_the_client_of_httpx_goes_over_the_same_connections(ways: Ways) -> None:
     with listening(Peer.answer) as server, listening(Peer.answer) as other:
         client = client_of(server.url)
         if ways.name == "async":
-            found = run_async(by_httpx(client, other.url))
+            answers = run_async(by_httpx(client, other.url))
         else:
             with client:
                 http = client.get_httpx_client()
-                found = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
+                answers = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
 
-    assert [200, 200, 200] == [each.status_code for each in found]
-    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [each.line for each in server.heard]
-    assert ["GET /d HTTP/1.1"] == [each.line for each in other.heard]
+    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.heard]
+    assert ["GET /d HTTP/1.1"] == [request.line for request in other.heard]
     assert (1, 1) == (server.connections, other.connections)
 
 
-def test_a_connection_in_use_is_closed_once_it_is_done(ways: Ways) -> None:
-    """Closing the client waits for nothing, and cuts nothing short."""
+def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
+    """Closing the client neither waits for a call nor interrupts it."""
     came, may_answer = threading.Event(), threading.Event()
     closed: list[bool] = []
 

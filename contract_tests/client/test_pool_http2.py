@@ -1,4 +1,4 @@
-"""HTTP/2 is spoken where it is asked for and the gateway knows it, with the same bounds and the same care."""
+"""HTTP/2 is used if you ask for it and the gateway supports it, with the same limits and the same checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _serve(answer: Callable[[Peer, H2Connection, int], object]) -> Callable[[Peer], None]:
-    """Return a server that keeps each request, and answers it so."""
+    """Return a server that records each request and answers it with a function."""
 
     def serve(peer: Peer) -> None:
         assert isinstance(peer.connected, ssl.SSLSocket)
@@ -68,20 +68,20 @@ def _answer(_: Peer, connection: H2Connection, stream_id: int) -> None:
     connection.send_data(stream_id, ANSWER, end_stream=True)
 
 
-def test_requests_go_over_one_connection_one_after_the_other(ways: Ways) -> None:
-    """Large ones too, and with the token."""
+def test_http2_requests_share_one_connection(ways: Ways) -> None:
+    """Large requests do too, and every request has the token."""
     with listening(_serve(_answer), _tls()) as server:
-        found = ways.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
+        answers = ways.outcomes(client_of(server.url, http2=True), POST, GET, LARGE)
 
-    assert [ANSWER] * 3 == [each.content for each in found]
-    assert [b"HTTP/2"] * 3 == [each.extensions["http_version"] for each in found]
-    assert [b"{}", b"", LARGE["content"]] == [each.body for each in server.heard]
-    assert {"Bearer sk-token-1234567890"} == {each.headers["authorization"] for each in server.heard}
+    assert [ANSWER] * 3 == [answer.content for answer in answers]
+    assert [b"HTTP/2"] * 3 == [answer.extensions["http_version"] for answer in answers]
+    assert [b"{}", b"", LARGE["content"]] == [request.body for request in server.heard]
+    assert {"Bearer sk-token-1234567890"} == {request.headers["authorization"] for request in server.heard}
     assert 1 == server.connections
 
 
-def test_an_answer_beyond_the_limit_ends_the_connection(ways: Ways) -> None:
-    """The rest of it may still come."""
+def test_an_unreadable_http2_answer_ends_the_connection(ways: Ways) -> None:
+    """More of the answer may still arrive."""
 
     def answer(peer: Peer, connection: H2Connection, stream_id: int) -> None:
         if peer.number:
@@ -91,20 +91,20 @@ def test_an_answer_beyond_the_limit_ends_the_connection(ways: Ways) -> None:
         connection.send_data(stream_id, b"?")
 
     with listening(_serve(answer), _tls()) as server:
-        found = ways.outcomes(client_of(server.url, http2=True), GET, GET)
+        answers = ways.outcomes(client_of(server.url, http2=True), GET, GET)
 
     assert ["the answer is encoded as 'br', and only gzip was asked for", None] == [
-        each.extensions.get(UNREADABLE) for each in found
+        answered.extensions.get(UNREADABLE) for answered in answers
     ]
     assert 2 == server.connections
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_a_connection_that_is_lost_tells_whether_the_request_was_whole(
-    is_whole: bool,  # noqa: FBT001 - of a table
+def test_a_lost_http2_connection_says_whether_the_request_was_complete(
+    is_whole: bool,  # noqa: FBT001 - a column of the table
     ways: Ways,
 ) -> None:
-    """As over HTTP/1.1."""
+    """The rules are the same as for HTTP/1.1."""
 
     def lose(peer: Peer, *_: object) -> None:
         peer.reset()
@@ -117,13 +117,13 @@ def test_a_connection_that_is_lost_tells_whether_the_request_was_whole(
         ways.failure(client_of(server.url, http2=True), POST if is_whole else LARGE, sent=is_whole)
 
 
-def test_a_gateway_that_does_not_know_it_is_spoken_to_in_the_old_one(ways: Ways) -> None:
-    """They agree on it while they connect."""
+def test_a_gateway_without_http2_gets_http1_requests(ways: Ways) -> None:
+    """Both sides agree on the version while they connect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     authority().issue_cert("127.0.0.1").configure_cert(context)
     with listening(Peer.answer, context) as server:
-        found = ways.outcomes(client_of(server.url, http2=True), POST, GET)
+        answers = ways.outcomes(client_of(server.url, http2=True), POST, GET)
 
-    assert [b"HTTP/1.1"] * 2 == [each.extensions["http_version"] for each in found]
+    assert [b"HTTP/1.1"] * 2 == [answer.extensions["http_version"] for answer in answers]
     assert 1 == server.connections

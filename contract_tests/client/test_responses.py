@@ -1,4 +1,4 @@
-"""What is made of answers: a failure keeps what is needed to act on it, and a success may be odd."""
+"""A failed answer keeps what you need to act on it, and a successful answer may be unusual."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _URL = f"https://gateway.example.com{ELEMENTS}"
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
 _BODY: Any = base_body("image")
 _ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
-_NOTHING = (None, None, None)  # neither code nor message nor id of the request
+_NOTHING = (None, None, None)  # no code, no message and no request id
 
 
 @pytest.fixture
 def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
-    """A function that has the gateway give an answer, and returns the exception that it becomes."""
+    """Return a function that makes the gateway give an answer and returns the resulting exception."""
 
     def failure(
         status: int, content: bytes | str, headers: list[tuple[bytes, bytes]] | None = None
@@ -60,10 +60,10 @@ def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
         *((errors.ServerError, status) for status in (500, 501, 502, 503, 504, *range(520, 531), 599)),
     ],
 )
-def test_the_status_chooses_the_class(
+def test_the_status_decides_the_exception_class(
     kind: type[errors.StatusError], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Also statuses that no standard knows, such as a proxy's 520 to 524, are errors that keep everything."""
+    """Statuses outside the standard, such as a proxy's 520 to 524, are errors that keep everything too."""
     router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
@@ -121,7 +121,7 @@ def test_the_status_chooses_the_class(
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
-    """No body makes another exception than that of the status; texts are kept up to 200 characters, on one line."""
+    """Every body gives the exception of its status; texts are kept up to 200 characters, on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError
@@ -154,18 +154,16 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
         ((1302, '{"code": 1303}', "outer"), _wrapped('{"code": 1303}', code=1302)),
     ],
 )
-def test_a_refusal_that_a_gateway_passes_on_in_its_message_is_read(
-    kept: tuple[Any, ...], content: str, failure: Failure
-) -> None:
-    """What the service said counts, if the contract knows its code; else what the gateway said."""
+def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], content: str, failure: Failure) -> None:
+    """If the contract lists the service's code, the service's refusal counts; otherwise the gateway's does."""
     error = failure(429, content)
 
     assert type(error) is errors.RateLimitError
     assert kept == (error.code, error.message, error.request_id)
 
 
-def test_a_refusal_is_unpacked_so_often_and_no_more(failure: Failure) -> None:
-    """Who packs it a thousand times has another mind than passing it on."""
+def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
+    """Nobody who only passes it on nests it that deeply."""
     content = _OVER
     for _ in range(4):
         content = _wrapped(content)
@@ -173,13 +171,13 @@ def test_a_refusal_is_unpacked_so_often_and_no_more(failure: Failure) -> None:
     assert "fail_to_fetch_task" == failure(429, content).code
 
 
-def test_the_target_of_a_redirect_is_shown_short_and_escaped(failure: Failure) -> None:
-    """Up to 200 characters, and none that a terminal would obey."""
-    found = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
+def test_the_target_of_a_redirect_is_shortened_and_escaped(failure: Failure) -> None:
+    """The message has at most 200 characters of it, and no control characters."""
+    error = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
 
-    assert found.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
-    assert str(found).endswith("x, empty body")
-    assert 400 > len(str(found))
+    assert error.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
+    assert str(error).endswith("x, empty body")
+    assert 400 > len(str(error))
 
 
 _HOSTILE = "a\x1b[2J\r\n\x00\x9b\u202e\u2028\ud800"
@@ -187,10 +185,8 @@ _HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
 
 
 @pytest.mark.parametrize("status", [200, 400, 503])
-def test_what_a_terminal_would_obey_is_shown_escaped(
-    status: int, failure: Failure, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Escape sequences, line ends, marks that turn text around and halves of characters, wherever they come from."""
+def test_control_characters_are_shown_escaped(status: int, failure: Failure, caplog: pytest.LogCaptureFixture) -> None:
+    """This covers escape sequences, line breaks, marks that reverse text, and lone surrogates, from any source."""
     body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
     error = failure(status, json.dumps(body))
     page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))
@@ -213,10 +209,10 @@ def test_what_a_terminal_would_obey_is_shown_escaped(
         ("\ufffd", b"\xe9", None),
     ],
 )
-def test_an_excerpt_is_read_in_the_encoding_of_the_answer(
+def test_an_excerpt_is_decoded_in_the_encoding_of_the_answer(
     expected: str, content: bytes, content_type: bytes | None, failure: Failure
 ) -> None:
-    """By its header, or by its first bytes."""
+    """The header gives the encoding, or the first bytes do."""
     error = failure(502, content, [(b"Content-Type", content_type)] if content_type else None)
 
     assert expected == error.excerpt
@@ -233,10 +229,10 @@ def test_an_excerpt_is_read_in_the_encoding_of_the_answer(
         (None, b'{"error": {"request_id": "x"}}', []),
     ],
 )
-def test_the_id_of_the_request_comes_from_the_body_or_else_from_a_header(
+def test_the_request_id_comes_from_the_body_or_a_header(
     expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
 ) -> None:
-    """It is what a support case needs, so it is in the message too."""
+    """A support case needs it, so the message has it too."""
     error = failure(502, content, headers)
 
     assert expected == error.request_id
@@ -244,13 +240,13 @@ def test_the_id_of_the_request_comes_from_the_body_or_else_from_a_header(
 
 
 @pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
-def test_headers_beyond_ascii_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
+def test_non_ascii_headers_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
     """A proxy may write them in Latin-1 or UTF-8."""
     assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
 
 
-def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
-    """Both values can be had, in their order."""
+def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None:
+    """You can read both values, in their order."""
     error = failure(401, b"", [(b"WWW-Authenticate", b"Bearer"), (b"WWW-Authenticate", b"Basic")])
 
     assert ["Bearer", "Basic"] == error.headers.get_list("www-authenticate")
@@ -284,10 +280,10 @@ def test_a_header_that_comes_twice_is_kept_twice(failure: Failure) -> None:
     ],
 )
 @pytest.mark.parametrize("status", [200, 201, 204])
-def test_a_success_that_is_not_what_was_promised_is_invalid(
+def test_a_success_that_breaks_the_contract_is_invalid(
     reason: str, content: bytes, status: int, failure: Failure
 ) -> None:
-    """It is neither a success nor a failure: the subject may have been created, and the answer is kept to find out."""
+    """The element may have been created, so it is neither a success nor a failure, and the answer is kept."""
     error = failure(status, content, [(b"x-request-id", b"h-1")])
 
     assert type(error) is errors.InvalidResponseError
@@ -304,18 +300,18 @@ def test_a_success_that_is_not_what_was_promised_is_invalid(
         (errors.ServerError, "HTTP 500, ", b"500 Oh"),
     ],
 )
-def test_an_answer_that_cannot_be_unpacked_is_an_answer_all_the_same(
+def test_an_answer_that_cannot_be_decompressed_still_has_a_status(
     kind: type[errors.ResponseError], says: str, status: bytes, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """It has a status."""
+    """The status decides the exception."""
     answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
     with pytest.raises(kind, match=says):
         create_element.sync(client=make_client(base_url=serve(answer)), body=_BODY)
 
 
-def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) -> None:
-    """The excerpt shows its beginning, and nothing else does."""
+def test_an_invalid_answer_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
+    """The excerpt shows its beginning."""
     error = failure(200, json.dumps({"data": ["x" * 5000]}))
 
     assert 200 >= str(error).count("x")
@@ -345,10 +341,10 @@ def test_what_breaks_the_contract_is_not_repeated_at_length(failure: Failure) ->
     ids=repr,
 )
 @pytest.mark.parametrize("status", [200, 201])
-def test_a_success_whose_envelope_says_failure_is_a_failure(
+def test_a_success_status_with_a_failure_code_is_a_failure(
     code: Any, body: dict[str, Any], status: int, failure: Failure
 ) -> None:
-    """A code other than 0, or an error, without the id of a task means that nothing was created."""
+    """If the code is not 0, or there is an error, and no task id, then nothing was created."""
     error = failure(status, json.dumps(body))
 
     assert type(error) is errors.BusinessError
@@ -376,10 +372,10 @@ def test_a_success_whose_envelope_says_failure_is_a_failure(
     ids=repr,
 )
 @pytest.mark.parametrize("status", [200, 201, 202])
-def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
+def test_an_answer_with_a_task_id_or_without_a_failure_is_a_success(
     body: dict[str, Any], status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The id of a task, in any of its four places, outweighs the code: the subject exists and must not be lost."""
+    """A task id, in any of its four places, outweighs the code: the element exists and must not be lost."""
     router.post().respond(status, json=body)
 
     assert body == create(client, _BODY).to_dict()
@@ -396,14 +392,14 @@ def test_an_answer_that_names_a_task_or_no_failure_is_a_success(
         '{"code": "ok", "data": {"task_id": "t-1"}}',
     ],
 )
-def test_an_odd_answer_that_names_a_task_is_a_success_with_a_warning(
+def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
     content: str,
     create: Create,
     client: AuthenticatedClient,
     router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The subject exists, so its id reaches the caller, and the log tells what is odd."""
+    """The element exists, so you get its id, and the log says what is wrong."""
     router.post().respond(content=content.encode())
 
     assert json.loads(content) == create(client, _BODY).to_dict()

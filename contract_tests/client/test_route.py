@@ -1,4 +1,4 @@
-"""How a client gets to the gateway: through a proxy or without, with which certificates, in which version of HTTP."""
+"""How a client reaches the gateway: directly or through a proxy, with which certificates and HTTP version."""
 
 from __future__ import annotations
 
@@ -41,25 +41,27 @@ _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_fi
 
 
 @pytest.fixture(autouse=True)
-def _no_way_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.lower() in _VARIABLES:
             monkeypatch.delenv(name)
 
 
-# Proxies that are used
+# Requests through a proxy
 
 
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
-def test_a_proxy_passes_requests_without_tls_on(authorization: str | None, ways: Ways) -> None:
-    """It is told the whole address, and who it is for where it asks for that; the connection to it is kept."""
+def test_a_proxy_forwards_requests_without_tls(authorization: str | None, ways: Ways) -> None:
+    """It gets the whole URL, and your credentials if it asks for them; the connection to it is kept."""
     with listening(Peer.answer) as server, listening(forward(authorization)) as proxy:
         url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
-        found = ways.outcomes(client_of(server.url, proxy=url), POST, GET)
+        answers = ways.outcomes(client_of(server.url, proxy=url), POST, GET)
 
-    assert [200, 200] == [each.status_code for each in found]
-    assert [f"POST {server.url}/b HTTP/1.1", f"GET {server.url}/a HTTP/1.1"] == [each.line for each in proxy.heard]
-    assert ["POST /b HTTP/1.1", "GET /a HTTP/1.1"] == [each.line for each in server.heard]
+    assert [200, 200] == [answer.status_code for answer in answers]
+    assert [f"POST {server.url}/b HTTP/1.1", f"GET {server.url}/a HTTP/1.1"] == [
+        request.line for request in proxy.heard
+    ]
+    assert ["POST /b HTTP/1.1", "GET /a HTTP/1.1"] == [request.line for request in server.heard]
     assert f"Bearer {TOKEN}" == server.heard[0].headers["Authorization"]
     assert 1 == proxy.connections
 
@@ -67,30 +69,30 @@ def test_a_proxy_passes_requests_without_tls_on(authorization: str | None, ways:
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 @pytest.mark.parametrize("is_secure", [False, True], ids=["http proxy", "https proxy"])
 def test_a_proxy_tunnels_requests_with_tls(
-    is_secure: bool,  # noqa: FBT001 - of a table
+    is_secure: bool,  # noqa: FBT001 - a column of the table
     authorization: str | None,
     ways: Ways,
 ) -> None:
-    """It sees nothing of them but where they go, also where it speaks TLS itself."""
+    """The proxy sees only where they go, even if you connect to the proxy itself by TLS."""
     with (
         listening(Peer.answer, server_tls()) as server,
         listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
     ):
         url = httpx.URL(proxy.url) if authorization is None else httpx.URL(proxy.url.replace("://", f"://{USER}@"))
-        given = httpx.Proxy(url, ssl_context=client_tls() if is_secure else None)
-        found = ways.outcomes(client_of(server.url, proxy=given), LARGE, GET, POST)
+        proxy_setting = httpx.Proxy(url, ssl_context=client_tls() if is_secure else None)
+        answers = ways.outcomes(client_of(server.url, proxy=proxy_setting), LARGE, GET, POST)
 
-    assert [200, 200, 200] == [each.status_code for each in found]
-    assert [LARGE["content"], b"", b"{}"] == [each.body for each in server.heard]
+    assert [200, 200, 200] == [answer.status_code for answer in answers]
+    assert [LARGE["content"], b"", b"{}"] == [request.body for request in server.heard]
     assert (1, 1) == (proxy.connections, server.connections)
     assert [] == proxy.heard
 
 
 @pytest.mark.parametrize("serve", [forward(AUTHORIZATION), tunnel(AUTHORIZATION)], ids=["http", "https"])
-def test_a_proxy_that_refuses_says_so(
+def test_a_proxy_that_refuses_a_request_is_reported(
     serve: Callable[[Peer], None], ways: Ways, request: pytest.FixtureRequest
 ) -> None:
-    """Nothing reached the gateway. A tunnel that is refused is no connection; without one the refusal is an answer."""
+    """Nothing reaches the gateway. A refused tunnel is a connection error; a refused plain request is an answer."""
     tls = server_tls() if "https" in request.node.callspec.id else None
     with listening(Peer.answer, tls) as server, listening(serve) as proxy:
         outcome = ways.outcome(client_of(server.url, proxy=proxy.url))
@@ -104,15 +106,15 @@ def test_a_proxy_that_refuses_says_so(
     assert [] == server.heard
 
 
-def test_a_proxy_that_is_not_there_is_no_connection(ways: Ways) -> None:
-    """As a gateway that is not there."""
+def test_an_unreachable_proxy_is_a_connection_error(ways: Ways) -> None:
+    """It is reported like an unreachable gateway."""
     failure = ways.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
 
     assert failure.startswith(f"ConnectError at {ELSEWHERE}: ")
 
 
-def test_the_gateway_behind_a_tunnel_is_held_to_its_name(ways: Ways) -> None:
-    """The proxy could lead anywhere."""
+def test_the_certificate_of_a_gateway_is_checked_through_a_tunnel(ways: Ways) -> None:
+    """The proxy could connect to any other server."""
     with listening(Peer.answer, server_tls("elsewhere.example.com")) as server, listening(tunnel()) as proxy:
         failure = ways.failure(client_of(server.url, proxy=proxy.url))
 
@@ -120,8 +122,8 @@ def test_the_gateway_behind_a_tunnel_is_held_to_its_name(ways: Ways) -> None:
     assert [] == server.heard
 
 
-def test_stray_bytes_behind_an_answer_end_a_connection_through_a_proxy_too(ways: Ways) -> None:
-    """Wherever the parser of HTTP is."""
+def test_stray_bytes_after_an_answer_end_a_tunnelled_connection_too(ways: Ways) -> None:
+    """The client finds the HTTP parser inside a tunnel as well."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -129,18 +131,18 @@ def test_stray_bytes_behind_an_answer_end_a_connection_through_a_proxy_too(ways:
         peer.until_closed()
 
     with listening(behave, server_tls()) as server, listening(tunnel()) as proxy:
-        found = ways.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
+        answers = ways.outcomes(client_of(server.url, proxy=proxy.url), GET, POST)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answer.status_code for answer in answers]
     assert (2, 2) == (server.connections, proxy.connections)
 
 
-# Which proxy it is
+# The choice of the proxy
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scheme may be left out, as other tools allow it."""
+    """You can leave the scheme out, as other tools allow."""
 
     def behave(peer: Peer) -> None:
         peer.answer()
@@ -150,12 +152,12 @@ def test_the_environment_names_a_proxy(name: str, ways: Ways, monkeypatch: pytes
         client = AuthenticatedClient(TOKEN, "http://gateway.example.com", allow_http=True)
         assert 200 == ways.outcome(client).status_code
 
-    assert ["POST http://gateway.example.com/b HTTP/1.1"] == [each.line for each in proxy.heard]
+    assert ["POST http://gateway.example.com/b HTTP/1.1"] == [request.line for request in proxy.heard]
 
 
 def _proxy_of(url: str = ELSEWHERE, **http_client: Any) -> str | None:
     client = AuthenticatedClient(TOKEN, url, allow_http=True, http_client=http_client)
-    proxy = client._route.proxy  # noqa: SLF001 - no socket leads there
+    proxy = client._route.proxy  # noqa: SLF001 - not visible from outside
     return None if proxy is None else str(proxy.url)
 
 
@@ -176,10 +178,10 @@ def _proxy_of(url: str = ELSEWHERE, **http_client: Any) -> str | None:
         (None, {"HTTPS_PROXY": "http://one:1", "no_proxy": "fd00::/8, gateway.example.com"}),
     ],
 )
-def test_the_proxy_is_that_of_the_scheme_unless_the_host_needs_none(
+def test_the_proxy_is_chosen_by_scheme_and_no_proxy(
     expected: str | None, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Entries of `no_proxy` that nobody can read are passed over."""
+    """Unreadable entries of `no_proxy` are ignored."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert expected == _proxy_of()
@@ -188,10 +190,8 @@ def test_the_proxy_is_that_of_the_scheme_unless_the_host_needs_none(
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8787", "http://[::1]:8787", "https://localhost", "https://a.localhost"]
 )
-def test_what_stays_on_this_machine_goes_through_no_proxy_of_the_environment(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would carry the token to where the proxy is. One that the caller names is used."""
+def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy would get the token. If you pass a proxy yourself, it is used."""
     lead_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
@@ -200,10 +200,10 @@ def test_what_stays_on_this_machine_goes_through_no_proxy_of_the_environment(
 
 
 @pytest.mark.parametrize("options", [{"trust_env": False}, {"proxy": "http://mine:1"}, {"transport": MOCK}])
-def test_the_environment_is_not_looked_at_where_it_does_not_count(
+def test_the_environment_is_ignored_if_it_does_not_apply(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So nothing in it can be wrong then."""
+    """Nothing in it can cause an error then."""
     monkeypatch.setenv("ALL_PROXY", "socks://nonsense")
     assert options.get("proxy") == _proxy_of(**options)
 
@@ -223,10 +223,10 @@ def test_the_environment_is_not_looked_at_where_it_does_not_count(
     ],
 )
 @pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy", None])
-def test_a_proxy_that_cannot_be_used_is_an_error_that_names_where_it_comes_from(
+def test_an_unusable_proxy_is_an_error_that_names_its_source(
     name: str | None, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the client is made. The value is not shown, as it may hold a password."""
+    """Making the client raises. The value is not shown, because it may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match="is no proxy that can be used: it must begin with one of http://") as caught:
@@ -238,13 +238,12 @@ def test_a_proxy_that_cannot_be_used_is_an_error_that_names_where_it_comes_from(
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
 def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
-    """As any other."""
     with pytest.raises(ValueError, match=r"http_client\['proxy'\] is no proxy that can be used"):
         _proxy_of(proxy=proxy)
 
 
-def test_a_proxy_of_the_system_has_no_variable_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On macOS and Windows it is set elsewhere."""
+def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS and Windows the system settings name a proxy, so the message has no variable."""
     monkeypatch.setattr(route, "getproxies", lambda: {"https": "socks://proxy"})
     with pytest.raises(ValueError, match="the proxy in the settings of this system is no proxy that can be used"):
         _proxy_of()
@@ -255,28 +254,28 @@ def test_a_proxy_of_the_system_has_no_variable_to_name(monkeypatch: pytest.Monke
 def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install(
     name: str | None, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the package it is used."""
+    """If the package is installed, the proxy is used."""
     value = f"{scheme}://proxy:1080"
-    given = {} if name else {"proxy": value}
+    options = {} if name else {"proxy": value}
     if name:
         monkeypatch.setenv(name, value)
     with pytest.raises(
         ValueError, match=r"is a SOCKS proxy, which needs the package socksio: pip install 'httpx\[socks\]'"
     ):
-        _proxy_of(**given)
+        _proxy_of(**options)
 
     monkeypatch.setattr(route, "find_spec", lambda _: util.find_spec("httpx"))
-    assert value == _proxy_of(**given)
+    assert value == _proxy_of(**options)
 
 
 # Certificates
 
 
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify", "a path in verify", "a context in verify"])
-def test_the_certificates_to_trust_may_be_named(
+def test_you_can_choose_the_trusted_certificates(
     place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the environment or an argument, also for a gateway on this machine."""
+    """The environment or an argument names them, also for a gateway on this machine."""
     file = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(file))
     verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
@@ -285,15 +284,15 @@ def test_the_certificates_to_trust_may_be_named(
     options = {"verify": verify[place]} if place in verify else {}
 
     with listening(Peer.answer, server_tls()) as server, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # httpx's own
-        found = ways.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
+        warnings.filterwarnings("ignore", "`verify=<str>`", DeprecationWarning)  # from httpx
+        answers = ways.outcomes(AuthenticatedClient(TOKEN, server.url, http_client=options), POST, GET)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answer.status_code for answer in answers]
     assert 1 == server.connections
 
 
-def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -> None:
-    """A server with a certificate of nobody's is no gateway, unless the caller wants it so."""
+def test_the_usual_authorities_are_trusted_by_default(ways: Ways) -> None:
+    """A server whose certificate they did not sign is refused, unless you switch the check off."""
     with listening(Peer.answer, server_tls()) as server:
         failure = ways.failure(AuthenticatedClient(TOKEN, server.url))
         answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))
@@ -302,7 +301,7 @@ def test_without_any_certificates_named_the_usual_ones_are_trusted(ways: Ways) -
     assert 200 == answer.status_code
 
 
-def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) -> None:
+def test_a_client_certificate_is_sent(ways: Ways, tmp_path: Path) -> None:
     """Some gateways ask for one."""
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     issued = authority().issue_cert("client.example.com")
@@ -314,7 +313,7 @@ def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) 
     tls.verify_mode = ssl.CERT_REQUIRED
 
     with listening(Peer.answer, tls) as server, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # httpx's own
+        warnings.filterwarnings("ignore", "`cert=...`", DeprecationWarning)  # from httpx
         options = {"verify": client_tls(), "cert": (str(certificate), str(key))}
         answer = ways.outcome(AuthenticatedClient(TOKEN, server.url, http_client=options))
 
@@ -322,10 +321,10 @@ def test_a_client_may_have_a_certificate_of_its_own(ways: Ways, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_certificates_of_the_environment_that_are_not_there_are_an_error_that_names_it(
+def test_missing_certificates_are_an_error_that_names_the_variable(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """When the client is made. A client without TLS, or with other certificates, does not look at them."""
+    """Making the client raises, unless it uses no TLS or other certificates."""
     (tmp_path / "a file").touch()
     for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
         monkeypatch.setenv(name, value)
@@ -345,8 +344,8 @@ def test_certificates_of_the_environment_that_are_not_there_are_an_error_that_na
 
 @pytest.mark.parametrize("name", ["verify", "cert"])
 @pytest.mark.parametrize("value", ["/nowhere/ca.pem", Path("/nowhere/ca.pem"), ("/nowhere/ca.pem", "key", "password")])
-def test_certificates_of_an_argument_that_are_not_there_are_an_error_that_names_it(name: str, value: Any) -> None:
-    """When the client is made; the password of a key is not shown."""
+def test_missing_certificates_are_an_error_that_names_the_argument(name: str, value: Any) -> None:
+    """Making the client raises; the password of a key is not shown."""
     if name == "verify" and isinstance(value, tuple):
         return
     with pytest.raises(ValueError, match="names no file or folder of certificates") as caught:
@@ -357,10 +356,10 @@ def test_certificates_of_an_argument_that_are_not_there_are_an_error_that_names_
 
 
 @pytest.mark.parametrize("place", ["SSL_CERT_FILE", "verify"])
-def test_certificates_that_cannot_be_read_are_no_connection(
+def test_unreadable_certificates_are_a_connection_error(
     place: str, ways: Ways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the variable where it is the environment that names them; nothing was sent."""
+    """The error names the variable if the environment names the certificates; nothing is sent."""
     file = tmp_path / "ca.pem"
     file.write_text("no certificate")
     if place == "SSL_CERT_FILE":
@@ -393,14 +392,14 @@ def test_certificates_that_cannot_be_read_are_no_connection(
         ),
     ],
 )
-def test_limits_that_allow_nothing_are_refused(error: type[Exception], says: str, limits: Any) -> None:
+def test_limits_without_connections_are_refused(error: type[Exception], says: str, limits: Any) -> None:
     """Every call would wait in vain."""
     with pytest.raises(error, match=f"^{re.escape(says)}$"):
         _proxy_of(limits=limits)
 
 
-def test_another_version_of_http_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says which; the package is looked for when the client is made."""
+def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making the client raises, and the message names the package."""
     monkeypatch.setattr(route, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"http_client\['http2'\] needs the package h2: pip install 'httpx\[http2\]'"):
         _proxy_of(http2=True)
@@ -417,11 +416,11 @@ def test_another_version_of_http_needs_a_package(monkeypatch: pytest.MonkeyPatch
         (3, 2, (3, 2)),
     ],
 )
-def test_there_are_as_many_connections_as_the_limits_say(
+def test_the_limits_decide_the_number_of_connections(
     connections: int | None, kept: int | None, expected: tuple[int, int]
 ) -> None:
-    """None is any number, as for httpx; no more wait than there may be."""
+    """None means any number, as in httpx; there are never more kept connections than connections."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
-    way = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
+    chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 
-    assert expected == (way.most_connections, way.most_kept)
+    assert expected == (chosen_route.most_connections, chosen_route.most_kept)

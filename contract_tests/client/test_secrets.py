@@ -1,4 +1,4 @@
-"""The token and the media of a request stay out of every text that a program may print, log, store or send on."""
+"""The token and the media of a request never appear in a text that a program may print, log, store or send."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from kling_elements_client.models import (
     CreateElementResponse,
 )
 
-# What JSON, a repr, a URL and a JSON Pointer escape is around the core, which is searched for.
+# The core of the token survives escaping in JSON, a repr, a URL and a JSON Pointer, so the tests search for it.
 _CORE = "ZebraFish"
 _TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
 _BODY: Any = base_body("image")
 
 
 def _texts(error: BaseException) -> list[str]:
-    """Return all that can be seen of an exception."""
+    """Return every text that an exception can show."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:
         links.append(link)
         link = link.__cause__ or link.__context__
-    requests = [each.request for each in links if isinstance(each, httpx.RequestError)]
+    requests = [link.request for link in links if isinstance(link, httpx.RequestError)]
     return [
-        *(text for each in links for text in (str(each), repr(each), repr(vars(each)), repr(each.args))),
-        *("".join(traceback.format_exception(each)) for each in links),
+        *(text for link in links for text in (str(link), repr(link), repr(vars(link)), repr(link.args))),
+        *("".join(traceback.format_exception(link)) for link in links),
         *(f"{request.url} {request.headers.raw!r}" for request in requests),
         pickle.dumps(error).decode("latin-1"),
         repr([error.headers.raw, error.answer] if isinstance(error, errors.ResponseError) else ""),
@@ -58,7 +58,7 @@ def _leaks(texts: list[str]) -> list[str]:
 
 @pytest.fixture
 def client(make_client: MakeClient) -> AuthenticatedClient:
-    """A client with a token that is easily found and that many notations escape."""
+    """Return a client whose token is easy to find and is escaped in many notations."""
     return make_client(api_key=_TOKEN)
 
 
@@ -73,7 +73,7 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """No way to print it does, not even its attributes one by one."""
+    """Printing the client or its attributes does not show it."""
     inner_clients(client)
 
     shown = str(show(client))
@@ -82,21 +82,20 @@ def test_a_client_does_not_show_its_token(
     assert shown
 
 
-def test_the_clients_of_httpx_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """It is added to each request alone, so that a client that is handed on gives nothing away."""
+def test_the_httpx_clients_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
+    """It is added to each request, so that you can pass an httpx client on without giving the token away."""
     for inner in inner_clients(client):
         assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
         assert "authorization" not in inner.headers
 
 
 def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> None:
-    """It tells clients apart."""
     assert "AuthenticatedClient(base_url='https://gateway.example.com', on_violation='raise')" == repr(client)
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
-def test_a_client_is_neither_copied_nor_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
-    """Both would carry the token somewhere else; the message says what to do instead."""
+def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
+    """A copy would carry the token somewhere else; the message says what to do instead."""
     with pytest.raises(TypeError, match="make another one") as caught:
         clone(client)
 
@@ -110,8 +109,8 @@ def test_a_client_is_neither_copied_nor_pickled(clone: Callable[[Any], Any], cli
         *(f"{_CORE}\x00", f"{_CORE}\x7f", f"{_CORE}\ud83d", " "),
     ],
 )
-def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(token: str, make_client: MakeClient) -> None:
-    """White space, control characters and anything beyond ASCII are slips of the hand; so is `Bearer` itself."""
+def test_a_token_that_does_not_fit_a_header_is_refused_and_not_shown(token: str, make_client: MakeClient) -> None:
+    """White space, control characters and non-ASCII characters are typing errors, and so is a leading `Bearer`."""
     with pytest.raises(ValueError, match="it is given without 'Bearer'") as caught:
         make_client(api_key=token)
 
@@ -128,8 +127,8 @@ def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(token: str, m
         _CORE,
     ],
 )
-def test_an_address_that_is_refused_does_not_show_what_may_be_secret(base_url: str, make_client: MakeClient) -> None:
-    """The message names scheme and host alone."""
+def test_a_refused_base_url_does_not_show_possible_secrets(base_url: str, make_client: MakeClient) -> None:
+    """The message contains only scheme and host."""
     with pytest.raises(ValueError, match="base_url") as caught:
         make_client(base_url=base_url)
 
@@ -165,7 +164,7 @@ def test_a_violation_does_not_show_the_token(
     router: respx.MockRouter,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Someone may paste it into the wrong field: it stays out of the exception and out of the log."""
+    """If you paste the token into the wrong field, it stays out of the exception and the log."""
     router.post().respond(json={})
     client = make_client(api_key=_TOKEN, on_violation=on_violation)
     seen = []
@@ -191,7 +190,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
     [
         pytest.param(_TOKEN, id="text"),
         pytest.param(f"<html>\n{_TOKEN * 30}</html>", id="HTML"),
-        pytest.param(f"{' ' * 190}<{_TOKEN}>", id="behind white space"),
+        pytest.param(f"{' ' * 190}<{_TOKEN}>", id="after white space"),
         pytest.param(f"{'x' * 181}{_TOKEN}", id="over the end of the excerpt"),
         pytest.param(f'{{"code": 1002, "message": "bad {_ESCAPED}"}}', id="message"),
         pytest.param(f'{{"code": "{_ESCAPED}"}}', id="code"),
@@ -204,10 +203,10 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
         pytest.param(f'{{"code": 1, "message": "{_ESCAPED.upper()}"}}', id="upper case"),
     ],
 )
-def test_an_answer_that_repeats_the_token_does_not_spread_it(
+def test_a_token_repeated_in_an_answer_is_redacted(
     content: str, status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have been seen to do so, in the body or in a header: what an exception keeps is free of it."""
+    """Gateways have repeated it in the body or in a header; the exception keeps none of it."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
@@ -220,50 +219,55 @@ def test_an_answer_that_repeats_the_token_does_not_spread_it(
     assert "***" == error.headers["x-key"]
 
 
-def _each(form: str) -> Callable[[str], str]:
+def _escaping_each(form: str) -> Callable[[str], str]:
     return lambda text: "".join(form.format(code=ord(character)) for character in text)
 
 
 _NAMES = {value: name for name, value in html.entities.html5.items() if name.endswith(";")}
 _ESCAPES: dict[str, Callable[[str], str]] = {
-    "JSON": _each(r"\u{code:04x}"),
-    "JSON, upper case": _each(r"\u{code:04X}"),
-    "JSON within JSON": _each(r"\\u{code:04x}"),
-    "JSON within JSON within JSON": _each(r"\\\\u{code:04x}"),
-    "a repr": _each(r"\\x{code:02x}"),
-    "HTML": _each("&#{code};"),
-    "HTML, hexadecimal": _each("&#x{code:x};"),
-    "HTML, padded": _each("&#000{code};"),
+    "JSON": _escaping_each(r"\u{code:04x}"),
+    "JSON, upper case": _escaping_each(r"\u{code:04X}"),
+    "JSON within JSON": _escaping_each(r"\\u{code:04x}"),
+    "JSON within JSON within JSON": _escaping_each(r"\\\\u{code:04x}"),
+    "a repr": _escaping_each(r"\\x{code:02x}"),
+    "HTML": _escaping_each("&#{code};"),
+    "HTML, hexadecimal": _escaping_each("&#x{code:x};"),
+    "HTML, padded": _escaping_each("&#000{code};"),
     "HTML by names": lambda text: "".join(f"&{_NAMES[c]}" if c in _NAMES else c for c in text).replace("\\", r"\\"),
-    "HTML within HTML": _each("&amp;#{code};"),
-    "a URL": _each("%{code:02x}"),
-    "a URL within a URL": _each("%25{code:02X}"),
+    "HTML within HTML": _escaping_each("&amp;#{code};"),
+    "a URL": _escaping_each("%{code:02x}"),
+    "a URL within a URL": _escaping_each("%25{code:02X}"),
 }
 
 
 def _unescaped(text: str) -> str:
-    """Return a text as somebody would read it who knows every way to escape."""
+    """Return a text with every known escape undone."""
     for _ in range(6):
-        text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text, flags=re.IGNORECASE)
+        text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
         text = html.unescape(unquote(text))
     return text
 
 
-def test_a_text_that_is_escaped_can_be_unescaped() -> None:
-    """Or the two tests below would find nothing."""
+def test_every_escape_of_the_table_can_be_undone() -> None:
+    """Otherwise the two tests below could not find a leak."""
     assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescaped(escape(_TOKEN))]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
-def test_a_failure_that_repeats_the_token_in_any_escape_does_not_spread_it(
+def test_an_escaped_token_in_a_failure_is_redacted(
     escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
 ) -> None:
-    """In a body of JSON, on a page and in a header: neither message nor excerpt nor headers have it."""
-    said = escape(_TOKEN)
+    """Message, excerpt and headers do not have it if it was in a JSON body, on a page or in a header."""
+    escaped = escape(_TOKEN)
     for status in (200, 400, 503):
-        for body in (f'{{"code": "{said}", "message": "bad {said}", "request_id": "{said}"}}', f"<html>bad {said}"):
-            response = httpx.Response(status, content=body.encode(encoding), headers={"X-Key": said, "Location": said})
+        for body in (
+            f'{{"code": "{escaped}", "message": "bad {escaped}", "request_id": "{escaped}"}}',
+            f"<html>bad {escaped}",
+        ):
+            response = httpx.Response(
+                status, content=body.encode(encoding), headers={"X-Key": escaped, "Location": escaped}
+            )
             with pytest.raises(errors.ResponseError) as caught:
                 client.decode("createElement", response, lambda value: value)
             assert [] == _leaks([_unescaped(text) for text in _texts(caught.value)])
@@ -271,12 +275,12 @@ def test_a_failure_that_repeats_the_token_in_any_escape_does_not_spread_it(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("escape", _ESCAPES.values(), ids=_ESCAPES)
-def test_a_success_that_repeats_the_token_in_any_escape_does_not_spread_it(
+def test_an_escaped_token_in_a_success_is_redacted(
     escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
 ) -> None:
-    """Neither the model nor its repr has it, in values and names at any depth; the rest is as it came."""
-    said = escape(_TOKEN)
-    body = f'{{"data": {{"task_id": "7", "x": [{{"{said}": 1}}, "{said}"], "y": "z"}}, "{said}": "{said}"}}'
+    """The model and its repr do not have it, in values or names at any depth; everything else is unchanged."""
+    escaped = escape(_TOKEN)
+    body = f'{{"data": {{"task_id": "7", "x": [{{"{escaped}": 1}}, "{escaped}"], "y": "z"}}, "{escaped}": "{escaped}"}}'
     response = httpx.Response(200, content=body.encode(encoding))
 
     answer = client.decode("createElement", response, CreateElementResponse.from_dict)
@@ -286,15 +290,15 @@ def test_a_success_that_repeats_the_token_in_any_escape_does_not_spread_it(
 
 
 @pytest.mark.parametrize("run", ["\\" * 100_000, "&" * 100_000, "%25" * 30_000, "&#" + "0" * 100_000, "&amp;" * 20_000])
-def test_a_hostile_answer_does_not_hold_the_redaction_up(run: str, client: AuthenticatedClient) -> None:
-    """The work is linear in the length of a text."""
+def test_a_hostile_answer_does_not_slow_the_redaction_down(run: str, client: AuthenticatedClient) -> None:
+    """The work is linear in the length of the text."""
     assert run == client.redact(run)
 
 
-def test_the_log_of_an_odd_success_does_not_show_the_token(
+def test_the_warning_about_an_unusual_success_does_not_show_the_token(
     client: AuthenticatedClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is odd about it may be where the token is."""
+    """The token may be in the value that the warning is about."""
     router.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
 
     create_element.sync(client=client, body=_BODY)
@@ -304,21 +308,21 @@ def test_the_log_of_an_odd_success_does_not_show_the_token(
     assert [] == _leaks(logged)
 
 
-def test_a_token_too_short_to_be_one_garbles_no_message(make_client: MakeClient) -> None:
-    """Its letters are in every text."""
+def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
+    """Its letters are in every text, so that messages would become unreadable."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
         create_element.sync(client=make_client(api_key="e"), body=_with(element_name=""))
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
-def test_a_failure_of_transport_does_not_show_the_token(
+def test_a_transport_error_does_not_show_the_token(
     kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Not in its message, not in its causes, and not in the request that httpx's exception keeps."""
+    """Its message, its causes and the request in httpx's exception do not have it."""
 
     def fail(request: httpx.Request) -> None:
         try:
-            raise OSError(f"cannot send {request.headers['Authorization']}")  # noqa: TRY301 - a cause is what is tested
+            raise OSError(f"cannot send {request.headers['Authorization']}")  # noqa: TRY301 - the test needs a cause
         except OSError as error:
             raise kind(f"failed: {_TOKEN}", request=request) from error
 
@@ -341,10 +345,10 @@ def test_a_failure_of_transport_does_not_show_the_token(
         f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {_TOKEN}\r\n\r\n",
     ],
 )
-def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
+def test_a_token_repeated_in_a_garbled_answer_is_redacted(
     answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The parser of HTTP quotes what it cannot read, in exceptions that become causes of ours."""
+    """The HTTP parser quotes what it cannot read, in exceptions that become causes of ours."""
     client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
@@ -355,7 +359,7 @@ def test_a_garbled_answer_that_repeats_the_token_does_not_spread_it(
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK", b"HTTP/1.1 401 No", b"HTTP/1.1 502 Bad"])
-def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two are fixtures
+def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two are fixtures
     answer: bytes,
     settings: dict[str, Any],
     make_client: MakeClient,
@@ -363,7 +367,7 @@ def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all
     serve: Callable[[bytes], str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """All loggers at their finest, those of httpx and httpcore among them, over a real connection."""
+    """All loggers run at their finest level, including httpx and httpcore, over a real connection."""
     caplog.set_level(logging.DEBUG)
     url = serve(answer + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
@@ -374,7 +378,7 @@ def test_nothing_that_is_logged_shows_the_token(  # noqa: PLR0913, PLR0917 - all
         logging.getLogger("caller").exception("failed")
 
     by_httpx = {"httpx"} if settings else set()
-    assert {*by_httpx, "httpcore", "kling_elements"} <= {each.name.partition(".")[0] for each in caplog.records}
+    assert {*by_httpx, "httpcore", "kling_elements"} <= {record.name.partition(".")[0] for record in caplog.records}
     assert [] == _leaks([f"{record.getMessage()} {vars(record)!r}" for record in caplog.records])
 
 
@@ -386,7 +390,7 @@ _IMAGE = _image(file_size=90_000)
 
 
 def _shows(text: str, medium: str) -> bool:
-    """Whether a text holds any 24 characters of a medium."""
+    """Return whether a text contains any 24 characters of a medium."""
     return any(
         run[start : start + 24] in medium
         for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)
@@ -422,23 +426,23 @@ _PLACES: dict[str, Callable[[str], Any]] = {
 def test_a_violation_does_not_show_an_image(
     name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the exception nor the log of a client that only warns holds any of it, and both are short."""
+    """The exception and the log of a client that only warns contain none of it, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
     body = _with(element_image_list=_PLACES[place](image))
-    found = violations("createElement", body)
+    reported = violations("createElement", body)
 
     create_element.sync(client=make_client(on_violation="warn"), body=body)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
-    texts = [*map(repr, found), *map(str, found), *logged]
+    texts = [*map(repr, reported), *map(str, reported), *logged]
 
-    assert bool(found) is not (name == "good" and place in {"frontal_image", "image_url"})
+    assert bool(reported) is not (name == "good" and place in {"frontal_image", "image_url"})
     assert [] == [text for text in texts if len(text) > 2500 or _shows(text, image)]
 
 
 @pytest.mark.parametrize("field", ["element_name", "element_description", "reference_type", "callback_url", "tag_list"])
 def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: AuthenticatedClient) -> None:
-    """Its length is, where that is what is wrong."""
+    """If the length is what is wrong, the message gives the length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
             create_element.sync(client=client, body=_with(**{field: value}))

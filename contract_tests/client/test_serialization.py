@@ -1,4 +1,4 @@
-"""What Python has for a JSON value is sent as that; what JSON cannot carry is never sent."""
+"""Python values with a JSON equivalent are sent as that; values without one are never sent."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
 
 
-class _Text(str):
-    """A text that says something else of itself, as some libraries' do."""
+class _LyingText(str):
+    """A `str` whose str() is another text, as in some libraries."""
 
     __slots__ = ()
 
@@ -32,8 +32,8 @@ class _Text(str):
         return "something else"
 
 
-class _Itself(str):
-    """A text whose own str() is not a plain one, as that of markup libraries."""
+class _MarkupText(str):
+    """A `str` whose str() is not a plain `str`, as in markup libraries."""
 
     __slots__ = ()
 
@@ -59,7 +59,7 @@ class _Odd(enum.Enum):
     HALF = "\ud83d"
 
 
-class _OldName(str, enum.Enum):  # noqa: UP042 - as programs older than StrEnum have it
+class _OldName(str, enum.Enum):  # noqa: UP042 - programs older than StrEnum use this
     ADA = "Ada"
 
 
@@ -88,10 +88,10 @@ def _doubled(times: int) -> Any:
     return value
 
 
-def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
-    """So that the tests below would notice a client that asks them."""
-    assert str(_Text("Ada")) == "something else"
-    assert type(str(_Itself("Ada"))) is _Itself
+def test_the_special_str_classes_have_an_unusual_str_result() -> None:
+    """Otherwise the tests below could not detect a client that calls str()."""
+    assert str(_LyingText("Ada")) == "something else"
+    assert type(str(_MarkupText("Ada"))) is _MarkupText
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,10 @@ def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
         pytest.param(BODY, OrderedDict(BODY), id="ordered mapping"),
         pytest.param(body_with(element_name="Ada"), body_with(element_name=_Name.ADA), id="member of a StrEnum"),
         pytest.param(body_with(element_name="Ada"), body_with(element_name=_OldName.ADA), id="member of an older enum"),
-        pytest.param(body_with(element_name="Ada"), body_with(element_name=_Text("Ada")), id="kind of text"),
-        pytest.param(body_with(element_name="Ada"), body_with(element_name=_Itself("Ada")), id="other kind of text"),
+        pytest.param(body_with(element_name="Ada"), body_with(element_name=_LyingText("Ada")), id="kind of text"),
+        pytest.param(
+            body_with(element_name="Ada"), body_with(element_name=_MarkupText("Ada")), id="other kind of text"
+        ),
         pytest.param(body_with(tag_list=[]), body_with(tag_list=()), id="tuple"),
         pytest.param(
             body_with(tag_list=[{"tag_id": "o_103"}] * 3),
@@ -114,14 +116,14 @@ def test_the_kinds_of_text_say_something_else_of_themselves() -> None:
             {_Field.NAME if name == "element_name" else name: BODY[name] for name in BODY},
             id="member of an enum as a name",
         ),
-        pytest.param(BODY, {_Text(name): BODY[name] for name in BODY}, id="kinds of text as names"),
+        pytest.param(BODY, {_LyingText(name): BODY[name] for name in BODY}, id="kinds of text as names"),
         pytest.param(BODY, ImageElementRequest.from_dict(BODY), id="model"),
     ],
 )
-def test_what_python_has_for_a_json_value_is_sent_as_that(
+def test_python_values_are_sent_as_their_json_equivalent(
     expected: Any, body: Any, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Only its kind is lost, never its value."""
+    """The Python type is lost, but never the value."""
     router.post().respond(json={})
 
     create_element.sync(client=client, body=body)
@@ -166,10 +168,10 @@ def test_what_python_has_for_a_json_value_is_sent_as_that(
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
-def test_what_json_cannot_carry_is_never_sent(
+def test_a_value_that_json_cannot_represent_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The place is named; no exception of another library comes through."""
+    """The violation names the place, and no exception of another library escapes."""
     client = make_client(on_violation=on_violation)
 
     with pytest.raises(ContractError) as caught:
@@ -182,10 +184,9 @@ def test_what_json_cannot_carry_is_never_sent(
 @pytest.mark.parametrize(
     "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nested(60)]
 )
-def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
+def test_any_json_value_is_sent_if_violations_are_ignored(
     value: Any, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """However wrong it may be."""
     router.post().respond(json={})
 
     create_element.sync(client=make_client(on_violation="ignore"), body={"new": value})
@@ -204,10 +205,10 @@ def test_what_json_can_carry_is_sent_where_the_caller_wants_that(
     ids=["array in itself", "object in itself", "too deep", "deeper", "deepest", "too many values"],
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn", "ignore"])
-def test_what_has_no_end_or_is_too_large_is_never_sent(
+def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """It ends in a violation, not in a traceback; a value that a few references blow up does not take for ever."""
+    """It is a violation, not a traceback, even if a few shared references make the value huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
@@ -215,30 +216,34 @@ def test_what_has_no_end_or_is_too_large_is_never_sent(
     assert not router.calls
 
 
-def test_a_body_may_have_as_many_values_as_the_contract_says() -> None:
-    """The body itself is one, as are lists and objects in it."""
-    others = 10  # the body, its 5 texts, the objects and the list of the images, and the list of the tags
+def test_a_body_may_have_at_most_100000_values() -> None:
+    """The body itself counts, and so do lists and objects in it."""
+    others = 10  # the body, its 5 texts, the objects and the list of the images, and the tag list
     tags = (100_000 - others) // 2
     body = body_with(tag_list=[{"tag_id": "o_101"}] * tags)
 
     assert [] == violations("createElement", body)
-    assert ["R03"] == [each.rule for each in violations("createElement", body_with(tag_list=[*body["tag_list"], {}]))]
+    assert ["R03"] == [
+        violation.rule for violation in violations("createElement", body_with(tag_list=[*body["tag_list"], {}]))
+    ]
 
 
 @pytest.mark.parametrize(
     ("expected", "length"), [("/tag_list/0/" + "x" * 80, 80), ("/tag_list/0", 81)], ids=["80", "81"]
 )
-def test_a_place_is_told_without_names_that_are_too_long(expected: str, length: int) -> None:
-    """A whole image may stand where a name is due."""
+def test_a_pointer_ends_before_a_name_that_is_too_long(expected: str, length: int) -> None:
+    """A property name might be a whole image."""
     body = body_with(tag_list=[{"tag_id": "o_101", "x" * length: 1}])
 
-    assert [expected] == [each.pointer for each in violations("createElement", body)]
+    assert [expected] == [violation.pointer for violation in violations("createElement", body)]
 
 
-def test_everything_that_json_cannot_carry_is_told_at_once() -> None:
-    """Each at its own place."""
+def test_all_values_that_json_cannot_represent_are_reported_at_once() -> None:
+    """Each one has its own place."""
     body = body_with(element_name=b"x", tag_list=[{1}, float("nan"), {"a/b": 1j}])
 
-    found = violations("createElement", body)
+    reported = violations("createElement", body)
 
-    assert ["/element_name", "/tag_list/0", "/tag_list/1", "/tag_list/2/a~1b"] == [each.pointer for each in found]
+    assert ["/element_name", "/tag_list/0", "/tag_list/1", "/tag_list/2/a~1b"] == [
+        violation.pointer for violation in reported
+    ]

@@ -1,4 +1,4 @@
-"""How a client is made, and what it refuses to be made of."""
+"""How to make a client, and which arguments are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 
 
 def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str:
-    """Return what a client sends as Authorization."""
+    """Return the Authorization header that a client sends."""
     router.post().respond(json={})
     create_element.sync(client=client, body=BODY)
     value: str = router.calls.last.request.headers["Authorization"]
@@ -32,15 +32,15 @@ def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str
 
 
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
-def test_the_token_is_sent_behind_bearer(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
-    """Every visible ASCII character may be in it."""
+def test_the_token_is_sent_as_a_bearer_token(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
+    """It may have any visible ASCII character."""
     assert f"Bearer {token}" == _authorization(make_client(api_key=token), router)
 
 
-def test_the_environment_serves_where_no_token_is_given(
+def test_the_token_comes_from_the_environment_by_default(
     make_client: MakeClient, router: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The argument wins over KLING_API_KEY."""
+    """If you pass `api_key`, it wins over KLING_API_KEY."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
 
     assert "KLING_API_KEY" == TOKEN_VARIABLE
@@ -49,7 +49,7 @@ def test_the_environment_serves_where_no_token_is_given(
 
 
 @pytest.mark.parametrize(
-    ("says", "environment", "given"),
+    ("says", "environment", "api_key"),
     [
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
@@ -58,19 +58,19 @@ def test_the_environment_serves_where_no_token_is_given(
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
-def test_without_a_token_that_can_be_sent_there_is_no_client(
-    says: str, environment: str | None, given: str | None, monkeypatch: pytest.MonkeyPatch
+def test_making_a_client_without_a_usable_token_raises(
+    says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who passes an empty one has lost theirs, and should not use another's; that of the environment is checked too."""
+    """If you pass an empty token, that of the environment is not used instead. It is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
     with pytest.raises(ValueError, match=says):
-        AuthenticatedClient(given)
+        AuthenticatedClient(api_key)
 
 
 def test_the_first_server_of_the_contract_is_the_default() -> None:
-    """The contract is the only place where it stands."""
+    """Only the contract contains this URL."""
     assert document()["servers"][0]["url"] == DEFAULT_BASE_URL == AuthenticatedClient(api_key="t").base_url
 
 
@@ -91,36 +91,35 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
         *("https://a/v1", "https://a/general", "https://a/kling-proxy", "https://a/xkling"),
     ],
 )
-def test_an_address_with_tls_or_on_this_machine_will_do(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be read on the way. It may have a path, if that is no part of the calls' own."""
+def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can read such requests. The URL may have a path that is not a part of the API's own."""
     lead_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
 
 @pytest.mark.parametrize("addresses", [("10.0.0.1",), ("127.0.0.1", "10.0.0.1"), ()])
-def test_a_name_below_localhost_is_this_machine_only_while_it_leads_here(
+def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name server may say anything of it; one that leads nowhere leads not here."""
+    """A name server may return any address for it, or none."""
     lead_to(monkeypatch, *addresses)
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
-def test_a_port_is_written_in_ascii(base_url: str) -> None:
-    """RFC 3986 has no other digits, and what httpx makes of them is not what was meant."""
+def test_a_port_with_non_ascii_digits_is_refused(base_url: str) -> None:
+    """RFC 3986 allows only ASCII digits, and httpx would turn them into another port than you meant."""
     with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
-def test_digits_of_any_script_may_be_in_a_path() -> None:
-    """What looks like a port there is none."""
+def test_non_ascii_digits_are_accepted_in_a_path() -> None:
+    """Text after a colon in a path is not a port."""
     assert AuthenticatedClient("t", "https://gateway.example.com:8443/a//b:\u0661/").base_url.endswith("/a//b:%D9%A1/")
 
 
-def test_scheme_and_host_are_written_in_any_case() -> None:
-    """As in any URL."""
+def test_scheme_and_host_are_case_insensitive() -> None:
     assert "https://gateway.example.com/A" == AuthenticatedClient("t", "HTTPS://Gateway.example.COM/A").base_url
 
 
@@ -137,8 +136,8 @@ def test_scheme_and_host_are_written_in_any_case() -> None:
         "http://127.0.0.1.example.com",
     ],
 )
-def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
-    """The token would travel in the clear; a gateway of one's own may do without."""
+def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
+    """The token would travel in the clear, which you may accept for your own gateway."""
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
@@ -179,8 +178,8 @@ def test_an_address_elsewhere_without_tls_must_be_wanted(base_url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("allow_http", [False, True])
-def test_what_is_no_address_of_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
-    """Whatever would send requests elsewhere than the caller can see is an error at once."""
+def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: Any, allow_http: Any) -> None:
+    """Otherwise requests could go to another place than the one you see."""
     with pytest.raises(ValueError, match=f"^base_url {reason}"):
         AuthenticatedClient(api_key="t", base_url=base_url, allow_http=allow_http)
 
@@ -212,14 +211,14 @@ def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[
     ]
     + [("https://gateway.example.com:8443/a", "https://gateway.example.com:8443/a/kling/v1/general")],
 )
-def test_an_address_that_has_a_part_of_the_path_already_is_refused(right: str, base_url: str) -> None:
-    """The path would be there twice; the error says what to pass."""
+def test_a_base_url_that_repeats_a_part_of_the_path_is_refused(right: str, base_url: str) -> None:
+    """The URL would contain the path twice; the error says what to pass."""
     with pytest.raises(ValueError, match=f"^base_url ends with .*, which is part of .*: pass {right}$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
 def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
-    """57 MB take eight minutes at 1 Mbit/s."""
+    """A request of 57 MB takes eight minutes at 1 Mbit/s."""
     assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
         inner.timeout for inner in inner_clients(AuthenticatedClient(api_key="t"))
     ]
@@ -233,22 +232,22 @@ def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: Inner
         (httpx.Timeout(connect=1, read=7, write=600, pool=60), Timeout(connect=1, read=7)),
     ],
 )
-def test_other_time_outs_take_their_place(seconds: httpx.Timeout, timeout: Any) -> None:
-    """As httpx takes them."""
+def test_your_time_outs_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
+    """They are passed to httpx."""
     client = AuthenticatedClient(api_key="t", timeout=timeout)
 
     assert seconds == client.get_httpx_client().timeout
 
 
 def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """Not by either kind of call."""
+    """This holds for blocking and asynchronous calls."""
     assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
 
 
-def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
+def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
     make_client: MakeClient, inner_clients: InnerClients
 ) -> None:
-    """Headers go with every request."""
+    """Your headers are sent with every request."""
     client = make_client(headers={"X-A": "1"}, http_client={"max_redirects": 3})
 
     assert [(3, "1")] * 2 == [(inner.max_redirects, inner.headers["X-A"]) for inner in inner_clients(client)]
@@ -283,8 +282,8 @@ def test_headers_and_arguments_of_httpx_reach_both_kinds_of_client(
         ),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[str, Any]) -> None:
-    """The token, the address, time-outs and headers have arguments of their own."""
+def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> None:
+    """Token, URL, time-outs and headers have their own arguments."""
     with pytest.raises(ValueError, match=reason):
         AuthenticatedClient(**{"api_key": "t", **options})
 
@@ -292,7 +291,7 @@ def test_an_option_that_cannot_be_meant_is_refused(reason: str, options: dict[st
 @pytest.mark.parametrize(
     "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
 )
-def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
+def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
     """A request whose URL leads elsewhere is not sent."""
     with pytest.raises(ValueError, match="must be a path at the gateway"):
         client.send(method="GET", url=url)
@@ -302,8 +301,8 @@ def test_the_token_goes_to_the_gateway_alone(url: str, client: AuthenticatedClie
     assert not router.calls
 
 
-def test_the_caller_s_mappings_are_not_kept(make_client: MakeClient) -> None:
-    """Changing them later changes nothing."""
+def test_mappings_that_you_pass_are_copied(make_client: MakeClient) -> None:
+    """If you change one later, the client does not change."""
     headers = {"X-A": "1"}
     client = make_client(headers=headers)
     headers["X-A"] = "2"

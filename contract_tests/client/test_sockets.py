@@ -1,4 +1,4 @@
-"""What goes over a socket, with TLS and without, and what is made of everything that can go wrong with one."""
+"""Bytes over a socket, with TLS and without, and the error for everything that can go wrong with one."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ from kling_elements_runtime.transport import sockets
 with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 
 
-# What goes over it
+# Bytes in both directions
 
 
 @with_and_without_tls
-def test_large_requests_and_answers_come_through_whole(tls: ssl.SSLContext | None, ways: Ways) -> None:
-    """Over one connection, which is kept."""
+def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, ways: Ways) -> None:
+    """They share one connection, which is kept."""
     large = said(b" " * 5_000_000 + b"{}")
     with listening(lambda peer: peer.answer(large), tls) as server:
-        found = ways.outcomes(client_of(server.url), LARGE, GET, LARGE)
+        answers = ways.outcomes(client_of(server.url), LARGE, GET, LARGE)
 
-    assert [5_000_002] * 3 == [len(each.content) for each in found]
-    assert [LARGE["content"], b"", LARGE["content"]] == [each.body for each in server.heard]
+    assert [5_000_002] * 3 == [len(answer.content) for answer in answers]
+    assert [LARGE["content"], b"", LARGE["content"]] == [request.body for request in server.heard]
     assert 1 == server.connections
 
 
-def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers and body together, as each call of the system takes time; a large body is not copied for that."""
+def test_a_small_request_is_sent_in_one_system_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers and body go together, because each system call takes time; a large body is not copied for that."""
     sizes: list[int] = []
     send = socket.socket.send
 
@@ -63,51 +63,53 @@ def test_a_small_request_goes_out_in_one_piece(ways: Ways, monkeypatch: pytest.M
 
     with listening(Peer.answer) as server, monkeypatch.context() as patch:
         patch.setattr(socket.socket, "send", count)
-        found = ways.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
+        answers = ways.outcomes(client_of(server.url), POST, GET, {**POST, "content": b"x" * 20_000}, POST)
 
     of_requests = [size for size in sizes if size > 1]  # event loops wake themselves up by one byte
-    assert [200] * 4 == [each.status_code for each in found]
-    assert [b"{}", b"", b"x" * 20_000, b"{}"] == [each.body for each in server.heard]
+    assert [200] * 4 == [answer.status_code for answer in answers]
+    assert [b"{}", b"", b"x" * 20_000, b"{}"] == [request.body for request in server.heard]
     assert 5 == len(of_requests)
     assert 20_000 == of_requests[3]
 
 
 @with_and_without_tls
-def test_it_works_on_uvloop(tls: ssl.SSLContext | None) -> None:
-    """The mock server brings it along."""
+def test_calls_work_on_uvloop(tls: ssl.SSLContext | None) -> None:
+    """Many users have uvloop because the mock server installs it."""
 
     async def run(url: str) -> list[int]:
         async with client_of(url) as client:
-            found = await asyncio.gather(*(client.send_async(**call) for call in (LARGE, GET, POST)))
-            return [each.status_code for each in [*found, await client.send_async(**POST)]]
+            answers = await asyncio.gather(*(client.send_async(**call) for call in (LARGE, GET, POST)))
+            return [answer.status_code for answer in [*answers, await client.send_async(**POST)]]
 
     with listening(Peer.answer, tls) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert [200] * 4 == runner.run(run(server.url))
 
 
-def test_what_tools_ask_of_a_connection_is_told(ways: Ways) -> None:
-    """Those that trace requests tell the addresses."""
+def test_tools_can_read_the_details_of_a_connection(ways: Ways) -> None:
+    """Tracing tools record the addresses, for example."""
     with listening(Peer.answer) as server, listening(Peer.answer, server_tls()) as secured:
-        for each in (server, secured):
-            told: list[Any] = []
+        for listener in (server, secured):
+            details: list[Any] = []
 
-            def look(response: Any, told: list[Any] = told) -> None:
+            def look(response: Any, details: list[Any] = details) -> None:
                 stream = response.extensions["network_stream"]
-                told += [stream.get_extra_info(name) for name in ("client_addr", "server_addr", "socket", "ssl_object")]
-                told.append(told[-1] and told[-1].version())
+                details += [
+                    stream.get_extra_info(name) for name in ("client_addr", "server_addr", "socket", "ssl_object")
+                ]
+                details.append(details[-1] and details[-1].version())
                 assert stream.get_extra_info("else") is None
 
             async def look_async(response: Any, look: Callable[[Any], None] = look) -> None:
                 look(response)
 
             hook = look if ways.name == "sync" else look_async
-            ways.outcome(client_of(each.url, event_hooks={"response": [hook]}))
-            client_address, server_address, connected, tls, version = told
-            assert ("127.0.0.1", each.port) == server_address
+            ways.outcome(client_of(listener.url, event_hooks={"response": [hook]}))
+            client_address, server_address, connected, tls, version = details
+            assert ("127.0.0.1", listener.port) == server_address
             assert client_address[0] == "127.0.0.1"
             assert isinstance(connected, socket.socket)
-            assert (each is secured) is (tls is not None)
-            assert version == ("TLSv1.3" if each is secured else None)
+            assert (listener is secured) is (tls is not None)
+            assert version == ("TLSv1.3" if listener is secured else None)
 
 
 # Answers that come early
@@ -115,15 +117,13 @@ def test_what_tools_ask_of_a_connection_is_told(ways: Ways) -> None:
 
 @with_and_without_tls
 @pytest.mark.parametrize("status", ["401 Unauthorized", "413 Content Too Large"])
-def test_an_answer_given_before_the_request_was_whole_is_read(
-    status: str, tls: ssl.SSLContext | None, ways: Ways
-) -> None:
-    """Servers answer so and close the connection, with the body still on its way."""
+def test_an_answer_before_the_request_is_complete_is_read(status: str, tls: ssl.SSLContext | None, ways: Ways) -> None:
+    """Servers may answer early and close the connection while the body is still being sent."""
 
     def behave(peer: Peer) -> None:
         peer.head()
         peer.send(said(b"{}", status, "Connection: close"))
-        peer.connected.close()  # with bytes unread, so that the client is told by a reset
+        peer.connected.close()  # with bytes unread, so that the client gets a reset
 
     with listening(behave, tls) as server:
         answer = ways.outcome(client_of(server.url), LARGE)
@@ -133,10 +133,10 @@ def test_an_answer_given_before_the_request_was_whole_is_read(
 
 
 @with_and_without_tls
-def test_a_connection_that_ends_before_the_request_was_whole_left_nothing_behind(
+def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
     tls: ssl.SSLContext | None, ways: Ways
 ) -> None:
-    """Where no answer can be read, the error says what was probably meant by it."""
+    """If no answer can be read, the error says what the server probably meant."""
 
     def behave(peer: Peer) -> None:
         peer.head()
@@ -154,10 +154,10 @@ def test_a_connection_that_ends_before_the_request_was_whole_left_nothing_behind
 
 @with_and_without_tls
 @pytest.mark.parametrize("ends", [Peer.reset, lambda peer: peer.connected.close()], ids=["reset", "closed"])
-def test_a_connection_that_ends_after_the_request_was_whole_leaves_doubt(
+def test_a_connection_that_ends_after_the_request_is_complete_leaves_doubt(
     ends: Callable[[Peer], None], tls: ssl.SSLContext | None, ways: Ways
 ) -> None:
-    """The server may have done what it asks for."""
+    """The server may have acted on it."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -172,11 +172,11 @@ def test_a_connection_that_ends_after_the_request_was_whole_leaves_doubt(
 # TLS
 
 
-class TlsByHand:
-    """The server's side of TLS, which sends its records when it is told to."""
+class ManualTlsServer:
+    """The server's side of a TLS connection, which sends its records only when you call `send`."""
 
     def __init__(self, peer: Peer) -> None:
-        """Agree on keys."""
+        """Do the TLS handshake."""
         self._peer = peer
         self._received, self._to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = server_tls().wrap_bio(self._received, self._to_send, server_side=True)
@@ -184,16 +184,16 @@ class TlsByHand:
         self.send()
 
     def request(self) -> bytes:
-        """Return a small request without a body."""
+        """Read and return a small request without a body."""
         head: bytes = self._do(lambda: self._tls.read(65_536))
         return head
 
     def add(self, data: bytes) -> None:
-        """Make a record, to be sent with others."""
+        """Encrypt a record without sending it yet."""
         self._tls.write(data)
 
     def send(self) -> None:
-        """Send the records at once."""
+        """Send all encrypted records at once."""
         self._peer.send(self._to_send.read())
 
     def _do(self, step: Callable[[], Any]) -> Any:
@@ -207,11 +207,11 @@ class TlsByHand:
 
 
 @pytest.mark.parametrize("stray", [said(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
-def test_a_record_behind_an_answer_ends_the_connection(stray: bytes, ways: Ways) -> None:
-    """It may have been taken from the socket with the answer, and the next request must not take it for its own."""
+def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, ways: Ways) -> None:
+    """It may be read together with the answer, and the next request must not take it for its own answer."""
 
     def behave(peer: Peer) -> None:
-        tls = TlsByHand(peer)
+        tls = ManualTlsServer(peer)
         tls.request()
         tls.add(said())
         if peer.number == 0:
@@ -220,9 +220,9 @@ def test_a_record_behind_an_answer_ends_the_connection(stray: bytes, ways: Ways)
         peer.until_closed()
 
     with listening(behave) as server:
-        found = ways.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
+        answers = ways.outcomes(client_of(server.url.replace("http:", "https:")), GET, GET)
 
-    assert [ANSWER, ANSWER] == [each.content for each in found]
+    assert [ANSWER, ANSWER] == [answer.content for answer in answers]
     assert 2 == server.connections
 
 
@@ -235,8 +235,8 @@ def test_a_record_behind_an_answer_ends_the_connection(stray: bytes, ways: Ways)
     ],
     ids=["no TLS", "closed", "reset"],
 )
-def test_a_handshake_that_fails_is_no_connection(says: str, behave: Callable[[Peer], None], ways: Ways) -> None:
-    """Nothing was sent."""
+def test_a_failed_handshake_is_a_connection_error(says: str, behave: Callable[[Peer], None], ways: Ways) -> None:
+    """The error says that nothing was sent."""
     with listening(behave) as server:
         failure = ways.failure(client_of(server.url.replace("http:", "https:")))
 
@@ -245,8 +245,8 @@ def test_a_handshake_that_fails_is_no_connection(says: str, behave: Callable[[Pe
     assert "no detail" not in failure
 
 
-def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
-    """It is part of connecting."""
+def test_a_handshake_is_bounded_by_the_connect_time_out(ways: Ways) -> None:
+    """The handshake is a part of connecting."""
     with listening(Peer.until_closed) as server:
         client = client_of(server.url.replace("http:", "https:"), timeout=Timeout(connect=0.1))
         failure = ways.failure(client)
@@ -255,8 +255,8 @@ def test_a_handshake_takes_no_longer_than_it_may(ways: Ways) -> None:
 
 
 @pytest.mark.parametrize("names", [("elsewhere.example.com",), ("127.0.0.2",)])
-def test_a_certificate_for_another_name_is_no_connection(names: tuple[str, ...], ways: Ways) -> None:
-    """The token is not shown to that server."""
+def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, ...], ways: Ways) -> None:
+    """The token is not sent to that server."""
     with listening(Peer.answer, server_tls(*names)) as server:
         failure = ways.failure(client_of(server.url))
 
@@ -264,13 +264,13 @@ def test_a_certificate_for_another_name_is_no_connection(names: tuple[str, ...],
     assert [] == server.heard
 
 
-def test_a_connection_with_tls_may_end_without_a_word(ways: Ways) -> None:
-    """Many servers close it so; an answer whose length was told is whole all the same, and another one ends there."""
+def test_a_tls_connection_may_end_without_a_closing_message(ways: Ways) -> None:
+    """Many servers end it so; an answer that has no Content-Length ends there."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\n\r\n" + ANSWER)
-        socket.socket.shutdown(peer.connected, socket.SHUT_RDWR)  # without what TLS says at its end
+        socket.socket.shutdown(peer.connected, socket.SHUT_RDWR)  # without the closing message of TLS
 
     with listening(behave, server_tls()) as server:
         assert ANSWER == ways.outcome(client_of(server.url)).content
@@ -279,11 +279,11 @@ def test_a_connection_with_tls_may_end_without_a_word(ways: Ways) -> None:
 # Connecting
 
 
-class Names:
-    """What names lead to, in place of the system's own look-up."""
+class FakeResolver:
+    """A replacement of the system's resolver that returns the addresses of your choice."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Take its place."""
+        """Replace `socket.getaddrinfo`."""
         self.asked: list[Any] = []
         self.answer: Callable[[int], Any] = lambda port: [("127.0.0.1", port)]
         monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
@@ -295,31 +295,31 @@ class Names:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Every name leads where the test says."""
-    return Names(monkeypatch)
+def names(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
+    """Return a resolver that gives every name the addresses of the test."""
+    return FakeResolver(monkeypatch)
 
 
 def _named(url: str) -> AuthenticatedClient:
     return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
-def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: Names) -> None:
-    """As httpx does; what it leads to may change."""
+def test_a_name_is_looked_up_for_each_connection(ways: Ways, names: FakeResolver) -> None:
+    """Httpx does so too, because the addresses of a name may change."""
 
     def behave(peer: Peer) -> None:
         peer.request()
         peer.send(said(b"{}", "200 OK", "Connection: close"))
 
     with listening(behave) as server:
-        found = ways.outcomes(_named(server.url), POST, POST)
+        answers = ways.outcomes(_named(server.url), POST, POST)
 
-    assert [200, 200] == [each.status_code for each in found]
+    assert [200, 200] == [answer.status_code for answer in answers]
     assert [b"gateway.test"] * 2 == names.asked
 
 
-def test_the_next_address_is_tried_where_one_takes_no_connection(ways: Ways, names: Names) -> None:
-    """A name may lead to several, as to one of IPv6 first."""
+def test_the_next_address_is_tried_if_one_refuses_the_connection(ways: Ways, names: FakeResolver) -> None:
+    """A name may have several addresses, for example an IPv6 address first."""
     with socket.socket() as nobody, listening(Peer.answer) as server:
         nobody.bind(("127.0.0.1", 0))
         names.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
@@ -328,8 +328,8 @@ def test_the_next_address_is_tried_where_one_takes_no_connection(ways: Ways, nam
     assert 200 == answer.status_code
 
 
-def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: Ways, names: Names) -> None:
-    """The error is that of an address."""
+def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(ways: Ways, names: FakeResolver) -> None:
+    """The error is that of one address."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         names.answer = lambda _: [nobody.getsockname()] * 2
@@ -350,8 +350,10 @@ def test_a_host_no_address_of_which_takes_a_connection_was_never_reached(ways: W
         pytest.param(ValueError("no such zone"), "no such zone", id="resolver-of-another-program"),
     ],
 )
-def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, error: Exception, expected: str) -> None:
-    """As after a slip of the hand; some programs put a resolver of their own in the system's place."""
+def test_an_unknown_name_is_a_connection_error(
+    ways: Ways, names: FakeResolver, error: Exception, expected: str
+) -> None:
+    """It may come from a typing error; some programs replace the system's resolver with their own."""
 
     def unknown(_: int) -> Any:
         raise error
@@ -362,8 +364,8 @@ def test_a_name_that_leads_nowhere_is_no_connection(ways: Ways, names: Names, er
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 
 
-def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) -> None:
-    """The system's own takes no time-out, and holds up neither the call nor the end of the event loop."""
+def test_a_slow_name_look_up_is_abandoned_at_the_time_out(ways: Ways, names: FakeResolver) -> None:
+    """The system's look-up has no time-out; it must delay neither the call nor the end of the event loop."""
     may_end = threading.Event()
 
     def slow(_: int) -> Any:
@@ -382,7 +384,7 @@ def test_a_look_up_is_left_behind_when_the_time_is_up(ways: Ways, names: Names) 
 
 @contextmanager
 def _no_more_files() -> Iterator[None]:
-    """Let this process open no file and no socket."""
+    """Prevent this process from opening files and sockets during a block."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -392,8 +394,8 @@ def _no_more_files() -> Iterator[None]:
 
 
 @with_and_without_tls
-def test_where_no_socket_can_be_opened_nothing_was_sent(tls: ssl.SSLContext | None, ways: Ways) -> None:
-    """A process may have as many files open as it may have."""
+def test_nothing_is_sent_if_no_socket_can_be_opened(tls: ssl.SSLContext | None, ways: Ways) -> None:
+    """The number of open files of a process is limited."""
     limit = ExitStack()
 
     with listening(Peer.answer, tls) as server:
@@ -406,7 +408,7 @@ def test_where_no_socket_can_be_opened_nothing_was_sent(tls: ssl.SSLContext | No
 
 
 def test_a_socket_that_cannot_be_set_up_is_closed(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some systems refuse options of a connection that the peer has reset already."""
+    """Some systems refuse to set options of a connection if the peer has reset it already."""
     opened: list[socket.socket] = []
 
     def refuse(connected: socket.socket) -> None:
@@ -420,8 +422,8 @@ def test_a_socket_that_cannot_be_set_up_is_closed(ways: Ways, monkeypatch: pytes
     assert [-1] == [connected.fileno() for connected in opened]
 
 
-def test_what_an_event_loop_cannot_do_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RuntimeError is what uvloop raises for what is an OSError elsewhere."""
+def test_a_runtime_error_of_the_event_loop_is_a_connection_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uvloop raises RuntimeError where asyncio raises an OSError."""
 
     async def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no")
@@ -432,8 +434,8 @@ def test_what_an_event_loop_cannot_do_is_no_connection(monkeypatch: pytest.Monke
     assert "ConnectError at http://127.0.0.1:1: no" == failure
 
 
-def test_a_write_that_takes_too_long_is_given_up(ways: Ways) -> None:
-    """The server reads nothing, so that it never had the whole request."""
+def test_a_write_ends_at_its_time_out(ways: Ways) -> None:
+    """The server reads nothing, so it never has the complete request."""
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:
         try:

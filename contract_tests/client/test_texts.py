@@ -1,4 +1,4 @@
-"""Texts that people read are short, whatever is in a model, and have nothing in them that a terminal would obey."""
+"""Texts that people read are short, whatever a model contains, and have no characters that control a terminal."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from kling_elements_client.models import ReferImage, Task, TaskListResponse
         ("<81 characters>", "https://example.com/" + "x" * 61),
     ],
 )
-def test_no_long_text_is_in_a_repr(expected: str, value: Any) -> None:
-    """A repr gives only the length of a text in the place of an image if it has more than 80 characters."""
+def test_a_repr_never_contains_a_long_text(expected: str, value: Any) -> None:
+    """If a text, which may be an image, has more than 80 characters, the repr gives only its length."""
     model = ReferImage(image_url=value)
     model.additional_properties = {"new": value}
 
     assert f"ReferImage(image_url={expected}, additional_properties={{'new': {expected}}})" == repr(model)
 
 
-def test_a_repr_ends_at_some_depth() -> None:
-    """Also that of what contains itself."""
+def test_a_repr_is_limited_in_depth() -> None:
+    """This also ends the repr of a value that contains itself."""
     itself: dict[str, Any] = {}
     itself["x"] = itself
     model, deep = Task(), Task()
     model.additional_properties = itself
     for _ in range(2_000):
-        deep = Task(task_result=deep)  # type: ignore[arg-type] # whatever a gateway makes of it
+        deep = Task(task_result=deep)  # type: ignore[arg-type] # a gateway may send anything
 
     assert "Task(additional_properties=" + "{'x': " * 15 + "..." + "}" * 15 + ")" == repr(model)
     assert "Task(task_result=" * 16 + "..." + ")" * 16 == repr(deep)
 
 
-def test_a_repr_ends_at_some_length() -> None:
-    """A page of ten thousand tasks is not printed whole, and takes no time."""
+def test_a_repr_is_limited_in_length() -> None:
+    """A page of ten thousand tasks is cut off, which also keeps the repr fast."""
     page = TaskListResponse(data=[Task(task_id=str(number)) for number in range(10_000)])
 
     assert 10_003 == len(repr(page))
@@ -62,6 +62,6 @@ def test_a_repr_ends_at_some_length() -> None:
         (r"'\x1b\n\u202e\ud800'", "\x1b\n\u202e\ud800"),
     ],
 )
-def test_a_repr_tells_of_odd_values_without_showing_them_whole(expected: str, value: Any) -> None:
-    """Bytes may be an image, and Python does not write integers of any length."""
+def test_a_repr_summarizes_unusual_values(expected: str, value: Any) -> None:
+    """Bytes may be an image, and Python refuses to write very long integers."""
     assert f"Task(task_id={expected})".replace("Path", type(Path()).__name__) == repr(Task(task_id=value))

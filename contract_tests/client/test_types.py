@@ -1,4 +1,4 @@
-"""What a model lacks is one value, also in copies."""
+"""A value that a model lacks is a single object, `UNSET`, also in copies."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _AGAIN: dict[str, Callable[[], Unset]] = {
 
 
 @pytest.mark.parametrize("again", _AGAIN.values(), ids=_AGAIN)
-def test_there_is_only_one(again: Callable[[], Unset]) -> None:
-    """Also after copy and pickle, so that `is` may be asked."""
+def test_unset_is_a_singleton(again: Callable[[], Unset]) -> None:
+    """You can compare with `is`, even after a copy or a pickle."""
     assert UNSET is again()
 
 
-def test_it_is_false_and_says_what_it_is() -> None:
-    """`if model.tag_list` asks whether there is anything."""
+def test_unset_is_false_and_has_a_clear_repr() -> None:
+    """With `if model.tag_list` you can check whether there is a value."""
     assert not UNSET
     assert "UNSET" == repr(UNSET) == str(UNSET)
 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickled, attrs.evolve])
-def test_a_copied_model_lacks_what_the_original_lacked(clone: Callable[[Any], Any]) -> None:
+def test_a_copied_model_lacks_the_same_values(clone: Callable[[Any], Any]) -> None:
     """It makes the same request."""
     model = ImageElementRequest.from_dict(BODY)
 

@@ -1,4 +1,4 @@
-"""What a call sends, byte by byte, and what it makes of every answer that the contract documents."""
+"""What a call sends, byte by byte, and what it returns or raises for every answer that the contract documents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _MODELS: list[type[Model]] = [
 
 
 def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
-    """Return the examples of answers by name, each with its media type and the first status that has it."""
+    """Return the example answers by name, each with its media type and the first status that has it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
         for status, reference in reversed(operations()["createElement"].definition["responses"].items())
@@ -70,7 +70,7 @@ def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
 def test_a_call_posts_to_the_documented_path_of_the_gateway(
     url: str, options: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """One POST goes to the address with the path appended, whether or not the address ends in a slash."""
+    """One POST goes to the base URL with the path appended, whether or not the base URL ends in a slash."""
     route = router.route().respond(json={})
 
     create(make_client(**options), base_body("image"))
@@ -78,10 +78,10 @@ def test_a_call_posts_to_the_documented_path_of_the_gateway(
     assert [("POST", url)] == [(call.request.method, str(call.request.url)) for call in route.calls]
 
 
-def test_a_call_carries_the_token_and_says_that_it_sends_json(
+def test_a_call_sends_the_token_and_the_json_content_type(
     create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The token stands in Authorization alone; the caller's own headers go along."""
+    """Only Authorization contains the token; your own headers are sent too."""
     route = router.post(path=ELEMENTS).respond(json={})
     client = make_client(api_key="sk-1", headers={"X-Trace": "7"})
 
@@ -144,10 +144,10 @@ _VIDEO_MODEL = VideoElementRequest(
         ),
     ],
 )
-def test_the_body_is_the_compact_json_of_what_was_given(
+def test_the_body_is_sent_as_compact_json(
     expected: str, body: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """It is UTF-8 without white space; what is unset is absent, and nothing is trimmed, reordered or put right."""
+    """It is UTF-8 without white space; unset fields are absent, and nothing is trimmed, reordered or corrected."""
     route = router.post(path=ELEMENTS).respond(json={})
 
     create(client, body)
@@ -156,10 +156,10 @@ def test_the_body_is_the_compact_json_of_what_was_given(
 
 
 @pytest.mark.parametrize("tags", ["", {}, None, "o_101", [None], [[]]], ids=repr)
-def test_a_wrong_value_is_refused_and_not_put_right(
+def test_a_wrong_value_is_refused_and_not_corrected(
     tags: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """An empty text is no empty list: the request is not sent, from a mapping or from a model, and stays as it was."""
+    """An empty text is not an empty list: nothing is sent, and the mapping or model is not changed."""
     body: Any = {**base_body("image"), "tag_list": tags}  # type: ignore[dict-item]
     before = deepcopy(body)
 
@@ -184,8 +184,8 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
 @pytest.mark.parametrize("model", _MODELS)
 @given(data=st.data())
 @settings(max_examples=50)
-def test_a_model_keeps_every_json_object_as_it_is(model: Any, data: st.DataObject) -> None:
-    """What goes in comes out: no value is altered, lost or added, however wrong it may be."""
+def test_a_model_keeps_every_json_object_unchanged(model: Any, data: st.DataObject) -> None:
+    """No value is altered, lost or added, even if it breaks the contract."""
     value = data.draw(st.dictionaries(_NAMES, _JSON, max_size=6))
 
     kept = model.from_dict(value).to_dict()
@@ -195,14 +195,13 @@ def test_a_model_keeps_every_json_object_as_it_is(model: Any, data: st.DataObjec
 
 @pytest.mark.parametrize("model", _MODELS)
 @pytest.mark.parametrize("source", [None, [], "{}", 1], ids=repr)
-def test_a_model_is_made_from_a_mapping_alone(model: Any, source: Any) -> None:
-    """Anything else is an error of the program, said at once."""
+def test_a_model_can_only_be_made_from_a_mapping(model: Any, source: Any) -> None:
+    """Anything else raises a TypeError at once."""
     with pytest.raises(TypeError, match=f"{model.__name__} is made from a mapping, not from {type(source).__name__}"):
         model.from_dict(source)
 
 
 def test_every_model_is_tested() -> None:
-    """The tests above are not empty."""
     named = {name for name, schema in document()["components"]["schemas"].items() if schema.get("type") == "object"}
 
     assert named == {model.__name__ for model in _MODELS}
@@ -213,7 +212,7 @@ def test_every_model_is_tested() -> None:
 def test_a_redirect_is_not_followed(
     status: int, settings: dict[str, Any], create: Create, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """The token and the media go nowhere else: one request, and an error that tells where the gateway pointed."""
+    """Token and media go nowhere else: there is one request, and the error has the target of the redirect."""
     elsewhere = router.post("https://elsewhere.example.com/")
     route = router.post(path=ELEMENTS).respond(status, headers={"Location": "https://elsewhere.example.com/"})
 
@@ -255,8 +254,8 @@ _SUCCESSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Failure:
-    """What an exception tells of an answer: its class, the business code, the id of the request and the words."""
+class _DocumentedFailure:
+    """What an exception says about an answer: its class, the business code, the request id and the message."""
 
     says: str
     kind: type[errors.StatusError] = errors.StatusError
@@ -265,48 +264,54 @@ class _Failure:
 
 
 _FAILURES = {
-    "invalidParameters": _Failure(code=1200, request_id="6f1c0a52b7d94c20", says="element_name: at most 20 characters"),
-    "openaiStyle": _Failure(code="invalid_request", says="invalid request"),
-    "missingToken": _Failure(
+    "invalidParameters": _DocumentedFailure(
+        code=1200, request_id="6f1c0a52b7d94c20", says="element_name: at most 20 characters"
+    ),
+    "openaiStyle": _DocumentedFailure(code="invalid_request", says="invalid request"),
+    "missingToken": _DocumentedFailure(
         kind=errors.AuthenticationError, code=1001, request_id="6f1c0a52b7d94c21", says="Authorization is empty"
     ),
-    "invalidToken": _Failure(
+    "invalidToken": _DocumentedFailure(
         kind=errors.AuthenticationError, code=1002, request_id="6f1c0a52b7d94c22", says="Authorization is invalid"
     ),
-    "permissionDenied": _Failure(
+    "permissionDenied": _DocumentedFailure(
         kind=errors.PermissionDeniedError,
         code=1103,
         request_id="6f1c0a52b7d94c23",
         says="no permission for this resource",
     ),
-    "invalidValue": _Failure(
+    "invalidValue": _DocumentedFailure(
         code=1201,
         request_id="6f1c0a52b7d94c34",
         says="invalid key or value, or an external_task_id that exists already",
     ),
-    "absent": _Failure(code=1201, request_id="6f1c0a52b7d94c31", says="Task not found by id/external id: mara-2026-07"),
-    "duplicate": _Failure(
+    "absent": _DocumentedFailure(
+        code=1201, request_id="6f1c0a52b7d94c31", says="Task not found by id/external id: mara-2026-07"
+    ),
+    "duplicate": _DocumentedFailure(
         code=1201, request_id="6f1c0a52b7d94c32", says="External_task_id mara-2026-07 already exists"
     ),
-    "deletedAlready": _Failure(
+    "deletedAlready": _DocumentedFailure(
         code=1201, request_id="6f1c0a52b7d94c33", says="Element already be deleted for id: 9007199254740993"
     ),
-    "noSuchResource": _Failure(code=1203, request_id="6f1c0a52b7d94c24", says="no such resource"),
-    "rateLimited": _Failure(
+    "noSuchResource": _DocumentedFailure(code=1203, request_id="6f1c0a52b7d94c24", says="no such resource"),
+    "rateLimited": _DocumentedFailure(
         kind=errors.RateLimitError, code=1302, request_id="6f1c0a52b7d94c25", says="rate limit exceeded"
     ),
-    "internalError": _Failure(kind=errors.ServerError, code=5000, request_id="6f1c0a52b7d94c26", says="internal error"),
-    "proxyPage": _Failure(kind=errors.ServerError, says="502 Bad Gateway"),
-    "methodNotAllowed": _Failure(code=1202, request_id="6f1c0a52b7d94c27", says="invalid method"),
-    "bodyTooLarge": _Failure(code=1200, request_id="6f1c0a52b7d94c28", says="the request body is too large"),
-    "unsupportedMediaType": _Failure(
+    "internalError": _DocumentedFailure(
+        kind=errors.ServerError, code=5000, request_id="6f1c0a52b7d94c26", says="internal error"
+    ),
+    "proxyPage": _DocumentedFailure(kind=errors.ServerError, says="502 Bad Gateway"),
+    "methodNotAllowed": _DocumentedFailure(code=1202, request_id="6f1c0a52b7d94c27", says="invalid method"),
+    "bodyTooLarge": _DocumentedFailure(code=1200, request_id="6f1c0a52b7d94c28", says="the request body is too large"),
+    "unsupportedMediaType": _DocumentedFailure(
         code=1200, request_id="6f1c0a52b7d94c29", says="the request body must be application/json"
     ),
 }
 
 
 def test_every_documented_answer_is_tested() -> None:
-    """The tables of this file name the examples of the contract, no more and no fewer."""
+    """The tables of this module list exactly the examples of the contract."""
     assert set(_SUCCESSES) == set(_documented(success=True))
     assert set(_FAILURES) == set(_documented(success=False))
 
@@ -315,14 +320,14 @@ def test_every_documented_answer_is_tested() -> None:
 def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Every value is where the contract puts it; what the contract does not name is kept aside."""
+    """Every value is where the contract puts it; other properties are kept as additional ones."""
     status, media_type, example = _documented(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
     answer = create(client, base_body("image"))
 
     assert _SUCCESSES[name] == answer
-    assert repr(_SUCCESSES[name]) == repr(answer)  # enum members are not the words that they equal
+    assert repr(_SUCCESSES[name]) == repr(answer)  # an enum member equals its word, but has another repr
     assert example == answer.to_dict()
 
 
@@ -330,7 +335,7 @@ def test_a_documented_success_becomes_its_model(
 def test_a_documented_failure_becomes_its_exception(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The status chooses the class; the code, the id and the gateway's words are in the message and as attributes."""
+    """The status decides the class; message and attributes have the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
     status, media_type, example = _documented(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
@@ -343,13 +348,13 @@ def test_a_documented_failure_becomes_its_exception(
     assert expected.kind is type(error)
     assert (status, expected.code, expected.request_id) == (error.status_code, error.code, error.request_id)
     assert media_type == error.headers["content-type"]
-    said = [
+    expected_parts = [
         f"HTTP {status}",
         expected.says,
         *[f"code {expected.code}"] * (expected.code is not None),
         *[f"request {expected.request_id}"] * bool(expected.request_id),
     ]
-    assert not [part for part in said if part not in str(error)]
+    assert not [part for part in expected_parts if part not in str(error)]
 
 
 @pytest.mark.parametrize(
@@ -374,14 +379,14 @@ def test_a_documented_failure_becomes_its_exception(
         (CreateElementResponse(message="\ud83d"), '{"message": "\\ud83d"}'),
     ],
 )
-def test_an_unusual_success_is_read_all_the_same(
+def test_an_unusual_success_is_accepted(
     expected: CreateElementResponse,
     content: str,
     create: Create,
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """Null, numbers for ids, new words and new properties are kept exactly as they came."""
+    """Null, numeric ids, new words and new properties are kept exactly as they came."""
     router.post(path=ELEMENTS).respond(content=content.encode())
 
     answer = create(client, base_body("image"))
@@ -394,7 +399,7 @@ def test_an_unusual_success_is_read_all_the_same(
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """The gateway here answers none of them before it has all."""
+    """This gateway answers no call before all of them have arrived."""
 
     async def run() -> None:
         waiting = asyncio.Barrier(2)
@@ -415,10 +420,8 @@ def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     assert 2 == router.calls.call_count
 
 
-def test_a_detailed_answer_holds_status_headers_and_bytes(
-    client: AuthenticatedClient, router: respx.MockRouter
-) -> None:
-    """Any status of success counts; headers are found without regard to case; the repr does not repeat the body."""
+def test_a_detailed_answer_has_status_headers_and_bytes(client: AuthenticatedClient, router: respx.MockRouter) -> None:
+    """Every success status counts; header names ignore case; the repr leaves the body out."""
     router.post(path=ELEMENTS).respond(201, content=b'{"id": "x"}', headers={"X-Seen": "1", "X-Request-Id": "h-1"})
 
     response = create_element.sync_detailed(client=client, body=_VIDEO_MODEL)

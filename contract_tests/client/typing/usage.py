@@ -1,6 +1,6 @@
-"""How the client is used, for type checkers: what must be accepted, what every result is, and what must be an error.
+"""Examples for type checkers: calls that they must accept, the type of each result, and mistakes that they must find.
 
-A line that must be an error is marked as ignored, which checkers complain about when it is none.
+A mistake is marked with `type: ignore`, which checkers report if it is not an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kling_elements_runtime.settings import Timeout
 
 
 def make_clients(token: str | None, url: str) -> None:
-    """The token may be left to the environment, and all but token and address is given by name."""
+    """You can leave the token to the environment; all arguments except token and URL are keyword-only."""
     with AuthenticatedClient() as client:
         assert_type(client, AuthenticatedClient)
     AuthenticatedClient(token, url)
@@ -30,7 +30,7 @@ def make_clients(token: str | None, url: str) -> None:
 
 
 def make_models() -> models.ImageElementRequest:
-    """The kind of a request follows from its class, so `reference_type` need not be said."""
+    """The class decides the kind of a request, so you need not set `reference_type`."""
     image = models.ImageElementRequest(
         element_name="Ada",
         element_description="A woman",
@@ -61,7 +61,7 @@ def make_models() -> models.ImageElementRequest:
 
 
 def create(client: AuthenticatedClient, image: models.ImageElementRequest, video: models.VideoElementRequest) -> None:
-    """A body is a model or a plain mapping; both are given by name."""
+    """A body is a model or a plain mapping; you pass both by keyword."""
     for body in (image, video):
         assert_type(create_element.sync(client=client, body=body), models.CreateElementResponse)
     answer = create_element.sync_detailed(client=client, body={"element_name": "Ada"})
@@ -76,7 +76,7 @@ def create(client: AuthenticatedClient, image: models.ImageElementRequest, video
 
 
 async def create_asynchronously(client: AuthenticatedClient, image: models.ImageElementRequest) -> None:
-    """The same on an event loop."""
+    """The same calls work on an event loop."""
     async with client as entered:
         assert_type(entered, AuthenticatedClient)
     assert_type(await create_element.asyncio(client=client, body=image), models.CreateElementResponse)
@@ -85,7 +85,7 @@ async def create_asynchronously(client: AuthenticatedClient, image: models.Image
 
 
 def read(answer: models.CreateElementResponse) -> str | int | None:
-    """What an answer lacks is UNSET or null, and a status may be a word that is not known yet."""
+    """A missing value is UNSET or null, and a status may be a word that the contract does not list."""
     if not answer.data:
         assert_type(answer.id, int | str | None | Unset)
         return None
@@ -95,7 +95,7 @@ def read(answer: models.CreateElementResponse) -> str | int | None:
 
 
 def live(image: models.ImageElementRequest) -> None:
-    """The whole life of a subject, with models or plain mappings."""
+    """An element can be created, awaited, listed and deleted, with models or plain mappings."""
     with KlingElements("token", "https://gateway.example.com", retry=RetryPolicy(), poll=PollPolicy()) as kling:
         assert_type(kling, KlingElements)
         task = kling.create(image)
@@ -105,8 +105,8 @@ def live(image: models.ImageElementRequest) -> None:
         element = kling.wait(task, max_wait_seconds=300)
         assert_type(element, models.Element)
         assert_type(element.element_id, int | str | None | Unset)
-        for each in kling.list(page_size=5, first_page=2, max_wait_seconds=5):
-            assert_type(each, models.Task)
+        for listed_task in kling.list(page_size=5, first_page=2, max_wait_seconds=5):
+            assert_type(listed_task, models.Task)
         assert_type(kling.get("mara", max_wait_seconds=5), models.Task)
         assert_type(kling.delete(element), models.Task | None)
         kling.create("{}")  # type: ignore[arg-type]
@@ -115,17 +115,17 @@ def live(image: models.ImageElementRequest) -> None:
 
 
 async def live_asynchronously(image: models.ImageElementRequest) -> None:
-    """The same on an event loop."""
+    """The same calls work on an event loop."""
     async with AsyncKlingElements() as kling:
         assert_type(kling, AsyncKlingElements)
         assert_type(await kling.wait(await kling.create(image)), models.Element)
         assert_type(await kling.create_all([image]), Sequence[models.Task])
-        async for each in kling.presets():
-            assert_type(each, models.Task)
+        async for preset in kling.presets():
+            assert_type(preset, models.Task)
 
 
 def results(task: models.Task) -> None:
-    """What people reach for has one type, and no `Unset`."""
+    """The attributes that people use most have one type, without `Unset`."""
     assert_type(task.elements, list[models.Element])
     assert_type(task.elements[0].id, str)
     assert_type(task.elements[0].is_usable, bool)
@@ -137,7 +137,7 @@ def results(task: models.Task) -> None:
 
 
 def handle(error: errors.KlingError) -> None:
-    """Each kind of failure has what is needed to act on it."""
+    """Each kind of failure has the attributes that you need to act on it."""
     assert_type(error.outcome, str | None)
     assert_type(error.external_task_id, str | None)
     match error:
