@@ -181,7 +181,7 @@ def test_what_could_not_be_judged_is_logged(
             _with_images("https://a.example.com/a.png", "https://b.example"), preflight="remote"
         )
 
-    assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
+    assert f"{_FRONT}: not checked against R15: the server does not tell the size" in caplog.text
 
 
 def test_a_request_that_is_refused_anyway_is_not_looked_into(client_class: Client, behind: _Behind) -> None:

@@ -228,7 +228,7 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 )
 def test_what_is_no_id_is_refused(client_class: Client, error: type[Exception], kind: str, given: Any) -> None:
     """Before anything is sent: such as a number that lost its last digits, or a subject."""
-    says = f"^a task is looked up by a Task that has an id, or by the id itself, not by {kind}$"
+    says = f"^to look a task up, pass a Task that has an id, or the id itself, not {kind}$"
     for call, named in (("get", given), ("wait", given), ("wait_all", ["7", given])):
         with pytest.raises(error, match=says):
             getattr(Scripted(client_class), call)(named)
