@@ -113,12 +113,12 @@ class Calls:
     def wait_all(
         self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
     ) -> Call[list[Element]]:
-        """Wait for the subjects of several tasks."""
+        """Wait for the elements of several tasks."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
         return Call(waiting.wait_all(self.io, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
-        """Delete a subject."""
+        """Delete an element."""
         patience = self._patience(max_wait_seconds)
         return Call(queries.delete(self.io, element, patience), deadline_seconds(max_wait_seconds))
 

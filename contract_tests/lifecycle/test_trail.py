@@ -192,7 +192,7 @@ def test_a_create_that_is_left_over_when_its_loop_ends_tells_the_id(caplog: pyte
 def test_a_thread_that_outlives_its_call_sends_nothing_any_more() -> None:
     """Its caller was told what there is."""
     trail = Trail("e-1")
-    trail.tell(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
+    trail.report_interruption(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
         trail.about_to_send()
