@@ -1,4 +1,4 @@
-"""Kling Elements: what stands by hand on top of `kling_elements_client`, the client generated from the contract.
+"""Kling Elements: clients, built on `kling_elements_client`, which is generated from the contract.
 
     from kling_elements import ImageElementRequest, KlingElements
 
@@ -6,9 +6,11 @@
         task = kling.create(request)
         element = kling.wait(task, max_wait_seconds=300)
 
-`kling_elements.webhooks` verifies notifications, `kling_elements.mock` is a server to test against, and
-`kling_elements.testing` brings it into test suites. Everything is loaded on first use, so that each part costs only its
-own dependencies.
+An *element* is a character or thing that videos can show again and again; Kling's pages call it *subject*.
+
+If you receive notifications, verify them with `kling_elements.webhooks`. If you test against a gateway, use the server
+`kling_elements.mock`; `kling_elements.testing` brings it into your test suite. Each module is loaded when you first use
+it, so you only pay for the dependencies of the parts that you use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The client for asyncio; see `kling_elements.client` for what each method does."""
+"""The client for asyncio; see `kling_elements.client` for the meaning of each method."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Self, TypeVar
 
 from kling_elements.calls import AsyncTasks, Call
 from kling_elements.client_base import ClientBase, step_seconds_of
+from kling_elements.create_request import CreateRequest
 from kling_elements.outside import OnEventLoop, OnUpdate
 from kling_elements.preflight import Preflight
-from kling_elements.requests import CreateRequest
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class AsyncKlingElements(ClientBase):
-    """Does as `KlingElements`, on an event loop. Use it as an async context manager, or call `aclose`."""
+    """`KlingElements` for an event loop. Use it as an async context manager, or call `aclose`."""
 
     _outside = OnEventLoop
 
@@ -33,7 +33,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create a subject: choose its `external_task_id`, and store that before; see `KlingElements.create`."""
+        """Create an element. Choose its `external_task_id`, and store that first; see `KlingElements.create`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(step_seconds_of(timeout), self._calls.create(request, policy, max_wait_seconds))
 
@@ -46,7 +46,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task:
-        """Create or find a subject; see `KlingElements.get_or_create`."""
+        """Create or find an element; see `KlingElements.get_or_create`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(step_seconds_of(timeout), self._calls.get_or_create(request, policy, max_wait_seconds))
 
@@ -60,7 +60,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Sequence[Task]:
-        """Create many subjects; see `KlingElements.create_all`."""
+        """Create many elements; see `KlingElements.create_all`."""
         policy = self._calls.policy(preflight, strip_metadata=strip_metadata)
         return await self._run(
             step_seconds_of(timeout), self._calls.create_all(requests, at_once, policy, max_wait_seconds)
@@ -118,7 +118,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> AsyncIterator[Task]:
-        """Return an iterator over the vendor's own subjects; see `KlingElements.presets`."""
+        """Return an iterator over the vendor's own elements; see `KlingElements.presets`."""
         return AsyncTasks(
             partial(self._run, step_seconds_of(timeout)), self._calls.presets(first_page, page_size, max_wait_seconds)
         )
@@ -130,7 +130,7 @@ class AsyncKlingElements(ClientBase):
         max_wait_seconds: float | None = None,
         timeout: Timeout | float | None = None,
     ) -> Task | None:
-        """Delete a subject; see `KlingElements.delete`."""
+        """Delete an element; see `KlingElements.delete`."""
         return await self._run(step_seconds_of(timeout), self._calls.delete(element, max_wait_seconds))
 
     async def aclose(self) -> None:

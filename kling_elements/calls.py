@@ -1,4 +1,4 @@
-"""What each method of the clients does, as a call that is about to be made: by a thread, or on an event loop."""
+"""The calls of both clients: each method prepares one, and a thread or an event loop runs it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from kling_elements import creating, many, queries, waiting
+from kling_elements.create_request import CreateRequest
 from kling_elements.limiter import Limiter
 from kling_elements.outside import OnUpdate, Outside
 from kling_elements.patience import Patience
 from kling_elements.policies import PollPolicy, RetryPolicy, deadline_seconds, limit_seconds
 from kling_elements.preflight import Preflight, PreflightPolicy
 from kling_elements.queries import Listing
-from kling_elements.requests import CreateRequest
 from kling_elements.trail import Trail, explain_all
 from kling_elements_client.api.elements import list_elements, list_preset_elements
 from kling_elements_client.models import Element, Task
@@ -29,9 +29,10 @@ class Call(Generic[T]):
     """A call that is about to be made.
 
     Attributes:
-        coroutine: What it does.
-        seconds: The seconds after which it has to be over; None where only its steps are bounded.
-        explain: Puts onto what ends it early what that means for the subject; it logs to the outside that it gets.
+        coroutine: The work to do.
+        seconds: The seconds after which the call must be over; None if only its steps are bounded.
+        explain: Called with the exception that ends the call early. Adds to it what is known about the element, and
+            logs to the outside that it gets.
     """
 
     coroutine: Coroutine[Any, Any, T]
@@ -41,12 +42,12 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Calls that are made ready: an argument that cannot be used is an error here, before anything is done.
+    """Prepare calls. If you pass an argument that can't be used, it is an error here, before anything is sent.
 
     Attributes:
         io: The outside.
-        retry: When a call is made again.
-        poll: How often a task is looked up.
+        retry: When to make a call again.
+        poll: How often to look a task up.
         allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
     """
 
@@ -56,11 +57,11 @@ class Calls:
     allow_private: bool = field(kw_only=True)
 
     def policy(self, preflight: Preflight, *, strip_metadata: bool) -> PreflightPolicy:
-        """Return what is done with media before a create is sent."""
+        """Return how to check and change media before a create is sent."""
         return PreflightPolicy(preflight, self.allow_private, strip_metadata)
 
     def create(self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None) -> Call[Task]:
-        """Create a subject."""
+        """Create an element."""
         trail, patience = Trail(), self._patience(max_wait_seconds)
         coroutine = creating.create(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
@@ -68,7 +69,7 @@ class Calls:
     def get_or_create(
         self, request: CreateRequest, policy: PreflightPolicy, max_wait_seconds: float | None
     ) -> Call[Task]:
-        """Create a subject, or find the one of the same external id."""
+        """Create an element, or find the one with the same external id."""
         trail, patience = Trail(), self._patience(max_wait_seconds)
         coroutine = creating.get_or_create(self.io, trail, request, patience, policy)
         return Call(coroutine, deadline_seconds(max_wait_seconds), trail.explain)
@@ -80,12 +81,12 @@ class Calls:
         policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
-        """Create many subjects."""
+        """Create many elements."""
         if isinstance(requests, str | Mapping) or not isinstance(requests, Sequence):
-            raise TypeError("create_all takes a sequence of requests; for one request use create")
+            raise TypeError("create_all takes a sequence of requests; if you have one request, use create")
         limits = None if max_wait_seconds is None else limit_seconds(self.retry, max_wait_seconds)
         if limits == 0:
-            raise ValueError("max_wait_seconds of create_all must be above 0, or nothing would be sent")
+            raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
         trails = [Trail() for _ in requests]
         coroutine = many.create_all(
             self.io,
@@ -105,19 +106,19 @@ class Calls:
         return Call(queries.get(self.io, task, patience), deadline_seconds(max_wait_seconds))
 
     def wait(self, task: Task | str | int, max_wait_seconds: float | None, on_update: OnUpdate | None) -> Call[Element]:
-        """Wait for the subject of a task."""
+        """Wait for the element of a task."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
         return Call(waiting.wait(self.io, task, self.poll, limit, on_update), deadline_seconds(limit))
 
     def wait_all(
         self, tasks: Sequence[Task | str | int], max_wait_seconds: float | None, on_update: OnUpdate | None
     ) -> Call[list[Element]]:
-        """Wait for the subjects of several tasks."""
+        """Wait for the elements of several tasks."""
         limit = self._limit_of_wait(max_wait_seconds, on_update)
         return Call(waiting.wait_all(self.io, tasks, self.poll, limit, on_update), deadline_seconds(limit))
 
     def delete(self, element: Element | Task | str | int, max_wait_seconds: float | None) -> Call[Task | None]:
-        """Delete a subject."""
+        """Delete an element."""
         patience = self._patience(max_wait_seconds)
         return Call(queries.delete(self.io, element, patience), deadline_seconds(max_wait_seconds))
 
@@ -141,7 +142,7 @@ class Calls:
         page_size: int | None,
         max_wait_seconds: float | None,
     ) -> Callable[[], Call[Task | None]]:
-        self._patience(max_wait_seconds)  # refuses now what cannot be used
+        self._patience(max_wait_seconds)  # raises now if the limit cannot be used
         listing = Listing(
             self.io,
             operation,

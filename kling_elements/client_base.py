@@ -1,4 +1,4 @@
-"""The base of both clients: their settings, and what is put onto an error that ends a call early."""
+"""The base of both clients: their settings, and the details that they add to an error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kling_elements_runtime.settings import HttpClientOptions, Timeout, step_sec
 
 
 class ClientBase:
-    """Hold the settings of a client of either kind; its calls are in the subclasses."""
+    """Hold the settings of a client. The calls are in the subclasses."""
 
     _outside: ClassVar[type[Outside]]
 
@@ -46,31 +46,31 @@ class ClientBase:
         """Create a client. It opens no connection yet.
 
         Args:
-            api_key: The gateway's API key, without `Bearer`, or a function that returns it, which is called before each
-                request; by default that of the environment variable `KLING_API_KEY`.
-            base_url: The gateway's address; by default that of the environment variable `KLING_BASE_URL`, or else the
-                contract's first server.
-            max_retries: How many further attempts of one call may follow the first, if that is safe; short for
+            api_key: The gateway's API key, without `Bearer`, or a function that returns it and is called before each
+                request; by default the environment variable `KLING_API_KEY`.
+            base_url: The gateway's address; by default the environment variable `KLING_BASE_URL`, or if that is not
+                set, the contract's first server.
+            max_retries: How many further attempts may follow the first one of a call, if that is safe; short for
                 `retry=RetryPolicy(max_retries=...)`.
-            retry: When a call is made again, by default for up to 60 seconds.
+            retry: When to make a call again; by default for up to 60 seconds.
             poll: How often `wait` looks a task up.
-            timeout: Seconds for each step of a request, by default those of `Timeout()`.
+            timeout: Seconds for each step of a request; by default those of `Timeout()`.
             headers: More headers for every request.
             http_client: Settings of the HTTP client, such as `HttpClientOptions(proxy="http://proxy.example.com:3128")`.
-                Use `transport=` in it for tests.
-            clock: What tells the time and sleeps, for tests.
+                If you test without a network, use its `transport=`.
+            clock: The clock to read the time from and to sleep with, for tests.
             on_violation: What to do with a request that breaks the contract: `raise`, `warn` or `ignore`.
-            allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
+            allow_http: Whether you allow a gateway on another machine to be called without TLS.
             allow_private: Whether `preflight="remote"` may look at media on this machine or in a private network.
-            contract: The contract to check requests and answers against; by default the one of the package. Another
-                one must have the same operations.
+            contract: The contract to check requests and answers against; by default the package's. If you pass
+                another, it must have the same operations.
 
         Raises:
             TypeError: An argument has a wrong type.
-            ValueError: There is no API key, or one of the arguments cannot be used.
+            ValueError: There is no API key, or an argument cannot be used.
         """
         hidden = None if api_key is None else Hidden(api_key)
-        del api_key  # no variable of this frame holds it, as frames are shown with errors
+        del api_key  # tools that report errors show the variables of frames
         self.client: Final = AuthenticatedClient(
             hidden,
             base_url,
@@ -81,7 +81,7 @@ class ClientBase:
             http_client=http_client,
             contract=None if contract is None else usable(contract),
         )
-        """The generated client underneath, for single operations."""
+        """The generated client, if you want to call a single operation yourself."""
         self._io = self._outside(self.client, clock or Clock())
         policies = _policies(retry or RetryPolicy(), poll or PollPolicy(), max_retries)
         self._calls = Calls(self._io, *policies, allow_private=allow_private)
@@ -95,7 +95,7 @@ class ClientBase:
         poll: PollPolicy | None = None,
         timeout: Timeout | float | None = None,
     ) -> Self:
-        """Return a client with some other settings. It shares the connections of this one: closing one closes both.
+        """Return a client with some other settings. It shares the connections of this one, so closing one closes both.
 
         Args:
             max_retries: As when a client is created.
@@ -105,7 +105,7 @@ class ClientBase:
 
         Raises:
             TypeError: An argument has a wrong type.
-            ValueError: One of the arguments cannot be used.
+            ValueError: An argument cannot be used.
         """
         policies = _policies(retry or self._calls.retry, poll or self._calls.poll, max_retries)
         other = object.__new__(type(self))
@@ -121,7 +121,7 @@ class ClientBase:
         raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
 
     def _ended(self, call: Call[Any], error: BaseException) -> None:
-        """Put onto what ends a call early what is known, and take the token out."""
+        """Add to an exception what is known about the element, and remove the token from it."""
         if call.explain is not None:
             call.explain(error, self._io)
         if isinstance(error, KlingError):
@@ -132,17 +132,17 @@ def step_seconds_of(timeout: Timeout | float | None) -> Mapping[str, float] | No
     """Return the seconds of each step of a request; None if the client's apply.
 
     Raises:
-        TypeError: It is neither a number nor a `Timeout`.
+        TypeError: The time-out is neither a number nor a `Timeout`.
         ValueError: A number is not above 0, or too large for a clock.
     """
     return None if timeout is None else step_seconds(timeout)
 
 
 def _policies(retry: RetryPolicy, poll: PollPolicy, max_retries: int | None) -> tuple[RetryPolicy, PollPolicy]:
-    """Return the policies, with the number of retries that was given beside them.
+    """Return the policies; if `max_retries` is set, the retry policy has it.
 
     Raises:
-        TypeError: One of them is not a policy.
+        TypeError: One of the policies is not a policy.
         ValueError: The number of retries is not a whole number from 0 up.
     """
     for name, policy, kind in (("retry", retry, RetryPolicy), ("poll", poll, PollPolicy)):

@@ -1,4 +1,4 @@
-"""Time as the clients see it. Tests hand in one of their own, so that nothing has to wait."""
+"""The clock of the clients. If you pass your own clock, tests need not wait."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from typing import Any
 
 
 class Clock:
-    """The time and chance of this machine."""
+    """The time and random numbers of this machine."""
 
     def monotonic(self) -> float:
-        """Return the seconds from some fixed moment, never going back."""
+        """Return the seconds since a fixed moment. The number never decreases."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Return the date and time, with its zone."""
+        """Return the date and time, with a time zone."""
         return datetime.now(UTC)
 
     def chance(self) -> float:
-        """Return a number between 0 and 1, another each time."""
-        return random.random()  # noqa: S311 - it spreads attempts, and guards nothing
+        """Return a random number from 0 to 1."""
+        return random.random()  # noqa: S311 - it only spreads attempts
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Block the thread for some seconds."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Wait, and let the event loop go on."""
+        """Wait for some seconds while the event loop runs on."""
         await asyncio.sleep(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:
-        """Wait until one of several jobs is done, but no longer than some seconds; None for as long as it takes."""
+        """Wait until one of several jobs is done, or until some seconds have passed; None for no limit."""
         futures.wait(jobs, seconds, futures.FIRST_COMPLETED)
 
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:
-        """Wait as `wait` does, and let the event loop go on."""
+        """Wait as `wait` does while the event loop runs on."""
         await asyncio.wait(jobs, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 

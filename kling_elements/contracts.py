@@ -1,4 +1,4 @@
-"""What a contract of a caller's own must have, so that everything here can go by it."""
+"""Check that a contract which you pass has all that the clients read."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _READ: Final = (
     "/components/schemas/Element/x-output-type",
     "/components/schemas/Element/properties/status/x-unusable",
 )
-"""What is read wherever an answer comes from."""
+"""The places that are read for every answer."""
 _OF_CODES: Final = ("http-status", "meaning", "created", "retry")
 _JSON: Final = "content/application~1json"
 _OF_BODIES: Final = ("x-source", *(f"{_JSON}/x-body-size/{part}" for part in ("x-source", "max-bytes", "max-values")))
 
 
 def usable(contract: Contract) -> Contract:
-    """Return a contract that everything here can go by: the package's, with other limits, words, codes and paths.
+    """Return a contract, if it has all that the clients read. It may have other limits, words, codes and paths.
 
     Raises:
-        ValueError: It lacks something; the message names all of it.
+        ValueError: The contract lacks something; the message lists everything.
     """
     if contract is not CONTRACT and (missing := contract.read(_missing)):
         raise ValueError(
@@ -45,22 +45,22 @@ def usable(contract: Contract) -> Contract:
 def _missing(document: Node) -> list[str]:
     try:
         for _, node in walk(document):
-            resolve(document, node)  # so that no reference leads nowhere
-        known = Document(document).operations()
+            resolve(document, node)  # raises if a reference leads nowhere
+        operations = Document(document).operations()
     except LookupError as error:
         return [f"operations that can be read ({error})"]
     missing = []
     places = [*_READ, *_read_in_schemas(document)]
     for name, own in CONTRACT.operations().items():
-        if name in known and known[name].method == own.method:  # its path may differ
-            places += _read_of_operation(document, known[name], own)
+        if name in operations and operations[name].method == own.method:  # its path may differ
+            places += _read_of_operation(document, operations[name], own)
         else:
             missing.append(f"the operation {name} by {own.method.upper()}")
     return [*missing, *dict.fromkeys(filter(None, (_first_missing(document, place) for place in places)))]
 
 
 def _read_in_schemas(document: Node) -> Iterator[str]:
-    """Yield what is read of words and codes; without an envelope the answer to a paid create could not be read."""
+    """Yield the places of words and codes. Without an envelope, the answer to a paid create could not be read."""
     for name, schema in CONTRACT.document()["components"]["schemas"].items():
         for keyword in ("x-envelope", "x-progress"):
             yield from (f"/components/schemas/{name}/{keyword}/{part}" for part in schema.get(keyword, ()))
@@ -69,7 +69,7 @@ def _read_in_schemas(document: Node) -> Iterator[str]:
 
 
 def _read_of_operation(document: Node, operation: Operation, own: Operation) -> Iterator[str]:
-    """Yield what is read of an operation that the generated client calls: of its body, answer and parameters."""
+    """Yield the places of an operation that the generated client calls: in its body, answer and parameters."""
     where = operation.pointer()[1:]
     if "requestBody" in own.definition:
         yield from (f"{where}/requestBody/{part}" for part in _OF_BODIES)
@@ -77,18 +77,18 @@ def _read_of_operation(document: Node, operation: Operation, own: Operation) -> 
         if at(document, f"{schema}/discriminator"):
             yield from (f"{schema}/{part}" for part in ("x-source", "discriminator/mapping"))
     answers = at(operation.definition, "/responses") or ()
-    status = operation.success_status() if any(each.startswith("2") for each in answers) else "2XX"
+    status = operation.success_status() if any(code.startswith("2") for code in answers) else "2XX"
     yield _meant(document, f"{where}/responses/{status}/{_JSON}/schema") + "/x-envelope"
-    known = {parameter.name: parameter for parameter in operation.parameters}
+    parameters = {parameter.name: parameter for parameter in operation.parameters}
     for name in (parameter.name for parameter in own.parameters):
-        if name not in known:
+        if name not in parameters:
             yield f"{where}/parameters/{name}"
         elif name == PAGE_NUMBER:
-            yield _meant(document, known[name].schema_pointer[1:]) + "/maximum"
+            yield _meant(document, parameters[name].schema_pointer[1:]) + "/maximum"
 
 
 def _meant(document: Node, where: str) -> str:
-    """Return the place of what is meant by the node at a place, as far as references lead."""
+    """Return the place that the references at a place lead to; the place itself if it has no reference."""
     with suppress(LookupError):
         for reference, _ in references(document, {"$ref": f"#{where}"}):
             where = reference[1:]
@@ -96,7 +96,7 @@ def _meant(document: Node, where: str) -> str:
 
 
 def _first_missing(document: Node, place: str) -> str | None:
-    """Return the outermost place on the way to one that the document does not have; None where it has it."""
+    """Return the outermost part of a place that is missing in the document; None if the document has the place."""
     parts = steps(place)
     ways = (pointer(parts[:count]) for count in range(1, len(parts) + 1))
     return next((way for way in ways if at(document, way) is None), None)

@@ -1,4 +1,4 @@
-"""The subject that a task made, if it can be used."""
+"""Return the element that a task made, if it can be used."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from kling_elements_runtime.types import is_id
 
 
 def element_of(task: Task, contract: Contract) -> Element:
-    """Return the subject that a task made, the first one where it made several.
+    """Return the element that a task made; the first usable one if there are several.
 
     Args:
         task: A task that has succeeded.
-        contract: What says which subjects can be used.
+        contract: The contract, which lists the statuses of elements that cannot be used.
 
     Raises:
-        ElementUnavailableError: Its subject was deleted, or failed.
-        UnknownStatusError: It names no subject.
+        ElementUnavailableError: The element was deleted, or failed.
+        UnknownStatusError: The task names no element.
     """
     named = [element for element in task.all_elements if is_id(element.element_id)]
     if not named:
-        raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no subject", task)
+        raise UnknownStatusError(f"task {shown(task.task_id)} has succeeded, but its answer names no element", task)
     usable = next((element for element in named if is_usable(element, contract)), None)
     if usable is None:
         raise ElementUnavailableError(
-            f"the subject {shown(named[0].element_id)} of task {shown(task.task_id)} cannot be used, as its status is "
-            f"{named[0].status}: create it again, with an external_task_id that was not used before",
+            f"the element {shown(named[0].element_id)} of task {shown(task.task_id)} cannot be used, because its "
+            f"status is {named[0].status}: create it again, with an external_task_id that was not used before",
             task,
         )
     return usable

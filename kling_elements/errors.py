@@ -2,7 +2,7 @@
 
     KlingError
         ContractError               also a ValueError: the request breaks the contract, and was not sent
-        MediaError                  also a ValueError: a file, or what lies at an address, cannot be used
+        MediaError                  also a ValueError: a file, or the media at an address, cannot be used
         TransportError              no answer came, for another reason than the next two
             ConnectionFailedError   the connection could not be made, or it broke
             RequestTimeoutError     also a TimeoutError: a step of the request took too long
@@ -10,26 +10,26 @@
             StatusError             the HTTP status means failure
                 AuthenticationError     401
                 PermissionDeniedError   403
-                NotFoundError           the answer says that there is nothing of this id
+                NotFoundError           the answer says that nothing has this id
                 RateLimitError          429
                 ServerError             5xx
-            BusinessError           the envelope says failure, under a status that means success
-            InvalidResponseError    the answer is not what the contract promises
-            ExternalIdUsedError     the `external_task_id` was used before, but nothing is found by it
-        NoTaskError                 the answer is a success that names no task
+            BusinessError           the envelope says failure, although the status means success
+            InvalidResponseError    the answer breaks the contract
+            ExternalIdUsedError     the `external_task_id` was used before, but look-ups show no task
+        NoTaskError                 the answer means success, but names no task
         LookUpUnavailableError      the gateway cannot look tasks up by `external_task_id`
         TaskError                   a task did not end in an element that can be used
             TaskFailedError         it failed
             ElementUnavailableError its element was deleted, or failed
-            UnknownStatusError      its status is a word that is not known
+            UnknownStatusError      its status is unknown
             WaitTimeoutError        also a TimeoutError: it was still under way when the time was up
         SeveralError                some of several tasks or creates ended in an error
             WaitAllError            tasks
             CreateAllError          creates
-        WebhookError                also a ValueError: a notification cannot be believed or read
+        WebhookError                also a ValueError: a notification cannot be trusted or read
         WebhookUsageError           also a ValueError: an argument of `webhooks.parse` cannot be used
 
-Arguments of a wrong type raise TypeError, and other arguments that cannot be used raise ValueError.
+If you pass an argument of a wrong type, you get a TypeError; if its value cannot be used, a ValueError.
 """
 
 from __future__ import annotations
@@ -45,22 +45,22 @@ from kling_elements_runtime.texts import printable
 
 
 class LookUpUnavailableError(KlingError):
-    """The gateway does not offer look-up by the external id, so nothing can be adopted."""
+    """The gateway does not offer look-up by external id, which `get_or_create` needs. Use `create` instead."""
 
 
 class ExternalIdUsedError(ResponseError):
-    """The gateway refuses the `external_task_id` as used before, but look-ups find nothing by it. The message says why.
+    """The gateway refuses the `external_task_id` as used before, but look-ups show no task. The message says why.
 
-    It has what the refusal has: `code`, `message` and so on.
+    The error has the `code`, the `message` and so on of the refusal.
     """
 
 
 class NoTaskError(KlingError):
-    """The gateway answered with success, but named no task. After a create the subject may exist."""
+    """The gateway answered with success, but named no task. After a create, the element may exist."""
 
 
 class TaskError(KlingError):
-    """A task did not end, or did not end in a subject. The task itself exists.
+    """A task did not end, or ended without an element that can be used. The task itself exists.
 
     Attributes:
         task: The last state that was seen.
@@ -69,7 +69,7 @@ class TaskError(KlingError):
     outcome: str | None = Outcome.CREATED
 
     def __init__(self, reason: str, task: Task) -> None:
-        super().__init__(printable(reason))  # it quotes the gateway
+        super().__init__(printable(reason))  # the reason quotes the gateway
         self.task = task
         self.external_task_id = task.external_task_id
 
@@ -78,36 +78,36 @@ class TaskError(KlingError):
 
 
 class TaskFailedError(TaskError):
-    """The task ended as `failed`; the message has the service's reason. Waiting longer cannot help."""
+    """The task failed; the message has the service's reason. Waiting longer can't help."""
 
 
 class ElementUnavailableError(TaskError):
-    """The task made a subject that cannot be used any more: by its own status it was deleted, or failed."""
+    """The task made an element that can't be used: according to its status, it was deleted or failed."""
 
 
 class UnknownStatusError(TaskError):
-    """The task's status remained a word that is not known here, or it succeeded without naming a subject."""
+    """The task's status remained unknown, or the task succeeded without naming an element."""
 
 
 class WaitTimeoutError(TaskError, TimeoutError):
-    """The task was still under way when the time was up. Waiting for it again can help."""
+    """The task was still under way when the time was up. If you wait again, it may end."""
 
 
 class SeveralError(KlingError):
-    """Some of several things that were asked for at once failed.
+    """Some of several tasks or creates failed.
 
     Attributes:
-        results: What came of each, in the order in which they were asked for; an error where it failed.
-        outcome: What the errors agree on, or else `may_exist`.
+        results: The result or the error of each, in the order in which you passed them.
+        outcome: The outcome of the errors if they all have the same one; otherwise `may_exist`.
     """
 
-    _things: ClassVar[str]
+    _plural: ClassVar[str]
 
     def __init__(self, results: Sequence[Element | Task | KlingError]) -> None:
         errors = [result for result in results if isinstance(result, KlingError)]
         counts = Counter(map(str, errors))
-        told = "; ".join(text if count == 1 else f"{text} ({count} times)" for text, count in counts.items())
-        super().__init__(f"{len(errors)} of {len(results)} {self._things} ended in an error: {told}")
+        details = "; ".join(text if count == 1 else f"{text} ({count} times)" for text, count in counts.items())
+        super().__init__(f"{len(errors)} of {len(results)} {self._plural} ended in an error: {details}")
         self.results = list(results)
         outcomes = {error.outcome for error in errors}
         self.outcome = outcomes.pop() if len(outcomes) == 1 else Outcome.MAY_EXIST
@@ -117,23 +117,23 @@ class SeveralError(KlingError):
 
 
 class WaitAllError(SeveralError):
-    """Some of several tasks did not end in a subject; `results` has the subject or the error of each."""
+    """Some of several tasks did not make an element; `results` has an element or an error for each."""
 
-    _things = "tasks"
+    _plural = "tasks"
 
 
 class CreateAllError(SeveralError):
-    """Some of several subjects were not created, or nobody knows; `results` has the task or the error of each."""
+    """Some of several elements were not created, or may not have been; `results` has a task or an error for each."""
 
-    _things = "creates"
+    _plural = "creates"
 
 
 def redact(error: KlingError, hide: Callable[[str], str]) -> None:
-    """Take the token out of what an error says: it may quote the gateway, which has been seen to repeat it.
+    """Remove the token from an error, because it may quote the gateway, and gateways have been seen to repeat tokens.
 
     Args:
-        error: The error, which is changed.
-        hide: Takes the token out of a text.
+        error: The error. It is changed in place.
+        hide: A function that returns a text without the token.
     """
     error.args = tuple(hide(part) if isinstance(part, str) else part for part in error.args)
     if isinstance(error, ContractError):

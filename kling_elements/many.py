@@ -1,8 +1,8 @@
-"""How many subjects are created, as fast as the service lets them be. All I/O goes through `Outside`.
+"""Create many elements, as fast as the service allows. All I/O goes through `Outside`.
 
-One coroutine begins every create and every look-up, and runs them beside itself; so only it needs to know the limiter.
-A job is a single attempt: what follows from its answer is decided here. While creates wait for their turn, the tasks
-that are under way are looked up, since a task holds its place until it ends.
+One coroutine starts every create and every look-up as a job, so only this coroutine uses the limiter. A job is a single
+attempt; the coroutine decides what follows from its answer. While creates wait for their turn, the tasks under way are
+looked up, because a task holds its place until it ends.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from attrs import define, evolve, field
 
 from kling_elements import creating, preflight
+from kling_elements.create_request import CreateRequest, task_id_from
 from kling_elements.errors import CreateAllError
 from kling_elements.limiter import Limiter
 from kling_elements.outcomes import Retry, can_ask_again, is_absent, is_too_many, verdict_on
@@ -23,32 +24,31 @@ from kling_elements.patience import asked_seconds
 from kling_elements.policies import PollPolicy, RetryPolicy, interval
 from kling_elements.preflight import PreflightPolicy
 from kling_elements.queries import look_up
-from kling_elements.requests import CreateRequest, task_id_from
 from kling_elements.tasks import Progress, progress_of
 from kling_elements.trail import Trail
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import AuthenticationError, KlingError, TransportError
 from kling_elements_client.models import Task
 
-_MOST_LOOK_UPS = 4  # at a time
-_SHORTEST_LOOK_SECONDS = 0.05  # between two look-ups of a task
+_MAX_LOOK_UPS = 4  # at a time
+_MIN_LOOK_SECONDS = 0.05  # between two look-ups of a task
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED, Progress.WITHOUT_ELEMENT)
 
 
 @define(eq=False)
 class _Create:
-    """One of the subjects.
+    """An element that is to be created.
 
     Attributes:
-        request: What the caller handed in.
-        trail: What is known of it.
-        body: What is sent, once it was checked, until an answer decides.
-        result: What came of it: the latest state of its task, or an error. Until then, why it was not created yet.
-        began_at: When its task was created.
+        request: The caller's request.
+        trail: What is known about the create.
+        body: The request as it is sent. It is set by the check, and dropped once an answer decides.
+        result: The latest state of its task, or the error that the last attempt ended in.
+        began_at: The time at which its task was created.
         task_id: The id of its task, once there is one.
-        looks_at: When its task is looked up next.
-        look_ups: How often that was planned.
-        unconnected: How often there was no connection to send it over.
+        looks_at: The time of the next look-up of its task.
+        look_ups: How many look-ups were planned.
+        unconnected: How many attempts failed before there was a connection.
     """
 
     request: CreateRequest
@@ -62,7 +62,7 @@ class _Create:
     unconnected: int = field(init=False, default=0)
 
     async def attempt(self, io: Outside, policy: PreflightPolicy) -> Task | KlingError:
-        """Send it once, and return the task or the error."""
+        """Send the request once, and return the task or the error."""
         try:
             if self.body is None:
                 self.body = await preflight.look(io, creating.check(io, self.trail, self.request, policy), policy)
@@ -72,14 +72,14 @@ class _Create:
             return error
 
     async def look(self, io: Outside) -> Task | KlingError:
-        """Look its task up once, and return the task or the error."""
+        """Look the task up once, and return the task or the error."""
         try:
             return await look_up(io, self.task_id)
         except KlingError as error:
             return error
 
 
-async def create_all(  # noqa: PLR0913, PLR0917 - it brings these together
+async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
     io: Outside,
     requests: Sequence[CreateRequest],
     trails: Sequence[Trail],
@@ -89,10 +89,10 @@ async def create_all(  # noqa: PLR0913, PLR0917 - it brings these together
     policy: PreflightPolicy,
     limit_seconds: float | None,
 ) -> list[Task]:
-    """Create many subjects, and return their tasks in the order of the requests.
+    """Create many elements, and return their tasks in the order of the requests.
 
     Raises:
-        CreateAllError: Some were not created, or nobody knows.
+        CreateAllError: Some elements were not created, or may not have been.
     """
     creates = [_Create(request, trail) for request, trail in zip(requests, trails, strict=True)]
     await _Batch(io, creates, limiter, retry, poll, policy, limit_seconds).run()
@@ -104,7 +104,7 @@ async def create_all(  # noqa: PLR0913, PLR0917 - it brings these together
 
 
 class _Batch:
-    """What is still to be done for some creates, and what runs for it."""
+    """Some creates, and the jobs that run for them."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - as create_all
         self,
@@ -121,19 +121,19 @@ class _Batch:
         self._limiter = limiter
         self._retry = retry
         self._poll = poll
-        self._usual_seconds: float | None = None  # that a task takes, as far as is known
+        self._usual_seconds: float | None = None  # that a task takes; None until one has ended
         self._policy = policy
         self._ends_at = math.inf if limit_seconds is None else now + limit_seconds
-        self._moved_at = now  # when a task was created, or one was seen to have ended
+        self._moved_at = now  # when a task was last created, or was last seen to have ended
         self._waiting = deque(creates)
-        self._under_way: list[_Create] = []  # to be looked up
+        self._under_way: list[_Create] = []  # creates whose tasks are to be looked up
         self._running: dict[Job, tuple[Callable[[_Create, Any], None], _Create]] = {}
-        self._look_ups = 0  # of what runs
+        self._look_ups = 0  # that are running
         self._can_look_up = True
-        self._has_stopped = False  # whether nothing is sent any more
+        self._has_stopped = False  # whether no further create may be sent
 
     async def run(self) -> None:
-        """Do it all."""
+        """Run until every create has a result."""
         try:
             while self._waiting or self._limiter.in_flight:
                 self._begin()
@@ -141,26 +141,26 @@ class _Batch:
                 for job in [job for job in self._running if job.done()]:
                     settle, create = self._running.pop(job)
                     settle(create, job.result())
-        except GeneratorExit:  # the event loop has ended, and what ran on it
+        except GeneratorExit:  # the event loop has ended, and its jobs with it
             raise
         except BaseException:
             await self._io.abandon(self._running)
             raise
-        await self._io.abandon(self._running)  # look-ups that nobody needs any more
+        await self._io.abandon(self._running)  # look-ups whose answers are not needed any more
 
     def _begin(self) -> None:
-        """Begin what may begin now."""
+        """Start the creates and look-ups whose time has come."""
         now = self._io.clock.monotonic()
         if now >= self._ends_at:
-            self._stop("max_wait_seconds were over before its turn came")
+            self._stop("max_wait_seconds had passed before its turn came")
         if now - self._moved_at >= self._poll.max_wait_seconds:
-            self._stop(f"for {self._poll.max_wait_seconds:g} s the gateway took no create, and no task ended")
+            self._stop(f"the gateway accepted no create for {self._poll.max_wait_seconds:g} s, and no task ended")
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.begin()
             self._start(create.attempt(self._io, self._policy), self._attempted, create)
         for create in [create for create in self._under_way if create.looks_at <= now] if self._waiting else ():
-            if self._look_ups < _MOST_LOOK_UPS:
+            if self._look_ups < _MAX_LOOK_UPS:
                 self._under_way.remove(create)
                 self._look_ups += 1
                 self._start(create.look(self._io), self._looked_up, create)
@@ -171,7 +171,7 @@ class _Batch:
         self._running[self._io.start(coroutine)] = settle, create
 
     async def _wait(self) -> None:
-        """Wait until something has ended, or until it is time for the next step."""
+        """Wait until a job has ended, or until it is time for the next step."""
         seconds = self._seconds_to_next_step()
         if self._running:
             await self._io.wait(self._running, seconds)
@@ -179,16 +179,16 @@ class _Batch:
             await self._io.sleep(seconds)
 
     def _seconds_to_next_step(self) -> float | None:
-        """Return in how many seconds something may begin; None for not before something has ended."""
+        """Return the seconds until the next job may start; None if none may start before another job has ended."""
         if not self._waiting:
             return None
         times = [self._ends_at, self._moved_at + self._poll.max_wait_seconds]
-        if self._look_ups < _MOST_LOOK_UPS:
+        if self._look_ups < _MAX_LOOK_UPS:
             times += [create.looks_at for create in self._under_way]
         return min(self._limiter.seconds_to_wait(), max(min(times) - self._io.clock.monotonic(), 0.0))
 
     def _attempted(self, create: _Create, result: Task | KlingError) -> None:
-        """Take note of the answer to a create."""
+        """Decide what follows from the answer to a create."""
         create.result = result
         if isinstance(result, Task):
             self._created(create, result)
@@ -207,7 +207,7 @@ class _Batch:
             self._limiter.failed()
             create.body = None
             if isinstance(result, AuthenticationError):
-                self._stop(f"another create failed, as this one would: {result}")
+                self._stop(f"another create failed, and this one would fail, too: {result}")
 
     def _created(self, create: _Create, task: Task) -> None:
         self._limiter.created()
@@ -224,24 +224,24 @@ class _Batch:
             self._limiter.pause(interval(self._retry, create.unconnected - 1))
             self._wait_again(create)
         else:
-            self._stop(f"another create failed, as this one would: {error}")
+            self._stop(f"another create failed, and this one would fail, too: {error}")
 
     def _wait_again(self, create: _Create) -> None:
-        """Let a create that was not taken be the next one."""
+        """Put a create that was refused at the head of the queue."""
         if not self._has_stopped:
             self._waiting.appendleft(create)
 
-    def _stop(self, why: str) -> None:
-        """Send nothing any more."""
+    def _stop(self, reason: str) -> None:
+        """Send no further create."""
         self._has_stopped = True
         for create in self._waiting:
             if create.result is None:
-                create.result = TransportError(f"not sent: {why}", may_have_been_sent=False)
+                create.result = TransportError(f"not sent: {reason}", may_have_been_sent=False)
                 create.trail.mark(create.result)
         self._waiting.clear()
 
     def _looked_up(self, create: _Create, result: Task | KlingError) -> None:
-        """Take note of the answer to a look-up."""
+        """Decide what follows from the answer to a look-up."""
         now = self._io.clock.monotonic()
         self._look_ups -= 1
         if isinstance(result, Task) and progress_of(result, self._io.contract) in _ENDED:
@@ -252,7 +252,7 @@ class _Batch:
         elif isinstance(result, Task) or is_absent(result) or can_ask_again(result, self._io.contract):
             self._look_later(create, asked_seconds(result, self._io.clock) if isinstance(result, KlingError) else 0.0)
         else:
-            self._can_look_up = False  # then the service alone knows which places are free, and refuses what has none
+            self._can_look_up = False  # from now on, only refusals show that no place is free
             self._under_way.append(create)
         if not self._can_look_up:
             for _ in self._under_way:
@@ -260,10 +260,10 @@ class _Batch:
             self._under_way.clear()
 
     def _look_later(self, create: _Create, asked: float = 0.0) -> None:
-        """Have a task looked up after a while: a little before it should end, and then less and less often."""
+        """Plan the next look-up of a task: a little before it should end, and then less and less often."""
         seconds = interval(self._poll, create.look_ups)
         if self._usual_seconds is not None:
-            step = max(self._usual_seconds / 8, _SHORTEST_LOOK_SECONDS)
+            step = max(self._usual_seconds / 8, _MIN_LOOK_SECONDS)
             first = create.look_ups == 0
             seconds = 6 * step if first else interval(evolve(self._poll, first_seconds=step), create.look_ups - 1)
         create.looks_at = self._io.clock.monotonic() + max(asked, seconds)

@@ -1,4 +1,4 @@
-"""What failures mean: may a subject exist, and can sending or asking again help? Decided here, without any I/O."""
+"""Decide what a failure means: whether an element may exist, and whether to send or ask again. Without any I/O."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Phase(StrEnum):
     """How far a create got."""
 
     REFUSED_HERE = "refused_here"
-    """The contract refused the request, or its media could not be read; no whole request was sent."""
+    """The request broke the contract, or its media could not be read. No whole request was sent."""
     NEVER_LEFT = "never_left"
-    """No connection came about: no address, refused, or a time-out before there was one."""
+    """There was no connection: no address, a refusal, or a time-out before it was made."""
     NO_ANSWER = "no_answer"
-    """The request, or a part of it, was on its way; no whole answer came."""
+    """The request, or a part of it, was sent, but no whole answer came."""
     ANSWERED = "answered"
-    """An answer came that names no task."""
+    """An answer came, but it names no task."""
     ACCEPTED = "accepted"
-    """An answer came that names the task."""
+    """An answer came, and it names the task."""
 
 
 class Outcome(StrEnum):
-    """Whether a create left a subject behind."""
+    """Whether a create made an element."""
 
     NOT_CREATED = "not_created"
     MAY_EXIST = "may_exist"
@@ -42,21 +42,21 @@ class Outcome(StrEnum):
 
 
 class Retry(StrEnum):
-    """When sending the same request again can help."""
+    """Whether, and when, to send the same request again."""
 
     NEVER = "never"
     AFTER_WAITING = "after-waiting"
     AFTER_LOOK_UP = "after-look-up"
-    """Only once a look-up has shown that nothing was created."""
+    """Only if a look-up shows that nothing was created."""
 
 
 @frozen
 class Verdict:
-    """What is to be thought of a create.
+    """Whether a failed create may have made an element, and whether to send it again.
 
     Attributes:
-        outcome: Whether a subject was created.
-        retry: When sending again can help.
+        outcome: Whether an element was created.
+        retry: Whether, and when, to send the request again.
     """
 
     outcome: Outcome
@@ -74,7 +74,7 @@ _BY_CODE = {  # keyed by the column `created` of the contract's table
     "earlier": Outcome.MAY_EXIST,
     "perhaps": Outcome.MAY_EXIST,
 }
-# Statuses below 500 with which a proxy says that it gave up waiting: what it passed on may have been done.
+# With these statuses below 500, a proxy says that it gave up waiting; the service may still have done the work.
 _GAVE_UP = (408, 499)
 _TOO_MANY = 429
 _NO_SUCH_CALL = (404, 405, 501)
@@ -82,16 +82,16 @@ _INVALID = (400, 422)
 
 
 def verdict(contract: Contract, phase: Phase, status: int | None = None, code: int | str | None = None) -> Verdict:
-    """Return what is to be thought of a create that got so far.
+    """Decide whether a failed create may have made an element, and whether to send it again.
 
-    A business code that the contract knows decides, whatever the status. Without one a 4xx is a refusal, which with
-    429 ends after a while, and anything else that names no task may have created one.
+    If the contract knows the business code, the code decides, whatever the status. If it doesn't, a 4xx is a refusal,
+    and a 429 one that ends after a while. Any other answer without a task may have created one.
 
     Args:
-        contract: What says what codes mean.
-        phase: How far it got.
-        status: The HTTP status, where an answer came.
-        code: The business code of the answer.
+        contract: The contract, which has the table of codes.
+        phase: How far the create got.
+        status: The HTTP status, if an answer came.
+        code: The business code of the answer, if it has one.
     """
     if phase in _BY_PHASE:
         return _BY_PHASE[phase]
@@ -103,7 +103,7 @@ def verdict(contract: Contract, phase: Phase, status: int | None = None, code: i
 
 
 def verdict_on(error: KlingError, contract: Contract) -> Verdict:
-    """Return what is to be thought of a create that ended in an error of the generated client."""
+    """Return the verdict on a create that ended in an error of the generated client."""
     match error:
         case ContractError() | MediaError():
             return verdict(contract, Phase.REFUSED_HERE)
@@ -111,22 +111,22 @@ def verdict_on(error: KlingError, contract: Contract) -> Verdict:
             return verdict(contract, Phase.NEVER_LEFT)
         case ResponseError(status_code=status, code=code):
             return verdict(contract, Phase.ANSWERED, status, code)
-        case _:  # no answer, or one of success that names no task
+        case _:  # no answer, or a success that names no task
             return verdict(contract, Phase.NO_ANSWER)
 
 
 def is_absent(error: KlingError) -> bool:
-    """Return whether an answer says that there is no such thing, in whichever dialect (`x-absent`)."""
+    """Return whether an answer says that there is no such task or element, in any dialect (`x-absent`)."""
     return isinstance(error, NotFoundError)
 
 
 def is_duplicate(error: KlingError, contract: Contract) -> bool:
-    """Return whether a create was refused because its `external_task_id` may be that of an earlier one."""
+    """Return whether a create was refused with a code that may mean that its `external_task_id` was used before."""
     return _means(contract, error, "createElement", "x-duplicate")
 
 
 def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
-    """Return whether a create was refused in words that say so of its `external_task_id`, and not by the code alone."""
+    """Return whether the message, and not just the code, says that the `external_task_id` was used before."""
     return isinstance(error, ResponseError) and any(
         refusal.message is not None and refusal.fits(_number(contract, error.code), error.message)
         for refusal in contract.refusals("createElement", "x-duplicate")
@@ -134,19 +134,20 @@ def is_certain_duplicate(error: KlingError, contract: Contract) -> bool:
 
 
 def is_too_many(error: KlingError, contract: Contract) -> bool:
-    """Return whether a create was refused because as many tasks are under way as may be (`x-too-many`)."""
+    """Return whether a create was refused because too many tasks are under way (`x-too-many`)."""
     return _means(contract, error, "createElement", "x-too-many")
 
 
 def is_deleted_already(error: KlingError, contract: Contract) -> bool:
-    """Return whether a deletion was refused because the subject was deleted before (`x-deleted-already`)."""
+    """Return whether a deletion was refused because the element was deleted before (`x-deleted-already`)."""
     return _means(contract, error, "deleteElement", "x-deleted-already")
 
 
 def offers_no_look_up(error: KlingError) -> bool:
-    """Return whether a failed look-up shows that the gateway never finds a task by the caller's own id.
+    """Return whether a failed look-up shows that the gateway can never find a task by its external id.
 
-    It has no such call, or it refuses in words of its own (`task_not_exist`), and so looks into a list of its own.
+    Either the gateway has no such call, or it answers with a code of its own (`task_not_exist`), which shows that it
+    only searches its own list.
     """
     if not isinstance(error, ResponseError) or is_absent(error):
         return False
@@ -154,7 +155,7 @@ def offers_no_look_up(error: KlingError) -> bool:
 
 
 def can_ask_again(error: KlingError, contract: Contract) -> bool:
-    """Return whether a query that failed may succeed if it is repeated: it changes nothing, so only hope decides."""
+    """Return whether to repeat a failed query. Queries have no side effects, so repeat any failure that may pass."""
     if not isinstance(error, ResponseError):
         return isinstance(error, TransportError)
     if (row := contract.business_code(error.code)) is not None:
@@ -165,7 +166,7 @@ def can_ask_again(error: KlingError, contract: Contract) -> bool:
 
 
 def _is_refused_in_words(error: ResponseError) -> bool:
-    """Return whether the code of a refusal is a word, of which the service behind the gateways has none."""
+    """Return whether the code of a refusal is a word. Gateways use words; the service itself only uses numbers."""
     is_word = isinstance(error.code, str) and any(map(str.isalpha, error.code))
     return is_word and (isinstance(error, BusinessError) or error.status_code in _INVALID)
 

@@ -1,7 +1,7 @@
-"""Everything a client does to the outside world: it calls the gateway, sleeps, looks at media behind URLs and logs.
+"""Call the gateway, sleep, check media at URLs, and log: all that a client does to the outside world.
 
 `creating`, `waiting`, `queries` and `preflight` are written once, as coroutines that await an `Outside`. The blocking
-client gives them a `Blocking` one, which never suspends, so that `finish` can run a coroutine without an event loop.
+client gives them a `Blocking`, which never suspends, so `finish` can run a coroutine without an event loop.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ OnUpdate: TypeAlias = Callable[[Task], object]
 
 
 class Job(Protocol):
-    """Something that is done beside the coroutine that began it."""
+    """Work that runs beside the coroutine that started it."""
 
     def done(self) -> bool:
-        """Return whether it has ended."""
+        """Return whether the job has ended."""
         ...
 
     def result(self) -> Any:
-        """Return what came of it, or raise what ended it."""
+        """Return the result of the job, or raise the exception that ended it."""
         ...
 
 
 def report_on(keyword: str, url: str, *, allow_private: bool, contract: Contract) -> ImageReport | VideoReport:
-    """Check the image (`x-image`) or the video (`x-video`) behind a URL.
+    """Check the image (`x-image`) or the video (`x-video`) at a URL.
 
     Raises:
-        MediaError: It cannot be read.
+        MediaError: The file cannot be read.
     """
-    # what reads images and videos is loaded here, as few programs look at URLs
+    # the readers of images and videos are loaded here, because few programs check media at URLs
     from kling_elements.media import check_image, check_video  # noqa: PLC0415
 
     check = check_image if keyword == "x-image" else check_video
@@ -67,7 +67,7 @@ class Outside(ABC):
 
     Attributes:
         client: The generated client.
-        clock: The time.
+        clock: The clock to read and to sleep with.
     """
 
     client: AuthenticatedClient
@@ -75,36 +75,36 @@ class Outside(ABC):
 
     @property
     def contract(self) -> Contract:
-        """What says how answers are read."""
+        """The contract by which answers are read."""
         return self.client.contract
 
     def log(self, text: str) -> None:
-        """Log a line, as `shown` has it."""
+        """Log a line, made safe by `shown`."""
         _log.info("%s", self.shown(text))
 
     def warn(self, text: str) -> None:
-        """Log a warning, as `shown` has it. It reaches stderr where nothing is said about logging."""
+        """Log a warning, made safe by `shown`. If logging is not configured, it goes to stderr."""
         _log.warning("%s", self.shown(text))
 
     def shown(self, text: str) -> str:
-        """Return a text without the token, and with what a terminal would obey shown escaped."""
+        """Return a text without the token, and with control characters escaped, so that no terminal obeys them."""
         return printable(self.client.redact(text))
 
     @abstractmethod
     def open(self) -> None:
-        """Make ready for calls.
+        """Prepare for calls.
 
         Raises:
-            RuntimeError: None can be made: the client is closed, or there is no event loop of asyncio.
+            RuntimeError: The client is closed, or no event loop of asyncio is running.
         """
 
     @abstractmethod
     async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
-        """Call one operation of the generated client, such as `api.elements.get_element`."""
+        """Call an operation of the generated client, such as `api.elements.get_element`."""
 
     @abstractmethod
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait for some seconds."""
 
     @abstractmethod
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
@@ -112,42 +112,42 @@ class Outside(ABC):
 
     @abstractmethod
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
-        """Check what lies behind a URL; see `report_on`."""
+        """Check the media at a URL; see `report_on`."""
 
     @abstractmethod
     def start(self, coroutine: Coroutine[Any, Any, Any]) -> Job:
-        """Begin to run a coroutine that awaits this `Outside` beside the one that is running."""
+        """Start a coroutine that awaits this `Outside`, beside the one that is running."""
 
     @abstractmethod
     async def wait(self, jobs: Collection[Any], seconds: float | None) -> None:
-        """Wait until one of some jobs is done, or let some seconds pass; None for as long as it takes."""
+        """Wait until one of several jobs is done, or until some seconds have passed; None for no limit."""
 
     @abstractmethod
     async def abandon(self, jobs: Collection[Any]) -> None:
-        """End jobs that nobody waits for any more, as far as that is possible."""
+        """End jobs whose results are not needed any more, if that is possible."""
 
 
 class Blocking(Outside):
-    """Blocks the thread; its coroutines never suspend."""
+    """An outside that blocks the thread. Its coroutines never suspend."""
 
     def open(self) -> None:
-        """Make ready for calls."""
+        """Prepare for calls."""
         self.client.get_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
-        """Call an operation."""
+        """Call an operation of the generated client."""
         response: Response[Any] = operation.sync_detailed(client=self.client, **arguments)
         return response
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait for some seconds."""
         self.clock.sleep(seconds)
 
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
         """Call a function of the caller's with a task.
 
         Raises:
-            TypeError: It is an async function.
+            TypeError: The function is async.
         """
         result = on_update(task)
         if inspect.iscoroutine(result):
@@ -155,35 +155,35 @@ class Blocking(Outside):
             raise TypeError("on_update is an async function: pass a plain one, or use AsyncKlingElements")
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
-        """Check what lies behind a URL."""
+        """Check the media at a URL."""
         return report_on(keyword, url, allow_private=allow_private, contract=self.contract)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine in a thread of its own."""
+        """Run a coroutine in a new thread."""
         return in_thread(lambda: finish(coroutine))
 
     async def wait(self, jobs: Collection[Future[Any]], seconds: float | None) -> None:
-        """Wait for one of some jobs."""
+        """Wait until one of several jobs is done."""
         self.clock.wait(jobs, seconds)
 
     async def abandon(self, jobs: Collection[Future[Any]]) -> None:
-        """Do nothing: a thread cannot be ended. It ends with its request, and does not hold the interpreter up."""
+        """Do nothing. A thread can't be ended; it ends with its request, and the interpreter doesn't wait for it."""
 
 
 class OnEventLoop(Outside):
-    """Lets the event loop go on meanwhile."""
+    """An outside that lets the event loop run on while it waits."""
 
     def open(self) -> None:
-        """Make ready for calls."""
+        """Prepare for calls."""
         self.client.get_async_httpx_client()
 
     async def call(self, operation: ModuleType, **arguments: Any) -> Response[Any]:
-        """Call an operation."""
+        """Call an operation of the generated client."""
         response: Response[Any] = await operation.asyncio_detailed(client=self.client, **arguments)
         return response
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait for some seconds."""
         await self.clock.sleep_async(seconds)
 
     async def notify(self, on_update: OnUpdate, task: Task) -> None:
@@ -193,7 +193,7 @@ class OnEventLoop(Outside):
             await result
 
     async def inspect(self, keyword: str, url: str, *, allow_private: bool) -> ImageReport | VideoReport:
-        """Check what lies behind a URL, in a thread, which ends soon after a cancellation."""
+        """Check the media at a URL, in a thread that ends soon after a cancellation."""
         abandoned = threading.Event()
         look = partial(report_on, keyword, url, allow_private=allow_private, contract=self.contract)
         try:
@@ -206,23 +206,23 @@ class OnEventLoop(Outside):
         return asyncio.get_running_loop().create_task(coroutine)
 
     async def wait(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:
-        """Wait for one of some jobs."""
+        """Wait until one of several jobs is done."""
         await self.clock.wait_async(jobs, seconds)
 
     async def abandon(self, jobs: Collection[asyncio.Task[Any]]) -> None:
-        """Cancel some jobs, and wait until they have ended."""
+        """Cancel jobs, and wait until they have ended."""
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
 
 
 def in_thread(function: Callable[[], T], abandoned: threading.Event | None = None) -> Future[T]:
-    """Run a function in a thread of its own, which holds up neither the end of an event loop nor of the interpreter.
+    """Run a function in a new thread. Neither an event loop nor the interpreter waits for the thread when it ends.
 
-    The deadline of the caller is that of the thread, too, as is the moment when an event is set.
+    The thread has the caller's deadline, and also stops once the event `abandoned` is set.
     """
     future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # it cannot be cancelled
+    future.set_running_or_notify_cancel()  # a running future cannot be cancelled
     context = copy_context()
     if abandoned is not None:
         context.run(end_once, abandoned)
@@ -230,7 +230,7 @@ def in_thread(function: Callable[[], T], abandoned: threading.Event | None = Non
     def run() -> None:
         try:
             future.set_result(context.run(function))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
             future.set_exception(error)
 
     threading.Thread(target=run, name="kling-elements", daemon=True).start()

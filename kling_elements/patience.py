@@ -1,4 +1,4 @@
-"""How often, and for how long altogether, one call is tried."""
+"""Decide how often, and for how long in total, to try one call."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ T = TypeVar("T")
 
 
 class Patience:
-    """Decides after each failed attempt of one call whether there is to be another, and when.
+    """Decide after each failed attempt of a call whether to make another, and when.
 
-    The policy's limit says until when attempts may begin. A limit that is given for the call itself bounds all of it:
-    half of what is left is kept for the attempt that follows a wait. With 0 there is a single attempt.
+    After the policy's limit, no attempt begins. A limit of the call itself bounds the whole call, so half of the time
+    that is left is kept for the attempt after a wait. If the limit is 0, there is a single attempt.
 
     Attributes:
-        policy: The intervals, and how often something is tried.
+        policy: The intervals, and the numbers of attempts.
     """
 
     def __init__(self, policy: RetryPolicy, clock: Clock, max_wait_seconds: float | None) -> None:
-        """Begin to count.
+        """Start the clock.
 
         Args:
-            policy: The intervals, and the limit where none is given.
-            clock: The time.
-            max_wait_seconds: The limit of this call; None for the policy's.
+            policy: The intervals, and the limit if the call has none.
+            clock: The clock to read the time from.
+            max_wait_seconds: The limit of this call, in seconds; None for the policy's.
 
         Raises:
             TypeError: The limit is not a number.
@@ -44,7 +44,7 @@ class Patience:
         self._unconnected = 0
 
     def seconds_after(self, error: KlingError) -> float | None:
-        """Return how long to wait after a failed attempt, in seconds; None where there is to be no further one."""
+        """Return the seconds to wait after a failed attempt; None if there is to be no further attempt."""
         unconnected = isinstance(error, TransportError) and not error.may_have_been_sent
         self._unconnected = self._unconnected + 1 if unconnected else 0
         if self._unconnected >= self.policy.max_connect_attempts or self._failures == self.policy.max_retries:
@@ -55,14 +55,14 @@ class Patience:
         left = self._ends_at - self._clock.monotonic()
         if not self._bounds_attempts:
             return max(asked, min(usual, left)) if left > 0 and asked <= left else None
-        most = left / 2
-        return max(asked, min(usual, most)) if most >= self.policy.first_seconds and asked < left else None
+        half_left = left / 2
+        return max(asked, min(usual, half_left)) if half_left >= self.policy.first_seconds and asked < left else None
 
     async def wait_after(self, io: Outside, error: KlingError) -> None:
         """Wait until the next attempt.
 
         Raises:
-            KlingError: The error itself, where there is to be none.
+            KlingError: The error itself, if there is to be no further attempt.
         """
         seconds = self.seconds_after(error)
         if seconds is None:
@@ -71,14 +71,14 @@ class Patience:
 
 
 def asked_seconds(error: KlingError, clock: Clock) -> float:
-    """Return the seconds to wait that a failed attempt's answer asks for; 0 where it asks for none."""
+    """Return the seconds that the answer to a failed attempt asks you to wait; 0 if it does not ask."""
     return retry_after_seconds(error.headers, clock.now()) if isinstance(error, ResponseError) else 0.0
 
 
 async def ask(io: Outside, patience: Patience, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Make a call that may be repeated, as it changes nothing, until it succeeds or patience ends.
+    """Repeat a call that has no side effects until it succeeds or patience ends.
 
-    An answer that the contract does not know is not asked for again: it would be the same.
+    If an answer breaks the contract, the call is not repeated, because the next answer would be the same.
 
     Raises:
         KlingError: The last attempt failed.

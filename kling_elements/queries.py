@@ -1,4 +1,4 @@
-"""Look-ups, lists and deletions, and which page of a list comes next. All I/O goes through `Outside`."""
+"""Look up, list and delete. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import partial
 from types import ModuleType
 
 from kling_elements.contracts import PAGE_NUMBER
+from kling_elements.create_request import element_id_from, task_id_from
 from kling_elements.errors import NoTaskError
 from kling_elements.numbers import count
 from kling_elements.outcomes import Outcome, is_absent, is_deleted_already, verdict_on
 from kling_elements.outside import Outside
 from kling_elements.patience import Patience, ask
-from kling_elements.requests import element_id_from, task_id_from
 from kling_elements.tasks import is_of, task_of, tasks_of
 from kling_elements_client.api.elements import delete_element, get_element
 from kling_elements_client.errors import ContractError, KlingError
@@ -24,25 +24,29 @@ from kling_elements_runtime.types import Response
 
 
 async def look_up(io: Outside, task_id: str) -> Task:
-    """Look a task up, with one call.
+    """Look a task up with one call.
 
     Raises:
-        NoTaskError: The answer names no task, or another one.
+        NoTaskError: The answer names no task, or the task of another id.
     """
-    found = task_of(await io.call(get_element, id=task_id), io.contract)
-    if found is None or not is_of(found, task_id):
-        says = "without naming a task" if found is None else "with the task of another id"
-        raise NoTaskError(f"the gateway answered the look-up {says}")
-    return found
+    task = task_of(await io.call(get_element, id=task_id), io.contract)
+    if task is None or not is_of(task, task_id):
+        how = "without naming a task" if task is None else "with the task of another id"
+        raise NoTaskError(f"the gateway answered the look-up {how}")
+    return task
 
 
 async def get(io: Outside, task: Task | str | int, patience: Patience) -> Task:
-    """Look a task up."""
+    """Look a task up. If an error may be temporary, try again."""
     return await ask(io, patience, partial(look_up, io, task_id_from(task)))
 
 
 async def delete(io: Outside, element: Element | Task | str | int, patience: Patience) -> Task | None:
-    """Delete a subject. One that was deleted before is no error, if the gateway says so, nor one gone after a doubt."""
+    """Delete an element.
+
+    If the gateway says that the element was deleted before, that is not an error. Neither is an absent element after an
+    attempt that may have deleted it.
+    """
     request = DeleteElementRequest(element_id=element_id_from(element))
     in_doubt = False  # whether an attempt may have deleted it
 
@@ -59,11 +63,11 @@ async def delete(io: Outside, element: Element | Task | str | int, patience: Pat
     return await ask(io, patience, attempt)
 
 
-_MOST_STALE = 2  # pages in a row without anything new
+_MAX_STALE_PAGES = 2  # pages in a row without a new task
 
 
 class Listing:
-    """The tasks of a list, each once, page by page as they are asked for."""
+    """The tasks of a list, each once. A page is fetched when its first task is needed."""
 
     def __init__(  # noqa: PLR0913 - most go by name
         self,
@@ -75,18 +79,18 @@ class Listing:
         page_size: int | None,
         patience: Callable[[], Patience],
     ) -> None:
-        """Begin before the first page; nothing is sent yet.
+        """Start before the first page. Nothing is sent yet.
 
         Args:
             io: The outside.
             operation: The operation that fetches a page.
-            operation_id: Its name in the contract.
+            operation_id: The name of the operation in the contract.
             first_page: The number of the page to begin with.
-            page_size: How many tasks a page has; None for the contract's default.
-            patience: What makes the patience for a page.
+            page_size: How many tasks to fetch at a time; None for the contract's default.
+            patience: A function that returns the patience for one page.
 
         Raises:
-            ValueError: The first page is no whole number from 1 up.
+            ValueError: The first page is below 1.
         """
         count.check("first_page", first_page)
         self._io = io
@@ -102,10 +106,10 @@ class Listing:
         self._failure: KlingError | None = None
 
     async def next(self) -> Task | None:
-        """Return the next task; None where there are no more.
+        """Return the next task; None if there are no more.
 
         Raises:
-            KlingError: A page could not be fetched. The same error comes each time from then on.
+            KlingError: A page could not be fetched. If you go on, the same error is raised again.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)
@@ -123,23 +127,23 @@ class Listing:
         return self._ready.popleft() if self._ready else None
 
     def _take(self, answer: Response[TaskListResponse]) -> None:
-        """Take what is new of a page: tasks move down a list while it is read."""
-        named = {_name_of(task): task for task in tasks_of(answer, self._io.contract)}
-        new = [task for name, task in named.items() if name not in self._seen]
-        self._seen.update(named)
+        """Take the new tasks of a page. A page may repeat tasks, because they move down the list while it is read."""
+        tasks = {_identity_of(task): task for task in tasks_of(answer, self._io.contract)}
+        new = [task for identity, task in tasks.items() if identity not in self._seen]
+        self._seen.update(tasks)
         self._ready.extend(new)
-        # New tasks push known ones onto the next page, so one without anything new need not be the last. Two end it: a
-        # gateway that answers every number with the same page must not be asked for all of them.
+        # New tasks push older ones onto the next page, so a page without a new task need not be the last. But two such
+        # pages end the list, because a gateway may answer every page number with the same page.
         self._stale_pages = 0 if new else self._stale_pages + 1
-        self._is_complete = not named or self._stale_pages >= _MOST_STALE
+        self._is_complete = not tasks or self._stale_pages >= _MAX_STALE_PAGES
         if not self._is_complete and self._page >= self._last_page:
             self._is_complete = True
-            self._io.warn(f"the list goes on beyond page {self._page}, the last that can be asked for")
+            self._io.warn(f"the list goes on after page {self._page}, the last page that you can ask for")
         self._page += 1
 
 
-def _name_of(task: Task) -> str:
-    """Return what tells a task from others: its id, or where a gateway leaves that out, all that it says."""
+def _identity_of(task: Task) -> str:
+    """Return a text that identifies a task: its id, or if the gateway leaves that out, all of the task as JSON."""
     return str(task.task_id or json.dumps(task.to_dict(), sort_keys=True))
 
 

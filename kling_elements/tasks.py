@@ -1,7 +1,7 @@
-"""Reads tasks out of answers and notifications, in whichever shape a gateway gives them.
+"""Read tasks from answers and notifications, in any shape that a gateway uses.
 
-Where a task may be in an answer, what its properties are called and what its words mean is in the contract: see
-`x-envelope`, `x-aliases`, `x-progress`, `x-unusable` and `x-output-type` there.
+The contract says where a task may be in an answer, what its properties are called and what its words mean: see
+`x-envelope`, `x-aliases`, `x-progress`, `x-unusable` and `x-output-type`.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ from kling_elements_runtime.types import Response, is_id
 
 Properties: TypeAlias = dict[str, Any]
 
-_OF_ENVELOPES = frozenset({"code", "request_id"})  # an object with one of these is an envelope, also around a task
+_OF_ENVELOPES = frozenset({"code", "request_id"})  # if an object has one of these, it is an envelope
 _ENVELOPE = _OF_ENVELOPES | {"message", "error"}
 _IDS = frozenset({"task_id", "element_id"})
 
 
 class Progress(Enum):
-    """How far a task is, by what a caller can do about it."""
+    """How far a task is, as far as you can act on it."""
 
     PENDING = auto()
     SUCCEEDED = auto()
     FAILED = auto()
     WITHOUT_ELEMENT = auto()
-    """It succeeded, but names no subject."""
+    """The task succeeded, but names no element."""
     WITHOUT_STATUS = auto()
-    """The answer does not say."""
+    """The answer has no status."""
     UNKNOWN = auto()
-    """The answer says it in a word that the contract does not know."""
+    """The status is a word that the contract does not know."""
 
 
 _PROGRESS = {"pending": Progress.PENDING, "succeeded": Progress.SUCCEEDED, "failed": Progress.FAILED}
 
 
 def task_from(source: Mapping[str, Any], contract: Contract, request_id: str | None = None) -> Task:
-    """Return the task of a JSON object, by the documented names and words, in whichever shape it came.
+    """Return the task in a JSON object of any shape, with the documented names and words.
 
-    A word for success or failure becomes the documented one; any other stays as it came, as do properties that the
-    contract does not know.
+    A word for success or failure becomes the documented one. Other words, and properties that the contract does not
+    know, stay as they are.
     """
     facts = contract.read(_Facts)
     return _made(_with_documented_names(facts, "Task", source), facts, request_id)
@@ -66,28 +66,28 @@ def task_in(
     schema: str = "TaskResponse",
     request_id: str | None = None,
 ) -> Task | None:
-    """Return the task that an answer or a notification names; None where it names no task.
+    """Return the task in an answer or a notification; None if it names no task.
 
-    The first place that names an id decides. What it lacks is filled in from the places within it.
+    The first place with an id decides. If properties are missing there, they are taken from the places inside it.
 
     Args:
         answer: The answer, or an item of a list, as a JSON object or a model.
-        contract: What says how to read it.
-        schema: The schema of the answer, which says where tasks may be.
+        contract: The contract by which to read the answer.
+        schema: The schema of the answer, which lists the places of tasks.
         request_id: The id of the request, if no envelope in the answer has one.
     """
     facts = contract.read(_Facts)
     places = facts.schemas[schema]["x-envelope"]["tasks"]
     objects = _objects_at(answer, places)
     request_id = _request_id_in(objects) or request_id
-    found = {place: _task_of(facts, value) for place, value in objects}
-    decides = next((place for place, task in found.items() if is_id(task.get("task_id"))), None)
-    if decides is None:
+    tasks = {place: _task_of(facts, value) for place, value in objects}
+    decisive = next((place for place, task in tasks.items() if is_id(task.get("task_id"))), None)
+    if decisive is None:
         return None
-    properties = found[decides]
-    for place, task in found.items():
-        if place.startswith(f"{decides}/"):
-            properties |= {name: value for name, value in task.items() if not _says(name, properties.get(name))}
+    properties = tasks[decisive]
+    for place, task in tasks.items():
+        if place.startswith(f"{decisive}/"):
+            properties |= {name: value for name, value in task.items() if not _has_value(name, properties.get(name))}
     return _made(properties, facts, request_id)
 
 
@@ -95,7 +95,7 @@ def task_of(
     answer: Response[CreateElementResponse] | Response[DeleteElementResponse] | Response[TaskResponse],
     contract: Contract,
 ) -> Task | None:
-    """Return the task that an answer names, whatever its code says; None where it names no task."""
+    """Return the task in an answer, whatever its code means; None if it names no task."""
     return task_in(answer.parsed, contract, type(answer.parsed).__name__, answer.request_id)
 
 
@@ -110,28 +110,28 @@ def tasks_of(answer: Response[TaskListResponse], contract: Contract) -> list[Tas
 
 
 def elements_of(task: Task, *, contract: Contract) -> list[Element]:
-    """Return the elements that a task made and that you can use, by the words of a contract of your own.
+    """Return the elements that a task made and that you can use, according to a contract of your own.
 
-    `Task.elements` returns them by the words of the contract that this package was made from.
+    If you use the package's contract, `Task.elements` returns the same.
 
     Args:
         task: The task.
-        contract: The contract of the client which got the task.
+        contract: The contract of the client that returned the task.
 
     Raises:
-        ValueError: The contract lacks something; the message names all of it.
+        ValueError: The contract lacks something; the message lists everything.
     """
     usable(contract)
     return [element for element in task.all_elements if is_usable(element, contract)]
 
 
 def is_of(task: Task, task_id: str) -> bool:
-    """Return whether a task is the one of an id, the system's or the caller's, as far as its answer tells."""
+    """Return whether a task can have an id, the service's or the caller's. Without an external id, it fits any."""
     return str(task.task_id) == task_id or task.external_task_id in (None, task_id)
 
 
 def is_usable(element: Element, contract: Contract) -> bool:
-    """Return whether an element has an id, and its status is none of a contract's words for deleted and failed."""
+    """Return whether an element has an id, and its status is not one of the contract's words for deleted or failed."""
     status: object = element.status
     is_gone = isinstance(status, str) and status.lower() in contract.read(_Facts).unusable
     return is_id(element.element_id) and not is_gone
@@ -150,10 +150,10 @@ class _Alias:
     """Another name of a property.
 
     Attributes:
-        other: The name that a gateway gives to it.
-        outer: The documented property that it belongs into; empty where it belongs into none.
-        name: Its documented name there.
-        is_documented: Whether the other name is that of a documented property too, which keeps its value.
+        other: The name that a gateway uses.
+        outer: The documented property that the value belongs in; empty if there is none.
+        name: The documented name there.
+        is_documented: Whether the other name is also the name of a documented property, which keeps its value.
     """
 
     other: str
@@ -163,30 +163,30 @@ class _Alias:
 
 
 class _Facts:
-    """What a contract says of tasks.
+    """What a contract says about tasks.
 
     Attributes:
         schemas: The schemas by name.
-        aliases: The other names of the properties of a schema, by its name.
-        words: What each word for a status means, and the documented word for the same.
-        unusable: The words for the status of a subject that cannot be used.
-        output_type: The type of those outputs of a task that are subjects.
+        aliases: The other names of properties, by the name of their schema.
+        words: The meaning of each word for a status, and the documented word with the same meaning.
+        unusable: The words for the status of an element that cannot be used.
+        output_type: The type of a task's outputs that are elements.
     """
 
     def __init__(self, document: Node) -> None:
         self.schemas: Node = document["components"]["schemas"]
         self.aliases = {name: tuple(_aliases(schema)) for name, schema in self.schemas.items()}
-        known = self.schemas["TaskStatus"]["x-progress"]
-        self.words = {word: (progress, known[name][0]) for name, progress in _PROGRESS.items() for word in known[name]}
+        words = self.schemas["TaskStatus"]["x-progress"]
+        self.words = {word: (progress, words[name][0]) for name, progress in _PROGRESS.items() for word in words[name]}
         self.unusable = self.schemas["Element"]["properties"]["status"]["x-unusable"]
         self.output_type = self.schemas["Element"]["x-output-type"]
 
     def status(self, status: object) -> tuple[Progress, object]:
-        """Return what a status means, and the documented word for the same."""
+        """Return the meaning of a status, and the documented word with the same meaning."""
         if not status:
             return Progress.WITHOUT_STATUS, status
-        known = self.words.get(status.lower()) if isinstance(status, str) else None
-        return known or (Progress.UNKNOWN, status)
+        meaning = self.words.get(status.lower()) if isinstance(status, str) else None
+        return meaning or (Progress.UNKNOWN, status)
 
 
 def _aliases(schema: Node) -> Iterator[_Alias]:
@@ -204,20 +204,20 @@ def _object(value: object) -> Properties | None:
 
 
 def _objects_at(answer: object, places: Sequence[str]) -> list[tuple[str, Properties]]:
-    """Return each place of an answer with the properties of the object there, none where there is no object."""
-    found = {"": _object(answer) or {}}
+    """Return each place of an answer with the properties of the object there; empty if there is no object."""
+    objects = {"": _object(answer) or {}}
 
     def object_at(place: str) -> Properties:
-        if place not in found:
+        if place not in objects:
             around, _, name = place.rpartition("/")
-            found[place] = _object(object_at(around).get(name)) or {}
-        return found[place]
+            objects[place] = _object(object_at(around).get(name)) or {}
+        return objects[place]
 
     return [(place, object_at(place)) for place in places]
 
 
 def _task_of(facts: _Facts, properties: Properties) -> Properties:
-    """Return the properties of a task without those of an envelope around another one, by their documented names."""
+    """Return the properties of a task with documented names, without those of an envelope."""
     around = _ENVELOPE if _OF_ENVELOPES & properties.keys() else ()
     for name in ("data", *around):
         properties.pop(name, None)
@@ -225,9 +225,9 @@ def _task_of(facts: _Facts, properties: Properties) -> Properties:
 
 
 def _with_documented_names(facts: _Facts, schema: str, source: Mapping[str, Any]) -> Properties:
-    """Return the properties of a JSON object, with the documented names for those that a gateway calls otherwise.
+    """Return the properties of a JSON object with documented names in place of a gateway's.
 
-    What belongs into another object also stays where it was.
+    If a property belongs in another object, it is copied there and also stays.
     """
     properties = dict(source)
     for alias in facts.aliases[schema]:
@@ -235,39 +235,39 @@ def _with_documented_names(facts: _Facts, schema: str, source: Mapping[str, Any]
             continue
         if alias.outer:
             around = _object(properties.get(alias.outer) or {})
-            if around is not None and not _says(alias.name, around.get(alias.name)):
+            if around is not None and not _has_value(alias.name, around.get(alias.name)):
                 properties[alias.outer] = {
                     **around,
-                    alias.name: _subjects_among(source[alias.other], facts.output_type),
+                    alias.name: _elements_among(source[alias.other], facts.output_type),
                 }
-        elif not _says(alias.name, properties.get(alias.name)):
+        elif not _has_value(alias.name, properties.get(alias.name)):
             properties[alias.name] = source[alias.other]
             if not alias.is_documented:
                 del properties[alias.other]
     return properties
 
 
-def _says(name: str, value: object) -> bool:
-    """Return whether a property says something."""
+def _has_value(name: str, value: object) -> bool:
+    """Return whether a property has a value, or if it is an id, a valid one."""
     return is_id(value) if name in _IDS else bool(value)
 
 
-def _subjects_among(value: Any, wanted: str) -> Any:
-    """Return a list of outputs without those that are no subjects; anything else as it is."""
+def _elements_among(value: Any, element_type: str) -> Any:
+    """Return only the elements in a list of outputs; if the value is not a list, return it as it is."""
     if not isinstance(value, list):
         return value
-    return [item for item in value if not isinstance(item, Mapping) or item.get("type", wanted) == wanted]
+    return [item for item in value if not isinstance(item, Mapping) or item.get("type", element_type) == element_type]
 
 
 def _request_id_in(objects: Sequence[tuple[str, Properties]]) -> str | None:
     """Return the request id of the outermost envelope that has one; None if none has."""
-    outermost_first = sorted(objects, key=lambda placed: len(placed[0]))
+    outermost_first = sorted(objects, key=lambda item: len(item[0]))
     request_ids = (properties.get("request_id") for _, properties in outermost_first)
     return next((value for value in request_ids if isinstance(value, str) and value), None)
 
 
 def _made(properties: Properties, facts: _Facts, request_id: str | None) -> Task:
-    """Return the task of some properties with documented names, with the documented words."""
+    """Return a task from properties with documented names; its status becomes the documented word."""
     progress, documented = facts.status(properties.get("task_status"))
     if progress in (Progress.SUCCEEDED, Progress.FAILED):
         properties["task_status"] = documented
@@ -282,7 +282,7 @@ def _made(properties: Properties, facts: _Facts, request_id: str | None) -> Task
 
 
 def _with_elements(result: Properties, facts: _Facts) -> Properties:
-    """Return what a task made, with its subjects in a list where a gateway gives one subject without."""
+    """Return the result of a task. If a gateway gives one element without a list, put it in one."""
     elements = result.get("elements")
     if not elements and is_id(result.get("element_id")):
         elements = [{name: value for name, value in result.items() if name != "elements"}]
@@ -292,7 +292,7 @@ def _with_elements(result: Properties, facts: _Facts) -> Properties:
 
 
 def _named_element(item: object, facts: _Facts) -> object:
-    """Return a subject with the documented names; what is none as it is."""
+    """Return an element with the documented names; if the item is not an element, return it as it is."""
     own = _object(item)
     if own is None or not any(alias.other in own for alias in facts.aliases["Element"]):
         return item

@@ -1,4 +1,4 @@
-"""What is known of the subject of a create, so that whatever ends the create early says how to find it again."""
+"""Keep what is known about an element while it is created. If the create ends early, the error has the details."""
 
 from __future__ import annotations
 
@@ -12,66 +12,67 @@ from kling_elements_client.errors import KlingError
 
 
 class CreateStoppedError(Exception):
-    """A create was about to be sent after its caller had been told that nothing was."""
+    """A create was about to be sent after its interruption had been reported."""
 
 
 @define(eq=False)
 class Trail:
-    """What one create has left behind so far.
+    """What is known about the element of one create.
 
     Attributes:
-        external_id: The id that it is sent under; None until the request was read.
-        outcome: Whether the subject exists.
-        is_told: Whether the caller was told, so that nothing may be sent any more.
+        external_id: The id that is sent; None until the request was read.
+        outcome: Whether the element exists.
+        is_reported: Whether an interruption was reported to the caller, so that nothing may be sent any more.
     """
 
     external_id: str | None = None
     outcome: Outcome = Outcome.NOT_CREATED
-    is_told: bool = False
+    is_reported: bool = False
 
     def about_to_send(self) -> None:
-        """Note that the subject may exist from now on.
+        """Note that the element may exist from now on.
 
         Raises:
-            CreateStoppedError: This is a thread that outlived the call that began it.
+            CreateStoppedError: The call was interrupted, but this thread of the call went on.
         """
-        self.outcome = Outcome.MAY_EXIST  # before the question: `tell` does the opposite, perhaps in another thread
-        if self.is_told:
+        # set before the check, because another thread may be in `report_interruption`, which does the opposite
+        self.outcome = Outcome.MAY_EXIST
+        if self.is_reported:
             raise CreateStoppedError
 
     def explain(self, error: BaseException, io: Outside) -> None:
-        """Put onto what ends the create what it means for the subject: its id, and for a `KlingError` the outcome.
+        """Add the external id to the exception that ends the create; to a `KlingError`, also the outcome.
 
-        An interruption (Ctrl+C, a cancellation) would take the only trace of a subject along. Often nobody sees the
-        exception, as task groups, time-outs and the end of an event loop drop it; so a warning is logged, too.
+        Without this, an interruption (Ctrl+C, a cancellation) would lose the only trace of an element. Task groups,
+        time-outs and the end of an event loop often drop the exception, so a warning is logged, too.
         """
         if isinstance(error, KlingError):
             self.mark(error)
-        elif self.tell(error, io):
+        elif self.report_interruption(error, io):
             vars(error)["external_task_id"] = self.external_id
 
     def mark(self, error: KlingError) -> None:
-        """Put the outcome and the id onto an error."""
+        """Set the outcome and the external id of an error."""
         error.outcome, error.external_task_id = self.outcome, self.external_id
 
-    def tell(self, error: BaseException, io: Outside) -> bool:
-        """Tell of an interruption by a note and a warning, if the subject may exist; return whether it may."""
-        self.is_told = True
+    def report_interruption(self, error: BaseException, io: Outside) -> bool:
+        """Return whether the element may exist. If it may, add a note to the exception, and log a warning."""
+        self.is_reported = True
         if self.outcome is Outcome.NOT_CREATED:
             return False
-        says = f"external_task_id {self.external_id}: the subject {_EXISTS[self.outcome]}"
-        error.add_note(io.shown(says))
-        io.warn(f"{says}; {type(error).__name__} ended its create, and {_WHAT_NEXT[self.outcome]}")
+        message = f"external_task_id {self.external_id}: the element {_EXISTS[self.outcome]}"
+        error.add_note(io.shown(message))
+        io.warn(f"{message}; {type(error).__name__} ended its create, and {_WHAT_NEXT[self.outcome]}")
         return True
 
 
 def explain_all(trails: Sequence[Trail], error: BaseException, io: Outside) -> None:
-    """Do as `Trail.explain` for several creates that one interruption ends; it gets the list `external_task_ids`."""
+    """Report an interruption of several creates, and add the list `external_task_ids` to it."""
     if isinstance(error, KlingError):
-        return  # it has what is to be said of each
-    told = [trail.external_id for trail in trails if trail.tell(error, io)]
-    if told:
-        vars(error)["external_task_ids"] = told
+        return  # its results have the details of each create
+    external_ids = [trail.external_id for trail in trails if trail.report_interruption(error, io)]
+    if external_ids:
+        vars(error)["external_task_ids"] = external_ids
 
 
 _EXISTS = {Outcome.MAY_EXIST: "may exist", Outcome.CREATED: "exists"}

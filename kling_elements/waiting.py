@@ -1,4 +1,4 @@
-"""How tasks are waited for: when to look again, and when to stop. All I/O goes through `Outside`."""
+"""Wait for tasks: when to look them up again, and when to stop. All I/O goes through `Outside`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
+from kling_elements.create_request import task_id_from
 from kling_elements.elements import element_of
 from kling_elements.errors import TaskError, TaskFailedError, UnknownStatusError, WaitAllError, WaitTimeoutError
 from kling_elements.outcomes import Outcome, can_ask_again, is_absent
@@ -13,7 +14,6 @@ from kling_elements.outside import OnUpdate, Outside
 from kling_elements.patience import asked_seconds
 from kling_elements.policies import PollPolicy, interval
 from kling_elements.queries import look_up
-from kling_elements.requests import task_id_from
 from kling_elements.tasks import Progress, progress_of
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Element, Task
@@ -24,7 +24,7 @@ from kling_elements_runtime.texts import shown
 async def wait(
     io: Outside, task: Task | str | int, policy: PollPolicy, limit_seconds: float, on_update: OnUpdate | None
 ) -> Element:
-    """Look a task up until it ends, and return the subject that it made."""
+    """Look a task up until it ends, and return the element that it made."""
     (result,) = await _results(io, [task], policy, limit_seconds, on_update)
     if isinstance(result, KlingError):
         raise result
@@ -38,9 +38,9 @@ async def wait_all(
     limit_seconds: float,
     on_update: OnUpdate | None,
 ) -> list[Element]:
-    """Look several tasks up until all have ended, and return the subjects that they made."""
+    """Look several tasks up until all have ended, and return the elements that they made."""
     if isinstance(tasks, str):
-        raise TypeError("wait_all takes a sequence of tasks; for one task use wait")
+        raise TypeError("wait_all takes a sequence of tasks; if you have one task, use wait")
     results = await _results(io, tasks, policy, limit_seconds, on_update)
     elements = [result for result in results if isinstance(result, Element)]
     if len(elements) < len(results):
@@ -48,22 +48,22 @@ async def wait_all(
     return elements
 
 
-_SHORTEST_SECONDS = 0.25  # that are waited before a last look-up
+_MIN_PAUSE_SECONDS = 0.25  # before a last look-up
 _ENDED = (Progress.SUCCEEDED, Progress.FAILED)
 
 
 @define
 class _Watched:
-    """A task that is waited for.
+    """A task that you wait for.
 
     Attributes:
-        id: What it is looked up by.
-        contract: What says how its states are read.
+        id: The id to look the task up by.
+        contract: The contract by which its states are read.
         last: The last state that was seen.
-        exists: Whether it is known to exist: an answer showed it, or the caller has it from one.
-        unclear_since: The time of the first of the latest look-ups in a row that showed nothing that is understood.
-        error: Why the last look-up failed, if it did.
-        result: What came of it, once something has.
+        exists: Whether the task certainly exists, because an answer showed it.
+        unclear_since: When look-ups began to show nothing that the client understands; None if the last one was clear.
+        error: The error of the last look-up; None if it succeeded.
+        result: The element or the error in which waiting ended; None while it goes on.
     """
 
     id: str
@@ -75,7 +75,7 @@ class _Watched:
     result: Element | KlingError | None = field(init=False, default=None)
 
     def see(self, task: Task, now: float, policy: PollPolicy) -> None:
-        """Take note of the task's state."""
+        """Decide what follows from a state of the task."""
         self.last, self.exists, self.error = task, True, None
         progress = progress_of(task, self.contract)
         if progress is Progress.SUCCEEDED:
@@ -92,7 +92,7 @@ class _Watched:
             self.result = UnknownStatusError(f"{self._state()} after {seconds:.3g} s", task)
 
     def miss(self, error: KlingError, now: float, policy: PollPolicy) -> None:
-        """Take note of a look-up that failed. What was created a moment ago need not be found everywhere yet."""
+        """Decide what follows from a failed look-up. A task that was just created may not be visible everywhere yet."""
         self.error = error
         error.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         if not can_ask_again(error, self.contract) and not (
@@ -101,39 +101,39 @@ class _Watched:
             self.result = error
 
     def _unclear_seconds(self, now: float) -> float:
-        """Return for how long look-ups have shown nothing that is understood, with the one at this time."""
+        """Return the seconds since look-ups began to show nothing that the client understands; 0 for the first."""
         if self.unclear_since is None:
             self.unclear_since = now
         return now - self.unclear_since
 
-    def give_up(self, why: str) -> None:
-        """End the waiting, if nothing has come of it."""
+    def give_up(self, reason: str) -> None:
+        """End the waiting, if the task has no result yet."""
         if self.result is not None:
             return
         if self.error is not None and is_absent(self.error):
-            self.result = self.error  # and not that it is still under way
+            self.result = self.error  # a time-out would say that the task is still under way
             return
-        says = f"{self._state()} {why}"
+        message = f"{self._state()} {reason}"
         if self.error is not None:
-            says += f"; the last look-up failed: {self.error}"
-        self.result = WaitTimeoutError(says, self.last)
+            message += f"; the last look-up failed: {self.error}"
+        self.result = WaitTimeoutError(message, self.last)
         self.result.outcome = Outcome.CREATED if self.exists else Outcome.MAY_EXIST
         self.result.__cause__ = self.error
 
     def _state(self) -> str:
-        """Return in which state the task is, as far as it is understood."""
+        """Return the state of the task in words."""
         match progress_of(self.last, self.contract):
             case Progress.WITHOUT_ELEMENT:
-                return f"task {self.id} has succeeded, but its answer still names no subject"
+                return f"task {self.id} has succeeded, but its answer still names no element"
             case Progress.WITHOUT_STATUS:
                 return f"task {self.id} is still without a status"
             case Progress.UNKNOWN:
-                return f"task {self.id} is still {shown(self.last.task_status)}, which is not known here,"
+                return f"task {self.id} is still {shown(self.last.task_status)}, an unknown status,"
             case _:
                 return f"task {self.id} is still {shown(self.last.task_status)}"
 
 
-def _watched(contract: Contract, task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:
+def _watch(contract: Contract, task: Task | str | int, now: float, policy: PollPolicy) -> _Watched:
     task_id = task_id_from(task)
     if not isinstance(task, Task):
         return _Watched(task_id, contract, Task(task_id=task_id), exists=False)
@@ -145,12 +145,12 @@ def _watched(contract: Contract, task: Task | str | int, now: float, policy: Pol
 
 @frozen
 class _Updates:
-    """Reports each change of a task's status once, to the log and to the caller's function.
+    """Report each change of a task's status once, to the log and to the caller's function.
 
     Attributes:
         io: The outside.
         on_update: The caller's function.
-        statuses: The last status of each task, by the id that it is looked up by: one task may be waited for twice.
+        statuses: The last status of each task by its id, because you may wait for one task twice.
     """
 
     io: Outside
@@ -158,7 +158,7 @@ class _Updates:
     statuses: dict[str, str]
 
     async def report(self, task_id: str, task: Task) -> None:
-        """Report the status of a task, if it has one and it is a new one."""
+        """Report the status of a task, if it has a new one."""
         status = task.task_status
         if not status or status == self.statuses.get(task_id):
             return
@@ -177,38 +177,52 @@ async def _results(
 ) -> list[Element | KlingError]:
     """Return the element or the error of each task, once all have one."""
     began = io.clock.monotonic()
-    watched = [_watched(io.contract, task, began, policy) for task in tasks]
-    statuses = {each.id: each.last.task_status for each in watched if each.last.task_status}
+    all_watched = [_watch(io.contract, task, began, policy) for task in tasks]
+    statuses = {watched.id: watched.last.task_status for watched in all_watched if watched.last.task_status}
     updates = _Updates(io, on_update, statuses)
     poll = 0
     while True:
-        asked = await _look_all_up(io, watched, policy, updates)
+        asked = await _look_all_up(io, all_watched, policy, updates)
         passed = io.clock.monotonic() - began
-        left = limit_seconds - passed
-        usual, most = interval(policy, poll), left / 2  # the other half is kept for the look-up that follows
-        if most < min(usual, _SHORTEST_SECONDS) or asked >= left:
+        pause = _pause_seconds(interval(policy, poll), asked, limit_seconds - passed)
+        if pause is None:
             asks = f"; the gateway asks to wait {asked:g} s" if asked else ""
-            for each in watched:
-                each.give_up(f"after {passed:.3g} s{asks}")
-        results = [each.result for each in watched if each.result is not None]
-        if len(results) == len(watched):
+            for watched in all_watched:
+                watched.give_up(f"after {passed:.3g} s{asks}")
+        results = [watched.result for watched in all_watched if watched.result is not None]
+        if pause is None or len(results) == len(all_watched):
             return results
-        await io.sleep(max(asked, min(usual, most)))
+        await io.sleep(pause)
         poll += 1
 
 
-async def _look_all_up(io: Outside, watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
-    """Look each task up that has no result yet; return the most seconds that a failed answer asks to wait."""
+async def _look_all_up(io: Outside, all_watched: Sequence[_Watched], policy: PollPolicy, updates: _Updates) -> float:
+    """Look up each task without a result; return the longest wait in seconds that a failed answer asks for."""
     asked = 0.0
-    for each in watched:
-        if each.result is not None:
+    for watched in all_watched:
+        if watched.result is not None:
             continue
         try:
-            task = await look_up(io, each.id)
+            task = await look_up(io, watched.id)
         except KlingError as error:
-            each.miss(error, io.clock.monotonic(), policy)
+            watched.miss(error, io.clock.monotonic(), policy)
             asked = max(asked, asked_seconds(error, io.clock))
         else:
-            each.see(task, io.clock.monotonic(), policy)
-            await updates.report(each.id, task)
+            watched.see(task, io.clock.monotonic(), policy)
+            await updates.report(watched.id, task)
     return asked
+
+
+def _pause_seconds(usual: float, asked: float, left: float) -> float | None:
+    """Return the seconds to wait before the next look-ups; None if there is no time for these.
+
+    Half of the time that is left is kept for the look-ups.
+
+    Args:
+        usual: The seconds of the policy.
+        asked: The seconds that the gateway asks for.
+        left: The seconds until waiting ends.
+    """
+    if left / 2 < min(usual, _MIN_PAUSE_SECONDS) or asked >= left:
+        return None
+    return max(asked, min(usual, left / 2))

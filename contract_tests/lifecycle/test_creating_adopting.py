@@ -299,7 +299,7 @@ def test_a_gateway_without_look_ups_is_named_as_the_cause(client_class: Client, 
     error = Scripted(client_class, step).failing("get_or_create", NAMED)
 
     assert str(error).startswith("this gateway ")
-    assert "get_or_create needs it, create does not" in str(error)
+    assert "get_or_create needs look-up: use create instead" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -326,9 +326,9 @@ def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) 
     assert "look create look" == scripted.gateway.calls()
 
 
-_OURS = "an attempt of this call may have made the subject, and look-ups not show it yet; call again later"
-_NOT_OURS = "a create of another process may not be shown yet, the subject may have been deleted, or the id belongs to"
-_UNSURE = "or the request has another mistake, as the code stands for these, too"
+_OURS = "an attempt of this call may have made the element, and look-ups not show it yet; call again later"
+_NOT_OURS = "a create of another process may not be shown yet, the element may have been deleted, or the id belongs to"
+_UNSURE = "or the request has another mistake, because the service uses this code for others, too"
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
     assert causes == [cause for cause in (_OURS, _NOT_OURS, _UNSURE) if cause in str(error)]
     assert (400, 1201) == (error.status_code, error.code)
     assert str(error.message) in str(error)
-    assert "take another id only if you know" in str(error) or _OURS in causes
+    assert "use another id only if you know" in str(error) or _OURS in causes
 
 
 def test_look_ups_may_lag_behind_creates(client_class: Client) -> None:

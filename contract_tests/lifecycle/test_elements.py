@@ -38,7 +38,7 @@ def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
     error = caught.value
 
     assert (
-        f"the subject 9007199254740993 of task 7 cannot be used, as its status is {status}: "
+        f"the element 9007199254740993 of task 7 cannot be used, because its status is {status}: "
         "create it again, with an external_task_id that was not used before"
     ) == str(error)
     assert task is error.task
@@ -62,7 +62,7 @@ def test_the_first_usable_element_of_several_is_returned() -> None:
 
 @pytest.mark.parametrize("elements", [(), (Element(),), (Element(element_id=None),), (Element(element_id=0), 5)])
 def test_a_succeeded_task_without_an_element_is_an_error(elements: tuple[Any, ...]) -> None:
-    with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer names no subject$"):
+    with pytest.raises(UnknownStatusError, match=r"^task 7 has succeeded, but its answer names no element$"):
         element_of(_task(*elements), CONTRACT)
 
 
@@ -70,7 +70,7 @@ def test_control_characters_in_an_id_are_escaped() -> None:
     """The gateway chose the id, so it may contain anything."""
     task = _task(Element(element_id="5\x1b[2J\n" + "x" * 300, status="deleted"))
 
-    with pytest.raises(ElementUnavailableError, match=r"^the subject 5\\x1b\[2J\\nx{190} of task 7 cannot"):
+    with pytest.raises(ElementUnavailableError, match=r"^the element 5\\x1b\[2J\\nx{190} of task 7 cannot"):
         element_of(task, CONTRACT)
 
 

@@ -188,7 +188,7 @@ def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
 @pytest.mark.parametrize("requests", [NAMED, "text", None, 5, (request for request in [NAMED])])
 def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
     """A single request is not a sequence."""
-    with pytest.raises(TypeError, match="create_all takes a sequence of requests; for one request use create"):
+    with pytest.raises(TypeError, match="create_all takes a sequence of requests; if you have one request, use create"):
         Scripted(client_class).create_all(requests)
 
 
@@ -302,7 +302,7 @@ def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
         error
     )
     assert 1 == service.creates
-    assert 1 == str(error).count("not sent: another create failed, as this one would: POST")
+    assert 1 == str(error).count("not sent: another create failed, and this one would fail, too: POST")
     assert str(error).endswith(" (4 times)")
     assert "not_created" == error.outcome
 
@@ -337,7 +337,7 @@ def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
 
     refused = [(RateLimitError, "not_created", external_id) for external_id in ("e-2", "e-3")]
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
-    assert "not sent: for 300 s the gateway took no create, and no task ended" in str(error)
+    assert "not sent: the gateway accepted no create for 300 s, and no task ended" in str(error)
     assert 300 == service.clock.seconds - 1000
 
 
@@ -354,7 +354,7 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 
     assert isinstance(error, CreateAllError)
     assert taken == sum(isinstance(result, Task) for result in error.results)
-    assert "not sent: max_wait_seconds were over before its turn came" in str(error)
+    assert "not sent: max_wait_seconds had passed before its turn came" in str(error)
     assert limit == service.clock.seconds - 1000
 
 
@@ -401,4 +401,4 @@ def test_an_interruption_names_every_id(
     assert ["e-0", "e-1", "e-2"] == sorted(service.created) == told
     if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio raises Ctrl+C outside the loop
         assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
-        assert [f"external_task_id {each}: the subject exists" for each in told] == caught.value.__notes__
+        assert [f"external_task_id {each}: the element exists" for each in told] == caught.value.__notes__

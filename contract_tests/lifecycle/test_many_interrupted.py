@@ -43,7 +43,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
     go_on.set()
 
     assert ["e-0"] == sent == caught.value.external_task_ids  # type: ignore[attr-defined]
-    assert "external_task_id e-0: the subject may exist" in caplog.text
+    assert "external_task_id e-0: the element may exist" in caplog.text
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
@@ -66,7 +66,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
             return ids, len(asyncio.all_tasks())
 
     assert (["e-0", "e-1", "e-2"], 1) == asyncio.run(cancelled())
-    assert 3 == caplog.text.count("the subject may exist; CancelledError ended its create")
+    assert 3 == caplog.text.count("the element may exist; CancelledError ended its create")
 
 
 def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -86,4 +86,4 @@ def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptu
     asyncio.run(begin())
     creating.close()
 
-    assert 2 == caplog.text.count("the subject may exist; GeneratorExit ended its create")
+    assert 2 == caplog.text.count("the element may exist; GeneratorExit ended its create")

@@ -185,7 +185,7 @@ def test_rules_that_could_not_be_checked_are_logged(
             _with_images("https://a.example.com/a.png", "https://b.example"), preflight="remote"
         )
 
-    assert f"{_FRONT}: not judged by R15: the server does not tell the size" in caplog.text
+    assert f"{_FRONT}: not checked against R15: the server does not tell the size" in caplog.text
 
 
 def test_media_are_not_read_if_the_request_is_not_sent(client_class: Client, remote_media: _RemoteMedia) -> None:

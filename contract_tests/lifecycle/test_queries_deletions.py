@@ -92,16 +92,19 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
 @pytest.mark.parametrize(
     ("message", "argument"),
     [
-        ("not by an empty text$", ""),
-        ("not by float$", Element.from_dict({"element_id": 5.5})),
-        ("not by Unset$", Element()),
-        ("not by NoneType$", Element(element_id=None)),
-        ("^the task names no subject: pass what wait returned, or look the task up again$", Task(task_id="7")),
+        ("not an empty text$", ""),
+        ("not float$", Element.from_dict({"element_id": 5.5})),
+        ("not Unset$", Element()),
+        ("not NoneType$", Element(element_id=None)),
         (
-            "^the task names 2 subjects; pass the one that is meant$",
+            "^the task names no element: pass the element that wait returned, or look the task up again$",
+            Task(task_id="7"),
+        ),
+        (
+            "^the task names 2 elements: pass the one that you mean$",
             Task(task_result=TaskResult(elements=[_ELEMENT] * 2)),
         ),
-        ("not by Unset$", Task(task_result=TaskResult(elements=[Element()]))),
+        ("not Unset$", Task(task_result=TaskResult(elements=[Element()]))),
     ],
 )
 def test_an_argument_that_does_not_name_one_element_is_refused(
@@ -115,7 +118,7 @@ def test_an_argument_that_does_not_name_one_element_is_refused(
 @pytest.mark.parametrize("element", [829482348234823.0, float("nan"), True, False, b"9", ["9"], None])
 def test_an_element_of_a_wrong_type_is_not_deleted(client_class: Client, element: Any) -> None:
     """A floating-point number has lost digits, so it could be the id of another element."""
-    with pytest.raises(TypeError, match=f"by the id itself, as int or str, not by {type(element).__name__}$"):
+    with pytest.raises(TypeError, match=f"or the id itself as int or str, not {type(element).__name__}$"):
         Scripted(client_class).delete(element)
 
 

@@ -100,7 +100,7 @@ def test_a_list_ends_at_the_last_page_number_of_the_contract(
 
     assert list(range(1000)) == [listed.task_id for listed in scripted.first(None, "list", page_size=1)]
     assert "pageNum=1000&pageSize=1" == scripted.gateway.requests[-1].url.query.decode()
-    assert "the list goes on beyond page 1000" in caplog.text
+    assert "the list goes on after page 1000" in caplog.text
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:

@@ -42,7 +42,7 @@ from kling_elements_runtime.blocking import finish
 
 _TRIES = 60
 _KINDS = [KeyboardInterrupt, SystemExit, asyncio.CancelledError]
-_ID = re.compile("external_task_id ([^ :]+): the subject (?:may exist|exists); [A-Za-z]+ ended its create, and ")
+_ID = re.compile("external_task_id ([^ :]+): the element (?:may exist|exists); [A-Za-z]+ ended its create, and ")
 
 
 def _warned(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -63,9 +63,9 @@ def test_an_interruption_names_the_id(
 
     (sent,) = [body["external_task_id"] for body in scripted.gateway.bodies()]
     assert sent == caught.value.external_task_id  # type: ignore[attr-defined]
-    assert [f"external_task_id {sent}: the subject may exist"] == caught.value.__notes__
+    assert [f"external_task_id {sent}: the element may exist"] == caught.value.__notes__
     what = f"{kind.__name__} ended its create, and get_or_create with this id finds it or creates it"
-    assert [f"external_task_id {sent}: the subject may exist; {what}"] == [
+    assert [f"external_task_id {sent}: the element may exist; {what}"] == [
         record.getMessage() for record in caplog.records if record.name == "kling_elements"
     ]
 
@@ -118,7 +118,7 @@ def test_an_interruption_in_doubt_names_the_id(
     with pytest.raises(kind) as caught:
         scripted.get_or_create(NAMED)
 
-    assert ["external_task_id e-1: the subject may exist"] == caught.value.__notes__
+    assert ["external_task_id e-1: the element may exist"] == caught.value.__notes__
     assert "e-1" == caught.value.external_task_id  # type: ignore[attr-defined]
     assert ["e-1"] == _warned(caplog)
 
@@ -156,7 +156,7 @@ def test_an_interruption_after_the_answer_names_the_id(
     with pytest.raises(KeyboardInterrupt) as caught:
         getattr(scripted, name)(NAMED)
 
-    assert ["external_task_id e-1: the subject exists"] == caught.value.__notes__
+    assert ["external_task_id e-1: the element exists"] == caught.value.__notes__
     assert ["e-1"] == _warned(caplog)
 
 
@@ -165,7 +165,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
     with pytest.raises(KeyboardInterrupt) as caught:
         Scripted(client_class, KeyboardInterrupt).create({**BODY, "external_task_id": f"\x1b[2J{TOKEN}"})
 
-    expected = r"external_task_id \x1b[2J***: the subject may exist"
+    expected = r"external_task_id \x1b[2J***: the element may exist"
     assert [expected] == caught.value.__notes__
     assert expected in caplog.text
     assert TOKEN not in caplog.text
@@ -192,7 +192,7 @@ def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCa
 def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
     """Its caller has already been given the id."""
     trail = Trail("e-1")
-    trail.tell(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
+    trail.report_interruption(KeyboardInterrupt(), Scripted(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
     with pytest.raises(CreateStoppedError):
         trail.about_to_send()

@@ -145,7 +145,7 @@ def test_a_task_without_a_system_id_is_looked_up_by_your_own_id(client_class: Cl
     assert "e-1" == scripted.gateway.requests[0].url.path.rpartition("/")[2]
 
 
-_NAMELESS = "task 7 has succeeded, but its answer still names no subject after 32.2 s"
+_NAMELESS = "task 7 has succeeded, but its answer still names no element after 32.2 s"
 _SILENT = "task 7 is still without a status after"
 _FAILED_TOO = "the last look-up failed:"
 _LATE = "task 7 is still processing after 9.67 s"
@@ -169,8 +169,8 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
     [
         _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
         _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
-        _known(kind=ElementUnavailableError, says="the subject 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
-        _unclear(says="task 7 is still resting, which is not known here, after 32.2 s", script=[_NEW_WORD] * 8),
+        _known(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
+        _unclear(says="task 7 is still resting, an unknown status, after 32.2 s", script=[_NEW_WORD] * 8),
         _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
         _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
         _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),
@@ -369,7 +369,7 @@ def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
 
 def test_wait_all_refuses_a_text(client_class: Client) -> None:
     """Its letters would be read as ids."""
-    with pytest.raises(TypeError, match="for one task use wait"):
+    with pytest.raises(TypeError, match="if you have one task, use wait"):
         Scripted(client_class).wait_all("abc")
 
 

@@ -1,11 +1,11 @@
-"""The mock server in test suites: through respx without a socket, or as the pytest fixture `kling_mock`.
+"""The mock server for your tests: with respx and no socket, or as the pytest fixture `kling_mock`.
 
 from kling_elements import KlingElements
 from kling_elements.testing import respx_router
 
-def test_a_subject_is_created() -> None:
+def test_an_element_is_created() -> None:
     with respx_router() as router, KlingElements("any-token") as kling:
-        router.kling.queue_faults("drop-after")  # the answer is lost, the subject is there
+        router.kling.queue_faults("drop-after")  # the answer gets lost, but the element exists
         task = kling.get_or_create(request)
         assert kling.wait(task).element_id == router.kling.tasks()[0]["element_id"]
 """

@@ -1,4 +1,4 @@
-"""A mock server for one test, with what the test can do to it."""
+"""A mock server for one test, and the methods by which the test controls it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any, Final
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.control import PREFIX
 
-TOKEN: Final = "kling-mock-token"  # noqa: S105 - it opens nothing but a mock server
+TOKEN: Final = "kling-mock-token"  # noqa: S105 - only a mock server accepts it
 _JSON = [(b"content-type", b"application/json")]
 
 
 class MockGateway:
-    """A mock server that is there to be tested against.
+    """A mock server to test against.
 
     Attributes:
-        url: Where it is.
-        token: A token that it takes.
+        url: The address of the server.
+        token: A token that the server accepts.
     """
 
     def __init__(self, app: MockServer, url: str, token: str = TOKEN) -> None:
-        """Takes the server that is to be driven."""
+        """Control a server at an address."""
         self.app: Final = app
         self.url: Final = url
         self.token: Final = token
@@ -33,40 +33,43 @@ class MockGateway:
         return f"MockGateway(url={self.url!r})"
 
     def queue_faults(self, *names: str) -> None:
-        """Makes the coming creates fail, one name for each: `none`, `drop-after`, `code:1303` and so on.
+        """Make the next creates fail, one for each name: `none`, `drop-after`, `code:1303` and so on.
 
         Raises:
-            ValueError: One of the names is unknown; the message lists those that there are. None is queued then.
+            ValueError: A name is unknown, and no fault was queued. The message lists the names.
         """
         self._control("POST", "faults", list(names))
 
     def step(self, seconds: float) -> None:
-        """Lets time pass for the tasks, in seconds.
+        """Let some seconds pass for the tasks.
 
         Raises:
-            ValueError: It is no number from 0 up.
+            ValueError: The argument is not a number, or below 0.
         """
         self._control("POST", "clock", {"seconds": seconds})
 
     def use_ids(self, *external_ids: str) -> None:
         """Mark external ids as used by another product of the account, such as for a video.
 
-        In the dialect `live` a create with one of them is refused as a duplicate, though no look-up finds it.
+        If the dialect is `live`, a create with such an id is refused as a duplicate, although look-ups show no task.
 
         Raises:
-            ValueError: One of them is empty.
+            ValueError: An id is empty.
         """
         self._control("POST", "used-ids", list(external_ids))
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Every task of every token: `task_id`, `external_task_id`, `status`, `element_id`, `deleted`, `owner`."""
-        found: list[dict[str, Any]] = self._control("GET", "elements")
-        return found
+        """Return the tasks of all tokens.
+
+        Each has `task_id`, `external_task_id`, `status`, `element_id`, `deleted` and `owner`.
+        """
+        tasks: list[dict[str, Any]] = self._control("GET", "elements")
+        return tasks
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """The notifications that were delivered or given up. They are sent by a server on a socket alone."""
-        found: list[dict[str, Any]] = self._control("GET", "callbacks")
-        return found
+        """Return the notifications that were delivered or given up. Only a server on a socket sends them."""
+        callbacks: list[dict[str, Any]] = self._control("GET", "callbacks")
+        return callbacks
 
     def _control(self, method: str, name: str, value: object = None) -> Any:
         reply = self.app.answer(method, PREFIX + name, _JSON, b"" if value is None else json.dumps(value).encode())
@@ -78,11 +81,11 @@ class MockGateway:
 
 @contextmanager
 def serving(app: MockServer, token: str = TOKEN) -> Iterator[MockGateway]:
-    """Serves on a free port of this machine, in a thread of its own, as long as the block runs.
+    """Serve on a free port of this machine, in a new thread, while the block runs.
 
     Args:
-        app: What answers.
-        token: A token that it takes.
+        app: The server that answers.
+        token: A token that the server accepts.
 
     Raises:
         ModuleNotFoundError: The extra `mock` is not installed.

@@ -1,4 +1,4 @@
-"""The pytest plugin. Every run of pytest loads it, so it imports nothing before a test asks for the fixture."""
+"""The pytest plugin. Every run of pytest loads this module, so nothing is imported until a test uses the fixture."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _MARKER = "kling_mock(**options): options of kling_elements.mock.create_app for 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.fixture
 def kling_mock(request: pytest.FixtureRequest) -> Iterator[MockGateway]:
-    """A mock server on a port of its own: `url`, `token`, `queue_faults`, `step`, `use_ids`, `tasks`, `callbacks`.
+    """Start a mock server on a free port: `url`, `token`, `queue_faults`, `step`, `use_ids`, `tasks`, `callbacks`.
 
-    Tasks are done at once. `@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)` lets time pass by `step` alone.
+    Tasks end at once. If you want time to pass only with `step`, use
+    `@pytest.mark.kling_mock(tick_seconds=1, manual_clock=True)`.
     """
     try:
         from kling_elements.mock import create_app, server  # noqa: F401, PLC0415 - see above; the server is in an extra

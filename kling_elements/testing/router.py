@@ -1,4 +1,4 @@
-"""The mock server behind respx: requests are answered in process, without a socket."""
+"""Connect the mock server to respx: it answers requests in the process, without a socket."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ except ModuleNotFoundError as error:
 
 
 class KlingRouter(respx.MockRouter):
-    """A respx router that answers what goes to one gateway; other routes may be added to it.
+    """A respx router that answers the requests to one gateway. You can add other routes.
 
     Attributes:
-        kling: The mock server behind it.
+        kling: The mock server that answers.
     """
 
     kling: MockGateway
@@ -36,15 +36,15 @@ class KlingRouter(respx.MockRouter):
 
 
 def respx_router(base_url: str | None = None, *, app: MockServer | None = None, **respx_options: Any) -> KlingRouter:
-    """A respx router that answers like a gateway, to be used as a context manager or decorator.
+    """Return a respx router that answers like a gateway. Use it as a context manager or a decorator.
 
-    A fault that takes longer than the client is ready to wait ends as a time-out at once; shorter ones take no time.
+    If a fault takes longer than the time-out of the client, the time-out comes at once; shorter faults take no time.
     Notifications are not sent.
 
     Args:
-        base_url: The address whose requests are answered; by default the one that clients use by default.
-        app: What answers, as `kling_elements.mock.create_app` makes it; by default one whose tasks are done at once.
-        respx_options: More arguments of `respx.MockRouter`; `assert_all_called` is off by default.
+        base_url: The gateway's address; by default the one that clients use by default.
+        app: The server that answers, from `kling_elements.mock.create_app`; by default its tasks end at once.
+        respx_options: More arguments for `respx.MockRouter`; `assert_all_called` is off by default.
 
     Raises:
         ModuleNotFoundError: The extra `testing` is not installed.
@@ -60,7 +60,7 @@ def respx_router(base_url: str | None = None, *, app: MockServer | None = None, 
 
 
 class _Bridge:
-    """Carries requests of httpx to the server, and its replies back."""
+    """Carry requests from httpx to the server, and its replies back."""
 
     def __init__(self, app: MockServer, prefix: str) -> None:
         self._app = app

@@ -1,0 +1,102 @@
+"""Turn arguments into what is sent: a request with an external id, and the id of a task or an element."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from kling_elements_client.errors import ContractError, Violation
+from kling_elements_client.models import Element, ImageElementRequest, Task, VideoElementRequest
+from kling_elements_client.types import Unset
+from kling_elements_runtime.contract import Contract
+
+CreateRequest: TypeAlias = ImageElementRequest | VideoElementRequest | Mapping[str, Any]
+
+
+def with_external_id(request: CreateRequest, contract: Contract) -> tuple[CreateRequest, str]:
+    """Return a copy of a request with an `external_task_id`, and that id: the caller's, or else a fresh UUID.
+
+    Raises:
+        ContractError: The request is not an object, or its `external_task_id` is not a text.
+    """
+    own_id = _own_id(request)
+    if not isinstance(own_id, str):
+        violations = contract.violations("createElement", request)
+        argument: object = request  # of any type, if the caller does not check types
+        if isinstance(argument, list | tuple):
+            advice = "; if you have several requests, use create_all"
+            violations = [Violation(v.pointer, v.rule, v.message + advice) for v in violations]
+        raise ContractError(violations)
+    external_id = own_id or str(uuid4())
+    if isinstance(request, Mapping):
+        return {**request, "external_task_id": external_id}, external_id
+    named = copy.copy(request)
+    named.external_task_id = external_id
+    return named, external_id
+
+
+def has_external_id(request: CreateRequest) -> bool:
+    """Return whether the caller chose the external id of a request, so that it may have been used before."""
+    return bool(_own_id(request))
+
+
+def _own_id(request: object) -> object:
+    """Return the `external_task_id` of a request: empty if it has none; None if the request is not an object."""
+    own_id: object = None
+    if isinstance(request, ImageElementRequest | VideoElementRequest):
+        own_id = "" if isinstance(request.external_task_id, Unset) else request.external_task_id
+    elif isinstance(request, Mapping):
+        own_id = request.get("external_task_id", "")
+    return own_id.value if isinstance(own_id, Enum) else own_id
+
+
+def task_id_from(task: Task | str | int) -> str:
+    """Return the id to look a task up by: the service's if the task has it, otherwise its `external_task_id`.
+
+    Raises:
+        TypeError: The argument is neither a task nor an id.
+        ValueError: The task has no id, or the id is empty.
+    """
+    id_ = (task.task_id or task.external_task_id) if isinstance(task, Task) else task
+    return _id_text(task, Task, id_, "to look a task up, pass a Task that has an id, or the id itself")
+
+
+def element_id_from(element: Element | Task | str | int) -> str:
+    """Return the id of an element as a text, exact to the last digit.
+
+    Raises:
+        TypeError: The argument has a wrong type, such as a floating-point number, which has lost digits.
+        ValueError: The argument names no element, or several.
+    """
+    if isinstance(element, Task):
+        elements = element.all_elements
+        if not elements:
+            raise ValueError(
+                "the task names no element: pass the element that wait returned, or look the task up again"
+            )
+        if len(elements) > 1:
+            raise ValueError(f"the task names {len(elements)} elements: pass the one that you mean")
+        element = elements[0]
+    id_ = element.element_id if isinstance(element, Element) else element
+    wanted = "to name an element, pass an Element that has an id, or the id itself as int or str"
+    return _id_text(element, Element, id_, wanted)
+
+
+def _id_text(argument: object, kind: type, id_: object, wanted: str) -> str:
+    """Return an id as a text.
+
+    Args:
+        argument: The caller's argument.
+        kind: The type of arguments that have an id and are not the id itself.
+        id_: The id that the argument has, or is.
+        wanted: What is allowed, for the message.
+    """
+    if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
+        return str(id_)
+    message = f"{wanted}, not {'an empty text' if id_ == '' else type(id_).__name__}"
+    if not isinstance(argument, kind | str):
+        raise TypeError(message)
+    raise ValueError(message)
