@@ -27,7 +27,7 @@ _NEXT_STEPS = """\
 What to try next:
 - make mock: serve the mock server on http://127.0.0.1:8787, and call it from your own program
 - scripts/demo.py: the code of this demo
-- README.md: your first element with a real API key"""
+- docs/first-element.md: your first element with a real API key"""
 
 
 def _base64_of(photograph: Image.Image, edges: tuple[int, int, int, int]) -> str:
