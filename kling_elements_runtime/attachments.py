@@ -1,8 +1,8 @@
 """The images of a request, taken out of it: no validator sees their bulk, and files are encoded as they are sent.
 
-Where an image stood stays a short text, its stand-in, which conforms to the same schema. An image is taken out only
-once it is known to be whole Base64 text of an allowed length that breaks no rule; any other text is left to the
-validator, which tells what is wrong with it.
+A short text takes the place of each image: its placeholder, which conforms to the same schema. An image is taken out if
+it is whole Base64 text of an allowed length and breaks no rule. Any other text is left to the validator, which says
+what is wrong with it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from kling_elements_runtime.errors import MediaError, Violation
 from kling_elements_runtime.uploads import Content, InlineBytes, InlineFile, InlineText, UnreadableError, encoded_length
 
 _LARGE = 4096  # characters; the validator takes less time for a shorter text than taking it out would
-# Of Base64's alphabet, so that it conforms. Nobody else can know it, so no text of a caller's is taken for a stand-in.
-_STAND_IN = b64encode(os.urandom(24)).decode()
+# Of Base64's alphabet, so that it conforms. Nobody else can know it, so that no caller's text can pass for one.
+_PLACEHOLDER = b64encode(os.urandom(24)).decode()
 _DIGITS = 8
-_STAND_INS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_STAND_IN.encode()), _DIGITS))
+_PLACEHOLDERS = re.compile(rb"(%b[0-9]{%d})" % (re.escape(_PLACEHOLDER.encode()), _DIGITS))
 
 Place = tuple[str | None, ...]
 Read: TypeAlias = Callable[[object], bytes]
@@ -34,23 +34,23 @@ Read: TypeAlias = Callable[[object], bytes]
 
 @frozen
 class MediaSchema:
-    """What the contract says of a place where an image or a video stands.
+    """What the contract says of a place for an image or a video.
 
     Attributes:
         keyword: `x-image` or `x-video`.
         limits: The object under that keyword.
         rule: Where the text itself comes from, as in the document's `x-source`.
-        longest_text: The most characters that it may have.
+        max_characters: The most characters that the text may have.
     """
 
     keyword: str
     limits: dict[str, Any]
     rule: str
-    longest_text: float
+    max_characters: float
 
 
 def media_places(document: Node, schema_pointer: str) -> Mapping[Place, MediaSchema]:
-    """The places of a body where media stand: the names on the way there, with None for any item of a list."""
+    """Return the places of media in a body: the names on the way there, with None for any item of a list."""
     return dict(_media_places(document, follow(document, schema_pointer), (), frozenset()))
 
 
@@ -70,24 +70,24 @@ def _media_places(
 
 
 def place_of(path: tuple[str | int, ...]) -> Place:
-    """The place that a path into a body leads to."""
+    """Return the place that a path into a body leads to."""
     return tuple(None if isinstance(step, int) else step for step in path)
 
 
-def is_stand_in(text: str) -> bool:
-    """Whether a text stands in for an image that was judged already."""
-    return text.startswith(_STAND_IN)
+def is_placeholder(text: str) -> bool:
+    """Return whether a text is the placeholder of an image that was checked already."""
+    return text.startswith(_PLACEHOLDER)
 
 
 class Attachments:
-    """What was taken out of one body.
+    """The images that were taken out of one body.
 
     Attributes:
-        contents: The images by their stand-ins.
-        violations: What is wrong with files, which no validator can look at.
-        are_readable: Whether all of them can be sent.
-        error: Why one of them cannot be read, if that is so.
-        shortest_taken: How many characters a text has at least to be looked at.
+        contents: The images by their placeholders.
+        violations: The violations in files, which no validator can look at.
+        are_readable: Whether all files can be sent.
+        error: Why one of them cannot be read; None if all can.
+        min_characters: The length from which a text is looked at.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class Attachments:
         strip_metadata: bool,
         read: Read | None,
     ) -> None:
-        """Begin with nothing taken out; the rule is what a path breaks where no media stand."""
+        """Begin with nothing taken out; the rule is what a path breaks at a place without media."""
         self.contents: dict[str, Content] = {}
         self.violations: list[Violation] = []
         self.are_readable = True
         self.error: MediaError | None = None
-        self.shortest_taken = _LARGE if judge_media and not strip_metadata else 0
+        self.min_characters = _LARGE if judge_media and not strip_metadata else 0
         self._places = places
         self._rule = rule
         self._judge_media = judge_media
@@ -112,7 +112,7 @@ class Attachments:
         self._read = read
 
     def take(self, value: object, path: tuple[str | int, ...]) -> object:
-        """The stand-in for an image, or the value itself where it is to be left in its place."""
+        """Return the placeholder for an image, or the value itself if it has to stay."""
         schema = self._places.get(place_of(path))
         is_image = schema is not None and schema.keyword == "x-image"
         if isinstance(value, Path) and not is_image:
@@ -122,32 +122,32 @@ class Attachments:
         if not isinstance(value, str):
             return self._take_file(value, path, schema)
         text = InlineText(value)
-        longest = schema.longest_text if not self._strip_metadata else encoded_length(metadata.MOST_BYTES)
-        is_likely = self.shortest_taken <= len(value) <= longest
+        longest = schema.max_characters if not self._strip_metadata else encoded_length(metadata.MAX_BYTES)
+        is_likely = self.min_characters <= len(value) <= longest
         if not is_likely or not text.is_base64():
             return value
-        content, broken = self._judged(text, schema)
+        content, broken = self._checked(text, schema)
         if broken and not self._strip_metadata:
             return value
         self.violations += [Violation(place(path), rule, message) for rule, message in broken]
-        return self._stand_in(content)
+        return self._placeholder(content)
 
     def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
         try:
             name, content = self._opened(value)
-            file, found = self._judged(content, schema)
-            if self._judge_media and not found and image_headers.breaks_off(content):
-                found = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
+            file, violations = self._checked(content, schema)
+            if self._judge_media and not violations and image_headers.breaks_off(content):
+                violations = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
         except MediaError as error:
             self.are_readable = False
             self.error = error
             self.violations.append(Violation(place(where), schema.rule, str(error)))
             return ""
-        self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in found]
-        return self._stand_in(file)
+        self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in violations]
+        return self._placeholder(file)
 
     def _opened(self, value: object) -> tuple[str, Content]:
-        """How messages call a file, and its content."""
+        """Return how messages call a file, and its content."""
         if isinstance(value, Path):
             return str(value), InlineFile(value)
         name = type(value).__name__
@@ -158,31 +158,33 @@ class Attachments:
         raise MediaError(f"a value of type {name}", "cannot be taken for an image; give a pathlib.Path or bytes")
 
     def _refuse(self, where: tuple[str | int, ...], schema: MediaSchema | None) -> str:
-        """Take note of a path where no file can be sent."""
+        """Note a path at a place where no file can be sent."""
         self.are_readable = False
         if schema is not None:
             says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
         else:
             images = [
-                place(step or 0 for step in at) for at, media in self._places.items() if media.keyword == "x-image"
+                place(step or 0 for step in path_of_image)
+                for path_of_image, media in self._places.items()
+                if media.keyword == "x-image"
             ]
             says = f"is a path, which may stand only for an image: {' or '.join(images) or 'this request has none'}"
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
         return ""
 
-    def _judged(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
-        """An image as it is to be sent, and what is wrong with it."""
+    def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
+        """Return an image as it is to be sent, and what is wrong with it."""
         if not self._strip_metadata:
-            return content, list(image_headers.violations(content, schema.limits, size_alone=not self._judge_media))
+            return content, list(image_headers.violations(content, schema.limits, size_only=not self._judge_media))
         try:
             plain = metadata.stripped(content)
         except UnreadableError:
             broken = list(image_headers.violations(content, schema.limits))
             return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
-        return plain, list(image_headers.violations(plain, schema.limits, size_alone=not self._judge_media))
+        return plain, list(image_headers.violations(plain, schema.limits, size_only=not self._judge_media))
 
-    def _stand_in(self, content: Content) -> str:
-        text = f"{_STAND_IN}{len(self.contents):0{_DIGITS}}"
+    def _placeholder(self, content: Content) -> str:
+        text = f"{_PLACEHOLDER}{len(self.contents):0{_DIGITS}}"
         self.contents[text] = content
         return text
 
@@ -191,16 +193,16 @@ class StreamedBody:
     """A JSON text with images that are encoded while it is sent. It can be read any number of times."""
 
     def __init__(self, skeleton: bytes, contents: Mapping[str, Content]) -> None:
-        """Takes the JSON text in which images have stand-ins, and the images by their stand-ins."""
-        parts = _STAND_INS.split(skeleton)
-        self._parts = [contents[part.decode()] if _STAND_INS.fullmatch(part) else part for part in parts]
+        """Take the JSON text in which images have placeholders, and the images by their placeholders."""
+        parts = _PLACEHOLDERS.split(skeleton)
+        self._parts = [contents[part.decode()] if _PLACEHOLDERS.fullmatch(part) else part for part in parts]
 
     def __len__(self) -> int:
-        """The length in bytes."""
+        """Return the length in bytes."""
         return sum(len(part) if isinstance(part, bytes) else encoded_length(part.size) for part in self._parts)
 
     def __iter__(self) -> Iterator[bytes]:
-        """The text, piece by piece.
+        """Yield the text, piece by piece.
 
         Raises:
             MediaError: A file cannot be read, or is no longer what it was.
@@ -217,7 +219,7 @@ class StreamedBody:
         return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
 
     def asynchronous(self) -> AsyncIterable[bytes]:
-        """The same text for an event loop; each piece is encoded on it, as a thread would take longer to start."""
+        """Return the same text for an event loop. Each piece is encoded on it, because a thread takes longer to start."""
         return _AsyncBody(self)
 
 

@@ -1,4 +1,4 @@
-"""Runs coroutines without an event loop, so that blocking calls share their code with those of an event loop."""
+"""Run coroutines without an event loop, so that blocking calls share their code with those of an event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def finish(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never suspends, because what it awaits blocks, and return its result.
 
     Raises:
-        RuntimeError: It suspended all the same.
+        RuntimeError: The coroutine suspended.
     """
     try:
         coroutine.send(None)

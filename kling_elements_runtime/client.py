@@ -1,30 +1,26 @@
-"""The client: where to send requests, with which token, and what to do with one that breaks the contract."""
+"""The client: the gateway, the token, and what happens to a request that breaks the contract."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import threading
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
-from weakref import WeakKeyDictionary
 
 import httpx
 
-from kling_elements_runtime import forks, logs, parameters, settings
+from kling_elements_runtime import logs, parameters, settings
+from kling_elements_runtime.client_connections import ClientConnections
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.errors import ContractError, MediaError, ResponseError, Violation
 from kling_elements_runtime.failures import clear_variables, transport_errors
 from kling_elements_runtime.requests import Requests
-from kling_elements_runtime.responses import CALL, ResponseReader
+from kling_elements_runtime.responses import CALL, ResponseReader, request_id_of
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport.bodies import ENCODINGS
-from kling_elements_runtime.transport.connections import AsyncConnections, Connections
 from kling_elements_runtime.transport.route import Route
 
 T = TypeVar("T")
@@ -32,27 +28,22 @@ OnViolation = Literal["raise", "warn", "ignore"]
 
 DEFAULT_TIMEOUT: Final = Timeout()
 
-# What calls would import on first use, in threads that a fork in between leaves behind with locks that nobody releases.
-_IMPORTED_BY_CALLS = ("certifi", "encodings.idna", "importlib.resources.readers")
-_IMPORTED_BY_ASYNC_CALLS = ("anyio._backends._asyncio",)
-_CLOSED = "the client is closed: make another one, or close it only when it is needed no longer"
-
 
 class AuthenticatedClient:
-    """A connection pool to one gateway, with one token. It may be shared between threads.
+    """A connection pool to one gateway, with one token. Threads may share it.
 
     Use it as a context manager (`with` or `async with`), or call `close` or `aclose`.
 
-    A generated client makes a class of its own of this one, and says what the class variables are.
+    A generated client derives its class from this one, and sets the class variables.
 
     Attributes:
-        contract: What requests and answers are checked against, unless a client is given another one.
-        token_variable: The environment variable that has the token where none is given.
-        base_url_variable: The environment variable that has the gateway's address where none is given.
-        first_server: The gateway's address where there is none at all.
-        log: Where requests and oddities are logged.
+        contract: The contract that requests and answers are checked against, unless you pass another one.
+        token_variable: The environment variable for the API key, if you pass none.
+        base_url_variable: The environment variable for the gateway's address, if you pass none.
+        first_server: The gateway's address if neither you nor the environment name one.
+        log: The logger of requests and odd answers.
         reuse_seconds: How long a connection may have waited and still carry what must not be sent twice: servers close
-            those that wait at any time, and whether they got a request before cannot be told.
+            those that wait at any time, and nobody knows whether they got a request before.
         log_variable: The environment variable that switches this logger, and those above it, on.
     """
 
@@ -86,7 +77,7 @@ class AuthenticatedClient:
             on_violation: What to do with a request that breaks the contract. `raise` raises `ContractError` and sends
                 nothing; `warn` logs the violations and sends; `ignore` sends. What cannot be written as JSON is never
                 sent.
-            allow_http: Whether a gateway elsewhere than on this machine may be called without TLS.
+            allow_http: Whether to call a gateway on another machine without TLS.
             timeout: Seconds for each step of a request, by default 10 to connect, 300 to read and 600 to write.
             headers: More headers for every request.
             http_client: More arguments for `httpx.Client` and `httpx.AsyncClient`, such as `proxy` or `verify`. Proxies
@@ -118,45 +109,21 @@ class AuthenticatedClient:
         limits = httpx.Timeout(**settings.step_seconds(timeout))
         sent_always = httpx.Headers({"Accept-Encoding": ENCODINGS})
         sent_always.update(settings.usable_headers(headers or {}))
-        self._http_client = {
+        http_settings = {
             **settings.usable_http_client(http_client or {}),
             "base_url": url,
             "timeout": limits,
             "headers": sent_always,
         }
         self._route = Route.of(
-            url,
-            self._http_client,
-            on_this_machine=settings.is_loopback(url.host),
-            reuse_seconds=self.reuse_seconds,
+            url, http_settings, on_this_machine=settings.is_loopback(url.host), reuse_seconds=self.reuse_seconds
         )
-        self._is_closed = False
-        forks.import_all(_IMPORTED_BY_CALLS)
-        self._begin_without_connections()
-        forks.leave_connections_in_children(self)
+        self._connections = ClientConnections(http_settings, self._route)
+        self._requests = Requests(self._credentials.authorization)
 
     @classmethod
     def _from_environment(cls) -> str:
         return os.environ.get(cls.token_variable, "")
-
-    def _begin_without_connections(self) -> None:
-        self._lock = threading.Lock()
-        self._connections: Connections | None = None
-        self._requests = Requests(self._credentials.authorization)
-        # connections belong to the event loop that they were opened on
-        self._async_connections = WeakKeyDictionary[
-            asyncio.AbstractEventLoop, tuple[AsyncConnections, AsyncGenerator[None]]
-        ]()
-
-    def leave_connections(self) -> object:
-        """Begin anew after a fork: the parent process goes on using its connections, and closing would end them.
-
-        Returns:
-            The connections, which must not be forgotten, as that would close them.
-        """
-        left = self._connections, self._async_connections
-        self._begin_without_connections()
-        return left
 
     @classmethod
     def default_base_url(cls, contract: Contract | None = None) -> str:
@@ -181,25 +148,25 @@ class AuthenticatedClient:
         raise TypeError("a client holds a token and connections and cannot be copied or pickled; make another one")
 
     def redact(self, text: str) -> str:
-        """A text without the token, also where that is escaped for JSON, a URL or a JSON Pointer."""
+        """Return a text without the token, also if the token is escaped for JSON, a URL or a JSON Pointer."""
         return self._credentials.redact(text)
 
     def get_httpx_client(self) -> httpx.Client:
-        """The one `httpx.Client`, made on first use. It does not hold the token.
+        """Return the one `httpx.Client`, made on first use. It does not hold the token.
 
-        Change nothing of it: its settings are read once.
+        Do not change its settings: they are read once.
         """
-        return self._sync().http
+        return self._connections.sync().http
 
     def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """The `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
+        """Return the `httpx.AsyncClient` of the running event loop, made on first use. It does not hold the token.
 
-        Change nothing of it: its settings are read once.
+        Do not change its settings: they are read once.
 
         Raises:
             RuntimeError: No event loop is running.
         """
-        return self._async().http
+        return self._connections.of_running_loop().http
 
     def send(
         self,
@@ -222,12 +189,18 @@ class AuthenticatedClient:
             ValueError: The URL leads elsewhere, where the token must not go.
             RuntimeError: The client is closed.
         """
-        connections = self._sync()
+        connections = self._connections.sync()
         request = self._requests.make(connections.http, method, url, headers, content)
-        with self._request_log.around(url, request, content) as log_answer:
-            with transport_errors(request, self._base_url, self.redact), within(_longest_seconds(request)):
+        entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
+        try:
+            with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
                 response = connections.send(request)
-            log_answer(response)
+        except BaseException as error:
+            if entry is not None:
+                entry.fail(error)
+            raise
+        if entry is not None:
+            entry.finish(response)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
@@ -240,17 +213,23 @@ class AuthenticatedClient:
         content: Content | None = None,
     ) -> httpx.Response:
         """Send one request on an event loop of asyncio; see `send`."""
-        connections = self._async()
+        connections = self._connections.of_running_loop()
         request = self._requests.make(connections.http, method, url, headers, content)
-        with self._request_log.around(url, request, content) as log_answer:
-            with transport_errors(request, self._base_url, self.redact), within(_longest_seconds(request)):
+        entry = self._request_log.begin(url, request, content) if self.log.isEnabledFor(logging.INFO) else None
+        try:
+            with transport_errors(request, self._base_url, self.redact), within(_total_seconds(request)):
                 response = await connections.send(request)
-            log_answer(response)
+        except BaseException as error:
+            if entry is not None:
+                entry.fail(error)
+            raise
+        if entry is not None:
+            entry.finish(response)
         response.extensions[CALL] = request.method, str(request.url)
         return response
 
     def encode(self, operation_id: str, body: object) -> Content:
-        """The JSON text of a request body that conforms to the contract, or that is sent in spite of it.
+        """Return the JSON text of a request body that conforms to the contract, or that is sent in spite of it.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -266,16 +245,16 @@ class AuthenticatedClient:
             raise ValueError(f"the body was checked for {checked.operation_id}, not for {operation_id}")
         if checked.contract is not self.contract:
             raise ValueError("the body was checked by another contract: check it by `client.contract.check`")
-        found = self._redacted(checked.violations)
+        violations = self._redacted(checked.violations)
         if checked.error is not None:
-            raise MediaError(self.redact(checked.error.source), self.redact(checked.error.reason), found)
+            raise MediaError(self.redact(checked.error.source), self.redact(checked.error.reason), violations)
         if checked.content is None:
-            raise ContractError(found)
-        self._judge(operation_id, found)
+            raise ContractError(violations)
+        self._report(operation_id, violations)
         return checked.content
 
     def request_target(self, operation_id: str, values: Mapping[str, object]) -> str:
-        """The path and query of a request, whose parameters conform to the contract or are sent in spite of it.
+        """Return the path and query of a request, whose parameters conform to the contract or are sent in spite of it.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -288,14 +267,14 @@ class AuthenticatedClient:
         if not operation.parameters and not values:
             return operation.path
         checked = parameters.check(self.contract, operation_id, values)
-        found = self._redacted(checked.violations)
+        violations = self._redacted(checked.violations)
         if checked.text is None:
-            raise ContractError(found)
-        self._judge(operation_id, found)
+            raise ContractError(violations)
+        self._report(operation_id, violations)
         return checked.text
 
     def decode(self, operation_id: str, response: httpx.Response, model: Callable[[Mapping[str, Any]], T]) -> T:
-        """The model of a successful answer.
+        """Return the model of a successful answer.
 
         Raises:
             ResponseError: The answer means failure, or is not what the contract promises; see `errors`.
@@ -313,32 +292,23 @@ class AuthenticatedClient:
             response: The answer.
             parsed: The model that `decode` made of its body, whose `request_id` comes before the header's.
         """
-        return self._responses.request_id_of(response, getattr(parsed, "request_id", None))
+        return request_id_of(response, getattr(parsed, "request_id", None), self._credentials.redact)
 
     @property
     def is_closed(self) -> bool:
         """Whether the client was closed, so that it sends nothing any more."""
-        return self._is_closed
+        return self._connections.is_closed
 
     def close(self) -> None:
         """Close the client, and the connections of synchronous calls."""
-        with self._lock:
-            self._is_closed = True
-            connections, self._connections = self._connections, None
-        if connections is not None:
-            connections.close()
+        self._connections.close()
 
     async def aclose(self) -> None:
         """Close the client, the connections of synchronous calls, and those of the running event loop."""
-        self.close()
-        with suppress(RuntimeError):  # trio runs another kind of loop, on which there are none
-            with self._lock:
-                _, closing = self._async_connections.pop(asyncio.get_running_loop(), (None, None))
-            if closing is not None:
-                await closing.aclose()
+        await self._connections.aclose()
 
     def __enter__(self) -> Self:
-        self._check_open()
+        self._connections.check_open()
         return self
 
     def __exit__(
@@ -347,7 +317,7 @@ class AuthenticatedClient:
         self.close()
 
     async def __aenter__(self) -> Self:
-        self._check_open()
+        self._connections.check_open()
         return self
 
     async def __aexit__(
@@ -355,60 +325,19 @@ class AuthenticatedClient:
     ) -> None:
         await self.aclose()
 
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise RuntimeError(_CLOSED)
-
-    def _sync(self) -> Connections:
-        with self._lock:
-            self._check_open()
-            if self._connections is None:
-                self._connections = Connections(self._http_client, self._route)
-            return self._connections
-
-    def _async(self) -> AsyncConnections:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError as error:
-            says = "no running event loop of asyncio: asynchronous calls work on asyncio only, not on trio"
-            raise RuntimeError(says) from error
-        with self._lock:
-            self._check_open()
-            for ended in [loop for loop in self._async_connections if loop.is_closed()]:
-                self._async_connections.pop(ended)[0].close_of_ended_loop()
-            if loop not in self._async_connections:
-                forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
-                connections = AsyncConnections(self._http_client, self._route)
-                self._async_connections[loop] = connections, _closed_with_the_loop(connections)
-            return self._async_connections[loop][0]
-
     def _redacted(self, violations: list[Violation]) -> list[Violation]:
         return [Violation(self.redact(v.pointer), v.rule, self.redact(v.message)) for v in violations]
 
-    def _judge(self, operation_id: str, found: list[Violation]) -> None:
-        """Whether violations keep a request back is decided here."""
-        if found and self._on_violation == "raise":
-            raise ContractError(found)
-        if found and self._on_violation == "warn":
-            self.log.warning("%s is sent although it breaks the contract: %s", operation_id, "; ".join(map(str, found)))
+    def _report(self, operation_id: str, violations: list[Violation]) -> None:
+        """Decide whether violations keep a request back: raise, warn or ignore, as `on_violation` says."""
+        if violations and self._on_violation == "raise":
+            raise ContractError(violations)
+        if violations and self._on_violation == "warn":
+            reasons = "; ".join(map(str, violations))
+            self.log.warning("%s is sent although it breaks the contract: %s", operation_id, reasons)
 
 
-def _longest_seconds(request: httpx.Request) -> float:
+def _total_seconds(request: httpx.Request) -> float:
     """Return the seconds after which a request is over, if each of its steps takes as long as it may."""
     seconds: Mapping[str, float] = request.extensions["timeout"]
     return sum(seconds.values())
-
-
-def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
-    """Return a generator that closes connections when the running event loop ends, as `asyncio.run` ends it."""
-
-    async def wait() -> AsyncGenerator[None]:
-        try:
-            yield
-        finally:
-            await connections.aclose()
-
-    waiting = wait()
-    with suppress(StopIteration):
-        waiting.__anext__().send(None)
-    return waiting

@@ -19,7 +19,7 @@ from kling_elements_runtime.attachments import (
     Place,
     Read,
     StreamedBody,
-    is_stand_in,
+    is_placeholder,
     media_places,
     place_of,
 )
@@ -31,16 +31,16 @@ from kling_elements_runtime.uploads import InlineText
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Content: TypeAlias = bytes | StreamedBody
 _write_json: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-_MAX_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could ask for millions
+_MAX_VIOLATIONS = 1_000  # more would help nobody, and a hostile body could have millions
 
 
 @frozen
 class MediaAddress:
-    """Where an image or a video lies outside of the request.
+    """An address in a request that leads to an image or a video.
 
     Attributes:
-        pointer: Where the address stands in the body, as a JSON Pointer.
-        keyword: `x-image` or `x-video`, after what it leads to.
+        pointer: The place of the address in the body, as a JSON Pointer.
+        keyword: `x-image` or `x-video`: what the address leads to.
         url: The address.
     """
 
@@ -54,13 +54,13 @@ class CheckedRequest:
     """A request body that was checked.
 
     Attributes:
-        contract: What it was checked by.
-        operation_id: The operation that it is for.
-        content: The JSON text to send, or None where the value cannot be written as JSON. Large images are encoded only
+        contract: The contract that checked it.
+        operation_id: The operation that the body is for.
+        content: The JSON text to send, or None if the value cannot be written as JSON. Large images are encoded only
             while it is sent.
-        violations: Everything that is wrong with it.
-        value: Its JSON value, in which large images have stand-ins; None where it is no JSON value.
-        error: Why a file in it cannot be read, where nothing else is wrong.
+        violations: Everything that is wrong with the body.
+        value: The JSON value, in which large images have placeholders; None if it cannot be written as JSON.
+        error: Why a file in it cannot be read, if nothing else is wrong.
     """
 
     contract: Contract = field(repr=False)
@@ -76,10 +76,10 @@ class _RequestBody:
     """What the contract says of the body of one operation.
 
     Attributes:
-        rule: Where it comes from that there is a body, and that it is JSON.
+        rule: The rule that asks for a body, and for JSON.
         limits: The object under `x-body-size`.
         schema_pointer: The reference to its schema.
-        media_places: Where images and videos stand in it.
+        media_places: The places of images and videos in it.
     """
 
     rule: str
@@ -123,7 +123,7 @@ class Contract(Document):
         return self._answer(operation_id)
 
     def violations(self, operation_id: str, body: object) -> list[Violation]:
-        """Return everything in which a request body breaks the contract, up to 1,000 things.
+        """Return everything in which a request body breaks the contract, 1,000 violations at most.
 
         Args:
             operation_id: The operation's `operationId`.
@@ -147,56 +147,50 @@ class Contract(Document):
 
         Args:
             operation_id: The operation's `operationId`.
-            body: The JSON value of the body, or a model. A `pathlib.Path` or bytes may stand for an image.
-            judge_media: Whether to judge images in the request by their headers. Their size in bytes is always judged.
+            body: The JSON value of the body, or a model. You may give an image as a `pathlib.Path` or bytes.
+            judge_media: Whether to check the headers of images in the request. Their size in bytes is always checked.
             strip_metadata: Whether to send images in the request without their metadata.
-            read: Returns the bytes of what stands where an image does and is neither text, path nor bytes. What it
-                raises as a MediaError is a violation.
+            read: Returns the bytes of an image that is neither a text, a path nor bytes. A MediaError that it raises
+                becomes a violation.
 
         Raises:
             KeyError: As `violations`.
         """
         expected = self._request_body(operation_id)
         rule, limits = expected.rule, expected.limits
-
-        def refused(*found: Violation) -> CheckedRequest:
-            return CheckedRequest(self, operation_id, None, list(found))
-
         attached = Attachments(
             expected.media_places, rule, judge_media=judge_media, strip_metadata=strip_metadata, read=read
         )
         try:
-            value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.shortest_taken)
-        except (UnwritableError, RecursionError) as error:
-            return refused(
-                Violation("", rule, str(error) if isinstance(error, UnwritableError) else "is nested too deeply")
-            )
+            value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.min_characters)
+        except UnwritableError as error:
+            return CheckedRequest(self, operation_id, None, [Violation("", rule, str(error))])
         if unwritable or not attached.are_readable:
-            found = [*(Violation(place(path), rule, why) for path, why in unwritable), *attached.violations]
-            is_alone = len(found) == 1
-            return CheckedRequest(self, operation_id, None, found, error=attached.error if is_alone else None)
+            violations = [*(Violation(place(path), rule, why) for path, why in unwritable), *attached.violations]
+            media_error = attached.error if len(violations) == 1 else None
+            return CheckedRequest(self, operation_id, None, violations, error=media_error)
 
         text = _write_json(value).encode()
         content: Content = StreamedBody(text, attached.contents) if attached.contents else text
-        found = self.schema_violations(expected.schema_pointer, value) + attached.violations
+        violations = self.schema_violations(expected.schema_pointer, value) + attached.violations
         if len(content) > limits["max-bytes"]:
-            says = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
-            found.insert(0, Violation("", limits["x-source"], says))
-        return CheckedRequest(self, operation_id, content, found, value)
+            message = f"the body has {len(content)} bytes, at most {limits['max-bytes']} are allowed"
+            violations.insert(0, Violation("", limits["x-source"], message))
+        return CheckedRequest(self, operation_id, content, violations, value)
 
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
-        """Return where the media lie that a request without violations names by their addresses."""
+        """Return the addresses of media that a request without violations names."""
         places = self._request_body(checked.operation_id).media_places
-        found = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
-        # what stands at such a place and has no colon is Base64
-        return [MediaAddress(place(path), media.keyword, text) for path, media, text in found if media and ":" in text]
+        texts = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
+        # a text without a colon is Base64
+        return [MediaAddress(place(path), media.keyword, text) for path, media, text in texts if media and ":" in text]
 
     def parameter_violations(self, operation_id: str, parameters: Mapping[str, object]) -> list[Violation]:
         """Return everything in which the parameters of a request break the contract.
 
         Args:
             operation_id: The operation's `operationId`.
-            parameters: JSON values by the names that the contract gives them; one that is left out is not there.
+            parameters: JSON values by the names of the parameters in the contract, without those that are not sent.
 
         Returns:
             Violations with pointers such as `/query/NAME` or `/path/NAME`.
@@ -205,14 +199,16 @@ class Contract(Document):
             KeyError: The contract has no such operation, or it lacks one of the parameters.
         """
         called = self.operation(operation_id)
-        known = {parameter.name: parameter for parameter in called.parameters}
-        if unknown := parameters.keys() - known.keys():
-            raise KeyError(f"the operation {operation_id!r} has no parameter {', '.join(sorted(unknown))}")
+        declared = {parameter.name: parameter for parameter in called.parameters}
+        if undeclared := parameters.keys() - declared.keys():
+            raise KeyError(f"the operation {operation_id!r} has no parameter {', '.join(sorted(undeclared))}")
         missing = [p.violation((), "is missing") for p in called.parameters if p.required and p.name not in parameters]
         return missing + [
-            Violation(known[name].violation((), "").pointer + found.pointer, known[name].rule, found.message)
+            Violation(
+                declared[name].violation((), "").pointer + violation.pointer, declared[name].rule, violation.message
+            )
             for name, value in parameters.items()
-            for found in self.schema_violations(known[name].schema_pointer, value)
+            for violation in self.schema_violations(declared[name].schema_pointer, value)
         ]
 
     def schema_violations(self, schema_pointer: str, value: object) -> list[Violation]:
@@ -224,41 +220,34 @@ class Contract(Document):
         kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
         if isinstance(kind, str) and kind in mapping:
             return self._explained(mapping[kind], value)
-        return self._of_no_kind(schema, value)
+        return self._violations_of_no_branch(schema, value)
 
     def conforms(self, schema_pointer: str, value: object) -> bool:
-        """Return whether a JSON value keeps to a schema of the document. Violations would cost copies of it."""
+        """Return whether a JSON value conforms to a schema. Unlike `schema_violations` it copies nothing."""
         return self._validator(schema_pointer).is_valid(value)
 
-    def _of_no_kind(self, schema: Node, value: object) -> list[Violation]:
-        """Return what is wrong with a value that does not say which branch it is meant for.
-
-        The branch that comes closest tells the rest; where several come as close, what they agree on.
-        """
-        mapping: dict[str, str] = schema["discriminator"]["mapping"]
-        found = [self._explained(branch, value) for branch in mapping.values()]
-        closest, *others = [branch for branch in found if len(branch) == min(map(len, found))]
-        agreed = {(v.pointer, v.rule) for v in closest}.intersection(
-            *({(v.pointer, v.rule) for v in o} for o in others)
-        )
-        rest = [violation for violation in closest if (violation.pointer, violation.rule) in agreed]
+    def _violations_of_no_branch(self, schema: Node, value: object) -> list[Violation]:
+        """Return what is wrong with a value that does not say which branch of a schema it is meant for."""
+        discriminator, rule = schema["discriminator"], schema["x-source"]
+        mapping: dict[str, str] = discriminator["mapping"]
+        shared = _shared_by_closest([self._explained(branch, value) for branch in mapping.values()])
         if not isinstance(value, dict):
-            return rest
+            return shared
 
-        name, rule, allowed = schema["discriminator"]["propertyName"], schema["x-source"], explain.choice(mapping)
+        name, allowed = discriminator["propertyName"], explain.choice(mapping)
         if name in value:
-            told = Violation(f"/{name}", rule, f"{allowed}, not {explain.excerpt(value[name])}")
+            unclear = Violation(f"/{name}", rule, f"{allowed}, not {explain.excerpt(value[name])}")
         else:
-            told = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
-        return [told, *(violation for violation in rest if violation.rule != rule)]
+            unclear = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
+        return [unclear, *(violation for violation in shared if violation.rule != rule)]
 
     def _explained(self, schema_pointer: str, value: object) -> list[Violation]:
         validator = self._validator(schema_pointer)
         if validator.is_valid(value):
             return []
         errors = validator.iter_errors(value)
-        found = (v for error in errors for v in explain.violations(self.document(), schema_pointer, error, value))
-        return list(dict.fromkeys(islice(found, _MAX_VIOLATIONS)))
+        violations = (v for error in errors for v in explain.violations(self.document(), schema_pointer, error, value))
+        return list(dict.fromkeys(islice(violations, _MAX_VIOLATIONS)))
 
     def _read_answer(self, operation_id: str) -> ExpectedAnswer:
         called = self.operation(operation_id)
@@ -270,7 +259,7 @@ class Contract(Document):
         )
 
     def _read_request_body(self, operation_id: str) -> _RequestBody:
-        """Return what is expected of a body.
+        """Return what the contract says of a body.
 
         Raises:
             KeyError: The contract has no such operation, or the operation takes no body.
@@ -285,7 +274,7 @@ class Contract(Document):
         return _RequestBody(request["x-source"], limits, schema, media_places(self.document(), schema))
 
     def _read_discriminated(self, schema_pointer: str) -> tuple[Node, Node | None]:
-        """Return a schema, and what tells its branches apart if it has any."""
+        """Return a schema, and its discriminator if it has one."""
         schema: Node = follow(self.document(), schema_pointer)
         return schema, schema.get("discriminator")
 
@@ -305,8 +294,16 @@ class Contract(Document):
         )
 
 
+def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
+    """Return the violations of the branch with the fewest; of several such branches, those that all of them share."""
+    fewest = min(map(len, branches))
+    closest, *others = [violations for violations in branches if len(violations) == fewest]
+    places = [{(v.pointer, v.rule) for v in violations} for violations in others]
+    return [v for v in closest if all((v.pointer, v.rule) in of_other for of_other in places)]
+
+
 def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The texts within a JSON value, and where they stand."""
+    """Yield the texts within a JSON value, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict | list):
@@ -315,7 +312,7 @@ def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[s
 
 
 class _ImageKeyword:
-    """`x-image` as a keyword of the validator. It tells whether; what is wrong is told by `image_headers`."""
+    """`x-image` as a keyword of the validator. It accepts or refuses; `explain` asks `image_headers` what is wrong."""
 
     def __init__(self, _parent: dict[str, Any], limits: image_headers.Limits, _location: list[str | int]) -> None:
         self._limits = limits
@@ -323,7 +320,7 @@ class _ImageKeyword:
     def validate(self, value: object) -> None:
         if (
             isinstance(value, str)
-            and not is_stand_in(value)
+            and not is_placeholder(value)
             and any(image_headers.violations(InlineText(value), self._limits))
         ):
             raise ValueError("x-image")
@@ -333,15 +330,15 @@ class _ExactKeyword:
     """`x-exact` as a keyword of the validator. To JSON Schema a whole floating-point number is an integer."""
 
     def __init__(self, _parent: dict[str, Any], _value: bool, _location: list[str | int]) -> None:  # noqa: FBT001
-        """Keeps nothing: the keyword has one meaning."""
+        """Keep nothing: the keyword has one meaning."""
 
     def validate(self, value: object) -> None:
-        if isinstance(value, float) and value.is_integer():  # the type refuses any other
+        if isinstance(value, float) and value.is_integer():  # the schema's type refuses any other float
             raise ValueError("x-exact")
 
 
 _KEYWORDS: dict[str, Any] = {"x-image": _ImageKeyword, "x-exact": _ExactKeyword}
-# these say what a value is, and assert nothing: x-image judges the one, and the other is about programs that read it
+# These formats assert nothing: `x-image` checks the first, and the second is for programs that read the value.
 _NAMED_FORMATS: dict[str, Any] = {"image-base64": lambda _: True, "int64": lambda _: True}
 
 

@@ -37,7 +37,7 @@ class Hidden:
 
 @frozen
 class Credentials:
-    """What a client does with its token. No repr, no `vars` and no pickle has it: it is in closures only.
+    """The functions that use a client's token. It is in closures only, so that no repr, `vars` or pickle has it.
 
     Attributes:
         authorization: Returns the value of the header `Authorization`.
@@ -69,8 +69,8 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
         return f"Bearer {token}"
 
     def current() -> str:
-        given = hidden.reveal()
-        return use(given) if isinstance(given, str) else use(_asked_for(given))
+        token = hidden.reveal()
+        return use(token) if isinstance(token, str) else use(_asked_for(token))
 
     if not callable(hidden.reveal()):
         if problem := token_problem(hidden.reveal(), variable):
@@ -83,7 +83,7 @@ def _asked_for(give: Callable[[], str]) -> str:
     """Return the token that a function gives now.
 
     Raises:
-        TransportError: It raised something, or gave none that can be sent; nothing was sent.
+        TransportError: The function failed, or its token cannot be sent; nothing was sent.
     """
     try:
         token = give()

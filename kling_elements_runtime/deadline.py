@@ -1,4 +1,4 @@
-"""By when a call has to be over, whatever the server does, and how long its steps may take: they hold for a block.
+"""Limit the time of the calls in a block, whatever the server does, and of each of their steps.
 
 Time-outs bound each step of a request, and a server that drips one byte a minute keeps to every one of them.
 """
@@ -65,7 +65,7 @@ def end_once(abandoned: threading.Event) -> None:
 
 
 def seconds_left() -> float | None:
-    """Return the seconds until the end, 0 or below once that has passed; None where there is no end."""
+    """Return the seconds until the end, 0 or below once that has passed; None if there is no end."""
     end, abandoned = _ends_at.get(), _abandoned.get()
     if abandoned is not None and abandoned.is_set():
         return 0.0

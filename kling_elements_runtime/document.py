@@ -18,8 +18,8 @@ Node: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-"""What calls stand under in a path item, in the order in which OpenAPI names them."""
-LONGEST_EXCERPT = 80
+"""The names of calls in a path item, in the order of OpenAPI."""
+MAX_EXCERPT = 80
 """Characters of a caller's value that a message repeats."""
 _MAX_POINTERS = 1024  # that are kept: each answer is read by the same few
 
@@ -48,7 +48,7 @@ def steps(json_pointer: str) -> tuple[str, ...]:
 
 def place(path: Iterable[str | int]) -> str:
     """Return the JSON Pointer of a place in a request. It ends before a name that is too long to be repeated."""
-    return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= LONGEST_EXCERPT, path))
+    return pointer(takewhile(lambda step: isinstance(step, int) or len(step) <= MAX_EXCERPT, path))
 
 
 def follow(document: Node, reference: str) -> Any:
@@ -69,7 +69,7 @@ def follow(document: Node, reference: str) -> Any:
 
 
 def at(value: Any, json_pointer: str) -> Any:
-    """Return what is at a place of a JSON value, such as `/data/id`; None where there is no such place."""
+    """Return what is at a place of a JSON value, such as `/data/id`; None if there is no such place."""
     for name in steps(json_pointer):
         if isinstance(value, list):
             value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
@@ -113,7 +113,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
 
 
 def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Yield the schemas that stand directly in another one, each with the steps to it. References are not followed."""
+    """Yield the schemas directly within another one, each with the steps to it. References are not followed."""
     for name, inner in schema.get("properties", {}).items():
         yield ("properties", name), inner
     for keyword in ("anyOf", "oneOf"):
@@ -301,8 +301,8 @@ class Document:
     def means(self, operation_id: str, keyword: str, code: int | str | None, message: str | None) -> bool:
         """Return whether an answer to an operation is this kind of refusal, in whichever dialect; see `refusals`."""
         row = self.business_code(code)
-        known = None if row is None else row.code
-        return any(refusal.fits(known, message) for refusal in self.refusals(operation_id, keyword))
+        known_code = None if row is None else row.code
+        return any(refusal.fits(known_code, message) for refusal in self.refusals(operation_id, keyword))
 
     def first_server(self) -> str:
         """Return the URL of the first server."""

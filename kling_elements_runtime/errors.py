@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class ApiError(Exception):
     """Anything that a generated client raises because of its contract, the network or the gateway.
 
-    Nothing here sets these attributes. A package on top does, which knows what several calls are for; they are declared
-    here, as one that is raised by a call has no other place for them.
+    A package on top sets these attributes, because it knows what several calls are for. They are declared here, so that
+    errors raised by a single call have them too.
 
     Attributes:
-        outcome: What the calls left behind, in that package's words; None where an operation was called by itself.
-        external_task_id: The caller's own id of what was asked for, to look it up by; None where there was none.
-        page: The number of the page of a list that could not be fetched; None where it was about no list.
+        outcome: What the calls left behind, in that package's words; None if an operation was called by itself.
+        external_task_id: The caller's own id of what was asked for, to look it up by; None if there was none.
+        page: The number of the page of a list that could not be fetched; None if it was about no list.
     """
 
     outcome: str | None = None
@@ -35,7 +35,7 @@ class ApiError(Exception):
         return type(self), self._arguments(), self.__dict__
 
     def _arguments(self) -> tuple[Any, ...]:
-        """What makes this exception anew, for pickles and copies."""
+        """Return what makes this exception anew, for pickles and copies."""
         return self.args
 
 
@@ -74,12 +74,12 @@ class ContractError(ApiError, ValueError):
 
 
 class MediaError(ApiError, ValueError):
-    """A file, or what lies behind an address, cannot be used as an image or a video. Nothing was created.
+    """A file or an address cannot be used as an image or a video. Nothing was created.
 
     Attributes:
-        source: What it is about: a file's path, an address without its query, or what kind of thing was given.
+        source: A file's path, an address without its query, or the type of the value.
         reason: Why it cannot be used, and what to do.
-        violations: The rules that it breaks; empty where it could not even be read.
+        violations: The rules that it breaks; empty if it could not even be read.
     """
 
     def __init__(self, source: str, reason: str, violations: Sequence[Violation] = ()) -> None:
@@ -139,13 +139,13 @@ class Answer:
     Attributes:
         status_code: The HTTP status.
         headers: The headers, to be looked up without regard to case.
-        code: The business code of the envelope, or of its `error`; None where there is none.
-        message: The gateway's own words; None where there are none.
+        code: The business code of the envelope, or of its `error`; None if there is none.
+        message: The gateway's own words; None if there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
         excerpt: The first 200 characters of the body, with white space folded. As in all texts here, what a terminal
             would obey is shown escaped.
-        method: The HTTP method of the request; empty where it is not known.
-        url: The URL of the request; empty where it is not known.
+        method: The HTTP method of the request; empty if it is not known.
+        url: The URL of the request; empty if it is not known.
     """
 
     status_code: int
@@ -216,11 +216,11 @@ class PermissionDeniedError(StatusError):
 
 
 class NotFoundError(StatusError):
-    """There is no such thing, as the answer itself says. A 404 that does not say so is a `StatusError`."""
+    """The answer itself says that nothing has this id. A 404 that does not say so is a `StatusError`."""
 
 
 class RateLimitError(StatusError):
-    """429: a limit of rate, concurrency or account; `code` tells which."""
+    """429: a limit of rate, concurrency or account; `code` says which."""
 
 
 class ServerError(StatusError):

@@ -1,4 +1,4 @@
-"""Turns what ends a request without an answer into an exception that says whether the request may have been sent."""
+"""Turn whatever ends a request without an answer into an error that says whether the request may have been sent."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BROKEN_OFF = (
 
 
 class transport_errors:  # noqa: N801 - it is used as the function of a block, and costs less than one that is a generator
-    """Raise whatever ends a request without an answer as an exception of ours, without the token and the body.
+    """Raise an exception of ours if something ends a request without an answer, without the token and the body.
 
-    The frames on the way are kept, but not what was in them: that is shown with errors, and headers are among it.
+    The frames on the way are kept, but their variables are cleared: tools show them with errors, headers included.
 
     Raises:
         TransportError: There was no answer.
@@ -82,7 +82,7 @@ def _kind_of(error: Exception) -> type[TransportError]:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An exception and what it comes from; such chains have been seen to bite their own tails."""
+    """Return an exception and what it comes from; such chains may be circular."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:

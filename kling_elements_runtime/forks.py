@@ -1,4 +1,4 @@
-"""What has to be seen to where a process is forked while it has clients."""
+"""What to do if a process is forked while it has clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def leave_connections_in_children(client: HasConnections) -> None:
 
 
 def import_all(names: Iterable[str]) -> None:
-    """Import modules before they are needed, as far as they are there; a fork waits until that is done."""
+    """Import modules before they are needed, if they are there; a fork waits until this is done."""
     with _importing:
         for name in names:
             with suppress(ModuleNotFoundError):  # other versions of a library have other modules

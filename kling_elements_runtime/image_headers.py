@@ -1,6 +1,6 @@
-"""Judges an image file by the limits in the spec's `x-image`. Only the file's header is read.
+"""Check an image file against the limits in the spec's `x-image`. Only the file's header is read.
 
-The header is what tells the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An
+The header has the sides: of a PNG its IHDR chunk, of a JPEG its segments up to and with the frame header. An
 image library would decode more, and lets headers pass that contradict themselves.
 """
 
@@ -24,26 +24,26 @@ JPEG_SIGNATURE = b"\xff\xd8"  # the marker SOI
 EXIF_MARK = b"Exif\0\0"  # what the metadata with the orientation begin with in a JPEG
 _IHDR = struct.Struct(">I4sIIBBBBBI")  # length, type, width, height, depth, colour type, three methods, CRC
 _IHDR_LENGTH = 13
-_LONGEST_SIDE = 2**31 - 1  # pixels; a PNG has no room for more
+_MAX_SIDE = 2**31 - 1  # pixels; a PNG has no room for more
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # bits, by colour type
 _METHODS = ((0, 0, 0), (0, 0, 1))  # of compression, filtering and interlacing
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC stand among the frame headers
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # DHT, JPG and DAC have numbers among the frame headers
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RST have no segment
 SOS, EOI = 0xDA, 0xD9  # behind them comes no frame header
 APP1 = 0xE1
-_TAIL = 4096  # bytes at the end of a file that tell whether it was cut
+_TAIL = 4096  # bytes at the end of a file that show whether it was cut
 _STUFFED = re.compile(rb"\xff[\x00\xd0-\xd7]")  # among a JPEG's pixels, each FF is part of one of these
-_FEWEST_STUFFED = 2  # of the sixteen to be expected in pixels; text and zeros behind a picture have none
+_MIN_STUFFED = 2  # of the sixteen to be expected in pixels; text and zeros behind a picture have none
 _OTHER_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")
-_MOST_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
+_MAX_PARTS = 10_000  # segments or chunks; real files have some dozens, and a hostile one must not take long
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
-_MOST_STRAY = 4096  # bytes before a marker that belong to nothing; decoders pass over them, and cameras miscount
+_MAX_STRAY = 4096  # bytes before a marker that belong to nothing; decoders pass over them, and cameras miscount
 _WINDOW = 48  # bytes that are read to find a marker behind fill bytes, and what its segment begins with
 _WIDE_WINDOW = 4096  # bytes; the same where the marker is not at once there
 _LENGTH_FIELD = 2  # bytes, which the length counts too
-_START = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that tell what it is
+_START = _LENGTH_FIELD + len(EXIF_MARK)  # bytes of a segment that show what it is
 _SIDEWAYS = range(5, 9)  # EXIF orientations that are shown rotated by a quarter turn
-_MOST_METADATA = 64 * 1024  # bytes; what a JPEG has room for
+_MAX_METADATA = 64 * 1024  # bytes; what a JPEG has room for
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _ORIENTATION, _SHORT = 0x0112, 3  # a tag, and the type of its value
 
@@ -85,20 +85,20 @@ class Segment(NamedTuple):
 
 
 def violations(
-    file: Reader, limits: Limits, *, size_alone: bool = False, is_near: bool = True
+    file: Reader, limits: Limits, *, size_only: bool = False, is_near: bool = True
 ) -> Iterator[tuple[str, str]]:
-    """Pairs of rule and message for everything in which an image file breaks the limits.
+    """Yield pairs of rule and message for everything in which an image file breaks the limits.
 
     Args:
         file: The file.
         limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
-        size_alone: Whether to judge its size in bytes and nothing else, so that the file is not read.
+        size_only: Whether to check its size in bytes only, so that the file is not read.
         is_near: Whether more than the header may be read for a message, as nothing has to be fetched for it.
     """
     most_bytes = limits["file-size"]["max-bytes"]
     if file.size > most_bytes:
         yield limits["file-size"]["x-source"], f"the image file has {file.size} bytes, at most {most_bytes} are allowed"
-    if size_alone:
+    if size_only:
         return
 
     formats = limits["format"]["one-of"]
@@ -121,7 +121,7 @@ def violations(
 
 
 def _looks(file: Reader, formats: Sequence[str]) -> str:
-    """What a file is instead, for the end of a message; nothing if that is not known."""
+    """Return what a file is instead, for the end of a message; nothing if that is not known."""
     kind = format_of(file)
     if kind is not None and kind not in formats:
         return f"; it looks like {kind.upper()}"
@@ -129,14 +129,14 @@ def _looks(file: Reader, formats: Sequence[str]) -> str:
 
 
 def breaks_off(file: Reader) -> bool:
-    """Whether a JPEG or PNG was cut, by how the file ends. Only what ends amid pixels was: trailers are no harm."""
+    """Return whether a JPEG or PNG was cut, which is so if the file ends amid pixels; trailers do no harm."""
     end = file.peek(max(file.size - _TAIL, 0), _TAIL)
     if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
-        return len(_STUFFED.findall(end)) >= _FEWEST_STUFFED and _OTHER_MARKER.search(end) is None
+        return len(_STUFFED.findall(end)) >= _MIN_STUFFED and _OTHER_MARKER.search(end) is None
     if b"IEND" in end:
         return False
     position = len(PNG_SIGNATURE)
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         start = file.peek(position, 8)
         position += int.from_bytes(start[:4]) + 12
         if start[4:] == b"IEND" or position > file.size:
@@ -145,7 +145,7 @@ def breaks_off(file: Reader) -> bool:
 
 
 def read_header(file: Reader) -> Header | None:
-    """What the header of a JPEG or PNG file says; None where there is no whole one."""
+    """Return what the header of a JPEG or PNG file says; None if there is no whole one."""
     try:
         is_png = file.peek(0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
         header = _png_header(file) if is_png else _jpeg_header(file)
@@ -155,11 +155,11 @@ def read_header(file: Reader) -> Header | None:
 
 
 def _read(file: Reader, offset: int, count: int) -> bytes:
-    """Bytes from an offset on, all of them."""
-    found = file.peek(offset, count)
-    if len(found) < count:
+    """Return bytes from an offset on, all of them."""
+    content = file.peek(offset, count)
+    if len(content) < count:
         raise UnreadableError("cut short")
-    return found
+    return content
 
 
 def _png_header(file: Reader) -> Header:
@@ -168,15 +168,15 @@ def _png_header(file: Reader) -> Header:
     length, kind, width, height, depth, colour, *methods, crc = _IHDR.unpack(ihdr)
     if (length, kind, crc) != (_IHDR_LENGTH, b"IHDR", zlib.crc32(ihdr[4:-4])):
         raise UnreadableError("no IHDR chunk, or one that was changed")
-    if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _LONGEST_SIDE:
+    if depth not in _DEPTHS.get(colour, ()) or tuple(methods) not in _METHODS or max(width, height) > _MAX_SIDE:
         raise UnreadableError("an IHDR chunk of a picture that cannot be")
     exif, end = _png_exif(file, start + _IHDR.size, b"IDAT")
     return Header("png", width, height, exif, end)
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
-    """Where the metadata chunk is, if one comes before the last chunk to look at; and where looking ended."""
-    for _ in range(_MOST_PARTS):
+    """Return where the metadata chunk is, if one comes before the last chunk to look at; and where looking ended."""
+    for _ in range(_MAX_PARTS):
         start = file.peek(position, 8)
         length, kind = int.from_bytes(start[:4]), start[4:]
         if kind == b"eXIf":
@@ -201,12 +201,12 @@ def _jpeg_header(file: Reader) -> Header:
 
 
 def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
-    """The segments of a JPEG from a position on, with the first scan or the end as the last one.
+    """Yield the segments of a JPEG from a position on, with the first scan or the end as the last one.
 
     Raises:
-        UnreadableError: It breaks off, or they cannot be told apart.
+        UnreadableError: It breaks off, or its segments cannot be separated.
     """
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         marker, position, start = _next_marker(file, position)
         if marker in _BARE:
             continue
@@ -222,32 +222,32 @@ def jpeg_segments(file: Reader, position: int) -> Iterator[Segment]:
 
 
 def is_exif(segment: Segment) -> bool:
-    """Whether a segment holds EXIF, unlike others of the same marker, as those of XMP."""
+    """Return whether a segment holds EXIF, unlike others of the same marker, as those of XMP."""
     return segment.marker == APP1 and segment.start.startswith(EXIF_MARK[:-1], _LENGTH_FIELD)
 
 
 def _next_marker(file: Reader, position: int) -> tuple[int, int, bytes]:
-    """The next marker from a position on, the position behind it, and how its segment begins.
+    """Return the next marker from a position on, the position behind it, and how its segment begins.
 
     Fill bytes, and some bytes that belong to nothing, may come before it.
     """
     stray, count = 0, _WINDOW
     while len(window := file.peek(position, count)) > 1:
-        found = _MARKER.search(window)
-        skipped = window[: found.start()] if found else window[:-1]  # the last one may be half a marker
+        match = _MARKER.search(window)
+        skipped = window[: match.start()] if match else window[:-1]  # the last one may be half a marker
         stray += len(skipped) - skipped.count(0xFF)
-        if stray > _MOST_STRAY:
+        if stray > _MAX_STRAY:
             break
         position += len(skipped)
-        if found:
-            start = window[found.end() : found.end() + _START]
-            return found[1][0], position + 2, start if len(start) == _START else file.peek(position + 2, _START)
+        if match:
+            start = window[match.end() : match.end() + _START]
+            return match[1][0], position + 2, start if len(start) == _START else file.peek(position + 2, _START)
         count = _WIDE_WINDOW
     raise UnreadableError("no marker where one is due")
 
 
 def _frame_sides(segment: bytes) -> tuple[int, int]:
-    """Width and height in a frame header, which begins with its length and the sample size."""
+    """Return width and height in a frame header, which begins with its length and the sample size."""
     try:
         height, width = struct.unpack_from(">3xHH", segment)
     except struct.error as error:
@@ -260,7 +260,7 @@ def _shown(file: Reader, header: Header, is_near: bool) -> str:  # noqa: FBT001
 
 
 def displayed_size(file: Reader, header: Header, *, is_near: bool) -> tuple[int, int]:
-    """Width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean.
+    """Return width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean.
 
     Args:
         file: The file.
@@ -274,26 +274,26 @@ def displayed_size(file: Reader, header: Header, *, is_near: bool) -> tuple[int,
 
 
 def orientation(file: Reader, header: Header, *, is_near: bool) -> int | None:
-    """The EXIF orientation, 1 to 8 if it means anything; None where there is none, or it cannot be read."""
+    """Return the EXIF orientation, 1 to 8 if it means anything; None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
         if is_near and not length:
             start, length = _late_exif(file, header)
-        return _orientation_in(file.peek(start, min(length, _MOST_METADATA)))
+        return _orientation_in(file.peek(start, min(length, _MAX_METADATA)))
     except UnreadableError:
         return None
 
 
 def _late_exif(file: Reader, header: Header) -> tuple[int, int]:
-    """Where the metadata are that come behind the header."""
+    """Return where the metadata are that come behind the header."""
     if header.format == "png":
         return _png_exif(file, header.end, b"IEND")[0]
-    found = filter(is_exif, jpeg_segments(file, header.end))
-    return next(((each.offset + _LENGTH_FIELD, each.length - _LENGTH_FIELD) for each in found), (0, 0))
+    segments = filter(is_exif, jpeg_segments(file, header.end))
+    return next(((segment.offset + _LENGTH_FIELD, segment.length - _LENGTH_FIELD) for segment in segments), (0, 0))
 
 
 def _orientation_in(exif: bytes) -> int | None:
-    """The orientation in a block of EXIF, which is a TIFF file of tags without a picture."""
+    """Return the orientation in a block of EXIF, which is a TIFF file of tags without a picture."""
     block = exif[len(EXIF_MARK) :] if exif.startswith(EXIF_MARK[:-1]) else exif
     order = _BYTE_ORDERS.get(block[:4])
     if order is None:

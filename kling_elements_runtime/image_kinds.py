@@ -21,7 +21,7 @@ _SIGNATURES: Final = {
     "ico": rb"\0\0\x01\0",
     "html": rb"\s*<(?i:!doctype|html|\?xml)",
 }
-_LONGEST_SIGNATURE = 12  # bytes
+_MAX_SIGNATURE = 12  # bytes
 
 
 class Start(Protocol):
@@ -31,13 +31,13 @@ class Start(Protocol):
 
 
 def format_of(file: Start) -> str | None:
-    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None where it is no image that is known.
+    """Return what a file is by its first bytes, such as `jpeg` or `gif`; None if it is no image that is known.
 
     Raises:
         MediaError: It cannot be read.
     """
     try:
-        start = file.peek(0, _LONGEST_SIGNATURE)
+        start = file.peek(0, _MAX_SIGNATURE)
     except UnreadableError:
         return None
     return format_by(start)

@@ -19,7 +19,7 @@ from kling_elements_runtime.uploads import InlineBytes, UnreadableError
 PROGRAMS = frozenset({*range(0xE0, 0xF0), 0xFE})
 """Markers of segments that hold no part of the picture: APPn and COM."""
 
-_NEXT = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # a marker behind pixels, among which RST may stand
+_NEXT = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # a marker behind pixels, among which RST may be
 _TABLES = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})  # markers with a segment that pixels need
 _CHUNK_START = struct.Struct(">I4s")  # length of the data, type
 _CRC_LENGTH = 4  # bytes
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 def png_chunks(content: bytes) -> Iterator[Part]:
-    """The chunks of a PNG, with IEND as the last one.
+    """Yield the chunks of a PNG, with IEND as the last one.
 
     Raises:
         UnreadableError: It breaks off.
@@ -62,26 +62,26 @@ def png_chunks(content: bytes) -> Iterator[Part]:
 
 
 def jpeg_parts(content: bytes, position: int) -> Iterator[Part]:
-    """The segments that a JPEG has behind the header of its first scan, between its pixels, with EOI as the last one.
+    """Yield the segments of a JPEG after the header of its first scan, between its pixels, with EOI as the last one.
 
     Args:
         content: The file.
         position: The offset of the first pixels.
     """
-    while (found := _NEXT.search(content, position)) is not None:
-        marker, data = found[1], found.end()
+    while (match := _NEXT.search(content, position)) is not None:
+        marker, data = match[1], match.end()
         has_segment = marker[0] in PROGRAMS or marker[0] in _TABLES
         position = data + int.from_bytes(content[data : data + 2]) if has_segment else data
-        yield Part(marker, found.start(), data, position)
+        yield Part(marker, match.start(), data, position)
         if marker[0] == EOI:
             return
 
 
 def scans(content: bytes, header: Header) -> int:
-    """How many scans a JPEG has, at least one; what is in its metadata or behind its end does not count.
+    """Return how many scans a JPEG has, at least one; what is in its metadata or behind its end does not count.
 
     Raises:
-        UnreadableError: Its segments cannot be told apart.
+        UnreadableError: Its segments cannot be separated.
     """
     *_, last = jpeg_segments(InlineBytes(content), header.end)
     position = last.offset + last.length

@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote, read exactly, and only as far as its size and depth are those of an answer."""
+"""Read JSON that somebody else wrote, exactly, and refuse it if it is larger or deeper than an answer can be."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MAX_TEXT_BYTES = 1 << 24  # of memory; one character beyond the basic plane mak
 
 
 class NoAnswerError(Exception):
-    """What is there is no JSON, or more than an answer may be. The text says which: `is not JSON`."""
+    """A text is not JSON, or more than an answer may be. The message says which: `is not JSON`."""
 
 
 def decoded(content: bytes) -> Any:
     """Return the JSON value of bytes in UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        NoAnswerError: They are no JSON, or too much.
+        NoAnswerError: They are not JSON, or too much.
     """
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
@@ -34,7 +34,7 @@ def parsed(text: str) -> Any:
     """Return the JSON value of a text. A whole number is an integer however it is written, as it may be an id.
 
     Raises:
-        NoAnswerError: It is no JSON, or too much.
+        NoAnswerError: It is not JSON, or too much.
     """
     if len(text) > _MAX_VALUES:  # a shorter text has fewer values, and takes less memory
         _check_size(text)

@@ -1,4 +1,4 @@
-"""What a client logs: how an environment variable switches it on, and each request with its answer.
+"""Log each request with its answer, if an environment variable or the program asks for it.
 
 The loggers form one hierarchy: the one at the top says what calls do and wait for, the one below it has the requests.
 """
@@ -9,16 +9,14 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Final
 
 import httpx
 from attrs import frozen
 
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
-from kling_elements_runtime.responses import request_id_of, text_of
+from kling_elements_runtime.document import at
+from kling_elements_runtime.responses import REQUEST_ID, read_body, request_id_of, text_of
 from kling_elements_runtime.texts import Redact, loggable, printable, shown
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
@@ -28,9 +26,6 @@ _SECRET = "auth|cookie|key|password|secret|session|signature|token"  # noqa: S10
 _SECRET_HEADER = re.compile(_SECRET, re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rf"([?&][^=&]*(?:{_SECRET})[^=&]*=)[^&]*", re.IGNORECASE)
 _is_set_up: dict[str, object] = {}
-
-AnswerLog = Callable[[httpx.Response], None]
-_SILENT: Final[AbstractContextManager[AnswerLog]] = nullcontext(lambda _: None)
 
 
 def set_up(log: logging.Logger, variable: str) -> None:
@@ -63,64 +58,78 @@ def set_up(log: logging.Logger, variable: str) -> None:
 
 @frozen
 class RequestLog:
-    """Logs the requests of one client: INFO has a line for each, DEBUG its headers and bodies too.
+    """The log of one client's requests: a line for each at INFO, with headers and bodies at DEBUG.
 
     No line has the token, a cookie, media, or what may be secret in a query.
 
     Attributes:
         log: The logger.
         base_url: The gateway's address.
-        redact: Takes the token out of a text.
+        redact: Removes the token from a text.
     """
 
     log: logging.Logger
     base_url: str
     redact: Redact
 
-    def around(self, url: str, request: httpx.Request, content: Content | None) -> AbstractContextManager[AnswerLog]:
-        """Return a block that sends a request, and calls what the block yields with the answer.
+    def begin(self, url: str, request: httpx.Request, content: Content | None) -> LogEntry:
+        """Log what is about to be sent, at DEBUG, and return the entry to log the outcome with.
+
+        Check first whether INFO is enabled: each request comes by here, and most programs log none.
 
         Args:
             url: A path at the gateway, with the query.
             request: The request.
             content: Its body.
         """
-        if not self.log.isEnabledFor(logging.INFO):
-            return _SILENT
-        shown_url = _SECRET_PARAMETER.sub(r"\1***", self.redact(url))
-        call = printable(f"{request.method} {self.base_url.rstrip('/')}{shown_url}")
+        public_url = _SECRET_PARAMETER.sub(r"\1***", self.redact(url))
+        call = printable(f"{request.method} {self.base_url.rstrip('/')}{public_url}")
         if self.log.isEnabledFor(logging.DEBUG):
             body = content.outline() if isinstance(content, StreamedBody) else content or b""
-            text = self._loggable(body.decode("utf-8", "replace"))
-            self.log.debug("%s: sending headers %s; body %s", call, self._headers(request.headers), text)
-        return self._timed(call)
+            text = self.loggable(body.decode("utf-8", "replace"))
+            self.log.debug("%s: sending headers %s; body %s", call, self.headers(request.headers), text)
+        return LogEntry(self, call, time.perf_counter())
 
-    @contextmanager
-    def _timed(self, call: str) -> Iterator[AnswerLog]:
-        began = time.perf_counter()
-
-        def passed_ms() -> float:
-            return (time.perf_counter() - began) * 1000
-
-        def log_answer(response: httpx.Response) -> None:
-            self.log.info("%s: HTTP %d after %.0f ms", call, response.status_code, passed_ms())
-            if self.log.isEnabledFor(logging.DEBUG):
-                request_id = self._loggable(request_id_of(response) or "")
-                headers, body = self._headers(response.headers), self._loggable(text_of(response))
-                self.log.debug("%s: answer with request id %s; headers %s; body %s", call, request_id, headers, body)
-
-        try:
-            yield log_answer
-        except BaseException as error:
-            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-            self.log.info("%s: no answer after %.0f ms: %s", call, passed_ms(), self._loggable(reason))
-            raise
-
-    def _headers(self, headers: httpx.Headers) -> str:
+    def headers(self, headers: httpx.Headers) -> str:
+        """Return headers as one text, with the values of secret ones hidden."""
         return ", ".join(
-            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self._loggable(value)}"
+            f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.loggable(value)}"
             for name, value in headers.multi_items()
         )
 
-    def _loggable(self, text: str) -> str:
+    def loggable(self, text: str) -> str:
+        """Return a text as a log may show it."""
         return loggable(text, self.redact, _MAX_CHARACTERS) or "(none)"
+
+
+@frozen
+class LogEntry:
+    """A request that was begun, to log how it ended.
+
+    Attributes:
+        log: The log of the client.
+        call: The method and the URL, as they are shown.
+        began: When the request began, by `time.perf_counter`.
+    """
+
+    log: RequestLog
+    call: str
+    began: float
+
+    def finish(self, response: httpx.Response) -> None:
+        """Log the answer."""
+        log = self.log.log
+        log.info("%s: HTTP %d after %.0f ms", self.call, response.status_code, self._passed_ms())
+        if log.isEnabledFor(logging.DEBUG):
+            body, _ = read_body(response)
+            request_id = request_id_of(response, at(body, REQUEST_ID), self.log.redact) or "(none)"
+            headers, text = self.log.headers(response.headers), self.log.loggable(text_of(response))
+            log.debug("%s: answer with request id %s; headers %s; body %s", self.call, request_id, headers, text)
+
+    def fail(self, error: BaseException) -> None:
+        """Log why there is no answer."""
+        reason = self.log.loggable(f"{type(error).__name__}: {error}".removesuffix(": "))
+        self.log.log.info("%s: no answer after %.0f ms: %s", self.call, self._passed_ms(), reason)
+
+    def _passed_ms(self) -> float:
+        return (time.perf_counter() - self.began) * 1000

@@ -1,7 +1,7 @@
-"""Leaves the metadata out of a JPEG or PNG, without decoding it.
+"""Leave the metadata out of a JPEG or PNG, without decoding it.
 
-What tells how the pixels look stays: the colour profile and what else is said of colours, transparency and resolution,
-and the orientation, in metadata that hold nothing else. Everything else goes: EXIF with places and times, XMP, IPTC,
+What decides how the pixels look stays: the colour profile and other data on colours, transparency and resolution, and
+the orientation, in metadata that hold nothing else. Everything else goes: EXIF with places and times, XMP, IPTC,
 thumbnails, comments, what only programs know, and whatever follows the end of the picture.
 """
 
@@ -30,14 +30,14 @@ from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
 File = TypeVar("File", bound=Reader)
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """Bytes of the largest file that metadata are left out of, as it is read whole for that."""
 
 INSEPARABLE = (
     "its metadata cannot be left out, as the parts of the file cannot be told apart; send it as it is, or encode the"
     " picture anew"
 )
-"""What is said of such a file."""
+"""The message about such a file."""
 
 _ABOUT_PIXELS = {0xE0: b"JFIF\0", 0xE2: b"ICC_PR", 0xEE: b"Adobe"}  # what APPn segments that are kept begin with
 _JFIF, _JFIF_LENGTH = 0xE0, 14  # its length in bytes with the length field, up to the sides of a thumbnail
@@ -51,13 +51,13 @@ _EXIF_END = bytes(6)  # what is left of the value's room, and no further tags
 
 
 def stripped(file: File) -> File | InlineBytes:
-    """An image file without its metadata; itself if it has none, or is too large for any contract.
+    """Return an image file without its metadata; itself if it has none, or is too large for any contract.
 
     Raises:
-        UnreadableError: It is no JPEG or PNG, or its parts cannot be told apart.
+        UnreadableError: It is not a JPEG or PNG, or its parts cannot be separated.
         MediaError: It cannot be read.
     """
-    if file.size > MOST_BYTES:
+    if file.size > MAX_BYTES:
         return file
     whole = InlineBytes(file.peek(0, file.size))
     header = read_header(whole)
@@ -68,9 +68,9 @@ def stripped(file: File) -> File | InlineBytes:
 
 
 def _exif(whole: InlineBytes, header: Header) -> bytes:
-    """EXIF with the orientation and nothing else; empty where there is nothing to turn."""
-    found = orientation(whole, header, is_near=True)
-    return _EXIF_START + bytes([found]) + _EXIF_END if found is not None and found in _TURNED else b""
+    """Return EXIF with the orientation and nothing else; empty if there is nothing to turn."""
+    turn = orientation(whole, header, is_near=True)
+    return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
 
 
 def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
@@ -91,7 +91,7 @@ def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
 
 
 def _pixels(content: bytes, start: int) -> Iterator[bytes]:
-    """What follows the header of the first scan, up to the end of the picture."""
+    """Yield what follows the header of the first scan, up to the end of the picture."""
     end = len(content)
     for part in jpeg_parts(content, start):
         if part.kind[0] in PROGRAMS:

@@ -1,4 +1,4 @@
-"""What a request carries in path and query: checked against the contract, and written as the request's target."""
+"""Check the parameters of a request against the contract, and write its path and query."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from kling_elements_runtime.errors import Violation
 from kling_elements_runtime.serialization import UnwritableError, checked_json
 from kling_elements_runtime.types import Unset
 
-_MOST_VALUES = 100
-_LONGEST = 60_000  # characters; httpx takes 65,536 for a whole URL, and servers take less
+_MAX_VALUES = 100
+_MAX_CHARACTERS = 60_000  # characters; httpx takes 65,536 for a whole URL, and servers take less
 _STEPS = ("", ".", "..")  # as parts of a path these lead to another place
 
 
 @frozen
 class CheckedTarget:
-    """The path and query of a request that were checked.
+    """The path and query of a request, checked.
 
     Attributes:
-        text: The target as it is sent, or None where it cannot be written.
+        text: The target as it is sent, or None if it cannot be written.
         violations: Everything that is wrong with the parameters.
     """
 
@@ -32,10 +32,10 @@ class CheckedTarget:
 
 
 def check(contract: Contract, operation_id: str, parameters: Mapping[str, object]) -> CheckedTarget:
-    """The target of a request, and everything in which its parameters break the contract.
+    """Return the target of a request, and everything in which its parameters break the contract.
 
     Args:
-        contract: What they are checked against.
+        contract: The contract to check them against.
         operation_id: The operation's `operationId`.
         parameters: Values by the names that the contract gives them; one that is `UNSET` is left out.
 
@@ -43,26 +43,26 @@ def check(contract: Contract, operation_id: str, parameters: Mapping[str, object
         KeyError: The contract has no such operation, or it lacks one of the parameters.
     """
     operation = contract.operation(operation_id)
-    given = {name: value for name, value in parameters.items() if not isinstance(value, Unset)}
-    known = {parameter.name: parameter for parameter in operation.parameters}
+    present = {name: value for name, value in parameters.items() if not isinstance(value, Unset)}
+    declared = {parameter.name: parameter for parameter in operation.parameters}
     try:
-        values, unwritable = checked_json(given, _MOST_VALUES)
-    except (UnwritableError, RecursionError):
-        values, unwritable = {}, [((name,), "is too large or nests too deeply") for name in given]
+        values, unwritable = checked_json(present, _MAX_VALUES)
+    except UnwritableError:
+        values, unwritable = {}, [((name,), "is too large or nests too deeply") for name in present]
     if unwritable:
-        return CheckedTarget(None, [known[str(path[0])].violation(path[1:], why) for path, why in unwritable])
+        return CheckedTarget(None, [declared[str(path[0])].violation(path[1:], why) for path, why in unwritable])
 
-    found = contract.parameter_violations(operation_id, values)
+    violations = contract.parameter_violations(operation_id, values)
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
-    in_path = {name: texts.get(name, "") for name in known if known[name].location == "path"}
+    in_path = {name: texts.get(name, "") for name in declared if declared[name].location == "path"}
     if any(text in _STEPS for text in in_path.values()):
-        return CheckedTarget(None, found)
+        return CheckedTarget(None, violations)
     path = operation.path
     for name, text in in_path.items():
         path = path.replace(f"{{{name}}}", quote(text, safe=""))
     query = urlencode({name: text for name, text in texts.items() if name not in in_path}, quote_via=quote)
     target = f"{path}?{query}" if query else path
-    if len(target) > _LONGEST:
+    if len(target) > _MAX_CHARACTERS:
         longest = max(texts, key=lambda name: len(texts[name]))
-        return CheckedTarget(None, [*found, known[longest].violation((), "is longer than a URL can be")])
-    return CheckedTarget(target, found)
+        return CheckedTarget(None, [*violations, declared[longest].violation((), "is longer than a URL can be")])
+    return CheckedTarget(target, violations)

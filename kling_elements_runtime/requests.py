@@ -1,4 +1,4 @@
-"""Makes requests as httpx would from its client's settings, with the token, and keeps what recurs."""
+"""Make requests as httpx would from its client's settings, with the token, and keep what recurs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class Requests:
-    """Makes the requests of one client."""
+    """The requests of one client."""
 
     def __init__(self, authorization: Callable[[], str]) -> None:
         """Begin with nothing kept.
 
         Args:
-            authorization: Returns the header of that name, for each request anew.
+            authorization: Returns the value of the header `Authorization` for each request.
         """
         self._authorization = authorization
         self._blanks: dict[tuple[str, str, tuple[tuple[str, str], ...]], httpx.Request] = {}

@@ -1,4 +1,4 @@
-"""Turns the gateway's answers into models, or into exceptions that keep what is needed to act on them."""
+"""Turn the gateway's answers into models, or into exceptions that keep what is needed to act on them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ E = TypeVar("E", bound=errors.ResponseError)
 CALL: Final = "kling_elements_runtime.call"
 """The extension of a response that has the method and the URL of the request."""
 
+REQUEST_ID: Final = "/request_id"
+"""Where the body of an answer names the gateway's id of the request."""
+
 _CODES = ("/code", "/error/code")
 _MESSAGES = ("/message", "/error/message", "/msg", "/error", "/detail", "/detail/0/msg")
-_REQUEST_IDS = ("/request_id",)
 _MAX_WRAPPED = 4  # errors within the message of an error
 _EXCERPTED_BYTES = 1 << 16
 _EXPLAINED_VALUES = 30_000  # of an answer: the validator's errors hold several copies of a value, which take far more
@@ -33,10 +35,10 @@ _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16; that of UTF-32 begi
 
 @frozen
 class ResponseReader:
-    """Reads the answers that one client gets.
+    """The reader of the answers that one client gets.
 
     Attributes:
-        contract: What they are checked against.
+        contract: The contract that answers are checked against.
         redact: Takes the token out of a text.
         log: Where oddities are logged.
     """
@@ -55,56 +57,51 @@ class ResponseReader:
 
         Raises:
             StatusError: The status means failure; the subclass says which.
-            NotFoundError: The answer says that there is no such thing, whatever its status.
+            NotFoundError: The answer says that nothing has this id, whatever its status.
             BusinessError: The status means success, but the envelope says failure and names nothing that was begun.
             InvalidResponseError: The status means success, but the body is not what the contract promises.
         """
         expected = self.contract.answer(operation_id)
         if expected.may_be_empty and response.is_success and _is_empty(response):
             return model({})
-        body, problem = _read(response)
+        body, problem = read_body(response)
         body = _with_list(expected, body)
         if oddities := self._oddities(expected, response, body, problem):
-            said = _said(self.contract, body, (expected.envelope["code"], *_CODES))
-            if self.contract.means(operation_id, "x-absent", said.code, said.message):
-                raise self._error(errors.NotFoundError, response, said)
-            if not self._names_begun(expected, response, body, said):
+            failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
+            if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
+                raise self._error(errors.NotFoundError, response, failure)
+            if not self._names_begun(expected, response, body, failure):
                 kind, reason = oddities[0]
-                raise self._error(kind, response, said, reason)
+                raise self._error(kind, response, failure, reason)
             # what was begun exists, and its id must reach the caller whatever else is odd
-            found = [f"HTTP {response.status_code}", f"code {said.code}", *(reason for _, reason in oddities if reason)]
-            says = excerpt(", ".join(found), self.redact)
-            self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, says)
+            reasons = ", ".join(reason for _, reason in oddities if reason)
+            text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
+            self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, excerpt(text, self.redact))
         return model(self._clean(response, body))
-
-    def request_id_of(self, response: httpx.Response, in_body: object) -> str | None:
-        """Return the gateway's id of a request, cut and without the token: that of the body, or else of a header."""
-        request_id = in_body if isinstance(in_body, str) and in_body else response.headers.get("x-request-id")
-        return excerpt(request_id, self.redact) if request_id else None
 
     def _oddities(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
-        """Return everything in which an answer is no success that the contract promises, each with the error for it."""
-        found: list[tuple[type[errors.ResponseError], str]] = []
+        """Return all that makes an answer other than the promised success, each with its error."""
+        oddities: list[tuple[type[errors.ResponseError], str]] = []
         if not response.is_success:
-            found.append((errors.kind_of(response.status_code), ""))
+            oddities.append((errors.kind_of(response.status_code), ""))
         if problem is not None:
-            return [*found, (errors.InvalidResponseError, problem)]
+            return [*oddities, (errors.InvalidResponseError, problem)]
         if _says_failure(expected, body):
-            found.append((errors.BusinessError, "refused"))
+            oddities.append((errors.BusinessError, "refused"))
         is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
         if (oddity := _oddity(self.contract, expected, body, is_long=is_long)) is not None:
-            found.append((errors.InvalidResponseError, oddity))
-        return found
+            oddities.append((errors.InvalidResponseError, oddity))
+        return oddities
 
-    def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, said: _Said) -> bool:
+    def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure) -> bool:
         """Return whether an answer names what the call has begun in a way that counts under its status and code."""
         envelope = expected.envelope
         if response.is_client_error:  # a refusal, and what was begun earlier
             return False
         places = envelope["task-ids" if response.is_success else "task-ids-of-failures"]
-        if response.is_success and self.contract.business_code(said.code) is None:
+        if response.is_success and self.contract.business_code(failure.code) is None:
             places = places + envelope["task-ids-of-other-codes"]
         return _first(body, places) is not None
 
@@ -117,12 +114,12 @@ class ResponseReader:
         text = content.decode("utf-8", "replace")
         return body if self.redact(text) == text else _without_token(body, self.redact)
 
-    def _error(self, kind: type[E], response: httpx.Response, said: _Said, reason: str = "") -> E:
+    def _error(self, kind: type[E], response: httpx.Response, failure: _Failure, reason: str = "") -> E:
         """Return an exception with what it keeps of an answer."""
-        answer = self._kept(response, said)
+        answer = self._kept(response, failure)
         return kind(errors.describe(answer, self.redact(printable(reason))), answer)
 
-    def _kept(self, response: httpx.Response, said: _Said) -> errors.Answer:
+    def _kept(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
         """Return what exceptions keep of an answer. Gateways have been seen to repeat the token."""
 
         def kept(text: str) -> str:
@@ -135,9 +132,9 @@ class ResponseReader:
                 [(name, self.redact(value)) for name, value in response.headers.multi_items()],
                 encoding=response.headers.encoding,
             ),
-            code=kept(said.code) if isinstance(said.code, str) else said.code,
-            message=said.message and kept(said.message),
-            request_id=self.request_id_of(response, said.request_id),
+            code=kept(failure.code) if isinstance(failure.code, str) else failure.code,
+            message=failure.message and kept(failure.message),
+            request_id=request_id_of(response, failure.request_id, self.redact),
             excerpt=kept(_beginning(response)),
             method=method,
             url=shown(self.redact(url)),  # whole: the path of a look-up is no image
@@ -145,7 +142,7 @@ class ResponseReader:
 
 
 @frozen
-class _Said:
+class _Failure:
     """What an answer says of a failure.
 
     Attributes:
@@ -159,30 +156,30 @@ class _Said:
     request_id: str | None = None
 
 
-def _said(contract: Contract, body: Any, codes: Sequence[str]) -> _Said:
+def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure:
     """Return what an answer says of a failure.
 
     A gateway may pass the service's own answer on as the text of its message: if that has a code that the contract
-    knows, it is what was said.
+    knows, that code counts.
     """
-    outer = said = _said_by(body, codes)
+    outer = failure = _failure_in(body, codes)
     for _ in range(_MAX_WRAPPED):
-        if contract.business_code(said.code) is not None:
-            return _Said(said.code, said.message, said.request_id or outer.request_id)
-        if said.message is None or not said.message.lstrip().startswith("{"):
+        if contract.business_code(failure.code) is not None:
+            return _Failure(failure.code, failure.message, failure.request_id or outer.request_id)
+        if failure.message is None or not failure.message.lstrip().startswith("{"):
             break
         try:
-            said = _said_by(json_answers.parsed(said.message), codes)
+            failure = _failure_in(json_answers.parsed(failure.message), codes)
         except json_answers.NoAnswerError:
             break
     return outer
 
 
-def _said_by(body: Any, codes: Sequence[str]) -> _Said:
-    return _Said(_first(body, codes), _first(body, _MESSAGES, (str,)), _first(body, _REQUEST_IDS, (str,)))
+def _failure_in(body: Any, codes: Sequence[str]) -> _Failure:
+    return _Failure(_first(body, codes), _first(body, _MESSAGES, (str,)), _first(body, (REQUEST_ID,), (str,)))
 
 
-def _read(response: httpx.Response) -> tuple[Any, str | None]:
+def read_body(response: httpx.Response) -> tuple[Any, str | None]:
     """Return the JSON value of an answer, or None and why it has none."""
     if (unreadable := response.extensions.get(UNREADABLE)) is not None:
         return None, str(unreadable)
@@ -196,11 +193,16 @@ def _is_empty(response: httpx.Response) -> bool:
     return UNREADABLE not in response.extensions and not response.content.strip()
 
 
-def request_id_of(response: httpx.Response) -> str | None:
-    """Return the gateway's id of a request, from the answer's body or else from its header; None if it has none."""
-    body, _ = _read(response)
-    request_id: str | None = _first(body, _REQUEST_IDS, (str,)) or response.headers.get("x-request-id")
-    return request_id
+def request_id_of(response: httpx.Response, in_body: object, redact: Redact) -> str | None:
+    """Return the gateway's id of a request, cut to 200 characters and without the token; None if the answer has none.
+
+    Args:
+        response: The answer.
+        in_body: The value of `request_id` in its body. If this is not a text, the header `x-request-id` counts.
+        redact: Removes the token from a text.
+    """
+    request_id = in_body if isinstance(in_body, str) and in_body else response.headers.get("x-request-id")
+    return excerpt(request_id, redact) if request_id else None
 
 
 def _beginning(response: httpx.Response) -> str:
@@ -244,9 +246,9 @@ def _with_list(expected: ExpectedAnswer, body: Any) -> Any:
     places = expected.envelope["lists"]
     if not places:
         return body
-    found = [at(body, where) for where in places if _has(body, where)]
-    lists = [value for value in found if isinstance(value, list)]
-    if not lists and None not in found:
+    values = [at(body, where) for where in places if _has(body, where)]
+    lists = [value for value in values if isinstance(value, list)]
+    if not lists and None not in values:
         return body
     return {**body, places[0][1:]: lists[0] if lists else None}
 
@@ -262,16 +264,16 @@ def _oddity(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long:
     try:
         if is_long and not contract.conforms(expected.schema_pointer, body):
             return "the answer breaks the contract, and has too many values to tell where"
-        found = [] if is_long else contract.schema_violations(expected.schema_pointer, body)
+        violations = [] if is_long else contract.schema_violations(expected.schema_pointer, body)
     except (ValueError, RecursionError):  # half a surrogate pair in a name
         return "the answer cannot be read"
-    if found:
-        return f"the answer breaks the contract at {found[0]}"
+    if violations:
+        return f"the answer breaks the contract at {violations[0]}"
     places = expected.envelope["lists"]
     return "the answer has no list" if places and not _has(body, places[0]) else None
 
 
 def _first(body: Any, places: Any, kinds: tuple[type, ...] = (int, str)) -> Any:
-    """Return the first value of one of these types that is no empty text; a boolean is no integer here."""
-    found = (at(body, where) for where in places)
-    return next((v for v in found if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)
+    """Return the first value of one of these types that is not an empty text; a boolean is not an integer here."""
+    values = (at(body, where) for where in places)
+    return next((v for v in values if isinstance(v, kinds) and not isinstance(v, bool) and v != ""), None)

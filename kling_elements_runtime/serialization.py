@@ -20,13 +20,13 @@ Converter = Callable[[Any], Any]
 Where = tuple[str | int, ...]
 Take = Callable[[Any, Where], Any]
 
-_LONGEST_REPR = 80  # characters of a text; a longer one may be an image
-_LONGEST_FOREIGN_REPR = 400  # characters of the repr of what is no JSON, such as a path
-_LONGEST_MODEL = 10_000  # characters of the repr of a model
-_DEEPEST_REPR = 16  # levels of it
-_DEEPEST = 64  # levels; a conforming request has a handful
+_MAX_REPR_TEXT = 80  # characters of a text; a longer one may be an image
+_MAX_FOREIGN_REPR = 400  # characters of the repr of a value that is not JSON, such as a path
+_MAX_MODEL_REPR = 10_000  # characters of the repr of a model
+_MAX_REPR_DEPTH = 16  # levels of it
+_MAX_DEPTH = 64  # levels; a conforming request has a handful
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
-_MOST_BITS = 64  # Python refuses to write integers of thousands of digits, and few readers keep more bits than these
+_MAX_BITS = 64  # few readers keep more bits, and Python refuses to write thousands of digits
 
 
 class Model:
@@ -41,16 +41,16 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        return _cut(_pieces(self, _DEEPEST_REPR))
+        return _cut(_pieces(self, _MAX_REPR_DEPTH))
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object, without the properties that are `UNSET`."""
+        """Return the JSON object, without the properties that are `UNSET`."""
         value: dict[str, Any] = _Writer(math.inf, math.inf).write(self, ())
         return value
 
 
 def _pieces(value: Any, levels: int) -> Iterator[str]:
-    """Yield the repr of a value piece by piece. A long text, which may be an image, is told by its length."""
+    """Yield the repr of a value piece by piece. A long text, which may be an image, shows its length only."""
     if isinstance(value, Model):
         opening, closing = f"{type(value).__name__}(", ")"
         parts = ((f"{name}=", part) for name, part in _set_fields(value))
@@ -85,12 +85,12 @@ def _set_fields(model: Model) -> Iterator[tuple[str, Any]]:
 
 def _short(value: Any) -> str:
     """Return the repr of a value without parts."""
-    if isinstance(value, str | bytes | bytearray) and len(value) > _LONGEST_REPR:
+    if isinstance(value, str | bytes | bytearray) and len(value) > _MAX_REPR_TEXT:
         return f"<{len(value)} {'characters' if isinstance(value, str) else 'bytes'}>"
-    if isinstance(value, int) and value.bit_length() > _LONGEST_REPR:  # Python writes none of thousands of digits
+    if isinstance(value, int) and value.bit_length() > _MAX_REPR_TEXT:  # Python writes none of thousands of digits
         return f"<integer of {value.bit_length()} bits>"
     text = repr(value)
-    return text if len(text) <= _LONGEST_FOREIGN_REPR else f"<{type(value).__name__}>"
+    return text if len(text) <= _MAX_FOREIGN_REPR else f"<{type(value).__name__}>"
 
 
 def _cut(pieces: Iterable[str]) -> str:
@@ -98,8 +98,8 @@ def _cut(pieces: Iterable[str]) -> str:
     text = ""
     for piece in pieces:
         text += piece
-        if len(text) > _LONGEST_MODEL:
-            return f"{text[:_LONGEST_MODEL]}..."
+        if len(text) > _MAX_MODEL_REPR:
+            return f"{text[:_MAX_MODEL_REPR]}..."
     return text
 
 
@@ -108,7 +108,7 @@ _JSON_NAME: Final = "json_name"
 
 
 def json_name(name: str) -> dict[str, str]:
-    """Metadata of a field whose property has a name that Python does not allow."""
+    """Return the metadata of a field whose property has a name that Python does not allow."""
     return {_JSON_NAME: name}
 
 
@@ -116,7 +116,7 @@ _known_names: dict[type[Any], Sequence[tuple[str, str]]] = {}
 
 
 def _names(model: type[Any]) -> Sequence[tuple[str, str]]:
-    """Pairs of field name and property name of a model."""
+    """Return pairs of field name and property name of a model."""
     if model not in _known_names:
         fields = [field for field in attrs.fields(model) if field.init]
         _known_names[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
@@ -139,17 +139,17 @@ class UnwritableError(Exception):
 
 
 class _Writer:
-    """Turns models, and whatever holds them, into JSON values; notes what JSON cannot carry."""
+    """Turn models, and values with models in them, into JSON values, and note what JSON cannot carry."""
 
     def __init__(
-        self, most_values: float, deepest: float, take: Take = lambda value, _: value, shortest_taken: int = 0
+        self, max_values: float, max_depth: float, take: Take = lambda value, _: value, min_characters: int = 0
     ) -> None:
         self._take = take
-        self._shortest_taken = shortest_taken
+        self._min_characters = min_characters
         self.problems: list[tuple[Where, str]] = []
-        self._most_values = most_values
+        self._max_values = max_values
         self._values = 1
-        self._deepest = deepest
+        self._max_depth = max_depth
 
     def write(self, value: Any, path: Where) -> Any:
         """Return the JSON value of a value at a place.
@@ -157,19 +157,19 @@ class _Writer:
         Raises:
             UnwritableError: It has too many values, or nests too deeply.
         """
-        if len(path) > self._deepest:
-            raise UnwritableError(f"is nested deeper than {self._deepest} levels, or contains itself")
-        kind = type(value)  # asked first, as it answers sooner than isinstance
+        if len(path) > self._max_depth:
+            raise UnwritableError(f"is nested deeper than {self._max_depth} levels, or contains itself")
+        kind = type(value)  # compared first, because isinstance takes longer
         if kind is dict:
             return self._members(value, path)
         if kind is list:
             return self._items(value, path)
         if kind in _PLAIN:
-            return self._part(value, path)
-        return self._of_class(value, path)
+            return self._scalar(value, path)
+        return self._of_other_type(value, path)
 
-    def _of_class(self, value: Any, path: Where) -> Any:
-        """Return the JSON value of what is of no type that JSON is read as: a model, an enum's member, a tuple."""
+    def _of_other_type(self, value: Any, path: Where) -> Any:
+        """Return the JSON value of a value of another type than those of JSON: a model, an enum's member, a tuple."""
         if isinstance(value, Model):
             return self._members(properties_of(value), path)
         if isinstance(value, Enum):
@@ -178,21 +178,21 @@ class _Writer:
             return self._items(value, path)
         if isinstance(value, Mapping):
             return self._members(value, path)
-        return self._part(value, path)
+        return self._scalar(value, path)
 
     def _count(self, values: int) -> None:
         self._values += values
-        if self._values > self._most_values:
-            raise UnwritableError(f"has more than {self._most_values} values, or contains itself")
+        if self._values > self._max_values:
+            raise UnwritableError(f"has more than {self._max_values} values, or contains itself")
 
     def _items(self, value: Sequence[Any], path: Where) -> list[Any]:
         self._count(len(value))
         return [self.write(item, (*path, index)) for index, item in enumerate(value)]
 
-    def _part(self, value: Any, path: Where) -> Any:
-        """A value without parts."""
+    def _scalar(self, value: Any, path: Where) -> Any:
+        """Return the JSON value of a value without parts, and note one that JSON cannot carry."""
         kind = type(value)
-        if kind not in _PLAIN or (kind is str and len(value) >= self._shortest_taken):
+        if kind not in _PLAIN or (kind is str and len(value) >= self._min_characters):
             value = self._take(value, path)
         if isinstance(value, str):
             value = str.__str__(value)  # str() would ask a subclass for another text
@@ -201,21 +201,25 @@ class _Writer:
         return value
 
     def _members(self, value: Mapping[Any, Any], path: Where) -> dict[Any, Any]:
-        written = {}
+        """Return the members of an object. Most are short ASCII texts, which need no check, so take these over here."""
         self._count(len(value))
-        short = self._shortest_taken if len(path) < self._deepest else 0
+        unchecked_below = self._min_characters if len(path) < self._max_depth else 0
+        written = {}
         for name, item in value.items():
             if type(name) is str and name.isascii():
-                if type(item) is str and len(item) < short and item.isascii():  # most are, and need no further look
-                    written[name] = item
-                else:
-                    written[name] = self.write(item, (*path, name))
-                continue
-            text = str.__str__(name) if isinstance(name, str) else name
-            if not isinstance(text, str) or _has_lone_surrogate(text):
-                self.problems.append((path, "has a property name that cannot be written as JSON"))
-            written[text] = self.write(item, (*path, str(text)))
+                is_harmless = type(item) is str and len(item) < unchecked_below and item.isascii()
+                written[name] = item if is_harmless else self.write(item, (*path, name))
+            else:
+                key = self._key(name, path)
+                written[key] = self.write(item, (*path, str(key)))
         return written
+
+    def _key(self, name: Any, path: Where) -> Any:
+        """Return the name of a member as a plain str, and note a name that JSON cannot carry."""
+        key = str.__str__(name) if isinstance(name, str) else name
+        if not isinstance(key, str) or _has_lone_surrogate(key):
+            self.problems.append((path, "has a property name that cannot be written as JSON"))
+        return key
 
 
 def properties_of(model: Model) -> dict[str, Any]:
@@ -226,33 +230,36 @@ def properties_of(model: Model) -> dict[str, Any]:
 
 
 def checked_json(
-    value: Any, most_values: int, take: Take = lambda value, _: value, shortest_taken: int = 0
+    value: Any, max_values: int, take: Take = lambda value, _: value, min_characters: int = 0
 ) -> tuple[Any, list[tuple[Where, str]]]:
-    """The JSON value of a model or of any value that holds models, and where and why parts of it are no JSON.
+    """Return the JSON value of a model or a value with models in it, and what JSON cannot carry: paths and reasons.
 
     Args:
         value: The model or value.
-        most_values: How many JSON values it may have.
-        take: What each text becomes, and each value that is none of JSON's: they may be images.
-        shortest_taken: How many characters a text has at least to be asked for.
+        max_values: How many JSON values it may have.
+        take: Returns what to write for a text, or for a value of another type than those of JSON: both may be images.
+        min_characters: The length from which a text is given to `take`.
 
     Raises:
-        UnwritableError: It has more values than that, or nests too deeply.
+        UnwritableError: The value has more values than that, or nests too deeply.
     """
-    writer = _Writer(most_values, _DEEPEST, take, shortest_taken)
-    return writer.write(value, ()), writer.problems
+    writer = _Writer(max_values, _MAX_DEPTH, take, min_characters)
+    try:
+        return writer.write(value, ()), writer.problems
+    except RecursionError:
+        raise UnwritableError("is nested too deeply") from None
 
 
 def _problem_of(value: Any) -> str | None:
-    """Why a value without parts cannot be written as JSON; None for one that can."""
+    """Return why a value without parts cannot be written as JSON; None if it can."""
     kind: type[Any] = type(value)
     if kind is str:
         return "text with half a surrogate pair cannot be written as JSON" if _has_lone_surrogate(value) else None
     if kind is float:
         return None if math.isfinite(value) else f"{value} cannot be written as JSON"
     if kind is int:
-        too_long = value.bit_length() > _MOST_BITS
-        return f"an integer of more than {_MOST_BITS} bits is not read alike everywhere" if too_long else None
+        too_long = value.bit_length() > _MAX_BITS
+        return f"an integer of more than {_MAX_BITS} bits is not read alike everywhere" if too_long else None
     if kind in (bool, type(None)):
         return None
     return f"a value of type {kind.__name__} cannot be written as JSON"
@@ -270,42 +277,42 @@ def _has_lone_surrogate(text: str) -> bool:
 
 
 def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str, Converter] = _NO_CONVERTERS) -> M:
-    """A model from a JSON object; a property that the model does not know goes into `additional_properties`.
+    """Return a model made from a JSON object. Properties that the model does not have go to `additional_properties`.
 
     Args:
         model: The class of the model.
         source: The JSON object.
-        converters: What turns the values of some fields into what these declare.
+        converters: Functions that turn the values of some fields into the declared types.
 
     Raises:
-        TypeError: The source is no mapping.
+        TypeError: The source is not a mapping.
     """
     if not isinstance(source, Mapping):
         raise TypeError(f"{model.__name__} is made from a mapping, not from {type(source).__name__}")
-    rest = dict(source)
+    unused = dict(source)
     made = model.__new__(model)
     kind: type[Any] = model
     for field, name in _names(kind):
-        value = rest.pop(name, UNSET)
+        value = unused.pop(name, UNSET)
         is_converted = field in converters and value is not UNSET
         setattr(made, field, converters[field](value) if is_converted else value)
-    made.additional_properties = rest
+    made.additional_properties = unused
     for field, default in _defaults(kind):
         setattr(made, field, default)
     return made
 
 
 def nested(convert: Converter) -> Converter:
-    """Turns a JSON object, and leaves anything else as it is."""
+    """Return a converter that turns a JSON object, and leaves anything else as it is."""
     return lambda value: convert(value) if isinstance(value, Mapping) else value
 
 
 def each(convert: Converter) -> Converter:
-    """Turns each item of a list, and leaves anything else as it is."""
+    """Return a converter that turns each item of a list, and leaves anything else as it is."""
     return lambda value: [convert(item) for item in value] if isinstance(value, list) else value
 
 
 def known(enum: type[Enum]) -> Converter:
-    """Turns a value into the enum's member of that value, and leaves a new word as it is."""
+    """Return a converter that turns a value into the member of an enum, and leaves an unknown word as it is."""
     members = {member.value: member for member in enum}
     return lambda value: members.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What a client may be given: addresses and options that can be used, or one clear error."""
+"""Check the address and the options of a client: each can be used, or is one clear error."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, o
 _OTHER_DIGITS = re.compile(
     r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
 )  # of a port: \d has those of any script
-_LONGEST_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
+_MAX_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
 LAST_PORT = 65535
-_LONGEST_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
+_MAX_SECONDS = 1_000_000  # for one step; sockets take no time-out of more than 24 days
 _OWN_HEADERS = ("Authorization", "Content-Length", "Transfer-Encoding")
 
 
@@ -27,7 +27,7 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
 
     Args:
         base_url: The address.
-        allow_http: Whether a gateway on another machine may be called without TLS.
+        allow_http: Whether to call a gateway on another machine without TLS.
         paths: The paths that are appended to it, of which it must not have a part already.
 
     Raises:
@@ -58,21 +58,21 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
 
 
 def _shared_path(base: str, paths: Iterable[str]) -> str:
-    """Return the longest end of a path with which one of several paths begins; empty where there is none."""
+    """Return the longest end of a path with which one of several paths begins; empty if there is none."""
     parts = base.strip("/").split("/")
     ends = ("/" + "/".join(parts[start:]) for start in range(len(parts)))
     return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
 
 
 def _shown(url: httpx.URL) -> str:
-    """The address without what may be secret in it."""
+    """Return the address without its parts that may be secret."""
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
 
 def is_host(host: str) -> bool:
     """Return whether a text is the name of a host or an address, as they are sent."""
     is_one = _HOST.fullmatch(host) is not None and ".." not in host
-    return is_one and all(len(label) <= _LONGEST_LABEL for label in host.split("."))
+    return is_one and all(len(label) <= _MAX_LABEL for label in host.split("."))
 
 
 def is_port(port: int | None) -> bool:
@@ -205,8 +205,8 @@ def step_seconds(timeout: object) -> dict[str, float]:
         steps = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
     else:
         raise TypeError(f"timeout must be a number of seconds or a Timeout, not {type(timeout).__name__}")
-    if not all(0 < seconds <= _LONGEST_SECONDS for seconds in steps.values()):
-        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_LONGEST_SECONDS:,}")
+    if not all(0 < seconds <= _MAX_SECONDS for seconds in steps.values()):
+        raise ValueError(f"timeout must set a number of seconds for every step, above 0 and up to {_MAX_SECONDS:,}")
     return steps
 
 

@@ -1,4 +1,4 @@
-"""Texts that somebody else wrote, made fit for messages, logs and terminals."""
+"""Make texts that somebody else wrote fit for messages, logs and terminals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 Redact: TypeAlias = Callable[[str], str]
 
-_SHORTEST_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
+_MIN_SECRET = 8  # characters; no gateway's key is shorter, and taking out a shorter text would garble messages
 _WINDOW = 1 << 14  # characters at the beginning of a text that an excerpt is made from
 _MEDIA = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/){80,}={0,2}")  # what a gateway repeats of an image in Base64
 # An address, of which user, password, query and fragment may be secret; in JSON its slashes may be escaped.
@@ -58,7 +58,7 @@ def redactor(tokens: Iterable[str]) -> Redact:
 
     That is as in JSON, JSON within JSON, a URL, a JSON Pointer, HTML or a repr. The longest is looked for first.
     """
-    long = sorted((token for token in tokens if len(token) >= _SHORTEST_SECRET), key=len, reverse=True)
+    long = sorted((token for token in tokens if len(token) >= _MIN_SECRET), key=len, reverse=True)
     if not long:
         return lambda text: text
     spellings = re.compile("|".join("".join(map(_spelling, token)) for token in long), re.IGNORECASE)

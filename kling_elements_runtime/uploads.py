@@ -46,17 +46,17 @@ class EncodedImage(str):
 
 
 def encode(content: bytes) -> EncodedImage:
-    """The Base64 text of a file."""
+    """Return the Base64 text of a file."""
     return EncodedImage(pybase64.b64encode_as_string(content))
 
 
 def encoded_length(size: int) -> int:
-    """How many characters the Base64 text of a file of so many bytes has."""
+    """Return how many characters the Base64 text of a file of so many bytes has."""
     return (size + 2) // 3 * _GROUP
 
 
 def decoded_size(text: str) -> int:
-    """How many bytes a padded Base64 text holds, without decoding it."""
+    """Return how many bytes a padded Base64 text holds, without decoding it."""
     return len(text) // _GROUP * 3 - text.count("=", -2)
 
 
@@ -83,11 +83,11 @@ class InlineBytes:
         return len(self.content)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends."""
+        """Return bytes from an offset on; fewer where the file ends."""
         return self.content[offset : offset + count]
 
     def pieces(self) -> Iterator[bytes]:
-        """The Base64 text, piece by piece."""
+        """Yield the Base64 text, piece by piece."""
         starts = range(0, self.size, _PIECE)
         return (pybase64.b64encode(self.peek(start, _PIECE)) for start in starts)
 
@@ -104,7 +104,7 @@ class InlineText:
         return decoded_size(self._text)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends.
+        """Return bytes from an offset on; fewer where the file ends.
 
         Raises:
             UnreadableError: The text is no Base64 there.
@@ -118,7 +118,7 @@ class InlineText:
         return window[skip : skip + count]
 
     def is_base64(self) -> bool:
-        """Whether all of the text is padded Base64 (RFC 4648, section 4) without white space."""
+        """Return whether all of the text is padded Base64 (RFC 4648, section 4) without white space."""
         text = self._text
         if isinstance(text, EncodedImage):
             return True
@@ -131,7 +131,7 @@ class InlineText:
         return (self._text[start : start + step] for start in range(0, len(self._text), step))
 
     def pieces(self) -> Iterator[bytes]:
-        """The text, piece by piece."""
+        """Yield the text, piece by piece."""
         return (piece.encode("ascii") for piece in self._slices())
 
 
@@ -144,24 +144,24 @@ class InlineFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Looks at the file, without opening it.
+        """Look at the file, without opening it.
 
         Raises:
-            MediaError: It cannot be looked at, or is no file.
+            MediaError: It cannot be looked at, or is not a file.
         """
         self.path = path
         with raising_media_errors(path, "read"):
-            found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise MediaError(str(path), "is no file")
-        self.size = found.st_size
-        self._identity = _identity(found)
+            status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise MediaError(str(path), "is not a file")
+        self.size = status.st_size
+        self._identity = _identity(status)
 
     def __repr__(self) -> str:
         return f"InlineFile({str(self.path)!r}, <{self.size} bytes>)"
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; fewer where the file ends.
+        """Return bytes from an offset on; fewer where the file ends.
 
         Raises:
             MediaError: The file cannot be read, or is no longer what it was.
@@ -171,7 +171,7 @@ class InlineFile:
             return file.read(count)
 
     def pieces(self) -> Iterator[bytes]:
-        """The Base64 text, piece by piece; the last one only if the file is still what it was.
+        """Yield the Base64 text, piece by piece; the last one only if the file is still what it was.
 
         Raises:
             MediaError: As `peek`.
@@ -189,13 +189,13 @@ class InlineFile:
             yield file
 
     def _compare(self, file: BinaryIO) -> None:
-        """Compares the open file with what the path named at first. A shorter or longer one has another size."""
+        """Compare the open file with the one that the path named at first. A shorter or longer one has another size."""
         if _identity(os.fstat(file.fileno())) != self._identity:
             raise MediaError(
                 str(self.path), "was changed since it was checked; nothing was sent of it that could be used"
             )
 
 
-def _identity(found: os.stat_result) -> tuple[int, ...]:
+def _identity(status: os.stat_result) -> tuple[int, ...]:
     # tools such as `rsync --inplace` put the time of modification back, which they cannot do to that of the last change
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

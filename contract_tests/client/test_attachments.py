@@ -254,8 +254,8 @@ def test_base64_that_this_package_made_behaves_like_plain_text() -> None:
     ("make", "says"),
     [
         (lambda folder: folder / "none.jpg", "none.jpg: cannot be read: No such file or directory"),
-        (lambda folder: folder, ": is no file"),
-        (lambda _: Path("/dev/zero"), "/dev/zero: is no file"),
+        (lambda folder: folder, ": is not a file"),
+        (lambda _: Path("/dev/zero"), "/dev/zero: is not a file"),
         (lambda _: Path("a\0b"), "cannot be read: embedded null byte"),
     ],
     ids=["missing", "a folder", "a device", "a NUL"],

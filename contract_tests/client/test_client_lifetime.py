@@ -21,7 +21,7 @@ from contract_tests.support.peers import GET, POST, Peer, Ways, client_of, liste
 from contract_tests.support.running import MakeClient, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
-from kling_elements_runtime import client as client_
+from kling_elements_runtime import client_connections
 
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_making_a_client_imports_what_calls_need(
 def test_a_module_that_cannot_be_imported_early_breaks_no_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each early import is independent, because another version of a library may lack the module."""
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
-        monkeypatch.setattr(client_, early, ("anyio._backends._renamed", "encodings.idna"))
+        monkeypatch.setattr(client_connections, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
     with listening(Peer.answer) as server:
         answers = ways.outcomes(client_of(server.url), GET)

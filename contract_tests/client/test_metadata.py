@@ -153,10 +153,10 @@ def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
 def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is returned unchanged; an image of the largest allowed size is stripped."""
     content = Picture(text_bytes=1000).build()
-    monkeypatch.setattr(metadata, "MOST_BYTES", len(content) - 1)
+    monkeypatch.setattr(metadata, "MAX_BYTES", len(content) - 1)
     image = InlineBytes(content)
     assert image is stripped(image)
-    monkeypatch.setattr(metadata, "MOST_BYTES", len(content))
+    monkeypatch.setattr(metadata, "MAX_BYTES", len(content))
     assert stripped(image).size < len(content)
 
 

@@ -65,7 +65,7 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                     caller.cancel()
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
-            inner: Any = client._async()._pool  # noqa: SLF001 - a lost place would block the next call
+            inner: Any = client._connections.of_running_loop()._pool  # noqa: SLF001 - a lost place would block the next call
             assert places == inner._turns._value  # noqa: SLF001 - as above
             outage.is_silent = False
             with within(60):
@@ -94,7 +94,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
             caller.start()
         for caller in callers:
             caller.join()
-        inner: Any = client._sync()._pool  # noqa: SLF001 - a lost place would block the next call
+        inner: Any = client._connections.sync()._pool  # noqa: SLF001 - a lost place would block the next call
         assert 2 == inner._turns._free  # noqa: SLF001 - as above
         outage.is_silent = False
         answers = [client.send(**POST) for _ in range(3)]

@@ -423,4 +423,4 @@ def test_the_limits_decide_the_number_of_connections(
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 
-    assert expected == (chosen_route.most_connections, chosen_route.most_kept)
+    assert expected == (chosen_route.max_connections, chosen_route.max_kept)

@@ -95,7 +95,7 @@ used.create(body)
 held, over = threading.Event(), threading.Event()
 
 def hold():
-    with used.client._lock, fresh.client._lock:
+    with used.client._connections._lock, fresh.client._connections._lock:
         held.set()
         over.wait()
 

@@ -14,7 +14,7 @@ from kling_elements.mock.answers import Problem, Refusals, RefusedError
 from kling_elements.mock.reply import HTML_TYPE, Reply, encode
 from kling_elements.mock.shapes import Shapes
 from kling_elements.mock.tasks import FAILED, SUCCEEDS, Ending
-from kling_elements_runtime.document import LONGEST_EXCERPT
+from kling_elements_runtime.document import MAX_EXCERPT
 
 Disturb: TypeAlias = Callable[[Reply], Reply]
 
@@ -98,7 +98,7 @@ class FaultQueue:
                 fault = form.fault(name)
                 if fault is not None:
                     return fault
-        excerpt = ascii(name)[:LONGEST_EXCERPT]
+        excerpt = ascii(name)[:MAX_EXCERPT]
         raise RefusedError(Problem.INVALID_PARAMETERS, f"there is no fault {excerpt}; use one of {self._allowed()}")
 
     def _allowed(self) -> str:

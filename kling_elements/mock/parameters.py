@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from kling_elements.mock.answers import Problem, RefusedError
 from kling_elements.strict_json import MAX_INTEGER_DIGITS
-from kling_elements_runtime.document import LONGEST_EXCERPT, Parameter, pointer
+from kling_elements_runtime.document import MAX_EXCERPT, Parameter, pointer
 
 _INTEGER = re.compile("-?(?:0|[1-9][0-9]*)")
 _MAX_PROBLEMS = 20  # listed in one message
@@ -56,7 +56,7 @@ def _value(text: str, schema: Mapping[str, Any]) -> object:
 
 def _place(name: str) -> str:
     """Return the JSON Pointer to a parameter of the query, cut if it is too long for a message."""
-    return pointer(("query", name[:LONGEST_EXCERPT]))
+    return pointer(("query", name[:MAX_EXCERPT]))
 
 
 def _choice(names: Collection[str]) -> str:

@@ -22,7 +22,7 @@ ENCODINGS: Final = "gzip"
 
 _PIECE = 1 << 16  # bytes that are decoded at a time: a bomb yields no more than that at once
 _MAX_PIECES = 1 << 17  # of an answer; each takes time, however small it is
-_LARGEST_PART = 1 << 20  # bytes of a request that are written at a time
+_MAX_PART = 1 << 20  # bytes of a request that are written at a time
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
@@ -46,7 +46,7 @@ class Sending:
 
         Args:
             body: The pieces.
-            length: How many bytes they have; None where nobody knows.
+            length: How many bytes they have; None if nobody knows.
             before_last: What is called before the piece that completes the body; it may raise something instead.
         """
         self._begin(length)
@@ -94,9 +94,9 @@ class Sending:
 
 def _parts(piece: bytes) -> Iterable[bytes]:
     """Return a piece of a body in parts that are not too large, so that one that is under way is little of it."""
-    if len(piece) <= _LARGEST_PART:
+    if len(piece) <= _MAX_PART:
         return (piece,)
-    return (piece[start : start + _LARGEST_PART] for start in range(0, len(piece), _LARGEST_PART))
+    return (piece[start : start + _MAX_PART] for start in range(0, len(piece), _MAX_PART))
 
 
 class AnswerBody:
@@ -107,7 +107,7 @@ class AnswerBody:
     """
 
     def __init__(self, encoding: str = "") -> None:
-        """Take the header `Content-Encoding`, which is empty where there is none."""
+        """Take the header `Content-Encoding`, which is empty if there is none."""
         self._encoding = encoding.strip().lower()
         self._gzip = zlib.decompressobj(_WITH_GZIP_HEADER) if self._encoding in ("gzip", "x-gzip") else None
         self._content = BytesIO()  # many small pieces in a list would take several times their size

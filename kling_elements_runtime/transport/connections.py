@@ -58,7 +58,7 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
 
 class _Directness:
-    """What tells whether a request may go past httpx."""
+    """The check whether a request may go past httpx."""
 
     def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
         """Take httpx's client and its arguments, its transport and the name of its function, and what tools replace."""

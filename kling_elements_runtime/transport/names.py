@@ -14,7 +14,7 @@ Addresses: TypeAlias = list[tuple[Any, ...]]
 def look_up(host: str, port: int) -> Future[Addresses]:
     """Begin to look a host up; return what will have its addresses, as `socket.getaddrinfo` returns them.
 
-    A name is looked up in a thread of its own. That is left behind where nobody waits for it any longer, and holds
+    A name is looked up in a thread of its own. That is left behind if nobody waits for it any longer, and holds
     neither the end of an event loop nor that of the program up. An address needs no look-up, and no thread.
     """
     answer: Future[Addresses] = Future()

@@ -63,8 +63,8 @@ class Received:
         if encoding_of(headers):  # undone, so that it must not be undone again
             undone = (b"content-encoding", b"content-length")
             headers = [(name, value) for name, value in headers if name.lower() not in undone]
-        told = {} if body.problem is None else {UNREADABLE: body.problem}
-        return cls(status, headers, content, {**extensions, **told})
+        problem = {} if body.problem is None else {UNREADABLE: body.problem}
+        return cls(status, headers, content, {**extensions, **problem})
 
     def as_httpcore(self) -> httpcore.Response:
         """Return it as httpcore has it."""
@@ -72,7 +72,7 @@ class Received:
 
 
 def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
-    """Return the header `Content-Encoding`, empty where there is none."""
+    """Return the header `Content-Encoding`, empty if there is none."""
     return ", ".join(value.decode("latin-1") for name, value in headers if name.lower() == b"content-encoding")
 
 
@@ -87,10 +87,10 @@ class Pool(httpcore.ConnectionPool):
         self._route = route
         self.origin = route.origin
         self.idle = _Idle[httpcore.ConnectionInterface].of(route)
-        self._turns = Turns(route.most_connections)
+        self._turns = Turns(route.max_connections)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Do as `exchange`, save where a tool is to have the request, or it goes to another host."""
+        """Do as `exchange`, unless a tool is to have the request or it goes to another host."""
         if not _OWN.are_in_place() or request.url.origin != self.origin:
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
@@ -147,7 +147,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         self._route = route
         self.origin = route.origin
         self.idle = _Idle[httpcore.AsyncConnectionInterface].of(route)
-        self._turns = asyncio.BoundedSemaphore(route.most_connections)
+        self._turns = asyncio.BoundedSemaphore(route.max_connections)
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`; see `Pool.handle_request`."""
@@ -295,7 +295,7 @@ class _Idle(Generic[C]):
     @classmethod
     def of(cls, route: Route) -> Self:
         """Return those of one way to the gateway."""
-        return cls(route.most_kept, route.limits.keepalive_expiry, route.reuse_seconds)
+        return cls(route.max_kept, route.limits.keepalive_expiry, route.reuse_seconds)
 
     def take(self, method: bytes) -> tuple[C | None, list[C]]:
         """Return a connection for a request, if there is one, and those that are of no use any more."""
@@ -335,9 +335,9 @@ def _sending(request: httpcore.Request) -> Sending:
 
 
 def _length(request: httpcore.Request) -> int | None:
-    """Return how long a request's body says it is; None where it does not, or not in a way that can be read."""
-    told = next((value for name, value in request.headers if name.lower() == b"content-length"), b"")
-    return int(told) if told.isdigit() else None
+    """Return how long a request's body says it is; None if it does not, or not in a way that can be read."""
+    length = next((value for name, value in request.headers if name.lower() == b"content-length"), b"")
+    return int(length) if length.isdigit() else None
 
 
 def _pool_seconds(request: httpcore.Request) -> float | None:
@@ -351,7 +351,7 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
 
 def _in_use(route: Route) -> str:
     return (
-        f"all {route.most_connections} connections of this client are in use, and none became free in time; "
+        f"all {route.max_connections} connections of this client are in use, and none became free in time; "
         "ask for less at a time, or allow more by http_client={'limits': httpx.Limits(max_connections=...)}"
     )
 
@@ -366,7 +366,7 @@ def _is_reusable(connection: Any) -> bool:
 
 
 def _is_silent(inner: Any) -> bool:
-    """Return whether nothing came behind an answer; False where that cannot be seen, as after a change of httpcore."""
+    """Return whether nothing came behind an answer; False if that cannot be seen, as after a change of httpcore."""
     parser = getattr(inner, "_h11_state", None)
     return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
 

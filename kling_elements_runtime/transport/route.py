@@ -67,18 +67,18 @@ class Route:
             ValueError: One of them cannot be used.
         """
         names = ("verify", "cert", "trust_env", "http1", "http2", "limits")
-        given = {name: options[name] for name in names if options.get(name) is not None}
+        arguments = {name: options[name] for name in names if options.get(name) is not None}
         if options.get("transport") is not None:
-            given["trust_env"] = False  # it knows its way
+            arguments["trust_env"] = False  # it knows its way
         if options.get("proxy") is not None:
-            given["proxy"] = _proxy(options["proxy"], "http_client['proxy']")
-        elif given.get("trust_env", True) and not on_this_machine:
-            given["proxy"] = _proxy_of_environment(url)
-        if given.get("http2") and find_spec("h2") is None:
+            arguments["proxy"] = _proxy(options["proxy"], "http_client['proxy']")
+        elif arguments.get("trust_env", True) and not on_this_machine:
+            arguments["proxy"] = _proxy_of_environment(url)
+        if arguments.get("http2") and find_spec("h2") is None:
             raise ValueError("http_client['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
-        for name in given.keys() & {"verify", "cert"}:
-            given[name] = _with_texts(given[name])
-        route = cls(url, reuse_seconds, **given)
+        for name in arguments.keys() & {"verify", "cert"}:
+            arguments[name] = _with_texts(arguments[name])
+        route = cls(url, reuse_seconds, **arguments)
         _check_limits(route.limits)
         if url.scheme == "https":
             _check_certificates(route)
@@ -90,17 +90,17 @@ class Route:
         return httpcore.URL(scheme=self.url.raw_scheme, host=self.url.raw_host, port=self.url.port, target=b"/").origin
 
     @property
-    def most_connections(self) -> int:
+    def max_connections(self) -> int:
         """How many connections there may be at a time."""
         return _number(self.limits.max_connections)
 
     @property
-    def most_kept(self) -> int:
+    def max_kept(self) -> int:
         """How many connections may wait for the next request."""
-        return min(self.most_connections, _number(self.limits.max_keepalive_connections))
+        return min(self.max_connections, _number(self.limits.max_keepalive_connections))
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments of httpcore's pools, save those about certificates."""
+        """Return the arguments of httpcore's pools, except those about certificates."""
         proxy = self.proxy and httpcore.Proxy(
             url=httpcore.URL(
                 scheme=self.proxy.url.raw_scheme,
@@ -156,7 +156,7 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
     """
     try:
         if isinstance(given, str) and has_port_of_other_digits(given):
-            raise ValueError  # noqa: TRY301 -- all that is wrong is told below
+            raise ValueError  # noqa: TRY301 -- all that is wrong is said below
         proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
         url = proxy.url
         is_usable = url.scheme in _SCHEMES and is_host(url.raw_host.decode("ascii")) and is_port(url.port)
