@@ -219,7 +219,7 @@ class StreamedBody:
         return b"".join(p if isinstance(p, bytes) else b"<%d characters>" % encoded_length(p.size) for p in parts)
 
     def asynchronous(self) -> AsyncIterable[bytes]:
-        """Return the same text for an event loop. Each piece is encoded on it, because a thread takes longer to start."""
+        """Return the same text for an event loop, which encodes each piece itself: a thread takes longer to start."""
         return _AsyncBody(self)
 
 
