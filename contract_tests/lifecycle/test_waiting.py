@@ -200,7 +200,7 @@ _late = partial(_waiting, kind=WaitTimeoutError)
 @each(
     [
         _late(outcome="created", says=_LATE, slept=_TEN, script=[_BEGUN, *[_GOES_ON] * 7]),
-        _late(outcome="created", says="task 7 is still resting, which is", slept=_TEN, script=[_BEGUN, _NEW_WORD] * 4),
+        _late(outcome="created", says="task 7 is still resting, an", slept=_TEN, script=[_BEGUN, _NEW_WORD] * 4),
         _late(outcome="created", says=f"{_LATE}; {_FAILED_TOO} Read", slept=_TEN, script=[_GOES_ON] * 7 + [LOST]),
         _late(outcome="may_exist", says=f"{_SILENT} 9.67 s; the", slept=_TEN, script=[no(503)] * 8),
         _late(
