@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import math
 from collections import OrderedDict, UserString
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,8 @@ from kling_elements_client.api.elements import create_element
 from kling_elements_client.contract import violations
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementTag, ImageElementRequest, TagId
+from kling_elements_runtime import serialization
+from kling_elements_runtime.serialization import UnwritableError, checked_json
 
 
 class _LyingText(str):
@@ -192,6 +195,14 @@ def test_any_json_value_is_sent_if_violations_are_ignored(
     create_element.sync(client=make_client(on_violation="ignore"), body={"new": value})
 
     assert {"new": value} == json.loads(router.calls.last.request.content)
+
+
+def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers may be near the limit of the stack already. They get an error of the value, not a RecursionError."""
+    monkeypatch.setattr(serialization, "_MAX_DEPTH", math.inf)
+
+    with pytest.raises(UnwritableError, match="is nested too deeply"):
+        checked_json(_nested(50_000), 100_000, lambda value, _: value, 0)
 
 
 @pytest.mark.parametrize(

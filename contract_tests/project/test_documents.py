@@ -50,15 +50,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KLING_WEBHOOK_SECRET", SECRET)
     monkeypatch.delenv("KLING_BASE_URL", raising=False)
     monkeypatch.delenv("KLING_LOG", raising=False)
-    monkeypatch.setattr(Clock, "sleep", _no_time)
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
     for name, width in {"front.jpg": 300, "left.jpg": 320, "small.jpg": 299}.items():
         Path(name).write_bytes(Picture(format="jpeg", width=width).build())
     trustme.CA().cert_pem.write_to_path("company-ca.pem")
     return tmp_path
-
-
-async def _no_time(*_: object) -> None:
-    await asyncio.sleep(0)
 
 
 @pytest.fixture

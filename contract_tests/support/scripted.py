@@ -93,13 +93,12 @@ REFUSED = httpx.ConnectError  # the request never left
 
 def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> Reply:
     """Return an answer to a request, in the words of a dialect."""
-    match answer:
-        case DialectAnswer.ABSENT:
-            name = unquote(request.url.raw_path.decode().rpartition("/")[2])
-            status, code, message = dialect_cases.NO_TASK[dialect](name)
-        case DialectAnswer.DUPLICATE:
-            name = json.loads(request.content)["external_task_id"]
-            status, code, message = dialect_cases.USED_BEFORE[dialect](name)
+    if answer is DialectAnswer.ABSENT:
+        name = unquote(request.url.raw_path.decode().rpartition("/")[2])
+        status, code, message = dialect_cases.NO_TASK[dialect](name)
+    else:
+        name = json.loads(request.content)["external_task_id"]
+        status, code, message = dialect_cases.USED_BEFORE[dialect](name)
     return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 

@@ -36,9 +36,8 @@ class _Closing(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_PER_SECOND == 0:
-            for connection in list(self.server_state.connections):
-                if isinstance(connection, _Protocol):
-                    connection.wait_a_second()
+            for connection in cast("list[_Protocol]", list(self.server_state.connections)):
+                connection.wait_a_second()
         return await super().on_tick(counter)
 
 
