@@ -51,7 +51,7 @@ class ClientBase:
             base_url: The gateway's address; by default the environment variable `KLING_BASE_URL`, or if that is not
                 set, the contract's first server.
             max_retries: How many further attempts may follow the first one of a call, if that is safe; short for
-                `retry=RetryPolicy(max_retries=...)`.
+                `retry=RetryPolicy(max_retries=...)`. It does not limit `create_all`, `wait` and `wait_all`.
             retry: When to make a call again; by default for up to 60 seconds.
             poll: How often `wait` looks a task up.
             timeout: Seconds for each step of a request; by default those of `Timeout()`.
@@ -83,7 +83,7 @@ class ClientBase:
         )
         """The generated client, if you want to call a single operation yourself."""
         self._io = self._outside(self.client, clock or Clock())
-        policies = _policies(retry or RetryPolicy(), poll or PollPolicy(), max_retries)
+        policies = _policies(retry, poll, max_retries, (RetryPolicy(), PollPolicy()))
         self._calls = Calls(self._io, *policies, allow_private=allow_private)
         self._step_seconds: Mapping[str, float] | None = None
 
@@ -107,7 +107,7 @@ class ClientBase:
             TypeError: An argument has a wrong type.
             ValueError: An argument cannot be used.
         """
-        policies = _policies(retry or self._calls.retry, poll or self._calls.poll, max_retries)
+        policies = _policies(retry, poll, max_retries, (self._calls.retry, self._calls.poll))
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._calls = Calls(self._io, *policies, allow_private=self._calls.allow_private)
@@ -138,14 +138,21 @@ def step_seconds_of(timeout: Timeout | float | None) -> Mapping[str, float] | No
     return None if timeout is None else step_seconds(timeout)
 
 
-def _policies(retry: RetryPolicy, poll: PollPolicy, max_retries: int | None) -> tuple[RetryPolicy, PollPolicy]:
-    """Return the policies; if `max_retries` is set, the retry policy has it.
+def _policies(
+    retry: RetryPolicy | None,
+    poll: PollPolicy | None,
+    max_retries: int | None,
+    defaults: tuple[RetryPolicy, PollPolicy],
+) -> tuple[RetryPolicy, PollPolicy]:
+    """Return the policies, or the defaults for those that are None; if `max_retries` is set, the retry policy has it.
 
     Raises:
         TypeError: One of the policies is not a policy.
         ValueError: The number of retries is not a whole number from 0 up.
     """
     for name, policy, kind in (("retry", retry, RetryPolicy), ("poll", poll, PollPolicy)):
-        if not isinstance(policy, kind):
+        if not isinstance(policy, kind | None):
             raise TypeError(f"{name} must be a {kind.__name__}, not {type(policy).__name__}")
-    return (retry if max_retries is None else evolve(retry, max_retries=max_retries)), poll
+    retry = defaults[0] if retry is None else retry
+    retry = retry if max_retries is None else evolve(retry, max_retries=max_retries)
+    return retry, defaults[1] if poll is None else poll

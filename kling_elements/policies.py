@@ -34,7 +34,8 @@ class RetryPolicy:
         jitter: The largest part of an interval that is added to it at random, so that clients do not retry together.
         max_wait_seconds: Seconds after the first attempt within which others may begin; 0 for a single attempt. An
             attempt that has begun takes as long as its time-outs allow, because a large upload may need that.
-        max_retries: How many further attempts may follow the first one; None if only the time is limited.
+        max_retries: How many further attempts may follow the first one; None if only the time is limited. It does not
+            limit `create_all`, which sends again what the service refused for now.
         max_connect_attempts: How many attempts in a row may fail before there is a connection.
         max_duplicate_look_ups: How often `get_or_create` looks a task up if its `external_task_id` is refused as used
             and no attempt of its own can have used it. The service uses the same business code for other mistakes, so

@@ -218,11 +218,14 @@ def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
         ValueError: One of them is an argument of the client's own, or httpx does not know it.
     """
     if not isinstance(http_client, Mapping):
-        raise TypeError(f"http_client must be a mapping of names to values, not {type(http_client).__name__}")
+        raise TypeError(
+            "http_client must be a mapping of names to values, as HttpClientOptions(...) makes, "
+            f"not {type(http_client).__name__}"
+        )
     if clash := http_client.keys() & {"base_url", "timeout", "headers"}:
         raise ValueError(f"http_client must not hold {', '.join(sorted(clash))}: the client has arguments for these")
     if "auth" in http_client:
-        raise ValueError("http_client must not hold auth: for a token that changes, pass a function as token")
+        raise ValueError("http_client must not hold auth: for a token that changes, pass a function as api_key")
     if http_client.get("follow_redirects"):
         raise ValueError("http_client must not ask to follow redirects: a request would be sent twice, or elsewhere")
     if http_client.get("proxy") is not None and http_client.get("transport") is not None:

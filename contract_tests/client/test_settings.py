@@ -194,7 +194,10 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
         ("timeout must be a number of seconds or a Timeout, not str", {"timeout": "5"}),
-        ("http_client must be a mapping of names to values, not int", {"http_client": 5}),
+        (
+            r"http_client must be a mapping of names to values, as HttpClientOptions\(\.\.\.\) makes, not int",
+            {"http_client": 5},
+        ),
     ],
 )
 def test_an_argument_of_a_wrong_type_is_a_type_error(reason: str, options: dict[str, Any]) -> None:
@@ -268,7 +271,10 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
             for word in ("", "Raise", "error", None, True, ["raise"])
         ),
         ("http_client must hold arguments of httpx.Client only, not nope", {"http_client": {"nope": 1}}),
-        ("http_client must not hold auth: for a token that changes, pass a function as token", {"http_client": _AUTH}),
+        (
+            "http_client must not hold auth: for a token that changes, pass a function as api_key",
+            {"http_client": _AUTH},
+        ),
         (
             "http_client must not hold both proxy and transport",
             {"http_client": {"proxy": "http://a", "transport": _MOCK}},

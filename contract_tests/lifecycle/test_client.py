@@ -155,7 +155,10 @@ def _repeated(status: int) -> Reply:
     return Reply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
 
 
-@pytest.mark.parametrize("options", [{"retry": 5}, {"poll": "x"}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}])
+@pytest.mark.parametrize(
+    "options",
+    [{"retry": 5}, {"retry": 0}, {"poll": "x"}, {"poll": ""}, {"retry": PollPolicy()}, {"poll": RetryPolicy()}],
+)
 def test_a_policy_of_a_wrong_type_is_refused_when_the_client_is_made(client_class: Client, options: Any) -> None:
     """Otherwise the mistake would show only in the middle of a retry."""
     message = r"^(retry must be a Retry|poll must be a Poll)Policy, not (int|str|PollPolicy|RetryPolicy)$"
