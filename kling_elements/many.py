@@ -265,7 +265,9 @@ class _Batch:
         if self._usual_seconds is not None:
             step = max(self._usual_seconds / 8, _MIN_LOOK_SECONDS)
             first = create.look_ups == 0
-            seconds = 6 * step if first else interval(evolve(self._poll, first_seconds=step), create.look_ups - 1)
+            seconds = (
+                6 * step if first else interval(evolve(self._poll, first_interval_seconds=step), create.look_ups - 1)
+            )
         create.looks_at = self._io.clock.monotonic() + max(asked, seconds)
         create.look_ups += 1
         self._under_way.append(create)

@@ -56,7 +56,11 @@ class Patience:
         if not self._bounds_attempts:
             return max(asked, min(usual, left)) if left > 0 and asked <= left else None
         half_left = left / 2
-        return max(asked, min(usual, half_left)) if half_left >= self.policy.first_seconds and asked < left else None
+        return (
+            max(asked, min(usual, half_left))
+            if half_left >= self.policy.first_interval_seconds and asked < left
+            else None
+        )
 
     async def wait_after(self, io: Outside, error: KlingError) -> None:
         """Wait until the next attempt.

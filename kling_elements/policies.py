@@ -28,9 +28,9 @@ class RetryPolicy:
     If the gateway asks for a wait with `Retry-After`, the wait is that long, if there is enough time.
 
     Attributes:
-        first_seconds: Seconds before the second attempt.
+        first_interval_seconds: Seconds before the second attempt.
         factor: How much longer each further interval is.
-        longest_seconds: The longest interval in seconds, without jitter.
+        max_interval_seconds: The longest interval in seconds, without jitter.
         jitter: The largest part of an interval that is added to it at random, so that clients do not retry together.
         max_wait_seconds: Seconds after the first attempt within which others may begin; 0 for a single attempt. An
             attempt that has begun takes as long as its time-outs allow, because a large upload may need that.
@@ -46,9 +46,9 @@ class RetryPolicy:
         ValueError: A value is too small.
     """
 
-    first_seconds: float = field(default=1.0, validator=_positive)
+    first_interval_seconds: float = field(default=1.0, validator=_positive)
     factor: float = field(default=2.0, validator=_at_least_1)
-    longest_seconds: float = field(default=30.0, validator=_positive)
+    max_interval_seconds: float = field(default=30.0, validator=_positive)
     jitter: float = field(default=0.25, validator=_part)
     max_wait_seconds: float = field(default=60.0, validator=_seconds)
     max_retries: int | None = field(default=None, validator=optional(count_or_0))
@@ -61,9 +61,9 @@ class PollPolicy:
     """How often a task is looked up while it is under way.
 
     Attributes:
-        first_seconds: Seconds before the second look-up.
+        first_interval_seconds: Seconds before the second look-up.
         factor: How much longer each further interval is.
-        longest_seconds: The longest interval in seconds.
+        max_interval_seconds: The longest interval in seconds.
         max_wait_seconds: Seconds after which waiting ends, look-ups included; 0 for a single look-up.
         max_unknown_seconds: Seconds after which waiting ends if look-ups show nothing that the client understands: no
             such task, no status, an unknown status, or a success without an element.
@@ -73,9 +73,9 @@ class PollPolicy:
         ValueError: A value is too small.
     """
 
-    first_seconds: float = field(default=1.0, validator=_positive)
+    first_interval_seconds: float = field(default=1.0, validator=_positive)
     factor: float = field(default=1.5, validator=_at_least_1)
-    longest_seconds: float = field(default=15.0, validator=_positive)
+    max_interval_seconds: float = field(default=15.0, validator=_positive)
     max_wait_seconds: float = field(default=300.0, validator=_seconds)
     # look-ups showed 152 of 152 tasks at once; the longest lag that was ever seen is 10 s
     max_unknown_seconds: float = field(default=30.0, validator=_seconds)
@@ -106,10 +106,10 @@ def deadline_seconds(max_wait_seconds: float | None) -> float | None:
 def interval(policy: RetryPolicy | PollPolicy, attempt: int) -> float:
     """Return the seconds to wait after an attempt, without jitter. The first attempt has number 0."""
     try:
-        seconds = policy.first_seconds * policy.factor ** min(attempt, 64)
+        seconds = policy.first_interval_seconds * policy.factor ** min(attempt, 64)
     except OverflowError:
-        return policy.longest_seconds
-    return min(policy.longest_seconds, seconds)
+        return policy.max_interval_seconds
+    return min(policy.max_interval_seconds, seconds)
 
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime) -> float:

@@ -52,7 +52,7 @@ def check(io: Outside, request: CreateRequest, policy: PreflightPolicy) -> Check
     checked = io.contract.check(
         "createElement",
         request,
-        judge_media=policy.preflight != "off",
+        check_media=policy.preflight != "off",
         strip_metadata=policy.strip_metadata,
         read=partial(_content_of, contract=io.contract),
     )

@@ -95,7 +95,7 @@ class Attachments:
         places: Mapping[Place, MediaSchema],
         rule: str,
         *,
-        judge_media: bool,
+        check_media: bool,
         strip_metadata: bool,
         read: Read | None,
     ) -> None:
@@ -104,10 +104,10 @@ class Attachments:
         self.violations: list[Violation] = []
         self.are_readable = True
         self.error: MediaError | None = None
-        self.min_characters = _LARGE if judge_media and not strip_metadata else 0
+        self.min_characters = _LARGE if check_media and not strip_metadata else 0
         self._places = places
         self._rule = rule
-        self._judge_media = judge_media
+        self._check_media = check_media
         self._strip_metadata = strip_metadata
         self._read = read
 
@@ -136,7 +136,7 @@ class Attachments:
         try:
             name, content = self._opened(value)
             file, violations = self._checked(content, schema)
-            if self._judge_media and not violations and image_headers.breaks_off(content):
+            if self._check_media and not violations and image_headers.breaks_off(content):
                 violations = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
         except MediaError as error:
             self.are_readable = False
@@ -175,13 +175,13 @@ class Attachments:
     def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
         """Return an image as it is to be sent, and what is wrong with it."""
         if not self._strip_metadata:
-            return content, list(image_headers.violations(content, schema.limits, size_only=not self._judge_media))
+            return content, list(image_headers.violations(content, schema.limits, size_only=not self._check_media))
         try:
             plain = metadata.stripped(content)
         except UnreadableError:
             broken = list(image_headers.violations(content, schema.limits))
             return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]
-        return plain, list(image_headers.violations(plain, schema.limits, size_only=not self._judge_media))
+        return plain, list(image_headers.violations(plain, schema.limits, size_only=not self._check_media))
 
     def _placeholder(self, content: Content) -> str:
         text = f"{_PLACEHOLDER}{len(self.contents):0{_DIGITS}}"

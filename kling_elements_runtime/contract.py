@@ -139,7 +139,7 @@ class Contract(Document):
         operation_id: str,
         body: object,
         *,
-        judge_media: bool = True,
+        check_media: bool = True,
         strip_metadata: bool = False,
         read: Read | None = None,
     ) -> CheckedRequest:
@@ -148,7 +148,7 @@ class Contract(Document):
         Args:
             operation_id: The operation's `operationId`.
             body: The JSON value of the body, or a model. You may give an image as a `pathlib.Path` or bytes.
-            judge_media: Whether to check the headers of images in the request. Their size in bytes is always checked.
+            check_media: Whether to check the headers of images in the request. Their size in bytes is always checked.
             strip_metadata: Whether to send images in the request without their metadata.
             read: Returns the bytes of an image that is neither a text, a path nor bytes. A MediaError that it raises
                 becomes a violation.
@@ -159,7 +159,7 @@ class Contract(Document):
         expected = self._request_body(operation_id)
         rule, limits = expected.rule, expected.limits
         attached = Attachments(
-            expected.media_places, rule, judge_media=judge_media, strip_metadata=strip_metadata, read=read
+            expected.media_places, rule, check_media=check_media, strip_metadata=strip_metadata, read=read
         )
         try:
             value, unwritable = checked_json(body, limits["max-values"], attached.take, attached.min_characters)

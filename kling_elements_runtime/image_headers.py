@@ -85,7 +85,7 @@ class Segment(NamedTuple):
 
 
 def violations(
-    file: Reader, limits: Limits, *, size_only: bool = False, is_near: bool = True
+    file: Reader, limits: Limits, *, size_only: bool = False, is_local: bool = True
 ) -> Iterator[tuple[str, str]]:
     """Yield pairs of rule and message for everything in which an image file breaks the limits.
 
@@ -93,7 +93,7 @@ def violations(
         file: The file.
         limits: The spec's `x-image` object: bytes, pixels, and the ratio of the longer side to the shorter.
         size_only: Whether to check its size in bytes only, so that the file is not read.
-        is_near: Whether more than the header may be read for a message, as nothing has to be fetched for it.
+        is_local: Whether more than the header may be read for a message, as nothing has to be fetched for it.
     """
     most_bytes = limits["file-size"]["max-bytes"]
     if file.size > most_bytes:
@@ -111,11 +111,11 @@ def violations(
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_shown(file, header, is_near)} px, both sides must have at least {least} px"
+        says = f"the image is shown as {_shown(file, header, is_local)} px, both sides must have at least {least} px"
         yield limits["displayed-sides"]["x-source"], says
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        shown = _shown(file, header, is_near)
+        shown = _shown(file, header, is_local)
         says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], says
 
@@ -255,29 +255,29 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _shown(file: Reader, header: Header, is_near: bool) -> str:  # noqa: FBT001
-    return "{}x{}".format(*displayed_size(file, header, is_near=is_near))
+def _shown(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
+    return "{}x{}".format(*displayed_size(file, header, is_local=is_local))
 
 
-def displayed_size(file: Reader, header: Header, *, is_near: bool) -> tuple[int, int]:
+def displayed_size(file: Reader, header: Header, *, is_local: bool) -> tuple[int, int]:
     """Return width and height in pixels as a viewer shows them, which is what the rules of size and ratio mean.
 
     Args:
         file: The file.
         header: What its header says.
-        is_near: Whether metadata behind the header are looked for, too.
+        is_local: Whether metadata behind the header are looked for, too.
     """
     # Turning a picture changes neither rule's verdict, so the orientation is read for messages and reports alone. One
     # that cannot be read counts as none, as in viewers.
-    is_sideways = orientation(file, header, is_near=is_near) in _SIDEWAYS
+    is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 
 
-def orientation(file: Reader, header: Header, *, is_near: bool) -> int | None:
+def orientation(file: Reader, header: Header, *, is_local: bool) -> int | None:
     """Return the EXIF orientation, 1 to 8 if it means anything; None if there is none, or it cannot be read."""
     start, length = header.exif
     try:
-        if is_near and not length:
+        if is_local and not length:
             start, length = _late_exif(file, header)
         return _orientation_in(file.peek(start, min(length, _MAX_METADATA)))
     except UnreadableError:

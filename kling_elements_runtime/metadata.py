@@ -69,7 +69,7 @@ def stripped(file: File) -> File | InlineBytes:
 
 def _exif(whole: InlineBytes, header: Header) -> bytes:
     """Return EXIF with the orientation and nothing else; empty if there is nothing to turn."""
-    turn = orientation(whole, header, is_near=True)
+    turn = orientation(whole, header, is_local=True)
     return _EXIF_START + bytes([turn]) + _EXIF_END if turn is not None and turn in _TURNED else b""
 
 

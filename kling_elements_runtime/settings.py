@@ -32,7 +32,7 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
 
     Raises:
         TypeError: It is not a str.
-        ValueError: It is no address of a gateway, or needs `allow_http`.
+        ValueError: It is not the address of a gateway, or needs `allow_http`.
     """
     if not isinstance(base_url, str):
         raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
@@ -40,7 +40,7 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         url = httpx.URL(base_url)
         host = url.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise ValueError("base_url is no address: it must begin with https:// and name a host") from error
+        raise ValueError("base_url is not an address: it must begin with https:// and name a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
     if has_port_of_other_digits(base_url):

@@ -312,14 +312,14 @@ def test_the_size_is_checked_even_if_the_header_is_not(size: int, tmp_path: Path
     path.write_bytes(b"GIF89a" + bytes(size - 6))
 
     for image in (path, base64_of(path.read_bytes()), encode(path.read_bytes())):
-        violations = contract.check("createElement", body_with_images(image), judge_media=False).violations
+        violations = contract.check("createElement", body_with_images(image), check_media=False).violations
         assert (size > 10_485_760) == ("R15" in {violation.rule for violation in violations})
         assert (size == 10_485_760) == (not violations)
 
 
 def test_base64_is_checked_even_if_media_checks_are_off() -> None:
     good, bad = (
-        contract.check("createElement", body_with_images(t), judge_media=False).violations for t in ("R0lG", "R0l-")
+        contract.check("createElement", body_with_images(t), check_media=False).violations for t in ("R0lG", "R0l-")
     )
 
     assert [] == good

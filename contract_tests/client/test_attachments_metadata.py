@@ -11,7 +11,7 @@ import pytest
 
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.support.attached import body_with_images
-from contract_tests.support.handed_in import file_in
+from contract_tests.support.media_inputs import file_in
 from contract_tests.support.pillow_pictures import opened
 from kling_elements_client import contract
 from kling_elements_runtime import metadata
@@ -36,20 +36,20 @@ def _refused(image: Any, **options: Any) -> list[tuple[str, str]]:
     return [(violation.rule, violation.message.removeprefix(f"{image}: ")) for violation in violations]
 
 
-@pytest.mark.parametrize("judge_media", [True, False])
+@pytest.mark.parametrize("check_media", [True, False])
 @pytest.mark.parametrize("size", [3000, 500_000])
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_metadata_is_left_out_if_you_ask_for_it(
     kind: str,
     size: int,
-    judge_media: bool,  # noqa: FBT001
+    check_media: bool,  # noqa: FBT001
     tmp_path: Path,
 ) -> None:
     """This works for short and long texts and for files; without the option all bytes are sent. URLs stay."""
     content = Picture(format=kind, orientation=6, file_size=size).build()
     body = body_with_images(file_in(tmp_path, content), base64_of(content), _URL)
-    assert [content, content, _URL] == _sent(body, judge_media=judge_media)
-    file, text, url = _sent(body, judge_media=judge_media, strip_metadata=True)
+    assert [content, content, _URL] == _sent(body, check_media=check_media)
+    file, text, url = _sent(body, check_media=check_media, strip_metadata=True)
     assert (_URL, file) == (url, text)
     assert isinstance(file, bytes)
     assert len(file) < 2500
@@ -65,19 +65,19 @@ def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> 
     assert len(file) < 5000
 
 
-@pytest.mark.parametrize("judge_media", [True, False])
+@pytest.mark.parametrize("check_media", [True, False])
 @pytest.mark.parametrize("as_text", [True, False])
-def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, judge_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, check_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """A damaged image is refused for that reason, and a GIF for its format, even if media checks are off."""
 
     def refused(content: bytes) -> list[tuple[str, str]]:
         image = base64_of(content) if as_text else file_in(tmp_path, content)
-        return _refused(image, judge_media=judge_media)
+        return _refused(image, check_media=check_media)
 
     assert [("R14", metadata.INSEPARABLE)] == refused(Picture().build()[:-8])
     assert [("R14", "the content is no JPEG or PNG file with a whole header; it looks like GIF")] == refused(
         b"GIF89a" + bytes(90)
     )
-    assert [("R16", "the image is shown as 299x300 px, both sides must have at least 300 px")] * judge_media == refused(
+    assert [("R16", "the image is shown as 299x300 px, both sides must have at least 300 px")] * check_media == refused(
         Picture(width=299).build()
     )

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.led import lead_to
 from contract_tests.support.peers import (
     GET,
     LARGE,
@@ -31,6 +30,7 @@ from contract_tests.support.peers import (
     server_tls,
 )
 from contract_tests.support.proxies import AUTHORIZATION, USER, forward, tunnel
+from contract_tests.support.resolving import resolve_to
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport import route
@@ -192,7 +192,7 @@ def test_the_proxy_is_chosen_by_scheme_and_no_proxy(
 )
 def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proxy would get the token. If you pass a proxy yourself, it is used."""
-    lead_to(monkeypatch, "127.0.0.1")
+    resolve_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
     assert _proxy_of(url) is None

@@ -11,7 +11,7 @@ import respx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.led import lead_to
+from contract_tests.support.resolving import resolve_to
 from contract_tests.support.running import InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -93,7 +93,7 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
 )
 def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody can read such requests. The URL may have a path that is not a part of the API's own."""
-    lead_to(monkeypatch, "127.0.0.1", "::1")
+    resolve_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
 
@@ -102,7 +102,7 @@ def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server may return any address for it, or none."""
-    lead_to(monkeypatch, *addresses)
+    resolve_to(monkeypatch, *addresses)
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")
 
@@ -168,7 +168,7 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
             )
         ),
         *(
-            ("is no address: it must begin with https:// and name a host", url)
+            ("is not an address: it must begin with https:// and name a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(

@@ -32,8 +32,8 @@ from kling_elements_client.errors import (
 
 _MORE = 7000
 _QUICK: dict[str, Any] = {
-    "retry": RetryPolicy(first_seconds=0.001, longest_seconds=0.001),
-    "poll": PollPolicy(first_seconds=0.001, longest_seconds=0.001, max_unknown_seconds=0.01),
+    "retry": RetryPolicy(first_interval_seconds=0.001, max_interval_seconds=0.001),
+    "poll": PollPolicy(first_interval_seconds=0.001, max_interval_seconds=0.001, max_unknown_seconds=0.01),
 }
 
 

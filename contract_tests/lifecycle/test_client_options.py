@@ -97,7 +97,7 @@ def test_a_call_is_repeated_at_most_max_retries_times(client_class: Client, retr
 
 
 def test_max_retries_keeps_the_intervals_of_the_policy(client_class: Client) -> None:
-    scripted = Scripted(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_seconds=5), max_retries=1)
+    scripted = Scripted(client_class, _BUSY, _BUSY, retry=RetryPolicy(first_interval_seconds=5), max_retries=1)
 
     scripted.failing("create", BODY)
 
@@ -116,12 +116,12 @@ def test_an_unusable_max_retries_is_refused(client_class: Client, error: type[Ex
 
 def test_a_client_from_with_options_shares_everything_else(client_class: Client) -> None:
     """Its options apply to its own calls, and the first client keeps its options."""
-    scripted = Scripted(client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_seconds=5))
+    scripted = Scripted(client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_interval_seconds=5))
     first = scripted.kling
 
     scripted.kling = first.with_options(timeout=7, max_retries=0)
     scripted.failing("create", BODY)
-    scripted.kling = scripted.kling.with_options(retry=RetryPolicy(first_seconds=3))
+    scripted.kling = scripted.kling.with_options(retry=RetryPolicy(first_interval_seconds=3))
     scripted.create(BODY)
     scripted.create(BODY, timeout=1)
     scripted.kling = first
@@ -150,7 +150,7 @@ def test_closing_a_client_closes_the_one_that_it_was_made_from() -> None:
 
 def test_with_options_sets_the_policy_of_waits(client_class: Client) -> None:
     scripted = Scripted(client_class, task(), made())
-    scripted.kling = scripted.kling.with_options(poll=PollPolicy(first_seconds=2))
+    scripted.kling = scripted.kling.with_options(poll=PollPolicy(first_interval_seconds=2))
 
     assert 9 == scripted.wait("7").element_id
     assert [2] == scripted.clock.slept

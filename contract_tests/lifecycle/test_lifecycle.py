@@ -41,7 +41,7 @@ class _Life:
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a new client with these options, and return its whole result."""
-        soon = {"poll": PollPolicy(first_seconds=0.01), "retry": RetryPolicy(first_seconds=0.01)}
+        soon = {"poll": PollPolicy(first_interval_seconds=0.01), "retry": RetryPolicy(first_interval_seconds=0.01)}
         settings: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
         return called(self._client, name, *arguments, **settings, **soon | options)
 

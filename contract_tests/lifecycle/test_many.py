@@ -372,8 +372,8 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
 def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
     """Threads, or tasks of an event loop, create them in real time."""
-    options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_seconds=0.05)}
-    options["retry"] = RetryPolicy(first_seconds=0.05)
+    options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
+    options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
         tasks = called(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
         there = gateway.tasks()

@@ -83,7 +83,7 @@ def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
 
 def test_jitter_keeps_clients_apart(client_class: Client) -> None:
     """It lengthens a wait by at most the policy's fraction; what the gateway asks for is the minimum."""
-    policy = RetryPolicy(first_seconds=2, factor=3, longest_seconds=10, jitter=0.5)
+    policy = RetryPolicy(first_interval_seconds=2, factor=3, max_interval_seconds=10, jitter=0.5)
     scripted = Scripted(client_class, _BUSY, _BUSY, _BUSY, no(429, 1302, retry_after="12"), task(), retry=policy)
     scripted.clock.luck = 0.8
 

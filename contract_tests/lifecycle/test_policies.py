@@ -28,12 +28,18 @@ def test_the_defaults_are_those_of_the_service() -> None:
     retry, poll = RetryPolicy(), PollPolicy()
 
     assert (1, 2, 30, 60, 3, 3) == (
-        *(retry.first_seconds, retry.factor, retry.longest_seconds, retry.max_wait_seconds),
+        *(retry.first_interval_seconds, retry.factor, retry.max_interval_seconds, retry.max_wait_seconds),
         *(retry.max_connect_attempts, retry.max_duplicate_look_ups),
     )
     assert 0 < retry.jitter < 1
     assert (1, 1.5, 15, 300, 30) == (
-        *(poll.first_seconds, poll.factor, poll.longest_seconds, poll.max_wait_seconds, poll.max_unknown_seconds),
+        *(
+            poll.first_interval_seconds,
+            poll.factor,
+            poll.max_interval_seconds,
+            poll.max_wait_seconds,
+            poll.max_unknown_seconds,
+        ),
     )
 
 
@@ -53,7 +59,7 @@ def test_a_policy_is_a_value(kind: Any) -> None:
 _NOT_NUMBERS: list[Any] = ["1", None, [], 1j]
 _COUNTS = ["max_connect_attempts", "max_duplicate_look_ups"]
 _NOT_COUNTS = [(1.5, name) for name in _COUNTS]
-_NUMBERS = ["first_seconds", "longest_seconds", "factor", "max_wait_seconds"]
+_NUMBERS = ["first_interval_seconds", "max_interval_seconds", "factor", "max_wait_seconds"]
 _UNKNOWN = "max_unknown_seconds"
 
 
@@ -85,11 +91,11 @@ def test_an_unusable_field_of_a_policy_is_refused(kind: Any, name: str, value: A
     [
         ([1, 2, 4, 8, 16, 30, 30], RetryPolicy()),
         ([1, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15, 15], PollPolicy()),
-        ([2, 2, 2], RetryPolicy(first_seconds=2, factor=1)),
-        ([3, 3], PollPolicy(first_seconds=5, longest_seconds=3)),
-        ([1, 3, 3], RetryPolicy(factor=math.inf, longest_seconds=3)),
-        ([1, 3, 3], PollPolicy(factor=1e300, longest_seconds=3)),
-        ([3, 3], PollPolicy(first_seconds=math.inf, longest_seconds=3)),
+        ([2, 2, 2], RetryPolicy(first_interval_seconds=2, factor=1)),
+        ([3, 3], PollPolicy(first_interval_seconds=5, max_interval_seconds=3)),
+        ([1, 3, 3], RetryPolicy(factor=math.inf, max_interval_seconds=3)),
+        ([1, 3, 3], PollPolicy(factor=1e300, max_interval_seconds=3)),
+        ([3, 3], PollPolicy(first_interval_seconds=math.inf, max_interval_seconds=3)),
     ],
 )
 def test_intervals_grow_up_to_the_longest_one(expected: list[float], policy: Any) -> None:
@@ -100,7 +106,7 @@ def test_intervals_grow_up_to_the_longest_one(expected: list[float], policy: Any
 @pytest.mark.parametrize("first", [1e-300, 1, 1e300])
 def test_intervals_never_shrink_or_overflow(first: float, factor: float) -> None:
     """This holds for any number of attempts."""
-    policy = PollPolicy(first_seconds=first, factor=factor, longest_seconds=9)
+    policy = PollPolicy(first_interval_seconds=first, factor=factor, max_interval_seconds=9)
     intervals = [interval(policy, attempt) for attempt in [*range(100), 10**6, 10**18]]
 
     assert all(0 < earlier <= later <= 9 for earlier, later in pairwise(intervals))

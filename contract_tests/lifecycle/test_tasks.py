@@ -259,7 +259,7 @@ def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
 @pytest.mark.parametrize(("output_type", "expected"), OUTPUT_TYPES.items())
 def test_an_output_of_another_type_is_not_an_element(output_type: str, expected: bool) -> None:  # noqa: FBT001
     """The newer API lists everything that a task made."""
-    assert expected is read_tasks.is_subject(output_type)
+    assert expected is read_tasks.is_element(output_type)
 
 
 @each(TASK_CASES, "case")

@@ -116,7 +116,7 @@ def test_wait_returns_the_element_as_soon_as_it_exists(
 
 def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) -> None:
     """The interval stays there for any number of look-ups."""
-    scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, longest_seconds=3))
+    scripted = Scripted(client_class, *[_GOES_ON] * 90, made(), poll=PollPolicy(factor=1e5, max_interval_seconds=3))
 
     assert 9 == scripted.wait("7").element_id
     assert [1, *[3] * 89] == scripted.clock.slept
@@ -222,7 +222,7 @@ def test_wait_ends_in_time(client_class: Client, row: Failure) -> None:
 
 def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
     """A limit may be shorter than a second, and so may the intervals."""
-    scripted = Scripted(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_seconds=0.01, factor=1))
+    scripted = Scripted(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_interval_seconds=0.01, factor=1))
 
     assert isinstance(scripted.failing("wait", "7", max_wait_seconds=0.055), WaitTimeoutError)
     assert [0.01] * 4 == scripted.clock.slept

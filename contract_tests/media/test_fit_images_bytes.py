@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from contract_tests.support.handed_in import contract_with
+from contract_tests.support.media_inputs import contract_with
 from contract_tests.support.pillow_pictures import ENCODED, noise, opened, saved
 from kling_elements.media import fit_image, image
 from kling_elements_client.errors import MediaError

@@ -11,7 +11,7 @@ import av
 import pytest
 
 from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, stored
-from contract_tests.support.handed_in import contract_with
+from contract_tests.support.media_inputs import contract_with
 from contract_tests.support.tables import each
 from kling_elements.media.checks import check_video
 from kling_elements.media.filters import filters_for

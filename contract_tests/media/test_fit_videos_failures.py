@@ -21,7 +21,7 @@ from attrs import evolve
 
 from contract_tests.reading.videos import Video
 from contract_tests.support.drawn_videos import SOUND_HZ, holds_only, stored
-from contract_tests.support.handed_in import contract_with
+from contract_tests.support.media_inputs import contract_with
 from kling_elements.media import fit_videos
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError

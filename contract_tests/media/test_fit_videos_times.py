@@ -11,7 +11,7 @@ import av
 import pytest
 
 from contract_tests.support.drawn_videos import SOUND_HZ, drawn, frames_of, grey_of, holds_only, numbers_of, stored
-from contract_tests.support.handed_in import contract_with
+from contract_tests.support.media_inputs import contract_with
 from kling_elements.media import footage
 from kling_elements.media.fit_videos import fit_video
 from kling_elements_client.errors import MediaError

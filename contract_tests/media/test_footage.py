@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.reading.videos import TRAILERS, Video, compressed, encrypted
 from contract_tests.support.drawn_videos import drawn, frames_of, grey_of, holds_only, numbers_of, shown_by, stored
-from contract_tests.support.handed_in import contract_with
+from contract_tests.support.media_inputs import contract_with
 from kling_elements.media.checks import check_video
 from kling_elements.media.filters import filters_for
 from kling_elements.media.fit_videos import fit_video

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.images import Picture, jpeg_frame_header, jpeg_segment, png_chunk
-from contract_tests.support.handed_in import PNG, rules_of
+from contract_tests.support.media_inputs import PNG, rules_of
 from contract_tests.support.pillow_pictures import saved
 from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect

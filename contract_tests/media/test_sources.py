@@ -23,7 +23,7 @@ from PIL import Image
 import kling_elements.media
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.reading.videos import Video
-from contract_tests.support.handed_in import JPEG, PNG, Content, contract_with, file_in, rules_of
+from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, file_in, rules_of
 from contract_tests.support.pillow_pictures import saved
 from contract_tests.support.range_server import chunked, range_server
 from kling_elements.media import Budget, check_image, check_video, image, sources

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.handed_in import file_in
+from contract_tests.support.media_inputs import file_in
 from contract_tests.support.pillow_pictures import opened, saved
 from kling_elements.media import fit_image, image
 from kling_elements_client.errors import MediaError

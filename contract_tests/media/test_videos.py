@@ -24,8 +24,8 @@ from contract_tests.reading.videos import (
     with_matrix,
     with_sides,
 )
-from contract_tests.support.handed_in import contract_with
 from contract_tests.support.judged_videos import SMALL, TRACK, broken, judged, without_size
+from contract_tests.support.media_inputs import contract_with
 from kling_elements.media.checks import check_video
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.led import lead_to
 from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
+from contract_tests.support.resolving import resolve_to
 from kling_elements.mock import create_app
 
 PAGE = "http://localhost:3000"
@@ -108,17 +108,17 @@ def test_other_hosts_can_be_allowed(
     expected: int, hosts: list[str], peer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """You can allow addresses and networks, such as those of containers; this machine stays allowed."""
-    lead_to(monkeypatch)
+    resolve_to(monkeypatch)
     assert expected == control(peer, *hosts)
 
 
 def test_an_allowed_name_is_resolved_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is resolved for each request, because a container may get another address."""
-    lead_to(monkeypatch)
+    resolve_to(monkeypatch)
     assert 403 == control("172.18.0.3", "tests")
-    lead_to(monkeypatch, "172.18.0.3", "fd12::3")
+    resolve_to(monkeypatch, "172.18.0.3", "fd12::3")
     assert 200 == control("172.18.0.3", "tests") == control("fd12::3", "tests")
-    lead_to(monkeypatch, "172.18.0.4")
+    resolve_to(monkeypatch, "172.18.0.4")
     assert 403 == control("172.18.0.3", "tests")
 
 
@@ -139,7 +139,7 @@ def test_an_allowed_host_cannot_reach_control_by_a_public_name(
     expected: int, headers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DNS rebinding needs a public name. Names that you allow work; proxies and pages of other sites don't."""
-    lead_to(monkeypatch)
+    resolve_to(monkeypatch)
     assert expected == control("172.18.0.3", "172.18.0.0/16", "mock.internal", **headers)
 
 

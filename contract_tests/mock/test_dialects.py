@@ -209,7 +209,7 @@ _PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
     "an external id that is used twice": _used_twice,
     "a first deletion": _deleted,
     "a second deletion": partial(_deleted, times=2),
-    "a look-up of a subject that was deleted": _looked_up_after_deletion,
+    "a look-up of an element that was deleted": _looked_up_after_deletion,
 }
 _OF_DIALECTS = [row for row in answers() if row.dialect]
 

@@ -250,7 +250,7 @@ def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
     element_id = caller.element(task_id)["element_id"]
 
     assert said.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
-    assert said.NO_SUBJECT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
+    assert said.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
 
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
@@ -268,15 +268,15 @@ def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
     other = Caller(caller.app, "sk-other")
-    no_task, no_subject = said.NO_TASK[caller.dialect], said.NO_SUBJECT[caller.dialect]
+    no_task, no_element = said.NO_TASK[caller.dialect], said.NO_ELEMENT[caller.dialect]
 
     assert no_task(task_id) == other.refusal("GET", f"{ELEMENTS}/{task_id}")
     assert no_task("e") == other.refusal("GET", f"{ELEMENTS}/e")
-    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
+    assert no_element == other.refusal("POST", DELETION, {"element_id": element_id})
     assert [] == other.page()
     assert [task_id] == [task["task_id"] for task in caller.page()]
     caller.ask("POST", DELETION, {"element_id": element_id})
-    assert no_subject == other.refusal("POST", DELETION, {"element_id": element_id})
+    assert no_element == other.refusal("POST", DELETION, {"element_id": element_id})
     assert "sk-test" not in json.dumps(caller.every_task())
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Verdict = Literal["accepted", "refused"]
 
-LONGEST_IMAGE = 13_981_016
+MAX_IMAGE_CHARACTERS = 13_981_016
 """Characters of Base64 that the largest image has: 10,485,760 bytes, in groups of four for three each (R15)."""
 
 _HEADERS = {"Authorization": "Bearer test-token", "Content-Type": "application/json"}

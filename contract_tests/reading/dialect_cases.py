@@ -16,8 +16,8 @@ Refused = tuple[int, int, str]
 DIALECTS = ("live", "documented")
 
 _INVALID = "invalid key or value, or an external_task_id that exists already"
-_NO_SUBJECT = "this account has no finished element with this id"
-_NO_SUBJECT_DOCUMENTED: Refused = (404, 1203, f"no such resource: {_NO_SUBJECT}")
+_NO_ELEMENT = "this account has no finished element with this id"
+_NO_ELEMENT_DOCUMENTED: Refused = (404, 1203, f"no such resource: {_NO_ELEMENT}")
 
 NO_TASK: dict[str, Callable[[str], Refused]] = {
     "live": lambda name: (400, 1201, f"Task not found by id/external id: {name}"),
@@ -31,13 +31,13 @@ USED_BEFORE: dict[str, Callable[[str], Refused]] = {
     "live": lambda external_id: (400, 1201, f"External_task_id {external_id} already exists"),
     "documented": lambda _: (400, 1201, f"{_INVALID}: this external_task_id was used before"),
 }
-NO_SUBJECT: dict[str, Refused] = {
-    "live": (400, 1201, f"{_INVALID}: {_NO_SUBJECT}"),  # nobody has seen it
-    "documented": _NO_SUBJECT_DOCUMENTED,
+NO_ELEMENT: dict[str, Refused] = {
+    "live": (400, 1201, f"{_INVALID}: {_NO_ELEMENT}"),  # nobody has seen it
+    "documented": _NO_ELEMENT_DOCUMENTED,
 }
 DELETED_BEFORE: dict[str, Callable[[str], Refused]] = {
     "live": lambda element_id: (400, 1201, f"Element already be deleted for id: {element_id}"),
-    "documented": lambda _: _NO_SUBJECT_DOCUMENTED,
+    "documented": lambda _: _NO_ELEMENT_DOCUMENTED,
 }
 DELETION: dict[str, Callable[[str], dict[str, Any]]] = {
     "live": lambda _: {},

@@ -34,7 +34,7 @@ def unusable(status: str, contract: Contract = CONTRACT) -> bool:
     return not is_usable(Element(element_id=9, status=status), contract)
 
 
-def is_subject(output_type: str, contract: Contract = CONTRACT) -> bool:
+def is_element(output_type: str, contract: Contract = CONTRACT) -> bool:
     """Return whether an output of this type is an element."""
     return bool(elements_of(task_from({"outputs": [{"type": output_type, "id": "9"}]}, contract), contract=contract))
 

@@ -42,8 +42,8 @@ def image(source: object, *, strip_metadata: bool = False, contract: Contract = 
     limits = image_limits(contract)
     with sources.opened_image(source, contract) as opened:
         media = sources.without_metadata(opened, limits) if strip_metadata else opened
-        if not images.inspect(media.file, media.name, limits, is_near=False).conforms:
-            report = images.inspect(media.file, media.name, limits, is_near=True)
+        if not images.inspect(media.file, media.name, limits, is_local=False).conforms:
+            report = images.inspect(media.file, media.name, limits, is_local=True)
             raise MediaError(media.name, in_words(report), report.violations)
         return media.base64()
 
@@ -74,7 +74,7 @@ def check_image(
     url, limits = sources.address(source, contract), image_limits(contract)
     if url is not None:
         with _reading(url, remote=remote, allow_private=allow_private, budget=budget) as file:
-            return images.inspect(file, file.source, limits, is_near=False)
+            return images.inspect(file, file.source, limits, is_local=False)
     with sources.opened_image(source, contract) as media:
         return images.inspect_whole(media.file, media.name, limits)
 

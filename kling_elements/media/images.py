@@ -75,21 +75,21 @@ def ignored_warnings() -> Iterator[None]:
         yield
 
 
-def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -> ImageReport:
+def inspect(file: File, source: str, limits: Limits, *, is_local: bool = False) -> ImageReport:
     """Check the header of a file against R14 to R17, and read no more of the file than that.
 
     Args:
         file: The file.
         source: The name of the file in the report.
         limits: The contract's `x-image` object.
-        is_near: Whether to look for metadata after the header too, because reading the file costs no request.
+        is_local: Whether to look for metadata after the header too, because reading the file costs no request.
 
     Raises:
         MediaError: The file cannot be read.
     """
     sized = _KnownSize(file)
     header = read_header(sized)  # first, because a server may send the size only at the end of the file
-    width, height = displayed_size(sized, header, is_near=is_near) if header else (None, None)
+    width, height = displayed_size(sized, header, is_local=is_local) if header else (None, None)
     kind = format_of(file)
     size_rule = limits["file-size"]["x-source"]
     return ImageReport(
@@ -97,7 +97,7 @@ def inspect(file: File, source: str, limits: Limits, *, is_near: bool = False) -
         size_bytes=file.size,
         width_px=width,
         height_px=height,
-        violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_near=is_near)),
+        violations=tuple(Violation("", *violation) for violation in violations(sized, limits, is_local=is_local)),
         unjudged=() if file.size is not None else ((size_rule, "the server does not send the file's size"),),
         format=kind,
     )
@@ -119,12 +119,12 @@ def inspect_whole(file: Reader, source: str, limits: Limits) -> ImageReport:
     rule = limits["format"]["x-source"]
     kind = format_of(file)
     if kind not in ("jpeg", "png") or file.size > limits["file-size"]["max-bytes"]:
-        report = inspect(file, source, limits, is_near=True)
+        report = inspect(file, source, limits, is_local=True)
         return (
             report if report.width_px is None else _unjudged(report, rule, "it is too large to be checked as a whole")
         )
     whole = InlineBytes(file.peek(0, file.size))
-    report, header = inspect(whole, source, limits, is_near=True), read_header(whole)
+    report, header = inspect(whole, source, limits, is_local=True), read_header(whole)
     if header is None:
         return report
     obstacle = why_not_decoded(whole.content, header)

@@ -87,7 +87,7 @@ def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
     try:
         file = metadata.stripped(media.file)
     except UnreadableError as error:
-        if images.inspect(media.file, media.name, limits, is_near=False).conforms:
+        if images.inspect(media.file, media.name, limits, is_local=False).conforms:
             raise MediaError(media.name, metadata.INSEPARABLE) from error
         return media
     return media if file is media.file else MediaFile(media.name, file)

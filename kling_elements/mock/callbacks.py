@@ -40,17 +40,17 @@ class Retries:
 
     Attributes:
         attempts: The number of attempts, including the first.
-        first_seconds: Seconds between the first and the second attempt.
+        first_interval_seconds: Seconds between the first and the second attempt.
         factor: The factor by which each further interval grows.
     """
 
     attempts: int = 5
-    first_seconds: float = 1.0
+    first_interval_seconds: float = 1.0
     factor: float = 2.0
 
     def seconds_after(self, attempt: int) -> float:
         """Return the seconds to wait after an attempt. The first attempt is 1."""
-        return self.first_seconds * self.factor ** (attempt - 1)
+        return self.first_interval_seconds * self.factor ** (attempt - 1)
 
 
 @dataclass(frozen=True, slots=True)

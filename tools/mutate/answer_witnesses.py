@@ -31,7 +31,7 @@ from contract_tests.reading.answer_cases import (
     TaskCase,
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
-from contract_tests.reading.cases import LONGEST_IMAGE
+from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
 from contract_tests.reading.images import Picture
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.reading.videos import Opened
@@ -144,7 +144,7 @@ def _spoken(dialect: str) -> Holds:
         refusals = [
             (dialect_cases.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),
             (dialect_cases.NO_TASK[dialect]("nobody"), caller.refusal("GET", f"{ELEMENTS}/nobody")),
-            (dialect_cases.NO_SUBJECT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
+            (dialect_cases.NO_ELEMENT[dialect], caller.refusal("POST", DELETION, {"element_id": "1"})),
         ]
         answer = caller.ask(*deletion)
         refusals.append((dialect_cases.DELETED_BEFORE[dialect](str(element_id)), caller.refusal(*deletion)))
@@ -207,7 +207,7 @@ def _unusable(candidate: Candidate) -> bool:
 
 
 def _elements(candidate: Candidate) -> bool:
-    return {kind: read_tasks.is_subject(kind, candidate.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
+    return {kind: read_tasks.is_element(kind, candidate.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
 def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
@@ -290,4 +290,4 @@ def _words_about_videos(candidate: Candidate) -> bool:
 def _longest_text(candidate: Candidate) -> bool:
     """Check R15 as a length, which every validator knows; the next longer Base64 text has four more characters."""
     validator = jsonschema_rs.Draft202012Validator(candidate.document["components"]["schemas"]["ImageBase64"])
-    return [validator.is_valid("A" * (LONGEST_IMAGE + more)) for more in (0, 4)] == [True, False]
+    return [validator.is_valid("A" * (MAX_IMAGE_CHARACTERS + more)) for more in (0, 4)] == [True, False]

@@ -97,6 +97,12 @@ class Stock(Ours):
         verify = ssl.create_default_context(cafile=ca)
         self._client = self._root.AuthenticatedClient(token=TOKEN, base_url=url, verify_ssl=verify)
 
+    def connect_in_process(self, transport: httpx.BaseTransport) -> None:
+        """See `Ours`."""
+        self._client = self._root.AuthenticatedClient(
+            token=TOKEN, base_url="http://127.0.0.1", httpx_args={"transport": transport}
+        )
+
     def _image(self, image: str | Path) -> str | Path:
         return text_of(image)
 

@@ -20,7 +20,7 @@ _TICK_SECONDS = 0.001
 class _Blocking:
     """Measures the longest time that the event loop was kept from other work."""
 
-    longest_seconds = 0.0
+    max_interval_seconds = 0.0
     _is_watched = True
 
     @asynccontextmanager
@@ -28,7 +28,7 @@ class _Blocking:
         """Watch the event loop during the block."""
         watching = asyncio.create_task(self._watch())
         await asyncio.sleep(2 * _TICK_SECONDS)
-        self.longest_seconds = 0.0
+        self.max_interval_seconds = 0.0
         yield
         await asyncio.sleep(2 * _TICK_SECONDS)  # so that the last piece of work counts too
         self._is_watched = False
@@ -39,7 +39,7 @@ class _Blocking:
             before = time.perf_counter()
             await asyncio.sleep(_TICK_SECONDS)
             delay = time.perf_counter() - before - _TICK_SECONDS
-            self.longest_seconds = max(self.longest_seconds, delay)
+            self.max_interval_seconds = max(self.max_interval_seconds, delay)
 
 
 def _sync(client: clients.Client, files: list[Path], body_bytes: int) -> dict[str, float]:
@@ -60,7 +60,7 @@ async def _async(client: clients.Ours, files: list[Path], body_bytes: int) -> di
         await client.create_async(client.request(files))
         wall = time.perf_counter() - started
     peak = memory.growth() / body_bytes
-    return {"wall_ms": wall * 1e3, "peak": peak, "blocked_ms": blocking.longest_seconds * 1e3}
+    return {"wall_ms": wall * 1e3, "peak": peak, "blocked_ms": blocking.max_interval_seconds * 1e3}
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-def lead_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Resolve every name to these addresses; if there are none, no name can be resolved."""
 
     def look_up(*_: Any, **__: Any) -> Any:
