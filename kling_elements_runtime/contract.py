@@ -178,9 +178,17 @@ class Contract(Document):
             violations.insert(0, Violation("", limits["x-source"], message))
         return CheckedRequest(self, operation_id, content, violations, value)
 
+    def media_places(self, operation_id: str) -> Mapping[Place, MediaSchema]:
+        """Return the places of images and videos in a request body, and what the contract says of each.
+
+        Raises:
+            KeyError: The contract has no such operation, or the operation takes no body.
+        """
+        return self._request_body(operation_id).media_places
+
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
         """Return the addresses of media that a request without violations names."""
-        places = self._request_body(checked.operation_id).media_places
+        places = self.media_places(checked.operation_id)
         texts = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
         # a text without a colon is Base64
         return [MediaAddress(place(path), media.keyword, text) for path, media, text in texts if media and ":" in text]

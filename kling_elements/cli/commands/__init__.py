@@ -1,0 +1,1 @@
+"""The subcommands. The function `command` of each module is what runs."""

@@ -1,0 +1,56 @@
+"""The exit codes, and which error leads to which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from kling_elements.errors import ElementUnavailableError, TaskError, TaskFailedError
+from kling_elements.outcomes import Outcome
+from kling_elements_client.errors import ContractError, KlingError, MediaError, ResponseError, TransportError
+
+
+class Exit(IntEnum):
+    """How a command ended. Scripts rely on these numbers."""
+
+    DONE = 0
+    REFUSED_HERE = 1
+    """The contract or the media rules refuse the input. Nothing was sent."""
+    USAGE = 2
+    """An argument, an option or a setting is missing or wrong."""
+    REFUSED_BY_GATEWAY = 3
+    """The gateway answered that it does not do this."""
+    UNKNOWN = 4
+    """It is not known what the gateway did, or the task has not ended yet. The message names the next command."""
+    TASK_FAILED = 5
+    """The task failed, or its element cannot be used."""
+    NOT_REACHED = 6
+    """The gateway was not reached. Nothing was created."""
+
+
+class CommandError(Exception):
+    """Raised if a command cannot go on.
+
+    Attributes:
+        exit: The exit code.
+        next: A command that you can run next, or an empty string.
+    """
+
+    def __init__(self, message: str, exit: Exit, next: str = "") -> None:  # noqa: A002 -- the field's own words
+        super().__init__(message)
+        self.exit = exit
+        self.next = next
+
+
+def exit_of(error: KlingError) -> Exit:
+    """Return the exit code for an error of the client."""
+    match error:
+        case TaskFailedError() | ElementUnavailableError():
+            return Exit.TASK_FAILED
+        case TaskError() | KlingError(outcome=Outcome.MAY_EXIST):
+            return Exit.UNKNOWN
+        case TransportError():
+            return Exit.NOT_REACHED
+        case ContractError() | MediaError() | ValueError():
+            return Exit.REFUSED_HERE
+        case ResponseError() | KlingError():
+            return Exit.REFUSED_BY_GATEWAY

@@ -1,0 +1,65 @@
+"""The options of all commands that call a gateway, and the client that they describe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from attrs import frozen
+from cyclopts import Group, Parameter
+
+from kling_elements import KlingElements
+from kling_elements.cli import keys
+from kling_elements.cli.exits import CommandError, Exit
+
+_GROUP = Group("Gateway", sort_key=10)
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Gateway:
+    """Where the gateway is, and which key it gets.
+
+    Attributes:
+        base_url: The gateway's address; None for the contract's first server.
+        key_file: A file with the API key.
+        allow_http: Whether to call a gateway on another machine without TLS.
+    """
+
+    base_url: Annotated[
+        str | None,
+        Parameter(
+            group=_GROUP, env_var="KLING_BASE_URL", help="The gateway's address, such as https://gateway.example.com."
+        ),
+    ] = None
+    key_file: Annotated[
+        Path | None,
+        Parameter(
+            group=_GROUP,
+            help="A file that has only the API key. By default the key is that of the environment variable "
+            "KLING_API_KEY, or else the one that `kling-elements login` stored.",
+        ),
+    ] = None
+    allow_http: Annotated[bool, Parameter(group=_GROUP, help="Call a gateway on another machine without TLS.")] = False
+
+    def client(self, **options: Any) -> KlingElements:
+        """Return a client for this gateway. Its further options are those of `KlingElements`.
+
+        Raises:
+            CommandError: There is no key, or a setting cannot be used.
+        """
+        key = keys.find(self.key_file, os.environ)
+        try:
+            return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, **options)
+        except ValueError as error:
+            raise CommandError(_in_options(str(error)), Exit.USAGE) from None
+
+
+def _in_options(message: str) -> str:
+    """Return the message of an error about an argument of the client, with the name of the option."""
+    return (
+        message.replace("allow_http=True", "--allow-http")
+        .replace("base_url", "--base-url")
+        .replace("the token", "the API key")
+    )

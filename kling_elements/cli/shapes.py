@@ -1,0 +1,69 @@
+"""Tasks, elements and reports as JSON values and as lines for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from kling_elements_client.models import Element, Task
+from kling_elements_runtime.serialization import Model
+from kling_elements_runtime.texts import printable, shown
+from kling_elements_runtime.types import Unset
+
+_MS = 1000  # milliseconds in a second
+
+
+def task_json(task: Task) -> dict[str, Any]:
+    """Return a task as a JSON value. Ids are strings, because many readers would round large numbers."""
+    return {
+        "task_id": _text(task.task_id),
+        "external_task_id": task.external_task_id,
+        "status": _text(task.task_status),
+        "message": _text(task.task_status_msg),
+        "elements": [element_json(element) for element in task.elements],
+        "created_at": _iso(task.created_at),
+        "updated_at": _iso(task.updated_at),
+        "request_id": task.request_id,
+    }
+
+
+def element_json(element: Element) -> dict[str, Any]:
+    """Return an element as a JSON value, with its id as a string. Media that the answer repeats are left out."""
+    tags: list[object] = element.tag_list if isinstance(element.tag_list, list) else []
+    return {
+        "id": element.id,
+        "name": _text(element.element_name),
+        "description": _text(element.element_description),
+        "reference_type": _text(element.reference_type),
+        "tags": [tag.to_dict() for tag in tags if isinstance(tag, Model)],
+        "owned_by": _text(element.owned_by),
+    }
+
+
+def task_lines(task: Task) -> list[str]:
+    """Return a line for each element of a task; one line if it has none."""
+    elements = task.elements
+    start = f"{shown(_text(task.task_id) or '-'):<20}  {shown(_text(task.task_status) or '-'):<10}"
+    when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
+    if not elements:
+        reason = _text(task.task_status_msg)
+        return [f"{start}  {when:<16}  -" + (f"  {shown(reason)}" if reason else "")]
+    return [
+        f"{start}  {when:<16}  {element.id:<20}  {shown(_text(element.element_name) or '')}" for element in elements
+    ]
+
+
+HEADING = f"{'TASK':<20}  {'STATUS':<10}  {'CREATED (UTC)':<16}  {'ELEMENT':<20}  NAME"
+"""The line above those of `task_lines`, for terminals."""
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or isinstance(value, Unset) else printable(str(value))
+
+
+def _iso(milliseconds: object) -> str | None:
+    """Return a time in milliseconds since 1970 as ISO 8601, or None."""
+    try:
+        return datetime.fromtimestamp(int(str(milliseconds)) / _MS, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None

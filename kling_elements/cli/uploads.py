@@ -1,0 +1,46 @@
+"""Show how many bytes of a request have been sent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+_SHOWN_FROM = 1 << 18  # bytes; smaller requests are sent at once
+
+
+def upload_hooks() -> Mapping[str, Any]:
+    """Return settings for the HTTP client that show the progress of large requests, if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        return {}
+    return {"event_hooks": {"request": [_show]}}
+
+
+def _show(request: httpx.Request) -> None:
+    total = int(request.headers.get("Content-Length", "0"))
+    if total >= _SHOWN_FROM and isinstance(request.stream, httpx.SyncByteStream):
+        request.stream = _Shown(request.stream, total)
+
+
+class _Shown(httpx.SyncByteStream):
+    """A request body that shows how much of it has been read to be sent."""
+
+    def __init__(self, stream: httpx.SyncByteStream, total: int) -> None:
+        self._stream = stream
+        self._total = total
+
+    def __iter__(self) -> Iterator[bytes]:
+        from rich.console import Console  # noqa: PLC0415 -- only large requests need it
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+        columns = TextColumn("{task.description}"), BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn()
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("sending", total=self._total)
+            for chunk in self._stream:
+                yield chunk
+                progress.update(bar, advance=len(chunk))
+
+    def close(self) -> None:
+        self._stream.close()

@@ -1,0 +1,49 @@
+"""Wait for the element of a task, and show how it goes."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from kling_elements import KlingElements
+from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.cli.output import Output
+from kling_elements.errors import WaitTimeoutError
+from kling_elements_client.models import Element, Task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+MaxWait = Annotated[float | None, Parameter(name="--max-wait", validator=Number(gte=0))]
+
+
+def wait_for(kling: KlingElements, task: Task | str, max_wait: float | None, output: Output) -> Element:
+    """Return the element of a task, showing each status on stderr.
+
+    Raises:
+        CommandError: The task was still in progress when the time was up.
+        KlingError: As `KlingElements.wait`.
+    """
+    with output.progress() as progress:
+        updates = _Updates(progress, output)
+        try:
+            return kling.wait(task, max_wait_seconds=max_wait, on_update=updates.show)
+        except WaitTimeoutError as error:
+            again = shlex.join(["kling-elements", "wait", str(error.task.task_id or task)])
+            raise CommandError(str(error), Exit.UNKNOWN, again) from error
+
+
+class _Updates:
+    """Shows the status of a task: in a line that moves on a terminal."""
+
+    def __init__(self, progress: Progress | None, output: Output) -> None:
+        self._progress = progress
+        self._output = output
+        self._bar: TaskID | None = None if progress is None else progress.add_task("waiting for the task", total=None)
+
+    def show(self, task: Task) -> None:
+        if self._progress is not None and self._bar is not None:
+            self._progress.update(self._bar, description=f"task {task.task_id}: {task.task_status}")
