@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> N
 
 def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:
     """A terminal shows how far the work is; a pipe gets only the path."""
-    drawn(tmp_path / "clip.mp4", range(20), size=(320, 320), rate=5)
+    drawn(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)
 
     on_terminal = run_in_terminal(["fit", "clip.mp4"], env, cwd=tmp_path)
     in_pipe = run_process(["fit", "clip.mp4", "--to", "copies"], env, cwd=tmp_path)
