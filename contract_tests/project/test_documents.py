@@ -69,7 +69,7 @@ def loggers() -> Iterator[None]:
 def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
     """No snippet escapes by the name of its language."""
     assert len(_SNIPPETS) > 40
-    assert {"python", "console", "text"} == {snippet.language for snippet in _SNIPPETS}
+    assert {"python", "console", "text", "yaml"} == {snippet.language for snippet in _SNIPPETS}
     assert [] == [
         snippet.text
         for before, snippet in pairwise(_SNIPPETS)

@@ -83,6 +83,7 @@ def _served(answer: bytes) -> Iterator[int]:
         ("check-large", "regular expression", {"memcpy_ms", "held"}),
         ("headers", OURS, {"header_ms"}),
         ("headers", "decoding all", {"header_ms"}),
+        ("starting", OURS, {"cpu_ms", "wall_ms"}),
         ("building", OURS, {"cpu_ms", "wall_ms"}),
         ("building", STOCK, {"cpu_ms", "wall_ms"}),
         ("small", OURS, {"cpu_us"}),
