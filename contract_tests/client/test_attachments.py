@@ -15,8 +15,8 @@ import pytest
 
 from contract_tests.reading.cases import BodyCase, base_body, body_cases
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.attached import LARGE, body_with_images, sent_text
-from contract_tests.support.tables import each
+from contract_tests.support.bodies_with_images import LARGE, body_with_images, sent_text
+from contract_tests.support.tables import for_each_row
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ContractError, Violation
 from kling_elements_client.models import ElementImageList, ImageElementRequest, ReferImage
@@ -46,7 +46,7 @@ _MEDIA_CASES = [
 ]
 
 
-@each(_MEDIA_CASES, "case")
+@for_each_row(_MEDIA_CASES, "case")
 def test_a_file_gets_the_same_verdict_as_its_base64_text(case: BodyCase, tmp_path: Path) -> None:
     """Each image case of the rules table has the same violations, at the same places, if you pass files."""
     body = case.body()

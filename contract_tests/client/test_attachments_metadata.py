@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.attached import body_with_images
-from contract_tests.support.media_inputs import file_in
-from contract_tests.support.pillow_pictures import opened
+from contract_tests.support.bodies_with_images import body_with_images
+from contract_tests.support.media_inputs import write_file
+from contract_tests.support.pillow_pictures import decode
 from kling_elements_client import contract
 from kling_elements_runtime import metadata
 
 _URL = "https://a.example.com/b.png"
 
 
-def _sent(body: Any, **options: Any) -> list[bytes | str]:
+def _sent_images(body: Any, **options: Any) -> list[bytes | str]:
     """Return the images of a request as they are sent: bytes, or the URL if there is one."""
     checked = contract.check("createElement", body, **options)
     assert [] == checked.violations
@@ -47,20 +47,20 @@ def test_metadata_is_left_out_if_you_ask_for_it(
 ) -> None:
     """This works for short and long texts and for files; without the option all bytes are sent. URLs stay."""
     content = Picture(format=kind, orientation=6, file_size=size).build()
-    body = body_with_images(file_in(tmp_path, content), base64_of(content), _URL)
-    assert [content, content, _URL] == _sent(body, check_media=check_media)
-    file, text, url = _sent(body, check_media=check_media, strip_metadata=True)
+    body = body_with_images(write_file(tmp_path, content), base64_of(content), _URL)
+    assert [content, content, _URL] == _sent_images(body, check_media=check_media)
+    file, text, url = _sent_images(body, check_media=check_media, strip_metadata=True)
     assert (_URL, file) == (url, text)
     assert isinstance(file, bytes)
     assert len(file) < 2500
-    assert opened(content).tobytes() == opened(file).tobytes()
-    assert 6 == opened(file).getexif()[0x0112]
+    assert decode(content).tobytes() == decode(file).tobytes()
+    assert 6 == decode(file).getexif()[0x0112]
 
 
 def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> None:
     """An image that is too large only because of its metadata is accepted, as file and as text."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
-    file, text = _sent(body_with_images(file_in(tmp_path, content), base64_of(content)), strip_metadata=True)
+    file, text = _sent_images(body_with_images(write_file(tmp_path, content), base64_of(content)), strip_metadata=True)
     assert file == text
     assert len(file) < 5000
 
@@ -71,7 +71,7 @@ def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, check_med
     """A damaged image is refused for that reason, and a GIF for its format, even if media checks are off."""
 
     def refused(content: bytes) -> list[tuple[str, str]]:
-        image = base64_of(content) if as_text else file_in(tmp_path, content)
+        image = base64_of(content) if as_text else write_file(tmp_path, content)
         return _refused(image, check_media=check_media)
 
     assert [("R14", metadata.INSEPARABLE)] == refused(Picture().build()[:-8])

@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.attached import LARGE, body_with_images, sent_text
+from contract_tests.support.bodies_with_images import LARGE, body_with_images, sent_text
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import contract
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.attachments import StreamedBody
 
 
-def _write_anew(path: Path) -> None:
+def _write_again(path: Path) -> None:
     path.write_bytes(LARGE[::-1])
     os.utime(path, ns=(1, 1))
 
@@ -43,7 +43,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
     "grown": lambda path: path.write_bytes(LARGE + b"!"),
     "cut": lambda path: path.write_bytes(LARGE[:-1]),
     "emptied": lambda path: path.write_bytes(b""),
-    "written anew": _write_anew,
+    "written anew": _write_again,
     "replaced": _replace,
     "changed in place": _change_in_place,
     "deleted": Path.unlink,

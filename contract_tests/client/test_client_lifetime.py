@@ -17,7 +17,7 @@ import respx
 import trio
 
 from contract_tests.reading.image_body import BODY
-from contract_tests.support.peers import GET, POST, Peer, Ways, client_of, listening
+from contract_tests.support.peers import GET, POST, CallStyle, Peer, client_of, listening
 from contract_tests.support.running import MakeClient, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -222,13 +222,15 @@ def test_making_a_client_imports_what_calls_need(
     assert name in sys.modules
 
 
-def test_a_module_that_cannot_be_imported_early_breaks_no_call(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_cannot_be_imported_early_breaks_no_call(
+    call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each early import is independent, because another version of a library may lack the module."""
     for early in ("_IMPORTED_BY_CALLS", "_IMPORTED_BY_ASYNC_CALLS"):
         monkeypatch.setattr(client_connections, early, ("anyio._backends._renamed", "encodings.idna"))
     monkeypatch.delitem(sys.modules, "encodings.idna")
     with listening(Peer.answer) as server:
-        answers = ways.outcomes(client_of(server.url), GET)
+        answers = call_style.outcomes(client_of(server.url), GET)
 
     assert [200] == [answer.status_code for answer in answers]
     assert "encodings.idna" in sys.modules

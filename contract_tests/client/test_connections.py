@@ -86,8 +86,8 @@ def test_other_httpx_settings_use_the_httpx_client(
 
     assert 1 == _count_sent_by_httpx(caplog)
     assert server.connections == ("transport" not in settings)
-    assert settings.get("params") != {"a": "b"} or server.heard[0].line.endswith("?a=b HTTP/1.1")
-    assert "cookies" not in settings or server.heard[0].headers["Cookie"] == "a=b"
+    assert settings.get("params") != {"a": "b"} or server.requests[0].line.endswith("?a=b HTTP/1.1")
+    assert "cookies" not in settings or server.requests[0].headers["Cookie"] == "a=b"
 
 
 def test_our_connections_and_httpx_send_the_same_request(create: Create, make_client: MakeClient) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.peers import POST, Peer, Ways, listening, said
-from contract_tests.support.scripted import BODY, Client, Scripted, called, task
+from contract_tests.support.peers import POST, CallStyle, Peer, http_response, listening
+from contract_tests.support.scripted import BODY, Client, ScriptedClient, call_once, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
@@ -38,17 +38,17 @@ class TokenFunction:
         return token
 
 
-def test_a_token_function_is_called_before_each_request(ways: Ways) -> None:
+def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -> None:
     """Some tokens last only half an hour. Making a client does not call the function."""
     tokens = TokenFunction("first-token", "second-token", "second-token")
     with listening(Peer.answer) as server:
         client = AuthenticatedClient(tokens, server.url)
         assert 0 == tokens.call_count
-        answers = ways.outcomes(client, POST, POST, POST)
+        answers = call_style.outcomes(client, POST, POST, POST)
 
     assert [200, 200, 200] == [answer.status_code for answer in answers]
     sent = ["Bearer first-token", "Bearer second-token", "Bearer second-token"]
-    assert sent == [request.headers["Authorization"] for request in server.heard]
+    assert sent == [request.headers["Authorization"] for request in server.requests]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_a_token_function_is_called_before_each_request(ways: Ways) -> None:
         ("gave none that can be: the token has white space or characters beyond ASCII", "Bearer sk-ZebraFish"),
     ],
 )
-def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, ways: Ways) -> None:
+def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
     """The error gives the reason without the token; the next call asks the function again."""
     with listening(Peer.answer) as server:
-        error, answer = ways.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
+        error, answer = call_style.outcomes(AuthenticatedClient(TokenFunction(token, "sk-2"), server.url), POST, POST)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
@@ -73,17 +73,17 @@ def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, ways
     assert says in str(error)
     assert [] == _leaks(error)
     assert 200 == answer.status_code
-    assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.heard]
+    assert ["Bearer sk-2"] == [request.headers["Authorization"] for request in server.requests]
 
 
 @pytest.mark.parametrize("kind", [KlingElements, AsyncKlingElements])
 def test_a_create_whose_token_function_fails_is_not_created(kind: Client) -> None:
     """`KlingElements` accepts a function too and reports its failure in the outcome."""
-    scripted = Scripted(kind, task(), api_key=TokenFunction("sk-3", *[LookupError("no session")] * 9))
+    client = ScriptedClient(kind, task(), api_key=TokenFunction("sk-3", *[LookupError("no session")] * 9))
 
-    assert "7" == scripted.create(BODY).task_id
-    assert "not_created" == scripted.failing("create", BODY).outcome
-    assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in scripted.gateway.requests]
+    assert "7" == client.create(BODY).task_id
+    assert "not_created" == client.error_of("create", BODY).outcome
+    assert ["Bearer sk-3"] == [request.headers["Authorization"] for request in client.gateway.requests]
 
 
 def test_recently_used_tokens_are_redacted() -> None:
@@ -202,11 +202,11 @@ def _lose(peer: Peer) -> None:
 
 
 def _refuse(peer: Peer) -> None:
-    peer.answer(said(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
+    peer.answer(http_response(f'{{"code": 1002, "message": "bad {_TOKEN}"}}'.encode(), "401 Unauthorized"))
 
 
 def _err(peer: Peer) -> None:
-    peer.answer(said(f'{{"bad {_TOKEN}'.encode()))
+    peer.answer(http_response(f'{{"bad {_TOKEN}'.encode()))
 
 
 def _garble(peer: Peer) -> None:
@@ -223,7 +223,7 @@ def test_no_frame_of_an_error_while_sending_has_the_token(
 ) -> None:
     """This covers the frames of httpx, httpcore and the parser as well as our own."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
-        called(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
+        call_once(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 
     assert [] == _leaks(caught.value)
     assert _CORE not in "".join(traceback.format_exception(caught.value))

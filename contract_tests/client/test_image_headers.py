@@ -30,7 +30,7 @@ _PNG_HEADER_END = 33
 _TURNED = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 
 
-def _checked(data: bytes) -> list[tuple[str, str]]:
+def _violations_of(data: bytes) -> list[tuple[str, str]]:
     """Return rule and message of each violation of a request with this image."""
     body: Any = base_body("image")
     body["element_image_list"]["frontal_image"] = base64_of(data)
@@ -100,7 +100,7 @@ _BOMB = zlib.compress(bytes(5_000_000))
 )
 def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     """Format and sides are in the header; the rules do not cover anything else in a file."""
-    assert [] == _checked(data)
+    assert [] == _violations_of(data)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
 )
 def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
     """Only the content counts, not a name or an extension, and no exception of a reader escapes."""
-    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _checked(data)]
+    assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize("image_format", ["png", "jpeg"])
@@ -150,7 +150,7 @@ def test_a_truncated_file_is_refused_until_its_header_is_complete(image_format: 
     data = Picture(format=image_format).build()
     header_end = _PNG_HEADER_END if image_format == "png" else data.index(b"\xff\xc0") + len(jpeg_frame_header(1, 1))
 
-    verdicts = [_checked(data[:length]) for length in range(1, header_end + 20)]
+    verdicts = [_violations_of(data[:length]) for length in range(1, header_end + 20)]
 
     assert [_NOT_READABLE] * (header_end - 1) + [[]] * 20 == verdicts
 
@@ -167,7 +167,7 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
     assert [
         ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
         ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
-    ] == _checked(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
+    ] == _violations_of(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
 
 
 def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
@@ -186,7 +186,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
     )
 
-    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
+    assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_the_first_exif_block_of_a_jpeg_counts() -> None:
 )
 def test_the_orientation_is_found_anywhere_in_the_metadata(picture: Picture) -> None:
     """Some programs write XMP before EXIF, others EXIF after the segment that has the sides."""
-    violations = _checked(picture.build())
+    violations = _violations_of(picture.build())
 
     assert ["the image is shown as 800x299 px"] * 2 == [message.split(",")[0] for _, message in violations]
 
@@ -210,7 +210,7 @@ def test_fill_bytes_before_a_marker_are_skipped(fill_bytes: int) -> None:
     """The length of the segment is read correctly for any number of them."""
     picture = Picture(format="jpeg", width=299, fill_bytes=fill_bytes)
 
-    assert ["R16"] == [rule for rule, _ in _checked(picture.build())]
+    assert ["R16"] == [rule for rule, _ in _violations_of(picture.build())]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     contents = {b"eXIf": _TURNED, b"exif": _TURNED, b"tEXt": b"Title\x00" + bytes(294)}
     data = _png(299, 800, *(png_chunk(kind, contents.get(kind, b"\x00\x00\xb1\x8f")) for kind in chunks))
 
-    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _checked(data)]
+    assert [f"the image is shown as {shown} px"] * 2 == [message.split(",")[0] for _, message in _violations_of(data)]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
     """Viewers ignore it too, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
-            verdict = _checked(data)
+            verdict = _violations_of(data)
 
         assert [("R16", "the image is shown as 299x400 px, both sides must have at least 300 px")] == verdict
         assert [] == warned
@@ -297,7 +297,7 @@ def test_decoding_of_oversized_metadata_is_limited(decoded: list[int]) -> None:
 def test_anything_in_base64_may_follow_the_header() -> None:
     """The service decides whether it can read the pixels."""
     for header in (_png(300, 300), _jpeg(300, 300)):
-        assert [] == _checked(header + bytes(range(256)) * 100)
+        assert [] == _violations_of(header + bytes(range(256)) * 100)
 
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])

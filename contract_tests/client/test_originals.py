@@ -22,7 +22,7 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, PatientClient, Peer, Ways, listening
+from contract_tests.support.peers import ANSWER, POST, TOKEN, CallStyle, PatientClient, Peer, listening
 from contract_tests.support.running import run_async
 from contract_tests.support.scripted import BODY
 from kling_elements import AsyncKlingElements, KlingElements
@@ -39,12 +39,12 @@ Seen: TypeAlias = list[str]
 class ElementCreator:
     """Creates the element of a test: by one of the two clients, blocking or on an event loop."""
 
-    ways: Ways
+    call_style: CallStyle
     is_generated: bool
 
     def task_id(self, url: str, prepare: Callable[[Any], object] = lambda _: None, **options: Any) -> str:
         """Create an element at a URL, after `prepare` got the httpx client, and return the id of the task."""
-        if self.ways.name == "async":
+        if self.call_style.name == "async":
             return run_async(self._async_task_id(url, prepare, options))
         http_client: Any = options
         with KlingElements(TOKEN, url, http_client=http_client) as kling:
@@ -66,9 +66,9 @@ def _id(response: httpx.Response) -> str:
 
 
 @pytest.fixture(params=["generated client", "KlingElements"])
-def creator(request: pytest.FixtureRequest, ways: Ways) -> ElementCreator:
+def creator(request: pytest.FixtureRequest, call_style: CallStyle) -> ElementCreator:
     """Return a creator for each client and each way to call."""
-    return ElementCreator(ways, request.param == "generated client")
+    return ElementCreator(call_style, request.param == "generated client")
 
 
 # Mocking tools
@@ -132,7 +132,7 @@ def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, re
 
 @pytest.mark.parametrize("name", ["respx", "respx using httpx", "vcrpy"])
 def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
-    name: str, ways: Ways, request: pytest.FixtureRequest
+    name: str, call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
     """Its open connections are not used while the tool is active, and are used again afterwards."""
     tool = MockingTool(request)
@@ -140,11 +140,11 @@ def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
     with listening(Peer.answer) as server:
         client = PatientClient(TOKEN, server.url)
         begin = partial(active_tool.enter_context, _MOCKS[name](tool))
-        answers = ways.outcomes(client, POST, begin, POST, active_tool.close, POST)
+        answers = call_style.outcomes(client, POST, begin, POST, active_tool.close, POST)
 
     assert ["1", "1", "1"] == [_id(answer) for answer in answers]
     assert ["POST"] == tool.seen
-    assert (2, 1) == (len(server.heard), server.connections)
+    assert (2, 1) == (len(server.requests), server.connections)
 
 
 # Functions that tools replace, in the class for blocking calls and in the class for event loops
@@ -237,7 +237,7 @@ def test_a_wrapped_function_sees_the_request_and_passes_it_on(
         assert "1" == creator.task_id(server.url)
 
     assert ["POST"] == seen
-    assert ["POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.requests]
 
 
 def test_a_replaced_httpx_class_sees_the_request(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
         assert "1" == creator.task_id(server.url, lambda http: instrument(http, seen))
 
     assert ["POST"] == seen
-    assert ["POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST"] == [request.line.split()[0] for request in server.requests]
 
 
 @pytest.mark.parametrize("more", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
@@ -349,7 +349,7 @@ def test_vcrpy_records_a_request_and_replays_it(creator: ElementCreator, tmp_pat
             with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:
                 assert "1" == creator.task_id(server.url)
             assert (1, played) == (len(cassette), cassette.play_count)
-    assert 1 == len(server.heard)
+    assert 1 == len(server.requests)
 
 
 def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +378,7 @@ def test_sentry_sees_the_request_and_its_answer(creator: ElementCreator, monkeyp
         scope.set_client(None)
 
     assert [("POST", 200)] == seen
-    assert 1 == len(server.heard)
+    assert 1 == len(server.requests)
 
 
 _SENTRY = """
@@ -447,7 +447,7 @@ def test_a_function_from_another_module_is_not_an_original() -> None:
     assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
 
 
-def test_nothing_is_sent_if_sockets_are_forbidden(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest-socket forbids them with an exception class that only it has."""
 
     class Forbidden(socket.socket):
@@ -458,7 +458,7 @@ def test_nothing_is_sent_if_sockets_are_forbidden(ways: Ways, monkeypatch: pytes
         monkeypatch.setattr(socket, "socket", Forbidden)
 
     with listening(Peer.answer) as server:
-        (error,) = ways.outcomes(AuthenticatedClient(TOKEN, server.url), forbid, POST, monkeypatch.undo)
+        (error,) = call_style.outcomes(AuthenticatedClient(TOKEN, server.url), forbid, POST, monkeypatch.undo)
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent

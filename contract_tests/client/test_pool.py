@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, TOKEN, Peer, Pieces, Ways, client_of, listening, said
+from contract_tests.support.peers import GET, POST, TOKEN, CallStyle, Peer, Pieces, client_of, http_response, listening
 from contract_tests.support.running import run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
@@ -47,7 +47,7 @@ class Outage:
                 self.asked.set()
                 peer.until_closed()
                 return
-            peer.send(said())
+            peer.send(http_response())
 
 
 @pytest.mark.parametrize("places", [1, 2, 5])
@@ -122,7 +122,7 @@ def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
 
     def second_of_threads(url: str) -> Any:
         with client_of(url, **options) as client:
-            first = threading.Thread(target=_quietly, args=(client.send,))
+            first = threading.Thread(target=_ignore_errors, args=(client.send,))
             first.start()
             outage.asked.wait()
             with pytest.raises(TransportError) as caught:
@@ -142,7 +142,7 @@ def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
     assert all("http_client={'limits': httpx.Limits(max_connections=...)}" in str(error) for error in errors)
 
 
-def _quietly(send: Callable[..., Any]) -> None:
+def _ignore_errors(send: Callable[..., Any]) -> None:
     with pytest.raises(TransportError):
         send(**POST)
 
@@ -217,10 +217,10 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
 
 @pytest.mark.parametrize("kept", [0, 1, None])
-def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways) -> None:
+def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style: CallStyle) -> None:
     """It is closed if the limits allow no kept connections."""
     with listening(Peer.answer) as server:
-        ways.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
+        call_style.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
 
     assert server.connections == (3 if kept == 0 else 1)
 
@@ -228,15 +228,15 @@ def test_a_connection_is_kept_for_the_next_request(kept: int | None, ways: Ways)
 @pytest.mark.parametrize(
     "answer",
     [
-        said(b"{}", "200 OK", "Connection: close"),
-        said().replace(b"HTTP/1.1", b"HTTP/1.0"),
-        said() + said(b"{}", "400 Bad Request"),
-        said() + b"x",
+        http_response(b"{}", "200 OK", "Connection: close"),
+        http_response().replace(b"HTTP/1.1", b"HTTP/1.0"),
+        http_response() + http_response(b"{}", "400 Bad Request"),
+        http_response() + b"x",
         b"HTTP/1.1 200 OK\r\n\r\n{}",
     ],
     ids=["to be closed", "HTTP/1.0", "two answers", "one byte more", "until it is closed"],
 )
-def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: Ways) -> None:
+def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, call_style: CallStyle) -> None:
     """Bytes after an answer would be taken for the answer to the next request."""
 
     def behave(peer: Peer) -> None:
@@ -246,7 +246,7 @@ def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: 
             peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url), GET, POST)
+        answers = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert [200, 200] == [answered.status_code for answered in answers]
     assert 2 == server.connections
@@ -254,7 +254,7 @@ def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, ways: 
 
 @pytest.mark.parametrize("name", ["_connection", "_h11_state", "_network_stream"])
 def test_a_connection_whose_state_is_unknown_is_not_used_again(
-    name: str, ways: Ways, monkeypatch: pytest.MonkeyPatch
+    name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If httpcore renames these private attributes, bytes after an answer cannot be detected."""
     innermost = pool._innermost  # noqa: SLF001 - this function reads httpcore's private names
@@ -268,25 +268,25 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
 
     monkeypatch.setattr(pool, "_innermost", without)
     with listening(Peer.answer) as server:
-        answers = ways.outcomes(client_of(server.url), GET, POST)
+        answers = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert 2 == server.connections
 
 
-def test_late_bytes_after_an_answer_end_the_connection_too(ways: Ways) -> None:
+def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle) -> None:
     """They are there when the next request is about to be sent."""
     has_come = threading.Event()
 
     def behave(peer: Peer) -> None:
         peer.request()
-        peer.send(said())
-        peer.send(said(b"{}", "400 Bad Request"))
+        peer.send(http_response())
+        peer.send(http_response(b"{}", "400 Bad Request"))
         has_come.set()
         peer.until_closed()
 
     with listening(behave) as server:
-        answers = ways.outcomes(client_of(server.url), GET, has_come.wait, POST)
+        answers = call_style.outcomes(client_of(server.url), GET, has_come.wait, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert 2 == server.connections
@@ -298,14 +298,14 @@ class HastyClient(AuthenticatedClient):
     reuse_seconds = 0.0
 
 
-def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(ways: Ways) -> None:
+def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style: CallStyle) -> None:
     """A server may close it at any time, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
         client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
-        ways.outcomes(client, GET, GET, POST, GET, POST)
+        call_style.outcomes(client, GET, GET, POST, GET, POST)
 
-    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.heard]
+    assert ["GET /a", "GET /a", "POST /b", "GET /a", "POST /b"] == [request.line[:-9] for request in server.requests]
     assert 3 == server.connections
 
 
@@ -363,7 +363,7 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
 
     def serve(peer: Peer) -> None:
         peer.request()
-        peer.send(said())
+        peer.send(http_response())
         if peer.number == 0:
             behave(peer)
         else:
@@ -375,7 +375,7 @@ def _answer_once_then(behave: Callable[[Peer], object]) -> Callable[[Peer], None
 @pytest.mark.parametrize("is_noticed", [True, False], ids=["noticed in time", "noticed by a failed write"])
 def test_an_incomplete_request_is_sent_again_over_another_connection(
     is_noticed: bool,  # noqa: FBT001 - a column of the table
-    ways: Ways,
+    call_style: CallStyle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The server cannot have acted on an incomplete request, so nothing is in doubt."""
@@ -390,68 +390,68 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
         monkeypatch.setattr(pool, "_check_kept", lambda _: None)
     with listening(_answer_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
-        answers = ways.outcomes(client_of(server.url), POST, second)
+        answers = call_style.outcomes(client_of(server.url), POST, second)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"{}", b"{}"] == [request.body for request in server.heard]
+    assert [b"{}", b"{}"] == [request.body for request in server.requests]
     assert 2 == server.connections
 
 
-def test_an_answer_before_the_request_is_complete_is_ignored(ways: Ways) -> None:
+def test_an_answer_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
     """On a kept connection it may belong to something else, such as a stray byte after the previous request."""
     is_said = threading.Event()
 
     def say(peer: Peer) -> None:
         peer.head()
-        peer.send(said(b"{}", "400 Bad Request"))
+        peer.send(http_response(b"{}", "400 Bad Request"))
         is_said.set()
         peer.until_closed()
 
     with listening(_answer_once_then(say)) as server:
-        answers = ways.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
+        answers = call_style.outcomes(client_of(server.url), GET, {**POST, "content": Pieces(b"{", is_said, b"}")})
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"", b"{}"] == [request.body for request in server.heard]
+    assert [b"", b"{}"] == [request.body for request in server.requests]
 
 
-def test_a_look_up_lost_with_a_kept_connection_is_sent_again(ways: Ways) -> None:
+def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallStyle) -> None:
     """A look-up has no side effects."""
     with listening(_answer_once_then(Peer.request)) as server:
-        answers = ways.outcomes(client_of(server.url), POST, GET)
+        answers = call_style.outcomes(client_of(server.url), POST, GET)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.heard]
+    assert ["POST", "GET", "GET"] == [request.line.split()[0] for request in server.requests]
 
 
-def test_a_complete_create_is_not_sent_again(ways: Ways) -> None:
+def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
     """The server may have acted on it."""
     with listening(_answer_once_then(Peer.request)) as server:
-        _, error = ways.outcomes(client_of(server.url), GET, POST)
+        _, error = call_style.outcomes(client_of(server.url), GET, POST)
 
     assert isinstance(error, TransportError)
     assert error.may_have_been_sent
-    assert ["GET", "POST"] == [request.line.split()[0] for request in server.heard]
+    assert ["GET", "POST"] == [request.line.split()[0] for request in server.requests]
 
 
 @pytest.mark.parametrize("call", [GET, POST], ids=["GET", "POST"])
-def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, ways: Ways) -> None:
+def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_style: CallStyle) -> None:
     """You decide; otherwise a server that loses every request would be asked forever."""
     with listening(Peer.request) as server:
-        ways.failure(client_of(server.url), call, sent=True)
+        call_style.failure(client_of(server.url), call, sent=True)
 
     assert 1 == server.connections
 
 
-def test_a_timed_out_request_is_not_sent_again(ways: Ways) -> None:
+def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
     """This also holds for a look-up over a kept connection."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
         def hurry() -> None:
-            inner = client.get_async_httpx_client() if ways.name == "async" else client.get_httpx_client()
+            inner = client.get_async_httpx_client() if call_style.name == "async" else client.get_httpx_client()
             inner.timeout = httpx.Timeout(60, read=0.1)
 
-        first, error = ways.outcomes(client, POST, hurry, GET)
+        first, error = call_style.outcomes(client, POST, hurry, GET)
 
     assert 200 == first.status_code
     assert isinstance(error, TransportError)
@@ -462,7 +462,7 @@ def test_a_timed_out_request_is_not_sent_again(ways: Ways) -> None:
 # httpx's own client over the same connections
 
 
-def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
+def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> None:
     """A request to another host uses httpcore's own connections, because ours lead to one gateway."""
 
     async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
@@ -473,7 +473,7 @@ def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
 
     with listening(Peer.answer) as server, listening(Peer.answer) as other:
         client = client_of(server.url)
-        if ways.name == "async":
+        if call_style.name == "async":
             answers = run_async(by_httpx(client, other.url))
         else:
             with client:
@@ -481,12 +481,12 @@ def test_the_httpx_client_uses_the_same_connections(ways: Ways) -> None:
                 answers = [client.send(**POST), http.get("/c"), http.get(f"{other.url}/d")]
 
     assert [200, 200, 200] == [answer.status_code for answer in answers]
-    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.heard]
-    assert ["GET /d HTTP/1.1"] == [request.line for request in other.heard]
+    assert ["POST /b HTTP/1.1", "GET /c HTTP/1.1"] == [request.line for request in server.requests]
+    assert ["GET /d HTTP/1.1"] == [request.line for request in other.requests]
     assert (1, 1) == (server.connections, other.connections)
 
 
-def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
+def test_a_connection_in_use_is_closed_after_its_answer(call_style: CallStyle) -> None:
     """Closing the client neither waits for a call nor interrupts it."""
     came, may_answer = threading.Event(), threading.Event()
     closed: list[bool] = []
@@ -495,7 +495,7 @@ def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
         peer.request()
         came.set()
         may_answer.wait(60)
-        peer.send(said())
+        peer.send(http_response())
         closed.append(peer.request() is None)
 
     async def run(client: Any) -> Any:
@@ -507,7 +507,7 @@ def test_a_connection_in_use_is_closed_after_its_answer(ways: Ways) -> None:
 
     with listening(behave) as server:
         client = client_of(server.url)
-        if ways.name == "async":
+        if call_style.name == "async":
             answer = run_async(run(client))
         else:
             answers: list[Any] = []

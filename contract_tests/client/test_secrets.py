@@ -135,7 +135,7 @@ def test_a_refused_base_url_does_not_show_possible_secrets(base_url: str, make_c
     assert [] == _leaks(_texts(caught.value))
 
 
-def _with(**changes: Any) -> Any:
+def _body_with(**changes: Any) -> Any:
     return {**_BODY, **changes}
 
 
@@ -143,17 +143,17 @@ def _with(**changes: Any) -> Any:
     "body",
     [
         pytest.param(_TOKEN, id="the body itself"),
-        pytest.param(_with(element_name=_TOKEN * 2), id="value that is too long"),
-        pytest.param(_with(reference_type=_TOKEN), id="reference_type"),
-        pytest.param(_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
-        pytest.param(_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
-        pytest.param(_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
-        pytest.param(_with(**{_TOKEN: 1}), id="property name"),
-        pytest.param(_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
-        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
-        pytest.param(_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
-        pytest.param(_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
-        pytest.param(_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
+        pytest.param(_body_with(element_name=_TOKEN * 2), id="value that is too long"),
+        pytest.param(_body_with(reference_type=_TOKEN), id="reference_type"),
+        pytest.param(_body_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
+        pytest.param(_body_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
+        pytest.param(_body_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
+        pytest.param(_body_with(**{_TOKEN: 1}), id="property name"),
+        pytest.param(_body_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
+        pytest.param(_body_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
+        pytest.param(_body_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
+        pytest.param(_body_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
+        pytest.param(_body_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
     ],
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn"])
@@ -311,7 +311,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
     """Its letters are in every text, so that messages would become unreadable."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
-        create_element.sync(client=make_client(api_key="e"), body=_with(element_name=""))
+        create_element.sync(client=make_client(api_key="e"), body=_body_with(element_name=""))
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
@@ -373,7 +373,7 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
 
     client = make_client(api_key=_TOKEN, base_url=url, on_violation="warn", http_client=settings)
     try:
-        create(client, _with(element_name=""))
+        create(client, _body_with(element_name=""))
     except errors.ResponseError:
         logging.getLogger("caller").exception("failed")
 
@@ -429,7 +429,7 @@ def test_a_violation_does_not_show_an_image(
     """The exception and the log of a client that only warns contain none of it, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
-    body = _with(element_image_list=_PLACES[place](image))
+    body = _body_with(element_image_list=_PLACES[place](image))
     reported = violations("createElement", body)
 
     create_element.sync(client=make_client(on_violation="warn"), body=body)
@@ -445,7 +445,7 @@ def test_an_image_in_a_wrong_field_is_not_shown(field: str, client: Authenticate
     """If the length is what is wrong, the message gives the length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
-            create_element.sync(client=client, body=_with(**{field: value}))
+            create_element.sync(client=client, body=_body_with(**{field: value}))
 
         assert [] == [text for text in _texts(caught.value) if _shows(text, _IMAGE)]
         assert len(str(caught.value)) < 400

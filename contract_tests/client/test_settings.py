@@ -11,7 +11,7 @@ import respx
 
 from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.resolving import resolve_to
+from contract_tests.support.fake_dns import resolve_to
 from contract_tests.support.running import InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element

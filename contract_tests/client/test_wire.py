@@ -224,7 +224,7 @@ def test_a_redirect_is_not_followed(
     assert "https://elsewhere.example.com/" == caught.value.headers["location"]
 
 
-def _with(model: CreateElementResponse, /, **additional: Any) -> CreateElementResponse:
+def _body_with(model: CreateElementResponse, /, **additional: Any) -> CreateElementResponse:
     model.additional_properties.update(additional)
     return model
 
@@ -243,7 +243,7 @@ _SUCCESSES = {
             updated_at=1784541600000,
         ),
     ),
-    "submittedFlat": _with(
+    "submittedFlat": _body_with(
         CreateElementResponse(id="task_01J2Z5", task_id="task_01J2Z5", status=TaskStatus.SUBMITTED),
         object="element",
         model="kling-elements",
@@ -375,7 +375,7 @@ def test_a_documented_failure_becomes_its_exception(
         (CreateElementResponse(status="triumphed"), '{"status": "triumphed"}'),
         (CreateElementResponse(data=Task(task_info=None)), '{"data": {"task_info": null}}'),
         (CreateElementResponse(data=Task(created_at="2026-07-20")), '{"data": {"created_at": "2026-07-20"}}'),
-        (_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
+        (_body_with(CreateElementResponse(), x={"code": 5}, task={}), '{"x": {"code": 5}, "task": {}}'),
         (CreateElementResponse(message="\ud83d"), '{"message": "\\ud83d"}'),
     ],
 )

@@ -19,7 +19,7 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.outcomes import is_absent
 from kling_elements_client import AuthenticatedClient, contract
 from kling_elements_client.errors import ResponseError
@@ -82,7 +82,7 @@ def test_each_shape_of_answers_has_accepted_and_refused_values() -> None:
     assert all(SHAPES.values())
 
 
-@each(ANSWER_CASES, "case")
+@for_each_row(ANSWER_CASES, "case")
 def test_the_client_reads_an_answer_or_raises_the_right_error(case: AnswerCase, client: AuthenticatedClient) -> None:
     """A success is read; any other answer raises the expected exception, which says if the task does not exist."""
 

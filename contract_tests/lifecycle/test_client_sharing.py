@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import Peer, listening, said
+from contract_tests.support.peers import Peer, http_response, listening
 from contract_tests.support.scripted import BODY, NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
@@ -80,7 +80,7 @@ def test_threads_share_one_pool() -> None:
 
     assert ["1"] * 60 == [result.task_id for result in looked_up]
     assert 60 == len({result.task_info.external_task_id for result in created})  # type: ignore[union-attr]
-    assert 120 == len(server.heard)
+    assert 120 == len(server.requests)
 
 
 _FORK = """
@@ -125,7 +125,7 @@ def test_a_client_can_be_made_before_a_fork_and_used_after_it() -> None:
     def behave(peer: Peer) -> None:
         while peer.request() is not None:
             served[peer.number] += 1
-            peer.send(said())
+            peer.send(http_response())
 
     with listening(behave) as server:
         command = [sys.executable, "-W", "ignore", "-c", _FORK, server.url, json.dumps(BODY)]

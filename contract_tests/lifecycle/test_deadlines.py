@@ -21,10 +21,10 @@ import pytest
 
 from contract_tests.reading.images import Picture
 from contract_tests.support.peers import Listener, Peer, listening
-from contract_tests.support.range_server import hangs, range_server
+from contract_tests.support.range_server import hanging_response, range_server
 from contract_tests.support.range_server import head as _head
 from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Scripted, task
+from contract_tests.support.scripted import NAMED, TOKEN, Client, ScriptedClient, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError
@@ -40,7 +40,7 @@ _DRIPS = {  # how an answer begins, and what it repeats without end
 }
 
 
-def _dripping(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
+def _dripping_gateway(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
     """Start a gateway whose answers never end, though each piece comes well before any time-out."""
 
     def behave(peer: Peer) -> None:
@@ -99,7 +99,7 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
     """If a server drips, it stays within every time-out, so only the limit can end the call."""
-    with _dripping(*_DRIPS[drip]) as server:
+    with _dripping_gateway(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
     for (name, _, _), (error, took) in zip(_CALLS, ends, strict=True):
@@ -110,7 +110,7 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
 
 def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Client) -> None:
     """All addresses share the limit; if it is over, the error is about the media and nothing was sent."""
-    with _dripping(*_DRIPS["header"]) as server:
+    with _dripping_gateway(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}
         request = {**NAMED, "element_image_list": images}
         ((error, took),) = _ends_of(client_class, server.url, [("create", [request], {"preflight": "remote"})])
@@ -128,7 +128,7 @@ def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Cli
         return task().response()
 
     for limit in (None, 0, 5):
-        Scripted(client_class, answer).create(NAMED, max_wait_seconds=limit)
+        ScriptedClient(client_class, answer).create(NAMED, max_wait_seconds=limit)
 
     longest = 10 + 300 + 600 + 60  # seconds: the time-outs together
     assert left[0] is not None
@@ -143,7 +143,7 @@ def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Cli
 def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes) -> None:
     """`asyncio.run` waits for no thread, and soon none is left, though reading may take 30 s."""
     before = set(threading.enumerate())
-    with range_server(answer=hangs(start)) as served:
+    with range_server(answer=hanging_response(start)) as served:
         images = {"frontal_image": served.url, "refer_images": [{"image_url": served.url}]}
 
         async def cancelled() -> None:

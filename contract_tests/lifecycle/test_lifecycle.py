@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import Client, called, named
+from contract_tests.support.scripted import Client, call_once, request_with_id
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements.clock import Clock
 from kling_elements.errors import CreateAllError, ElementUnavailableError, ExternalIdUsedError
@@ -36,14 +36,14 @@ class _Life:
         self._gateway = gateway
         self._token = f"token-{uuid4()}"
         self.id = str(uuid4())
-        self.request = named(self.id)
+        self.request = request_with_id(self.id)
         self.dialect = dialect
 
     def do(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of a new client with these options, and return its whole result."""
         soon = {"poll": PollPolicy(first_interval_seconds=0.01), "retry": RetryPolicy(first_interval_seconds=0.01)}
         settings: Any = {"api_key": self._token, "base_url": self._gateway.url, "http_client": {"verify": tls()}}
-        return called(self._client, name, *arguments, **settings, **soon | options)
+        return call_once(self._client, name, *arguments, **settings, **soon | options)
 
     def fails(self, name: str, *arguments: Any, **options: Any) -> KlingError:
         """Call a method that must fail, and return its error."""

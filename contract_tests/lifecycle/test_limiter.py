@@ -51,7 +51,7 @@ class _Driven:
     def wait(self) -> float:
         """Let the time pass that the limiter asks for, and return it in seconds."""
         seconds = self.limiter.seconds_to_wait()
-        self.clock.let_pass(seconds)
+        self.clock.advance(seconds)
         return seconds
 
 
@@ -131,7 +131,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
         driven.begin_all()
         driven.wait()
         driven.limiter.begin()
-        driven.clock.let_pass(1000)
+        driven.clock.advance(1000)
 
         assert math.inf == driven.limiter.seconds_to_wait()
         getattr(driven.limiter, answer)()
@@ -231,10 +231,10 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
     limiter.refused_as_too_fast(1)
 
     assert 1 == limiter.seconds_to_wait()
-    clock.let_pass(1)
+    clock.advance(1)
     _created(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
-    clock.let_pass(0.22)
+    clock.advance(0.22)
     assert 0 == limiter.seconds_to_wait()
 
 
@@ -250,20 +250,20 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
     _created(limiter, 10)
     limiter.begin()
     limiter.refused_as_too_fast(1)
-    clock.let_pass(5)
+    clock.advance(5)
     assert gap() == pytest.approx(0.11)
-    clock.let_pass(14.9)
+    clock.advance(14.9)
     assert gap() == pytest.approx(0.11)
-    clock.let_pass(0.1)
+    clock.advance(0.1)
     assert gap() == pytest.approx(0.088)
-    clock.let_pass(60)
+    clock.advance(60)
     limiter.begin()
     limiter.refused_as_too_fast(1)
-    clock.let_pass(1)
+    clock.advance(1)
     assert gap() == pytest.approx(0.11 * 0.8**4 * 1.25)
-    clock.let_pass(39)
+    clock.advance(39)
     assert gap() == pytest.approx(0.11 * 0.8**5 * 1.25)
-    clock.let_pass(1e7)
+    clock.advance(1e7)
     assert gap() == 0
 
 
@@ -278,7 +278,7 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
         limiter.refused_as_too_fast(seconds)
 
     assert 4 == limiter.seconds_to_wait()
-    clock.let_pass(4)
+    clock.advance(4)
     _created(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
 
@@ -292,7 +292,7 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
         limiter.begin()
         limiter.refused_as_too_fast()
         waits.append(limiter.seconds_to_wait())
-        clock.let_pass(waits[-1])
+        clock.advance(waits[-1])
 
     assert [1, 2, 4] == waits
     _created(limiter, 1)
@@ -319,5 +319,5 @@ def test_a_pause_ends_by_itself() -> None:
     limiter.pause(3)
 
     assert 5 == limiter.seconds_to_wait()
-    clock.let_pass(5)
+    clock.advance(5)
     assert 0 == limiter.seconds_to_wait()

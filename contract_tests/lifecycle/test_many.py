@@ -25,12 +25,12 @@ from contract_tests.support.scripted import (
     Client,
     FakeClock,
     Reply,
-    Scripted,
-    answered,
-    called,
-    made,
-    named,
-    no,
+    ScriptedClient,
+    answer_step,
+    call_once,
+    finished_task,
+    refusal,
+    request_with_id,
     task,
 )
 from kling_elements import KlingElements, PollPolicy, RetryPolicy
@@ -50,11 +50,11 @@ from kling_elements_client.errors import (
 )
 from kling_elements_client.models import Task
 
-_FULL = no(429, 1303)
+_FULL = refusal(429, 1303)
 
 
 def _named(count: int) -> list[dict[str, Any]]:
-    return [named(f"e-{number}") for number in range(count)]
+    return [request_with_id(f"e-{number}") for number in range(count)]
 
 
 def _ids(tasks: Any) -> list[str]:
@@ -92,7 +92,7 @@ class _Service:
             else:
                 self.creates += 1
                 answer = self.create(json.loads(request.content)["external_task_id"])
-        return answered(answer, request)
+        return answer_step(answer, request)
 
     def _take(self, external_id: str) -> Any:
         under_way = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
@@ -105,14 +105,16 @@ class _Service:
 
     def _state(self, task_id: str) -> Any:
         has_ended = self.clock.seconds >= self.created[task_id.removeprefix("t-")] + self._seconds
-        return made(task_id, f"element of {task_id}") if has_ended else task(task_id, "processing")
+        return finished_task(task_id, f"element of {task_id}") if has_ended else task(task_id, "processing")
 
 
-def _client(kind: Client, service: Any, **options: Any) -> Scripted:
+def _client(kind: Client, service: Any, **options: Any) -> ScriptedClient:
     """Return a client that calls a service and shares its clock."""
-    scripted = Scripted(kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options)
-    scripted.clock = service.clock
-    return scripted
+    client = ScriptedClient(
+        kind, clock=service.clock, http_client={"transport": httpx.MockTransport(service)}, **options
+    )
+    client.clock = service.clock
+    return client
 
 
 class _SteppedClock(FakeClock):
@@ -122,9 +124,9 @@ class _SteppedClock(FakeClock):
         super().__init__()
         self._app = app
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self._app.clock.step(seconds)
-        super().let_pass(seconds)
+        super().advance(seconds)
 
 
 def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) -> None:
@@ -139,9 +141,9 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
         answers[answer.status_code] += request.method == "POST"
         return answer
 
-    scripted = Scripted(client_class, clock=clock, http_client={"transport": httpx.MockTransport(counted)})
+    client = ScriptedClient(client_class, clock=clock, http_client={"transport": httpx.MockTransport(counted)})
 
-    tasks = scripted.create_all(_named(100))
+    tasks = client.create_all(_named(100))
 
     assert [f"e-{number}" for number in range(100)] == _ids(tasks)
     assert 100 == len({created.task_id for created in tasks})
@@ -167,9 +169,9 @@ def test_no_more_tasks_run_than_the_service_and_at_once_allow(
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
     """You need not look up a task that has ended."""
-    scripted = _client(client_class, _Service(concurrency=1))
+    client = _client(client_class, _Service(concurrency=1))
 
-    first, second = scripted.create_all(_named(2))
+    first, second = client.create_all(_named(2))
 
     assert ["element of t-e-0"] == [element.element_id for element in first.elements]
     assert ("submitted", []) == (second.task_status, second.elements)
@@ -178,10 +180,10 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
 def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
     """A single request that is accepted needs no look-up."""
     service = _Service()
-    scripted = _client(client_class, service)
+    client = _client(client_class, service)
 
-    assert [] == scripted.create_all([])
-    assert 1 == len(scripted.create_all([BODY]))
+    assert [] == client.create_all([])
+    assert 1 == len(client.create_all([BODY]))
     assert (1, 0) == (service.creates, service.look_ups)
 
 
@@ -189,7 +191,7 @@ def test_an_empty_sequence_needs_no_request(client_class: Client) -> None:
 def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Client, requests: Any) -> None:
     """A single request is not a sequence."""
     with pytest.raises(TypeError, match="create_all takes a sequence of requests; if you have one request, use create"):
-        Scripted(client_class).create_all(requests)
+        ScriptedClient(client_class).create_all(requests)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Cli
 def test_an_unusable_argument_of_create_all_is_refused(client_class: Client, options: Any) -> None:
     """The error is raised before anything is sent."""
     with pytest.raises(ValueError, match=r"at_once|max_wait_seconds|preflight"):
-        Scripted(client_class).create_all([NAMED], **options)
+        ScriptedClient(client_class).create_all([NAMED], **options)
 
 
 def _outcomes(error: KlingError) -> list[Any]:
@@ -217,12 +219,12 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
     """The error has the task or the error of each request in order, and no failure affects the others."""
     service = _Service()
     taken = service.create
-    fates = {"e-1": no(400, 1301), "e-3": LOST, "e-5": no(500, 5000)}
+    fates = {"e-1": refusal(400, 1301), "e-3": LOST, "e-5": refusal(500, 5000)}
     service.create = lambda external_id: fates.get(external_id) or taken(external_id)
     requests = _named(7)
     requests[2]["element_name"] = ""
 
-    error = _client(client_class, service).failing("create_all", requests)
+    error = _client(client_class, service).error_of("create_all", requests)
 
     assert [
         "e-0",
@@ -242,13 +244,13 @@ def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
-    error = _client(client_class, service).failing("create_all", _named(2))
+    error = _client(client_class, service).error_of("create_all", _named(2))
 
     assert "***" in str(error)
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
 
 
-@pytest.mark.parametrize("step", [no(404), no(404, 1202), Reply(200, {}), no(401, 1004)])
+@pytest.mark.parametrize("step", [refusal(404), refusal(404, 1202), Reply(200, {}), refusal(401, 1004)])
 def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Client, step: Reply) -> None:
     """Every element is created nevertheless."""
     service = _Service(concurrency=2)
@@ -261,7 +263,7 @@ def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Clien
     assert service.clock.seconds - 1000 < 60
 
 
-@pytest.mark.parametrize("step", [ABSENT, no(503), no(429, 1302, retry_after="3"), LOST, REFUSED])
+@pytest.mark.parametrize("step", [ABSENT, refusal(503), refusal(429, 1302, retry_after="3"), LOST, REFUSED])
 def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
     """A temporary failure says nothing about the task."""
     service = _Service(concurrency=1)
@@ -294,9 +296,9 @@ def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Clien
 def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
     """Every other create would fail in the same way, so none is sent."""
     service = _Service()
-    service.create = lambda _: no(401, 1002)
+    service.create = lambda _: refusal(401, 1002)
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _named(5))
 
     assert [(AuthenticationError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -312,7 +314,7 @@ def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> No
     service = _Service()
     service.create = lambda _: REFUSED
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _named(5))
 
     assert [(ConnectionFailedError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -333,7 +335,7 @@ def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
     """It waits as long as a task may take; the errors say what was refused and what was never sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
-    error = _client(client_class, service).failing("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _named(5))
 
     refused = [(RateLimitError, "not_created", external_id) for external_id in ("e-2", "e-3")]
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
@@ -345,12 +347,12 @@ def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
 def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int) -> None:
     """The error says which creates were not sent."""
     service = _Service(concurrency=2)
-    scripted = _client(client_class, service)
+    client = _client(client_class, service)
 
     if taken == 10:
-        assert 10 == len(scripted.create_all(_named(10), max_wait_seconds=limit))
+        assert 10 == len(client.create_all(_named(10), max_wait_seconds=limit))
         return
-    error = scripted.failing("create_all", _named(10), max_wait_seconds=limit)
+    error = client.error_of("create_all", _named(10), max_wait_seconds=limit)
 
     assert isinstance(error, CreateAllError)
     assert taken == sum(isinstance(result, Task) for result in error.results)
@@ -361,9 +363,9 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -> None:
     """A refusal that usually leads to a retry leads to none."""
     service = _Service()
-    service.create = lambda external_id: no(401, 1002) if external_id == "e-0" else _FULL
+    service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
-    error = _client(client_class, service).failing("create_all", _named(2), at_once=2)
+    error = _client(client_class, service).error_of("create_all", _named(2), at_once=2)
 
     assert [(AuthenticationError, "not_created", "e-0"), (RateLimitError, "not_created", "e-1")] == _outcomes(error)
     assert 2 == service.creates
@@ -375,7 +377,7 @@ def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, 
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        tasks = called(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
+        tasks = call_once(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
@@ -397,8 +399,8 @@ def test_an_interruption_names_every_id(
         _client(client_class, service).create_all(_named(10))
 
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    told = [each.split()[1].rstrip(":") for each in warnings]
-    assert ["e-0", "e-1", "e-2"] == sorted(service.created) == told
+    warned_ids = [each.split()[1].rstrip(":") for each in warnings]
+    assert ["e-0", "e-1", "e-2"] == sorted(service.created) == warned_ids
     if client_class is KlingElements or kind is asyncio.CancelledError:  # asyncio raises Ctrl+C outside the loop
-        assert told == caught.value.external_task_ids  # type: ignore[attr-defined]
-        assert [f"external_task_id {each}: the element exists" for each in told] == caught.value.__notes__
+        assert warned_ids == caught.value.external_task_ids  # type: ignore[attr-defined]
+        assert [f"external_task_id {each}: the element exists" for each in warned_ids] == caught.value.__notes__

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, Scripted, no
-from contract_tests.support.tables import each
+from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, ScriptedClient, refusal
+from contract_tests.support.tables import for_each_row
 from kling_elements import Outcome
 from kling_elements.outcomes import (
     Phase,
@@ -97,7 +97,7 @@ _UNKNOWN_CODES: list[Any] = [
 ]
 
 
-@each(_CODES)
+@for_each_row(_CODES)
 def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
     """A gateway may change the status, or write the code as a text, even with zeros in front."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
@@ -112,7 +112,7 @@ def test_the_contract_has_exactly_the_vendors_codes() -> None:
     ]
 
 
-@each(_STATUSES)
+@for_each_row(_STATUSES)
 def test_without_a_known_code_the_status_decides(row: _Row) -> None:
     """A 4xx is a refusal (429 a temporary one) unless a proxy gave up waiting; everything else is in doubt."""
     for code in _UNKNOWN_CODES:
@@ -327,16 +327,16 @@ def test_a_code_may_be_written_as_a_text() -> None:
     assert [Retry.AFTER_WAITING] * 2 + [Retry.NEVER] * 4 == waits
 
 
-@each([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
+@for_each_row([*_CODES, *(row for row in _STATUSES if 200 <= row.status < 600)])
 def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
     """The error has the outcome of the row and the id that was sent, and only a wait leads to a second attempt."""
-    answer = no(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
-    scripted = Scripted(client_class, answer, answer)
+    answer = refusal(row.status, str(row.code) if row.code else None) if row.status != 204 else Reply(204, b"")
+    client = ScriptedClient(client_class, answer, answer)
 
-    error = scripted.failing("create", NAMED, max_wait_seconds=2)
+    error = client.error_of("create", NAMED, max_wait_seconds=2)
 
     assert (row.outcome, "e-1") == (error.outcome, error.external_task_id)
-    assert (2 if row.retry is _WAIT else 1) == len(scripted.gateway.requests)
+    assert (2 if row.retry is _WAIT else 1) == len(client.gateway.requests)
 
 
 @pytest.mark.parametrize(
@@ -356,10 +356,10 @@ def test_both_clients_follow_the_table(client_class: Client, row: _Row) -> None:
 )
 def test_every_failed_create_has_an_outcome(client_class: Client, outcome: Outcome, step: Any) -> None:
     """If a success names no task, the create is in doubt."""
-    scripted = Scripted(client_class, step)
+    client = ScriptedClient(client_class, step)
 
-    error = scripted.failing("create", BODY, max_wait_seconds=0)
+    error = client.error_of("create", BODY, max_wait_seconds=0)
 
     assert outcome == error.outcome
     assert error.external_task_id
-    assert "create" == scripted.gateway.calls()
+    assert "create" == client.gateway.calls()

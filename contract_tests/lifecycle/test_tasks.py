@@ -18,8 +18,8 @@ from contract_tests.reading.answer_cases import (
     TaskCase,
 )
 from contract_tests.support import read_tasks
-from contract_tests.support.scripted import NAMED, Client, Reply, Scripted
-from contract_tests.support.tables import each
+from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
+from contract_tests.support.tables import for_each_row
 from kling_elements.create_request import task_id_from
 from kling_elements.errors import NoTaskError
 from kling_elements.tasks import (
@@ -92,7 +92,7 @@ def _nested(levels: int) -> Reply:
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
     """The id is kept even if everything else is odd and whatever the code says, and so is the id that was sent."""
-    created = Scripted(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
+    created = ScriptedClient(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
     assert isinstance(created, Task)
     assert (task_id, type(task_id)) == (created.task_id, type(created.task_id))
@@ -112,7 +112,7 @@ def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: A
 )
 def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, status: int, body: Any) -> None:
     """Proxies number their refusals; only `task_id` says that there is a task."""
-    error = Scripted(client_class, Reply(status, body)).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(status, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
@@ -120,7 +120,9 @@ def test_the_id_of_a_failed_request_is_not_a_task_id(client_class: Client, statu
 @pytest.mark.parametrize("status", [400, 401, 409, 429])
 def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, status: int) -> None:
     """If the status is 4xx, nothing was created; the task may be an earlier one of the same external id."""
-    error = Scripted(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(status, {"code": 1200, "data": {"task_id": "7"}})).error_of(
+        "create", NAMED
+    )
 
     assert ("not_created", "e-1") == (error.outcome, error.external_task_id)
 
@@ -138,14 +140,14 @@ def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, st
 )
 def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
     """Only a text or an integer is an id."""
-    error = Scripted(client_class, Reply(200, body)).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
 
 
 def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
     """The contract allows the answer, so the answer itself is valid."""
-    error = Scripted(client_class, Reply(200, {"code": 0})).failing("create", NAMED)
+    error = ScriptedClient(client_class, Reply(200, {"code": 0})).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)
     assert "the gateway answered with success, but named no task" == str(error)
@@ -155,9 +157,9 @@ def test_other_properties_of_an_answer_are_kept(client_class: Client) -> None:
     """Those at the top level and those in the task are kept; the envelope is not part of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
-    scripted = Scripted(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
+    client = ScriptedClient(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
 
-    first, second = scripted.create(NAMED), scripted.create(NAMED)
+    first, second = client.create(NAMED), client.create(NAMED)
 
     assert {"object": "task", "model": "kling", "progress": 0} == first.additional_properties
     assert (1, "UNSET") == (first.created_at, repr(first.task_status_msg))
@@ -262,7 +264,7 @@ def test_an_output_of_another_type_is_not_an_element(output_type: str, expected:
     assert expected is read_tasks.is_element(output_type)
 
 
-@each(TASK_CASES, "case")
+@for_each_row(TASK_CASES, "case")
 def test_a_task_is_read_only_from_the_places_in_the_contract(case: TaskCase) -> None:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 

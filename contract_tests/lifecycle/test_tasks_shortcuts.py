@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.answer_cases import UNUSABLE, WORDS
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Reply, Scripted
+from contract_tests.support.scripted import NAMED, TOKEN, Client, Reply, ScriptedClient
 from kling_elements.tasks import Progress, progress_of, task_in
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
@@ -161,11 +161,11 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     """Look-ups and waits take it from the answer's body, or else from its header."""
     reply = Reply(200, answer.body, answer.headers)
 
-    task = Scripted(client_class, reply).get("7")
+    task = ScriptedClient(client_class, reply).get("7")
     assert answer.expected == task.request_id
     assert ["9"] == [element.id for element in task.elements]
     assert [answer.expected] == [element.request_id for element in task.elements]
-    element = Scripted(client_class, reply).wait("7")
+    element = ScriptedClient(client_class, reply).wait("7")
     assert ("9", answer.expected) == (element.id, element.request_id)
     assert ("7", True) == (task.task_id, task.is_finished)
 
@@ -176,7 +176,7 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     answer = _ANSWERS[name]
     reply = Reply(200, answer.body, answer.headers)
 
-    assert answer.expected == Scripted(client_class, reply).create(NAMED).request_id
+    assert answer.expected == ScriptedClient(client_class, reply).create(NAMED).request_id
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, answer: _Answer) -> None:
     """It makes no difference where the gateway puts the list."""
-    tasks = Scripted(client_class, Reply(200, answer.body, answer.headers)).first(2, "list")
+    tasks = ScriptedClient(client_class, Reply(200, answer.body, answer.headers)).take(2, "list")
 
     assert [answer.expected] * 2 == [task.request_id for task in tasks]
 
@@ -199,12 +199,12 @@ def test_the_task_of_a_deletion_has_its_request_id(client_class: Client) -> None
     """The answer has its envelope around the task."""
     reply = Reply(200, {"code": 0, "request_id": "r-1", "data": {"task_id": "7"}}, _HEADER)
 
-    assert "r-1" == Scripted(client_class, reply).delete("9").request_id
+    assert "r-1" == ScriptedClient(client_class, reply).delete("9").request_id
 
 
 def test_a_request_id_in_a_header_does_not_spread_the_token(client_class: Client) -> None:
     """A gateway may repeat the token anywhere, and request ids are shown to support."""
-    task = Scripted(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
+    task = ScriptedClient(client_class, Reply(200, _MADE, {"X-Request-Id": f"r-{TOKEN}"})).get("7")
 
     assert "r-***" == task.request_id
 

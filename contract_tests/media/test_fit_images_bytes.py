@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from contract_tests.support.media_inputs import contract_with
-from contract_tests.support.pillow_pictures import ENCODED, noise, opened, saved
+from contract_tests.support.pillow_pictures import ENCODED, decode, encode, noise
 from kling_elements.media import fit_image, image
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.contract import Contract
@@ -31,7 +31,7 @@ def test_a_jpeg_shows_the_background_in_transparent_areas(mode: str) -> None:
 
 
 def _extrema(content: bytes) -> Any:
-    extrema = opened(content).getextrema()
+    extrema = decode(content).getextrema()
     return extrema if isinstance(extrema[0], tuple) else (extrema,)
 
 
@@ -40,7 +40,7 @@ def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
     """The next quality would be too large, both for the copy of a file and for a PIL image."""
     contract = _allowing(max_bytes)
     picture = noise(300, 300)
-    result = fit_image(saved(picture, "BMP"), contract=contract)
+    result = fit_image(encode(picture, "BMP"), contract=contract)
     (change,) = result.changes
     quality = int(change.removeprefix("encoded as JPEG of quality ").partition(",")[0])
     assert ("4:4:4" if quality >= 90 else "4:2:0") == change[-5:]
@@ -49,7 +49,7 @@ def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
 
 
 def _at(picture: Image.Image, quality: int) -> bytes:
-    return saved(picture, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
+    return encode(picture, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
 
 
 def _sent(picture: Image.Image, contract: Contract) -> bytes:
@@ -60,7 +60,7 @@ def _sent(picture: Image.Image, contract: Contract) -> bytes:
 def test_a_png_that_just_fits_is_kept() -> None:
     """If the limit is one byte lower, it becomes a JPEG."""
     picture = noise(300, 300)
-    size = len(saved(picture))
+    size = len(encode(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=_allowing(size)).changes
     assert b"\x89PNG" == _sent(picture, _allowing(size))[:4]
     assert fit_image(picture, contract=_allowing(size - 1)).changes[0].startswith("encoded as JPEG")
@@ -74,7 +74,7 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
     max_bytes = len(_at(picture, 50)) - 1
     contract = _allowing(max_bytes)
     result = fit_image(picture, contract=contract)
-    width, height = opened(result.content).size
+    width, height = decode(result.content).size
     assert f"made smaller from {size[0]}x{size[1]} px to {width}x{height} px to fit into" in result.changes[0]
     assert 0.9 * size[0] < width < size[0]
     assert 2 * max(width, height) <= 5 * min(width, height)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from contract_tests.reading.images import Picture, jpeg_frame_header, jpeg_segment, png_chunk
 from contract_tests.support.media_inputs import PNG, rules_of
-from contract_tests.support.pillow_pictures import saved
+from contract_tests.support.pillow_pictures import encode
 from kling_elements.media import check_image, images
 from kling_elements.media.images import inspect
 from kling_elements.media.limits import image_limits
@@ -58,14 +58,14 @@ def test_the_displayed_sides_are_reported(kind: Any, orientation: int) -> None:
 
 _RED = Image.new("RGB", (300, 320), "red")
 _KINDS = {
-    "progressive JPEG": saved(_RED, "JPEG", progressive=True),
-    "CMYK JPEG": saved(_RED.convert("CMYK"), "JPEG"),
-    "grey JPEG": saved(_RED.convert("L"), "JPEG"),
-    "multi-picture JPEG": saved(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
-    "animated PNG": saved(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
-    "16-bit PNG": saved(Image.new("I;16", (300, 320)), "PNG"),
-    "palette PNG": saved(_RED.convert("P"), "PNG", transparency=0),
-    "JPEG with bytes after its end": saved(_RED, "JPEG") + bytes(100),
+    "progressive JPEG": encode(_RED, "JPEG", progressive=True),
+    "CMYK JPEG": encode(_RED.convert("CMYK"), "JPEG"),
+    "grey JPEG": encode(_RED.convert("L"), "JPEG"),
+    "multi-picture JPEG": encode(_RED, "MPO", save_all=True, append_images=[_RED.rotate(90)]),
+    "animated PNG": encode(_RED, "PNG", save_all=True, append_images=[_RED.rotate(90)]),
+    "16-bit PNG": encode(Image.new("I;16", (300, 320)), "PNG"),
+    "palette PNG": encode(_RED.convert("P"), "PNG", transparency=0),
+    "JPEG with bytes after its end": encode(_RED, "JPEG") + bytes(100),
 }
 
 
@@ -81,9 +81,9 @@ def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
 
 _NOISE = Image.frombytes("RGB", (300, 320), random.Random(1).randbytes(300 * 320 * 3))
 _WHOLE = {
-    "JPEG": saved(_NOISE, "JPEG"),
-    "progressive": saved(_NOISE, "JPEG", progressive=True),
-    "PNG": saved(_NOISE, "PNG"),
+    "JPEG": encode(_NOISE, "JPEG"),
+    "progressive": encode(_NOISE, "JPEG", progressive=True),
+    "PNG": encode(_NOISE, "PNG"),
 }
 
 
@@ -143,7 +143,7 @@ def _bomb_png(side: int) -> bytes:
 _SCAN = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
 
-def _scanned(count: int, side: int = 300) -> bytes:
+def _jpeg_with_scans(count: int, side: int = 300) -> bytes:
     """Return a progressive JPEG with markers for this many more scans."""
     content = Picture(format="jpeg", width=side, height=side, progressive=True).build()
     return content[:-2] + _SCAN * count + content[-2:]
@@ -151,10 +151,10 @@ def _scanned(count: int, side: int = 300) -> bytes:
 
 def test_a_jpeg_with_very_many_scans_is_unjudged() -> None:
     """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
-    (reason,) = check_image(_scanned(100)).unjudged
+    (reason,) = check_image(_jpeg_with_scans(100)).unjudged
     assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
     contents = [
-        _scanned(94),
+        _jpeg_with_scans(94),
         Picture(format="jpeg").build() + _SCAN * 200,
         _in_metadata(Picture(format="jpeg").build()),
     ]
@@ -240,20 +240,20 @@ class _Bytes:
         return self._data[offset : offset + count]
 
 
-@pytest.mark.parametrize("data", [saved(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
+@pytest.mark.parametrize("data", [encode(_RED, "JPEG", exif=b"Exif\0\0MM\0*"), PNG], ids=["JPEG", "PNG"])
 def test_a_mutated_image_always_gets_a_report(data: bytes) -> None:
     """Bytes of 20,000 headers are changed, inserted, removed or cut off."""
     chance, limits = random.Random(7), image_limits(CONTRACT)
     with warnings.catch_warnings(record=True, action="always") as warned:
         for number in range(20_000):
-            changed = _mutated(data, chance)
+            changed = _mutate(data, chance)
             report = inspect(_Bytes(changed), "x", limits) if number % 50 else check_image(changed)
             assert set(rules_of(report)) <= {"R14", "R15", "R16", "R17"}
 
     assert [] == warned
 
 
-def _mutated(data: bytes, chance: random.Random) -> bytes:
+def _mutate(data: bytes, chance: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(min(len(changed), 200) or 1)

@@ -11,7 +11,15 @@ import pytest
 from ssrfguard import Policy
 
 from contract_tests.support import remote_files
-from contract_tests.support.range_server import RangeServer, altered, bare, by_path, honest, in_turn, redirect
+from contract_tests.support.range_server import (
+    RangeServer,
+    by_path,
+    empty_response,
+    good_response,
+    in_turn,
+    redirect,
+    with_headers,
+)
 from contract_tests.support.remote_files import private_refusal, refusal
 from kling_elements.media import range_client
 from kling_elements.media.remote import open_remote, redacted_url
@@ -87,17 +95,17 @@ def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> Non
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
     """Its body is not read, and later parts come from the new address."""
-    server = serving(by_path(file=redirect("moved?to=here#now", status), moved=honest))
+    server = serving(by_path(file=redirect("moved?to=here#now", status), moved=good_response))
     with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
         assert 3 == file.requests
         assert file.fetched_bytes < 200_000
-    assert ["/file", "/moved?to=here", "/moved?to=here"] == [asked.target for asked in server.asked]
+    assert ["/file", "/moved?to=here", "/moved?to=here"] == [request.target for request in server.requests]
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
     """An error from that server names its address, without the query."""
-    there = serving(in_turn(honest, bare(404)))
+    there = serving(in_turn(good_response, empty_response(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
     with open_remote(here.url, allow_private=True) as file:
         assert there.file.read(0, 10) == file.peek(0, 10)
@@ -108,14 +116,14 @@ def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeSe
 def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer]) -> None:
     """Five are followed, and no more, whether they form a loop or not."""
     moving = redirect("/file")
-    server = serving(in_turn(*[moving] * 5, honest))
+    server = serving(in_turn(*[moving] * 5, good_response))
     with open_remote(server.url, allow_private=True) as file:
         assert 6 == file.requests
 
     loop = serving(moving)
     message = "is redirected more than 5 times; use the address that it leads to"
     assert message == private_refusal(loop.url)
-    assert 6 == len(loop.asked)
+    assert 6 == len(loop.requests)
 
 
 @pytest.mark.usefixtures("_public_machine")
@@ -151,7 +159,7 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
     server = serving(by_path(file=redirect("/next"), next=redirect(location.encode().decode("latin-1"))))
     assert refusal(server.url).startswith(expected)
     assert {"127.0.0.1"} == set(connected)
-    assert 2 == len(server.asked)
+    assert 2 == len(server.requests)
 
 
 def test_the_port_of_an_address_must_be_ascii() -> None:
@@ -162,7 +170,7 @@ def test_the_port_of_an_address_must_be_ascii() -> None:
 @pytest.mark.parametrize("location", [None, ""])
 def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeServer], location: str | None) -> None:
     """An empty location is the same address again."""
-    assert private_refusal(serving(bare(302, location=location)).url).startswith(
+    assert private_refusal(serving(empty_response(302, location=location)).url).startswith(
         "HTTP 302; " if location is None else "is redirected more than 5 times"
     )
 
@@ -268,7 +276,7 @@ def test_dns_rebinding_is_refused(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected: list[str]
 ) -> None:
     """The name has a public address for the first request, and a private one for the next."""
-    server = serving(altered(connection="close"))
+    server = serving(with_headers(connection="close"))
     names["a.example"] = [["127.0.0.1"], ["10.0.0.1"]]
 
     message = refusal(f"http://a.example:{server.port}/", (50_000, 1))

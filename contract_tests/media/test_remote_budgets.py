@@ -17,11 +17,11 @@ from contract_tests.support.range_server import (
     Answer,
     RangeServer,
     by_path,
-    drips,
-    for_ever,
-    hangs,
+    dripping_response,
+    endless_response,
+    good_response,
+    hanging_response,
     head,
-    honest,
     redirect,
 )
 from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal, refusal
@@ -61,7 +61,7 @@ class HurriedClock(Clock):
         self._server = server
 
     def monotonic(self) -> float:
-        return super().monotonic() + (29.8 if self._server.asked else 0)
+        return super().monotonic() + (29.8 if self._server.requests else 0)
 
 
 # The budget
@@ -105,13 +105,13 @@ def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:
 
 def test_no_more_requests_are_sent_than_the_budget_allows(serving: Callable[..., RangeServer]) -> None:
     """Redirects count as requests."""
-    server = serving(by_path(file=honest, moved=redirect("/file")))
+    server = serving(by_path(file=good_response, moved=redirect("/file")))
     budget = Budget(max_requests=2)
 
     message = "needs more than 2 requests to be read; pass a Budget with a larger max_requests to allow it"
     assert message == private_refusal(server.url, (0, 1), (50_000, 1), (90_000, 1), budget=budget)
     assert message == private_refusal(server.url.replace("file", "moved"), (50_000, 1), budget=budget)
-    assert 4 == len(server.asked)
+    assert 4 == len(server.requests)
 
 
 @pytest.mark.parametrize("peek", [(0, 60_000), (40_000, 60_000), (0, 10**30)])
@@ -128,10 +128,10 @@ def test_more_bytes_than_the_budget_allows_are_not_requested(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), _SPENT),
-        (for_ever(head(206, content_range="bytes 0-294911/*", transfer_encoding="chunked"), b"1;x"), BROKEN),
-        (for_ever(head(200, transfer_encoding="chunked"), b"1\r\nx\r\n"), _SPENT),
-        (for_ever(head(200), b"x" * 999), _SPENT),
+        (endless_response(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), _SPENT),
+        (endless_response(head(206, content_range="bytes 0-294911/*", transfer_encoding="chunked"), b"1;x"), BROKEN),
+        (endless_response(head(200, transfer_encoding="chunked"), b"1\r\nx\r\n"), _SPENT),
+        (endless_response(head(200), b"x" * 999), _SPENT),
     ],
     ids=["hints", "chunks that do not begin", "tiny chunks", "body"],
 )
@@ -154,7 +154,7 @@ def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], answe
 def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
     """To the time-out of a socket, a byte each second is progress."""
     clock = SteppingClock()
-    server = serving(drips(start, clock.permits))
+    server = serving(dripping_response(start, clock.permits))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
     assert message == private_refusal(server.url, clock=clock)
     assert 31 <= clock.seconds <= 33
@@ -167,7 +167,7 @@ def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[.
 )
 def test_a_server_that_hangs_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
     """Reading stops in the middle of a wait."""
-    server = serving(hangs(start))
+    server = serving(hanging_response(start))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
     assert message == private_refusal(server.url, clock=HurriedClock(server))
 
@@ -189,7 +189,7 @@ def test_reading_ends_with_a_shorter_call(serving: Callable[..., RangeServer]) -
         (29.9, "was not read before the call's max_wait_seconds ended"),
         (60, "took longer than 30 s"),
     ):
-        server = serving(hangs())
+        server = serving(hanging_response())
         with within(seconds):
             assert private_refusal(server.url, clock=HurriedClock(server)).startswith(message)
 

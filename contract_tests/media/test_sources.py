@@ -23,9 +23,9 @@ from PIL import Image
 import kling_elements.media
 from contract_tests.reading.images import Picture, base64_of
 from contract_tests.reading.videos import Video
-from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, file_in, rules_of
-from contract_tests.support.pillow_pictures import saved
-from contract_tests.support.range_server import chunked, range_server
+from contract_tests.support.media_inputs import JPEG, PNG, Content, contract_with, rules_of, write_file
+from contract_tests.support.pillow_pictures import encode
+from contract_tests.support.range_server import chunked_response, range_server
 from kling_elements.media import Budget, check_image, check_video, image, sources
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import MediaError
@@ -68,7 +68,7 @@ def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path)
     """If this package encodes the text itself, later checks are skipped; your own text is returned unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
-    sources = [file_in(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
+    sources = [write_file(tmp_path, data), data, bytearray(data), memoryview(data), file, io.BytesIO(data)]
 
     for source in sources:
         made = image(source)
@@ -233,7 +233,7 @@ def test_a_file_object_that_shrinks_was_changed() -> None:
 @pytest.mark.parametrize(("size", "is_refused"), [(10_485_760, False), (10_485_761, True)])
 def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """An endless stream does not fill the disk."""
-    path = file_in(tmp_path, Picture(format="jpeg", file_size=size).build())
+    path = write_file(tmp_path, Picture(format="jpeg", file_size=size).build())
 
     class Stream(io.FileIO):
         def seekable(self) -> bool:
@@ -251,7 +251,7 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
 @pytest.mark.parametrize(
     ("data", "rules", "message"),
     [
-        (saved(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
+        (encode(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
         (b"nothing", ["R14"], "whole header (R14)"),
         (JPEG[:20], ["R14"], "whole header (R14)"),
@@ -268,7 +268,7 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
     data: bytes, rules: list[str], message: str, tmp_path: Path
 ) -> None:
     """The error names the file, each rule, and what is wrong."""
-    path = file_in(tmp_path, data)
+    path = write_file(tmp_path, data)
 
     with pytest.raises(MediaError) as caught:
         image(path)
@@ -303,7 +303,7 @@ def test_the_header_of_a_file_at_an_address_is_checked() -> None:
 
 def test_an_unknown_size_is_unjudged() -> None:
     """The other rules are checked."""
-    with range_server(chunked()) as server:
+    with range_server(chunked_response()) as server:
         server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
@@ -315,7 +315,7 @@ def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
     """A video may be a file, bytes, a file object, a `data:` URL, or at an address."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
-        file_in(tmp_path, content, "v.mp4"),
+        write_file(tmp_path, content, "v.mp4"),
         content,
         io.BytesIO(content),
         f"data:video/mp4;base64,{base64_of(content)}",

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from contract_tests.reading.images import Picture, base64_of
-from contract_tests.support.media_inputs import file_in
-from contract_tests.support.pillow_pictures import opened, saved
+from contract_tests.support.media_inputs import write_file
+from contract_tests.support.pillow_pictures import decode, encode
 from kling_elements.media import fit_image, image
 from kling_elements_client.errors import MediaError
 
@@ -21,13 +21,13 @@ def test_metadata_are_removed_only_on_request(kind: str, tmp_path: Path) -> None
     """By default your bytes are sent unchanged; without metadata, the same pixels are sent."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     without = Picture(format=kind, orientation=6).build()
-    for source in (content, file_in(tmp_path, content), base64_of(content), io.BytesIO(content)):
+    for source in (content, write_file(tmp_path, content), base64_of(content), io.BytesIO(content)):
         assert content == base64.b64decode(image(source))
         plain = base64.b64decode(image(source, strip_metadata=True))
         assert len(plain) <= len(without) + 20
-        assert opened(content).tobytes() == opened(plain).tobytes()
-        assert 6 == opened(plain).getexif()[0x0112]
-    text = base64_of(saved(Image.new("L", (300, 300)), kind.upper()))
+        assert decode(content).tobytes() == decode(plain).tobytes()
+        assert 6 == decode(plain).getexif()[0x0112]
+    text = base64_of(encode(Image.new("L", (300, 300)), kind.upper()))
     assert text == image(text, strip_metadata=True)
 
 
@@ -56,12 +56,12 @@ def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None
     assert (content, ()) == (fit_image(content).content, fit_image(content).changes)
     result = fit_image(content, strip_metadata=True)
     assert ("removed its metadata",) == result.changes
-    assert opened(content).tobytes() == opened(result.content).tobytes()
+    assert decode(content).tobytes() == decode(result.content).tobytes()
     assert len(result.content) < 3000
     assert () == fit_image(result.content, strip_metadata=True).changes
 
 
 def test_a_copy_in_another_format_never_has_metadata() -> None:
     """They need not be removed before."""
-    content = saved(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
+    content = encode(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

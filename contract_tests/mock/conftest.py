@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import callbacks, create_app
 
 
-@pytest.fixture(params=said.DIALECTS)
+@pytest.fixture(params=wording.DIALECTS)
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Yield a caller of a server with a manual clock, once for each dialect."""
     app = create_app(manual_clock=True, dialect=request.param)

@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
-from contract_tests.support.documents import changed, with_other_codes
+from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.mock_caller import (
     IMAGE_REQUEST,
     LIMIT,
@@ -210,7 +210,7 @@ def _lacking(place: str, **changes: Any) -> Contract:
         for name in [name for name, value in changes.items() if value is None]:
             del node[name]
 
-    return changed(change)
+    return changed_contract(change)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.notified import on_a_loop, receiving, running, server, until
+from contract_tests.support.notifications import on_a_loop, receiving, running, server, wait_until
 from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
@@ -34,22 +34,22 @@ async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
     async with receiving() as receiver, running(server()) as caller:
         task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
         caller.app.clock.step(1)
-        await until(lambda: len(receiver.told) == 1)
+        await wait_until(lambda: len(receiver.task_statuses) == 1)
         caller.app.clock.step(1)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
         for sent in (4, 6):  # a duplicate for one task would arrive before the notifications of the next
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(60)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == sent)  # noqa: B023 - it is awaited
+            await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == sent)  # noqa: B023 - it is awaited
 
-    assert ["processing", "succeed"] * 3 == receiver.told
+    assert ["processing", "succeed"] * 3 == receiver.task_statuses
     assert ["/hook?a=b", "/hook?a=b", "/", "/", "/", "/"] == receiver.paths
     expected = example("notification")
     own = {"task_id": task["task_id"], "created_at": task["created_at"], "updated_at": task["created_at"] + 1000}
     assert {**expected, **own, "task_info": {"external_task_id": "e"}} == receiver.bodies[0]
     assert task["created_at"] + 2000 == receiver.bodies[1]["updated_at"]
-    assert {"application/json"} == {heard.headers["content-type"] for heard in receiver.heard}
-    assert not any(name.startswith("webhook-") for heard in receiver.heard for name in heard.headers)
+    assert {"application/json"} == {request.headers["content-type"] for request in receiver.requests}
+    assert not any(name.startswith("webhook-") for request in receiver.requests for name in request.headers)
 
 
 @on_a_loop
@@ -58,7 +58,7 @@ async def test_a_notification_of_success_has_the_element() -> None:
     async with receiving() as receiver, running(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
         task = caller.get("e")
         del task["final_balance_deduction"]
 
@@ -75,7 +75,7 @@ async def test_a_notification_shows_the_element_as_it_was() -> None:
         early.create(callback_url=receiver.url, external_task_id="e")
         early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
         async with running(app) as caller:
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             now = caller.element("e")["status"]
 
     (element,) = receiver.bodies[0]["task_result"]["elements"]
@@ -88,9 +88,9 @@ async def test_a_notification_of_failure_has_the_reason() -> None:
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
-        await until(lambda: len(receiver.told) == 1)
+        await wait_until(lambda: len(receiver.task_statuses) == 1)
 
-    assert ("failed", "no face") == (receiver.told[0], receiver.bodies[0]["task_status_msg"])
+    assert ("failed", "no face") == (receiver.task_statuses[0], receiver.bodies[0]["task_status_msg"])
     assert "task_result" not in receiver.bodies[0]
 
 
@@ -99,9 +99,9 @@ async def test_a_running_clock_sends_notifications_by_itself() -> None:
     """No request is needed to send them."""
     async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
-        await until(lambda: len(receiver.told) == 2)
+        await wait_until(lambda: len(receiver.task_statuses) == 2)
 
-    assert ["processing", "succeed"] == receiver.told
+    assert ["processing", "succeed"] == receiver.task_statuses
 
 
 @on_a_loop
@@ -111,13 +111,13 @@ async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.Monk
     async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1_000_000)
-        await until(lambda: len(receiver.told) == 3)
+        await wait_until(lambda: len(receiver.task_statuses) == 3)
 
-    for heard in receiver.heard:
-        Webhook(SECRET).verify(heard.body, dict(heard.headers))
+    for request in receiver.requests:
+        Webhook(SECRET).verify(request.body, dict(request.headers))
         with pytest.raises(WebhookVerificationError):
-            Webhook("whsec_QUJD").verify(heard.body, dict(heard.headers))
-    first, again, second = [heard.headers["webhook-id"] for heard in receiver.heard]
+            Webhook("whsec_QUJD").verify(request.body, dict(request.headers))
+    first, again, second = [request.headers["webhook-id"] for request in receiver.requests]
     assert first == again
     assert again != second
 
@@ -159,7 +159,7 @@ async def test_a_notification_is_sent_again_until_it_is_heard(outcome: dict[str,
     async with receiving(*answers) as receiver, running(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
 
         task = {"task_id": task_id, "external_task_id": "e", "task_status": "processing", "note": ""}
         assert [task | outcome] == caller.ask("GET", "/_mock/callbacks")
@@ -182,7 +182,7 @@ async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog
         caller.create(callback_url=url)
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1)
-        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+        await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
         records = {record["delivered"]: record for record in caller.ask("GET", "/_mock/callbacks")}
 
     assert (None, 3) == (records[False]["http_status"], records[False]["attempts"])
@@ -199,7 +199,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
             caller.create(callback_url=silent.url)
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             assert [200] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
@@ -211,7 +211,7 @@ async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.Mo
         async with running(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             assert [None] == [record["http_status"] for record in caller.ask("GET", "/_mock/callbacks")]
 
 
@@ -222,7 +222,7 @@ async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPat
     async with receiving() as receiver, running(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
         caller.app.clock.step(5)
-        await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
+        await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
 
     statuses: dict[str, list[str]] = {}
     for body in receiver.bodies:
@@ -238,18 +238,18 @@ async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -
         async with running(server(**options, retries=Retries(9, 60))) as caller:
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.app.clock.step(1)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
         receiver.statuses = [200]
         async with running(server(**options)) as caller:
-            await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+            await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
-            await until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
+            await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 2)
 
-    assert ["processing", "succeed", "succeed", "processing"] == receiver.told
-    ids = [heard.headers["webhook-id"] for heard in receiver.heard]
+    assert ["processing", "succeed", "succeed", "processing"] == receiver.task_statuses
+    ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids[0] != ids[1] == ids[2] != ids[3]
 
 
@@ -264,9 +264,9 @@ def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
     async def main() -> None:
         async with receiving() as receiver:
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
 
     run_async(main())
     app.clock.step(1)
@@ -282,7 +282,7 @@ def test_a_late_creation_sends_notifications_too() -> None:
     async def main() -> None:
         async with receiving() as receiver:
             await _post(app, receiver.url)
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
 
     run_async(main())
     app.close()
@@ -295,7 +295,7 @@ async def test_notifications_can_be_switched_off() -> None:
         for sender in (caller, other):  # notifications of the first would arrive before those of the second
             sender.create(callback_url=f"{receiver.url}/{sender is other}")
             sender.app.clock.step(2)
-        await until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
+        await wait_until(lambda: len(other.ask("GET", "/_mock/callbacks")) == 2)
 
     assert ["/True"] * 2 == receiver.paths
 
@@ -307,9 +307,9 @@ async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
     async with receiving(500) as receiver:
         await _post(app, receiver.url)
         app.clock.step(1)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)
         app.close()
-        await until(lambda: len(asyncio.all_tasks()) == 1)
+        await wait_until(lambda: len(asyncio.all_tasks()) == 1)
 
 
 def test_a_server_may_be_stopped_by_another_loop() -> None:
@@ -336,9 +336,9 @@ async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -
     async with receiving() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
         async with running(app):
-            await until(lambda: len(receiver.told) == 1)
+            await wait_until(lambda: len(receiver.task_statuses) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-            await until(lambda: len(receiver.told) == 2)
+            await wait_until(lambda: len(receiver.task_statuses) == 2)
 
 
 def test_an_empty_callback_url_counts_as_missing() -> None:

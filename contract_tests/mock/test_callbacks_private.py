@@ -8,7 +8,7 @@ import pytest
 from ssrfguard import Policy
 
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
-from contract_tests.support.notified import on_a_loop, receiving, running, server, until
+from contract_tests.support.notifications import on_a_loop, receiving, running, server, wait_until
 from kling_elements.mock import callbacks
 
 
@@ -24,7 +24,7 @@ async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer:
     """Tests listen at such addresses."""
     async with receiving() as receiver, running(server(tick_seconds=0, control=hosts)) as caller:
         create_from(caller, peer, receiver.url)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
@@ -33,11 +33,11 @@ async def test_other_callers_cannot_make_the_server_post_to_private_addresses(ho
     """Otherwise they could reach all that the server can reach. There is one attempt, and the record says why."""
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
-        await until(lambda: caller.ask("GET", "/_mock/callbacks"))
+        await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
         (record,) = caller.ask("GET", "/_mock/callbacks")
     assert (False, None, 1) == (record["delivered"], record["http_status"], record["attempts"])
     assert record["note"].startswith("the address is private or reserved, and the create came from another machine")
-    assert [] == receiver.told
+    assert [] == receiver.task_statuses
 
 
 @on_a_loop
@@ -47,4 +47,4 @@ async def test_other_callers_are_notified_at_public_addresses(monkeypatch: pytes
     monkeypatch.setattr(callbacks, "_PUBLIC", policy)
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", receiver.url)
-        await until(lambda: receiver.told)
+        await wait_until(lambda: receiver.task_statuses)

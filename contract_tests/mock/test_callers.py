@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.fake_dns import resolve_to
 from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
-from contract_tests.support.resolving import resolve_to
 from kling_elements.mock import create_app
 
 PAGE = "http://localhost:3000"

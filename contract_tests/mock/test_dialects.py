@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
 from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.support.documents import changed
+from contract_tests.support.documents import changed_contract
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from contract_tests.support.scripted import NAMED
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.mock import create_app
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.options import Options
@@ -28,7 +28,7 @@ from kling_elements_client import contract
 USED_IDS = "/_mock/used-ids"
 
 
-@pytest.fixture(params=said.DIALECTS)
+@pytest.fixture(params=wording.DIALECTS)
 def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Yield a caller of a server whose tasks end at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
@@ -37,8 +37,8 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 def test_the_dialects_of_the_contract_are_these() -> None:
     """The first one is the default, and has the answers that people saw."""
-    assert said.DIALECTS == contract.CONTRACT.dialects()
-    assert said.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
+    assert wording.DIALECTS == contract.CONTRACT.dialects()
+    assert wording.NO_TASK["live"]("x") == Caller(create_app()).refusal("GET", f"{ELEMENTS}/x")
 
 
 def test_an_unknown_dialect_is_an_error() -> None:
@@ -51,7 +51,7 @@ def test_an_unknown_dialect_is_an_error() -> None:
         MockServer(contract.CONTRACT, Options(dialect="latin"))
 
 
-@each(MEANINGS, "case")
+@for_each_row(MEANINGS, "case")
 def test_the_contract_distinguishes_refusals_by_code_and_message(case: Meaning) -> None:
     """Code and message count together, for one operation, in every dialect."""
     rows = contract.CONTRACT.refusals(case.operation, case.keyword)
@@ -76,7 +76,7 @@ def test_clients_understand_each_refusal_of_the_server(caller: Caller) -> None:
     refusals = {
         ("getElement", "x-absent"): caller.refusal("GET", f"{ELEMENTS}/nobody"),
         ("createElement", "x-duplicate"): caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}),
-        ("deleteElement", "x-deleted-already" if said.REMAINS[caller.dialect] else "x-absent"): caller.refusal(
+        ("deleteElement", "x-deleted-already" if wording.REMAINS[caller.dialect] else "x-absent"): caller.refusal(
             *deletion
         ),
     }
@@ -93,12 +93,12 @@ def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(caller
     assert [taken, "b"] == caller.ask("POST", USED_IDS, ["b", taken, "b"])
     created = caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
 
-    if said.COUNTS_ALL_CALLS[caller.dialect]:
+    if wording.COUNTS_ALL_CALLS[caller.dialect]:
         assert (400, f"External_task_id {taken} already exists") == (
             created.status,
             json.loads(created.body)["message"],
         )
-        assert said.NO_TASK[caller.dialect]("b") == caller.refusal("GET", f"{ELEMENTS}/b")
+        assert wording.NO_TASK[caller.dialect]("b") == caller.refusal("GET", f"{ELEMENTS}/b")
         assert [] == caller.every_task()
     else:
         assert 200 == created.status
@@ -137,7 +137,7 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
                 caller.ask("POST", USED_IDS, ["x"])
 
             assert (status, page) == (caller.send("GET", f"{ELEMENTS}/e").status, len(caller.page()))
-            assert said.USED_BEFORE[dialect]("e") == caller.refusal(
+            assert wording.USED_BEFORE[dialect]("e") == caller.refusal(
                 "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
             )
             assert ["x"] == caller.ask("GET", USED_IDS)
@@ -151,12 +151,12 @@ def test_the_answer_to_a_deletion_is_the_example_that_a_document_names() -> None
         document["paths"][DELETION]["post"]["x-deletion"] = {"live": {"example": "ours", "remains": False}}
         document["components"]["examples"]["ours"] = {"value": value}
 
-    with closing(MockServer(changed(change), Options(tick_seconds=0))) as app:
+    with closing(MockServer(changed_contract(change), Options(tick_seconds=0))) as app:
         caller = Caller(app)
         task_id = caller.create()["task_id"]
         answer = caller.ask("POST", DELETION, {"element_id": caller.element(task_id)["element_id"]})
 
-        assert said.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
+        assert wording.NO_TASK["live"](task_id) == caller.refusal("GET", f"{ELEMENTS}/{task_id}")
     assert "r" != answer.pop("request_id")
     assert {
         "code": 0,
@@ -169,14 +169,14 @@ def test_a_document_without_answers_to_deletions_fails_at_the_start() -> None:
     """The server doesn't invent an answer."""
     with pytest.raises(KeyError, match="documented"):
         MockServer(
-            changed(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
+            changed_contract(lambda document: document["paths"][DELETION]["post"]["x-deletion"].pop("documented")),
             Options(dialect="documented"),
         )
 
 
 def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
     """The server doesn't invent an answer that a client could mistake for a known one."""
-    other = changed(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
+    other = changed_contract(lambda document: document["paths"][f"{ELEMENTS}/{{id}}"]["get"].pop("x-absent"))
     with closing(MockServer(other)) as app:
         assert (400, 1201) == Caller(app).refusal("GET", f"{ELEMENTS}/x")[:2]
 
@@ -184,37 +184,37 @@ def test_a_refusal_that_the_document_lacks_gets_a_general_code() -> None:
 # The answers that people saw, from `live_answers.yaml`
 
 
-def _used_twice(mock: Caller) -> tuple[str, Reply]:
+def _use_an_id_twice(mock: Caller) -> tuple[str, Reply]:
     mock.create(NAMED)
     return "e-1", mock.post(NAMED)
 
 
-def _deleted(mock: Caller, times: int = 1) -> tuple[str, Reply]:
+def _delete_twice(mock: Caller, times: int = 1) -> tuple[str, Reply]:
     mock.create(NAMED)
     element_id = mock.element("e-1")["element_id"]
     return str(element_id), [mock.send("POST", DELETION, {"element_id": element_id}) for _ in range(times)][-1]
 
 
-def _looked_up(mock: Caller) -> tuple[str, Reply]:
+def _look_up(mock: Caller) -> tuple[str, Reply]:
     return "e-1", mock.send("GET", f"{ELEMENTS}/e-1")
 
 
-def _looked_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
-    _deleted(mock)
-    return _looked_up(mock)
+def _look_up_after_deletion(mock: Caller) -> tuple[str, Reply]:
+    _delete_twice(mock)
+    return _look_up(mock)
 
 
 _PROVOKED: Mapping[str, Callable[[Caller], tuple[str, Reply]]] = {
-    "a look-up of an id that is not there": _looked_up,
-    "an external id that is used twice": _used_twice,
-    "a first deletion": _deleted,
-    "a second deletion": partial(_deleted, times=2),
-    "a look-up of an element that was deleted": _looked_up_after_deletion,
+    "a look-up of an id that is not there": _look_up,
+    "an external id that is used twice": _use_an_id_twice,
+    "a first deletion": _delete_twice,
+    "a second deletion": partial(_delete_twice, times=2),
+    "a look-up of an element that was deleted": _look_up_after_deletion,
 }
 _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 
-@each(_OF_DIALECTS)
+@for_each_row(_OF_DIALECTS)
 def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
     """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:

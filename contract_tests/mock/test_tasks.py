@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from contract_tests.reading import dialect_cases as said
+from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
@@ -180,7 +180,7 @@ def test_an_external_id_can_be_used_once(caller: Caller) -> None:
     """A second create is 1201, even after the first element was deleted, and creates nothing."""
     caller.create(external_task_id="e")
     again = ("POST", ELEMENTS, {**VIDEO_REQUEST, "external_task_id": "e"})
-    expected = said.USED_BEFORE[caller.dialect]("e")
+    expected = wording.USED_BEFORE[caller.dialect]("e")
 
     assert expected == caller.refusal(*again)
     caller.app.clock.step(2)
@@ -231,7 +231,7 @@ def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
     """The refusal is the dialect's, and shows nothing of other tasks."""
     caller.create(external_task_id="e")
 
-    assert said.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
+    assert wording.NO_TASK[caller.dialect](unquote(name)) == caller.refusal("GET", f"{ELEMENTS}/{name}")
 
 
 def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -> None:
@@ -239,8 +239,8 @@ def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -
     caller.create(external_task_id="x" * 10_000)
     again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
 
-    assert said.USED_BEFORE[caller.dialect]("x" * 200) == again
-    assert said.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
+    assert wording.USED_BEFORE[caller.dialect]("x" * 200) == again
+    assert wording.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
 
 
 def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
@@ -249,8 +249,8 @@ def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]
 
-    assert said.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
-    assert said.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
+    assert wording.NO_TASK[caller.dialect](f"0{task_id}") == caller.refusal("GET", f"{ELEMENTS}/0{task_id}")
+    assert wording.NO_ELEMENT[caller.dialect] == caller.refusal("POST", DELETION, {"element_id": f"0{element_id}"})
 
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
@@ -268,7 +268,7 @@ def test_a_token_sees_only_its_own_tasks(caller: Caller) -> None:
     caller.app.clock.step(2)
     element_id = str(caller.element(task_id)["element_id"])
     other = Caller(caller.app, "sk-other")
-    no_task, no_element = said.NO_TASK[caller.dialect], said.NO_ELEMENT[caller.dialect]
+    no_task, no_element = wording.NO_TASK[caller.dialect], wording.NO_ELEMENT[caller.dialect]
 
     assert no_task(task_id) == other.refusal("GET", f"{ELEMENTS}/{task_id}")
     assert no_task("e") == other.refusal("GET", f"{ELEMENTS}/e")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.documents import changed
+from contract_tests.support.documents import changed_contract
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app
 
@@ -30,7 +30,7 @@ def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
 def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_own() -> None:
     """If the dialect has no code for it, the code is another dialect's."""
     row = {"dialect": "live", "code": 1304}
-    other = changed(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
+    other = changed_contract(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
     for dialect, code in (("documented", 1303), ("live", 1304)):
         caller = Caller(create_app(contract=other, dialect=dialect, concurrency=1, manual_clock=True))
         caller.create()

@@ -23,7 +23,7 @@ from django.test import RequestFactory
 
 import kling_elements
 from contract_tests.reading.images import Picture
-from contract_tests.support.drawn_videos import drawn
+from contract_tests.support.drawn_videos import draw_video
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.signed_notifications import BODY, ID, SECRET, signature_of
 from contract_tests.support.snippets import Shell, Snippet, run_as_tests, shows, snippets
@@ -82,7 +82,7 @@ def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
 def test_the_python_of_each_page_runs(page: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The snippets of a page run in its order, one after the other, and print what the page shows."""
     if page == "docs/videos.md":
-        drawn(desk / "holiday.mp4", list(range(8)), 2)
+        draw_video(desk / "holiday.mp4", list(range(8)), 2)
     names: dict[str, Any] = {"__name__": "snippet"}
     with respx_router() as router:
         router.get(host="media.example.com").respond(404)

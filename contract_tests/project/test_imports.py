@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import resolve_name
 from pathlib import Path
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.spec import ROOT
 
 _PRODUCT = ("kling_elements_runtime", "generated_client/kling_elements_client", "kling_elements")
@@ -181,7 +181,7 @@ _ARROWS = [
 ]
 
 
-@each(_ARROWS, "arrow")
+@for_each_row(_ARROWS, "arrow")
 def test_imports_run_one_way(arrow: Arrow) -> None:
     """No package imports what is built on it, or tools or tests; tables import only tables; nothing imports a test."""
     imported = _imported(arrow.folder)
@@ -190,7 +190,7 @@ def test_imports_run_one_way(arrow: Arrow) -> None:
     assert [] == arrow.violations(imported)
 
 
-@each(_ARROWS, "arrow")
+@for_each_row(_ARROWS, "arrow")
 def test_a_forbidden_import_is_reported(arrow: Arrow) -> None:
     """Each rule reports its example, wherever the import is in the module and however it is written."""
     imported = {name: _imports(getattr(arrow, name), _package(arrow.folder)) for name in ("refused", "allowed")}

@@ -86,12 +86,12 @@ class Video:
             data += _free(self.file_size - len(data)) + bytes(self.file_size - len(data) - 8)
         return data[: self.truncate_to]
 
-    def opened(self) -> Opened:
+    def open(self) -> RecordedFile:
         """Return the file for reading. An empty box at its end takes no memory."""
         data = self._made()
         if self.file_size is not None:
-            return Opened(data + _free(self.file_size - len(data)), size=self.file_size)
-        return Opened(data[: self.truncate_to])
+            return RecordedFile(data + _free(self.file_size - len(data)), size=self.file_size)
+        return RecordedFile(data[: self.truncate_to])
 
     def _made(self) -> bytes:
         frames = ceil(Fraction(self.seconds) * Fraction(self.frames_per_second))
@@ -106,16 +106,16 @@ class Video:
             is_fragmented=self.is_fragmented,
         )
         if self.rotation:
-            data = edited(data, "moov/trak/tkhd", lambda old: with_matrix(old, *_TURNS[self.rotation]))
+            data = edit_boxes(data, "moov/trak/tkhd", lambda old: with_matrix(old, *_TURNS[self.rotation]))
         if frames / Fraction(self.frames_per_second) != Fraction(self.seconds):
-            data = edited(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
+            data = edit_boxes(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
         if self.brands is not None:
             data = _branded(data, [brand.encode() for brand in self.brands])
         is_of_boxes = self.container in ("mp4", "mov", "ipod", "3gp")
         return moov_first(data) if self.is_faststart and is_of_boxes and not self.is_fragmented else data
 
 
-class Opened:
+class RecordedFile:
     """A file in memory that records its reads.
 
     Attributes:
@@ -220,14 +220,14 @@ def content_of(data: bytes, path: str) -> bytes:
     return data
 
 
-def edited(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
+def edit_boxes(data: bytes, path: str, change: Callable[[bytes], bytes | None]) -> bytes:
     """Return boxes with all boxes at a path changed, or removed if the change is None."""
     wanted, _, inner = path.partition("/")
     result = []
     for kind, content in boxes(data):
         new: bytes | None = content
         if kind == wanted:
-            new = edited(content, inner, change) if inner else change(content)
+            new = edit_boxes(content, inner, change) if inner else change(content)
         result.append(b"" if new is None else box(kind, new))
     return b"".join(result)
 
@@ -236,22 +236,22 @@ def with_matrix(track_header: bytes, a: float, b: float, c: float, d: float) -> 
     """Return the content of a track header that rotates and stretches the picture."""
     a, b, c, d = (round(number * _ONE) for number in (a, b, c, d))
     matrix = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    return overwritten(track_header, _MATRIX, matrix)
+    return overwrite(track_header, _MATRIX, matrix)
 
 
 def with_sides(track_header: bytes, width: float, height: float) -> bytes:
     """Return the content of a track header with these sides."""
-    return overwritten(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
+    return overwrite(track_header, _SIDES, struct.pack(">II", round(width * _ONE), round(height * _ONE)))
 
 
-def compressed(data: bytes) -> bytes:
+def compress_header(data: bytes) -> bytes:
     """Return a file with a compressed header, as QuickTime once wrote it."""
     header = box("moov", content_of(data, "moov"))
     packed = box("cmvd", struct.pack(">I", len(header)), zlib.compress(header))
-    return edited(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
+    return edit_boxes(data, "moov", lambda _: box("cmov", box("dcom", b"zlib"), packed))
 
 
-def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
+def mark_encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
     """Return a file that claims to need a key."""
     scheme = box("schm", bytes(4), b"cenc", bytes(4))
     sinf = box("sinf", box("frma", entry.encode()), scheme)
@@ -264,16 +264,16 @@ def encrypted(data: bytes, entry: str = "avc1", by: str = "encv") -> bytes:
             + b"".join(box(*other) for other in others)
         )
 
-    return edited(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
+    return edit_boxes(data, "moov/trak/mdia/minf/stbl/stsd", renamed)
 
 
 def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
     """Return the content of a movie header with exactly this duration."""
     per_second = lcm(1000, seconds.denominator)  # FFmpeg counts in thousandths
-    return overwritten(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
+    return overwrite(movie_header, 12, struct.pack(">II", per_second, int(seconds * per_second)))
 
 
-def overwritten(data: bytes, offset: int, replacement: bytes) -> bytes:
+def overwrite(data: bytes, offset: int, replacement: bytes) -> bytes:
     """Return the same bytes with some of them replaced."""
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
@@ -287,7 +287,7 @@ def moov_first(data: bytes) -> bytes:
         count, *offsets = struct.unpack(f">{len(table) // 4 - 1}I", table[4:])
         return table[:4] + struct.pack(f">{1 + count}I", count, *(offset + by for offset in offsets))
 
-    header = edited(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
+    header = edit_boxes(box("moov", content_of(data, "moov")), "moov/trak/mdia/minf/stbl/stco", moved)
     first = [box(*part) for part in parts if part[0] == "ftyp"]
     media = [box(*part) for part in parts if part[0] not in ("ftyp", "moov")]
     return b"".join([*first, header, *media])

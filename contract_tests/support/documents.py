@@ -63,7 +63,7 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
     return schemas
 
 
-def changed(change: Callable[[dict[str, Any]], object]) -> Contract:
+def changed_contract(change: Callable[[dict[str, Any]], object]) -> Contract:
     """Return a contract whose document is a copy of the package's, changed by a function."""
     document = copy.deepcopy(contract.document())
     change(document)
@@ -80,7 +80,7 @@ def with_other_codes(more: int) -> Contract:
             if isinstance(node, dict) and str(node.get("code")) in codes:
                 node["code"] += more
 
-    return changed(change)
+    return changed_contract(change)
 
 
 def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dict[str, Any]:

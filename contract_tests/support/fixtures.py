@@ -17,7 +17,7 @@ import respx
 from hypothesis import HealthCheck, settings
 
 from contract_tests.support.judges import Judges
-from contract_tests.support.peers import Peer, Ways, listening
+from contract_tests.support.peers import CallStyle, Peer, listening
 from contract_tests.support.running import URL, Create, InnerClients, MakeClient, run_async, tls
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
@@ -103,9 +103,9 @@ def create(request: pytest.FixtureRequest) -> Create:
 
 
 @pytest.fixture(params=["sync", "async"])
-def ways(request: pytest.FixtureRequest) -> Ways:
+def call_style(request: pytest.FixtureRequest) -> CallStyle:
     """Return a way to make calls; a test with it runs once for each way."""
-    return Ways(request.param)
+    return CallStyle(request.param)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 
 @define
-class Heard:
+class ReceivedRequest:
     """A whole request as it arrived, and the number of connections before its own."""
 
     line: str
@@ -44,7 +44,7 @@ class Heard:
     connection: int
 
 
-def said(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
+def http_response(content: bytes = ANSWER, status: str = "200 OK", *headers: str) -> bytes:
     """Return the bytes of an answer, with these headers and its length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + content
@@ -57,12 +57,12 @@ class Peer:
     Attributes:
         connected: Its socket.
         number: The number of connections before it.
-        heard: The whole requests on all connections.
+        requests: The whole requests on all connections.
     """
 
     connected: socket.socket
     number: int
-    heard: list[Heard]
+    requests: list[ReceivedRequest]
     _received: bytes = field(default=b"", init=False)
 
     def head(self) -> str:
@@ -74,7 +74,7 @@ class Peer:
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head.decode()
 
-    def request(self) -> Heard | None:
+    def request(self) -> ReceivedRequest | None:
         """Return a whole request; None once the client has closed the connection."""
         if not (head := self.head()):
             return None
@@ -87,8 +87,8 @@ class Peer:
                 return None  # pragma: no cover - usually a reset comes first
             body += piece
         self._received = bytes(body[length:])
-        self.heard.append(Heard(line, headers, bytes(body[:length]), self.number))
-        return self.heard[-1]
+        self.requests.append(ReceivedRequest(line, headers, bytes(body[:length]), self.number))
+        return self.requests[-1]
 
     def send(self, data: bytes) -> None:
         """Send bytes."""
@@ -97,7 +97,7 @@ class Peer:
     def answer(self, data: bytes | None = None) -> None:
         """Answer every request until the client closes the connection."""
         while self.request() is not None:
-            self.send(said() if data is None else data)
+            self.send(http_response() if data is None else data)
 
     def drip(self, pieces: Iterable[bytes]) -> None:
         """Send pieces slowly, for half a minute at most, so that a client without a deadline is noticed."""
@@ -124,7 +124,7 @@ class Listener:
 
     Attributes:
         url: Its address.
-        heard: The whole requests, in order.
+        requests: The whole requests, in order.
         connections: The number of connections.
     """
 
@@ -136,7 +136,7 @@ class Listener:
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._problems: list[BaseException] = []
-        self.heard: list[Heard] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self.port = int(self._socket.getsockname()[1])
         self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
@@ -173,7 +173,7 @@ class Listener:
             if self._tls is not None:
                 connected = self._tls.wrap_socket(connected, server_side=True)
                 self._open.append(connected)
-            self._behave(Peer(connected, number, self.heard))
+            self._behave(Peer(connected, number, self.requests))
         except OSError:  # the client went away, or the test is over
             pass
         except BaseException as problem:  # noqa: BLE001  # pragma: no cover - raised by `close`
@@ -278,7 +278,7 @@ def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
     return PatientClient(TOKEN, url, timeout=timeout, http_client=options)
 
 
-class Ways:
+class CallStyle:
     """A way to make calls: sync, or on an event loop."""
 
     def __init__(self, name: str) -> None:

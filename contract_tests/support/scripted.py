@@ -31,12 +31,12 @@ BODY: Any = base_body("image")
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
 
-def named(external_id: str) -> Any:
+def request_with_id(external_id: str) -> Any:
     """Return a request under an external id."""
     return {**BODY, "external_task_id": external_id}
 
 
-NAMED = named("e-1")
+NAMED = request_with_id("e-1")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def task(task_id: Any = "7", status: Any = "submitted", **more: Any) -> Reply:
     return Reply(200, {"code": 0, "data": {"task_id": task_id, "task_status": status, **more}})
 
 
-def made(task_id: Any = "7", element_id: Any = 9) -> Reply:
+def finished_task(task_id: Any = "7", element_id: Any = 9) -> Reply:
     """Return an answer with a task that made an element."""
     return task(task_id, "succeed", task_result={"elements": [{"element_id": element_id}]})
 
@@ -81,7 +81,7 @@ def page(*ids: Any) -> Reply:
     return Reply(200, {"code": 0, "data": [{"task_id": task_id} for task_id in ids]})
 
 
-def no(status: int, code: Any = None, **headers: str) -> Reply:
+def refusal(status: int, code: Any = None, **headers: str) -> Reply:
     """Return an answer that means failure."""
     body = {"message": "no"} if code is None else {"code": code, "message": "no"}
     return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -102,7 +102,7 @@ def _in_dialect(answer: DialectAnswer, dialect: str, request: httpx.Request) -> 
     return Reply(status, {"code": code, "message": message, "request_id": "r-1"})
 
 
-def answered(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
+def answer_step(step: Step, request: httpx.Request, dialect: str = "documented") -> Any:
     """Return the answer of a step to a request; if the step is an exception, raise it."""
     if isinstance(step, type):
         raise step("scripted")
@@ -129,9 +129,9 @@ class Gateway:
         """Take the next step."""
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
-        return answered(self._steps.popleft(), request, self._dialect)
+        return answer_step(self._steps.popleft(), request, self._dialect)
 
-    def finished(self) -> bool:
+    def is_finished(self) -> bool:
         """Return whether the whole script was used."""
         return not self._steps
 
@@ -177,10 +177,10 @@ class FakeClock(Clock):
     def sleep(self, seconds: float) -> None:
         with pytest.raises(RuntimeError):  # a sleep would block an event loop
             asyncio.get_running_loop()
-        self.let_pass(seconds)
+        self.advance(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        self.let_pass(seconds)
+        self.advance(seconds)
 
     def wait(self, jobs: Collection[futures.Future[Any]], seconds: float | None) -> None:  # noqa: ARG002
         super().wait(jobs, None)  # scripted answers take no time
@@ -188,13 +188,13 @@ class FakeClock(Clock):
     async def wait_async(self, jobs: Collection[asyncio.Task[Any]], seconds: float | None) -> None:  # noqa: ARG002
         await super().wait_async(jobs, None)
 
-    def let_pass(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Move the clock."""
         self.slept.append(seconds)
         self.seconds += seconds
 
 
-class Scripted:
+class ScriptedClient:
     """One of the two clients, connected to a gateway that answers by a script.
 
     Every method of the client is available here, and blocks.
@@ -228,17 +228,17 @@ class Scripted:
 
         return call
 
-    def failing(self, name: str, *arguments: Any, **named: Any) -> KlingError:
+    def error_of(self, name: str, *arguments: Any, **named: Any) -> KlingError:
         """Call a method that must fail, and return its error."""
         with pytest.raises(KlingError) as caught:
             getattr(self, name)(*arguments, **named)
         return caught.value
 
-    def following(self, items: Any) -> Any:
+    def next_item(self, items: Any) -> Any:
         """Return the next item of an iterator."""
         return asyncio.run(_next(items)) if isinstance(items, AsyncIterator) else next(items)
 
-    def first(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
+    def take(self, most: int | None, name: str, seen: list[Any] | None = None, **named: Any) -> list[Any]:
         """Return the first items of an iterator, and take no more.
 
         Args:
@@ -268,7 +268,7 @@ async def _take(most: int | None, items: AsyncIterator[Any], taken: list[Any]) -
             break
 
 
-def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
+def call_once(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
     """Create a client, call one of its methods, close it, and return the result; all items if it is an iterator."""
 
     async def call() -> Any:
@@ -284,7 +284,7 @@ def called(kind: Client, name: str, *arguments: Any, **options: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class FailedCall:
     """How a call fails.
 
     Attributes:
@@ -305,14 +305,14 @@ class Failure:
     slept: Sequence[float] = ()
     says: str = ""
 
-    def check(self, scripted: Scripted, error: KlingError) -> None:
+    def check(self, client: ScriptedClient, error: KlingError) -> None:
         """Assert that a call of a client with this script failed as described."""
         assert self.kind is type(error)
         assert str(error).startswith(self.says)
         assert self.outcome == error.outcome
-        assert self.calls == scripted.gateway.calls()
-        assert list(self.slept) == scripted.clock.slept
-        assert scripted.gateway.finished()
+        assert self.calls == client.gateway.calls()
+        assert list(self.slept) == client.clock.slept
+        assert client.gateway.is_finished()
 
 
 both_dialects = pytest.mark.parametrize("dialect", ["live", "documented"])

@@ -28,7 +28,7 @@ from contract_tests.support.signed_notifications import (
     refusal,
     signature_of,
 )
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements import webhooks
 from kling_elements.mock.options import usable_secret
 from kling_elements.tasks import Progress, progress_of
@@ -344,7 +344,7 @@ def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
     assert "1234567890" == webhooks.parse(BODY, {"webhook-signature": "v1,AAAA"}, verify=False).task_id
 
 
-@each([row for row in answers() if row.call == NOTIFICATION])
+@for_each_row([row for row in answers() if row.call == NOTIFICATION])
 def test_real_notifications_are_read(row: Answer) -> None:
     """Each is read in its shape, with or without an envelope, and verified if it is signed."""
     options: dict[str, Any] = {"verify": False}

@@ -190,7 +190,7 @@ _MISUSED: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("expected", "changes"), _MALFORMED, ids=range(len(_MALFORMED)))
 def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict[str, Any]) -> None:
     """The message says what is wrong and what is allowed, and the error keeps none of the input."""
-    _is_one_error(expected, refusal(**changes))
+    _assert_one_error(expected, refusal(**changes))
 
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
@@ -199,10 +199,10 @@ def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: di
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)
-    _is_one_error(expected, error)
+    _assert_one_error(expected, error)
 
 
-def _is_one_error(expected: str, error: Exception) -> None:
+def _assert_one_error(expected: str, error: Exception) -> None:
     assert expected == str(error)
     assert isinstance(error, KlingError)
     assert isinstance(error, ValueError)
@@ -244,7 +244,7 @@ _CORE_HEADERS = {"webhook-id": _CORE, "webhook-timestamp": TIMESTAMP, "webhook-s
 )
 def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     """Neither the error nor its causes contain the secret, the signature or the body."""
-    _tells_nothing(WebhookError, changes)
+    _assert_reveals_nothing(WebhookError, changes)
 
 
 @pytest.mark.parametrize(
@@ -253,10 +253,10 @@ def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
 )
 def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     """In particular, it contains no secret."""
-    _tells_nothing(WebhookUsageError, changes)
+    _assert_reveals_nothing(WebhookUsageError, changes)
 
 
-def _tells_nothing(kind: type[Exception], changes: dict[str, Any]) -> None:
+def _assert_reveals_nothing(kind: type[Exception], changes: dict[str, Any]) -> None:
     vector = {"body": _CORE_BODY, "headers": _CORE_HEADERS, "secrets": _CORE_SECRET}
     error = refusal(kind, **(vector | changes))
     shown = [str(error), repr(error), repr(error.args), repr(vars(error)), *traceback.format_exception(error)]

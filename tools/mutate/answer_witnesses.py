@@ -34,7 +34,7 @@ from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
 from contract_tests.reading.images import Picture
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.reading.videos import Opened
+from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
 from contract_tests.support.mock_caller import IMAGE_REQUEST
@@ -273,14 +273,14 @@ def _page(candidate: Candidate) -> bool:
 
 
 def _words_about_images(candidate: Candidate) -> bool:
-    file = Opened(Picture(format="gif").build())
+    file = RecordedFile(Picture(format="gif").build())
     violations = images.inspect(file, "image", image_limits(candidate.contract)).violations
     message = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
     return [message] == [violation.message for violation in violations]
 
 
 def _words_about_videos(candidate: Candidate) -> bool:
-    file = Opened(b"\x1aE\xdf\xa3".ljust(64))
+    file = RecordedFile(b"\x1aE\xdf\xa3".ljust(64))
     violations = videos.inspect(file, "video", video_limits(candidate.contract)).violations
     return [violation.message for violation in violations] == [
         "the file is not an MP4 or MOV video; it looks like Matroska or WebM"

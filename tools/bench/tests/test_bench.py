@@ -55,7 +55,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @contextmanager
-def _served(answer: bytes) -> Iterator[int]:
+def _answering_server(answer: bytes) -> Iterator[int]:
     """Run a server that sends this answer to anything it receives and closes the connection; yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
@@ -313,7 +313,7 @@ def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> 
 )
 def test_under_load_each_answer_must_be_a_success(answer: bytes, reason: str) -> None:
     """Otherwise refusals would count as work."""
-    with _served(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
+    with _answering_server(answer) as port, pytest.raises(BenchError, match=f"WrongAnswerError: the server {reason}"):
         figures_of("tools.bench.load", {**_LOAD, "port": port})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from tools.diff.changes import Change
 from tools.diff.documents import changes_between
 
@@ -85,10 +85,10 @@ def _broken_by(change: Callable[[Any], object], *, back: bool = False) -> set[st
     before, after = _copy(), _copy()
     change(after)
     changes = changes_between(after, before) if back else changes_between(before, after)
-    return {f"{_whom(change)} {change.pointer.rpartition('/')[2]}" for change in changes}
+    return {f"{_affected_party(change)} {change.pointer.rpartition('/')[2]}" for change in changes}
 
 
-def _whom(change: Change) -> str:
+def _affected_party(change: Change) -> str:
     return "both" if len(change.breaks) > 1 else next((party.value for party in change.breaks), "nobody")
 
 
@@ -322,7 +322,7 @@ _HARMLESS = [
 ]
 
 
-@each([*_KINDS, *_HARMLESS], "kind")
+@for_each_row([*_KINDS, *_HARMLESS], "kind")
 def test_a_change_around_schemas_breaks(kind: _Kind) -> None:
     """A change breaks the party that loses something or has more to do; a change of descriptions breaks nobody."""
     assert set(filter(None, kind.there.split(", "))) == _broken_by(kind.change)

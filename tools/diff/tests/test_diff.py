@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.nodes import follow
 from scripts.spec import load
 from tools.diff.__main__ import main, report
@@ -117,7 +117,7 @@ _EDITS = [
 ]
 
 
-@each(_EDITS)
+@for_each_row(_EDITS)
 def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
     """Each change is reported once, at the place where it was made, however often that is used."""
     changed = copy.deepcopy(contract)

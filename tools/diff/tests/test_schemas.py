@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from scripts.spec import SpecError
 from tools.diff.documents import changes_between
 
@@ -227,7 +227,7 @@ _KINDS = [
 ]
 
 
-@each(_KINDS, "kind")
+@for_each_row(_KINDS, "kind")
 @pytest.mark.parametrize("use", ["request", "response"])
 def test_a_change_of_a_schema_breaks(kind: _Kind, use: str) -> None:
     """A change breaks a party depending on what conforms now and on who sends the value."""
@@ -259,7 +259,7 @@ def test_each_change_is_shown_in_one_line(before: Any, after: Any, lines: list[s
     assert [line.replace("#W", where) for line in lines] == shown
 
 
-def _used_twice(name: str, schema: Any, **more: Any) -> dict[str, Any]:
+def _two_uses_of(name: str, schema: Any, **more: Any) -> dict[str, Any]:
     """Return a document that uses a component once in the request and twice in the response."""
     reference = {"$ref": f"#/components/schemas/{name}"}
     document = _document(
@@ -272,7 +272,7 @@ def _used_twice(name: str, schema: Any, **more: Any) -> dict[str, Any]:
 
 def test_a_change_of_a_component_is_reported_once() -> None:
     """The line names all uses of the component, and every party that one of them breaks."""
-    (change,) = changes_between(_used_twice("P", {"maxLength": 2}), _used_twice("P", {"maxLength": 1}))
+    (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("P", {"maxLength": 1}))
 
     line = "breaks caller and server: #/components/schemas/P/maxLength: 2 -> 1 (request and response)"
     assert line == str(change)
@@ -280,12 +280,12 @@ def test_a_change_of_a_component_is_reported_once() -> None:
 
 def test_renaming_a_component_is_not_a_change() -> None:
     """Names of components are never sent."""
-    assert changes_between(_used_twice("P", _object(p=_TEXT)), _used_twice("Q", _object(p=_TEXT))) == []
+    assert changes_between(_two_uses_of("P", _object(p=_TEXT)), _two_uses_of("Q", _object(p=_TEXT))) == []
 
 
 def test_a_change_of_a_renamed_component_names_both_places() -> None:
     """The line has the old place and the new one."""
-    (change,) = changes_between(_used_twice("P", {"maxLength": 2}), _used_twice("Q", {"maxLength": 1}))
+    (change,) = changes_between(_two_uses_of("P", {"maxLength": 2}), _two_uses_of("Q", {"maxLength": 1}))
 
     assert str(change).startswith(
         "breaks caller and server: #/components/schemas/P/maxLength (now #/components/schemas/Q/maxLength): 2 -> 1"

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from contract_tests.reading.paths import DELETION, PRESETS
-from contract_tests.support.tables import each
+from contract_tests.support.tables import for_each_row
 from kling_elements.mock.reply import HTML_TYPE, Reply, json_reply
 from kling_elements_client import contract
 from tools.live.deletions import nonexistent_id
@@ -241,7 +241,7 @@ class _News:
         return f"{self.dialect}: {'; '.join(self.news) or 'nothing new'}"
 
 
-@each(
+@for_each_row(
     [
         _News(code=0, replies={LOOK_UP: _LIVE}),
         _News(code=0, dialect=_NEITHER, replies={LOOK_UP: _OF_A_GATEWAY}),  # known, although it belongs to no dialect
