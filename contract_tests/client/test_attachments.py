@@ -167,7 +167,7 @@ def test_a_base64_text_of_any_length_is_sent_unchanged(length: int) -> None:
 
 
 def test_a_large_image_in_a_text_field_is_refused() -> None:
-    """It is as wrong there as any other text of that length."""
+    """An image in a text field is refused like any other string of that length."""
     body = {**body_with_images("https://a.example.com/b.png"), "element_name": base64_of(LARGE)}
 
     assert [("/element_name", "R04")] == [(v.pointer, v.rule) for v in contract.violations("createElement", body)]
@@ -187,12 +187,12 @@ def test_a_path_is_refused_outside_image_fields(where: str, photograph: Path) ->
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_bytes_are_accepted_as_an_image(kind: Callable[[bytes], Any]) -> None:
-    """They are sent like a file with the same content."""
+    """Bytes are sent like a file with the same content."""
     assert sent_text(body_with_images(base64_of(LARGE))) == sent_text(body_with_images(kind(LARGE)))
 
 
 def test_an_unsupported_object_as_an_image_names_the_supported_types() -> None:
-    """This package accepts paths and bytes only; `KlingElements` accepts more."""
+    """The generated client accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
     says = "a value of type object: cannot be taken for an image; give a pathlib.Path or bytes"
@@ -242,7 +242,7 @@ def test_base64_that_this_package_made_is_not_decoded_again(decoded: list[int]) 
 
 
 def test_base64_that_this_package_made_behaves_like_plain_text() -> None:
-    """It equals what the standard library makes, and anything derived from it is a plain `str`."""
+    """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
     encoded = encode(LARGE)
 
     assert base64_of(LARGE) == encoded
@@ -327,7 +327,7 @@ def test_base64_is_checked_even_if_media_checks_are_off() -> None:
 
 
 def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -> None:
-    """It is not checked again when it is sent."""
+    """A request is not checked again when you send it."""
     checked = contract.check("createElement", body_with_images(photograph))
     client = AuthenticatedClient("test-token")
 
@@ -337,7 +337,7 @@ def test_a_checked_request_can_only_be_sent_to_its_operation(photograph: Path) -
 
 
 def test_a_checked_request_shows_no_media(photograph: Path) -> None:
-    """Its repr contains neither the text nor the URLs of the media."""
+    """The repr of a checked request contains neither the Base64 nor the URLs of the media."""
     checked = contract.check("createElement", body_with_images(photograph, "https://a.example.com/b.png?secret=1"))
 
     assert "CheckedRequest(operation_id='createElement', violations=[])" == repr(checked)

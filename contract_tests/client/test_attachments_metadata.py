@@ -45,7 +45,7 @@ def test_metadata_is_left_out_if_you_ask_for_it(
     check_media: bool,  # noqa: FBT001
     tmp_path: Path,
 ) -> None:
-    """This works for short and long texts and for files; without the option all bytes are sent. URLs stay."""
+    """Metadata is removed from Base64 of any length and from files; URLs stay, and by default all bytes are sent."""
     content = Picture(format=kind, orientation=6, file_size=size).build()
     body = body_with_images(write_file(tmp_path, content), base64_of(content), _URL)
     assert [content, content, _URL] == _sent_images(body, check_media=check_media)

@@ -52,7 +52,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
 def test_a_file_that_changed_after_the_check_is_an_error(change: Callable[[Path], object], photograph: Path) -> None:
-    """None of its bytes are sent, and the error names the file."""
+    """No bytes of a changed file are sent, and the error names the file."""
     os.utime(photograph, ns=(5, 5))
     content = contract.check("createElement", body_with_images(photograph)).content
     assert isinstance(content, StreamedBody)
@@ -96,7 +96,7 @@ class _FileChangingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def test_the_sent_length_matches_the_content_length_header(
     create: Create, make_client: MakeClient, photograph: Path
 ) -> None:
-    """Both clients stream the same text."""
+    """The blocking and the async client stream the same string."""
     transport = _FileChangingTransport()
     client = make_client(http_client={"transport": transport})
 

@@ -94,13 +94,13 @@ def test_an_encoding_that_was_not_requested_is_reported(encoding: str) -> None:
     "sent", [b"?", b"\x1f\x8b\x08", gzip.compress(b"x")[:-9] + b"?" * 9], ids=["text", "cut", "wrong"]
 )
 def test_a_damaged_gzip_body_is_reported(sent: bytes) -> None:
-    """This covers a body that is not gzip at all, one that is cut short and one with wrong bytes."""
+    """A body may be no gzip at all, or be cut short, or have wrong bytes."""
     _, problem = _read(sent, "gzip")
     assert problem in {"the answer is compressed, and damaged", "the answer is compressed, and breaks off"}
 
 
 def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
-    """They count towards the limit, so that they cannot go on forever; httpx drops such bytes too."""
+    """Bytes after the gzip data count towards the limit, so they cannot go on forever; httpx drops them too."""
     packed = gzip.compress(ANSWER)
     assert (ANSWER, None) == _read(packed + b"rest", "gzip")
     assert (ANSWER, _TOO_LARGE) == _read(packed + bytes(_LIMIT), "gzip")
@@ -108,7 +108,7 @@ def test_bytes_after_the_end_of_gzip_are_dropped() -> None:
 
 @pytest.mark.parametrize("over", [0, 1, 100_000])
 def test_the_limit_is_eight_mib(over: int) -> None:
-    """It applies before and after decoding; what arrives within the limit is kept for the error."""
+    """The limit applies before and after decoding; what arrives within the limit is kept for the error."""
     content = bytes(_LIMIT + over)
     expected = (content[:_LIMIT], _TOO_LARGE if over else None)
 
@@ -172,7 +172,7 @@ def test_a_body_in_too_many_chunks_is_refused() -> None:
 def test_an_unreadable_answer_says_why(
     says: str, answer: list[bytes], options: dict[str, Any], call_style: CallStyle
 ) -> None:
-    """It still counts as an answer, and its connection is not used again."""
+    """An unreadable answer still counts as an answer, and its connection is not used again."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -218,7 +218,7 @@ def test_gzip_is_requested_and_decoded(options: dict[str, Any], call_style: Call
 def test_an_answer_that_has_no_body_by_definition_is_read_without_one(
     status: str, method: str, more: bytes, call_style: CallStyle
 ) -> None:
-    """This holds whatever the headers say, and the connection is kept."""
+    """Answers to HEAD, 204 and 304 have no body, whatever their headers say, and the connection is kept."""
     head = b"HTTP/1.1 " + status.encode() + b"\r\n" + more + b"\r\n"
     with listening(lambda peer: peer.answer(head)) as server:
         answers = call_style.outcomes(client_of(server.url), *[{"method": method, "url": "/a"}] * 2)
@@ -243,7 +243,7 @@ def _answered(call_style: CallStyle, response: Callable[[], httpx.Response], **o
 
 @pytest.mark.parametrize("options", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], call_style: CallStyle) -> None:
-    """They apply to a streamed answer and to one that a mock has in memory."""
+    """The limits apply to a streamed answer and to one that a mock has in memory."""
     streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
     answers = [
         _answered(call_style, lambda: httpx.Response(200, stream=streamed), **options),
@@ -260,7 +260,7 @@ def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ca
 
 
 def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
-    """It was decoded by httpx when the mock made it."""
+    """Httpx decoded the answer when the mock made it."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
     answer = _answered(call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
 

@@ -25,7 +25,7 @@ from kling_elements_runtime import client_connections
 
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only one is made even if 32 threads ask for it at the same moment."""
+    """Only one httpx client is created, even if 32 threads need it at the same moment."""
     made: list[httpx.Client] = []
     ready = threading.Barrier(32)
     arrived = threading.Event()
@@ -115,7 +115,7 @@ def test_a_closed_client_stays_closed(
     client: AuthenticatedClient,
     router: respx.MockRouter,
 ) -> None:
-    """It sends nothing and opens no connection, and the error says what to do."""
+    """A closed client sends nothing and opens no connection, and the error says what to do."""
     router.post().respond(json={})
 
     async def close() -> None:

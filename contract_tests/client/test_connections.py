@@ -138,7 +138,7 @@ def test_an_answer_that_breaks_off_is_closed(create: Create, make_client: MakeCl
 
 @pytest.mark.parametrize("settings", [{}, {"event_hooks": {}}], ids=["directly", "by httpx"])
 def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_client: MakeClient) -> None:
-    """Nobody would close a connection that it opened."""
+    """Nobody would close a connection that a closed httpx client opened."""
     transport = RecordingTransport()
     client = make_client(http_client={"transport": transport, **settings})
     client.get_httpx_client().close()
@@ -149,7 +149,7 @@ def test_a_closed_httpx_client_sends_nothing(settings: dict[str, Any], make_clie
 
 
 def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_client: MakeClient) -> None:
-    """Each request has its own time-outs, although URL and headers are prepared once."""
+    """Each request has its own timeouts, although URL and headers are prepared only once."""
     seen = []
 
     def hurry(request: httpx.Request) -> None:
@@ -167,7 +167,7 @@ def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_cli
 
 
 def test_closed_event_loops_are_garbage_collected(make_client: MakeClient) -> None:
-    """This holds even if nobody calls `aclose`: a script may call `asyncio.run` a thousand times."""
+    """A script may call `asyncio.run` a thousand times and never call `aclose`."""
     client = make_client(http_client={"transport": RecordingTransport()})
     loops = []
 

@@ -103,7 +103,7 @@ def test_recently_used_tokens_are_redacted() -> None:
 
 
 def test_a_constant_token_is_redacted_from_the_start() -> None:
-    """It is redacted even if it was never sent."""
+    """A token that was never sent is redacted, too."""
     holder = credentials(Hidden(_TOKEN), "VARIABLE")
     assert "bad ***" == holder.redact(f"bad {_TOKEN}")
     assert f"Bearer {_TOKEN}" == holder.authorization()
@@ -221,7 +221,7 @@ def _garble(peer: Peer) -> None:
 def test_no_frame_of_an_error_while_sending_has_the_token(
     behave: Callable[[Peer], None], options: dict[str, Any], token: Any, kind: Client
 ) -> None:
-    """This covers the frames of httpx, httpcore and the parser as well as our own."""
+    """The frames of httpx, httpcore and the parser are as free of the token as our own."""
     with listening(behave) as server, pytest.raises(KlingError) as caught:
         call_once(kind, "create", BODY, api_key=token, base_url=server.url, http_client=options)
 

@@ -72,7 +72,7 @@ _SERVERS = {"head": _head, "body": _body, "chunks": _chunks, "1xx": _information
 @pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 @pytest.mark.parametrize("name", _SERVERS)
 def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, call_style: CallStyle) -> None:
-    """It makes no difference how little the server sends or reads at a time, or how often."""
+    """The deadline holds however little the server sends or reads at a time, and however often."""
     with listening(_SERVERS[name], tls) as server:
         error = call_style.outcome(client_of(server.url), LARGE if name == "slow reader" else POST, seconds=_SECONDS)
 
@@ -82,7 +82,7 @@ def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, c
 
 
 def test_a_call_without_a_deadline_ends_after_the_sum_of_its_time_outs(call_style: CallStyle) -> None:
-    """This is the longest that a call can take if every step takes as long as it may."""
+    """A call takes longest if every step takes as long as its timeout allows."""
     left: list[float] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -160,7 +160,7 @@ def test_your_own_transport_gets_time_outs_within_the_deadline(
 
 
 def test_a_time_out_error_of_your_own_transport_is_reported_unchanged() -> None:
-    """It does not mention the deadline."""
+    """The message of a transport's own timeout does not mention the deadline."""
 
     def answer(_: httpx.Request) -> httpx.Response:
         raise TimeoutError("mine")
@@ -203,7 +203,7 @@ def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeo
 
 
 def test_a_call_after_its_deadline_sends_nothing(call_style: CallStyle) -> None:
-    """It uses neither a kept connection nor a new one."""
+    """A call that comes too late uses neither a kept connection nor a new one."""
     with listening(Peer.answer) as server:
         call_style.failure(client_of(server.url), seconds=-1.0)
 

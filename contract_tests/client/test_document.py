@@ -47,7 +47,7 @@ def test_a_pointer_without_a_leading_slash_is_refused(text: str) -> None:
 
 
 def test_a_reference_is_followed_to_its_node() -> None:
-    """It may lead through lists and escaped names; the empty pointer is the whole document."""
+    """A reference may lead through lists and escaped names; the empty pointer is the whole document."""
     assert 1 == follow(_DOCUMENT, "#/a~1b/~0c/0/d")
     assert _DOCUMENT is follow(_DOCUMENT, "#")
 
@@ -71,7 +71,7 @@ def test_a_walk_yields_every_node_with_its_reference() -> None:
 
 
 def test_subschemas_are_found_under_every_keyword_that_has_them() -> None:
-    """Only the next level is listed."""
+    """Only the subschemas of the next level are listed."""
     inner = {"items": {"type": "string"}}
     schema = {"properties": {"a/b": inner}, "anyOf": [{}, inner], "oneOf": [inner], "items": inner, "enum": [inner]}
 
@@ -140,7 +140,7 @@ def test_an_operation_has_the_parameters_of_its_path_too() -> None:
 
 
 def test_a_parameter_of_an_operation_overrides_that_of_its_path() -> None:
-    """This also works if the parameter is only a reference."""
+    """A parameter may also be a reference."""
     document = _item(parameters=[{"$ref": "#/components/parameters/Number"}])
     parameters = Document(document).operation("getThing").parameters
 
@@ -152,7 +152,7 @@ def test_a_parameter_of_an_operation_overrides_that_of_its_path() -> None:
 
 
 def test_a_reader_runs_once_for_each_document() -> None:
-    """Its result is cached, so that callers need no cache."""
+    """The document caches a reader's result, so that callers need no cache."""
     seen: list[str] = []
 
     def reader(document: dict[str, Any]) -> str:

@@ -140,7 +140,7 @@ def test_an_unusual_but_valid_image_is_accepted(data: bytes) -> None:
     ],
 )
 def test_a_file_that_is_not_jpeg_or_png_is_refused(data: bytes) -> None:
-    """Only the content counts, not a name or an extension, and no exception of a reader escapes."""
+    """Only the content of a file counts, not its name, and no exception of a reader escapes."""
     assert _NOT_READABLE == [(rule, message.partition(";")[0]) for rule, message in _violations_of(data)]
 
 

@@ -72,7 +72,7 @@ def test_a_jpeg_without_metadata_is_returned_unchanged(mode: str) -> None:
 
 
 def test_only_the_first_picture_of_a_multi_picture_jpeg_remains() -> None:
-    """The others come after its end."""
+    """The other pictures of such a file come after the end of the first one."""
     several = encode(noise(40, 60), "MPO", save_all=True, append_images=[noise(40, 60).rotate(90)])
     plain = decode(_strip(several))
     assert ("JPEG", decode(several).tobytes()) == (plain.format, plain.tobytes())
@@ -125,7 +125,7 @@ def test_a_png_keeps_everything_that_affects_its_appearance(orientation: int | N
 
 
 def test_an_animated_png_stays_animated() -> None:
-    """Its frames are not metadata."""
+    """The frames of an animation are not metadata."""
     content = encode(Image.new("L", (9, 9)), "PNG", save_all=True, append_images=[Image.new("L", (9, 9), 99)])
     assert content == _strip(content)
     with Image.open(io.BytesIO(content)) as picture:
@@ -151,7 +151,7 @@ def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
 
 
 def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is returned unchanged; an image of the largest allowed size is stripped."""
+    """A larger image is returned unchanged; an image of the largest allowed size is stripped."""
     content = Picture(text_bytes=1000).build()
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content) - 1)
     image = InlineBytes(content)

@@ -134,7 +134,7 @@ def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, re
 def test_an_existing_client_uses_a_mocking_tool_while_it_is_active(
     name: str, call_style: CallStyle, request: pytest.FixtureRequest
 ) -> None:
-    """Its open connections are not used while the tool is active, and are used again afterwards."""
+    """The client does not use its open connections while the tool is active, and uses them again afterwards."""
     tool = MockingTool(request)
     active_tool = ExitStack()
     with listening(Peer.answer) as server:
@@ -328,7 +328,7 @@ def test_a_single_client_may_be_instrumented(instrument: Callable[[Any, Seen], N
 def test_your_own_transport_replaces_the_network(
     place: str, more: dict[str, Any], creator: ElementCreator, request: pytest.FixtureRequest
 ) -> None:
-    """It gets all requests, or those that match a mount."""
+    """Your transport gets all requests, or those that match a mount."""
     tool = MockingTool(request)
     mock = httpx.MockTransport(tool.answer)
     with listening(Peer.answer) as server:

@@ -218,7 +218,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
 
 @pytest.mark.parametrize("kept", [0, 1, None])
 def test_a_connection_is_kept_for_the_next_request(kept: int | None, call_style: CallStyle) -> None:
-    """It is closed if the limits allow no kept connections."""
+    """A connection is closed after its answer if the limits allow no kept connections."""
     with listening(Peer.answer) as server:
         call_style.outcomes(client_of(server.url, **_limits(None, kept)), POST, GET, POST)
 
@@ -275,7 +275,7 @@ def test_a_connection_whose_state_is_unknown_is_not_used_again(
 
 
 def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle) -> None:
-    """They are there when the next request is about to be sent."""
+    """Stray bytes may arrive just before the next request is sent."""
     has_come = threading.Event()
 
     def behave(peer: Peer) -> None:
@@ -336,7 +336,7 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
 
 @pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
 def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
-    """They are closed, and the next one is used."""
+    """Connections that cannot be used are closed, and the next one is used."""
     idle = pool._Idle[Any](10, None, 1.0)  # noqa: SLF001 - as above
     good = FakeConnection()
     assert [] == idle.put(good) + idle.put(useless)
@@ -443,7 +443,7 @@ def test_a_request_lost_on_a_new_connection_is_not_sent_again(call: Any, call_st
 
 
 def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
-    """This also holds for a look-up over a kept connection."""
+    """A look-up over a kept connection is not sent again either."""
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 

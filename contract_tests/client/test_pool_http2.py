@@ -120,7 +120,7 @@ def test_a_lost_http2_connection_says_whether_the_request_was_complete(
 
 
 def test_a_gateway_without_http2_gets_http1_requests(call_style: CallStyle) -> None:
-    """Both sides agree on the version while they connect."""
+    """Client and gateway agree on the HTTP version while they connect."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     authority().issue_cert("127.0.0.1").configure_cert(context)

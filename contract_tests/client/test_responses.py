@@ -163,7 +163,7 @@ def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], co
 
 
 def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
-    """Nobody who only passes it on nests it that deeply."""
+    """A gateway that only passes a refusal on does not nest it that deeply."""
     content = _OVER
     for _ in range(4):
         content = _wrapped(content)
@@ -186,7 +186,7 @@ _HARMLESS = r"a\x1b[2J \x00\x9b\u202e \ud800"
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 def test_control_characters_are_shown_escaped(status: int, failure: Failure, caplog: pytest.LogCaptureFixture) -> None:
-    """This covers escape sequences, line breaks, marks that reverse text, and lone surrogates, from any source."""
+    """Escape sequences, line breaks, marks that reverse text, and lone surrogates are escaped, from any source."""
     body = {"code": _HOSTILE, "message": _HOSTILE, "request_id": _HOSTILE, _HOSTILE: 1}
     error = failure(status, json.dumps(body))
     page = failure(status, _HOSTILE.encode("utf-8", "surrogatepass"))

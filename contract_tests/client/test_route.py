@@ -52,7 +52,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("authorization", [None, AUTHORIZATION])
 def test_a_proxy_forwards_requests_without_tls(authorization: str | None, call_style: CallStyle) -> None:
-    """It gets the whole URL, and your credentials if it asks for them; the connection to it is kept."""
+    """The proxy gets the whole URL, and your credentials if it requires them; its connection is kept."""
     with listening(Peer.answer) as server, listening(forward(authorization)) as proxy:
         url = proxy.url if authorization is None else proxy.url.replace("http://", f"http://{USER}@")
         answers = call_style.outcomes(client_of(server.url, proxy=url), POST, GET)
@@ -107,7 +107,7 @@ def test_a_proxy_that_refuses_a_request_is_reported(
 
 
 def test_an_unreachable_proxy_is_a_connection_error(call_style: CallStyle) -> None:
-    """It is reported like an unreachable gateway."""
+    """An unreachable proxy is reported like an unreachable gateway."""
     failure = call_style.failure(client_of(ELSEWHERE, proxy="http://127.0.0.1:1"))
 
     assert failure.startswith(f"ConnectError at {ELSEWHERE}: ")
@@ -203,7 +203,7 @@ def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, mo
 def test_the_environment_is_ignored_if_it_does_not_apply(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing in it can cause an error then."""
+    """Variables that do not apply to a request cannot cause an error."""
     monkeypatch.setenv("ALL_PROXY", "socks://nonsense")
     assert options.get("proxy") == _proxy_of(**options)
 
@@ -302,7 +302,7 @@ def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> 
 
 
 def test_a_client_certificate_is_sent(call_style: CallStyle, tmp_path: Path) -> None:
-    """Some gateways ask for one."""
+    """Some gateways require a client certificate."""
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     issued = authority().issue_cert("client.example.com")
     issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -419,7 +419,7 @@ def test_http2_without_its_package_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 def test_the_limits_decide_the_number_of_connections(
     connections: int | None, kept: int | None, expected: tuple[int, int]
 ) -> None:
-    """None means any number, as in httpx; there are never more kept connections than connections."""
+    """None allows any number, as in httpx; there are never more kept connections than connections."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=kept)
     chosen_route = route.Route(httpx.URL(ELSEWHERE), 1.0, limits=limits)
 

@@ -83,7 +83,7 @@ def test_a_client_does_not_show_its_token(
 
 
 def test_the_httpx_clients_do_not_hold_the_token(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """It is added to each request, so that you can pass an httpx client on without giving the token away."""
+    """The token is added to each request, so you can pass an httpx client on without giving it away."""
     for inner in inner_clients(client):
         assert [] == _leaks([repr(vars(inner)), repr(inner.headers.raw)])
         assert "authorization" not in inner.headers
@@ -309,7 +309,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 
 
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
-    """Its letters are in every text, so that messages would become unreadable."""
+    """The letters of a short token are everywhere, so redacting them would make messages unreadable."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
         create_element.sync(client=make_client(api_key="e"), body=_body_with(element_name=""))
 
@@ -318,7 +318,7 @@ def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
 def test_a_transport_error_does_not_show_the_token(
     kind: type[httpx.RequestError], create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Its message, its causes and the request in httpx's exception do not have it."""
+    """The message, the causes and the request in httpx's exception are free of the token."""
 
     def fail(request: httpx.Request) -> None:
         try:

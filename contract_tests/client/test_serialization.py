@@ -219,7 +219,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
 def test_a_cyclic_or_oversized_value_is_never_sent(
     expected: str, value: Any, on_violation: str, make_client: MakeClient, router: respx.MockRouter
 ) -> None:
-    """It is a violation, not a traceback, even if a few shared references make the value huge."""
+    """Such a value is a violation, not a traceback, even if a few shared references make it huge."""
     with pytest.raises(ContractError) as caught:
         create_element.sync(client=make_client(on_violation=on_violation), body=body_with(tag_list=value))
 
@@ -250,7 +250,7 @@ def test_a_pointer_ends_before_a_name_that_is_too_long(expected: str, length: in
 
 
 def test_all_values_that_json_cannot_represent_are_reported_at_once() -> None:
-    """Each one has its own place."""
+    """Each of the values is reported with its own place."""
     body = body_with(element_name=b"x", tag_list=[{1}, float("nan"), {"a/b": 1j}])
 
     reported = violations("createElement", body)

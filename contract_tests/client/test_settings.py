@@ -33,7 +33,7 @@ def _authorization(client: AuthenticatedClient, router: respx.MockRouter) -> str
 
 @pytest.mark.parametrize("token", ["sk-1", "a", "!~", "eyJ.a-b_c.d+/=="])
 def test_the_token_is_sent_as_a_bearer_token(token: str, make_client: MakeClient, router: respx.MockRouter) -> None:
-    """It may have any visible ASCII character."""
+    """A token may have any visible ASCII character."""
     assert f"Bearer {token}" == _authorization(make_client(api_key=token), router)
 
 
@@ -92,7 +92,7 @@ def test_the_first_server_of_the_contract_is_the_default() -> None:
     ],
 )
 def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can read such requests. The URL may have a path that is not a part of the API's own."""
+    """Nobody can read requests to such a URL. Its path must not repeat a part of the API's own."""
     resolve_to(monkeypatch, "127.0.0.1", "::1")
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url).base_url
 
@@ -236,14 +236,14 @@ def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: Inner
     ],
 )
 def test_your_time_outs_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
-    """They are passed to httpx."""
+    """The client passes your timeouts to httpx."""
     client = AuthenticatedClient(api_key="t", timeout=timeout)
 
     assert seconds == client.get_httpx_client().timeout
 
 
 def test_redirects_are_not_followed(client: AuthenticatedClient, inner_clients: InnerClients) -> None:
-    """This holds for blocking and asynchronous calls."""
+    """Blocking and asynchronous calls treat a redirect the same way."""
     assert [False, False] == [inner.follow_redirects for inner in inner_clients(client)]
 
 

@@ -42,7 +42,7 @@ with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=
 
 @with_and_without_tls
 def test_large_requests_and_answers_arrive_complete(tls: ssl.SSLContext | None, call_style: CallStyle) -> None:
-    """They share one connection, which is kept."""
+    """Large requests share one connection, which is kept."""
     large = http_response(b" " * 5_000_000 + b"{}")
     with listening(lambda peer: peer.answer(large), tls) as server:
         answers = call_style.outcomes(client_of(server.url), LARGE, GET, LARGE)
@@ -210,7 +210,7 @@ class ManualTlsServer:
 
 @pytest.mark.parametrize("stray", [http_response(b"{}", "400 Bad Request"), b"x" * 10], ids=["an answer", "something"])
 def test_a_tls_record_after_an_answer_ends_the_connection(stray: bytes, call_style: CallStyle) -> None:
-    """It may be read together with the answer, and the next request must not take it for its own answer."""
+    """A stray record may be read together with the answer, and must not become the next request's answer."""
 
     def behave(peer: Peer) -> None:
         tls = ManualTlsServer(peer)
@@ -357,7 +357,7 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(call_style: 
 def test_an_unknown_name_is_a_connection_error(
     call_style: CallStyle, names: FakeResolver, error: Exception, expected: str
 ) -> None:
-    """It may come from a typing error; some programs replace the system's resolver with their own."""
+    """A name may have a typing error; some programs replace the system's resolver with their own."""
 
     def unknown(_: int) -> Any:
         raise error

@@ -30,7 +30,7 @@ def test_a_repr_never_contains_a_long_text(expected: str, value: Any) -> None:
 
 
 def test_a_repr_is_limited_in_depth() -> None:
-    """This also ends the repr of a value that contains itself."""
+    """The limit also ends the repr of a value that contains itself."""
     itself: dict[str, Any] = {}
     itself["x"] = itself
     model, deep = Task(), Task()

@@ -43,7 +43,7 @@ def test_unset_is_false_and_has_a_clear_repr() -> None:
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, _pickled, attrs.evolve])
 def test_a_copied_model_lacks_the_same_values(clone: Callable[[Any], Any]) -> None:
-    """It makes the same request."""
+    """A copied model makes the same request."""
     model = ImageElementRequest.from_dict(BODY)
 
     assert model == clone(model)

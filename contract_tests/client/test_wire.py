@@ -147,7 +147,7 @@ _VIDEO_MODEL = VideoElementRequest(
 def test_the_body_is_sent_as_compact_json(
     expected: str, body: Any, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """It is UTF-8 without white space; unset fields are absent, and nothing is trimmed, reordered or corrected."""
+    """A body is UTF-8 without white space; unset fields are absent, and nothing is trimmed or corrected."""
     route = router.post(path=ELEMENTS).respond(json={})
 
     create(client, body)

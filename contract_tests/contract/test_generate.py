@@ -134,13 +134,13 @@ def test_a_failed_swap_keeps_the_old_client(
     ],
     ids=["an anchor that is gone", "an anchor that is not unique", "a template that is not used"],
 )
-def test_an_edit_that_does_not_fit_any_more_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
+def test_an_outdated_template_edit_stops_the_generator(tmp_path: Path, edits: Any, says: str) -> None:
     """A new version of the generator cannot drop an edit silently."""
     with pytest.raises(SpecError, match=says):
         generate.generate(tmp_path / "client", edits=edits)
 
 
-def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning of the generator is an error here, such as a missing formatter or a skipped part."""
     monkeypatch.setattr(generate, "FORMATTING", ["no-such-formatter ."])
 
@@ -148,7 +148,7 @@ def test_a_warning_of_the_generator_stops_it(tmp_path: Path, monkeypatch: pytest
         generate.generate(tmp_path / "client")
 
 
-def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_document_stops_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error has the message of the generator."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "openapi: 3.1.0\n", "openapi: 2.0.0\n")
@@ -157,7 +157,9 @@ def test_a_document_that_the_generator_cannot_read_stops_it(tmp_path: Path, monk
         generate.generate(tmp_path / "client", spec)
 
 
-def test_an_operation_without_a_name_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operation_without_an_operation_id_stops_the_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The generator would invent a name that the contract does not have."""
     monkeypatch.setattr(lint, "problems", lambda _: [])
     spec = _changed_spec(tmp_path, "\n      operationId: getElement\n", "\n")

@@ -39,7 +39,7 @@ def _is_writable(text: str) -> bool:
         return False
 
 
-def test_all_agree_on_ids(judges: Judges) -> None:
+def test_client_server_and_oracle_agree_on_ids(judges: Judges) -> None:
     """A valid id reaches the mock server unchanged, however odd its characters are; an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
@@ -74,8 +74,8 @@ def _pages(mode: GenerationMode, operation_id: str, check: Callable[[dict[str, A
 
 @pytest.mark.parametrize("operation_id", _LISTS)
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
-    """All give the same verdict on every query; the client cannot send some of them."""
+def test_client_server_and_oracle_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationMode) -> None:
+    """Client, server and oracle agree on every query; the client cannot send some of them."""
     names = {"pageNum": "page_num", "pageSize": "page_size"}
     path = contract.operation(operation_id).path
 
@@ -107,8 +107,8 @@ def test_all_agree_on_pages(judges: Judges, operation_id: str, mode: GenerationM
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_all_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
-    """All give the same verdict on every body, valid or broken."""
+def test_client_server_and_oracle_agree_on_deletions(judges: Judges, mode: GenerationMode) -> None:
+    """Client, server and oracle agree on every body, valid or broken."""
     path = contract.operation("deleteElement").path
 
     @_GENERATE

@@ -29,7 +29,7 @@ def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_page_that_is_out_of_date_is_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_outdated_page_is_regenerated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only what is between the marks changes, and --check changes nothing."""
     page = tmp_path / "tags.md"
     shutil.copy(pages.PAGES / "tags.md", page)
@@ -77,7 +77,7 @@ def test_a_mark_of_an_unknown_table_is_an_error(tmp_path: Path, capsys: pytest.C
 def test_each_field_of_a_request_has_its_type_limits_and_rules(
     field: str, sent_by: str, kind: str, limits: str, rules: str
 ) -> None:
-    """Also if it is in a list, and if a rule comes from the image or video that it names."""
+    """Fields in a list have their own entry, and so do rules about the image or video that a field names."""
     row = _cells(pages.request_fields(load()))[f"`{field}`"]
 
     assert [sent_by, kind] == row[1:3]

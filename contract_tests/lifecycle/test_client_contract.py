@@ -92,7 +92,7 @@ def test_limits_and_permissions_are_read_from_the_clients_contract() -> None:
 
 
 def test_the_packages_contract_does_not_know_the_other_codes() -> None:
-    """This is the control: if you pass no contract, the client does not understand the same gateway."""
+    """As a control, a client without the gateway's contract does not understand the same gateway."""
     app = create_app(contract=with_other_codes(_MORE), tick_seconds=0)
     with respx_router(app=app), KlingElements("any-token", http_client={"verify": tls()}, **_QUICK) as kling:
         with pytest.raises(ResponseError) as caught:
@@ -111,7 +111,7 @@ def _answers(request: httpx.Request) -> httpx.Response:
 
 
 def test_status_words_are_read_from_the_clients_contract() -> None:
-    """They decide if a task has ended and if its element is usable; the task's id has another name, too."""
+    """The contract's status words decide if a task has ended and if its element is usable."""
     transport = httpx.MockTransport(_answers)
     with KlingElements(
         "any-token", http_client={"transport": transport}, contract=changed_contract(_use_other_words), **_QUICK

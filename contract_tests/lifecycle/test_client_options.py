@@ -127,7 +127,7 @@ def test_an_unusable_max_retries_is_refused(client_class: Client, error: type[Ex
 
 
 def test_a_client_from_with_options_shares_everything_else(client_class: Client) -> None:
-    """Its options apply to its own calls, and the first client keeps its options."""
+    """New options apply to calls of the new client; the first client keeps its own."""
     client = ScriptedClient(
         client_class, _BUSY, _BUSY, task(), task(), task(), retry=RetryPolicy(first_interval_seconds=5)
     )

@@ -98,7 +98,7 @@ def test_your_request_object_is_not_changed(client_class: Client, request_made: 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("build", [_mapping, _image])
 def test_an_id_that_is_not_a_text_is_refused(client_class: Client, build: Any, odd: Any) -> None:
-    """It is never replaced in silence, because you would look for the wrong id."""
+    """An id is never replaced silently, because you would then look for the wrong one."""
     client = ScriptedClient(client_class)
 
     for call in ("create", "get_or_create"):
@@ -112,7 +112,7 @@ def test_an_id_that_is_not_a_text_is_refused(client_class: Client, build: Any, o
 
 @pytest.mark.parametrize("request_made", [None, "text", 5, [BODY], b"{}", Task(task_id="7"), object()])
 def test_a_value_that_is_not_a_request_is_refused(client_class: Client, request_made: Any) -> None:
-    """It is refused even if you ignore violations."""
+    """Ignoring violations does not help."""
     for on_violation in ("raise", "ignore"):
         error = ScriptedClient(client_class, on_violation=on_violation).error_of("create", request_made)
 

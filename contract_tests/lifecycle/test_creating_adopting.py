@@ -285,7 +285,7 @@ _FAILURES = [
 
 @for_each_row(_FAILURES)
 @both_dialects
-def test_an_error_says_if_the_element_may_exist(client_class: Client, dialect: str, row: FailedCall) -> None:
+def test_an_error_says_whether_the_element_may_exist(client_class: Client, dialect: str, row: FailedCall) -> None:
     """If one attempt is in doubt, the outcome stays in doubt even if a later attempt is refused."""
     client = ScriptedClient(client_class, *row.script, dialect=dialect)
 
@@ -401,5 +401,5 @@ def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> 
 
 @pytest.mark.parametrize("reply", [_with_status("succeed"), task("5", "failed"), task("5", "succeed"), task("5", None)])
 def test_a_task_without_an_unusable_element_is_adopted(client_class: Client, reply: Reply) -> None:
-    """It may be in progress or have failed; `wait` finds out which."""
+    """An adopted task may be in progress or have failed; `wait` finds out which."""
     assert "5" == ScriptedClient(client_class, reply).get_or_create(NAMED).task_id

@@ -168,7 +168,7 @@ def test_a_cancelled_media_check_leaves_no_thread_and_no_connection(start: bytes
 
 
 def test_a_cancelled_create_closes_the_file_that_it_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It closes the file at the next steps of the event loop, and the connection, too."""
+    """File and connection are closed within the next steps of the event loop."""
     path = tmp_path / "front.png"
     path.write_bytes(Picture(format="png").build() + bytes(8_000_000))  # more than the buffers of the system hold
     arrived, closed = threading.Event(), threading.Event()

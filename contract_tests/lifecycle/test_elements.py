@@ -21,7 +21,7 @@ def _task(*elements: Any) -> Task:
 
 @pytest.mark.parametrize("status", ["succeed", "SUCCEED", "new", "", None, 5])
 def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> None:
-    """It is usable even if its status is unknown or missing."""
+    """An element is usable even if its status is unknown or missing."""
     element = Element(element_id=5, status=status)
 
     assert element is element_of(_task(element), CONTRACT)

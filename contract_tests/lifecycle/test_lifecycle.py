@@ -81,7 +81,7 @@ def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None
 
 @pytest.mark.parametrize("name", ["123456789", "an id of nobody's"])
 def test_an_unknown_id_is_not_found(life: _Life, name: str) -> None:
-    """It makes no difference if the id looks like one of the system's or one of yours."""
+    """An id may look like one of the system's or like one of yours."""
     assert isinstance(life.fails("get", name), NotFoundError)
 
 

@@ -114,7 +114,7 @@ def test_a_task_beyond_the_limit_is_tried_less_and_less_often() -> None:
 
 
 def test_an_accepted_task_beyond_the_limit_raises_the_limit() -> None:
-    """It rises by one every 10 s."""
+    """The limit rises by one every 10 s."""
     driven = _Driven(2)
     driven.begin_all()
     driven.allowed = 5
@@ -139,7 +139,7 @@ def test_only_one_task_beyond_the_limit_is_tried_at_a_time() -> None:
 
 
 def test_a_refusal_lowers_the_limit() -> None:
-    """This happens if somebody else's tasks take some of the places."""
+    """Somebody else's tasks may take some of the places."""
     driven = _Driven(4)
     driven.begin_all()
     driven.allowed = 2
@@ -172,7 +172,7 @@ def test_an_unusable_at_once_is_refused(at_once: Any) -> None:
 
 
 def test_waits_grow_while_other_clients_take_every_place() -> None:
-    """They grow as for a single create, and chance keeps clients apart."""
+    """Waits grow as for a single create, and jitter keeps clients apart."""
     driven = _Driven(0)
     waits = []
     for _ in range(7):
@@ -186,7 +186,7 @@ def test_waits_grow_while_other_clients_take_every_place() -> None:
 
 
 def test_a_created_task_resets_the_waits() -> None:
-    """Only refusals in a row make them longer."""
+    """Only refusals in a row lengthen the waits."""
     limiter = Limiter(FakeClock(), RetryPolicy())
     for _ in range(3):
         limiter.begin()
@@ -202,7 +202,7 @@ def test_a_created_task_resets_the_waits() -> None:
     ("refused", "under_way"), [("refused_as_too_many", 0), ("refused_as_too_many", 1), ("refused_as_too_fast", 0)]
 )
 def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, under_way: int) -> None:
-    """It waits even if a place becomes free meanwhile."""
+    """The limiter waits even if a place becomes free meanwhile."""
     limiter = Limiter(FakeClock(), RetryPolicy(), at_once=5)
     for _ in range(under_way):
         limiter.begin()
@@ -239,7 +239,7 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
 
 
 def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
-    """It widens by a quarter, and narrows by a fifth every 20 s after one refusal, every 40 s after two."""
+    """The gap grows by a quarter; it shrinks by a fifth every 20 s after one refusal, every 40 s after two."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
 

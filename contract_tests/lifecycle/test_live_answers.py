@@ -126,7 +126,7 @@ def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, r
 
 @_rows("createElement", means=["refused"])
 def test_a_refusal_created_nothing_and_is_final(client_class: Client, row: Answer) -> None:
-    """Both ways to create report it at once."""
+    """`create` and `get_or_create` report a refusal at once."""
     for name, script in (("create", [_answer_of(row)]), ("get_or_create", [ABSENT, _answer_of(row)])):
         client = ScriptedClient(client_class, *script)
 
@@ -179,7 +179,7 @@ def test_wait_looks_again_after_a_first_absence(client_class: Client, row: Answe
 
 @_rows("getElement", means=["task"])
 def test_a_look_up_returns_the_ids_the_progress_and_the_elements(client_class: Client, row: Answer) -> None:
-    """This holds for each shape of an answer."""
+    """A task may come in any shape of an answer."""
     looked_up = ScriptedClient(client_class, _answer_of(row)).get(row.asked)
 
     assert row.reads.task == str(looked_up.task_id)
@@ -210,7 +210,7 @@ def test_wait_returns_the_element_or_raises_or_looks_again(client_class: Client,
 
 @_rows("getElement", means=["no look-up"])
 def test_get_or_create_refuses_a_gateway_without_look_ups(client_class: Client, row: Answer) -> None:
-    """It cannot work there, so it raises before it creates anything."""
+    """`get_or_create` needs look-ups, so it raises before it creates anything."""
     client = ScriptedClient(client_class, _answer_of(row))
 
     assert LookUpUnavailableError is type(client.error_of("get_or_create", _request(row.asked)))
@@ -231,7 +231,7 @@ def test_a_list_is_read_from_every_place(client_class: Client, row: Answer) -> N
 
 @_rows("listElements", means=["no list", "refused"])
 def test_an_answer_without_a_list_is_an_error(client_class: Client, row: Answer) -> None:
-    """It is never read as an empty list."""
+    """An answer without a list is never read as an empty list."""
     with pytest.raises(ResponseError) as caught:
         ScriptedClient(client_class, _answer_of(row)).take(None, "list")
 

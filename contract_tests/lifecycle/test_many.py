@@ -240,7 +240,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
 
 
 def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
-    """Each error in it hides the token, too."""
+    """Each error inside it hides the token, too."""
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
@@ -332,7 +332,7 @@ def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> N
 
 
 def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
-    """It waits as long as a task may take; the errors say what was refused and what was never sent."""
+    """`create_all` waits as long as a task may take; the errors say what was refused and what was never sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
     error = _client(client_class, service).error_of("create_all", _named(5))
@@ -372,7 +372,7 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
 
 
 @pytest.mark.parametrize("limits", [{"concurrency": 2}, {"concurrency": 2, "rate": 50}])
-def test_many_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
+def test_many_elements_are_created_over_a_socket(client_class: Client, limits: dict[str, Any]) -> None:
     """Threads, or tasks of an event loop, create them in real time."""
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)

@@ -22,7 +22,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 def test_ctrl_c_names_the_ids_of_creates_in_flight(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Their threads are not waited for, and send nothing that was not named."""
+    """`create_all` does not wait for threads in flight, and they send nothing that was not named."""
     arrived, go_on = threading.Event(), threading.Event()
     sent: list[str] = []
 
@@ -47,7 +47,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
 
 
 def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixture) -> None:
-    """Each id is named, and no create goes on."""
+    """The error names each id, and no create goes on."""
     arrived = list[str]()
 
     async def never(request: httpx.Request) -> httpx.Response:

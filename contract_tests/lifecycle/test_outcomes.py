@@ -106,7 +106,7 @@ def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
 
 
 def test_the_contract_has_exactly_the_vendors_codes() -> None:
-    """Each code is listed above with its status."""
+    """The table above has each code with its status."""
     assert [(row.code, row.status) for row in _CODES] == [
         (row.code, row.http_status) for row in contract.business_codes().values()
     ]
@@ -120,7 +120,7 @@ def test_without_a_known_code_the_status_decides(row: _Row) -> None:
 
 
 def test_an_answer_without_a_status_is_in_doubt() -> None:
-    """Nothing is known about it."""
+    """An answer without a status shows nothing about the element."""
     assert Verdict(_MAYBE, _LOOK) == verdict(CONTRACT, Phase.ANSWERED) == verdict(CONTRACT, Phase.ANSWERED, None, 42)
 
 
@@ -152,7 +152,7 @@ def test_a_create_in_doubt_is_never_repeated_without_a_look_up() -> None:
 
 
 def test_outcomes_are_the_documented_words() -> None:
-    """They are texts, so you can compare and log them."""
+    """Outcomes are strings, so you can compare and log them."""
     assert ["not_created", "may_exist", "created"] == [str(outcome) for outcome in Outcome]
     assert _MAYBE == "may_exist"
 
@@ -182,7 +182,7 @@ def _error(status: int, code: Any = None, message: str | None = None) -> KlingEr
     ],
 )
 def test_every_kind_of_error_has_a_verdict(expected: Verdict, error: KlingError) -> None:
-    """Even if an answer cannot be read, its code counts."""
+    """The code of an answer counts even if the rest cannot be read."""
     assert expected == verdict_on(error, CONTRACT)
 
 
@@ -213,7 +213,7 @@ _ABSENT = "Task not found by id/external id: e-1"
     ("code", "message"), [(1203, None), ("1203", "no such resource"), (1201, _ABSENT), ("1201", _ABSENT)]
 )
 def test_a_task_is_absent_if_the_answer_says_so(status: int, code: Any, message: str | None) -> None:
-    """Both dialects count, and the status does not matter."""
+    """Answers in both dialects count, whatever their status."""
     error = _error(status, code, message)
 
     assert is_absent(error)
@@ -249,7 +249,7 @@ def test_no_other_answer_means_that_a_task_is_absent(status: int, code: Any, mes
     ],
 )
 def test_a_gateway_without_look_ups_is_recognised(status: int, code: Any) -> None:
-    """It answers with 404, 405 or 501, or refuses with a word as the code."""
+    """Such a gateway answers with 404, 405 or 501, or refuses with a word as the code."""
     assert offers_no_look_up(_error(status, code))
 
 

@@ -73,7 +73,7 @@ def test_the_client_waits_as_long_as_the_gateway_asks_within_the_limit(
     assert slept == client.clock.slept
 
 
-def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
+def test_a_create_may_be_retried_without_limit(client_class: Client) -> None:
     """The clock copes with any number of attempts."""
     client = ScriptedClient(client_class, *[_BUSY] * 200, task())
 
@@ -82,7 +82,7 @@ def test_a_create_may_be_tried_without_end(client_class: Client) -> None:
 
 
 def test_jitter_keeps_clients_apart(client_class: Client) -> None:
-    """It lengthens a wait by at most the policy's fraction; what the gateway asks for is the minimum."""
+    """Jitter lengthens a wait by at most the policy's fraction, and never shortens what the gateway requests."""
     policy = RetryPolicy(first_interval_seconds=2, factor=3, max_interval_seconds=10, jitter=0.5)
     client = ScriptedClient(
         client_class, _BUSY, _BUSY, _BUSY, refusal(429, 1302, retry_after="12"), task(), retry=policy
@@ -95,7 +95,7 @@ def test_jitter_keeps_clients_apart(client_class: Client) -> None:
 
 
 def test_the_policy_limits_failed_connections() -> None:
-    """One means that there is no retry; if a connection succeeds in between, the count begins anew."""
+    """A limit of one allows no retry; a connection that succeeds resets the count."""
     clock = FakeClock()
     failed, busy = TransportError("no", may_have_been_sent=False), KlingError("no")
     once = Patience(RetryPolicy(max_connect_attempts=1), clock, None)

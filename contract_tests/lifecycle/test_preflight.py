@@ -123,7 +123,7 @@ def test_a_remote_preflight_reads_each_address_once(
     allow_private: bool,  # noqa: FBT001
     remote_media: _RemoteMedia,
 ) -> None:
-    """It reads images and the video but never the callback address, and does not block an event loop."""
+    """A preflight reads images and videos but never the callback URL, and does not block an event loop."""
     url, video = "https://a.example.com/a.png?secret=1", "https://a.example.com/v.mp4"
     with_video: Any = base_body("video")
     with_video["element_video_list"]["refer_videos"][0]["video_url"] = video
@@ -161,7 +161,7 @@ def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, r
 
 
 def test_an_unreadable_address_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """Nothing was sent, and the error says so."""
+    """The error says that nothing was sent."""
     remote_media.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
 
@@ -175,7 +175,7 @@ def test_an_unreadable_address_ends_the_create(client_class: Client, remote_medi
 def test_rules_that_could_not_be_checked_are_logged(
     client_class: Client, remote_media: _RemoteMedia, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They do not stop the create."""
+    """Unchecked rules do not stop the create."""
     remote_media.answers["https://a.example.com/a.png"] = _report(
         unjudged=(("R15", "the server does not tell the size"),)
     )

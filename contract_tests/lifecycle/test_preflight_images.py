@@ -65,7 +65,7 @@ def _request(front: Any) -> dict[str, Any]:
 def test_every_kind_of_image_is_accepted(
     client_class: Client, make_image: Callable[[Path], Any], tmp_path: Path
 ) -> None:
-    """It is sent as Base64, whatever it was."""
+    """Every kind of image is sent as Base64."""
     client = ScriptedClient(client_class, task())
     image = make_image(tmp_path)
 
@@ -142,7 +142,7 @@ _UNREADABLE: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("image", "expected"), _UNREADABLE.values(), ids=_UNREADABLE)
 def test_an_unreadable_image_is_a_media_error(client_class: Client, image: Any, expected: str) -> None:
-    """Nothing was created."""
+    """Nothing was created if an image cannot be read."""
     error = ScriptedClient(client_class).error_of("create", _request(image))
 
     assert isinstance(error, MediaError)
@@ -160,7 +160,7 @@ def test_all_violations_are_listed_even_if_a_file_cannot_be_read(client_class: C
 
 
 def test_without_a_preflight_a_cut_image_is_sent(client_class: Client) -> None:
-    """Only its size is checked."""
+    """Without a preflight, only the size of an image is checked."""
     client = ScriptedClient(client_class, task())
 
     client.create(_request(_JPEG[:9000]), preflight="off")

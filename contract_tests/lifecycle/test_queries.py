@@ -149,7 +149,7 @@ def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: s
 )
 @_NAMES
 def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, name: str, step: Step) -> None:
-    """It has no side effects, so it is repeated like a create that created nothing."""
+    """Queries have no side effects, so they are repeated like a create that created nothing."""
     client = ScriptedClient(client_class, step, step, page() if name in ("list", "presets") else finished_task())
 
     _query(client, name)
@@ -170,7 +170,7 @@ def test_a_query_is_repeated_after_a_temporary_failure(client_class: Client, nam
     ],
 )
 @_NAMES
-def test_a_query_is_not_repeated_for_ever(
+def test_a_query_is_not_repeated_forever(
     client_class: Client, name: str, slept: list[float], limit: float | None, step: Step
 ) -> None:
     """The policy limits the time, unless you pass a limit to the call."""
@@ -185,7 +185,7 @@ def test_a_query_is_not_repeated_for_ever(
 
 @pytest.mark.parametrize("body", [{}, {"code": 0, "data": None}, {"data": {"task_status": "failed"}}, {"id": [1]}])
 def test_a_look_up_that_names_no_task_is_an_error(client_class: Client, body: Any) -> None:
-    """Such an answer says nothing about the task."""
+    """An answer without a task says nothing about the task that you look for."""
     error = ScriptedClient(client_class, Reply(200, body)).error_of("get", "7")
 
     assert isinstance(error, NoTaskError)
@@ -203,7 +203,7 @@ def test_an_error_shows_the_whole_url_of_a_look_up(client_class: Client) -> None
 
 
 def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: Client) -> None:
-    """The other task says nothing about the one that you asked for."""
+    """Another task says nothing about the one that you look for."""
     another = task("8", task_info={"external_task_id": "e-8"})
     error = ScriptedClient(client_class, another).error_of("get", "7")
 

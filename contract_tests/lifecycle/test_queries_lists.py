@@ -55,7 +55,7 @@ _NAMELESS = Reply(200, {"data": [{"x": 1}, {"x": 2}, {"task_id": None, "x": 1}]}
 def test_a_list_has_each_task_once(
     client_class: Client, name: str, path: str, ids: list[Any], script: list[Step]
 ) -> None:
-    """It ends at an empty page, or after two pages without a new task."""
+    """A list ends at an empty page, or after two pages without a new task."""
     client = ScriptedClient(client_class, *script)
 
     assert ids == [listed.task_id or None for listed in client.take(None, name)]
@@ -74,7 +74,7 @@ def test_the_tasks_of_a_list_are_read_like_those_of_a_look_up(client_class: Clie
 
 
 def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
-    """Nothing is sent before you ask for a task, and no page before you have read the one before it."""
+    """No page is requested before you have read the tasks of the page before it."""
     client = ScriptedClient(client_class, page("1", "2"), page("3"))
 
     client.kling.list()
@@ -83,7 +83,7 @@ def test_pages_are_fetched_when_they_are_needed(client_class: Client) -> None:
     assert 1 == len(client.gateway.requests)
 
 
-def test_each_iteration_starts_anew(client_class: Client) -> None:
+def test_each_iteration_fetches_the_list_again(client_class: Client) -> None:
     """If one iteration has yielded a task, the next one yields it again."""
     client = ScriptedClient(client_class, page("1"), page(), page("1"), page())
 
@@ -94,7 +94,7 @@ def test_each_iteration_starts_anew(client_class: Client) -> None:
 def test_a_list_ends_at_the_last_page_number_of_the_contract(
     client_class: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """That number is 1,000, and a warning says that the list goes on."""
+    """The last page is number 1,000, and a warning says that the list goes on."""
     count = itertools.count()
     client = ScriptedClient(client_class, *[lambda _: page(next(count)).response()] * 1000)
 
@@ -137,7 +137,7 @@ def test_you_choose_the_size_of_a_page(client_class: Client, size: int) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 501, "30", True, 1.5, [], float("nan")])
 def test_a_page_size_outside_the_contract_is_refused(client_class: Client, size: Any) -> None:
-    """It is refused like any other request that breaks the contract."""
+    """A wrong page size is refused like any other request that breaks the contract."""
     client = ScriptedClient(client_class)
 
     with pytest.raises(ContractError, match="/query/pageSize"):

@@ -88,7 +88,7 @@ def _passed_on(code: int, message: str) -> dict[str, Any]:
     ],
 )
 def test_absence_is_read_in_both_dialects(client_class: Client, reply: Reply) -> None:
-    """It is a code and a message, or a code that means only that, even if a gateway passes it on (A1)."""
+    """Absence is a code and a message, or a code with no other meaning, even nested in a gateway's answer (A1)."""
     error = ScriptedClient(client_class, reply).error_of("get", "e-1")
 
     assert isinstance(error, NotFoundError)
@@ -132,7 +132,7 @@ def test_no_other_answer_means_absence(client_class: Client, reply: Reply) -> No
     ],
 )
 def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
-    """It may be newer or nested, with words as codes, and with odd properties beside it (A4, A6, A9)."""
+    """A task may be newer or nested, with words as codes and unknown properties beside it (A4, A6, A9)."""
     task = ScriptedClient(client_class, Reply(200, body)).get("880431920114688")
 
     assert ("880431920114688", "succeed", "e-1") == (task.task_id, task.task_status, task.external_task_id)
@@ -153,7 +153,7 @@ def test_a_task_is_read_in_each_shape(client_class: Client, body: Any) -> None:
     ],
 )
 def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None:
-    """Its tasks may have any shape (A4, A5)."""
+    """The tasks of a list may have any shape (A4, A5)."""
     (task,) = ScriptedClient(client_class, Reply(200, body)).take(1, "list")
 
     assert "880431920114688" == task.task_id

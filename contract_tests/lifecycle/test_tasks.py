@@ -139,7 +139,7 @@ def test_a_refusal_that_names_a_task_is_still_a_refusal(client_class: Client, st
     ],
 )
 def test_an_answer_that_names_no_task_is_in_doubt(client_class: Client, body: Any) -> None:
-    """Only a text or an integer is an id."""
+    """Only a string or an integer is an id."""
     error = ScriptedClient(client_class, Reply(200, body)).error_of("create", NAMED)
 
     assert ("may_exist", "e-1") == (error.outcome, error.external_task_id)
@@ -154,7 +154,7 @@ def test_a_success_without_a_task_is_an_error(client_class: Client) -> None:
 
 
 def test_other_properties_of_an_answer_are_kept(client_class: Client) -> None:
-    """Those at the top level and those in the task are kept; the envelope is not part of the task."""
+    """Properties of the top level and of the task are kept; the envelope is not part of the task."""
     flat = Reply(200, {"code": 0, "request_id": "r", "message": "ok", "id": "7", **_FLAT})
     info = {"external_task_id": "e-1", "more": 1}
     client = ScriptedClient(client_class, flat, Reply(200, {"data": {"task_id": "7", "task_info": info}}))
@@ -239,7 +239,7 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     ],
 )
 def test_every_other_name_of_a_property_is_read(schema: str, name: str, other: str) -> None:
-    """Each name is read as one property only."""
+    """Each alias is read as one property only."""
     assert {name} == read_tasks.documented_names(schema, other)
 
 
@@ -272,7 +272,7 @@ def test_a_task_is_read_only_from_the_places_in_the_contract(case: TaskCase) -> 
 
 
 def test_outputs_that_are_not_a_list_are_not_elements() -> None:
-    """They are kept as an additional property."""
+    """Other outputs are kept as an additional property."""
     parsed = task_from({"id": "7", "outputs": "none"}, CONTRACT)
 
     assert [] == parsed.elements
@@ -364,7 +364,7 @@ def _answered(page: TaskListResponse) -> Response[TaskListResponse]:
 
 
 def test_a_list_is_read_like_look_ups() -> None:
-    """Each shape is read, even if a task has no id."""
+    """A list may have tasks of any shape, even without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
     tasks = tasks_of(_answered(answer), CONTRACT)

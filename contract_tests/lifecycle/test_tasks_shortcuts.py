@@ -54,7 +54,7 @@ def test_an_element_without_an_id_says_so_and_is_not_usable(lacking: Element) ->
 
 @pytest.mark.parametrize("status", [word for word, is_unusable in UNUSABLE.items() if is_unusable])
 def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> None:
-    """Some gateways go on listing it; letters in upper case mean the same."""
+    """Some gateways still list a deleted element; the case of its status does not matter."""
     for word in (status, status.upper()):
         gone, there = Element(element_id=1, status=word), Element(element_id=2, status="succeed")
         task = _task(gone, there)
@@ -64,7 +64,7 @@ def test_a_deleted_or_failed_element_is_only_in_all_elements(status: str) -> Non
 
 
 def test_a_task_without_elements_has_none() -> None:
-    """This holds even if the rest of the answer is odd."""
+    """The rest of the answer may be malformed."""
     odd: Any = [5, None, Element(element_id=1), {}]
 
     for task in (
@@ -107,7 +107,7 @@ def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
 
 
 def test_shortcuts_are_not_part_of_the_json_or_of_equality() -> None:
-    """They change neither what is sent nor what is compared or shown; copies keep them."""
+    """Shortcuts change neither what is sent nor what is compared or shown; copies keep them."""
     source = {"task_id": "7", "task_status": "succeed", "task_result": {"elements": [{"element_id": 9}]}}
     plain, task = Task.from_dict(source), Task.from_dict(source)
     task.request_id = "r-1"
@@ -189,7 +189,7 @@ def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, na
     ids=["of the envelope", "of the header", "of a task without an id"],
 )
 def test_each_task_of_a_page_has_the_request_id_of_the_page(client_class: Client, answer: _Answer) -> None:
-    """It makes no difference where the gateway puts the list."""
+    """The gateway may put the list anywhere."""
     tasks = ScriptedClient(client_class, Reply(200, answer.body, answer.headers)).take(2, "list")
 
     assert [answer.expected] * 2 == [task.request_id for task in tasks]

@@ -75,7 +75,7 @@ def test_an_interruption_names_the_id(
 def test_no_id_is_named_if_nothing_can_have_been_created(
     client_class: Client, kind: type[BaseException], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """This is so before anything is sent, after refusals, and while media are checked."""
+    """Nothing exists before a request is sent, after refusals, and while media are checked."""
 
     def interrupt(*_: Any, **__: Any) -> Any:
         raise kind
@@ -124,7 +124,7 @@ def test_an_interruption_in_doubt_names_the_id(
     assert ["e-1"] == _ids_in_warnings(caplog)
 
 
-def test_an_interruption_between_attempts_in_doubt_names_the_id(
+def test_an_interruption_between_attempts_names_an_id_in_doubt(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A fresh UUID is recorded nowhere else."""
@@ -191,7 +191,7 @@ def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCa
 
 
 def test_a_thread_that_outlives_its_call_sends_nothing() -> None:
-    """Its caller has already been given the id."""
+    """The caller of the thread already has the id."""
     trail = Trail("e-1")
     trail.report_interruption(KeyboardInterrupt(), ScriptedClient(KlingElements).kling._io)  # noqa: SLF001 - no caller has one
 
@@ -375,7 +375,7 @@ def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
 def test_create_all_names_no_id_if_nothing_can_have_been_created(
     client_class: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All creates were refused and are waiting."""
+    """Ctrl+C arrives while every create, having been refused, waits for its next attempt."""
     client = ScriptedClient(client_class, refusal(429, 1303))
 
     def interrupted(_: float) -> None:
@@ -396,7 +396,7 @@ def test_a_coroutine_that_suspends_needs_an_event_loop() -> None:
 
 
 def test_control_characters_in_a_log_are_escaped(client_class: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """They may be in the gateway's ids and in your own."""
+    """The gateway's ids and your own may contain control characters."""
     caplog.set_level(logging.INFO, "kling_elements")
     ScriptedClient(client_class, task("7\x1b[2J")).create({**BODY, "external_task_id": "e\n1"})
 

@@ -120,7 +120,7 @@ def test_wait_returns_the_element_as_soon_as_it_exists(
     assert {f"{ELEMENTS}/7"} == {r.url.path for r in client.gateway.requests}
 
 
-def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) -> None:
+def test_intervals_between_look_ups_grow_to_the_maximum(client_class: Client) -> None:
     """The interval stays there for any number of look-ups."""
     client = ScriptedClient(
         client_class, *[_GOES_ON] * 90, finished_task(), poll=PollPolicy(factor=1e5, max_interval_seconds=3)
@@ -132,7 +132,7 @@ def test_intervals_between_look_ups_grow_to_the_longest(client_class: Client) ->
 
 @pytest.mark.parametrize("outcome", ["made", "failed"])
 def test_a_task_that_has_ended_is_not_looked_up(client_class: Client, outcome: str) -> None:
-    """Its state is final."""
+    """The state of a finished task is final."""
     client = ScriptedClient(client_class)
     if outcome == "made":
         done = Task(task_status="succeed", task_id="7", task_result=TaskResult(elements=[Element(element_id="9")]))
@@ -223,14 +223,14 @@ _late = partial(_waiting, kind=WaitTimeoutError)
         _in_doubt(kind=NotFoundError, says=_LOOKED, slept=_TEN, script=[ABSENT] * 8),
     ]
 )
-def test_wait_ends_in_time(client_class: Client, row: FailedCall) -> None:
+def test_wait_ends_within_its_limit(client_class: Client, row: FailedCall) -> None:
     """The error has the last state, and comes at once if the gateway asks for more time than is left."""
     client = ScriptedClient(client_class, *row.script)
 
     row.check(client, client.error_of("wait", "7", max_wait_seconds=10))
 
 
-def test_short_intervals_are_kept_to_the_end(client_class: Client) -> None:
+def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
     """A limit may be shorter than a second, and so may the intervals."""
     client = ScriptedClient(client_class, *[_BEGUN] * 5, poll=PollPolicy(first_interval_seconds=0.01, factor=1))
 
@@ -247,7 +247,7 @@ def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Ste
 
 
 def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> None:
-    """It also has your own id of the task, for the next attempt."""
+    """The error also has your own id of the task, for the next attempt."""
     failed = ScriptedClient(client_class, _BEGUN, _FAILED).error_of("wait", "7")
     late = ScriptedClient(client_class, task(status="processing", task_info={"external_task_id": "e-2"}))
     timed_out = late.error_of("wait", "7", max_wait_seconds=0)
@@ -284,7 +284,7 @@ def test_the_policy_sets_the_limit_unless_you_pass_one(client_class: Client) -> 
         assert [] == client.clock.slept
 
 
-def test_a_look_up_that_takes_long_is_the_last(client_class: Client) -> None:
+def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
     """The clock may move by any amount meanwhile, or not at all."""
 
     def slow(_: httpx.Request) -> httpx.Response:
@@ -303,7 +303,7 @@ def test_wait_refuses_an_id_that_no_path_can_carry(client_class: Client) -> None
 
 
 def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
-    """Each is looked up until it ends; the elements come in the order of the tasks."""
+    """Each task is looked up until it ends; the elements come in the order of the tasks."""
     client = ScriptedClient(
         client_class,
         task("1"),
@@ -338,7 +338,7 @@ def test_wait_all_of_no_tasks_returns_at_once(client_class: Client) -> None:
 
 
 def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
-    """The others are waited for, and the error has the element or the error of each."""
+    """`wait_all` waits for the other tasks, and its error has the element or the error of each."""
     client = ScriptedClient(
         client_class,
         finished_task("1", 11),
@@ -378,13 +378,13 @@ def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
 
 
 def test_wait_all_refuses_a_text(client_class: Client) -> None:
-    """Its letters would be read as ids."""
+    """The letters of a string would be read as ids."""
     with pytest.raises(TypeError, match="if you have one task, use wait"):
         ScriptedClient(client_class).wait_all("abc")
 
 
 def test_an_error_of_wait_all_hides_a_token_that_the_gateway_repeats(client_class: Client) -> None:
-    """It also shows at most a line of what the gateway says."""
+    """The error also shows at most one line of the gateway's message."""
     failed = task(status="failed", task_status_msg=f"bad {TOKEN} " + "x" * 5000)
     error = ScriptedClient(client_class, failed).error_of("wait_all", ["7"])
 

@@ -115,7 +115,7 @@ def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client
 
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
-def test_what_the_function_raises_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
+def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
     """The error is passed on as it is, even if it is one that `wait` would survive if a look-up had raised it."""
     error = kind("mine")
     client = ScriptedClient(client_class, _BEGUN)
@@ -156,7 +156,7 @@ def test_an_async_function_needs_the_async_client() -> None:
 
 
 @pytest.mark.parametrize(("name", "tasks"), [("wait", "7"), ("wait_all", ["7"])])
-def test_what_is_not_a_function_is_refused_before_anything_is_sent(client_class: Client, name: str, tasks: Any) -> None:
+def test_an_on_update_that_is_not_a_function_is_refused_at_once(client_class: Client, name: str, tasks: Any) -> None:
     client = ScriptedClient(client_class)
     with pytest.raises(TypeError, match=r"^on_update must be a function that takes a task, not str$"):
         getattr(client, name)(tasks, on_update=TOKEN)

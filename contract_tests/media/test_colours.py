@@ -161,7 +161,7 @@ def test_a_compressed_bomb_in_a_profile_is_not_unpacked() -> None:
 
 
 def test_little_cms_reads_our_profiles() -> None:
-    """It treats our profile of sRGB as sRGB."""
+    """Little CMS treats our profile of sRGB as sRGB."""
     srgb = profile_of((0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06), lambda value: value**2.2)
     pair = ImageCms.ImageCmsProfile(io.BytesIO(srgb)), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(Image.new("RGB", (1, 1), RED), *pair)

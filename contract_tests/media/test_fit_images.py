@@ -78,7 +78,7 @@ def test_padding_reaches_the_limits_exactly(size: tuple[int, int], fitted_size: 
 def test_cropping_reaches_the_limits_exactly(
     size: tuple[int, int], fitted_size: tuple[int, int], changes: list[str]
 ) -> None:
-    """Both ends are cut off, and only as much as necessary."""
+    """Cropping cuts both ends, and only as much as necessary."""
     result = fit_image(Image.new("L", size), ratio="crop")
     assert fitted_size == decode(result.content).size
     assert (*changes, "encoded as PNG") == result.changes
@@ -135,7 +135,7 @@ def test_errors_of_pillow_about_metadata_are_ignored(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("kind", ["JPEG", "MPO"])
 def test_a_copy_of_a_jpeg_is_a_jpeg(kind: str) -> None:
-    """It has full colour and the highest quality, and is much smaller than a PNG would be."""
+    """The copy has full colour and the highest quality, and is much smaller than a PNG would be."""
     more = {"save_all": True, "append_images": [Image.new("RGB", (200, 240))]} if kind == "MPO" else {}
     result = fit_image(encode(Image.new("RGB", (200, 240), RED), kind, **more))
     assert "jpeg" == result.report.format

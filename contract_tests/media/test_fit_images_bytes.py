@@ -36,7 +36,7 @@ def _extrema(content: bytes) -> Any:
 
 
 @pytest.mark.parametrize("max_bytes", [60_000, 120_000, 180_000])
-def test_the_quality_is_the_highest_that_fits(max_bytes: int) -> None:
+def test_the_highest_quality_that_fits_is_used(max_bytes: int) -> None:
     """The next quality would be too large, both for the copy of a file and for a PIL image."""
     contract = _allowing(max_bytes)
     picture = noise(300, 300)
@@ -69,7 +69,7 @@ def test_a_png_that_just_fits_is_kept() -> None:
 
 @pytest.mark.parametrize("size", [(900, 600), (600, 1500)])
 def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[int, int]) -> None:
-    """It keeps its ratio, becomes little smaller than necessary, and no side falls below the limit."""
+    """The copy keeps its ratio, is little smaller than necessary, and no side falls below the limit."""
     picture = noise(*size)
     max_bytes = len(_at(picture, 50)) - 1
     contract = _allowing(max_bytes)
@@ -86,6 +86,6 @@ def test_a_picture_is_made_smaller_only_if_low_quality_does_not_fit(size: tuple[
 
 
 def test_a_picture_that_cannot_be_made_small_enough_is_refused() -> None:
-    """It is not made smaller than the smallest allowed sides."""
+    """No copy is smaller than the smallest allowed sides."""
     with pytest.raises(MediaError, match="cannot be made smaller than 5000 bytes"):
         fit_image(noise(400, 310), contract=_allowing(5_000))

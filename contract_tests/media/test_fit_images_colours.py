@@ -86,7 +86,7 @@ def test_a_transparent_colour_is_kept(mode: str, transparency: Any) -> None:
 
 
 def test_an_opaque_alpha_channel_is_removed() -> None:
-    """All pixels are opaque, so nothing is lost."""
+    """An opaque picture loses nothing without its alpha channel."""
     assert "RGB" == decode(fit_image(Image.new("RGBA", (200, 200), (*RED, 255))).content).mode
 
 

@@ -50,7 +50,7 @@ class _Pipe:
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "pipe", "text", "data", "picture"])
 def test_every_kind_of_source_can_be_fitted(kind: str, tmp_path: Path) -> None:
-    """All of them lead to the same copy."""
+    """Every kind of source leads to the same copy."""
     source = _sources(tmp_path)[kind]
     assert fit_image(Image.new("L", (200, 200))).content == fit_image(source).content
 
@@ -68,7 +68,7 @@ def test_sources_may_be_larger_than_copies(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_callers_picture_is_not_changed() -> None:
-    """Neither its pixels nor its metadata are changed."""
+    """The picture keeps its pixels and its metadata."""
     picture = Image.new("RGB", (200, 240))
     picture.info["note"] = "mine"
     picture.getexif()[0x0112] = 6
@@ -162,7 +162,7 @@ def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
 
 
 def test_an_address_must_be_downloaded_first() -> None:
-    """Nothing is fetched, and the error does not contain the query."""
+    """`fit_image` fetches nothing from a URL, and the error does not contain the query."""
     with pytest.raises(MediaError, match="download the file first") as caught:
         fit_image("https://media.example.com/mara.jpg?token=secret")
     assert "secret" not in str(caught.value)
@@ -177,14 +177,14 @@ def test_a_source_that_is_not_an_image_is_refused(source: Any) -> None:
 
 @pytest.mark.parametrize("options", [{"ratio": "stretch"}, {"background": "no colour"}])
 def test_invalid_arguments_are_refused(options: Any) -> None:
-    """They are checked before anything is read."""
+    """Arguments are checked before anything is read."""
     with pytest.raises(ValueError, match=r"ratio must be one of 'pad', 'crop'|unknown color"):
         fit_image(Path("/nowhere"), **options)
 
 
 @pytest.mark.parametrize(("max_pixels", "part"), [(40_000, 1), (39_999, 2), (10_000, 2), (9_999, 4), (625, 8)])
 def test_a_jpeg_with_too_many_pixels_is_decoded_smaller(max_pixels: int, part: int) -> None:
-    """It is decoded at a half, a quarter or an eighth of its sides, which takes little memory."""
+    """Decoding at a half, a quarter or an eighth of the sides takes little memory."""
     content = encode(Image.new("RGB", (200, 200), RED), "JPEG")
     changes = fit_image(content, max_pixels=max_pixels).changes
     side = 200 // part
@@ -204,13 +204,13 @@ def test_max_pixels_can_be_set(kind: str) -> None:
 
 @pytest.mark.parametrize("max_pixels", [0, -1, True, 1.5, "1"])
 def test_an_invalid_max_pixels_is_refused(max_pixels: Any) -> None:
-    """It is checked before anything is read."""
+    """`max_pixels` is checked before anything is read."""
     with pytest.raises((TypeError, ValueError), match="max_pixels must be a whole number, 1 or more"):
         fit_image(Path("/nowhere"), max_pixels=max_pixels)
 
 
 def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
-    """Its report says that nobody knows whether it is complete."""
+    """The report says that nobody knows whether the image is complete."""
     content = _bomb(30_000, 20_000)
     result = fit_image(content)
     assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unjudged])

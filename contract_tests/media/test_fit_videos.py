@@ -98,7 +98,7 @@ class _Shape:
     ],
 )
 def test_each_video_gets_the_nearest_allowed_size(row: _Shape, tmp_path: Path) -> None:
-    """It is turned, gets square pixels, and is padded or cropped as `ratio` says."""
+    """The copy is turned, gets square pixels, and is padded or cropped as `ratio` says."""
     result = fit_video(write_video(tmp_path, **row.options), ratio=row.ratio)
     report: Any = result.report
     assert (*row.size, 0, 1) == (report.width_px, report.height_px, report.rotation_degrees, report.pixel_aspect)
@@ -202,7 +202,7 @@ def test_cropping_changes_no_more_than_necessary(size: tuple[int, int], change: 
     ],
 )
 def test_a_ratio_that_is_off_by_less_than_a_hundredth_is_stretched(size: tuple[int, int], changes: list[str]) -> None:
-    """Nobody sees that, but everybody sees thin bars."""
+    """Nobody sees a small distortion, but everybody sees thin bars."""
     shape = filters_for(av.VideoFrame(*size, "yuv420p"), None, [[1920, 1080], [1080, 1920]], "pad")
     assert changes == shape.changes
 
@@ -271,7 +271,7 @@ def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -
 
 
 def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:
-    """There is a value for most frames, and the last one is exactly 1."""
+    """Most frames report a value, and the last value is exactly 1."""
     seen: list[float] = []
     fit_video(write_video(tmp_path, frames_per_second="10"), progress=seen.append)
     assert sorted(set(seen)) == seen

@@ -58,7 +58,7 @@ def _refuse(*_: object) -> None:
 
 @pytest.mark.parametrize("is_copied", [True, False])
 def test_the_error_for_a_full_disk_names_the_target(is_copied: bool, tmp_path: Path) -> None:  # noqa: FBT001 - rows
-    """It says what to do, whether the source is copied or encoded, and no file is left."""
+    """The error says what to do, whether the source is copied or encoded, and no file is left."""
     size: dict[str, Any] = {"width_px": 1920, "height_px": 1080} if is_copied else {"width_px": 64, "height_px": 36}
     source, target = write_video(tmp_path, has_sound=True, **size), tmp_path / "copy.mp4"
     with _room_for(1000), pytest.raises(MediaError) as caught:
@@ -184,7 +184,7 @@ def test_a_video_that_changes_its_frame_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_copy_that_does_not_conform_is_never_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is checked again, here after it was made with a size that R22 does not allow, and no file is left."""
+    """A copy is checked again. Here its size is one that R22 does not allow, and no file is left."""
     settings = fit_videos._settings  # noqa: SLF001 - it returns sizes that the contract allows
     monkeypatch.setattr(fit_videos, "_settings", lambda *args: evolve(settings(*args), sizes=[[64, 36]]))
     source = write_video(tmp_path)
@@ -242,6 +242,6 @@ def test_a_missing_video_or_a_folder_is_refused(source: str, tmp_path: Path) -> 
     ],
 )
 def test_invalid_arguments_for_a_video_are_refused(options: Any) -> None:
-    """They are checked before anything is read."""
+    """Arguments are checked before anything is read."""
     with pytest.raises((TypeError, ValueError), match="must be"):
         fit_video(Path("/nowhere/at-all.mp4"), **options)

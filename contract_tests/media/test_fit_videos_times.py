@@ -29,7 +29,7 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 
 @pytest.mark.parametrize(("seconds", "fitted_seconds"), [("8", 8), ("9", 8), ("3", 3)])
 def test_a_video_that_is_too_long_is_cut(seconds: str, fitted_seconds: int, tmp_path: Path) -> None:
-    """It is cut exactly at the maximum duration."""
+    """A copy ends exactly at the maximum duration."""
     result = fit_video(write_video(tmp_path, seconds=seconds, has_sound=True))
     assert fitted_seconds == result.report.duration_seconds
     assert (seconds == "9") == ("cut to 8 s, from 0 s on" in result.changes)
@@ -104,7 +104,7 @@ def test_rounded_times_become_steady_again(name: str, start: float, tmp_path: Pa
 
 
 @pytest.mark.parametrize("start", [0, 2])
-def test_frames_stored_in_another_order_are_not_lost(start: int, tmp_path: Path) -> None:
+def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> None:
     """AVI stores when frames are decoded, and FFmpeg guesses wrongly when they are shown; their order is right."""
     options = {"bf": "3", "b_strategy": "0", "g": "100"}
     source = draw_video(tmp_path / "order.avi", list(range(19)), rate=3, options=options)
@@ -148,7 +148,7 @@ def test_the_frame_rate_is_that_of_most_frames(
 
 @pytest.mark.parametrize("seconds", [1, 4, 5])
 def test_sound_is_kept_and_ends_with_the_video(seconds: int, tmp_path: Path) -> None:
-    """It becomes AAC in stereo at 48 kHz, and is as loud as before."""
+    """Sound becomes AAC in stereo at 48 kHz, and is as loud as before."""
     source = draw_video(tmp_path / "loud.mp4", list(range(8)), sound_samples=seconds * SOUND_HZ)
     result: Any = fit_video(source)
     assert ("aac", 4) == (result.report.audio_codec, result.report.duration_seconds)

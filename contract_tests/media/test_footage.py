@@ -34,7 +34,7 @@ SMALL = contract_with("x-video", {"displayed-size": {"one-of-px": [[128, 72], [7
 @pytest.mark.parametrize("key_frames", ["1", "7", "1000"])
 @pytest.mark.parametrize("start", [2.5, 4.0, 6.2])
 def test_a_copy_begins_with_the_requested_frame(name: str, key_frames: str, start: float, tmp_path: Path) -> None:
-    """This works even if only the first frame is a keyframe and the file has no index."""
+    """A file may have no index, and only its first frame may be a keyframe."""
     source = draw_video(
         tmp_path / name, list(range(19)), options={"g": key_frames, "keyint_min": "1", "sc_threshold": "0"}
     )
@@ -166,7 +166,7 @@ def test_a_raw_stream_is_fitted(start: int, tmp_path: Path) -> None:
     assert 100 - 25 * start == len(frames_of(result.path))
 
 
-def test_a_video_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
+def test_a_video_with_decreasing_timestamps_is_refused(tmp_path: Path) -> None:
     """In two joined files, the second one's frames would be lost, and nobody would notice."""
     content = draw_video(tmp_path / "part.mpg", list(range(10))).read_bytes()
     source = tmp_path / "joined.mpg"
@@ -224,7 +224,7 @@ class _Stereo:
 
 
 def test_the_source_is_not_changed(tmp_path: Path) -> None:
-    """It is only read, no matter how often it is opened."""
+    """A source is only read, no matter how often it is opened."""
     source = draw_video(tmp_path / "long.ts", list(range(19)), options={"g": "1000"})
     shutil.copyfile(source, tmp_path / "before.ts")
     fit_video(source, start_seconds=5, contract=SMALL)

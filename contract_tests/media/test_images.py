@@ -38,7 +38,7 @@ _SIGNED = {
 
 @pytest.mark.parametrize(("name", "start"), _SIGNED.items(), ids=map(str, _SIGNED))
 def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -> None:
-    """This includes formats that are refused."""
+    """Formats that are refused are reported, too."""
     report = check_image(start + bytes(100))
 
     assert (name, ["R14"], None, None) == (report.format, rules_of(report), report.width_px, report.ratio)
@@ -90,7 +90,7 @@ _WHOLE = {
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("data", _WHOLE.values(), ids=_WHOLE)
 def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This works at any place, and even if Pillow is set to accept such images."""
+    """A cut is noticed at any place, even if Pillow is set to accept such images."""
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     report = check_image(data[: int(len(data) * kept)])
 
@@ -99,7 +99,7 @@ def test_an_image_that_is_cut_off_is_reported(data: bytes, kept: float, monkeypa
 
 
 def test_a_png_with_a_wrong_checksum_or_without_pixels_is_damaged() -> None:
-    """Each chunk is checked."""
+    """The checksum of each chunk is checked."""
     header = PNG[:33]
 
     assert ["R14"] == rules_of(check_image(PNG.replace(b"IDAT", b"IDAU", 1)))
@@ -177,7 +177,7 @@ def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
 def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None:
-    """It breaks the rule about sides, and the one about the ratio if that is wrong."""
+    """A small JPEG breaks the rule about sides, and the one about the ratio if that is wrong."""
     rules = rules_of(check_image(Picture(format="jpeg", width=sides[0], height=sides[1]).build()))
     assert ["R16", "R17"][: 2 if 300 in sides else 1] == rules
 

@@ -313,7 +313,7 @@ def test_text_that_cannot_be_decoded_is_refused() -> None:
 @pytest.mark.parametrize(
     ("code", "name"), [(b"avc1", "avc1"), (b"qt  ", "qt"), (b"\xa9too", "©too"), (b"a\0\x1b\x9f", "a???")]
 )
-def test_codes_are_made_printable(code: bytes, name: str) -> None:
+def test_unprintable_codes_are_escaped(code: bytes, name: str) -> None:
     """A file must not be able to move a terminal's cursor."""
     assert name == code_name(code)
 

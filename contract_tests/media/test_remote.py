@@ -92,7 +92,7 @@ _KINDS: dict[str, Answer] = {
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("size", [100_000, 2 * BLOCK, 1, 0])
 def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer], kind: str, size: int) -> None:
-    """This is true at any place, after the end too, and for every way in which a server sends the file."""
+    """Reads work at any place, after the end too, and for every way in which a server sends the file."""
     server = serving(_KINDS[kind], size=size)
     chance = random.Random(1)  # seeded, so that the places are the same each time
     places = [(chance.randrange(size + BLOCK), chance.randrange(3 * BLOCK)) for _ in range(30)]
@@ -105,7 +105,7 @@ def test_the_bytes_read_are_those_of_the_file(serving: Callable[..., RangeServer
 
 
 def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., RangeServer]) -> None:
-    """This server never sends it, but ends the file. A length beside chunks does not count."""
+    """The server here never sends the size, but ends the file. A length beside chunks does not count."""
     server = serving(chunked_response(content_length=7))
     with open_remote(server.url, allow_private=True) as file:
         assert file.size is None
@@ -114,7 +114,7 @@ def test_the_size_is_unknown_until_the_server_sends_it(serving: Callable[..., Ra
 
 
 def test_a_negative_offset_is_refused(serving: Callable[..., RangeServer]) -> None:
-    """It raises ValueError, like other invalid arguments."""
+    """A negative offset raises ValueError, like other invalid arguments."""
     with open_remote(serving().url, allow_private=True) as file, pytest.raises(ValueError, match="offset"):
         file.peek(-1, 5)
 
@@ -183,7 +183,7 @@ def test_the_end_of_a_file_is_not_read_from_a_server_that_ignores_range(
 def test_a_query_is_never_shown(
     serving: Callable[..., RangeServer], caplog: pytest.LogCaptureFixture, answer: Answer
 ) -> None:
-    """It is neither in an error, its copies and causes, nor in a log or a repr."""
+    """Neither errors, their copies and causes, nor logs and reprs show the query."""
     caplog.set_level(logging.INFO)  # at lower levels, httpcore logs all headers of responses
     server = serving(in_turn(good_response, answer))
     with open_remote(f"{server.url}?secret#secret", allow_private=True) as file:
@@ -236,7 +236,7 @@ def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeS
 def test_a_wrong_certificate_is_refused(
     serving: Callable[..., RangeServer], authority: trustme.CA, name: str | None
 ) -> None:
-    """It is for another name, or from an unknown authority."""
+    """A certificate may be for another name, or from an unknown authority."""
     tls = certified(trustme.CA()) if name is None else certified(authority, name)
     server = serving(tls=tls)
     assert "certificate verify failed" in private_refusal(server.url)

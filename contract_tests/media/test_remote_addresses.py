@@ -84,7 +84,7 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> None:
+def test_a_url_is_shown_without_its_secrets(url: str, expected: str) -> None:
     """User, query and fragment are removed. If they cannot be found for sure, the address is not shown."""
     assert expected == redacted_url(url)
 
@@ -94,7 +94,7 @@ def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> Non
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServer], status: int) -> None:
-    """Its body is not read, and later parts come from the new address."""
+    """The redirect's body is not read, and later parts come from the new URL."""
     server = serving(by_path(file=redirect("moved?to=here#now", status), moved=good_response))
     with open_remote(server.url, allow_private=True) as file:
         assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
@@ -227,7 +227,7 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
 def test_a_hostile_address_is_refused_before_any_connection(
     names: dict[str, list[list[str]]], connected: list[str], url: str
 ) -> None:
-    """This is true for every spelling, and for every address of a name."""
+    """Every spelling of a URL is refused, and every address of a name is checked."""
     names |= {
         "metadata.google.internal": [["169.254.169.254"]],
         "instance-data.ec2.internal": [["fd00:ec2::254"]],
@@ -240,8 +240,8 @@ def test_a_hostile_address_is_refused_before_any_connection(
     assert [] == connected
 
 
-def test_a_public_address_is_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
-    """There is only one lookup. A name in another script is looked up as DNS spells it."""
+def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+    """There is only one DNS look-up. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
     message = refusal("http://bücher.example:8080/")
     assert message.startswith("cannot be connected to: could not connect to any validated address: ")
@@ -296,7 +296,7 @@ def test_the_checked_address_is_the_one_connected_to(names: dict[str, list[list[
 def test_private_addresses_are_read_if_allowed(
     serving: Callable[..., RangeServer], names: dict[str, list[list[str]]]
 ) -> None:
-    """This is true for names too; the other rules still hold."""
+    """Names may resolve to private addresses, too; the other rules still hold."""
     server = serving()
     names["a.example"] = [["127.0.0.1"]]
     with open_remote(f"http://a.example:{server.port}/file", allow_private=True) as file:

@@ -90,7 +90,7 @@ _PART = "the server was asked for bytes 0 to "
 def test_an_unusable_response_is_one_clear_error(
     serving: Callable[..., RangeServer], answer: Answer, expected: str
 ) -> None:
-    """It takes only one request."""
+    """The error takes only one request."""
     server = serving(answer)
     assert private_refusal(server.url).startswith(expected)
     assert 1 == len(server.requests)
@@ -166,7 +166,7 @@ def test_after_an_error_the_file_is_closed(serving: Callable[..., RangeServer]) 
 
 
 def test_the_file_is_closed_after_its_block(serving: Callable[..., RangeServer]) -> None:
-    """It opens no connection that nobody would close."""
+    """A closed file opens no connection, because nobody would close it."""
     server = serving()
     with open_remote(server.url, allow_private=True) as file:
         pass

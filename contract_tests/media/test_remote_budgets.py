@@ -68,7 +68,7 @@ class HurriedClock(Clock):
 
 
 def test_the_default_budget_is_small() -> None:
-    """It has 32 requests, 8 MiB and half a minute."""
+    """The default budget has 32 requests, 8 MiB and half a minute."""
     assert Budget(max_requests=32, max_bytes=8 * 1024 * 1024, max_seconds=30) == Budget()
 
 

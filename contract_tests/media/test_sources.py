@@ -101,7 +101,7 @@ def test_a_pil_image_of_any_mode_is_sent(mode: str) -> None:
 
 
 def test_a_pil_image_that_cannot_be_encoded_raises_a_media_error() -> None:
-    """This one has no pixels."""
+    """An image without pixels cannot be encoded."""
     with pytest.raises(MediaError, match="a PIL image: cannot be encoded"):
         image(Image.new("RGB", (0, 300)))
 
@@ -113,7 +113,7 @@ def _noise(mode: str, width: int, height: int) -> Image.Image:
 
 @pytest.mark.parametrize(("mode", "sides"), [("L", (3600, 3000)), ("RGB", (2000, 1800)), ("RGBA", (1800, 1500))])
 def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str, sides: tuple[int, int]) -> None:
-    """It is not refused because of an encoding that this package has chosen."""
+    """An image is not refused because of an encoding that this package has chosen."""
     with _noise(mode, *sides) as picture:
         made = base64.b64decode(image(picture))
 
@@ -124,7 +124,7 @@ def test_a_pil_image_too_large_for_png_becomes_the_best_jpeg_that_fits(mode: str
 
 
 def test_a_pil_image_is_sent_upright() -> None:
-    """Its orientation is applied without any loss."""
+    """The image's orientation is applied without any loss."""
     with Image.new("RGB", (300, 400), "red") as picture:
         picture.getexif()[0x0112] = 6
         made = base64.b64decode(image(picture))
@@ -302,7 +302,7 @@ def test_the_header_of_a_file_at_an_address_is_checked() -> None:
 
 
 def test_an_unknown_size_is_unjudged() -> None:
-    """The other rules are checked."""
+    """The other rules are checked even if the size is unknown."""
     with range_server(chunked_response()) as server:
         server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)

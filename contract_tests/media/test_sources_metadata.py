@@ -62,6 +62,6 @@ def test_an_image_that_conforms_keeps_its_metadata_by_default(kind: str) -> None
 
 
 def test_a_copy_in_another_format_never_has_metadata() -> None:
-    """They need not be removed before."""
+    """You need not remove metadata before the image is encoded in another format."""
     content = encode(Image.new("L", (300, 300)), "GIF", comment=b"somebody")
     assert ("encoded as PNG",) == fit_image(content, strip_metadata=True).changes

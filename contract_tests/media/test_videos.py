@@ -191,7 +191,7 @@ def test_a_known_container_that_is_not_allowed_is_named() -> None:
 
 
 def test_all_broken_rules_are_listed() -> None:
-    """This file is cut off, lasts too long, has the wrong size, and has too many bytes."""
+    """The file here is cut off, lasts too long, has the wrong size, and has too many bytes."""
     data = Video(**SMALL, seconds="12").build()
     file = RecordedFile(data + struct.pack(">I4s", 2**32 - 1, b"mdat"), size=209715201)
 

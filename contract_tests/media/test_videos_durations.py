@@ -58,7 +58,7 @@ def test_a_frame_shown_for_a_minute_does_not_extend_the_limits() -> None:
     assert [("R21", message)] == without_size([(violation.rule, violation.message) for violation in report.violations])
 
 
-def test_without_known_frames_there_is_no_tolerance() -> None:
+def test_without_frames_in_the_header_there_is_no_tolerance() -> None:
     """If the header has no frames, a video may last 8 s, but not a thousandth longer."""
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda _: None)
 

@@ -69,7 +69,7 @@ def test_sides_must_be_exact_to_the_pixel(width: int, height: int, shown: str) -
 
 
 def test_hidden_lines_do_not_stretch_the_pixels() -> None:
-    """It is normal to show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
+    """Videos often show 1080 of 1088 stored lines. Fractions of a pixel are rounded."""
     data = edit_boxes(Video(height_px=1088).build(), "moov/trak/tkhd", lambda old: with_sides(old, 1920.25, 1079.75))
 
     report = video_report(data)
@@ -162,7 +162,7 @@ def test_more_than_a_rounding_error_is_a_turn() -> None:
 
 
 def test_a_matrix_of_zeros_is_ignored() -> None:
-    """It would show nothing, so FFmpeg and players show the picture as stored."""
+    """Such a matrix would show nothing, so FFmpeg and players show the picture as stored."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, 0, 0, 0, 0))
     report = video_report(data)
     assert ((), 1920, 1080, 0) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)

@@ -120,7 +120,7 @@ _FAULTS: list[tuple[Refusal, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     "faults", [faults for count in range(1, len(_FAULTS) + 1) for faults in combinations(_FAULTS, count)], ids=len
 )
-def test_of_several_faults_the_first_check_answers(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
+def test_the_first_failing_check_decides_the_answer(faults: list[tuple[Refusal, dict[str, Any]]]) -> None:
     """Token, path, method, media type, size, JSON: in this order, for every set of faults."""
     changed = {key: value for _, changes in faults for key, value in changes.items()}
     more_headers, body = changed.pop("more_headers", ()), changed.pop("body", SAMPLE)

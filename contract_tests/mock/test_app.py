@@ -67,7 +67,7 @@ def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
     "authorization",
     ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
 )
-def test_any_well_formed_bearer_token_is_taken(authorization: str) -> None:
+def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
     """The scheme is compared without case; the token is any text that a header can carry and the client sends."""
     assert_accepted(shared().post(headers={"authorization": authorization}))
 
@@ -87,7 +87,7 @@ def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: 
 @pytest.mark.parametrize(
     ("expected", "authorization"), [(BAD_TOKEN, "Basic sk-mine"), (NO_TOKEN, ""), (OTHER_TOKEN, "Bearer sk-Mine")]
 )
-def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str) -> None:
+def test_a_server_may_accept_only_one_token(expected: Refusal, authorization: str) -> None:
     """If you start a server with a token, any other token is 401, as with the real service."""
     caller = Caller(create_app("sk-mine"))
 
@@ -96,7 +96,7 @@ def test_a_server_may_take_one_token_only(expected: Refusal, authorization: str)
 
 
 def test_two_tokens_are_401() -> None:
-    """It is unclear which of two Authorization headers counts, so the request is refused."""
+    """Nobody can say which of two Authorization headers counts, so the request is refused."""
     BAD_TOKEN.check(exchange(scope(("Authorization", "Bearer sk-test")), chunks(SAMPLE))[0])
 
 
@@ -142,7 +142,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     ],
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
-    """All these headers mean JSON in UTF-8."""
+    """All headers here mean JSON in UTF-8."""
     assert_accepted(shared().post(headers={"content-type": content_type}))
 
 

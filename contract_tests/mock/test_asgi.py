@@ -66,7 +66,7 @@ def test_no_more_than_the_limit_is_kept_in_memory() -> None:
     assert asyncio.run(read()) < 1 << 21
 
 
-def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_a_limited_number_of_bytes_of_an_unwanted_body_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a peer never stops sending, it gets its answer, and the server stops reading."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_BYTES", 1000)
     endless = iter(lambda: {"type": "http.request", "body": bytes(100), "more_body": True}, None)
@@ -76,7 +76,7 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_bytes(monkeypatch: pytest.M
     assert 11 == received
 
 
-def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwanted_body_is_read_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a peer stalls, it gets its answer, and the server stops waiting."""
     monkeypatch.setattr(asgi, "DRAIN_MAX_SECONDS", 0.01)
     stalled = chunks(b"{", complete=False)[:1]
@@ -85,7 +85,7 @@ def test_an_unwanted_body_is_taken_within_a_bound_of_time(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("expected", "token", "length"), [(NO_TOKEN, None, "2"), (TOO_LARGE, "sk-test", "9" * 9)])
-def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
+def test_a_peer_that_waits_for_100_continue_is_refused_without_its_body(
     expected: Refusal, token: str | None, length: str
 ) -> None:
     """After `Expect: 100-continue` the server reads nothing and closes the connection, because no body will come."""
@@ -95,7 +95,7 @@ def test_a_peer_that_waits_for_a_go_ahead_is_refused_without_its_body(
     assert 0 == received
 
 
-def test_a_peer_that_waits_for_a_go_ahead_gets_one_if_its_head_is_valid() -> None:
+def test_a_peer_that_waits_for_100_continue_gets_it_if_its_head_is_valid() -> None:
     """Reading the body sends the go-ahead, and the connection stays open."""
     waiting = scope(("expect", "100-continue"))
 
@@ -105,7 +105,7 @@ def test_a_peer_that_waits_for_a_go_ahead_gets_one_if_its_head_is_valid() -> Non
 
 @pytest.mark.parametrize(("token", "statuses"), [("sk-test", []), (None, [401, None])])
 @pytest.mark.parametrize("sent", [[b""], [b'{"element_name":', b'"x"']])
-def test_a_peer_that_leaves_in_mid_body_ends_its_request_quietly(
+def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
     token: str | None, statuses: list[int | None], sent: list[bytes]
 ) -> None:
     """No exception is raised, and an answer that began is complete."""

@@ -54,7 +54,7 @@ async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
 
 @on_a_loop
 async def test_a_notification_of_success_has_the_element() -> None:
-    """It equals the answer of a look-up without the cost in money."""
+    """The notification equals the answer of a look-up without the cost in money."""
     async with receiving() as receiver, running(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
@@ -84,7 +84,7 @@ async def test_a_notification_shows_the_element_as_it_was() -> None:
 
 @on_a_loop
 async def test_a_notification_of_failure_has_the_reason() -> None:
-    """It has no element; if a task ends at once, only its end is sent."""
+    """A failed task has no element; if a task ends at once, only its end is sent."""
     async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
@@ -176,7 +176,7 @@ def test_intervals_grow() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://xn--a/", f"http://{'a' * 70}.invalid/"])
 @on_a_loop
 async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It is given up, the others get theirs, and nothing is logged as a warning."""
+    """The server gives up on it, notifies the other receivers, and logs no warning."""
     caplog.set_level(logging.DEBUG)
     async with receiving() as receiver, running(server()) as caller:
         caller.create(callback_url=url)
@@ -193,7 +193,7 @@ async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog
 
 @on_a_loop
 async def test_a_silent_receiver_does_not_delay_the_others() -> None:
-    """The others get theirs meanwhile."""
+    """The other receivers get their notifications meanwhile."""
     with listening(Peer.until_closed) as silent:
         async with receiving() as receiver, running(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
@@ -205,7 +205,7 @@ async def test_a_silent_receiver_does_not_delay_the_others() -> None:
 
 @on_a_loop
 async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It counts as unreachable."""
+    """A silent receiver counts as unreachable."""
     monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
         async with running(server(retries=Retries(1))) as caller:
@@ -217,7 +217,7 @@ async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.Mo
 
 @on_a_loop
 async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others wait, and each task's notifications stay in order."""
+    """Further notifications wait, and each task's notifications stay in order."""
     monkeypatch.setattr(callbacks, "_MAX_AT_ONCE", 2)
     async with receiving() as receiver, running(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
@@ -275,7 +275,7 @@ def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
 
 
 def test_a_late_creation_sends_notifications_too() -> None:
-    """Its task is created only after the delay, and is notified all the same."""
+    """The task is created only after the delay, and still sends its notifications."""
     app = server(tick_seconds=0)
     Caller(app).queue("late:0.02")
 
@@ -342,7 +342,7 @@ async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -
 
 
 def test_an_empty_callback_url_counts_as_missing() -> None:
-    """It sends and records nothing."""
+    """An empty callback URL sends and records nothing."""
     app = server(tick_seconds=0)
     Caller(app).create(callback_url="")
 

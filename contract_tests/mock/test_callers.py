@@ -29,7 +29,7 @@ def control(peer: str, *hosts: str, **headers: str) -> int:
 
 
 @pytest.mark.parametrize("origin", [PAGE, "https://127.0.0.1:5173", "http://[::1]"])
-def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
+def test_a_local_page_sees_answers_and_refusals(origin: str) -> None:
     """CORS lets the page read answers and some headers. `Vary` keeps caches from giving them to other pages."""
     shares = {
         "access-control-allow-origin": origin,
@@ -43,7 +43,7 @@ def test_a_page_of_this_machine_sees_answers_and_refusals(origin: str) -> None:
 
 
 def test_a_request_without_an_origin_gets_no_cors_headers() -> None:
-    """Its answer has only the usual header."""
+    """The answer has only the usual header."""
     reply, _ = exchange(scope(), chunks(SAMPLE))
 
     assert {"content-type"} == headers_of(reply).keys()
@@ -71,7 +71,7 @@ def test_a_preflight_without_headers_allows_no_headers() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"origin": PAGE}, {"access-control-request-method": "POST"}])
-def test_options_without_a_page_is_a_method_like_others(more: dict[str, str]) -> None:
+def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -> None:
     """The token is checked first, so that unauthenticated callers can't probe for paths."""
     NO_TOKEN.check(shared().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
 
@@ -143,7 +143,7 @@ def test_an_allowed_host_cannot_reach_control_by_a_public_name(
     assert expected == control("172.18.0.3", "172.18.0.0/16", "mock.internal", **headers)
 
 
-def test_an_allowed_name_may_name_the_server_on_its_own_machine_too() -> None:
+def test_an_allowed_name_works_on_the_servers_own_machine() -> None:
     """An entry in the hosts file gives the machine such a name."""
     assert 200 == control("127.0.0.1", "kling.internal", host="kling.internal:8787")
     assert 403 == control("127.0.0.1", host="kling.internal:8787")

@@ -44,7 +44,7 @@ def test_callers_on_the_same_machine_need_no_token(path: str, host: str, caller:
 @pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::", "localhost", "", None])
 @pytest.mark.parametrize("path", [*PATHS, "/_mock/", "/_mock/x"])
 def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> None:
-    """They can't probe for paths, and an unknown peer counts as another machine."""
+    """Other callers can't probe for paths, and an unknown peer counts as another machine."""
     status, answer = reply(caller, host, path)
 
     assert (403, 1103) == (status, answer["code"])
@@ -72,11 +72,11 @@ def test_other_callers_are_403(path: str, host: str | None, caller: Caller) -> N
     ],
 )
 def test_pages_and_proxies_on_the_same_machine_are_403(expected: int, name: str, value: str, caller: Caller) -> None:
-    """They forward requests of somebody who may be anywhere."""
+    """Pages and proxies forward requests of somebody who may be anywhere."""
     assert expected == caller.send("GET", "/_mock/clock", headers={**NO_HEADERS, name: value}).status
 
 
-def test_a_page_of_this_machine_that_the_browser_names_need_not_be_of_the_same_site(caller: Caller) -> None:
+def test_a_local_page_may_be_cross_site(caller: Caller) -> None:
     """From `localhost` to `127.0.0.1` is cross-site, but the origin shows that the page is on this machine."""
     headers = {**NO_HEADERS, "origin": "http://localhost:3000", "sec-fetch-site": "cross-site"}
     assert 200 == caller.send("GET", "/_mock/clock", headers=headers).status
@@ -178,5 +178,5 @@ def test_the_tasks_of_every_token_are_listed() -> None:
 
 
 def test_other_machines_may_call_the_paths_of_the_contract() -> None:
-    """They need only a token."""
+    """Callers from other machines need only a token."""
     assert 200 == shared().post(client_host="10.0.0.1").status

@@ -68,7 +68,7 @@ def test_a_refusal_without_a_code_has_no_meaning() -> None:
 
 
 def test_clients_understand_each_refusal_of_the_server(caller: Caller) -> None:
-    """This holds in every dialect; an unknown element differs from a deleted one."""
+    """In every dialect, an unknown element differs from a deleted one."""
     caller.create(external_task_id="e")
     element_id = caller.element("e")["element_id"]
     deletion = ("POST", DELETION, {"element_id": element_id})
@@ -215,7 +215,7 @@ _OF_DIALECTS = [row for row in answers() if row.dialect]
 
 
 @for_each_row(_OF_DIALECTS)
-def test_the_mock_server_answers_so_in_that_dialect(row: Answer) -> None:
+def test_the_mock_server_gives_each_recorded_answer_of_its_dialect(row: Answer) -> None:
     """Status and code are the same, so is the message if the service's own is known, and `data` is there if it was."""
     with closing(create_app(dialect=row.dialect, tick_seconds=0)) as app:
         asked, reply = _PROVOKED[row.provoked_by](Caller(app))

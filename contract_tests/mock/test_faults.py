@@ -131,7 +131,7 @@ def test_an_answer_may_be_cut_in_half(caller: Caller) -> None:
 
 
 def test_an_answer_may_have_no_envelope(caller: Caller) -> None:
-    """It is the contract's example with the id and time of this task."""
+    """The answer is the contract's example with the id and time of the new task."""
     caller.queue("flat")
     answer = json.loads(creation(caller).body)
     (task,) = caller.every_task()
@@ -143,7 +143,7 @@ def test_an_answer_may_have_no_envelope(caller: Caller) -> None:
 
 
 def test_an_answer_may_contradict_itself(caller: Caller) -> None:
-    """It has the task, but a code of failure and a time that breaks the contract."""
+    """The answer has the task, but a code of failure and a time that breaks the contract."""
     caller.queue("odd-envelope")
     answer = json.loads(creation(caller).body)
     violations = contract.schema_violations(contract.operations()["createElement"].success_schema(), answer)
@@ -166,7 +166,7 @@ def test_an_answer_may_contradict_itself(caller: Caller) -> None:
     ],
 )
 def test_a_task_may_end_without_an_element(status: str, message: str, name: str, caller: Caller) -> None:
-    """It fails for a reason or ends with an unknown status; until then it looks like any other."""
+    """A task fails for a reason or ends with an unknown status; until then it looks like any other."""
     caller.queue(name)
     creation(caller)
     caller.app.clock.step(1)
@@ -181,8 +181,8 @@ def test_a_task_may_end_without_an_element(status: str, message: str, name: str,
     assert None is caller.every_task()[0]["element_id"]
 
 
-def test_a_task_may_succeed_by_the_newer_word(caller: Caller) -> None:
-    """Such a task has an element."""
+def test_a_task_may_succeed_with_the_newer_status_word(caller: Caller) -> None:
+    """A task with the status word `succeeded` has an element."""
     caller.queue("status-word:succeeded")
     creation(caller)
     caller.app.clock.step(2)

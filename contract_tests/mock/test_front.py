@@ -27,7 +27,7 @@ def test_health_needs_no_token(method: str, host: str | None) -> None:
 
 
 def test_the_greeting_lists_the_calls_and_paths() -> None:
-    """It is plain text with each call and its method, the token, and the server's own paths."""
+    """The greeting is plain text with each call and its method, the token, and the server's own paths."""
     reply = shared().send("GET", "/", headers=NO_HEADERS)
     text = reply.body.decode()
 
@@ -43,13 +43,13 @@ def test_the_greeting_lists_the_calls_and_paths() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/health"])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_neither_takes_another_method(path: str, method: str) -> None:
+def test_front_pages_accept_only_get(path: str, method: str) -> None:
     """Other methods are refused as for an unknown path."""
     NO_TOKEN.check(shared().send(method, path, headers=NO_HEADERS))
     assert 404 == shared().send(method, path).status
 
 
-def test_a_path_that_the_contract_has_is_the_contracts() -> None:
+def test_contract_paths_override_front_pages() -> None:
     """If a contract has the path `/health`, the server answers as the contract says."""
     document = copy.deepcopy(contract.document())
     document["paths"]["/health"] = {"get": document["paths"][PRESETS]["get"]}

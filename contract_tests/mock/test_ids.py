@@ -72,7 +72,7 @@ def test_a_rounded_id_is_refused_with_a_hint(sent: Any, dialect: str) -> None:
 
 
 def test_an_unknown_id_is_refused_without_the_hint(dialect: str) -> None:
-    """This includes another token's ids, and ids near an existing one."""
+    """Another token's ids, and ids near an existing one, get no hint either."""
     caller, element_id = created(dialect, "large")
 
     for other in (element_id + 2, element_id + 1000, 7, 2**53, 10**17):
@@ -97,7 +97,7 @@ def test_a_state_is_read_with_ids_of_another_kind(tmp_path: Any) -> None:
 @pytest.mark.parametrize("task_id", [1, 1_800_000_000_000 << 10, (1 << 52) - 1, 1 << 52, 253_402_300_799_999 << 10])
 @pytest.mark.parametrize("kind", ids.KINDS)
 def test_an_element_id_leads_back_to_its_task(kind: str, task_id: int) -> None:
-    """This holds at any time; from the year 2109 on, small ids are large."""
+    """Any id maps back to its task, even after 2109, when `small` ids exceed 2**53."""
     element_id = int(ids.element_id_of(task_id, kind))
 
     assert task_id == ids.task_id_of(element_id)

@@ -56,7 +56,7 @@ def test_the_server_answers_where_its_first_line_says(port: int) -> None:
             assert headers["content-type"] == "application/json"
 
 
-def test_the_command_can_name_the_only_token() -> None:
+def test_the_command_can_set_the_only_accepted_token() -> None:
     """With `--token` any other one is 401."""
     sample = json.dumps(example("sample")).encode()
     with running("--port", "0", "--token", "sk-mine") as (_, line), connected(port_of(line)) as connection:
@@ -97,7 +97,7 @@ def test_a_body_over_the_limit_is_answered_although_it_is_sent_in_full(port: int
         assert answer_to(connection, json.dumps(example("sample")).encode())[0] == 200
 
 
-def test_a_body_without_a_go_ahead_is_never_sent(port: int) -> None:
+def test_a_body_without_100_continue_is_never_sent(port: int) -> None:
     """With `Expect: 100-continue`, a refused request gets its answer, and the connection closes."""
     lines = [f"POST {ELEMENTS} HTTP/1.1", "Host: mock", f"Content-Length: {LIMIT}", "Expect: 100-continue", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
@@ -149,7 +149,7 @@ def test_broken_requests_do_not_harm_the_server(port: int) -> None:
 
 
 def test_a_server_may_run_in_a_thread() -> None:
-    """It serves until `should_exit` is set, and installs no signal handlers."""
+    """The server runs until `should_exit` is set, and installs no signal handlers."""
     listener = mock_server.listen("127.0.0.1", 0)
     background = mock_server.Background(create_app())
     thread = threading.Thread(target=background.run, args=([listener],))
@@ -175,7 +175,7 @@ def test_a_signal_ends_the_server_quietly(number: signal.Signals) -> None:
         assert process.returncode == 0
 
 
-def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
+def test_a_stalled_caller_does_not_delay_the_end_of_the_server() -> None:
     """A signal stops the server quietly, even during a request."""
     with running("--port", "0") as (process, line):
         with socket.create_connection(("127.0.0.1", port_of(line))) as connection:
@@ -197,7 +197,9 @@ def test_a_caller_who_stalls_does_not_keep_the_server_alive() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_the_start_is_a_quiet_end_too(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_before_the_start_ends_the_server_quietly(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A signal during the imports exits quietly too."""
     before = {caught: signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(command, "_arguments", lambda: signal.raise_signal(number))

@@ -70,7 +70,7 @@ def test_a_larger_head_is_431_and_the_rest_is_dropped(request_: bytes, port: int
 
 
 def test_a_request_that_is_not_http_is_400(port: int) -> None:
-    """This is uvicorn's own answer."""
+    """Uvicorn answers requests that are not HTTP."""
     assert exchange(port, b"GARBAGE\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 

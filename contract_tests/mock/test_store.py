@@ -73,7 +73,7 @@ def test_neither_token_nor_media_is_in_the_file(path: Path, monkeypatch: pytest.
     assert b"sk-very-secret" not in raw
 
 
-def test_how_a_task_goes_on_does_not_change_with_the_next_servers_tick(path: Path) -> None:
+def test_a_task_keeps_its_tick_in_the_next_server(path: Path) -> None:
     """A finished task stays finished."""
     with closing(create_app(state=path, manual_clock=True, tick_seconds=1)) as app:
         Caller(app).create(external_task_id="e")
@@ -93,7 +93,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
         assert app.clock.is_manual is after
 
 
-def test_a_clock_that_stood_runs_on_from_the_wall_clock() -> None:
+def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
     """If the wall clock is later by now, the new clock follows it."""
     clock = Clock(earlier=Reading(0, 1_000))
 
@@ -112,7 +112,7 @@ def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("manual", [False, True])
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
-def test_a_step_leads_forward_and_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
+def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
     """Any other step is a ValueError, and the clock doesn't move."""
     clock = Clock(manual=manual)
     before = clock.reading
@@ -216,7 +216,7 @@ def test_an_empty_file_is_a_new_state(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file:state.db?mode=memory", "\u8d85 #?.db"])
 def test_a_state_may_have_any_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This includes names with a meaning in SQLite's URIs."""
+    """A name may have a meaning in SQLite's URIs."""
     monkeypatch.chdir(tmp_path)
     create_app(state=name).close()
 
@@ -236,7 +236,7 @@ def test_the_sqlite_name_for_memory_creates_no_file(
         assert [] == list(tmp_path.iterdir())
 
 
-def test_alone_keeps_other_threads_out() -> None:
+def test_alone_excludes_other_threads() -> None:
     """No two threads see the same tasks before they add one, and an exception releases the lock."""
     memory = Store()
 

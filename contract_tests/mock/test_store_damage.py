@@ -157,7 +157,7 @@ def test_health_is_500_if_the_state_fails(path: Path, capsys: pytest.CaptureFixt
 
 
 def test_notifications_stop_with_a_message_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """They start again with the next request, because the state may work again by then."""
+    """Notifications start again with the next request, because the state may work again by then."""
 
     async def main() -> None:
         app = create_app(state=path, manual_clock=True)

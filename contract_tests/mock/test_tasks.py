@@ -169,7 +169,7 @@ def test_an_element_id_loses_digits_as_a_float(caller: Caller) -> None:
 
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_a_missing_or_empty_external_id_may_repeat(external_id: str | None, caller: Caller) -> None:
-    """Such requests may repeat, and no answer has an external id."""
+    """No answer to such a request has an external id."""
     more = {} if external_id is None else {"external_task_id": external_id}
 
     assert [{}, {}] == [caller.create(**more)["task_info"] for _ in range(2)]
@@ -218,7 +218,7 @@ def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: s
     assert {"external_task_id": sent} == caller.get(path)["task_info"]
 
 
-def test_the_systems_id_goes_before_the_callers(caller: Caller) -> None:
+def test_the_systems_id_takes_precedence_over_the_callers(caller: Caller) -> None:
     """If an external id equals another task's id, it doesn't hide that task."""
     first = caller.create()["task_id"]
     caller.create(external_task_id=first)
@@ -243,7 +243,7 @@ def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -
     assert wording.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
 
 
-def test_an_id_is_found_only_as_it_is_written(caller: Caller) -> None:
+def test_an_id_must_match_exactly(caller: Caller) -> None:
     """An id is a text: another way to write its number is another id, for look-up and deletion."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
@@ -302,7 +302,7 @@ def test_no_inline_image_is_kept(caller: Caller) -> None:
 
 
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
-    """This includes refusals."""
+    """Refusals have a request id, too."""
     asked: list[tuple[str, str, object]] = [
         ("POST", ELEMENTS, IMAGE_REQUEST),
         ("GET", ELEMENTS, None),

@@ -39,7 +39,7 @@ def test_a_deleted_element_is_missing_or_has_the_status_deleted(caller: Caller) 
 
 
 def test_an_unfinished_element_cannot_be_deleted(caller: Caller) -> None:
-    """Even if you guess its id, the deletion is refused; the same holds for a failed task."""
+    """The deletion is refused even if you guess the id; the same applies to a failed task."""
     refused = wording.NO_ELEMENT[caller.dialect]
     caller.queue("none", "fail")
     tasks_ids = [int(caller.create()["task_id"]) for _ in range(2)]

@@ -10,7 +10,7 @@ from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app
 
 
-def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
+def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
     """Unfinished tasks count for each token; once one ends, the next create succeeds."""
     caller = Caller(create_app(concurrency=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
@@ -27,7 +27,7 @@ def test_more_tasks_at_a_time_than_allowed_are_1303() -> None:
     assert 4 == len(caller.every_task())
 
 
-def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_own() -> None:
+def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
     """If the dialect has no code for it, the code is another dialect's."""
     row = {"dialect": "live", "code": 1304}
     other = changed_contract(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
@@ -38,7 +38,7 @@ def test_one_task_too_many_is_refused_by_the_code_of_the_dialect_if_it_has_its_o
         assert code == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
 
 
-def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
+def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
     """The answer says how long to wait, and after that a create succeeds."""
     caller = Caller(create_app(rate=2, manual_clock=True))
     other = Caller(caller.app, "sk-other")
@@ -56,7 +56,7 @@ def test_more_creations_in_a_second_than_allowed_are_1302() -> None:
     assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
 
 
-def test_a_used_external_id_is_refused_before_the_limits_apply() -> None:
+def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
     """If you repeat a create because its answer was lost, you learn that the id is used."""
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")

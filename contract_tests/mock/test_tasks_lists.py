@@ -12,7 +12,7 @@ QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
 
 
 def test_the_list_has_pages_newest_first(caller: Caller) -> None:
-    """This includes tasks of the same millisecond; after the last page comes an empty one."""
+    """Tasks of the same millisecond stay in order, and an empty page follows the last one."""
     ids = [caller.create()["task_id"] for _ in range(4)]
     caller.app.clock.step(1)
     ids.append(caller.create()["task_id"])

@@ -53,7 +53,7 @@ def test_the_router_answers_without_a_socket(dialect: str) -> None:
         assert len(list(kling.presets())) == 3
 
 
-def test_the_router_speaks_as_people_saw_the_service_speak() -> None:
+def test_the_router_uses_the_recorded_wording_of_the_service() -> None:
     """By default a deleted element stays with the status `deleted`, and a missing task is 400, not 404."""
     with respx_router(), KlingElements("any-token", **_OPTIONS) as kling:
         element = kling.wait(kling.create(_request()))
@@ -98,7 +98,7 @@ def test_the_router_answers_on_an_event_loop_too() -> None:
 
 
 @pytest.mark.parametrize("address", ["http://localhost:8080", "https://gateway.example.com/proxy/to"])
-def test_the_router_takes_any_address(address: str) -> None:
+def test_the_router_answers_at_any_url(address: str) -> None:
     """The address may have a port, or a path before the contract's own."""
     with respx_router(address) as router, KlingElements(router.kling.token, router.kling.url, **_OPTIONS) as kling:
         kling.create(_request())
@@ -107,7 +107,7 @@ def test_the_router_takes_any_address(address: str) -> None:
 
 
 def test_the_router_is_where_clients_look_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It follows `KLING_BASE_URL` as the clients do."""
+    """The router follows `KLING_BASE_URL` as the clients do."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:8899")
     with respx_router() as router, KlingElements("any-token", **_OPTIONS) as kling:
         kling.create(_request())
@@ -129,7 +129,7 @@ def test_other_routes_may_be_added_to_the_router() -> None:
     ("fault", "left"),
     [("drop-before", 0), ("drop-after", 1), ("delay:2", 1), ("late:2", 1), ("delay:1", None), ("drip", None)],
 )
-def test_faults_of_the_line_are_shown_by_the_router(fault: str, left: int | None) -> None:
+def test_the_router_shows_connection_faults(fault: str, left: int | None) -> None:
     """A cut connection or an answer after the time-out is an error at once; an answer in time is returned."""
     with respx_router() as router, KlingElements("any-token", timeout=1.5, **_OPTIONS) as kling:
         router.kling.queue_faults(fault)
@@ -254,7 +254,7 @@ def test_the_token_is_one_that_the_server_takes(kling_mock):
 
 
 def test_the_fixture_serves_a_users_suite(tmp_path: Path) -> None:
-    """It needs no set-up: the package installs the plugin and registers its marker."""
+    """Suites need no set-up: the package installs the plugin and registers its marker."""
     (tmp_path / "test_mine.py").write_text(_SUITE)
     options = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider", "-p", "no:randomly")
     command = [sys.executable, "-m", "pytest", *options]

@@ -117,7 +117,7 @@ def _first_example() -> Snippet:
 
 
 def test_the_first_example_creates_one_element(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It prints the element's id, and creates no second one if it runs again."""
+    """The example prints the element's id, and creates no second one if it runs again."""
     del desk
     with respx_router() as router:
         for _ in range(2):
@@ -128,7 +128,7 @@ def test_the_first_example_creates_one_element(desk: Path, capsys: pytest.Captur
 
 
 def test_the_first_example_is_short() -> None:
-    """It is what a newcomer reads first, and README has two screens."""
+    """The example is what a newcomer reads first, and README has two screens."""
     code = [line for line in _first_example().text.splitlines() if line and not line.startswith("from ")]
 
     assert len(code) <= 14
@@ -198,7 +198,7 @@ def test_the_documents_name_targets_that_exist() -> None:
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
-    """What is green in CI is what a newcomer runs."""
+    """A newcomer runs the same checks as CI."""
     assert "$ make test" in (ROOT / "README.md").read_text("utf-8")
     assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
 
@@ -241,7 +241,7 @@ def test_the_pages_lead_from_one_to_the_next() -> None:
 
 
 def test_the_page_of_the_mock_server_names_every_fault_and_option() -> None:
-    """What the server says that it has is in the tables."""
+    """The tables list everything that the server has."""
     page = (ROOT / "docs" / "mock-server.md").read_text("utf-8")
     with pytest.raises(ValueError, match="there is no fault") as caught, respx_router() as router:
         router.kling.queue_faults("?")
@@ -292,6 +292,6 @@ def _numbers(ranges: str) -> Iterator[int]:
 
 
 def test_an_output_is_compared_with_what_was_printed() -> None:
-    """Only what `...` stands for may differ."""
+    """Outputs may differ only where the page has `...`."""
     assert shows("a\nb ... d\n", "a\nb c d")
     assert not shows("a\nb ... d\n", "a\nb c e")

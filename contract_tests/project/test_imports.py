@@ -257,7 +257,7 @@ def _is_for(test: Path, name: str) -> bool:
 
 
 def test_each_test_module_is_named_for_what_it_tests() -> None:
-    """It has the name of a module of its package, or is in the table of those that test several."""
+    """A test module has the name of a tested module, or is in the table of those that test several."""
     tests = {path: folder for folder in _TESTED for path in (ROOT / folder).glob("test_*.py")}
     names = {folder: _tested(folder).values() for folder in _TESTED}
     others = {path.name for path, folder in tests.items() if not any(_is_for(path, name) for name in names[folder])}

@@ -85,7 +85,7 @@ def test_the_extensions_that_the_runtime_reads_are_generic() -> None:
     ],
 )
 def test_the_public_names_are_these(module: str, names: str) -> None:
-    """Each module exports exactly the names listed here."""
+    """Each module exports exactly the names in the table above."""
     imported = importlib.import_module(module)
 
     assert sorted(names.split()) == sorted(imported.__all__)
@@ -189,7 +189,7 @@ def test_the_demo_fails_if_the_bad_request_is_sent(
 
 
 def test_locked_requirements_have_hashes_and_no_addresses() -> None:
-    """They can be installed from any index, but only exactly as they were resolved."""
+    """Locked packages can be installed from any index, but only exactly as they were resolved."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text("utf-8")
         assert "://" not in text
@@ -199,7 +199,7 @@ def test_locked_requirements_have_hashes_and_no_addresses() -> None:
 
 
 def test_locked_npm_programs_have_hashes_and_no_addresses() -> None:
-    """They can be installed from any registry; package.json asks for exact versions."""
+    """Locked programs can be installed from any registry; package.json requires exact versions."""
     asked, locked = (
         json.loads((ROOT / "requirements" / f"package{end}.json").read_text("utf-8")) for end in ("", "-lock")
     )

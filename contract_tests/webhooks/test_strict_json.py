@@ -162,7 +162,7 @@ def test_a_string_ends_after_an_escaped_backslash() -> None:
     assert_refused("nested too deeply: at most 64 levels of arrays and objects are allowed", b'["\\\\", ' + b"[" * 100)
 
 
-def test_a_bracket_that_closes_nothing_ends_the_counting() -> None:
+def test_an_unmatched_closing_bracket_ends_the_counting() -> None:
     """The parser refuses the text there anyway."""
     assert_refused("not JSON: Expecting value at line 1, column 1", b"]" + b"[]" * 100)
 

@@ -62,7 +62,7 @@ def test_the_vendors_vector_verifies() -> None:
     ],
 )
 def test_both_spellings_of_a_status_are_read(expected: str, body: bytes) -> None:
-    """This holds in both shapes; an unknown word is kept."""
+    """Both shapes may have either spelling; an unknown word is kept."""
     task = parse_signed(body)
 
     assert ("7", expected) == (task.task_id, task.task_status)
@@ -346,7 +346,7 @@ def test_an_unsigned_notification_is_read_only_with_verify_false() -> None:
 
 @for_each_row([row for row in answers() if row.call == NOTIFICATION])
 def test_real_notifications_are_read(row: Answer) -> None:
-    """Each is read in its shape, with or without an envelope, and verified if it is signed."""
+    """A notification may have any shape and an envelope, and is verified if it is signed."""
     options: dict[str, Any] = {"verify": False}
     if row.secret:
         sent = datetime.fromtimestamp(int(row.headers["webhook-timestamp"]), UTC)

@@ -195,7 +195,7 @@ def test_an_invalid_notification_is_a_webhook_error(expected: str, changes: dict
 
 @pytest.mark.parametrize(("expected", "changes"), _MISUSED, ids=range(len(_MISUSED)))
 def test_wrong_arguments_are_not_blamed_on_the_sender(expected: str, changes: dict[str, Any]) -> None:
-    """They raise another class, which the documented receiver does not answer with 400."""
+    """Wrong arguments raise another class, which the documented receiver does not answer with 400."""
     error = refusal(WebhookUsageError, **changes)
 
     assert not isinstance(error, WebhookError)

@@ -138,7 +138,7 @@ def test_processes_run_in_turns_and_the_first_of_each_does_not_count(workshop: W
 
 
 def test_a_side_that_fails_is_skipped_and_reported(workshop: Workshop) -> None:
-    """Even if a side fails after a success, it is dropped; the others go on."""
+    """A side that fails after a success is dropped, too; the others go on."""
     left = iter([1.0])
 
     def failing() -> dict[str, float]:
@@ -370,7 +370,7 @@ def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 
 
 def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
-    """Their columns say so, and a client that could not be made is not tried again."""
+    """The table says why a peer failed, and a client that could not be made is not tried again."""
     with EXPERIMENTS["mock"].sides(no_tools) as sides, pytest.raises(BenchError, match="did not start"):
         sides["Prism"]()
     for name in ("importing", "building"):
@@ -401,7 +401,7 @@ def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_client_of_openapi_generator_is_imported_if_it_exists() -> None:
-    """It does not exist here, so the import fails."""
+    """The generated client does not exist here, so the import fails."""
     with pytest.raises(ModuleNotFoundError, match="openapi_generator_client"):
         clients.make("openapi-generator")
 

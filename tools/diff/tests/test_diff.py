@@ -118,7 +118,7 @@ _EDITS = [
 
 
 @for_each_row(_EDITS)
-def test_a_change_of_the_contract_breaks(row: _Edit, contract: Any) -> None:
+def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract: Any) -> None:
     """Each change is reported once, at the place where it was made, however often that is used."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
@@ -235,7 +235,7 @@ def _diff(spec: Path, base: str, capsys: pytest.CaptureFixture[str]) -> tuple[in
 
 
 def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It distinguishes no change from a change of only descriptions."""
+    """The command distinguishes no change from a change of only descriptions."""
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
@@ -246,7 +246,7 @@ def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.Cap
 def test_the_command_fails_for_a_break_until_the_version_is_raised(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It prints each change and the version that is needed."""
+    """The command prints each change and the version that is needed."""
     summary = "kling-elements.yaml since HEAD: changes: 1, breaking callers: 1, breaking servers: 0"
 
     _write(spec, _small(longest=19))

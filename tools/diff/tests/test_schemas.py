@@ -229,7 +229,7 @@ _KINDS = [
 
 @for_each_row(_KINDS, "kind")
 @pytest.mark.parametrize("use", ["request", "response"])
-def test_a_change_of_a_schema_breaks(kind: _Kind, use: str) -> None:
+def test_a_change_of_a_schema_breaks_the_expected_party(kind: _Kind, use: str) -> None:
     """A change breaks a party depending on what conforms now and on who sends the value."""
     assert getattr(kind.breaks, use) == _verdict({"schema": kind.before}, {"schema": kind.after}, use)
 
@@ -366,7 +366,7 @@ def test_branches_are_matched_by_the_values_of_the_discriminator(
 
 
 def test_another_discriminator_breaks_both() -> None:
-    """Both parties have to use another property."""
+    """Caller and server have to use another property."""
     before, after = _discriminated(a="A"), _discriminated(a="A")
     after["schema"]["discriminator"]["propertyName"] = "type"
 
@@ -407,7 +407,7 @@ def _conforming(schema: dict[str, Any]) -> list[bool]:
     return [validator.is_valid(value) for value in _VALUES]
 
 
-def test_every_break_that_a_value_shows_is_found() -> None:
+def test_every_break_that_a_value_proves_is_reported() -> None:
     """For pairs of the schemas above: if a value stops conforming, callers break; if one starts to, servers break.
 
     Keywords that the validator ignores are left out. So are open objects with properties, because a new property of an

@@ -67,7 +67,7 @@ def _reads(dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_it_only_reads_by_default(dialect: str, run: Run) -> None:
+def test_make_live_only_reads_by_default(dialect: str, run: Run) -> None:
     """The command says first what it will do, then the result of each request and the dialect."""
     with gateway(dialect) as router:
         assert 0 == run()
@@ -124,7 +124,7 @@ def test_an_element_is_created_and_deleted(dialect: str, source: str, run: Run, 
     assert task["deleted"]
 
 
-def test_without_a_key_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+def test_without_a_key_make_live_says_what_to_set(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """The error is one line."""
     monkeypatch.delenv("KLING_API_KEY")
 
@@ -204,7 +204,7 @@ _FAULTS: dict[str, tuple[list[str], int, bool | None]] = {
 
 
 @pytest.mark.parametrize("fault", _FAULTS)
-def test_whatever_goes_wrong_nothing_remains(fault: str, router: KlingRouter, run: Run) -> None:
+def test_no_element_remains_after_a_failure(fault: str, router: KlingRouter, run: Run) -> None:
     """At most one element is created, and it is deleted. The wrong answer is reported."""
     lines, code, deleted = _FAULTS[fault]
     router.kling.queue_faults(fault)
@@ -231,7 +231,7 @@ def test_an_element_that_cannot_be_deleted_is_named(router: KlingRouter, replies
 
 @pytest.mark.parametrize("fault", ["none", "status-word:archived"])
 def test_a_task_that_does_not_end_is_named(fault: str, run: Run) -> None:
-    """Its element can be deleted only after it was created."""
+    """An element can be deleted only after it was created."""
     with respx_router(app=create_app(TOKEN, tick_seconds=0 if ":" in fault else 1, manual_clock=True)) as router:
         router.kling.queue_faults(fault)
         assert 1 == run("--create", _IMAGE, "--max-wait=0")
@@ -395,7 +395,7 @@ def test_without_look_ups_nothing_is_created(router: KlingRouter, replies: Repli
     ],
 )
 def test_a_failed_read_is_reported(target: str, reply: Reply, expected: list[str], replies: Replies, run: Run) -> None:
-    """The other requests are sent nevertheless."""
+    """`make live` sends the other requests anyway."""
     create()
     replies[target] = reply
 
@@ -454,7 +454,7 @@ def test_private_data_that_a_gateway_repeats_is_not_shown(replies: Replies, run:
 
 
 @pytest.mark.parametrize("dialect", _ABSENT)
-def test_it_runs_as_a_command_against_a_server(dialect: str, tmp_path: Path) -> None:
+def test_make_live_runs_against_a_server(dialect: str, tmp_path: Path) -> None:
     """The command calls a server on a socket, as `make live` starts it."""
     (tmp_path / "mara.jpg").write_bytes(Picture(format="jpeg").build())
     command = [sys.executable, "-m", "tools.live", "--create", "--image", str(tmp_path / "mara.jpg")]

@@ -336,7 +336,7 @@ def test_new_findings_count_and_gone_ones_do_not(run: Run) -> None:
     assert ["since the baseline, new: presets: /cursor is not in the contract"] == run.starting("since")
 
 
-def test_what_the_baseline_has_is_not_new(run: Run) -> None:
+def test_findings_of_the_baseline_are_not_new(run: Run) -> None:
     """An unusual answer is known once the baseline contains it."""
     replies = {
         LOOK_UP: json_reply({"code": 1201, "message": "Nothing here for film 7"}, 400),
@@ -351,7 +351,7 @@ def test_what_the_baseline_has_is_not_new(run: Run) -> None:
 
 
 def test_situations_that_only_one_run_has_are_reported(run: Run) -> None:
-    """Neither changes the exit code."""
+    """Such differences do not change the exit code."""
     with gateway("documented"):
         run("--confirm")
         before = run.file.read_text("utf-8")

@@ -165,7 +165,7 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
     ],
 )
 def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
-    """This tries a few mutants of each kind; `make proof` tries all of them."""
+    """The test tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
     outcome = outcome_of(try_mutants(tried, _witnesses()), {})
 
@@ -198,7 +198,7 @@ def test_a_wrong_or_outdated_equivalent_is_reported() -> None:
 
 
 def test_the_proof_runs_all_its_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
+    """The proof makes mutants, asks witnesses and counts equivalents; the exit code is 1 if a mutant survives."""
     pointers = ("#/components/schemas/TaskInfo/type", "#/components/parameters/PageSize/schema/maximum")
     monkeypatch.setattr(spec_mutants, "mutants", lambda _: _of(*pointers))
     monkeypatch.setattr(spec_mutants, "request_witnesses", _witnesses)
@@ -251,7 +251,7 @@ def test_messages_of_the_mock_server_about_a_mutant_are_hidden(
     assert "said\n" == capsys.readouterr().err
 
 
-def test_a_witness_that_raises_testifies() -> None:
+def test_a_witness_that_raises_counts_against_the_mutant() -> None:
     """An error counts as a failed check, as in a test."""
     assert Witness("one", lambda candidate: bool(candidate.document["a"]), frozenset()).testifies_against(Candidate({}))
 
