@@ -43,7 +43,7 @@ _CHANGES: dict[str, Callable[[Path], object]] = {
     "grown": lambda path: path.write_bytes(LARGE + b"!"),
     "cut": lambda path: path.write_bytes(LARGE[:-1]),
     "emptied": lambda path: path.write_bytes(b""),
-    "written anew": _write_again,
+    "written again": _write_again,
     "replaced": _replace,
     "changed in place": _change_in_place,
     "deleted": Path.unlink,

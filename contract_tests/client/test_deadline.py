@@ -81,7 +81,7 @@ def test_a_call_to_a_dripping_server_ends_at_its_deadline(name: str, tls: Any, c
     assert bool(server.requests) is error.may_have_been_sent  # on a busy machine the time may be up before it is sent
 
 
-def test_a_call_without_a_deadline_ends_after_the_sum_of_its_time_outs(call_style: CallStyle) -> None:
+def test_a_call_without_a_deadline_ends_after_the_sum_of_its_timeouts(call_style: CallStyle) -> None:
     """A call takes longest if every step takes as long as its timeout allows."""
     left: list[float] = []
 
@@ -140,10 +140,10 @@ def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
 
 
 @pytest.mark.parametrize(("expected", "seconds"), [(60.0, None), (60.0, 3600.0), (5.0, 5.0)])
-def test_your_own_transport_gets_time_outs_within_the_deadline(
+def test_your_own_transport_gets_timeouts_within_the_deadline(
     expected: float, seconds: float | None, call_style: CallStyle
 ) -> None:
-    """The time-outs are in the request, as httpx passes them to a transport."""
+    """The timeouts are in the request, as httpx passes them to a transport."""
     timeouts: list[dict[str, float]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -159,7 +159,7 @@ def test_your_own_transport_gets_time_outs_within_the_deadline(
     assert all(expected - 4 < limit <= expected for limit in timeouts[0].values())
 
 
-def test_a_time_out_error_of_your_own_transport_is_reported_unchanged() -> None:
+def test_a_timeout_error_of_your_own_transport_is_reported_unchanged() -> None:
     """The message of a transport's own timeout does not mention the deadline."""
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -187,7 +187,7 @@ def test_a_nested_deadline_never_extends_the_outer_one() -> None:
 
 @pytest.mark.parametrize(("expected", "timeout"), [(50, 60.0), (50, None), (40, 40.0)])
 def test_a_step_of_a_blocking_socket_ends_by_the_deadline(expected: float, timeout: float | None) -> None:
-    """The time-out of the step counts only if it is shorter than what is left of the call."""
+    """The timeout of the step counts only if it is shorter than what is left of the call."""
     near, far = socket.socketpair()
     stream = sockets._Stream(near)  # noqa: SLF001 - a test cannot wait that long
     with near, far, within(50):

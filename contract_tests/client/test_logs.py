@@ -90,7 +90,7 @@ def test_the_environment_switches_logging_on_once(expected: list[str], value: st
     ],
 )
 def test_the_logging_configuration_of_the_program_is_kept(expected: list[str], before: str, after: str) -> None:
-    """Its root logger shows each line once; a logger of ours that the program configured stays unchanged."""
+    """The root logger shows each line once, and a logger of ours that the program configured stays as it is."""
     assert expected == _stderr("debug", before, after)
 
 

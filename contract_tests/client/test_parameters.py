@@ -29,7 +29,7 @@ from kling_elements_runtime.parameters import check
     ],
 )
 def test_an_id_is_one_part_of_the_path(text: str | None, id_value: Any) -> None:
-    """Every character is allowed, but an id that would lead to another place is not written."""
+    """Every character is allowed, but an id that would change the path is not written."""
     assert (text and ELEMENTS + text) == check(CONTRACT, "getElement", {"id": id_value}).text
 
 

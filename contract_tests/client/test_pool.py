@@ -36,7 +36,7 @@ class Outage:
     """
 
     def __init__(self) -> None:
-        """Start silent."""
+        """Create a server that stays silent until you end the outage."""
         self.is_silent = True
         self.asked = threading.Event()
 
@@ -103,7 +103,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
     assert [200, 200, 200] == [answer.status_code for answer in answers]
 
 
-def test_a_pool_time_out_names_the_limit_and_how_to_raise_it() -> None:
+def test_a_pool_timeout_names_the_limit_and_how_to_raise_it() -> None:
     """The error is the same on an event loop and in threads, and says that nothing was sent."""
     outage = Outage()
     options = {"timeout": Timeout(pool=0.05), **_limits(1)}
@@ -463,7 +463,7 @@ def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
 
 
 def test_the_httpx_client_uses_the_same_connections(call_style: CallStyle) -> None:
-    """A request to another host uses httpcore's own connections, because ours lead to one gateway."""
+    """A request to another host uses httpcore's own connections, because ours connect to one gateway."""
 
     async def by_httpx(client: Any, elsewhere: str) -> list[httpx.Response]:
         async with client:

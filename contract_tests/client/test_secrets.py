@@ -95,7 +95,7 @@ def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> 
 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
-    """A copy would carry the token somewhere else; the message says what to do instead."""
+    """A copy would spread the token; the message says what to do instead."""
     with pytest.raises(TypeError, match="make another one") as caught:
         clone(client)
 
@@ -348,7 +348,7 @@ def test_a_transport_error_does_not_show_the_token(
 def test_a_token_repeated_in_a_garbled_answer_is_redacted(
     answer: str, create: Create, make_client: MakeClient, serve: Callable[[bytes], str]
 ) -> None:
-    """The HTTP parser quotes what it cannot read, in exceptions that become causes of ours."""
+    """The HTTP parser quotes what it cannot read, in exceptions that become causes of our own."""
     client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
 
     with pytest.raises(errors.TransportError) as caught:

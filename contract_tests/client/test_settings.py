@@ -220,7 +220,7 @@ def test_a_base_url_that_repeats_a_part_of_the_path_is_refused(right: str, base_
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
-def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
+def test_every_timeout_is_finite_and_fits_the_largest_body(inner_clients: InnerClients) -> None:
     """A request of 57 MB takes eight minutes at 1 Mbit/s."""
     assert [httpx.Timeout(connect=10, read=300, write=600, pool=60)] * 2 == [
         inner.timeout for inner in inner_clients(AuthenticatedClient(api_key="t"))
@@ -235,7 +235,7 @@ def test_every_time_out_is_finite_and_fits_the_largest_body(inner_clients: Inner
         (httpx.Timeout(connect=1, read=7, write=600, pool=60), Timeout(connect=1, read=7)),
     ],
 )
-def test_your_time_outs_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
+def test_your_timeouts_replace_the_defaults(seconds: httpx.Timeout, timeout: Any) -> None:
     """The client passes your timeouts to httpx."""
     client = AuthenticatedClient(api_key="t", timeout=timeout)
 
@@ -289,7 +289,7 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
     ],
 )
 def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> None:
-    """Token, URL, time-outs and headers have their own arguments."""
+    """Token, URL, timeouts and headers have their own arguments."""
     with pytest.raises(ValueError, match=reason):
         AuthenticatedClient(**{"api_key": "t", **options})
 
@@ -298,7 +298,7 @@ def test_an_invalid_option_is_refused(reason: str, options: dict[str, Any]) -> N
     "url", ["https://elsewhere.example.com/", "//elsewhere.example.com/a", "elsewhere", "", "?a", "http:/a"]
 )
 def test_the_token_is_sent_only_to_the_gateway(url: str, client: AuthenticatedClient, router: respx.MockRouter) -> None:
-    """A request whose URL leads elsewhere is not sent."""
+    """A request to a URL elsewhere is not sent."""
     with pytest.raises(ValueError, match="must be a path at the gateway"):
         client.send(method="GET", url=url)
     with pytest.raises(ValueError, match="must be a path at the gateway"):

@@ -249,7 +249,7 @@ def test_a_failed_handshake_is_a_connection_error(
     assert "no detail" not in failure
 
 
-def test_a_handshake_is_bounded_by_the_connect_time_out(call_style: CallStyle) -> None:
+def test_a_handshake_is_bounded_by_the_connect_timeout(call_style: CallStyle) -> None:
     """The handshake is a part of connecting."""
     with listening(Peer.until_closed) as server:
         client = client_of(server.url.replace("http:", "https:"), timeout=Timeout(connect=0.1))
@@ -368,8 +368,8 @@ def test_an_unknown_name_is_a_connection_error(
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 
 
-def test_a_slow_name_look_up_is_abandoned_at_the_time_out(call_style: CallStyle, names: FakeResolver) -> None:
-    """The system's look-up has no time-out; it must delay neither the call nor the end of the event loop."""
+def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, names: FakeResolver) -> None:
+    """The system's look-up has no timeout; it must delay neither the call nor the end of the event loop."""
     may_end = threading.Event()
 
     def slow(_: int) -> Any:
@@ -377,7 +377,7 @@ def test_a_slow_name_look_up_is_abandoned_at_the_time_out(call_style: CallStyle,
         return []
 
     names.answer = slow
-    try:  # it returns while the look-up is still under way
+    try:  # it returns while the look-up is still in progress
         patient = Timeout(connect=0.1)
         failure = call_style.failure(
             AuthenticatedClient(TOKEN, "http://gateway.test:1", timeout=patient, allow_http=True)
@@ -440,7 +440,7 @@ def test_a_runtime_error_of_the_event_loop_is_a_connection_error(monkeypatch: py
     assert "ConnectError at http://127.0.0.1:1: no" == failure
 
 
-def test_a_write_ends_at_its_time_out(call_style: CallStyle) -> None:
+def test_a_write_ends_at_its_timeout(call_style: CallStyle) -> None:
     """The server reads nothing, so it never has the complete request."""
     is_over = threading.Event()
     with listening(lambda peer: peer.head() and is_over.wait(60)) as server:

@@ -23,7 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _changed_spec(folder: Path, old: str, new: str) -> Path:
-    """Return the spec with one text replaced, which must occur once."""
+    """Return the YAML of the contract with one string replaced, which must occur once."""
     text = SPEC.read_text("utf-8")
     assert text.count(old) == 1
     path = folder / "changed.yaml"

@@ -1,4 +1,4 @@
-"""If a limit is loosened only in the spec, client and mock server follow it, and the rules tests notice."""
+"""If a limit is loosened only in the contract, client and mock server follow it, and the rules tests notice."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_a_refused_request_is_not_sent(case: Case, way: str, client: Authenticat
 def test_on_violation_ignore_sends_a_refused_request(
     case: Case, make_client: Callable[..., AuthenticatedClient]
 ) -> None:
-    """With `on_violation="ignore"` the request is sent, unless no URL could carry its id."""
+    """With `on_violation="ignore"` the request is sent, unless no URL can represent its id."""
     client = make_client(on_violation="ignore")
     with respx.mock(assert_all_called=False) as gateway:
         route = gateway.route(url__startswith=URL).respond(json={"data": None})

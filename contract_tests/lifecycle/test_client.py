@@ -69,7 +69,7 @@ def test_an_unusable_base_url_is_refused(
 def test_the_api_key_comes_from_the_environment_unless_you_pass_one(
     client_class: Client, expected: str, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every request carries the key as a Bearer token."""
+    """Every request sends the key as a Bearer token."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
     client = ScriptedClient(client_class, task(), api_key=api_key)
 
@@ -104,7 +104,7 @@ def test_an_unusable_option_is_refused(client_class: Client, message: str, optio
 
 
 def test_options_reach_the_requests(client_class: Client) -> None:
-    """Headers, time-outs, an address without TLS that you allow, and the handling of violations all take effect."""
+    """Headers, timeouts, an address without TLS that you allow, and the handling of violations all take effect."""
     options: Any = {
         "base_url": "http://gateway.example.com/p/",
         "allow_http": True,

@@ -41,7 +41,7 @@ def _seconds(client: ScriptedClient) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("call", _CALLS.values(), ids=_CALLS)
-def test_every_method_takes_time_outs_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
+def test_every_method_takes_timeouts_for_its_own_requests(client_class: Client, call: Callable[..., Any]) -> None:
     """You can pass one number for all steps or one for each; the next call uses the client's again."""
     client = ScriptedClient(client_class, finished_task(), finished_task(), finished_task())
 
@@ -53,8 +53,8 @@ def test_every_method_takes_time_outs_for_its_own_requests(client_class: Client,
     assert [(7, 7), (1, 60), (10, 60)] == [(seconds["connect"], seconds["pool"]) for seconds in _seconds(client)]
 
 
-def test_pages_of_a_list_have_the_time_outs_of_the_list(client_class: Client) -> None:
-    """Each page is a request, so the time-outs apply to each page."""
+def test_pages_of_a_list_have_the_timeouts_of_the_list(client_class: Client) -> None:
+    """Each page is a request, so the timeouts apply to each page."""
     client = ScriptedClient(
         client_class, refusal(500), refusal(500), refusal(500), refusal(500), retry=RetryPolicy(max_retries=1)
     )
@@ -84,7 +84,7 @@ def test_the_seconds_of_a_step_are_a_number(step: str, seconds: Any) -> None:
 @pytest.mark.parametrize(
     ("error", "timeout"), [(TypeError, "5"), (TypeError, True), (TypeError, httpx.Timeout(5)), (ValueError, 0)]
 )
-def test_an_unusable_time_out_is_refused_before_anything_is_sent(
+def test_an_unusable_timeout_is_refused_before_anything_is_sent(
     client_class: Client, error: type[Exception], timeout: Any
 ) -> None:
     """The message says what you can pass."""

@@ -231,7 +231,7 @@ _OTHER = {"external_task_id": "e-0"}
     ],
 )
 def test_the_answer_to_another_create_is_rejected(client_class: Client, answer: Reply) -> None:
-    """If a connection carries a stray answer, nobody knows what became of this create."""
+    """If a connection has a stray answer, nobody knows what became of this create."""
     error = ScriptedClient(client_class, answer).error_of("create", NAMED)
 
     assert isinstance(error, NoTaskError)

@@ -390,7 +390,7 @@ def _with_status(word: str) -> Reply:
 
 @pytest.mark.parametrize("word", ["deleted", "failed", "DELETED"])
 def test_an_unusable_element_is_not_adopted(client_class: Client, word: str) -> None:
-    """If the gateway goes on showing it, the error carries the task, and the id stays used."""
+    """If the gateway still shows the element, the error has its task, and the id cannot be reused."""
     for script in ([_with_status(word)], [ABSENT, LOST, _with_status(word)], [ABSENT, DUPLICATE, _with_status(word)]):
         error = ScriptedClient(client_class, *script).error_of("get_or_create", NAMED)
 

@@ -39,7 +39,7 @@ def test_look_ups_are_not_answered_by_caches(client_class: Client) -> None:
     "external_id", ["a/b", "a b", "?x=1#y", "%2F", "...", "../x", "任务", "e\u0301", "\u0000", "x" * 2000]
 )
 def test_an_external_id_is_one_segment_of_the_path(client_class: Client, external_id: str) -> None:
-    """Every special character is encoded, so the id cannot lead to another call."""
+    """Every special character is encoded, so the id cannot turn the request into another call."""
     client = ScriptedClient(client_class, ABSENT, task())
 
     client.get_or_create({**BODY, "external_task_id": external_id})

@@ -41,7 +41,7 @@ _DRIPS = {  # how an answer begins, and what it repeats without end
 
 
 def _dripping_gateway(start: bytes, piece: bytes) -> AbstractContextManager[Listener]:
-    """Start a gateway whose answers never end, though each piece comes well before any time-out."""
+    """Start a gateway whose answers never end, though each piece comes well before any timeout."""
 
     def behave(peer: Peer) -> None:
         peer.send(start)
@@ -98,7 +98,7 @@ def _ends_of(client_class: Client, url: str, calls: list[_Call]) -> list[tuple[K
 
 @pytest.mark.parametrize("drip", _DRIPS)
 def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
-    """If a server drips, it stays within every time-out, so only the limit can end the call."""
+    """If a server drips, it stays within every timeout, so only the limit can end the call."""
     with _dripping_gateway(*_DRIPS[drip]) as server:
         ends = _ends_of(client_class, server.url, _CALLS)
 
@@ -119,7 +119,7 @@ def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Clien
     assert took < _FAR
 
 
-def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Client) -> None:
+def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
     """A slow upload needs them. The policy limits only when attempts begin; 0 means one attempt of the same length."""
     left: list[float | None] = []
 
@@ -130,7 +130,7 @@ def test_without_a_limit_an_attempt_may_take_all_its_time_outs(client_class: Cli
     for limit in (None, 0, 5):
         ScriptedClient(client_class, answer).create(NAMED, max_wait_seconds=limit)
 
-    longest = 10 + 300 + 600 + 60  # seconds: the time-outs together
+    longest = 10 + 300 + 600 + 60  # seconds: the timeouts together
     assert left[0] is not None
     assert left[1] is not None
     assert left[2] is not None

@@ -30,7 +30,7 @@ def test_an_element_is_usable_unless_its_status_says_otherwise(status: Any) -> N
 
 @pytest.mark.parametrize("status", ["deleted", "failed", "DELETED", "Failed"])
 def test_a_deleted_or_failed_element_is_an_error(status: str) -> None:
-    """The message names the element, its task and its status, and says what to do; the error carries the task."""
+    """The message names the element, its task and its status, and says what to do; the error has the task."""
     task = _task(Element(element_id=9007199254740993, status=status))
 
     with pytest.raises(ElementUnavailableError) as caught:

@@ -30,7 +30,7 @@ class _Driven:
         self.under_way = self.refused = 0
 
     def begin_all(self) -> int:
-        """Begin and answer every create that may begin now, and return how many tasks were created."""
+        """Start and answer every create that may start now, and return how many tasks were created."""
         before = self.under_way
         while self.limiter.seconds_to_wait() == 0:
             self.limiter.begin()
@@ -44,7 +44,7 @@ class _Driven:
         return self.under_way - before
 
     def end(self) -> None:
-        """End one task."""
+        """End one task, which frees its place."""
         self.under_way -= 1
         self.limiter.ended()
 

@@ -92,7 +92,7 @@ def test_images_in_the_request_are_checked_by_default(
 
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
-def test_metadata_are_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
+def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
     """The file is small enough only without them."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())

@@ -91,7 +91,7 @@ def _nested(levels: int) -> Reply:
     ],
 )
 def test_the_id_of_a_created_task_is_never_lost(client_class: Client, task_id: Any, body: Any) -> None:
-    """The id is kept even if everything else is odd and whatever the code says, and so is the id that was sent."""
+    """The id is kept even if everything else is malformed, and whatever the code is, and so is the id that was sent."""
     created = ScriptedClient(client_class, body if isinstance(body, Reply) else Reply(200, body)).create(NAMED)
 
     assert isinstance(created, Task)

@@ -272,7 +272,7 @@ async def _in_shield(create: _Create, moment: Awaitable[None], results: list[Tas
 
 
 async def _in_timeout(create: _Create, moment: Awaitable[None], results: list[Task]) -> None:
-    """Create under a time-out, as `asyncio.timeout` and `wait_for` set it."""
+    """Create under a timeout, as `asyncio.timeout` and `wait_for` set it."""
     waits = asyncio.ensure_future(moment)
     try:
         async with asyncio.timeout(None) as timeout:

@@ -111,7 +111,7 @@ def test_frames_stored_out_of_order_are_not_lost(start: int, tmp_path: Path) -> 
     result = fit_video(source, start_seconds=start, contract=SMALL)
     numbers = numbers_of(result.path)
     assert list(range(numbers[0], 19)) == numbers
-    assert abs(numbers[0] - 3 * start) <= 3  # frames; so many may be decoded before one is shown
+    assert abs(numbers[0] - 3 * start) <= 3  # frames; this many may be decoded before one is shown
     assert abs(Fraction(19, 3) - start - (result.report.duration_seconds or 0)) <= 1
 
 

@@ -95,7 +95,7 @@ def test_a_budget_is_an_immutable_value() -> None:
 
 
 def test_a_budget_may_last_years(serving: Callable[..., RangeServer]) -> None:
-    """Sockets do not accept time-outs that long, so they get shorter ones."""
+    """Sockets do not accept timeouts that long, so they get shorter ones."""
     with open_remote(serving().url, allow_private=True, budget=Budget(max_seconds=1e300)) as file:
         assert file.size == 100_000
 
@@ -152,7 +152,7 @@ def test_an_endless_response_is_ended(serving: Callable[..., RangeServer], answe
     ids=["status", "headers", "body", "part"],
 )
 def test_a_server_that_sends_single_bytes_meets_the_deadline(serving: Callable[..., RangeServer], start: bytes) -> None:
-    """To the time-out of a socket, a byte each second is progress."""
+    """To the timeout of a socket, a byte each second is progress."""
     clock = SteppingClock()
     server = serving(dripping_response(start, clock.permits))
     message = "took longer than 30 s to be read; pass a Budget with a larger max_seconds to allow it"
@@ -211,7 +211,7 @@ def test_no_handshake_begins_after_the_deadline() -> None:
 
 
 def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system's lookup has no time-out, so a thread is left waiting for it."""
+    """The system's lookup has no timeout, so a thread is left waiting for it."""
     over, ended = threading.Event(), threading.Event()
 
     def look_up(*_: Any, **__: Any) -> None:

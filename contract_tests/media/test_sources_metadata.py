@@ -17,7 +17,7 @@ from kling_elements_client.errors import MediaError
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_metadata_are_removed_only_on_request(kind: str, tmp_path: Path) -> None:
+def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
     """By default your bytes are sent unchanged; without metadata, the same pixels are sent."""
     content = Picture(format=kind, orientation=6, file_size=9000).build()
     without = Picture(format=kind, orientation=6).build()
@@ -39,7 +39,7 @@ def test_the_image_without_metadata_is_the_one_checked() -> None:
     assert len(image(content, strip_metadata=True)) < 5000
 
 
-def test_metadata_that_cannot_be_removed_are_not_sent() -> None:
+def test_metadata_that_cannot_be_removed_is_not_sent() -> None:
     """If the image conforms otherwise, it is refused for its metadata; otherwise for what is wrong with it."""
     content = Picture().build()[:-8]
     assert image(content)

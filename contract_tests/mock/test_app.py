@@ -68,7 +68,7 @@ def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
     ["Bearer t", "bearer t", "BEARER t", "Bearer   t", " Bearer t ", "Bearer aZ09-._~+/==", "Bearer 12|a:b,c=d"],
 )
 def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
-    """The scheme is compared without case; the token is any text that a header can carry and the client sends."""
+    """The scheme is compared without case; the token is any string that a header can contain and the client sends."""
     assert_accepted(shared().post(headers={"authorization": authorization}))
 
 
@@ -226,7 +226,7 @@ _BODIES = st.binary() | st.recursive(
 def test_no_request_is_answered_with_500(
     method: str, path: bytes, query: bytes, headers: list[tuple[bytes, bytes]], bodies: list[bytes]
 ) -> None:
-    """However odd a request is, the answer has a status and a shape of the contract."""
+    """However malformed a request is, the answer has a status and a shape of the contract."""
     asked = scope(method=method, raw_path=path, query_string=query, headers=headers)
     reply, _ = exchange(asked, chunks(*bodies))
 
@@ -237,7 +237,7 @@ def test_no_request_is_answered_with_500(
 @given(body=_BODIES)
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
-    """However odd a body is, the answer is 200 or 400."""
+    """However malformed a body is, the answer is 200 or 400."""
     assert shared().post(content=body).status in {200, 400}
 
 

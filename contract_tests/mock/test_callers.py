@@ -80,7 +80,7 @@ def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -
 @pytest.mark.parametrize("path", [ELEMENTS, "/_mock/faults", "/health", "/"])
 @pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
 def test_a_page_of_another_site_is_always_403(method: str, path: str, origin: str) -> None:
-    """Otherwise a page whose name leads here could make the server POST to any address through `callback_url`."""
+    """Otherwise a page with such a name could make the server POST to any address through `callback_url`."""
     more = [("origin", origin), ("access-control-request-method", "POST")]
     reply, _ = exchange(scope(*more, method=method, raw_path=path.encode()), chunks(SAMPLE))
 

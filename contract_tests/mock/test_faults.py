@@ -359,7 +359,7 @@ def test_a_dripping_answer_arrives_byte_by_byte(caller: Caller) -> None:
 
 
 def test_a_late_creation_happens_although_the_caller_has_left(caller: Caller) -> None:
-    """The caller hangs up during the delay, and the task is created all the same."""
+    """The caller hangs up during the delay, and the task is created anyway."""
     caller.queue("late:0.01")
 
     async def run() -> None:

@@ -205,7 +205,7 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 @pytest.mark.parametrize("document", _DOCUMENTS)
 def test_every_path_in_the_documents_exists(document: str) -> None:
-    """Links lead to a file and a heading, and code spans that look like a path of this project are one."""
+    """Links point to a file and a heading, and code spans that look like a path of this project are one."""
     path = ROOT / document
     text = path.read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]

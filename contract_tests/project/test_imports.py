@@ -192,7 +192,7 @@ def test_imports_run_one_way(arrow: Arrow) -> None:
 
 @for_each_row(_ARROWS, "arrow")
 def test_a_forbidden_import_is_reported(arrow: Arrow) -> None:
-    """Each rule reports its example, wherever the import is in the module and however it is written."""
+    """Each rule reports its example, at any place in the module and however the import is written."""
     imported = {name: _imports(getattr(arrow, name), _package(arrow.folder)) for name in ("refused", "allowed")}
 
     (violation,) = arrow.violations(imported)
@@ -234,7 +234,7 @@ _OF_SEVERAL_MODULES = {
     "test_loosened_rule.py": "a loosened limit is noticed",
     "test_operations.py": "each rule of the other operations, at its limits",
     "test_project.py": "the rules of the project, and its demonstration",
-    "test_real_answers.py": "odd answers are read as what they mean",
+    "test_real_answers.py": "unusual answers are read as what they mean",
     "test_rules.py": "each rule of a create, at its limits, by four judges",
     "test_schemathesis_run.py": "Schemathesis finds nothing wrong with the mock server",
     "test_secrets.py": "no secret shows",

@@ -24,7 +24,7 @@ SAMPLES: list[tuple[str, Any]] = [
 _KINDS = {kind for kind, _ in SAMPLES}
 _WIDER = {"number": {"integer"}}  # the kinds that a kind includes
 
-# Each shape, named as in the spec, is an object with these properties and any others. A property has kinds of
+# Each shape, named as in the contract, is an object with these properties and any others. A property has kinds of
 # `SAMPLES`, is `any`, has the shape of that name, or is a list of that shape.
 _ENVELOPE = {"code": "integer string null", "message": "string null", "request_id": "string null"}
 SHAPES: dict[str, dict[str, str]] = {
@@ -318,7 +318,7 @@ class TaskCase:
     """An answer and the task in it.
 
     Attributes:
-        schema: The name of the answer's schema in the spec; for an item of a list, that of the list's answer.
+        schema: The name of the answer's schema in the contract; for an item of a list, that of the list's answer.
         body: The JSON value of the body.
         task_id: The id of the task, or None if the answer names no task.
         element_id: The id of the task's element, or None.

@@ -72,11 +72,11 @@ class Picture:
     truncate_to: int | None = None
 
     def build(self) -> bytes:
-        """Return the file."""
+        """Return the content of the image file."""
         data = self._drawn()
         if self.stray_bytes:
-            behind = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
-            data = _insert(data, behind, (_STRAY * self.stray_bytes)[: self.stray_bytes])
+            offset = _AFTER_SOI + 2 + int.from_bytes(data[4:6])
+            data = _insert(data, offset, (_STRAY * self.stray_bytes)[: self.stray_bytes])
         if self.exif_last:
             data = _with_exif_last(data, self.format)
         if self.text_bytes:

@@ -94,17 +94,17 @@ def _of_the_spec(operation_id: str) -> Oracle:
 
 
 def refusals(body: object, operation_id: str = _OPERATION) -> list[str]:
-    """Return why the spec refuses a body of an operation, one line each; empty if it is accepted."""
+    """Return why the contract refuses a body of an operation, one line each; empty if it is accepted."""
     return _of_the_spec(operation_id).refusals(body)
 
 
 def accepts(body: object, operation_id: str = _OPERATION) -> bool:
-    """Return whether the spec accepts a body of an operation."""
+    """Return whether the contract accepts a body of an operation."""
     return _of_the_spec(operation_id).accepts(body)
 
 
 def accepts_parameters(values: Mapping[str, object], operation_id: str, document: dict[str, Any] | None = None) -> bool:
-    """Return whether the spec, or another document, accepts JSON values as the parameters of an operation.
+    """Return whether the contract, or another document, accepts JSON values as the parameters of an operation.
 
     Each value must belong to one of them.
     """
@@ -232,7 +232,7 @@ def _pattern(_: Validator, pattern: str, instance: object, __: Mapping[str, Any]
 
 
 def _format(_: Validator, name: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    holds = _FORMATS[name]  # an unknown format is an error in the spec or in this module
+    holds = _FORMATS[name]  # an unknown format is an error in the contract or in this module
     if isinstance(instance, str) and not holds(instance):
         yield ValidationError(f"is not a valid {name}")
 

@@ -80,7 +80,7 @@ class Video:
     truncate_to: int | None = None
 
     def build(self) -> bytes:
-        """Return the file."""
+        """Return the content of the MP4 file."""
         data = self._made()
         if self.file_size is not None:
             data += _free(self.file_size - len(data)) + bytes(self.file_size - len(data) - 8)
@@ -195,7 +195,7 @@ def _silence(number: int) -> av.AudioFrame:
 
 
 def box(kind: str, *content: bytes) -> bytes:
-    """Return a box."""
+    """Return an MP4 box with this type and content."""
     joined = b"".join(content)
     return struct.pack(">I4s", 8 + len(joined), kind.encode("latin-1")) + joined
 

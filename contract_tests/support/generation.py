@@ -1,4 +1,4 @@
-"""The configuration of Schemathesis: real pictures and odd addresses for formats that it does not know.
+"""The configuration of Schemathesis: real pictures and unusual URLs for formats that it does not know.
 
 `schemathesis run` loads this module too, by its environment variable SCHEMATHESIS_HOOKS.
 """
@@ -68,7 +68,7 @@ _RESTS = (
 
 
 def encoded(picture: Picture) -> str:
-    """Return a picture as the text that a request carries."""
+    """Return a picture as the string that a request contains."""
     return base64_of(picture.build())
 
 

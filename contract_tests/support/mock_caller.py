@@ -129,7 +129,7 @@ class Caller:
         return tasks
 
     def queue(self, *names: str) -> None:
-        """Queue faults."""
+        """Queue faults for the next creates."""
         self.ask("POST", "/_mock/faults", list(names))
 
     def _conforming(self, method: str, path: str, reply: Reply) -> Any:

@@ -36,7 +36,7 @@ Call: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 @define
 class ReceivedRequest:
-    """A whole request as it arrived, and the number of connections before its own."""
+    """A complete request as it arrived, and the number of connections before its own."""
 
     line: str
     headers: httpx.Headers
@@ -91,7 +91,7 @@ class Peer:
         return self.requests[-1]
 
     def send(self, data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes to the client."""
         self.connected.sendall(data)
 
     def answer(self, data: bytes | None = None) -> None:
@@ -129,7 +129,7 @@ class Listener:
     """
 
     def __init__(self, behave: Callable[[Peer], object], tls: ssl.SSLContext | None = None) -> None:
-        """Begin to listen."""
+        """Listen on a free port of this machine."""
         self._behave = behave
         self._tls = tls
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -218,7 +218,7 @@ class Pieces(StreamedBody):
     """A body of these pieces; if one of them is an event, the body waits for the event there."""
 
     def __init__(self, *pieces: bytes | threading.Event) -> None:
-        """Take the pieces in order."""
+        """Create a body that consists of these pieces, in order."""
         self._pieces = pieces
 
     def __len__(self) -> int:
@@ -238,7 +238,7 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The body of an answer, which comes piece by piece, may break off, and records if it was closed."""
 
     def __init__(self, pieces: Iterable[bytes | Exception]) -> None:
-        """Take the pieces in order."""
+        """Create a body that consists of these pieces, in order."""
         self._pieces = pieces
         self.is_closed = False
 
@@ -279,10 +279,10 @@ def client_of(url: str, **http_client: Any) -> AuthenticatedClient:
 
 
 class CallStyle:
-    """A way to make calls: sync, or on an event loop."""
+    """How a test makes calls: blocking, or on an event loop."""
 
     def __init__(self, name: str) -> None:
-        """Take `sync` or `async`."""
+        """Create the call style `sync` or `async`."""
         self.name = name
 
     def outcomes(self, client: AuthenticatedClient, *calls: Call, seconds: float | None = None) -> list[Any]:

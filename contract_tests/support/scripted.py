@@ -120,13 +120,13 @@ class Gateway:
     """
 
     def __init__(self, script: tuple[Step, ...], dialect: str) -> None:
-        """Begin at the first step."""
+        """Create a gateway that is at the first step of its script."""
         self._dialect = dialect
         self._steps = deque(script)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> Any:
-        """Take the next step."""
+        """Answer a request with the next step of the script."""
         self.requests.append(request)
         assert self._steps, f"one request more than the script has: {request.method} {request.url}"
         return answer_step(self._steps.popleft(), request, self._dialect)
@@ -160,7 +160,7 @@ class FakeClock(Clock):
     """
 
     def __init__(self) -> None:
-        """Begin at 1,000 s, like a machine that has been on for a while."""
+        """Create a clock at 1,000 s, like on a machine that has been on for a while."""
         self.slept: list[float] = []
         self.seconds = 1000.0
         self.luck = 0.0
@@ -189,7 +189,7 @@ class FakeClock(Clock):
         await super().wait_async(jobs, None)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock."""
+        """Move the clock forward, and record it as a sleep."""
         self.slept.append(seconds)
         self.seconds += seconds
 

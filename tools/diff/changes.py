@@ -88,7 +88,7 @@ class Changes:
     """The changes so far. If several references lead to the same change, it is kept once, with all its uses."""
 
     def __init__(self) -> None:
-        """Begin with no changes."""
+        """Create an empty collection."""
         self._changes: dict[tuple[str, str], Change] = {}
 
     def add(

@@ -62,7 +62,7 @@ class Session:
         self._unanswered = ""
 
     def begin(self, situation: str, heading: str, *asked: str, call: str = "") -> None:
-        """Begin another situation.
+        """Start another situation.
 
         Args:
             situation: Its name in the report.

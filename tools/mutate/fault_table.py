@@ -126,7 +126,7 @@ class _Project:
         places = {file: source.count(text) for file, source in self.code.items() if text in source}
         if not places:
             raise TableError(
-                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code anew: {text}"
+                f"no file of {', '.join(_CODE)} has the text to replace; copy it from the code again: {text}"
             )
         if sum(places.values()) > 1:
             where = ", ".join(f"{file} ({count}x)" for file, count in places.items())

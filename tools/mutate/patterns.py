@@ -50,7 +50,7 @@ def variants(pattern: str) -> Iterator[str]:
 
 
 def _parsed(tokens: list[str]) -> tuple[tuple[_Part, ...], ...]:
-    """Take alternatives from the front of the tokens, up to the end or the closing bracket."""
+    """Parse alternatives from the front of the tokens, up to the end or the closing bracket."""
     alternatives: list[list[_Part]] = [[]]
     while tokens and tokens[0] != ")":
         first = tokens.pop(0)

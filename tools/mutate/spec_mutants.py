@@ -1,6 +1,6 @@
 """Spec mutation: change one constraint of the OpenAPI file at a time, and check whether a witness notices.
 
-The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the spec
+The witnesses use the tables of contract_tests, which were written from the documents. Cases generated from the contract
 would be useless here, because they change with it.
 """
 
@@ -38,7 +38,7 @@ def prove() -> Outcome:
     """Try every mutant of the OpenAPI file."""
     document: Node = json.loads(json.dumps(load()))  # YAML aliases would put one object in two places
     witnesses = [*answer_witnesses(), *request_witnesses()]
-    logging.disable(logging.WARNING)  # the client warns about odd answers, and there are thousands here
+    logging.disable(logging.WARNING)  # the client warns about unusual answers, and there are thousands here
     try:
         if wrong := untrue_witnesses(document, witnesses):
             return Outcome("no mutant was tried", tuple(f"not true of the contract itself: {name}" for name in wrong))

@@ -288,7 +288,7 @@ def test_a_server_that_does_not_start_is_an_error() -> None:
 
 
 def test_the_server_for_clients_reads_bodies_of_any_size(workshop: Workshop) -> None:
-    """A connection carries several requests; if a body breaks off, the connection ends."""
+    """A connection serves several requests; if a body breaks off, the connection ends."""
     authority, key = workshop.certificates
     tls = ssl.create_default_context(cafile=str(authority))
     with answering(str(key)) as port, httpx.Client(verify=tls, trust_env=False) as client:

@@ -54,7 +54,7 @@ _EDITS = [
         says="300 -> 301 (request)",
     ),
     _Edit(
-        id="a format of images fewer",
+        id="one image format removed",
         at=f"{_SCHEMAS}/ImageBase64/x-image/format/one-of",
         now=["png"],
         breaks="caller",
@@ -239,8 +239,8 @@ def test_the_command_reports_that_nothing_changed(spec: Path, capsys: pytest.Cap
     assert (0, "kling-elements.yaml since HEAD: no change\n", "") == _diff(spec, "HEAD", capsys)
 
     _write(spec, _small(title="Other"))
-    says = "kling-elements.yaml since HEAD: other words, the same contract\n"
-    assert (0, says, "") == _diff(spec, "HEAD", capsys)
+    message = "kling-elements.yaml since HEAD: other words, the same contract\n"
+    assert (0, message, "") == _diff(spec, "HEAD", capsys)
 
 
 def test_the_command_fails_for_a_break_until_the_version_is_raised(

@@ -79,7 +79,7 @@ _KINDS = [
     _Kind("a lower maxLength", {"maxLength": 20}, {"maxLength": 19}, _NARROWER),
     _Kind("a higher maxLength", {"maxLength": 20}, {"maxLength": 21}, _WIDER),
     _Kind("a new maxLength", {}, {"maxLength": 20}, _NARROWER),
-    _Kind("no maxLength any more", {"maxLength": 20}, {}, _WIDER),
+    _Kind("maxLength removed", {"maxLength": 20}, {}, _WIDER),
     _Kind("a higher minLength", {"minLength": 1}, {"minLength": 2}, _NARROWER),
     _Kind("a lower minLength", {"minLength": 2}, {"minLength": 1}, _WIDER),
     _Kind("a lower maximum", {"maximum": 9}, {"maximum": 8}, _NARROWER),
@@ -90,7 +90,7 @@ _KINDS = [
     _Kind("the same number, written otherwise", {"maximum": 9}, {"maximum": 9.0}, _SAME),
     # what a text must be
     _Kind("a new pattern", _TEXT, {**_TEXT, "pattern": "^a"}, _NARROWER),
-    _Kind("no pattern any more", {"pattern": "^a"}, {}, _WIDER),
+    _Kind("pattern removed", {"pattern": "^a"}, {}, _WIDER),
     _Kind("another pattern", {"pattern": "^a"}, {"pattern": "^b"}, _OTHER),
     _Kind("a new format", _TEXT, {**_TEXT, "format": "uri"}, _NARROWER),
     _Kind("another format", {"format": "uri"}, {"format": "date"}, _OTHER),
@@ -99,15 +99,15 @@ _KINDS = [
     _Kind("an integer need not be exact", {"x-exact": True}, {}, _WIDER),
     _Kind("another multiple", {"multipleOf": 2}, {"multipleOf": 3}, _OTHER),
     # types
-    _Kind("a type fewer", {"type": ["string", "null"]}, _TEXT, _NARROWER),
-    _Kind("a type more", _TEXT, {"type": ["null", "string"]}, _WIDER),
+    _Kind("one type removed", {"type": ["string", "null"]}, _TEXT, _NARROWER),
+    _Kind("one more type", _TEXT, {"type": ["null", "string"]}, _WIDER),
     _Kind("another type", _TEXT, {"type": "integer"}, _OTHER),
     _Kind("integers of numbers", {"type": "number"}, {"type": "integer"}, _NARROWER),
     _Kind("a type where there was none", {}, _TEXT, _NARROWER),
     _Kind("the types in another order", {"type": ["string", "null"]}, {"type": ["null", "string"]}, _SAME),
     # words
-    _Kind("a word fewer", _WORDS, {"enum": ["a"]}, _NARROWER),
-    _Kind("a word more", _WORDS, {"enum": ["a", "b", "c"]}, _WIDER),
+    _Kind("one word removed", _WORDS, {"enum": ["a"]}, _NARROWER),
+    _Kind("one more word", _WORDS, {"enum": ["a", "b", "c"]}, _WIDER),
     _Kind("one word for another", _WORDS, {"enum": ["a", "c"]}, _OTHER),
     _Kind("a choice where any text would do", _TEXT, _WORDS, _NARROWER),
     _Kind("any text where there was a choice", _WORDS, _TEXT, _WIDER),
@@ -154,13 +154,13 @@ _KINDS = [
     _Kind("items that may be anything now", {"items": _TEXT}, {}, _WIDER),
     _Kind("no items at all", {"items": True}, {"items": False}, _NARROWER),
     # choices
-    _Kind("a branch more", {"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, _WIDER),
-    _Kind("a branch fewer", {"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, _NARROWER),
+    _Kind("one more branch", {"anyOf": [_THING]}, {"anyOf": [_THING, _NULL]}, _WIDER),
+    _Kind("one branch removed", {"oneOf": [_THING, _NULL]}, {"oneOf": [_THING]}, _NARROWER),
     _Kind("branches in another order", {"anyOf": [_THING, _NULL]}, {"anyOf": [_NULL, _THING]}, _SAME),
     _Kind("a limit of a branch", {"anyOf": [{"maxLength": 2}, _NULL]}, {"anyOf": [{"maxLength": 1}, _NULL]}, _NARROWER),
     _Kind("a choice of one", _THING, {"anyOf": [_THING]}, _SAME),
     _Kind("null as well", _THING, {"anyOf": [_THING, _NULL]}, _WIDER),
-    _Kind("null no more", {"description": "old", "anyOf": [_THING, _NULL]}, _THING, _NARROWER),
+    _Kind("null removed", {"description": "old", "anyOf": [_THING, _NULL]}, _THING, _NARROWER),
     _Kind("one branch alone", {"anyOf": [_THING]}, {"oneOf": [_THING]}, _NARROWER),
     _Kind("any branch", {"oneOf": [_THING]}, {"anyOf": [_THING]}, _WIDER),
     _Kind("a choice beside a limit", {"maxLength": 2}, {"maxLength": 2, "anyOf": [_THING]}, _NARROWER),
@@ -182,7 +182,9 @@ _KINDS = [
         {"anyOf": [_TEXT, _WORDS]},
         _Breaks(request="nobody", response="nobody"),
     ),
-    _Kind("words fewer, and any text no more", {"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, _NARROWER),
+    _Kind(
+        "words removed, and any string no longer allowed", {"anyOf": [_WORDS, _TEXT]}, {"anyOf": [_WORDS]}, _NARROWER
+    ),
     _Kind(
         "a new word beside numbers",
         {"anyOf": [_WORDS, {"type": "integer"}]},
@@ -210,7 +212,7 @@ _KINDS = [
     _Kind("another default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 2}, _OTHER),
     _Kind("the same default of a choice", {**_CHOICE, "default": 1}, {**_CHOICE, "default": 1.0}, _SAME),
     _Kind("a new default", {}, {"default": 2}, _Breaks(request="server", response="server")),
-    _Kind("no default any more", {"default": 1}, {}, _Breaks(request="caller", response="caller")),
+    _Kind("default removed", {"default": 1}, {}, _Breaks(request="caller", response="caller")),
     _Kind("the default of a constant", {"const": 1, "default": 1}, {"const": 1}, _SAME),
     _Kind("another envelope", {"x-envelope": {"code": "/code"}}, {"x-envelope": {"code": "/id"}}, _OTHER),
     _Kind("a keyword that is not known", {"not": {"maxLength": 2}}, {"not": {"maxLength": 1}}, _OTHER),
@@ -338,7 +340,7 @@ def test_a_schema_that_cannot_be_compared_is_an_error(schema: Any, says: str) ->
 
 
 def _discriminated(**branches: str) -> dict[str, Any]:
-    """Return a choice by `kind`, whose values lead to the given components."""
+    """Return a choice by `kind`, whose values select the given components."""
     names = dict.fromkeys(branches.values())
     schemas = {n: _object(required=("kind",), kind={"const": k}) for k, n in branches.items()}
     mapping = {kind: f"#/components/schemas/{name}" for kind, name in branches.items()}

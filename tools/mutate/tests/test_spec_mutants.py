@@ -1,4 +1,4 @@
-"""`make proof` changes one constraint of the spec at a time; every change is noticed or listed as equivalent."""
+"""`make proof` changes one constraint of the contract at a time; every change is noticed or listed as equivalent."""
 
 from __future__ import annotations
 
@@ -310,7 +310,7 @@ def test_every_variant_of_a_pattern_of_the_spec_is_a_pattern() -> None:
     ("change", "node", "expected"),
     [
         (changes.number, {"k": 3}, [{}, {"k": 2}, {"k": 4}]),
-        (changes.number_alone, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
+        (changes.required_number, {"k": 2.5}, [{"k": 2.499}, {"k": 2.501}]),
         (changes.word, {"k": "a"}, [{"k": "A"}]),
         (changes.word, {"k": "A9"}, [{"k": "A10"}]),
         (changes.word, {"k": "5XX"}, [{"k": "5xx"}]),
@@ -350,7 +350,7 @@ def test_a_constraint_is_dropped_loosened_and_tightened_by_one(
 
 
 def test_the_grammar_refers_only_to_kinds_that_exist() -> None:
-    """Every kind of object that a member leads to has a table."""
+    """Every kind of object that a member refers to has a table."""
     kinds = {member.kind for members in KINDS.values() for member in members.values()} - {None}
 
     assert kinds <= KINDS.keys()
