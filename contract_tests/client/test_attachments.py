@@ -218,27 +218,27 @@ def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None
 
 
 @pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that records how many characters each later Base64 decoding takes."""
-    decoded: list[int] = []
+    decoded_lengths: list[int] = []
     decode = pybase64.b64decode
 
     def count(text: str, *, validate: bool) -> bytes:
-        decoded.append(len(text))
+        decoded_lengths.append(len(text))
         return decode(text, validate=validate)
 
     monkeypatch.setattr(pybase64, "b64decode", count)
-    return decoded
+    return decoded_lengths
 
 
-def test_base64_that_this_package_made_is_not_decoded_again(decoded: list[int]) -> None:
-    """Only Base64 text from outside is decoded, once and completely."""
+def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
+    """Only Base64 text from outside is decoded_lengths, once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))
-    assert [] == decoded
+    assert [] == decoded_lengths
     assert not contract.violations("createElement", body_with_images(str.__str__(encoded)))
-    assert len(encoded) == sum(decoded)
+    assert len(encoded) == sum(decoded_lengths)
 
 
 def test_base64_that_this_package_made_behaves_like_plain_text() -> None:

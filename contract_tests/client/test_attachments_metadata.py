@@ -31,7 +31,7 @@ def _sent_images(body: Any, **options: Any) -> list[bytes | str]:
     return [text if ":" in text else base64.b64decode(text, validate=True) for text in texts]
 
 
-def _refused(image: Any, **options: Any) -> list[tuple[str, str]]:
+def _violations_of(image: Any, **options: Any) -> list[tuple[str, str]]:
     violations = contract.check("createElement", body_with_images(image), strip_metadata=True, **options).violations
     return [(violation.rule, violation.message.removeprefix(f"{image}: ")) for violation in violations]
 
@@ -68,16 +68,16 @@ def test_an_image_is_checked_in_the_form_in_which_it_is_sent(tmp_path: Path) -> 
 @pytest.mark.parametrize("check_media", [True, False])
 @pytest.mark.parametrize("as_text", [True, False])
 def test_an_image_with_inseparable_metadata_is_not_sent(as_text: bool, check_media: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """A damaged image is refused for that reason, and a GIF for its format, even if media checks are off."""
+    """A damaged image is violations_of for that reason, and a GIF for its format, even if media checks are off."""
 
-    def refused(content: bytes) -> list[tuple[str, str]]:
+    def violations_of(content: bytes) -> list[tuple[str, str]]:
         image = base64_of(content) if as_text else write_file(tmp_path, content)
-        return _refused(image, check_media=check_media)
+        return _violations_of(image, check_media=check_media)
 
-    assert [("R14", metadata.INSEPARABLE)] == refused(Picture().build()[:-8])
-    assert [("R14", "the content is no JPEG or PNG file with a whole header; it looks like GIF")] == refused(
+    assert [("R14", metadata.INSEPARABLE)] == violations_of(Picture().build()[:-8])
+    assert [("R14", "the content is no JPEG or PNG file with a whole header; it looks like GIF")] == violations_of(
         b"GIF89a" + bytes(90)
     )
-    assert [("R16", "the image is shown as 299x300 px, both sides must have at least 300 px")] * check_media == refused(
-        Picture(width=299).build()
-    )
+    assert [
+        ("R16", "the image is shown as 299x300 px, both sides must have at least 300 px")
+    ] * check_media == violations_of(Picture(width=299).build())

@@ -235,7 +235,7 @@ def test_informational_answers_are_skipped(call_style: CallStyle) -> None:
     assert 1 == server.connections
 
 
-def _answered(call_style: CallStyle, response: Callable[[], httpx.Response], **options: Any) -> Any:
+def _mocked_answer(call_style: CallStyle, response: Callable[[], httpx.Response], **options: Any) -> Any:
     transport = httpx.MockTransport(lambda _: response())
     args = {"transport": transport, **options}
     return call_style.outcome(AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client=args))
@@ -246,11 +246,11 @@ def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ca
     """The limits apply to a streamed answer and to one that a mock has in memory."""
     streamed, packed = Stream([bytes(1 << 20)] * 21), Stream([_bomb()])
     answers = [
-        _answered(call_style, lambda: httpx.Response(200, stream=streamed), **options),
-        _answered(
+        _mocked_answer(call_style, lambda: httpx.Response(200, stream=streamed), **options),
+        _mocked_answer(
             call_style, lambda: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=packed), **options
         ),
-        _answered(call_style, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
+        _mocked_answer(call_style, lambda: httpx.Response(200, content=bytes(_LIMIT + 1)), **options),
     ]
 
     assert [_TOO_LARGE] * 3 == [answer.extensions.get(UNREADABLE) for answer in answers]
@@ -262,7 +262,7 @@ def test_the_same_limits_apply_to_your_own_transport(options: dict[str, Any], ca
 def test_an_answer_that_a_mock_has_in_memory_is_used_unchanged(call_style: CallStyle) -> None:
     """Httpx decoded the answer when the mock made it."""
     headers = {"Content-Encoding": "gzip", "X-A": "1"}
-    answer = _answered(call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
+    answer = _mocked_answer(call_style, lambda: httpx.Response(201, headers=headers, content=gzip.compress(ANSWER)))
 
     assert (201, ANSWER, "1") == (answer.status_code, answer.content, answer.headers["X-A"])
 

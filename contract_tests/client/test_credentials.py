@@ -142,7 +142,7 @@ def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone:
 # Frames
 
 
-def _shown(value: object) -> str:
+def _repr_of(value: object) -> str:
     """Return the repr of a value, or nothing if it has none because it is only half made."""
     try:
         return repr(value)
@@ -159,7 +159,9 @@ def _leaks(error: BaseException) -> list[str]:
             if not frame.f_globals["__name__"].startswith("contract_tests"):
                 for name, value in frame.f_locals.items():
                     is_ours = type(value).__module__.startswith("kling_elements")
-                    shown = f"{_shown(value)} {_shown(vars(value)) if hasattr(value, '__dict__') and is_ours else ''}"
+                    shown = (
+                        f"{_repr_of(value)} {_repr_of(vars(value)) if hasattr(value, '__dict__') and is_ours else ''}"
+                    )
                     leaks += [f"{frame.f_code.co_qualname}:{line}: {name}"] if _CORE in shown else []
         link = link.__cause__ or link.__context__
     return leaks

@@ -256,17 +256,17 @@ def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
 
 
 @pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that records how many Base64 characters each later decoding takes."""
-    decoded: list[int] = []
+    decoded_lengths: list[int] = []
     decode = binascii.a2b_base64
 
     def count(window: str, **options: bool) -> bytes:
-        decoded.append(len(window))
+        decoded_lengths.append(len(window))
         return decode(window, **options)
 
     monkeypatch.setattr(binascii, "a2b_base64", count)
-    return decoded
+    return decoded_lengths
 
 
 @pytest.mark.parametrize(
@@ -278,20 +278,20 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ],
     ids=["PNG", "JPEG", "JPEG with large segments"],
 )
-def test_only_the_header_is_decoded(picture: Picture, decoded: list[int]) -> None:
-    """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
+def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]) -> None:
+    """If a file has 10 MB before its pixels, at most some kilobytes are decoded_lengths."""
     text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
-    assert 0 < sum(decoded) < 20_000
+    assert 0 < sum(decoded_lengths) < 20_000
 
 
-def test_decoding_of_oversized_metadata_is_limited(decoded: list[int]) -> None:
-    """At most as much as fits into a JPEG segment is decoded."""
+def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -> None:
+    """At most as much as fits into a JPEG segment is decoded_lengths."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
     assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
-    assert 64 * 1024 < sum(decoded) < 100_000
+    assert 64 * 1024 < sum(decoded_lengths) < 100_000
 
 
 def test_anything_in_base64_may_follow_the_header() -> None:

@@ -162,7 +162,7 @@ def _send(create: Create, make_client: MakeClient, body: Any, answer: Any, **opt
     create(make_client(api_key=_TOKEN, headers={"X-Api-Key": "PinkSecret"}, http_client=args, **options), body)
 
 
-def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+def _log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the log lines of requests, with the elapsed time replaced by N."""
     messages = [record.getMessage() for record in caplog.records if record.name == "kling_elements.http"]
     return [re.sub(r"after \d+ ms", "after N ms", message) for message in messages]
@@ -186,7 +186,7 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
     answer = httpx.Response(200, json=_ANSWER, headers=_ANSWER_HEADERS)
     _send(create, make_client, body, lambda _: answer, on_violation="ignore")
 
-    sent, line, answered = _logged(caplog)
+    sent, line, answered = _log_lines(caplog)
     assert not re.search("PinkSecret|ZebraFish|user:word|[A-Za-z0-9+/]{80}", f"{sent}{line}{answered}")
     assert f"{_CALL}: HTTP 200 after N ms" == line
     assert sent.startswith(f"{_CALL}: sending headers host: gateway.example.com, ")
@@ -213,7 +213,7 @@ def test_info_shows_one_line_for_each_request(
     caplog.set_level(logging.INFO, "kling_elements.http")
     _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
-    assert [f"{_CALL}: HTTP 200 after N ms"] == _logged(caplog)
+    assert [f"{_CALL}: HTTP 200 after N ms"] == _log_lines(caplog)
 
 
 def test_a_log_that_is_off_costs_nothing(
@@ -225,7 +225,7 @@ def test_a_log_that_is_off_costs_nothing(
     monkeypatch.setattr(logs, "printable", None)
     _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
-    assert [] == _logged(caplog)
+    assert [] == _log_lines(caplog)
 
 
 def test_a_request_without_an_answer_is_logged_with_the_reason(
@@ -240,7 +240,7 @@ def test_a_request_without_an_answer_is_logged_with_the_reason(
         _send(create, make_client, _BODY, fail)
 
     reason = "RequestTimeoutError: ReadTimeout at https://gateway.example.com: slow ***"
-    assert [f"{_CALL}: no answer after N ms: {reason}"] == _logged(caplog)
+    assert [f"{_CALL}: no answer after N ms: {reason}"] == _log_lines(caplog)
 
 
 def test_an_interruption_is_logged_by_its_name(
@@ -254,7 +254,7 @@ def test_an_interruption_is_logged_by_its_name(
     with pytest.raises(KeyboardInterrupt):
         _send(create, make_client, _BODY, interrupt)
 
-    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _logged(caplog)
+    assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _log_lines(caplog)
 
 
 def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
@@ -268,7 +268,7 @@ def test_the_token_in_a_path_and_secrets_in_a_query_are_not_logged(
     get_element.sync(_TOKEN, client=client)
     client.send(method="GET", url="/x?pageNum=1&api_key=PinkSecret&size=2")
 
-    text = "\n".join(_logged(caplog))
+    text = "\n".join(_log_lines(caplog))
     assert not re.search("PinkSecret|ZebraFish", text)
     assert "/advanced-custom-elements/***: HTTP 200 after N ms" in text
     assert "/x?pageNum=1&api_key=***&size=2: HTTP 200 after N ms" in text
@@ -284,7 +284,7 @@ def test_an_answer_that_is_not_json_is_logged_on_one_line(
     with pytest.raises(errors.ServerError):
         _send(create, make_client, _BODY, lambda _: page)
 
-    answered = _logged(caplog)[-1]
+    answered = _log_lines(caplog)[-1]
     assert f"{_CALL}: answer with request id r-2; headers " in answered
     assert r"; body <p>\x1b[2J bad x x" in answered
     assert answered.endswith(" x... (20014 characters)")

@@ -131,7 +131,7 @@ def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     assert str(error).isprintable()
 
 
-def _wrapped(inner: str, **outer: Any) -> str:
+def _wrap(inner: str, **outer: Any) -> str:
     return json.dumps({"code": "fail_to_fetch_task", "message": inner, "request_id": "outer", **outer})
 
 
@@ -141,17 +141,17 @@ _OVER = json.dumps({"code": 1303, "message": "parallel task over resource pack l
 @pytest.mark.parametrize(
     ("kept", "content"),
     [
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_OVER)),
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(f" \n{_OVER}")),
-        ((1303, "parallel task over resource pack limit", "inner"), _wrapped(_wrapped(_wrapped(_OVER)))),
-        (("1102", "pack used up", "outer"), _wrapped('{"code": "1102", "message": "pack used up"}')),
-        ((1201, None, "outer"), _wrapped('{"code": 1201}')),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(_OVER)),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(f" \n{_OVER}")),
+        ((1303, "parallel task over resource pack limit", "inner"), _wrap(_wrap(_wrap(_OVER)))),
+        (("1102", "pack used up", "outer"), _wrap('{"code": "1102", "message": "pack used up"}')),
+        ((1201, None, "outer"), _wrap('{"code": 1201}')),
         ((1303, "full", None), json.dumps({"error": {"message": '{"error": {"code": 1303, "message": "full"}}'}})),
         ((1303, "full", None), json.dumps({"detail": '{"code": 1303, "message": "full"}'})),
-        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrapped('{"code": 42, "message": "odd"}')),
-        (("fail_to_fetch_task", "no {", "outer"), _wrapped("no {")),
-        (("fail_to_fetch_task", "{no", "outer"), _wrapped("{no")),
-        ((1302, '{"code": 1303}', "outer"), _wrapped('{"code": 1303}', code=1302)),
+        (("fail_to_fetch_task", '{"code": 42, "message": "odd"}', "outer"), _wrap('{"code": 42, "message": "odd"}')),
+        (("fail_to_fetch_task", "no {", "outer"), _wrap("no {")),
+        (("fail_to_fetch_task", "{no", "outer"), _wrap("{no")),
+        ((1302, '{"code": 1303}', "outer"), _wrap('{"code": 1303}', code=1302)),
     ],
 )
 def test_a_refusal_nested_in_a_gateway_message_is_read(kept: tuple[Any, ...], content: str, failure: Failure) -> None:
@@ -166,7 +166,7 @@ def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
     """A gateway that only passes a refusal on does not nest it that deeply."""
     content = _OVER
     for _ in range(4):
-        content = _wrapped(content)
+        content = _wrap(content)
 
     assert "fail_to_fetch_task" == failure(429, content).code
 

@@ -240,7 +240,7 @@ _ESCAPES: dict[str, Callable[[str], str]] = {
 }
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Return a text with every known escape undone."""
     for _ in range(6):
         text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
@@ -250,7 +250,7 @@ def _unescaped(text: str) -> str:
 
 def test_every_escape_of_the_table_can_be_undone() -> None:
     """Otherwise the two tests below could not find a leak."""
-    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescaped(escape(_TOKEN))]
+    assert [] == [name for name, escape in _ESCAPES.items() if _CORE not in _unescape(escape(_TOKEN))]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
@@ -270,7 +270,7 @@ def test_an_escaped_token_in_a_failure_is_redacted(
             )
             with pytest.raises(errors.ResponseError) as caught:
                 client.decode("createElement", response, lambda value: value)
-            assert [] == _leaks([_unescaped(text) for text in _texts(caught.value)])
+            assert [] == _leaks([_unescape(text) for text in _texts(caught.value)])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
@@ -285,7 +285,7 @@ def test_an_escaped_token_in_a_success_is_redacted(
 
     answer = client.decode("createElement", response, CreateElementResponse.from_dict)
 
-    assert [] == _leaks([_unescaped(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
+    assert [] == _leaks([_unescape(text) for text in (repr(answer), json.dumps(answer.to_dict()))])
     assert {"data": {"task_id": "7", "x": [{"***": 1}, "***"], "y": "z"}, "***": "***"} == answer.to_dict()
 
 

@@ -77,14 +77,14 @@ _CYCLIC_OBJECT: dict[str, Any] = {}
 _CYCLIC_OBJECT["again"] = {"and": [_CYCLIC_OBJECT]}
 
 
-def _nested(levels: int) -> Any:
+def _nest(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):
         value = [value]
     return value
 
 
-def _doubled(times: int) -> Any:
+def _double(times: int) -> Any:
     value: Any = {"x": 1}
     for _ in range(times):
         value = [value, value]
@@ -185,7 +185,7 @@ def test_a_value_that_json_cannot_represent_is_never_sent(
 
 
 @pytest.mark.parametrize(
-    "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nested(60)]
+    "value", [2**64 - 1, -(2**64) + 1, 1.5, 1e308, True, None, "\U0001f600", _Level.HIGH, _nest(60)]
 )
 def test_any_json_value_is_sent_if_violations_are_ignored(
     value: Any, make_client: MakeClient, router: respx.MockRouter
@@ -202,7 +202,7 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
     monkeypatch.setattr(serialization, "_MAX_DEPTH", math.inf)
 
     with pytest.raises(UnwritableError, match="is nested too deeply"):
-        checked_json(_nested(50_000), 100_000, lambda value, _: value, 0)
+        checked_json(_nest(50_000), 100_000, lambda value, _: value, 0)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_a_value_for_which_the_stack_is_too_small_is_not_written(monkeypatch: py
     [
         ("is nested deeper than 64 levels, or contains itself", _CYCLE),
         ("is nested deeper than 64 levels, or contains itself", _CYCLIC_OBJECT),
-        *(("is nested deeper than 64 levels, or contains itself", _nested(levels)) for levels in (64, 500, 50_000)),
-        ("has more than 100000 values, or contains itself", _doubled(40)),
+        *(("is nested deeper than 64 levels, or contains itself", _nest(levels)) for levels in (64, 500, 50_000)),
+        ("has more than 100000 values, or contains itself", _double(40)),
     ],
     ids=["array in itself", "object in itself", "too deep", "deeper", "deepest", "too many values"],
 )

@@ -304,7 +304,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
     return FakeResolver(monkeypatch)
 
 
-def _named(url: str) -> AuthenticatedClient:
+def _client_by_name(url: str) -> AuthenticatedClient:
     return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
@@ -316,7 +316,7 @@ def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, names: F
         peer.send(http_response(b"{}", "200 OK", "Connection: close"))
 
     with listening(behave) as server:
-        answers = call_style.outcomes(_named(server.url), POST, POST)
+        answers = call_style.outcomes(_client_by_name(server.url), POST, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
     assert [b"gateway.test"] * 2 == names.asked
@@ -327,7 +327,7 @@ def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: Cal
     with socket.socket() as nobody, listening(Peer.answer) as server:
         nobody.bind(("127.0.0.1", 0))
         names.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
-        answer = call_style.outcome(_named(server.url))
+        answer = call_style.outcome(_client_by_name(server.url))
 
     assert 200 == answer.status_code
 
@@ -337,7 +337,7 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(call_style: 
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         names.answer = lambda _: [nobody.getsockname()] * 2
-        failure = call_style.failure(_named("http://127.0.0.1:1"))
+        failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert failure.startswith("ConnectError at http://gateway.test:1: ")
     assert "111" in failure  # connection refused
@@ -363,7 +363,7 @@ def test_an_unknown_name_is_a_connection_error(
         raise error
 
     names.answer = unknown
-    failure = call_style.failure(_named("http://127.0.0.1:1"))
+    failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 

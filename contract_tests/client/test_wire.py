@@ -43,7 +43,7 @@ _MODELS: list[type[Model]] = [
 ]
 
 
-def _documented(*, success: bool) -> dict[str, tuple[int, str, Any]]:
+def _documented_answers(*, success: bool) -> dict[str, tuple[int, str, Any]]:
     """Return the example answers by name, each with its media type and the first status that has it."""
     return {
         name: (_STATUS_OF.get(status) or int(status), media_type, resolve(document(), example)["value"])
@@ -312,8 +312,8 @@ _FAILURES = {
 
 def test_every_documented_answer_is_tested() -> None:
     """The tables of this module list exactly the examples of the contract."""
-    assert set(_SUCCESSES) == set(_documented(success=True))
-    assert set(_FAILURES) == set(_documented(success=False))
+    assert set(_SUCCESSES) == set(_documented_answers(success=True))
+    assert set(_FAILURES) == set(_documented_answers(success=False))
 
 
 @pytest.mark.parametrize("name", _SUCCESSES)
@@ -321,7 +321,7 @@ def test_a_documented_success_becomes_its_model(
     name: str, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
     """Every value is where the contract puts it; other properties are kept as additional ones."""
-    status, media_type, example = _documented(success=True)[name]
+    status, media_type, example = _documented_answers(success=True)[name]
     router.post(path=ELEMENTS).respond(status, json=example, headers={"Content-Type": media_type})
 
     answer = create(client, base_body("image"))
@@ -337,7 +337,7 @@ def test_a_documented_failure_becomes_its_exception(
 ) -> None:
     """The status decides the class; message and attributes have the code, the request id and the gateway's text."""
     expected = _FAILURES[name]
-    status, media_type, example = _documented(success=False)[name]
+    status, media_type, example = _documented_answers(success=False)[name]
     content = example if isinstance(example, str) else json.dumps(example)
     router.post(path=ELEMENTS).respond(status, content=content.encode(), headers={"Content-Type": media_type})
 

@@ -27,7 +27,7 @@ from contract_tests.reading.cases import (
     video_cases,
 )
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.mock_caller import headers_of, shared
+from contract_tests.support.mock_caller import headers_of, shared_caller
 from contract_tests.support.mock_requests import chunks, exchange, scope
 from contract_tests.support.running import URL
 from contract_tests.support.tables import for_each_row
@@ -123,7 +123,7 @@ def test_the_client_does_not_send_a_refused_body(case: BodyCase, client: Authent
 @for_each_row(_ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
     """The answer is 200 with a JSON object."""
-    reply = shared().post(content=json.dumps(case.body()).encode())
+    reply = shared_caller().post(content=json.dumps(case.body()).encode())
 
     assert 200 == reply.status
     assert isinstance(json.loads(reply.body), dict)
@@ -132,7 +132,7 @@ def test_the_mock_server_accepts_an_accepted_body(case: BodyCase) -> None:
 @for_each_row(_REFUSED, "case")
 def test_the_mock_server_names_each_place_in_a_refused_body(case: BodyCase) -> None:
     """The answer is 400, and its message has exactly the expected violations, with place and rule."""
-    reply = shared().post(content=json.dumps(case.body()).encode())
+    reply = shared_caller().post(content=json.dumps(case.body()).encode())
     answer = json.loads(reply.body)
 
     assert 400 == reply.status

@@ -150,7 +150,7 @@ def test_creates_are_logged_under_their_external_id(client_class: Client, caplog
     ] == [record.getMessage() for record in caplog.records if record.name == "kling_elements"]
 
 
-def _repeated(status: int) -> Reply:
+def _reply_with_token(status: int) -> Reply:
     body = {"code": f"x{TOKEN}", "message": f"wrong token {TOKEN}", "request_id": TOKEN, "more": TOKEN}
     return Reply(status, body, {"X-Request-Id": TOKEN, "X-Token": TOKEN})
 
@@ -170,11 +170,11 @@ def test_no_log_and_no_error_contains_the_token(client_class: Client, caplog: py
     """Gateways may repeat the token, and callers may paste it into the wrong field."""
     caplog.set_level(logging.DEBUG)
     steps: list[Step] = [
-        _repeated(401),
-        _repeated(500),
-        _repeated(200),
+        _reply_with_token(401),
+        _reply_with_token(500),
+        _reply_with_token(200),
         Reply(200, TOKEN.encode()),
-        _repeated(404),
+        _reply_with_token(404),
         LOST,
         task(),
     ]

@@ -63,7 +63,7 @@ def _in_doubt(fault: str, left: int) -> Row:
     return Row(fault=fault, reported="may_exist", left=left)
 
 
-def _refused(fault: str) -> Row:
+def _refusal(fault: str) -> Row:
     return Row(fault=fault, reported="not_created", left=0, adopted="not_created", left_by_adopting=0)
 
 
@@ -86,8 +86,8 @@ _REFUSALS = (400, 401, 403, 404, 409, 413, 422)
 _ROWS = [
     *map(_harmless, ("none", "delay:0.01", "drip:0.1", "flat", "odd-envelope", "fail", "status-word:resting")),
     *(_harmless(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _IF_WAITED_FOR),
-    *(_refused(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
-    *(_refused(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
+    *(_refusal(form.format(code)) for form in ("code:{}", "200-code:{}") for code in _NEVER),
+    *(_refusal(f"{kind}-{status}-before") for kind in ("html", "status") for status in _REFUSALS),
     *(_harmless(f"{kind}-429-before") for kind in ("html", "status")),
     *map(_duplicate, ("code:1201", "200-code:1201")),
     *(_in_doubt(form.format(code), 0) for form in ("code:{}", "200-code:{}") for code in _PERHAPS),

@@ -191,7 +191,7 @@ def test_a_created_task_resets_the_waits() -> None:
     for _ in range(3):
         limiter.begin()
         limiter.refused_as_too_many()
-    _created(limiter, 1)
+    _create(limiter, 1)
     limiter.begin()
     limiter.refused_as_too_many()
 
@@ -215,7 +215,7 @@ def test_the_limiter_waits_as_long_as_the_gateway_asks(refused: str, under_way: 
     assert 7 == limiter.seconds_to_wait()
 
 
-def _created(limiter: Limiter, count: int) -> None:
+def _create(limiter: Limiter, count: int) -> None:
     for _ in range(count):
         limiter.begin()
         limiter.created()
@@ -226,13 +226,13 @@ def test_a_refusal_as_too_fast_sets_a_gap_between_creates() -> None:
     """If five were created in the second that the gateway asks for, one may begin every 0.22 s after it."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
-    _created(limiter, 5)
+    _create(limiter, 5)
     limiter.begin()
     limiter.refused_as_too_fast(1)
 
     assert 1 == limiter.seconds_to_wait()
     clock.advance(1)
-    _created(limiter, 1)
+    _create(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
     clock.advance(0.22)
     assert 0 == limiter.seconds_to_wait()
@@ -244,10 +244,10 @@ def test_a_second_refusal_widens_the_gap_and_time_narrows_it() -> None:
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
 
     def gap() -> float:
-        _created(limiter, 1)
+        _create(limiter, 1)
         return limiter.seconds_to_wait()
 
-    _created(limiter, 10)
+    _create(limiter, 10)
     limiter.begin()
     limiter.refused_as_too_fast(1)
     clock.advance(5)
@@ -271,7 +271,7 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
     """The first refusal sets the gap, and the longest wait applies."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
-    _created(limiter, 5)
+    _create(limiter, 5)
     for _ in range(3):
         limiter.begin()
     for seconds in (1, 3, 2):
@@ -279,7 +279,7 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
 
     assert 4 == limiter.seconds_to_wait()
     clock.advance(4)
-    _created(limiter, 1)
+    _create(limiter, 1)
     assert limiter.seconds_to_wait() == pytest.approx(0.22)
 
 
@@ -295,7 +295,7 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
         clock.advance(waits[-1])
 
     assert [1, 2, 4] == waits
-    _created(limiter, 1)
+    _create(limiter, 1)
     assert 0 == limiter.seconds_to_wait()
 
 

@@ -67,7 +67,7 @@ def _request(external_id: str) -> dict[str, Any]:
     return {**NAMED, "external_task_id": external_id or "e-1"}
 
 
-def _asked(row: Answer) -> str:
+def _requested_id(row: Answer) -> str:
     return row.asked or row.reads.external_id or ""
 
 
@@ -86,7 +86,7 @@ def test_an_operation_of_the_generated_client_returns_a_model_or_raises(row: Ans
     client = ScriptedClient(KlingElements, _answer_of(row))
 
     def call() -> Any:
-        return _RAW[row.call](client.kling.client, _asked(row))
+        return _RAW[row.call](client.kling.client, _requested_id(row))
 
     if row.means in _FINE or (row.status == 200 and (row.body() or {}).get("code") == "success"):
         assert isinstance(call().to_dict(), dict)
@@ -116,7 +116,7 @@ def _code_and_message(row: Answer) -> tuple[int | str | None, str | None]:
 @_rows("createElement", means=["task"])
 def test_a_create_returns_the_task_that_the_answer_names(client_class: Client, row: Answer) -> None:
     """The task has its ids, and as much of its progress as the answer shows."""
-    created = ScriptedClient(client_class, _answer_of(row)).create(_request(_asked(row)))
+    created = ScriptedClient(client_class, _answer_of(row)).create(_request(_requested_id(row)))
 
     assert row.reads.task == str(created.task_id)
     assert (row.reads.external_id or "e-1") == created.external_task_id
@@ -148,7 +148,7 @@ def test_a_create_is_repeated_after_a_limit(client_class: Client, row: Answer) -
 @_rows("createElement", means=["no task", "in doubt", "duplicate"])
 def test_a_create_in_doubt_is_looked_up_and_never_repeated(client_class: Client, row: Answer) -> None:
     """`create` reports `may_exist`: its own task, or that of an earlier request, may be there."""
-    request = _request(_asked(row))
+    request = _request(_requested_id(row))
     error = ScriptedClient(client_class, _answer_of(row)).error_of("create", request)
     assert Outcome.MAY_EXIST == error.outcome
     assert (row.means == "no task") == isinstance(error, NoTaskError)

@@ -53,7 +53,7 @@ from kling_elements_client.models import Task
 _FULL = refusal(429, 1303)
 
 
-def _named(count: int) -> list[dict[str, Any]]:
+def _requests(count: int) -> list[dict[str, Any]]:
     return [request_with_id(f"e-{number}") for number in range(count)]
 
 
@@ -136,14 +136,14 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
     clock = _SteppedClock(app)
     answers = Counter[int]()
 
-    def counted(request: httpx.Request) -> httpx.Response:
+    def count_requests(request: httpx.Request) -> httpx.Response:
         answer = caller.answer(request)
         answers[answer.status_code] += request.method == "POST"
         return answer
 
-    client = ScriptedClient(client_class, clock=clock, http_client={"transport": httpx.MockTransport(counted)})
+    client = ScriptedClient(client_class, clock=clock, http_client={"transport": httpx.MockTransport(count_requests)})
 
-    tasks = client.create_all(_named(100))
+    tasks = client.create_all(_requests(100))
 
     assert [f"e-{number}" for number in range(100)] == _ids(tasks)
     assert 100 == len({created.task_id for created in tasks})
@@ -159,7 +159,7 @@ def test_no_more_tasks_run_than_the_service_and_at_once_allow(
     """A task holds its place until a look-up shows that it has ended."""
     service = _Service(concurrency=5)
 
-    tasks = _client(client_class, service).create_all(_named(40), at_once=at_once)
+    tasks = _client(client_class, service).create_all(_requests(40), at_once=at_once)
 
     assert [f"e-{number}" for number in range(40)] == _ids(tasks)
     assert peak == service.peak
@@ -171,7 +171,7 @@ def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None
     """You need not look up a task that has ended."""
     client = _client(client_class, _Service(concurrency=1))
 
-    first, second = client.create_all(_named(2))
+    first, second = client.create_all(_requests(2))
 
     assert ["element of t-e-0"] == [element.element_id for element in first.elements]
     assert ("submitted", []) == (second.task_status, second.elements)
@@ -221,7 +221,7 @@ def test_each_request_has_its_own_result(client_class: Client) -> None:
     taken = service.create
     fates = {"e-1": refusal(400, 1301), "e-3": LOST, "e-5": refusal(500, 5000)}
     service.create = lambda external_id: fates.get(external_id) or taken(external_id)
-    requests = _named(7)
+    requests = _requests(7)
     requests[2]["element_name"] = ""
 
     error = _client(client_class, service).error_of("create_all", requests)
@@ -244,7 +244,7 @@ def test_an_error_of_create_all_hides_the_token(client_class: Client) -> None:
     service = _Service()
     service.create = lambda _: Reply(400, {"code": 1301, "message": f"no {TOKEN}"})
 
-    error = _client(client_class, service).error_of("create_all", _named(2))
+    error = _client(client_class, service).error_of("create_all", _requests(2))
 
     assert "***" in str(error)
     assert TOKEN not in f"{error!r} {error} {vars(error)}"
@@ -256,7 +256,7 @@ def test_without_look_ups_refusals_show_when_a_place_is_free(client_class: Clien
     service = _Service(concurrency=2)
     service.look = lambda _: step
 
-    tasks = _client(client_class, service).create_all(_named(10))
+    tasks = _client(client_class, service).create_all(_requests(10))
 
     assert [f"e-{number}" for number in range(10)] == _ids(tasks)
     assert service.look_ups <= 4
@@ -277,7 +277,7 @@ def test_a_failed_look_up_is_repeated(client_class: Client, step: Any) -> None:
 
     service.look = look
 
-    assert 4 == len(_client(client_class, service).create_all(_named(4)))
+    assert 4 == len(_client(client_class, service).create_all(_requests(4)))
     assert service.look_ups >= 6
     assert service.creates <= 6
 
@@ -288,7 +288,7 @@ def test_a_task_that_ends_without_an_element_frees_its_place(client_class: Clien
     service = _Service(concurrency=1)
     service.look = lambda task_id: task(task_id, status) if service.clock.seconds > 1002 else task(task_id)
 
-    tasks = _client(client_class, service).create_all(_named(2))
+    tasks = _client(client_class, service).create_all(_requests(2))
 
     assert [status, "submitted"] == [created.task_status for created in tasks]
 
@@ -298,7 +298,7 @@ def test_a_wrong_token_is_tried_once(client_class: Client) -> None:
     service = _Service()
     service.create = lambda _: refusal(401, 1002)
 
-    error = _client(client_class, service).error_of("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     assert [(AuthenticationError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -314,7 +314,7 @@ def test_an_unreachable_gateway_is_tried_three_times(client_class: Client) -> No
     service = _Service()
     service.create = lambda _: REFUSED
 
-    error = _client(client_class, service).error_of("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     assert [(ConnectionFailedError, "not_created", "e-0"), *[(TransportError, "not_created", None)] * 4] == _outcomes(
         error
@@ -328,14 +328,14 @@ def test_a_temporary_connection_failure_loses_nothing(client_class: Client) -> N
     taken, down = service.create, iter([False] * 8 + [True] * 8)
     service.create = lambda name: REFUSED if next(down, False) else taken(name)
 
-    assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_named(30)))
+    assert [f"e-{number}" for number in range(30)] == _ids(_client(client_class, service).create_all(_requests(30)))
 
 
 def test_create_all_gives_up_if_nothing_moves(client_class: Client) -> None:
     """`create_all` waits as long as a task may take; the errors say what was refused and what was never sent."""
     service = _Service(seconds=1e9, concurrency=2)
 
-    error = _client(client_class, service).error_of("create_all", _named(5))
+    error = _client(client_class, service).error_of("create_all", _requests(5))
 
     refused = [(RateLimitError, "not_created", external_id) for external_id in ("e-2", "e-3")]
     assert ["e-0", "e-1", *refused, (TransportError, "not_created", None)] == _outcomes(error)
@@ -350,9 +350,9 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
     client = _client(client_class, service)
 
     if taken == 10:
-        assert 10 == len(client.create_all(_named(10), max_wait_seconds=limit))
+        assert 10 == len(client.create_all(_requests(10), max_wait_seconds=limit))
         return
-    error = client.error_of("create_all", _named(10), max_wait_seconds=limit)
+    error = client.error_of("create_all", _requests(10), max_wait_seconds=limit)
 
     assert isinstance(error, CreateAllError)
     assert taken == sum(isinstance(result, Task) for result in error.results)
@@ -365,7 +365,7 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
     service = _Service()
     service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
-    error = _client(client_class, service).error_of("create_all", _named(2), at_once=2)
+    error = _client(client_class, service).error_of("create_all", _requests(2), at_once=2)
 
     assert [(AuthenticationError, "not_created", "e-0"), (RateLimitError, "not_created", "e-1")] == _outcomes(error)
     assert 2 == service.creates
@@ -377,7 +377,7 @@ def test_many_elements_are_created_over_a_socket(client_class: Client, limits: d
     options: Any = {"http_client": {"verify": tls()}, "poll": PollPolicy(first_interval_seconds=0.05)}
     options["retry"] = RetryPolicy(first_interval_seconds=0.05)
     with serving(create_app(tick_seconds=0.005, **limits)) as gateway:
-        tasks = call_once(client_class, "create_all", _named(30), api_key="many", base_url=gateway.url, **options)
+        tasks = call_once(client_class, "create_all", _requests(30), api_key="many", base_url=gateway.url, **options)
         there = gateway.tasks()
 
     assert [f"e-{number}" for number in range(30)] == _ids(tasks)
@@ -396,7 +396,7 @@ def test_an_interruption_names_every_id(
 
     service.look = interrupt
     with pytest.raises(kind) as caught:
-        _client(client_class, service).create_all(_named(10))
+        _client(client_class, service).create_all(_requests(10))
 
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     warned_ids = [each.split()[1].rstrip(":") for each in warnings]

@@ -90,7 +90,7 @@ def _query(client: ScriptedClient, name: str, **named: Any) -> Any:
     return getattr(client, name)("7", **named)
 
 
-def _failing(client: ScriptedClient, name: str, **named: Any) -> KlingError:
+def _query_error(client: ScriptedClient, name: str, **named: Any) -> KlingError:
     with pytest.raises(KlingError) as caught:
         _query(client, name, **named)
     return caught.value
@@ -115,7 +115,7 @@ def test_a_query_that_cannot_succeed_is_not_repeated(
     """The error has no outcome, because it says nothing about a create."""
     client = ScriptedClient(client_class, step)
 
-    error = _failing(client, name)
+    error = _query_error(client, name)
 
     assert kind is type(error)
     assert error.outcome is None
@@ -128,7 +128,7 @@ def test_absence_is_reported_at_once(client_class: Client, dialect: str, name: s
     """The error is the one for absence; at a first deletion, only the documented dialect shows it."""
     client = ScriptedClient(client_class, ABSENT, dialect=dialect if name == "get" else "documented")
 
-    error = _failing(client, name)
+    error = _query_error(client, name)
 
     assert isinstance(error, NotFoundError)
     assert error.outcome is None
@@ -176,7 +176,7 @@ def test_a_query_is_not_repeated_forever(
     """The policy limits the time, unless you pass a limit to the call."""
     client = ScriptedClient(client_class, *[step] * (len(slept) + 1))
 
-    error = _failing(client, name, max_wait_seconds=limit)
+    error = _query_error(client, name, max_wait_seconds=limit)
 
     assert error.outcome is None
     assert slept == client.clock.slept

@@ -39,7 +39,7 @@ _NO_IDS: list[Any] = [None, "", 1.5, True, [], [1], {}, {"a": 1}]
 _FLAT = {"object": "task", "model": "kling", "progress": 0, "created_at": 1}
 
 
-def _nested(levels: int) -> Reply:
+def _nested_reply(levels: int) -> Reply:
     deep = "[" * levels + "]" * levels
     return Reply(200, f'{{"code": 0, "data": {{"task_id": "7", "task_status": {deep}, "x": {deep}}}}}'.encode())
 
@@ -80,7 +80,7 @@ def _nested(levels: int) -> Reply:
         ("7", {"data": {"task_id": "7"}, "message": 5, "request_id": [1], "extra": {"a": [1]}}),
         ("\ud83d", {"data": {"task_id": "\ud83d"}}),
         ("7", {"data": {"task_id": "7", "\ud83d": "\ud83d"}}),
-        *(("7", _nested(levels)) for levels in (10, 62)),
+        *(("7", _nested_reply(levels)) for levels in (10, 62)),
         ("7", Reply(200, b'{"data": {"task_id": "7", "x": NaN, "y": 1e999, "z": Infinity}}')),
         ("7", Reply(200, b'{"data": {"task_id": "1"}, "data": {"task_id": "7"}}')),
         ("7", Reply(201, b'{"data": {"task_id": "7"}}', {"Content-Type": "text/html"})),

@@ -163,13 +163,13 @@ _GONE, _EXPIRED = f"{_LOOKED} 404, code 1203", f"{_LOOKED} 401, code 1004, no"
 _DELETED = task("7", "succeed", task_result={"elements": [{"element_id": 9, "status": "deleted"}]})
 
 
-def _waiting(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
+def _failed_wait(says: str, script: Sequence[Step], **more: Any) -> FailedCall:
     """Return a failure that is named by its message, with one look-up for each answer."""
     return FailedCall(id=says, says=says, calls=" ".join(["look"] * len(script)), script=script, **more)
 
 
-_known = partial(_waiting, outcome="created")
-_in_doubt = partial(_waiting, outcome="may_exist")
+_known = partial(_failed_wait, outcome="created")
+_in_doubt = partial(_failed_wait, outcome="may_exist")
 _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
 
 
@@ -204,7 +204,7 @@ def test_a_wait_that_cannot_succeed_raises_the_reason(client_class: Client, row:
     row.check(client, client.error_of("wait", "7"))
 
 
-_late = partial(_waiting, kind=WaitTimeoutError)
+_late = partial(_failed_wait, kind=WaitTimeoutError)
 
 
 @for_each_row(

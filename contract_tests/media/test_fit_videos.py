@@ -252,7 +252,7 @@ def test_an_interlaced_video_is_deinterlaced(tmp_path: Path) -> None:
     assert not any(frame.interlaced_frame for frame in frames_of(result.path))
 
 
-def _allowing(max_bytes: int) -> Contract:
+def _contract_with_max_bytes(max_bytes: int) -> Contract:
     return contract_with("x-video", {"file-size": {"max-bytes": max_bytes}})
 
 
@@ -261,13 +261,15 @@ def test_a_file_that_is_too_large_is_encoded_with_less_quality(tmp_path: Path) -
     source = draw_video(tmp_path / "source.mp4", list(range(6)))
     size = fit_video(source, tmp_path / "best.mp4").report.size_bytes or 0
     seen: list[float] = []
-    result = fit_video(source, tmp_path / "smaller.mp4", progress=seen.append, contract=_allowing(size - 1))
+    result = fit_video(
+        source, tmp_path / "smaller.mp4", progress=seen.append, contract=_contract_with_max_bytes(size - 1)
+    )
     factors = [int(change.split()[-1]) for change in result.changes if "constant rate factor" in change]
     assert 18 < factors[0] < 24
     assert (result.report.size_bytes or 0) < size
     assert sorted(set(seen)) == seen
     with pytest.raises(MediaError, match="cannot be made smaller than 1000 bytes"):
-        fit_video(source, tmp_path / "tiny.mp4", contract=_allowing(1000))
+        fit_video(source, tmp_path / "tiny.mp4", contract=_contract_with_max_bytes(1000))
 
 
 def test_progress_rises_from_0_to_1(tmp_path: Path) -> None:

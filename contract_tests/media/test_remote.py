@@ -215,7 +215,7 @@ def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[trustm
     shared_context.cache_clear()  # because it was made for this environment
 
 
-def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+def tls_server_for(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
     """Return the TLS settings of a server with a certificate for a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
@@ -224,7 +224,7 @@ def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
 
 def test_a_file_is_read_with_a_trusted_certificate(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
     """All connections share one context."""
-    server = serving(tls=certified(authority))
+    server = serving(tls=tls_server_for(authority))
     for _ in range(2):
         with open_remote(server.url, allow_private=True) as file:
             assert server.file.read(50_000, 50_010) == file.peek(50_000, 10)
@@ -237,7 +237,7 @@ def test_a_wrong_certificate_is_refused(
     serving: Callable[..., RangeServer], authority: trustme.CA, name: str | None
 ) -> None:
     """A certificate may be for another name, or from an unknown authority."""
-    tls = certified(trustme.CA()) if name is None else certified(authority, name)
+    tls = tls_server_for(trustme.CA()) if name is None else tls_server_for(authority, name)
     server = serving(tls=tls)
     assert "certificate verify failed" in private_refusal(server.url)
     assert [] == server.requests
@@ -245,7 +245,7 @@ def test_a_wrong_certificate_is_refused(
 
 def test_a_redirect_to_insecure_http_is_refused(serving: Callable[..., RangeServer], authority: trustme.CA) -> None:
     """A redirect from http to https is allowed."""
-    plain, tls = serving(), certified(authority)
+    plain, tls = serving(), tls_server_for(authority)
     down = serving(redirect(f"{plain.url}?token=secret"), tls=tls)
     up = serving(redirect(serving(tls=tls).url))
 

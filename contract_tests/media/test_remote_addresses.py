@@ -1,4 +1,4 @@
-"""Which addresses are read, shown and followed; private addresses are never connected to."""
+"""Which addresses are read, shown and followed; private addresses are never connected_addresses to."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PUBLIC = "93.184.216.34"
 
 
 @pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the addresses that were connected to. Addresses of other machines are not reached."""
+def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the addresses that were connected_addresses to. Addresses of other machines are not reached."""
     connect = socket.socket.connect
     addresses: list[str] = []
 
@@ -150,7 +150,7 @@ def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer])
 def test_a_redirect_to_a_refused_address_is_not_followed(
     serving: Callable[..., RangeServer],
     names: dict[str, list[list[str]]],
-    connected: list[str],
+    connected_addresses: list[str],
     location: str,
     expected: str,
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
     names["intranet.example"] = [["10.0.0.7"]]
     server = serving(by_path(file=redirect("/next"), next=redirect(location.encode().decode("latin-1"))))
     assert refusal(server.url).startswith(expected)
-    assert {"127.0.0.1"} == set(connected)
+    assert {"127.0.0.1"} == set(connected_addresses)
     assert 2 == len(server.requests)
 
 
@@ -225,7 +225,7 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
     ],
 )
 def test_a_hostile_address_is_refused_before_any_connection(
-    names: dict[str, list[list[str]]], connected: list[str], url: str
+    names: dict[str, list[list[str]]], connected_addresses: list[str], url: str
 ) -> None:
     """Every spelling of a URL is refused, and every address of a name is checked."""
     names |= {
@@ -237,15 +237,15 @@ def test_a_hostile_address_is_refused_before_any_connection(
     }
     message = refusal(url)
     assert "secret" not in message
-    assert [] == connected
+    assert [] == connected_addresses
 
 
-def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connected_addresses: list[str]) -> None:
     """There is only one DNS look-up. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
     message = refusal("http://bücher.example:8080/")
-    assert message.startswith("cannot be connected to: could not connect to any validated address: ")
-    assert [PUBLIC, "93.184.216.35"] == connected
+    assert message.startswith("cannot be connected_addresses to: could not connect to any validated address: ")
+    assert [PUBLIC, "93.184.216.35"] == connected_addresses
 
 
 def test_an_unknown_name_cannot_be_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,12 +268,14 @@ def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPat
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("nobody", 80))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert refusal("http://a.example/?secret").startswith("cannot be connected to: the host name cannot be looked up: ")
+    assert refusal("http://a.example/?secret").startswith(
+        "cannot be connected_addresses to: the host name cannot be looked up: "
+    )
 
 
 @pytest.mark.usefixtures("_public_machine")
 def test_dns_rebinding_is_refused(
-    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected: list[str]
+    serving: Callable[..., RangeServer], names: dict[str, list[list[str]]], connected_addresses: list[str]
 ) -> None:
     """The name has a public address for the first request, and a private one for the next."""
     server = serving(with_headers(connection="close"))
@@ -282,14 +284,16 @@ def test_dns_rebinding_is_refused(
     message = refusal(f"http://a.example:{server.port}/", (50_000, 1))
 
     assert message.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
-    assert ["127.0.0.1"] == connected
+    assert ["127.0.0.1"] == connected_addresses
 
 
-def test_the_checked_address_is_the_one_connected_to(names: dict[str, list[list[str]]], connected: list[str]) -> None:
+def test_the_checked_address_is_the_one_connected_to(
+    names: dict[str, list[list[str]]], connected_addresses: list[str]
+) -> None:
     """A name is looked up once for each connection, so that a second answer cannot replace the first."""
     names["a.example"] = [[PUBLIC], ["127.0.0.1"]]
     refusal("http://a.example/")
-    assert [PUBLIC] == connected
+    assert [PUBLIC] == connected_addresses
     assert [["127.0.0.1"]] == names["a.example"]
 
 

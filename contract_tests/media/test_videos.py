@@ -329,7 +329,7 @@ _SIZES = [0, 1, 7, 8, 9, 16, 2**31 - 1, 2**31, 2**32 - 1]
 _RULES = {"R20", "R21", "R22", "R23"}
 
 
-def _mutant(data: bytes, choose: random.Random) -> bytes:
+def _mutate(data: bytes, choose: random.Random) -> bytes:
     """Return the bytes with one to three changes."""
     made = bytearray(data)
     for _ in range(choose.randint(1, 3)):
@@ -360,7 +360,7 @@ def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int
     choose = random.Random(f"{options} {part}")
     refused = 0
     for _ in range(_MUTANTS // _PARTS):
-        file = RecordedFile(_mutant(data, choose), tells_size=choose.random() < 0.8)
+        file = RecordedFile(_mutate(data, choose), tells_size=choose.random() < 0.8)
         report = video_report(file)
         assert _RULES >= {violation.rule for violation in report.violations}
         assert _RULES >= {rule for rule, _ in report.unjudged}

@@ -62,13 +62,13 @@ def test_without_frames_in_the_header_there_is_no_tolerance() -> None:
     """If the header has no frames, a video may last 8 s, but not a thousandth longer."""
     data = edit_boxes(Video(**SMALL).build(), TRACK + "stts", lambda _: None)
 
-    def lasting(seconds: str) -> list[tuple[str, str]]:
+    def violations_at(seconds: str) -> list[tuple[str, str]]:
         return without_size(
             violations_in(edit_boxes(data, "moov/mvhd", lambda old: with_duration(old, Fraction(seconds))))
         )
 
-    assert [] == lasting("8")
-    assert [("R21", "the video lasts 8.001 s, it must last 3 to 8 s")] == lasting("8.001")
+    assert [] == violations_at("8")
+    assert [("R21", "the video lasts 8.001 s, it must last 3 to 8 s")] == violations_at("8.001")
 
 
 @pytest.mark.parametrize("table", [bytes(8), struct.pack(">4I", 0, 1, 3, 0), struct.pack(">3I", 0, 1, 3)])
@@ -139,7 +139,7 @@ def test_a_video_without_any_duration_is_unjudged() -> None:
     assert [] == without_size(violations_in(data))
 
 
-def _fragmented(duration: bytes = b"", movie_ticks: int | None = None) -> bytes:
+def _fragmented_video(duration: bytes = b"", movie_ticks: int | None = None) -> bytes:
     data = Video(**SMALL, seconds="4", is_fragmented=True).build()
     data = edit_boxes(data, "moov/mvex", lambda old: duration + old)
     if movie_ticks is None:
@@ -150,12 +150,12 @@ def _fragmented(duration: bytes = b"", movie_ticks: int | None = None) -> bytes:
 @pytest.mark.parametrize(
     ("data", "seconds"),
     [
-        (_fragmented(movie_ticks=0), None),
-        (_fragmented(), None),
-        (_fragmented(movie_ticks=5000), Fraction(5)),
-        (_fragmented(box("mehd", struct.pack(">II", 0, 6000)), 0), Fraction(6)),
-        (_fragmented(box("mehd", struct.pack(">IQ", 1 << 24, 9000)), 0), Fraction(9)),
-        (_fragmented(box("mehd", struct.pack(">II", 0, 0)), 0), None),
+        (_fragmented_video(movie_ticks=0), None),
+        (_fragmented_video(), None),
+        (_fragmented_video(movie_ticks=5000), Fraction(5)),
+        (_fragmented_video(box("mehd", struct.pack(">II", 0, 6000)), 0), Fraction(6)),
+        (_fragmented_video(box("mehd", struct.pack(">IQ", 1 << 24, 9000)), 0), Fraction(9)),
+        (_fragmented_video(box("mehd", struct.pack(">II", 0, 0)), 0), None),
     ],
 )
 def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction | None) -> None:

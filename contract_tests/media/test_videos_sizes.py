@@ -183,7 +183,7 @@ def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
 ) -> None:
     """FFmpeg applies both too, but returns NaN for zeros."""
     data = edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *own))
-    data = edit_boxes(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed(outer)) + old[72:])
+    data = edit_boxes(data, "moov/mvhd", lambda old: old[:36] + struct.pack(">9i", *_fixed_point(outer)) + old[72:])
     report = video_report(data)
     assert ((), *sides, rotation) == (report.violations, report.width_px, report.height_px, report.rotation_degrees)
     if rotation is not None and any(outer):
@@ -191,7 +191,7 @@ def test_the_matrix_of_the_movie_is_applied_after_that_of_the_track(
             assert rotation == -next(container.decode(container.streams.video[0])).rotation % 360
 
 
-def _fixed(matrix: tuple[float, ...]) -> list[int]:
+def _fixed_point(matrix: tuple[float, ...]) -> list[int]:
     a, b, c, d = (round(number * 65536) for number in matrix)
     return [a, b, 0, c, d, 0, 0, 0, 1 << 30]
 

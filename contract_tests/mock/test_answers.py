@@ -25,7 +25,7 @@ from contract_tests.support.mock_caller import (
     TOO_LARGE,
     Caller,
     Refusal,
-    shared,
+    shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.answers import Problem
@@ -56,7 +56,7 @@ def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> Non
     """The message is the one of `strict_json`."""
     expected = Refusal(status=400, code=1200, message=f"the body cannot be read: {message}")
 
-    expected.check(shared().post(content=body))
+    expected.check(shared_caller().post(content=body))
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
     message = "; ".join(f"{one.pointer or 'the body'}: {one.message} ({one.rule})" for one in violations)
 
     assert violations
-    Refusal(status=400, code=1200, message=message).check(shared().post(content=json.dumps(body).encode()))
+    Refusal(status=400, code=1200, message=message).check(shared_caller().post(content=json.dumps(body).encode()))
 
 
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
     """If a body has more than twenty violations, the message lists twenty and says how many it leaves out."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
         body = {**IMAGE_REQUEST, **{f"unknown_{number}": 1 for number in range(count)}}
-        message = json.loads(shared().post(body).body)["message"]
+        message = json.loads(shared_caller().post(body).body)["message"]
 
         assert min(count, 20) == message.count("(R33)")
         assert more == message.partition("; and ")[1] + message.partition("; and ")[2]
@@ -98,7 +98,7 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
         "k" * 1_000_000: 1,
         "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
     }
-    reply = shared().post(body)
+    reply = shared_caller().post(body)
 
     assert reply.status == 400
     assert len(reply.body) < 2000
@@ -131,7 +131,7 @@ def test_the_first_failing_check_decides_the_answer(faults: list[tuple[Refusal, 
 
 def test_each_refusal_has_a_request_id_of_its_own() -> None:
     """Ten refusals have ten different request ids."""
-    bodies = {shared().post(headers={"authorization": None}).body for _ in range(10)}
+    bodies = {shared_caller().post(headers={"authorization": None}).body for _ in range(10)}
 
     assert len(bodies) == 10
 
@@ -201,7 +201,7 @@ def _without_ids(body: dict[str, Any]) -> str:
     return re.sub("[0-9]{9,}", "", body["message"])
 
 
-def _lacking(place: str, **changes: Any) -> Contract:
+def _contract_with(place: str, **changes: Any) -> Contract:
     """Return the contract with changes at a place; None removes a member."""
 
     def change(document: dict[str, Any]) -> None:
@@ -232,7 +232,7 @@ def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
 ) -> None:
     """The server doesn't wait for the first request that it refuses."""
     with pytest.raises(KeyError, match=f"^['\"]{expected}['\"]$"):
-        create_app(contract=_lacking(place, **changes))
+        create_app(contract=_contract_with(place, **changes))
 
 
 def test_the_token_is_never_repeated() -> None:
@@ -240,11 +240,11 @@ def test_the_token_is_never_repeated() -> None:
     secret = "sk-secret-4711"
     good = {"authorization": f"Bearer {secret}"}
     for reply in [
-        shared().post(headers={"authorization": f"Basic {secret}"}),
-        shared().send("POST", f"/{secret}", headers=good),
-        shared().send(secret, ELEMENTS, headers=good),
-        shared().post(headers={**good, "content-type": secret}),
-        shared().post({}, headers=good),
+        shared_caller().post(headers={"authorization": f"Basic {secret}"}),
+        shared_caller().send("POST", f"/{secret}", headers=good),
+        shared_caller().send(secret, ELEMENTS, headers=good),
+        shared_caller().post(headers={**good, "content-type": secret}),
+        shared_caller().post({}, headers=good),
     ]:
         assert 400 <= reply.status < 500
         assert secret not in f"{reply}"

@@ -24,7 +24,7 @@ from contract_tests.support.mock_caller import (
     Caller,
     Refusal,
     assert_accepted,
-    shared,
+    shared_caller,
 )
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock.app import MockServer, create_app
@@ -42,7 +42,7 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
     """A valid request creates an element, and its answer has exactly the documented keys."""
     body = example(name)
 
-    assert_accepted(shared().post(body))
+    assert_accepted(shared_caller().post(body))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
 )
 def test_a_path_may_be_percent_encoded(path: str) -> None:
     """RFC 3986 makes no difference between an unreserved character and its encoding."""
-    assert_accepted(shared().send("POST", path, IMAGE_REQUEST))
+    assert_accepted(shared_caller().send("POST", path, IMAGE_REQUEST))
 
 
 def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
@@ -69,7 +69,7 @@ def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
 )
 def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
     """The scheme is compared without case; the token is any string that a header can contain and the client sends."""
-    assert_accepted(shared().post(headers={"authorization": authorization}))
+    assert_accepted(shared_caller().post(headers={"authorization": authorization}))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_any_well_formed_bearer_token_is_accepted(authorization: str) -> None:
 )
 def test_a_missing_or_ill_formed_token_is_401(expected: Refusal, authorization: str | None) -> None:
     """A missing token and a malformed one have different messages."""
-    expected.check(shared().post(headers={"authorization": authorization}))
+    expected.check(shared_caller().post(headers={"authorization": authorization}))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_two_tokens_are_401() -> None:
 )
 def test_an_unknown_path_is_404(path: str) -> None:
     """Paths are compared exactly; the message lists the valid ones."""
-    NO_PATH.check(shared().send("POST", path, IMAGE_REQUEST))
+    NO_PATH.check(shared_caller().send("POST", path, IMAGE_REQUEST))
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_an_unknown_path_is_404(path: str) -> None:
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
     """The vendor's own example has a slash at the end, so the message says what to change."""
     message = f"remove the slash at the end of the path: send the request to {right}"
-    Refusal(status=404, code=1203, message=message).check(shared().send(method, path, IMAGE_REQUEST))
-    NO_TOKEN.check(shared().send(method, path, headers={"authorization": None}))
+    Refusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, IMAGE_REQUEST))
+    NO_TOKEN.check(shared_caller().send(method, path, headers={"authorization": None}))
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", ""])
 def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
     """HTTP requires an Allow header with 405, and methods are compared with case."""
-    NO_METHOD.check(shared().send(method, ELEMENTS))
+    NO_METHOD.check(shared_caller().send(method, ELEMENTS))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_another_method_is_405_and_says_which_are_allowed(method: str) -> None:
 )
 def test_the_media_type_is_compared_without_case_and_may_have_parameters(content_type: str) -> None:
     """All headers here mean JSON in UTF-8."""
-    assert_accepted(shared().post(headers={"content-type": content_type}))
+    assert_accepted(shared_caller().post(headers={"content-type": content_type}))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_the_media_type_is_compared_without_case_and_may_have_parameters(content
 )
 def test_another_media_type_or_charset_is_415(content_type: str | None) -> None:
     """Only JSON in UTF-8 is accepted, and the header must say so."""
-    NO_MEDIA_TYPE.check(shared().post(headers={"content-type": content_type}))
+    NO_MEDIA_TYPE.check(shared_caller().post(headers={"content-type": content_type}))
 
 
 async def _speak(app: MockServer, scope_type: str, messages: list[dict[str, str]]) -> list[Any]:
@@ -191,7 +191,7 @@ def test_the_lifespan_protocol_is_followed() -> None:
 
 def test_a_websocket_is_closed() -> None:
     """The application refuses a WebSocket without an exception."""
-    assert asyncio.run(_speak(shared().app, "websocket", [])) == [{"type": "websocket.close"}]
+    assert asyncio.run(_speak(shared_caller().app, "websocket", [])) == [{"type": "websocket.close"}]
 
 
 _BYTES_HEADERS = st.lists(
@@ -238,7 +238,7 @@ def test_no_request_is_answered_with_500(
 @settings(max_examples=300)
 def test_no_body_is_answered_with_500(body: bytes) -> None:
     """However malformed a body is, the answer is 200 or 400."""
-    assert shared().post(content=body).status in {200, 400}
+    assert shared_caller().post(content=body).status in {200, 400}
 
 
 @given(
@@ -251,4 +251,4 @@ def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> N
     body = {**IMAGE_REQUEST, **changed}
     expected = 400 if contract.violations("createElement", body) else 200
 
-    assert expected == shared().post(body).status
+    assert expected == shared_caller().post(body).status

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_caller import LIMIT, NO_JSON, NO_TOKEN, TOO_LARGE, Refusal, assert_accepted, shared
+from contract_tests.support.mock_caller import (
+    LIMIT,
+    NO_JSON,
+    NO_TOKEN,
+    TOO_LARGE,
+    Refusal,
+    assert_accepted,
+    shared_caller,
+)
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock import asgi
 from kling_elements.mock.asgi import BodyTooLargeError, RequestBody
@@ -121,7 +129,7 @@ def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
         async def receive() -> Any:
             return next(source)
 
-        await shared().app(scope(token=token), receive, send)
+        await shared_caller().app(scope(token=token), receive, send)
 
     asyncio.run(talk())
     assert statuses == [part.get("status") for part in parts]

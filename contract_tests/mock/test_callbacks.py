@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from contract_tests.reading.paths import DELETION
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.notifications import on_a_loop, receiving, running, server, wait_until
+from contract_tests.support.notifications import on_a_loop, running_receiver, running_server, server, wait_until
 from contract_tests.support.peers import Peer, listening
 from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
@@ -31,7 +31,7 @@ SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 @on_a_loop
 async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
     """Each notification shows the task at that time; a step over both changes sends both."""
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         task = caller.create(callback_url=f"{receiver.url}/hook?a=b", external_task_id="e")
         caller.app.clock.step(1)
         await wait_until(lambda: len(receiver.task_statuses) == 1)
@@ -55,7 +55,7 @@ async def test_each_change_of_a_task_is_sent_once_and_in_order() -> None:
 @on_a_loop
 async def test_a_notification_of_success_has_the_element() -> None:
     """The notification equals the answer of a look-up without the cost in money."""
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=receiver.url, external_task_id="e")
         caller.app.clock.step(2)
         await wait_until(lambda: len(receiver.task_statuses) == 2)
@@ -69,12 +69,12 @@ async def test_a_notification_of_success_has_the_element() -> None:
 @on_a_loop
 async def test_a_notification_shows_the_element_as_it_was() -> None:
     """The notification was late, and the element was deleted meanwhile, but the notification shows it before that."""
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         app = server(tick_seconds=0)
         early = Caller(app)
         early.create(callback_url=receiver.url, external_task_id="e")
         early.ask("POST", DELETION, {"element_id": early.element("e")["element_id"]})
-        async with running(app) as caller:
+        async with running_server(app) as caller:
             await wait_until(lambda: len(receiver.task_statuses) == 1)
             now = caller.element("e")["status"]
 
@@ -85,7 +85,7 @@ async def test_a_notification_shows_the_element_as_it_was() -> None:
 @on_a_loop
 async def test_a_notification_of_failure_has_the_reason() -> None:
     """A failed task has no element; if a task ends at once, only its end is sent."""
-    async with receiving() as receiver, running(server(tick_seconds=0)) as caller:
+    async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         caller.queue("fail:no face")
         caller.create(callback_url=receiver.url)
         await wait_until(lambda: len(receiver.task_statuses) == 1)
@@ -97,7 +97,7 @@ async def test_a_notification_of_failure_has_the_reason() -> None:
 @on_a_loop
 async def test_a_running_clock_sends_notifications_by_itself() -> None:
     """No request is needed to send them."""
-    async with receiving() as receiver, running(server(manual_clock=False, tick_seconds=0.05)) as caller:
+    async with running_receiver() as receiver, running_server(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
         await wait_until(lambda: len(receiver.task_statuses) == 2)
 
@@ -108,7 +108,7 @@ async def test_a_running_clock_sends_notifications_by_itself() -> None:
 async def test_notifications_are_signed_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signature and time are valid, even if the server's clock was stepped far ahead."""
     monkeypatch.setenv("TZ", "Asia/Shanghai")
-    async with receiving(500, 200) as receiver, running(server(webhook_secret=SECRET)) as caller:
+    async with running_receiver(500, 200) as receiver, running_server(server(webhook_secret=SECRET)) as caller:
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1_000_000)
         await wait_until(lambda: len(receiver.task_statuses) == 3)
@@ -156,7 +156,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
 @on_a_loop
 async def test_a_notification_is_sent_again_until_it_is_heard(outcome: dict[str, Any], answers: Sequence[int]) -> None:
     """Any 2xx status or the last attempt ends the retries; a redirect is not a success."""
-    async with receiving(*answers) as receiver, running(server()) as caller:
+    async with running_receiver(*answers) as receiver, running_server(server()) as caller:
         task_id = caller.create(callback_url=receiver.url, external_task_id="e")["task_id"]
         caller.app.clock.step(1)
         await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
@@ -178,7 +178,7 @@ def test_intervals_grow() -> None:
 async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """The server gives up on it, notifies the other receivers, and logs no warning."""
     caplog.set_level(logging.DEBUG)
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         caller.create(callback_url=url)
         caller.create(callback_url=receiver.url)
         caller.app.clock.step(1)
@@ -195,7 +195,7 @@ async def test_an_unreachable_receiver_does_not_stop_the_others(url: str, caplog
 async def test_a_silent_receiver_does_not_delay_the_others() -> None:
     """The other receivers get their notifications meanwhile."""
     with listening(Peer.until_closed) as silent:
-        async with receiving() as receiver, running(server(retries=Retries(1))) as caller:
+        async with running_receiver() as receiver, running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
@@ -208,7 +208,7 @@ async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.Mo
     """A silent receiver counts as unreachable."""
     monkeypatch.setattr(callbacks, "_ANSWER_MAX_SECONDS", 0.1)
     with listening(Peer.until_closed) as silent:
-        async with running(server(retries=Retries(1))) as caller:
+        async with running_server(server(retries=Retries(1))) as caller:
             caller.create(callback_url=silent.url)
             caller.app.clock.step(1)
             await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
@@ -219,7 +219,7 @@ async def test_a_silent_receiver_is_given_up_after_a_time(monkeypatch: pytest.Mo
 async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Further notifications wait, and each task's notifications stay in order."""
     monkeypatch.setattr(callbacks, "_MAX_AT_ONCE", 2)
-    async with receiving() as receiver, running(server()) as caller:
+    async with running_receiver() as receiver, running_server(server()) as caller:
         ids = [caller.create(callback_url=receiver.url)["task_id"] for _ in range(7)]
         caller.app.clock.step(5)
         await wait_until(lambda: len(caller.ask("GET", "/_mock/callbacks")) == 14)
@@ -234,15 +234,15 @@ async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPat
 async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -> None:
     """With the same state file, it uses the same ids, and skips what was delivered."""
     options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
-    async with receiving(200, 500) as receiver:
-        async with running(server(**options, retries=Retries(9, 60))) as caller:
+    async with running_receiver(200, 500) as receiver:
+        async with running_server(server(**options, retries=Retries(9, 60))) as caller:
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
             await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.app.clock.step(1)
             await wait_until(lambda: len(receiver.task_statuses) == 2)
         receiver.statuses = [200]
-        async with running(server(**options)) as caller:
+        async with running_server(server(**options)) as caller:
             await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))
             caller.create(callback_url=receiver.url)
             caller.app.clock.step(1)
@@ -262,7 +262,7 @@ def test_without_a_lifespan_notifications_start_with_the_first_create() -> None:
     app = server(tick_seconds=0)
 
     async def main() -> None:
-        async with receiving() as receiver:
+        async with running_receiver() as receiver:
             await _post(app, receiver.url)
             await wait_until(lambda: len(receiver.task_statuses) == 1)
             await _post(app, receiver.url)
@@ -280,7 +280,7 @@ def test_a_late_creation_sends_notifications_too() -> None:
     Caller(app).queue("late:0.02")
 
     async def main() -> None:
-        async with receiving() as receiver:
+        async with running_receiver() as receiver:
             await _post(app, receiver.url)
             await wait_until(lambda: len(receiver.task_statuses) == 1)
 
@@ -291,7 +291,11 @@ def test_a_late_creation_sends_notifications_too() -> None:
 @on_a_loop
 async def test_notifications_can_be_switched_off() -> None:
     """With `callbacks=False`, you can send any `callback_url`."""
-    async with receiving() as receiver, running(server(callbacks=False)) as caller, running(server()) as other:
+    async with (
+        running_receiver() as receiver,
+        running_server(server(callbacks=False)) as caller,
+        running_server(server()) as other,
+    ):
         for sender in (caller, other):  # notifications of the first would arrive before those of the second
             sender.create(callback_url=f"{receiver.url}/{sender is other}")
             sender.app.clock.step(2)
@@ -304,7 +308,7 @@ async def test_notifications_can_be_switched_off() -> None:
 async def test_a_server_may_be_closed_while_it_sends_notifications() -> None:
     """Unfinished notifications are cancelled without an error."""
     app = server(retries=Retries(9, 60))
-    async with receiving(500) as receiver:
+    async with running_receiver(500) as receiver:
         await _post(app, receiver.url)
         app.clock.step(1)
         await wait_until(lambda: receiver.task_statuses)
@@ -325,7 +329,7 @@ def test_a_server_may_be_stopped_by_another_loop() -> None:
 
 
 async def _live(app: MockServer) -> None:
-    async with running(app):
+    async with running_server(app):
         pass
 
 
@@ -333,9 +337,9 @@ async def _live(app: MockServer) -> None:
 async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -> None:
     """`answer` needs no loop; the notifications are sent on the loop that the server runs on later."""
     app = server(tick_seconds=0)
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
-        async with running(app):
+        async with running_server(app):
             await wait_until(lambda: len(receiver.task_statuses) == 1)
             await asyncio.to_thread(Caller(app).create, callback_url=receiver.url)
             await wait_until(lambda: len(receiver.task_statuses) == 2)

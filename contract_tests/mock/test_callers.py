@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.fake_dns import resolve_to
-from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared
+from contract_tests.support.mock_caller import NO_TOKEN, Caller, headers_of, shared_caller
 from contract_tests.support.mock_requests import SAMPLE, chunks, exchange, scope
 from kling_elements.mock import create_app
 
@@ -65,7 +65,7 @@ def test_a_preflight_needs_no_token(path: str) -> None:
 def test_a_preflight_without_headers_allows_no_headers() -> None:
     """The answer allows no headers by name."""
     headers = {**NO_HEADERS, "origin": PAGE, "access-control-request-method": "GET"}
-    allowed = headers_of(shared().send("OPTIONS", ELEMENTS, headers=headers))
+    allowed = headers_of(shared_caller().send("OPTIONS", ELEMENTS, headers=headers))
 
     assert {"access-control-allow-methods": "GET", "access-control-max-age": "600"} == allowed
 
@@ -73,7 +73,7 @@ def test_a_preflight_without_headers_allows_no_headers() -> None:
 @pytest.mark.parametrize("more", [{}, {"origin": PAGE}, {"access-control-request-method": "POST"}])
 def test_options_without_an_origin_is_an_ordinary_method(more: dict[str, str]) -> None:
     """The token is checked first, so that unauthenticated callers can't probe for paths."""
-    NO_TOKEN.check(shared().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
+    NO_TOKEN.check(shared_caller().send("OPTIONS", ELEMENTS, headers={**NO_HEADERS, **more}))
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://evil.localhost:8787", "http://10.0.0.1", "null"])

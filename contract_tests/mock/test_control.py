@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.mock_caller import Caller, shared
+from contract_tests.support.mock_caller import Caller, shared_caller
 from kling_elements.mock import create_app
 
 NO_STEPS: list[Any] = [{}, [], 1, {"seconds": "1"}, {"seconds": True}, {"seconds": 1, "more": 1}, {"second": 1}]
@@ -179,4 +179,4 @@ def test_the_tasks_of_every_token_are_listed() -> None:
 
 def test_other_machines_may_call_the_paths_of_the_contract() -> None:
     """Callers from other machines need only a token."""
-    assert 200 == shared().post(client_host="10.0.0.1").status
+    assert 200 == shared_caller().post(client_host="10.0.0.1").status

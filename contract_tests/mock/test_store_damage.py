@@ -43,8 +43,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def everything(path: Path) -> list[Any]:
-    """Return everything that a server shows of a state, without any error."""
+def visible_state(path: Path) -> list[Any]:
+    """Return visible_state that a server shows of a state, without any error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         answers = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
@@ -55,7 +55,7 @@ def everything(path: Path) -> list[Any]:
 @pytest.mark.parametrize("seed", range(CORRUPTIONS))
 def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path) -> None:
     """If the bytes matter, the message says what to do; if not, nothing is lost."""
-    before = everything(path)
+    before = visible_state(path)
     chance = random.Random(seed)
     content = bytearray(path.read_bytes())
     for _ in range(chance.choice([1, 8, 64])):
@@ -64,7 +64,7 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
 
     outcome = "as it was"
     try:
-        assert before == everything(path)
+        assert before == visible_state(path)
         with closing(create_app(state=path)) as app:
             Caller(app).create()
     except StateError as error:
@@ -94,7 +94,7 @@ def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
         "UPDATE tasks SET end_status = CAST(x'ff' AS TEXT)",
         "INSERT INTO used_elsewhere VALUES (CAST(x'ff' AS TEXT))",
         "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET notified = 7",
-        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET deleted = 'no'",
+        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET status_after_deletion = 'no'",
         "PRAGMA ignore_check_constraints = 1; UPDATE clock SET ahead_ms = 'much'",
         "PRAGMA ignore_check_constraints = 1; UPDATE clock SET seen_ms = 1 << 62",
         "DROP INDEX by_end",
@@ -199,7 +199,7 @@ def test_notifications_stop_if_the_state_cannot_record_them(
     assert f"the state {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 
 
-def deleted(caller: Caller) -> str:
+def status_after_deletion(caller: Caller) -> str:
     """Return `succeed` if a deletion shows that the task has an element."""
     (task,) = caller.app._store.every_task()  # noqa: SLF001 -- an answer would save the time
     return "succeed" if caller.ask("POST", DELETION, {"element_id": element_id_of(task.task_id)}) else ""
@@ -209,7 +209,7 @@ TELLING: dict[str, Callable[[Caller], str]] = {
     "look-up": lambda caller: caller.get("e")["task_status"],
     "list": lambda caller: caller.page()[0]["task_status"],
     "control": lambda caller: caller.every_task()[0]["status"],
-    "deletion": deleted,
+    "deletion": status_after_deletion,
 }
 
 

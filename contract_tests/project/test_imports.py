@@ -33,7 +33,7 @@ def _package(folder: str) -> str:
     return folder.removeprefix("generated_client/").replace("/", ".")
 
 
-def _imported(folder: str) -> dict[str, set[str]]:
+def _imports_by_module(folder: str) -> dict[str, set[str]]:
     """Return the imports of each module in a folder, or of a single module, by path."""
     paths = [path.relative_to(ROOT) for path in sorted((ROOT / folder).rglob("*.py")) or sorted(ROOT.glob(folder))]
     return {str(path): _imports((ROOT / path).read_text("utf-8"), _package(str(path.parent))) for path in paths}
@@ -184,7 +184,7 @@ _ARROWS = [
 @for_each_row(_ARROWS, "arrow")
 def test_imports_run_one_way(arrow: Arrow) -> None:
     """No package imports what is built on it, or tools or tests; tables import only tables; nothing imports a test."""
-    imported = _imported(arrow.folder)
+    imported = _imports_by_module(arrow.folder)
 
     assert len(imported) >= arrow.modules
     assert [] == arrow.violations(imported)
@@ -204,7 +204,7 @@ def test_the_packages_import_only_declared_dependencies() -> None:
     declared = {"aiohappyeyeballs", "attrs", "httpcore", "httpx", "jsonschema_rs", "PIL", "pybase64", "ssrfguard"}
     declared |= {"standardwebhooks", "kling_elements", "kling_elements_client", "kling_elements_runtime"}
     declared |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # the extras
-    modules = set[str]().union(*(names for folder in _PRODUCT for names in _imported(folder).values()))
+    modules = set[str]().union(*(names for folder in _PRODUCT for names in _imports_by_module(folder).values()))
     names = {name.partition(".")[0] for name in modules}
 
     assert set() == names - declared - sys.stdlib_module_names
@@ -244,7 +244,7 @@ _OF_SEVERAL_MODULES = {
 }
 
 
-def _tested(folder: str) -> dict[Path, str]:
+def _tested_modules(folder: str) -> dict[Path, str]:
     """Return the modules that are tested in a folder, with the names for their tests."""
     paths = {path for pattern in _TESTED[folder] for path in ROOT.glob(pattern)}
     if folder == "contract_tests/lifecycle":
@@ -259,7 +259,7 @@ def _is_for(test: Path, name: str) -> bool:
 def test_each_test_module_is_named_for_what_it_tests() -> None:
     """A test module has the name of a tested module, or is in the table of those that test several."""
     tests = {path: folder for folder in _TESTED for path in (ROOT / folder).glob("test_*.py")}
-    names = {folder: _tested(folder).values() for folder in _TESTED}
+    names = {folder: _tested_modules(folder).values() for folder in _TESTED}
     others = {path.name for path, folder in tests.items() if not any(_is_for(path, name) for name in names[folder])}
 
     assert len(tests) > 90

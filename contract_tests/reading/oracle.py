@@ -110,7 +110,7 @@ def accepts_parameters(values: Mapping[str, object], operation_id: str, document
     """
     document = document or _spec()
     _, _, operation = _operation(document, operation_id)
-    declared = [_resolved(document, parameter) for parameter in operation["parameters"]]
+    declared = [_resolve(document, parameter) for parameter in operation["parameters"]]
     schemas = {parameter["name"]: parameter["schema"] for parameter in declared}
     required = {parameter["name"] for parameter in declared if parameter.get("required")}
     try:
@@ -193,7 +193,7 @@ def _operation(document: dict[str, Any], operation_id: str) -> tuple[str, str, d
     return match
 
 
-def _resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+def _resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in node:
         return node
     kind, name = node["$ref"].removeprefix("#/components/").split("/")

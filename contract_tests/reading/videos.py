@@ -81,21 +81,21 @@ class Video:
 
     def build(self) -> bytes:
         """Return the content of the MP4 file."""
-        data = self._made()
+        data = self._build()
         if self.file_size is not None:
             data += _free(self.file_size - len(data)) + bytes(self.file_size - len(data) - 8)
         return data[: self.truncate_to]
 
     def open(self) -> RecordedFile:
         """Return the file for reading. An empty box at its end takes no memory."""
-        data = self._made()
+        data = self._build()
         if self.file_size is not None:
             return RecordedFile(data + _free(self.file_size - len(data)), size=self.file_size)
         return RecordedFile(data[: self.truncate_to])
 
-    def _made(self) -> bytes:
+    def _build(self) -> bytes:
         frames = ceil(Fraction(self.seconds) * Fraction(self.frames_per_second))
-        data = _encoded(
+        data = _encode(
             self.container,
             (self.width_px, self.height_px),
             frames,
@@ -110,7 +110,7 @@ class Video:
         if frames / Fraction(self.frames_per_second) != Fraction(self.seconds):
             data = edit_boxes(data, "moov/mvhd", lambda old: with_duration(old, Fraction(self.seconds)))
         if self.brands is not None:
-            data = _branded(data, [brand.encode() for brand in self.brands])
+            data = _with_brands(data, [brand.encode() for brand in self.brands])
         is_of_boxes = self.container in ("mp4", "mov", "ipod", "3gp")
         return moov_first(data) if self.is_faststart and is_of_boxes and not self.is_fragmented else data
 
@@ -144,7 +144,7 @@ class RecordedFile:
 
 
 @cache
-def _encoded(  # noqa: PLR0913 - what makes a file another one
+def _encode(  # noqa: PLR0913 - what makes a file another one
     container: str,
     size: tuple[int, int],
     frames: int,
@@ -293,7 +293,7 @@ def moov_first(data: bytes) -> bytes:
     return b"".join([*first, header, *media])
 
 
-def _branded(data: bytes, brands: list[bytes]) -> bytes:
+def _with_brands(data: bytes, brands: list[bytes]) -> bytes:
     """Return a file with other brands. The places in its header are then wrong."""
     others = b"".join(box(*part) for part in boxes(data) if part[0] != "ftyp")
     return (box("ftyp", brands[0], bytes(4), *brands[1:]) if brands else b"") + others

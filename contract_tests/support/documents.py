@@ -13,19 +13,19 @@ from kling_elements_runtime.document import METHODS, escaped, operations, resolv
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the calls of a document in the form of `CALLS`, including those that the server makes."""
-    called = list(_offered(document["paths"]))
+    called = list(_operations(document["paths"]))
     made = [
         call
         for _, operation in called
         for callback in operation.get("callbacks", {}).values()
-        for call in _offered(callback)
+        for call in _operations(callback)
     ]
     return {
         operation.get("operationId", call): _call(document, call, operation) for call, operation in [*called, *made]
     }
 
 
-def _offered(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each operation under some paths with its method and path, even if it has no id."""
     for path, item in paths.items():
         for method in item.keys() & METHODS:
@@ -105,6 +105,6 @@ def _call(document: dict[str, Any], call: str, operation: dict[str, Any]) -> dic
         "callbacks": [
             f"{name} {call} {called.get('operationId')}"
             for name, callback in operation.get("callbacks", {}).items()
-            for call, called in _offered(callback)
+            for call, called in _operations(callback)
         ],
     }

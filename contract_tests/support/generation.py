@@ -67,19 +67,19 @@ _RESTS = (
 )
 
 
-def encoded(picture: Picture) -> str:
+def encode_picture(picture: Picture) -> str:
     """Return a picture as the string that a request contains."""
     return base64_of(picture.build())
 
 
 def image_texts() -> st.SearchStrategy[str]:
     """Return a strategy for Base64 texts of whole pictures, good and bad."""
-    return st.sampled_from([encoded(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
+    return st.sampled_from([encode_picture(picture) for picture in (*GOOD_PICTURES, *BAD_PICTURES)])
 
 
 def good_image_texts() -> st.SearchStrategy[str]:
     """Return a strategy for Base64 texts of pictures that the contract allows."""
-    return st.sampled_from([encoded(picture) for picture in GOOD_PICTURES])
+    return st.sampled_from([encode_picture(picture) for picture in GOOD_PICTURES])
 
 
 def mutated_image_texts() -> st.SearchStrategy[str]:

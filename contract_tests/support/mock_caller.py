@@ -146,7 +146,7 @@ class Caller:
 
 
 @cache
-def shared() -> Caller:
+def shared_caller() -> Caller:
     """Return a caller of a server that all tests share; use it only for requests that do not affect others."""
     return Caller(create_app(unique_external_ids=False, callbacks=False))
 

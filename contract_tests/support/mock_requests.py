@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.mock_caller import IMAGE_REQUEST, shared
+from contract_tests.support.mock_caller import IMAGE_REQUEST, shared_caller
 from kling_elements.mock.reply import Reply
 
 SAMPLE = json.dumps(IMAGE_REQUEST).encode()
@@ -57,7 +57,7 @@ def exchange(scope: dict[str, Any], messages: Iterable[dict[str, Any]]) -> tuple
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(shared().app(scope, receive, send))
+    asyncio.run(shared_caller().app(scope, receive, send))
     start, *parts = sent
     assert "http.response.start" == start["type"]
     assert {"http.response.body"} == {part["type"] for part in parts}

@@ -58,7 +58,7 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
+async def running_receiver(*statuses: int) -> AsyncIterator[Receiver]:
     """Yield a receiver that listens."""
     receiver = Receiver(list(statuses) or [200])
     with listening(receiver.take) as server:
@@ -67,7 +67,7 @@ async def receiving(*statuses: int) -> AsyncIterator[Receiver]:
 
 
 @asynccontextmanager
-async def running(app: MockServer) -> AsyncIterator[Caller]:
+async def running_server(app: MockServer) -> AsyncIterator[Caller]:
     """Run a server on this loop until the block ends."""
     messages: asyncio.Queue[Any] = asyncio.Queue()
     sent: asyncio.Queue[Any] = asyncio.Queue()

@@ -297,13 +297,13 @@ def _containers(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 _VALUES = st.recursive(_SCALARS, _containers, max_leaves=10)
 
 
-def _written(value: object) -> str:
+def _to_json(value: object) -> str:
     """Return a value as JSON text. A tuple of pairs becomes an object, so that keys can repeat."""
     match value:
         case tuple():
-            return "{" + ",".join(f"{json.dumps(key)}: {_written(item)}" for key, item in value) + "}"
+            return "{" + ",".join(f"{json.dumps(key)}: {_to_json(item)}" for key, item in value) + "}"
         case list():
-            return "[" + ", ".join(map(_written, value)) + "]"
+            return "[" + ", ".join(map(_to_json, value)) + "]"
         case _:
             return json.dumps(value)
 
@@ -312,7 +312,7 @@ def _written(value: object) -> str:
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
     """No other error is raised for well-formed texts, or for the same texts with a few bytes changed."""
-    raw = _written(value).encode()
+    raw = _to_json(value).encode()
     start = place % len(raw)
 
     assert_agrees_with_json(raw)

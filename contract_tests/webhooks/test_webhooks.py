@@ -191,7 +191,7 @@ def test_headers_may_have_any_mapping_type_and_letter_case(headers: Any) -> None
     assert "1234567890" == parse(headers=headers).task_id
 
 
-def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
+def _variants(text: bytes, codes: Iterable[int]) -> set[bytes]:
     """Return every text with one byte inserted, removed or replaced, using bytes with these codes."""
     characters = [bytes([code]) for code in codes]
     places = range(len(text) + 1)
@@ -203,7 +203,7 @@ def _changed(text: bytes, codes: Iterable[int]) -> set[bytes]:
 @pytest.mark.parametrize("name", sorted(HEADERS))
 def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
     """Even a timestamp with the same value or a signature that decodes to the same bytes is refused."""
-    changed = _changed(HEADERS[name].encode(), range(128))
+    changed = _variants(HEADERS[name].encode(), range(128))
 
     assert len(changed) > 2_000
     for value in changed:
@@ -212,7 +212,7 @@ def test_each_changed_byte_of_a_header_is_refused(name: str) -> None:
 
 def test_each_changed_byte_of_the_body_is_refused() -> None:
     """Even a change that does not alter the meaning, such as a space, is refused."""
-    changed = _changed(BODY, b' 0"\x00\xff')
+    changed = _variants(BODY, b' 0"\x00\xff')
 
     assert len(changed) > 1_000
     for body in changed:

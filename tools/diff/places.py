@@ -114,7 +114,7 @@ def canonical(value: Any) -> str:
 
 def spelled_out(place: Place) -> str:
     """Return a text that is the same for nodes that mean the same, whatever their references and descriptions."""
-    return canonical(_spelled(place.document, place.node, ()))
+    return canonical(_spell_out(place.document, place.node, ()))
 
 
 def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
@@ -127,20 +127,20 @@ def differences(old: Place, new: Place) -> list[tuple[Place, Place]]:
     return inner or [(old, new)]
 
 
-def _spelled(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
+def _spell_out(document: Node, node: Any, inside: tuple[str, ...]) -> Any:
     if isinstance(node, list):
-        return [_spelled(document, item, inside) for item in node]
+        return [_spell_out(document, item, inside) for item in node]
     if not isinstance(node, dict):
         return node
     reference = node.get("$ref")
     if isinstance(reference, str) and reference not in inside:
-        target = _spelled(document, follow(document, reference), (*inside, reference))
+        target = _spell_out(document, follow(document, reference), (*inside, reference))
         beside = {name: inner for name, inner in node.items() if name != "$ref"}
-        return {**target, **_spelled(document, beside, inside)} if isinstance(target, dict) else target
+        return {**target, **_spell_out(document, beside, inside)} if isinstance(target, dict) else target
     spelled = {}
     for name, inner in node.items():
         if name in _NAMED and isinstance(inner, dict):
-            spelled[name] = {key: _spelled(document, member, inside) for key, member in inner.items()}
+            spelled[name] = {key: _spell_out(document, member, inside) for key, member in inner.items()}
         elif name not in WORDS:
-            spelled[name] = inner if name in _DATA else _spelled(document, inner, inside)
+            spelled[name] = inner if name in _DATA else _spell_out(document, inner, inside)
     return spelled

@@ -162,9 +162,9 @@ class Report:
         elif not before:
             yield Difference("not asked before", f"{situation}: {_all(entry.head for entry in now)}")
         else:
-            yield from _compared(situation, {entry.head for entry in now}, heads)
+            yield from _compare(situation, {entry.head for entry in now}, heads)
             findings = {text for entry in now for text in entry.findings}
-            yield from _compared(situation, findings, {text for row in before for text in _findings(row)})
+            yield from _compare(situation, findings, {text for row in before for text in _findings(row)})
 
     def _entry(self, seen: Seen, reading: Reading) -> Entry:
         row = self._row(seen, reading, evidence_of(seen, reading))
@@ -251,7 +251,7 @@ def _findings(row: Answer) -> tuple[str, ...]:
     return tuple(finding.text for finding in findings_of(row.call, row.response()))
 
 
-def _compared(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
+def _compare(situation: str, now: set[str], before: set[str]) -> Iterator[Difference]:
     added, removed = _all(now - before), _all(before - now)
     if added and removed:
         yield Difference("changed", f"{situation}: {added}; it was {removed}")

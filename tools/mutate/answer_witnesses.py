@@ -88,12 +88,14 @@ def answer_witnesses() -> Iterator[Witness]:
         yield _witness(meaning.id, _is_recognized(meaning), "upstream", "R01")
     for dialect in dialect_cases.DIALECTS:
         rules = frozenset([None, "upstream", "R01"])
-        yield Witness(f"the answers of the mock server in the dialect {dialect}", _spoken(dialect), rules, cost=1)
+        yield Witness(
+            f"the answers of the mock server in the dialect {dialect}", _speaks_dialect(dialect), rules, cost=1
+        )
     for operation, statuses in ANSWERS.items():
         for status, types in statuses.items():
             for media_type, kinds in types.items():
                 name = f"the answers of {operation} with {status} as {media_type}"
-                yield _witness(name, _answered(operation, (status, media_type), kinds), "upstream")
+                yield _witness(name, _is_answered(operation, (status, media_type), kinds), "upstream")
     for case in ANSWER_CASES:
         yield _witness(case.id, _read(case), "upstream")
     for task_case in TASK_CASES:
@@ -103,7 +105,7 @@ def answer_witnesses() -> Iterator[Witness]:
     yield _witness("the meaning of words for a status", _progress_words, "upstream")
     yield _witness("elements that cannot be used", _unusable, "upstream")
     yield _witness("which outputs are elements", _elements, "upstream")
-    yield _witness("the content of a notification", _notified, "upstream")
+    yield _witness("the content of a notification", _is_notified, "upstream")
     yield _witness("headers are texts", _headers_are_texts, "upstream")
     yield _witness("the words for a status", _status_words, "upstream")
     yield _witness("the names of properties in answers", _property_names, "upstream")
@@ -132,7 +134,7 @@ def _is_recognized(case: dialect_cases.Meaning) -> Holds:
     return holds
 
 
-def _spoken(dialect: str) -> Holds:
+def _speaks_dialect(dialect: str) -> Holds:
     """Return a check of the whole life of an element, in the words of a dialect."""
 
     def holds(candidate: Candidate) -> bool:
@@ -210,11 +212,11 @@ def _elements(candidate: Candidate) -> bool:
     return {kind: read_tasks.is_element(kind, candidate.contract) for kind in OUTPUT_TYPES} == OUTPUT_TYPES
 
 
-def _answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
+def _is_answered(operation: str, which: tuple[str, str], kinds: str) -> Holds:
     return lambda candidate: candidate.accepts_exactly(answer_schemas(candidate.document, operation)[which], kinds)
 
 
-def _notified(candidate: Candidate) -> bool:
+def _is_notified(candidate: Candidate) -> bool:
     return candidate.accepts_exactly(f"{_CALLBACK}/requestBody/content/application~1json/schema", NOTIFICATION)
 
 

@@ -178,7 +178,7 @@ def _singles(schema: Node, where: str, route: str) -> Iterator[Shape]:
     for name in schema.keys() & _SINGLE.keys():
         if name == "format" and schema[name] in _NAMING_FORMATS:
             continue
-        keyword = Keyword(f"{where}/{name}", route, f"{name} {_shown(schema[name])}")
+        keyword = Keyword(f"{where}/{name}", route, f"{name} {_value_for_name(schema[name])}")
         properties = dict.fromkeys(schema.get("properties", ()), True)
         accepts = oracle.judge_of({name: schema[name], "properties": properties})
         yield Shape((keyword,), partial(_single, keyword, _SINGLE[name], accepts))
@@ -213,7 +213,7 @@ def _types(types: str | list[str], where: str, route: str) -> Iterator[Shape]:
 
 
 def _keyword(where: str, route: str, name: str, word: object, index: int | None = None) -> Keyword:
-    return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_shown(word)}")
+    return Keyword(f"{where}/{name}" + ("" if index is None else f"/{index}"), route, f"{name} {_value_for_name(word)}")
 
 
 def _alternatives(judges: dict[Keyword, Callable[[Any], bool]]) -> Shape:
@@ -233,7 +233,7 @@ def _image(limits: Node, where: str, route: str) -> Shape:
         for index, name in enumerate(limits["format"]["one-of"])
     }
     others = {
-        part: Keyword(f"{where}/{part}/{name}", route, f"x-image {part} {name} {_shown(limit)}")
+        part: Keyword(f"{where}/{part}/{name}", route, f"x-image {part} {name} {_value_for_name(limit)}")
         for part, inner in limits.items()
         if part != "format"
         for name, limit in inner.items()
@@ -323,7 +323,7 @@ def _all_keywords(branches: Mapping[Keyword, Shape]) -> tuple[Keyword, ...]:
     return tuple(inner for keyword, branch in branches.items() for inner in (keyword, *branch.keywords))
 
 
-def _shown(value: object) -> str:
+def _value_for_name(value: object) -> str:
     """Return the value of a keyword for its name: numbers with separators, long texts cut."""
     text = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"

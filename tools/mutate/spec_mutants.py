@@ -64,7 +64,7 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     those of the mutant's rule. Also to save time, expensive witnesses check only mutants of their own rules. At worst,
     a mutant that they would notice is reported as a survivor.
     """
-    ordered = cache(lambda rule: _ordered(rule, witnesses))
+    ordered = cache(lambda rule: _most_likely_first(rule, witnesses))
     recent: list[Witness] = []
     trials: list[Trial] = []
     for mutant in mutants_:
@@ -78,7 +78,7 @@ def try_mutants(mutants_: Iterable[Mutant], witnesses: Sequence[Witness]) -> lis
     return trials
 
 
-def _ordered(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
+def _most_likely_first(rule: str | None, witnesses: Sequence[Witness]) -> list[Witness]:
     asked = [witness for witness in witnesses if rule in witness.rules or witness.cost < _EXPENSIVE]
     own = [witness for witness in asked if rule in witness.rules or not witness.cost]
     others = [witness for witness in asked if rule not in witness.rules and witness.cost]

@@ -338,7 +338,7 @@ def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path) -> None:
         failing.installed(tmp_path)
 
 
-def _installing(script: str) -> Peer:
+def _script_peer(script: str) -> Peer:
     """Return a peer that is a shell script."""
     code = f"import pathlib; p = pathlib.Path(r'{{folder}}/tool'); p.write_text({script!r}); p.chmod(0o755)"
     return Peer("tool", "1", sys.executable, [[sys.executable, "-c", code]], "tool")
@@ -346,7 +346,7 @@ def _installing(script: str) -> Peer:
 
 def test_a_peer_is_installed_once(tmp_path: Path) -> None:
     """Leftovers of a failed attempt are removed."""
-    peer = _installing("#!/bin/sh\n")
+    peer = _script_peer("#!/bin/sh\n")
     folder = tmp_path / "tool-1"
     folder.mkdir()
     (folder / "leftover").touch()
@@ -364,7 +364,7 @@ def no_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """Return a workshop whose peers are scripts that fail."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path / "installed")
     for name in ("PRISM", "OPENAPI_GENERATOR"):
-        monkeypatch.setattr(peers, name, _installing("#!/bin/sh\nexit 1\n"))
+        monkeypatch.setattr(peers, name, _script_peer("#!/bin/sh\nexit 1\n"))
     (tmp_path / "scratch").mkdir()
     return Workshop(tmp_path / "scratch", effort=0.01)
 
@@ -384,7 +384,7 @@ def test_prism_and_openapi_generator_may_fail(no_tools: Workshop) -> None:
 def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prism gets its port as an option and its load once it accepts connections. Our mock server replaces it here."""
     script = f'#!/bin/sh\nexec {sys.executable} -m kling_elements.mock --port "$5"\n'
-    monkeypatch.setattr(peers, "PRISM", _installing(script))
+    monkeypatch.setattr(peers, "PRISM", _script_peer(script))
 
     with EXPERIMENTS["mock"].sides(no_tools) as sides:
         assert {"answers_per_second"} == set(sides["Prism"]())
@@ -393,7 +393,7 @@ def test_prism_gets_the_same_load(no_tools: Workshop, monkeypatch: pytest.Monkey
 def test_openapi_generator_makes_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator gets the folder and the package name as options."""
     monkeypatch.setattr(peers, "FOLDER", tmp_path)
-    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _installing(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
+    monkeypatch.setattr(peers, "OPENAPI_GENERATOR", _script_peer(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n'))
 
     made = peers.make_openapi_generator_client(tmp_path)
 

@@ -148,7 +148,7 @@ def test_each_number_of_media_is_compared(contract: Any) -> None:
     assert sorted(name for _, name in numbers) == sorted(reported)
 
 
-def _breaking(*parties: Party) -> list[Change]:
+def _changes_that_break(*parties: Party) -> list[Change]:
     return [Change("#", "", 1, 2, frozenset({party}), frozenset()) for party in parties]
 
 
@@ -167,7 +167,7 @@ def test_the_next_version_follows_from_what_a_change_breaks(
     base: tuple[int, int, int], parties: tuple[Party, ...], needed: tuple[int, int, int]
 ) -> None:
     """A break of callers raises the major version, one of only servers the minor; before 1.0.0 minor and patch."""
-    assert needed == next_version(base, _breaking(*parties))
+    assert needed == next_version(base, _changes_that_break(*parties))
 
 
 def _small(version: str = "1.0.0", longest: int = 20, title: str = "Small") -> dict[str, Any]:

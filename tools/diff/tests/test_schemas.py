@@ -339,7 +339,7 @@ def test_a_schema_that_cannot_be_compared_is_an_error(schema: Any, says: str) ->
     assert str(caught.value).startswith(says)
 
 
-def _discriminated(**branches: str) -> dict[str, Any]:
+def _choice(**branches: str) -> dict[str, Any]:
     """Return a choice by `kind`, whose values select the given components."""
     names = dict.fromkeys(branches.values())
     schemas = {n: _object(required=("kind",), kind={"const": k}) for k, n in branches.items()}
@@ -364,12 +364,12 @@ def test_branches_are_matched_by_the_values_of_the_discriminator(
     before: dict[str, str], after: dict[str, str], verdict: str
 ) -> None:
     """A removed value breaks callers, a new one servers; names of branches are never sent."""
-    assert verdict == _verdict(_discriminated(**before), _discriminated(**after))
+    assert verdict == _verdict(_choice(**before), _choice(**after))
 
 
 def test_another_discriminator_breaks_both() -> None:
     """Caller and server have to use another property."""
-    before, after = _discriminated(a="A"), _discriminated(a="A")
+    before, after = _choice(a="A"), _choice(a="A")
     after["schema"]["discriminator"]["propertyName"] = "type"
 
     assert "both" == _verdict(before, after)
@@ -377,7 +377,7 @@ def test_another_discriminator_breaks_both() -> None:
 
 def test_adding_or_removing_a_discriminator_breaks_nobody() -> None:
     """The branches already decide what conforms."""
-    before, after = _discriminated(a="A", b="B"), _discriminated(a="A", b="B")
+    before, after = _choice(a="A", b="B"), _choice(a="A", b="B")
     del after["schema"]["discriminator"]
 
     assert ["none", "none"] == [_verdict(before, after), _verdict(after, before)]
@@ -402,7 +402,7 @@ _VALUES: list[Any] = [
 ]
 
 
-def _conforming(schema: dict[str, Any]) -> list[bool]:
+def _conform(schema: dict[str, Any]) -> list[bool]:
     """Return whether each value conforms, by a validator that shares no code with the comparison."""
     whole = {**schema, "components": {"schemas": {"Thing": _TEXT}}}
     validator = jsonschema_rs.validator_for(whole, validate_formats=True)
@@ -422,7 +422,7 @@ def test_every_break_that_a_value_proves_is_reported() -> None:
         if "x-exact" not in schema
         and not (schema.get("properties") and schema.get("additionalProperties") is not False)
     ]
-    conforming = [_conforming(schema) for schema in schemas]
+    conforming = [_conform(schema) for schema in schemas]
     pairs = [(old, new) for old in range(len(schemas)) for new in range(len(schemas)) if (old + new) % 7 == 0]
     witnessed, missed = 0, []
     for old, new in pairs:
