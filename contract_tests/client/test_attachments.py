@@ -232,7 +232,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
-    """Only Base64 text from outside is decoded_lengths, once and completely."""
+    """Only Base64 text from outside is decoded, once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))

@@ -228,7 +228,7 @@ def test_an_answer_that_has_no_body_by_definition_is_read_without_one(
 
 
 def test_informational_answers_are_skipped(call_style: CallStyle) -> None:
-    """Any number of them may come before the final answer."""
+    """Any number of informational answers may come before the final one."""
     early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
     with listening(lambda peer: peer.answer(early + http_response())) as server:
         assert [ANSWER, ANSWER] == [answer.content for answer in call_style.outcomes(client_of(server.url), GET, POST)]
@@ -294,7 +294,7 @@ def test_a_hook_may_read_the_answer_first(call_style: CallStyle) -> None:
 def test_a_very_long_answer_that_breaks_the_contract_names_no_place(
     tasks: int, says: str, client: AuthenticatedClient
 ) -> None:
-    """Finding the place would take copies of it. A long answer that keeps to the contract is read as usual."""
+    """Finding the place would take copies of the answer. A long answer that keeps to the contract is read as usual."""
     response = httpx.Response(200, json={"code": 0, "data": [{"task_id": "1"}] * tasks})
 
     with pytest.raises(InvalidResponseError, match=says):

@@ -25,7 +25,7 @@ def test_certificates_and_names_are_checked(*, trust_env: bool, http2: bool) -> 
 
 
 def test_each_http_version_has_its_own_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of the same HTTP version share one context, because it says which versions are offered."""
+    """Clients of the same HTTP version share one context, which says which versions are offered."""
     made: list[ssl.SSLContext] = []
 
     def make(**_: Any) -> ssl.SSLContext:

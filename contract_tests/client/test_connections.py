@@ -152,13 +152,13 @@ def test_changes_that_a_hook_makes_to_one_request_do_not_reach_the_next(make_cli
     """Each request has its own timeouts, although URL and headers are prepared only once."""
     seen = []
 
-    def hurry(request: httpx.Request) -> None:
+    def shorten_timeouts(request: httpx.Request) -> None:
         seen.append(request.extensions["timeout"]["read"])
         request.extensions["timeout"]["read"] = 1
         request.headers["X-Seen"] = "yes"
 
     transport = RecordingTransport()
-    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [hurry]}})
+    client = make_client(http_client={"transport": transport, "event_hooks": {"request": [shorten_timeouts]}})
     for _ in range(2):
         create_element.sync(client=client, body=_BODY)
 

@@ -114,7 +114,7 @@ def test_a_constant_token_is_redacted_from_the_start() -> None:
     [*((ValueError, token) for token in ("", " ", "Bearer x")), *((TypeError, token) for token in (5, None, b"x"))],
 )
 def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], token: Any) -> None:
-    """The message names the environment variable if the token may come from it."""
+    """The message names the environment variable if the token may come from there."""
     with pytest.raises(error, match=r"token|API key") as caught:
         credentials(Hidden(token), "VARIABLE")
     assert ("VARIABLE" in str(caught.value)) is (token == "")
@@ -126,7 +126,7 @@ def test_a_token_that_cannot_be_sent_is_refused_at_once(error: type[Exception], 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 @pytest.mark.parametrize("make", [Hidden, lambda token: credentials(Hidden(token), "")], ids=["hidden", "credentials"])
 def test_a_token_holder_never_shows_the_token(make: Callable[[str], Any], clone: Callable[[Any], Any]) -> None:
-    """No repr and no attribute contains it, and neither does any copy or pickle."""
+    """No repr, attribute, copy or pickle contains the token."""
     holder = make(_TOKEN)
     attributes = [getattr(holder, name) for name in dir(holder) if not name.startswith("__")]
 

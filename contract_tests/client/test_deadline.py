@@ -128,7 +128,7 @@ def test_the_deadline_applies_to_your_own_transport_between_two_chunks(call_styl
 
 
 def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
-    """From then on it has no time left."""
+    """An abandoned call has no time left."""
     abandoned = threading.Event()
     abandoned.set()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))

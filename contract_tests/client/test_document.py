@@ -41,7 +41,7 @@ def test_a_pointer_survives_reading_and_writing(text: str, path: tuple[str, ...]
 
 @pytest.mark.parametrize("text", ["a", "#/a", "a/b", " /a"])
 def test_a_pointer_without_a_leading_slash_is_refused(text: str) -> None:
-    """Otherwise it could be read as the whole document or as another place."""
+    """Such a pointer could be read as the whole document or as another place."""
     with pytest.raises(LookupError, match="begins with a slash"):
         steps(text)
 

@@ -91,7 +91,7 @@ def test_a_body_of_an_unknown_kind_lists_the_kinds(expected: list[Any], body: An
 
 
 def test_a_value_of_a_wrong_type_for_a_choice_is_reported_once() -> None:
-    """Both the type and the choice refuse it, but the message about the choice says more."""
+    """Type and choice both refuse the value, but the message about the choice says more."""
     (violation,) = violations("createElement", body_with(tag_list=[{"tag_id": 5}]))
 
     assert "must be one of 'o_101', 'o_102', 'o_103', 'o_104', 'o_105', 'o_106', 'o_107', 'o_108', not 5" == (
@@ -150,7 +150,7 @@ def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: st
     ],
 )
 def test_a_text_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
-    """The message ends with what to do about it."""
+    """The message ends with how to correct the URL."""
     body = {name: value for name, value in BODY.items() if name != "element_image_list"}
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
     (violation,) = violations("createElement", {**body, **videos})
@@ -181,7 +181,7 @@ def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
     ],
 )
 def test_a_text_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
-    """The message ends with what to do about it."""
+    """The message ends with how to correct the image."""
     images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 

@@ -180,7 +180,7 @@ def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
 
 
 def test_the_first_exif_block_of_a_jpeg_counts() -> None:
-    """Phones write a block of another kind after it, and other segments before it."""
+    """Phones write a block of another kind after EXIF, and other segments before it."""
     further = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\x00<x/>")
     data = _jpeg(
         299, 800, jpeg_segment(0xE0, b"JFIF\x00" + bytes(9)), jpeg_segment(0xE1, b"Exif\x00\x00" + _TURNED), further
@@ -246,7 +246,7 @@ def test_the_orientation_of_a_png_may_be_anywhere_before_its_end(shown: str, chu
     ],
 )
 def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
-    """Viewers ignore it too, and no library warns about it."""
+    """Viewers ignore damaged metadata too, and no library warns about it."""
     for data in (_jpeg(299, 400, jpeg_segment(0xE1, metadata)), _png(299, 400, png_chunk(b"eXIf", metadata[6:]))):
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _violations_of(data)
@@ -279,7 +279,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ids=["PNG", "JPEG", "JPEG with large segments"],
 )
 def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]) -> None:
-    """If a file has 10 MB before its pixels, at most some kilobytes are decoded_lengths."""
+    """If a file has 10 MB before its pixels, at most some kilobytes are decoded."""
     text = base64_of(picture.build())
 
     assert ["R16"] * (picture.width == 299) == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
@@ -287,7 +287,7 @@ def test_only_the_header_is_decoded(picture: Picture, decoded_lengths: list[int]
 
 
 def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -> None:
-    """At most as much as fits into a JPEG segment is decoded_lengths."""
+    """At most as much as fits into a JPEG segment is decoded."""
     text = base64_of(_png(299, 300, png_chunk(b"eXIf", bytes(5_000_000))))
 
     assert ["R16"] == [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
@@ -295,14 +295,14 @@ def test_decoding_of_oversized_metadata_is_limited(decoded_lengths: list[int]) -
 
 
 def test_anything_in_base64_may_follow_the_header() -> None:
-    """The service decides whether it can read the pixels."""
+    """The service decides whether the pixels can be read."""
     for header in (_png(300, 300), _jpeg(300, 300)):
         assert [] == _violations_of(header + bytes(range(256)) * 100)
 
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
 def test_a_text_that_is_not_base64_is_not_an_image(text: str) -> None:
-    """The pattern refuses it; the header reader gets it too and does not fail."""
+    """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
     assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
 
 

@@ -219,7 +219,7 @@ def test_info_shows_one_line_for_each_request(
 def test_a_log_that_is_off_costs_nothing(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No text is prepared for it."""
+    """No log text is prepared."""
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "loggable", None)
     monkeypatch.setattr(logs, "printable", None)

@@ -86,7 +86,7 @@ def test_a_jpeg_that_breaks_off_after_its_first_scan_is_stripped() -> None:
 
 
 def test_a_jpeg_that_ends_before_its_pixels_is_stripped() -> None:
-    """The bytes after its end are removed."""
+    """The bytes after the end of the image are removed."""
     content = _jpeg(None)
     start = content.index(b"\xff\xda")
     assert _strip(content[:start] + b"\xff\xd9" + content[start:]).endswith(b"\xff\xd9")
@@ -145,7 +145,7 @@ def test_an_animated_png_stays_animated() -> None:
     ids=["nothing", "GIF", "half a JPEG header", "half a PNG", "PNG without its end", "JPEG with a hole"],
 )
 def test_an_image_that_cannot_be_parsed_is_an_error(content: bytes) -> None:
-    """Otherwise it could be sent as if it had no metadata."""
+    """The image could otherwise be sent as if it had no metadata."""
     with pytest.raises(UnreadableError):
         _strip(content)
 

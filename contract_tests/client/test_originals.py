@@ -121,7 +121,7 @@ _MOCKS: dict[str, Callable[[MockingTool], AbstractContextManager[None]]] = {
 
 @pytest.mark.parametrize("name", _MOCKS)
 def test_a_mocked_request_does_not_go_out(name: str, creator: ElementCreator, request: pytest.FixtureRequest) -> None:
-    """Otherwise a test of yours would create a real element, and you would pay for it."""
+    """A test of yours would otherwise create a real element, and you would pay for it."""
     tool = MockingTool(request)
     with listening(Peer.answer) as server, _MOCKS[name](tool):
         assert "1" == creator.task_id(server.url)
@@ -219,7 +219,7 @@ def test_a_replaced_function_answers_the_request(
 def test_a_wrapped_function_sees_the_request_and_passes_it_on(
     place: str, manner: str, creator: ElementCreator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tracing tools wrap functions like this."""
+    """Tracing tools wrap functions of httpx."""
     seen: Seen = []
 
     def pass_on(wrapped: Any, request: Any, **named: Any) -> Any:
@@ -431,7 +431,7 @@ def test_a_tool_may_be_active_before_the_client_is_imported(tool: str) -> None:
 
 
 def test_a_function_from_another_module_is_not_an_original() -> None:
-    """Somebody may have put it into the class before the client was imported."""
+    """Somebody may have patched the class before the client was imported."""
 
     class Library:
         def __init__(self) -> None:
@@ -448,7 +448,7 @@ def test_a_function_from_another_module_is_not_an_original() -> None:
 
 
 def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-socket forbids them with an exception class that only it has."""
+    """pytest-socket raises an exception class of its own, which the client reports as a failed connection."""
 
     class Forbidden(socket.socket):
         def __new__(cls, *_: Any, **__: Any) -> Any:

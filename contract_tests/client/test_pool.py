@@ -299,7 +299,7 @@ class HastyClient(AuthenticatedClient):
 
 
 def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style: CallStyle) -> None:
-    """A server may close it at any time, which would leave the create in doubt. Look-ups may use it."""
+    """A server may close an idle connection at any time, which would leave the create in doubt. Look-ups may use it."""
     assert 1.0 == AuthenticatedClient.reuse_seconds
     with listening(Peer.answer) as server:
         client = HastyClient(TOKEN, server.url, http_client=_limits(None, seconds=600))
@@ -319,7 +319,7 @@ class FakeConnection:
 
 
 def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that this request does not use are closed too."""
+    """Expired connections are closed even if the request does not use them."""
     now = [100.0]
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
     idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
@@ -398,7 +398,7 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
 
 
 def test_an_answer_before_the_request_is_complete_is_ignored(call_style: CallStyle) -> None:
-    """On a kept connection it may belong to something else, such as a stray byte after the previous request."""
+    """Early bytes on a kept connection may belong to the previous request."""
     is_said = threading.Event()
 
     def say(peer: Peer) -> None:
@@ -424,7 +424,7 @@ def test_a_look_up_lost_with_a_kept_connection_is_sent_again(call_style: CallSty
 
 
 def test_a_complete_create_is_not_sent_again(call_style: CallStyle) -> None:
-    """The server may have acted on it."""
+    """The server may have acted on a complete create."""
     with listening(_answer_once_then(Peer.request)) as server:
         _, error = call_style.outcomes(client_of(server.url), GET, POST)
 
@@ -447,11 +447,11 @@ def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
-        def hurry() -> None:
+        def shorten_reuse() -> None:
             inner = client.get_async_httpx_client() if call_style.name == "async" else client.get_httpx_client()
             inner.timeout = httpx.Timeout(60, read=0.1)
 
-        first, error = call_style.outcomes(client, POST, hurry, GET)
+        first, error = call_style.outcomes(client, POST, shorten_reuse, GET)
 
     assert 200 == first.status_code
     assert isinstance(error, TransportError)

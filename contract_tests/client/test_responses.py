@@ -172,7 +172,7 @@ def test_a_refusal_nested_too_deeply_is_not_unpacked(failure: Failure) -> None:
 
 
 def test_the_target_of_a_redirect_is_shortened_and_escaped(failure: Failure) -> None:
-    """The message has at most 200 characters of it, and no control characters."""
+    """The message has at most 200 characters of the target, and no control characters."""
     error = failure(307, b"", [(b"Location", b"https://elsewhere.example.com/\x9b2J" + b"x" * 300)])
 
     assert error.args[0].startswith(rf"POST {_URL}: HTTP 307, to https://elsewhere.example.com/\x9b2Jxxx")
@@ -232,7 +232,7 @@ def test_an_excerpt_is_decoded_in_the_encoding_of_the_answer(
 def test_the_request_id_comes_from_the_body_or_a_header(
     expected: str | None, content: bytes, headers: list[tuple[bytes, bytes]], failure: Failure
 ) -> None:
-    """A support case needs it, so the message has it too."""
+    """Support needs the request id, so the message has it too."""
     error = failure(502, content, headers)
 
     assert expected == error.request_id
@@ -241,7 +241,7 @@ def test_the_request_id_comes_from_the_body_or_a_header(
 
 @pytest.mark.parametrize(("expected", "raw"), [("\xe9", b"\xe9"), ("\xe9", b"\xc3\xa9"), ("a, b", b"a, b")])
 def test_non_ascii_headers_are_kept(expected: str, raw: bytes, failure: Failure) -> None:
-    """A proxy may write them in Latin-1 or UTF-8."""
+    """A proxy may write headers in Latin-1 or UTF-8."""
     assert expected == failure(500, b"", [(b"X-Place", raw)]).headers["x-place"]
 
 
@@ -311,7 +311,7 @@ def test_an_answer_that_cannot_be_decompressed_still_has_a_status(
 
 
 def test_an_invalid_answer_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
-    """The excerpt shows its beginning."""
+    """The excerpt shows the beginning of the answer."""
     error = failure(200, json.dumps({"data": ["x" * 5000]}))
 
     assert 200 >= str(error).count("x")

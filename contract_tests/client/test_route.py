@@ -73,7 +73,7 @@ def test_a_proxy_tunnels_requests_with_tls(
     authorization: str | None,
     call_style: CallStyle,
 ) -> None:
-    """The proxy sees only where they go, even if you connect to the proxy itself by TLS."""
+    """The proxy sees only the host, even if you connect to the proxy itself with TLS."""
     with (
         listening(Peer.answer, server_tls()) as server,
         listening(tunnel(authorization), server_tls() if is_secure else None) as proxy,
@@ -191,7 +191,7 @@ def test_the_proxy_is_chosen_by_scheme_and_no_proxy(
     "url", ["http://127.0.0.1:8787", "http://[::1]:8787", "https://localhost", "https://a.localhost"]
 )
 def test_requests_to_this_machine_bypass_a_proxy_of_the_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy would get the token. If you pass a proxy yourself, it is used."""
+    """A proxy would get the token. A proxy that you pass yourself is used."""
     resolve_to(monkeypatch, "127.0.0.1")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "socks://nonsense")
@@ -275,7 +275,7 @@ def test_a_socks_proxy_without_its_package_is_an_error_that_says_what_to_install
 def test_you_can_choose_the_trusted_certificates(
     place: str, call_style: CallStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment or an argument names them, also for a gateway on this machine."""
+    """The environment or an argument names the certificates, also for a gateway on this machine."""
     file = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(file))
     verify = {"verify": str(file), "a path in verify": file, "a context in verify": client_tls()}
@@ -292,7 +292,7 @@ def test_you_can_choose_the_trusted_certificates(
 
 
 def test_the_usual_authorities_are_trusted_by_default(call_style: CallStyle) -> None:
-    """A server whose certificate they did not sign is refused, unless you switch the check off."""
+    """A server with a certificate of another authority is refused, unless you switch the check off."""
     with listening(Peer.answer, server_tls()) as server:
         failure = call_style.failure(AuthenticatedClient(TOKEN, server.url))
         answer = call_style.outcome(AuthenticatedClient(TOKEN, server.url, http_client={"verify": False}))

@@ -73,7 +73,7 @@ _SHOWING: dict[str, Callable[[AuthenticatedClient], object]] = {
 def test_a_client_does_not_show_its_token(
     show: Callable[[Any], Any], client: AuthenticatedClient, inner_clients: InnerClients
 ) -> None:
-    """Printing the client or its attributes does not show it."""
+    """Printing the client or its attributes does not show the token."""
     inner_clients(client)
 
     shown = str(show(client))
@@ -206,7 +206,7 @@ _ESCAPED_FOR_HTML = _ESCAPED.replace("+", r"\u002B").replace("'", r"\u0027")
 def test_a_token_repeated_in_an_answer_is_redacted(
     content: str, status: int, create: Create, client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """Gateways have repeated it in the body or in a header; the exception keeps none of it."""
+    """Gateways have repeated the token in the body or in a header; the exception keeps none of it."""
     router.post().respond(
         status, content=content.encode(), headers={"X-Key": _TOKEN, "Location": f"https://x.example.com/{_TOKEN}"}
     )
@@ -258,7 +258,7 @@ def test_every_escape_of_the_table_can_be_undone() -> None:
 def test_an_escaped_token_in_a_failure_is_redacted(
     escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
 ) -> None:
-    """Message, excerpt and headers do not have it if it was in a JSON body, on a page or in a header."""
+    """Message, excerpt and headers hide the token if it was in a JSON body, on a page or in a header."""
     escaped = escape(_TOKEN)
     for status in (200, 400, 503):
         for body in (
@@ -278,7 +278,7 @@ def test_an_escaped_token_in_a_failure_is_redacted(
 def test_an_escaped_token_in_a_success_is_redacted(
     escape: Callable[[str], str], encoding: str, client: AuthenticatedClient
 ) -> None:
-    """The model and its repr do not have it, in values or names at any depth; everything else is unchanged."""
+    """The model hides the token in values and names at any depth; everything else is unchanged."""
     escaped = escape(_TOKEN)
     body = f'{{"data": {{"task_id": "7", "x": [{{"{escaped}": 1}}, "{escaped}"], "y": "z"}}, "{escaped}": "{escaped}"}}'
     response = httpx.Response(200, content=body.encode(encoding))
@@ -426,7 +426,7 @@ _PLACES: dict[str, Callable[[str], Any]] = {
 def test_a_violation_does_not_show_an_image(
     name: str, place: str, make_client: MakeClient, router: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The exception and the log of a client that only warns contain none of it, and both are short."""
+    """The exception and the log of a client that only warns contain no part of the image, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
     body = _body_with(element_image_list=_PLACES[place](image))

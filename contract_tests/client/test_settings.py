@@ -40,7 +40,7 @@ def test_the_token_is_sent_as_a_bearer_token(token: str, make_client: MakeClient
 def test_the_token_comes_from_the_environment_by_default(
     make_client: MakeClient, router: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If you pass `api_key`, it wins over KLING_API_KEY."""
+    """An `api_key` that you pass takes precedence over KLING_API_KEY."""
     monkeypatch.setenv("KLING_API_KEY", "from-environment")
 
     assert "KLING_API_KEY" == TOKEN_VARIABLE
@@ -61,7 +61,7 @@ def test_the_token_comes_from_the_environment_by_default(
 def test_making_a_client_without_a_usable_token_raises(
     says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If you pass an empty token, that of the environment is not used instead. It is checked as well."""
+    """An empty token is not replaced by that of the environment, which is checked as well."""
     if environment is not None:
         monkeypatch.setenv(TOKEN_VARIABLE, environment)
 
@@ -101,7 +101,7 @@ def test_a_base_url_with_tls_or_on_this_machine_is_accepted(base_url: str, monke
 def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name server may return any address for it, or none."""
+    """A name server may return any address for a subdomain of localhost, or none."""
     resolve_to(monkeypatch, *addresses)
     with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")

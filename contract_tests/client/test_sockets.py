@@ -159,7 +159,7 @@ def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
 def test_a_connection_that_ends_after_the_request_is_complete_leaves_doubt(
     ends: Callable[[Peer], None], tls: ssl.SSLContext | None, call_style: CallStyle
 ) -> None:
-    """The server may have acted on it."""
+    """The server may have acted on the complete request."""
 
     def behave(peer: Peer) -> None:
         peer.request()
@@ -269,7 +269,7 @@ def test_a_certificate_for_another_name_is_a_connection_error(names: tuple[str, 
 
 
 def test_a_tls_connection_may_end_without_a_closing_message(call_style: CallStyle) -> None:
-    """Many servers end it so; an answer that has no Content-Length ends there."""
+    """Many servers just close the socket. That also ends a body without a Content-Length."""
 
     def behave(peer: Peer) -> None:
         peer.request()

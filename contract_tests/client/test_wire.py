@@ -399,7 +399,7 @@ def test_an_unusual_success_is_accepted(
 def test_calls_on_an_event_loop_do_not_wait_for_each_other(
     client: AuthenticatedClient, router: respx.MockRouter
 ) -> None:
-    """This gateway answers no call before all of them have arrived."""
+    """The gateway here answers no call before all of them have arrived."""
 
     async def run() -> None:
         waiting = asyncio.Barrier(2)

@@ -55,7 +55,7 @@ def test_a_call_without_a_name_is_a_call() -> None:
 
 
 def test_the_table_of_answers_has_every_answer() -> None:
-    """If you add a status or media type, the table needs a row for it."""
+    """A new status or media type needs a row in the table."""
     listed = {
         operation: {status: sorted(types) for status, types in statuses.items()}
         for operation, statuses in ANSWERS.items()

@@ -45,7 +45,7 @@ def test_every_module_says_where_it_comes_from(made: Path) -> None:
 
 
 def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
-    """Type checkers use its types, and reviews collapse it."""
+    """Type checkers use the client's types, and reviews collapse its files."""
     assert (made / "py.typed").is_file()
     assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
 

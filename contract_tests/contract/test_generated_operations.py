@@ -40,7 +40,7 @@ def _is_writable(text: str) -> bool:
 
 
 def test_client_server_and_oracle_agree_on_ids(judges: Judges) -> None:
-    """A valid id reaches the mock server unchanged, however odd its characters are; an invalid one is not sent."""
+    """A valid id reaches the mock server unchanged, whatever its characters are; an invalid one is not sent."""
     odd = st.sampled_from(
         ["", ".", "..", "...", "/", "//", "../x", "%2e", "?", "#", "\n", ".\n", " ", "\x00", "\ud800"]
     )

@@ -150,7 +150,7 @@ def test_an_operation_without_a_body_has_none_to_check() -> None:
 
 @for_each_row(ACCEPTED, "case")
 def test_the_mock_server_accepts_an_accepted_request(case: Case, caller: Caller) -> None:
-    """A list gets an answer; an unknown id is refused only because it is unknown."""
+    """A list gets an answer; the only refusal is that of an unknown id."""
     method = contract.operation(case.operation).method.upper()
     reply = caller.send(method, case.target or "", case.arguments.get("body"))
 

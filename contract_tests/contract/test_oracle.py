@@ -291,7 +291,7 @@ def test_a_marker_without_a_segment_is_skipped(marker: int) -> None:
     ids=lambda data: data[:30].hex(),
 )
 def test_an_unreadable_header_is_an_error(data: bytes) -> None:
-    """Only that one exception is raised, however the bytes are broken."""
+    """Broken bytes of any kind raise only `UnreadableError`."""
     with pytest.raises(UnreadableError):
         read_header(data)
 

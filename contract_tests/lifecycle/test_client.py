@@ -44,7 +44,7 @@ from kling_elements_runtime.settings import Timeout
 def test_the_base_url_comes_from_the_environment_unless_you_pass_one(
     client_class: Client, expected: str, environment: str | None, base_url: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the variable is empty, it counts as unset."""
+    """An empty variable counts as unset."""
     monkeypatch.delenv("KLING_BASE_URL", raising=False)
     if environment is not None:
         monkeypatch.setenv("KLING_BASE_URL", environment)
@@ -121,7 +121,7 @@ def test_options_reach_the_requests(client_class: Client) -> None:
 
 
 def test_a_client_hides_its_token_and_cannot_be_copied_or_pickled(client_class: Client) -> None:
-    """A copy would share the connections, and if you closed one client, the other would lose them."""
+    """A copy would share the connections, and closing one client would close the other's."""
     kling = client_class(TOKEN, URL)
 
     assert TOKEN not in repr(kling) + repr(vars(kling)) + repr(vars(kling.client))

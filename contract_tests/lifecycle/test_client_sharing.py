@@ -20,7 +20,7 @@ from kling_elements import AsyncKlingElements, KlingElements
 
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """You can close it twice. A later create sends nothing, so there is no note, no id and no warning."""
+    """You can close a client twice. A later create sends nothing, so there is no note, no id and no warning."""
     gateway = Gateway((task(),), "documented")
     with KlingElements("t", http_client={"transport": httpx.MockTransport(gateway)}) as kling:
         inner = kling.client.get_httpx_client()
@@ -147,7 +147,7 @@ with KlingElements("t", sys.argv[1]) as kling:
 
 
 def test_a_client_works_on_a_system_without_fork() -> None:
-    """On Windows, Python has no fork, so there is nothing to register for it."""
+    """On Windows, Python has no fork, so the package registers nothing for it."""
     with listening(Peer.answer) as server:
         command = [sys.executable, "-W", "error", "-c", _NO_FORK, server.url, json.dumps(BODY)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

@@ -74,7 +74,7 @@ def test_your_own_id_is_sent_and_returned(client_class: Client, build: Any, exte
     ],
 )
 def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: Any) -> None:
-    """If the id is empty, it counts as missing, and no two creates share an id."""
+    """An empty id counts as missing, and no two creates share an id."""
     client = ScriptedClient(client_class, task(), task())
 
     returned = [client.create(request_made).task_info.external_task_id for _ in "12"]
@@ -86,7 +86,7 @@ def test_without_an_id_a_fresh_uuid_is_sent(client_class: Client, request_made: 
 
 @pytest.mark.parametrize("request_made", [dict(BODY), MappingProxyType(BODY), _image(), _video()])
 def test_your_request_object_is_not_changed(client_class: Client, request_made: Any) -> None:
-    """You can use it again, and the next create gets another id."""
+    """You can use the object again, and the next create gets another id."""
     before = copy.deepcopy(dict(request_made)) if not hasattr(request_made, "to_dict") else request_made.to_dict()
 
     ScriptedClient(client_class, task()).create(request_made)
@@ -130,7 +130,7 @@ def test_half_a_surrogate_pair_is_refused_as_an_id() -> None:
 
 
 def test_a_request_that_breaks_the_contract_is_sent_if_you_ignore_violations(client_class: Client) -> None:
-    """The external id is sent with it."""
+    """The external id is sent with the request."""
     client = ScriptedClient(client_class, task(), on_violation="ignore")
 
     client.create({**NAMED, "element_name": ""})

@@ -120,7 +120,7 @@ def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Clien
 
 
 def test_without_a_limit_an_attempt_may_take_all_its_timeouts(client_class: Client) -> None:
-    """A slow upload needs them. The policy limits only when attempts begin; 0 means one attempt of the same length."""
+    """A slow upload needs its timeouts. The policy limits only when attempts begin; 0 allows one attempt."""
     left: list[float | None] = []
 
     def answer(_: httpx.Request) -> httpx.Response:

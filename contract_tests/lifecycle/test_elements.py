@@ -54,7 +54,7 @@ def test_the_vendors_words_decide_if_an_element_is_usable(status: str, expected:
 
 
 def test_the_first_usable_element_of_several_is_returned() -> None:
-    """If an element has no id, it is skipped."""
+    """An element without an id is skipped."""
     deleted, usable = Element(element_id=5, status="deleted"), Element(element_id=6, status="succeed")
 
     assert usable is element_of(_task(Element(), 5, deleted, usable, Element(element_id=7)), CONTRACT)

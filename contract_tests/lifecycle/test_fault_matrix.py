@@ -131,21 +131,21 @@ class _Impatient:
     def __init__(self) -> None:
         self._is_first = True
 
-    def hurry(self, request: httpx.Request) -> None:
+    def shorten_timeout(self, request: httpx.Request) -> None:
         if self._is_first and request.method == "POST":
             self._is_first = False
             request.extensions["timeout"]["read"] = _READ_SECONDS
 
-    async def hurry_async(self, request: httpx.Request) -> None:
-        self.hurry(request)
+    async def shorten_timeout_async(self, request: httpx.Request) -> None:
+        self.shorten_timeout(request)
 
 
 def _call(gateway: MockGateway, token: str, method: str, client_class: Client, *request: Any, fault: str = "") -> Any:
     http_client: dict[str, Any] = {"verify": tls()}
     if fault in _LATE:
         hooks = _Impatient()
-        hurry = hooks.hurry_async if client_class is AsyncKlingElements else hooks.hurry
-        http_client["event_hooks"] = {"request": [hurry]}
+        shorten_timeout = hooks.shorten_timeout_async if client_class is AsyncKlingElements else hooks.shorten_timeout
+        http_client["event_hooks"] = {"request": [shorten_timeout]}
     options = {"http_client": http_client, "clock": FakeClock(), "timeout": 60}  # seconds, enough for a busy machine
     return call_once(client_class, method, *request, api_key=token, base_url=gateway.url, **options)
 
@@ -209,7 +209,7 @@ def test_get_or_create_finds_the_element_of_a_failed_create(
 def test_a_second_create_with_the_same_id_reports_that_the_element_may_exist(
     gateways: dict[str, MockGateway], dialect: str
 ) -> None:
-    """The gateway refuses it as a duplicate because the element exists."""
+    """The gateway refuses the second create as a duplicate because the element exists."""
     gateway = gateways[dialect]
     token = f"token-{uuid4()}"
     request = request_with_id("the-only-one")

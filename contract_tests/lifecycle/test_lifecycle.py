@@ -71,7 +71,7 @@ def life(client_class: Client, gateway: tuple[str, MockGateway]) -> _Life:
 
 
 def test_get_or_create_makes_one_element_and_finds_it_again(life: _Life) -> None:
-    """If you call it again, you get the same task."""
+    """A second call returns the same task."""
     first, second, third = (life.do("get_or_create", life.request) for _ in range(3))
 
     assert first.task_id == second.task_id == third.task_id
@@ -127,7 +127,7 @@ def test_a_deleted_element_can_be_deleted_again(life: _Life) -> None:
 
 
 def test_a_deleted_element_is_never_returned(life: _Life) -> None:
-    """No call returns it; if a gateway still shows its task, the task has no usable element."""
+    """If a gateway still shows the task of a deleted element, the task has no usable element."""
     kept = {**life.request, "external_task_id": str(uuid4())}
     task = life.do("get_or_create", life.request)
     (first, second) = life.do("wait_all", [task, life.do("create", kept)])

@@ -166,7 +166,7 @@ def test_at_once_is_an_upper_limit() -> None:
 
 @pytest.mark.parametrize("at_once", [0, -1, 1.0, "2", True])
 def test_an_unusable_at_once_is_refused(at_once: Any) -> None:
-    """Otherwise no create would begin, or all of them."""
+    """With an unusable limit, no create would begin, or all of them."""
     with pytest.raises((TypeError, ValueError), match="at_once must be a whole number, 1 or more, not"):
         Limiter(FakeClock(), RetryPolicy(), at_once)
 
@@ -284,7 +284,7 @@ def test_refusals_of_creates_sent_together_count_as_one() -> None:
 
 
 def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
-    """If nothing was created just before, it sets no gap."""
+    """The refusal sets no gap if nothing was created just before."""
     clock = FakeClock()
     limiter = Limiter(clock, RetryPolicy(), at_once=100)
     waits = []
@@ -300,7 +300,7 @@ def test_a_refusal_that_asks_for_no_wait_gets_the_usual_wait() -> None:
 
 
 def test_a_create_that_fails_otherwise_frees_its_place() -> None:
-    """If the service accepted it after all, a later refusal shows that."""
+    """A later refusal shows if the service accepted the create after all."""
     limiter = Limiter(FakeClock(), RetryPolicy(), at_once=1)
     limiter.begin()
     assert math.inf == limiter.seconds_to_wait()

@@ -72,7 +72,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
 
 
 def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels them: the garbage collector closes the coroutine that waits for them."""
+    """Nobody cancels the creates: the garbage collector closes the coroutine that waits for them."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]

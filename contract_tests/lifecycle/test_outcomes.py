@@ -296,7 +296,7 @@ def test_a_duplicate_is_certain_only_if_the_message_says_so(
 
 
 def test_no_other_code_means_a_duplicate() -> None:
-    """Another code is not a duplicate even if its message is that of one."""
+    """Another code is not a duplicate even if its message is that of a duplicate."""
     others = [_error(row.status, row.code, _TAKEN) for row in _CODES if row.code != 1201]
     others += [_error(409, None, _TAKEN), _error(409, 42, _TAKEN), TransportError(_TAKEN, may_have_been_sent=True)]
 

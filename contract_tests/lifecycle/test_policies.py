@@ -45,7 +45,7 @@ def test_the_defaults_are_those_of_the_service() -> None:
 
 @pytest.mark.parametrize("kind", [RetryPolicy, PollPolicy])
 def test_a_policy_is_a_value(kind: Any) -> None:
-    """You compare it by its fields, cannot change it, and pass its fields by name."""
+    """You compare policies by their fields, cannot change them, and pass the fields by name."""
     policy = kind(max_wait_seconds=5)
 
     assert kind(max_wait_seconds=5) == policy != kind()
@@ -130,7 +130,7 @@ def test_a_limit_replaces_that_of_the_policy(limit: float) -> None:
 
 @pytest.mark.parametrize(("seconds", "limit"), [(None, None), (None, 0), (0.1, 0.1), (1e9, math.inf)])
 def test_a_limit_that_you_pass_is_the_deadline_of_the_whole_call(seconds: float | None, limit: float | None) -> None:
-    """If it is 0, there is one attempt; without a limit, an upload may take as long as it needs."""
+    """A limit of 0 allows one attempt; without a limit, an upload may take as long as it needs."""
     assert seconds == deadline_seconds(limit)
 
 
@@ -174,7 +174,7 @@ def test_limit_seconds_refuses_a_value_that_is_not_a_number_of_seconds(error: ty
     ],
 )
 def test_retry_after_is_seconds_or_a_date(seconds: float, text: str) -> None:
-    """If it cannot be read or has passed, it asks for no wait; no text asks for more than a clock can count."""
+    """An unreadable or past value requests no wait, and none requests more than a clock can count."""
     assert seconds == retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode())]), NOW)
 
 

@@ -93,7 +93,7 @@ def test_images_in_the_request_are_checked_by_default(
 
 @pytest.mark.parametrize("method", ["create", "get_or_create", "create_all"])
 def test_metadata_is_stripped_only_if_you_ask(client_class: Client, method: str, tmp_path: Path) -> None:
-    """The file is small enough only without them."""
+    """The file is small enough only without its metadata."""
     path = tmp_path / "front.jpg"
     path.write_bytes(Picture(format="jpeg", file_size=10_485_761).build())
     body = _with_images(path, "https://a.example.com/b.png", external_task_id="e-1")
@@ -152,7 +152,7 @@ def test_violations_of_media_at_addresses_name_their_place(client_class: Client,
 
 
 def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
-    """`on_violation` applies to them, too."""
+    """`on_violation` applies to media at URLs, too."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     client = ScriptedClient(client_class, task(), on_violation="ignore")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png")

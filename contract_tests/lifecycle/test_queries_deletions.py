@@ -72,7 +72,7 @@ def test_a_second_deletion_is_not_an_error(client_class: Client, script: list[St
 
 @pytest.mark.parametrize("script", [[ABSENT], [REFUSED, ABSENT], [refusal(429, 1302), ABSENT]])
 def test_deleting_an_element_that_never_existed_is_an_error(client_class: Client, script: list[Step]) -> None:
-    """No attempt can have deleted it."""
+    """No attempt can have deleted such an element."""
     assert isinstance(ScriptedClient(client_class, *script).error_of("delete", "9"), NotFoundError)
 
 

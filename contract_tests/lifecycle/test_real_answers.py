@@ -172,13 +172,13 @@ def test_a_list_is_read_from_each_place(client_class: Client, body: Any) -> None
     ],
 )
 def test_an_empty_list_is_empty(client_class: Client, body: Any) -> None:
-    """Gateways write it in different ways (A5)."""
+    """Gateways write empty lists in different ways (A5)."""
     assert [] == ScriptedClient(client_class, Reply(200, body)).take(None, "list")
 
 
 @pytest.mark.parametrize("body", [{}, {"code": 0}, {"code": 0, "data": {}}, {"success": True}, {"code": 0, "list": []}])
 def test_a_success_without_a_list_is_not_an_empty_list(client_class: Client, body: Any) -> None:
-    """If you took it for one, you would create everything a second time (A5)."""
+    """A caller who read an empty list here would create everything a second time (A5)."""
     with pytest.raises(InvalidResponseError):
         ScriptedClient(client_class, Reply(200, body)).take(None, "list")
 

@@ -251,7 +251,7 @@ def test_an_unknown_name_is_kept_as_it_is(schema: str, other: str) -> None:
 
 @pytest.mark.parametrize("word", [*WORDS, *NO_WORDS])
 def test_a_status_word_is_read_in_upper_and_lower_case(word: str) -> None:
-    """If it means success or failure, it becomes the documented word; any other word stays as it is."""
+    """A word of success or failure becomes the documented word; any other word stays as it is."""
     progress, written = WORDS.get(word, ("UNKNOWN", word))
 
     for spelling in (word, word.upper(), word.title()):
@@ -329,7 +329,7 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
     ],
 )
 def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
-    """Inner places fill in what it lacks, and the words of an envelope are not the task's."""
+    """Inner places fill in missing properties, and the words of an envelope are not the task's."""
     parsed = task_in(answer, CONTRACT)
 
     summary = parsed and (

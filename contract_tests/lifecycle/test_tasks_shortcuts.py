@@ -93,14 +93,14 @@ def test_your_own_id_of_a_task_is_a_text_or_none(expected: str | None, info: Any
 
 @pytest.mark.parametrize(("status", "progress"), [(word, means) for word, (means, _) in WORDS.items()])
 def test_a_task_is_finished_if_its_status_says_success_or_failure(status: str, progress: str) -> None:
-    """Every word that a gateway has for them counts, in upper and lower case."""
+    """Every word of every gateway for success or failure counts, in upper and lower case."""
     for word in (status, status.upper()):
         assert (progress != "PENDING") == _task(status=word).is_finished
 
 
 @pytest.mark.parametrize("status", [None, "", "paused", "succeed ", _ODD, 5])
 def test_a_task_of_an_unknown_status_is_not_finished(status: Any) -> None:
-    """Newer words may appear, and they may mean anything."""
+    """New status words may appear, and may mean anything."""
     assert not _task(status=status).is_finished
     assert not Task().is_finished
     assert _task(status=TaskStatus.FAILED).is_finished
@@ -158,7 +158,7 @@ _ANSWERS = {
 def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
     client_class: Client, answer: _Answer
 ) -> None:
-    """Look-ups and waits take it from the answer's body, or else from its header."""
+    """Look-ups and waits take the request id from the answer's body, or else from its header."""
     reply = Reply(200, answer.body, answer.headers)
 
     task = ScriptedClient(client_class, reply).get("7")
@@ -172,7 +172,7 @@ def test_the_request_id_of_a_success_comes_with_the_task_and_its_elements(
 
 @pytest.mark.parametrize("name", ["of the envelope, not of the header", "of the header"])
 def test_the_request_id_of_a_create_comes_with_the_task(client_class: Client, name: str) -> None:
-    """You can quote it if the task fails later."""
+    """You can quote the request id if the task fails later."""
     answer = _ANSWERS[name]
     reply = Reply(200, answer.body, answer.headers)
 

@@ -56,7 +56,7 @@ def _ids_in_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_an_interruption_names_the_id(
     client_class: Client, kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The exception has it as an attribute and in a note, and a warning says what to do."""
+    """The exception has the id as an attribute and in a note, and a warning says what to do."""
     client = ScriptedClient(client_class, kind)
 
     with pytest.raises(kind) as caught:
@@ -173,7 +173,7 @@ def test_a_warning_and_a_note_hide_the_token(client_class: Client, caplog: pytes
 
 
 def test_a_create_that_outlives_its_event_loop_names_the_id(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody cancels it: the garbage collector closes it, in another context."""
+    """Nobody cancels the create: the garbage collector closes it, in another context."""
 
     async def never(_: httpx.Request) -> httpx.Response:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
@@ -289,7 +289,7 @@ def test_no_id_is_lost_to_a_cancellation(
     gateway: MockGateway,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whenever it comes, each element on the server was returned or is named in a warning."""
+    """Whenever the cancellation comes, each element on the server was returned or is named in a warning."""
     returned: list[Task] = []
     held_up = [str(uuid4()) for _ in range(5)]
 
@@ -355,7 +355,7 @@ print(json.dumps(reports))
 
 
 def test_no_id_is_lost_to_ctrl_c(gateway: MockGateway) -> None:
-    """Whenever it comes, the id is in the returned task, or on the exception and in a warning on stderr."""
+    """Whenever Ctrl+C comes, the id is in the returned task, or on the exception and in a warning on stderr."""
     command = [sys.executable, "-c", _INTERRUPTED, gateway.url, json.dumps(BODY), str(_TRIES)]
     gateway.queue_faults(*["delay:0.02"] * 10)  # so that some interruptions come while the answer is on its way
 

@@ -240,7 +240,7 @@ def test_short_intervals_are_kept_until_the_limit(client_class: Client) -> None:
 
 @pytest.mark.parametrize("step", [ABSENT, refusal(401, 1000), refusal(404), *[refusal(503), LOST]])
 def test_a_task_from_an_answer_is_known_to_exist(client_class: Client, step: Step) -> None:
-    """If a look-up finds nothing, you must not create it again."""
+    """If a look-up finds nothing, you must not create the element again."""
     error = ScriptedClient(client_class, step).error_of("wait", _TASK, max_wait_seconds=0)
 
     assert Outcome.CREATED == error.outcome
@@ -264,7 +264,7 @@ def test_a_wait_error_has_the_last_state_of_the_task(client_class: Client) -> No
 
 
 def test_only_unclear_answers_in_a_row_end_a_wait(client_class: Client) -> None:
-    """The policy limits their time; a known word resets it, a temporary failure does not."""
+    """The policy limits the time of unclear answers; a known word resets it, a temporary failure does not."""
     script = [_NEW_WORD, _BEGUN, _NEW_WORD, refusal(502), _NEW_WORD]
     client = ScriptedClient(client_class, *script, poll=PollPolicy(factor=1, max_unknown_seconds=2))
     at_once = ScriptedClient(client_class, ABSENT, poll=PollPolicy(max_unknown_seconds=0))
@@ -324,7 +324,7 @@ def test_wait_all_waits_for_all_tasks_at_once(client_class: Client) -> None:
 
 
 def test_wait_all_grants_the_longest_wait_that_the_gateway_asks_for(client_class: Client) -> None:
-    """Any of the look-ups may have asked for it."""
+    """Any of the look-ups may have requested the wait."""
     busy = [refusal(429, 1302, retry_after=seconds) for seconds in ("3", "8", "5")]
     client = ScriptedClient(client_class, *busy, *[finished_task()] * 3)
 
@@ -373,7 +373,7 @@ def test_wait_all_loses_nothing_if_one_task_fails(client_class: Client) -> None:
 def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
     client_class: Client, outcome: str, script: list[Step]
 ) -> None:
-    """If they differ, elements may exist, and each result says more."""
+    """If the outcomes differ, elements may exist, and each result says more."""
     assert outcome == ScriptedClient(client_class, *script).error_of("wait_all", ["7", "8"]).outcome
 
 

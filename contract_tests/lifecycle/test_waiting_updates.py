@@ -116,7 +116,7 @@ def test_the_changes_of_several_tasks_come_as_they_are_seen(client_class: Client
 @pytest.mark.parametrize("name", ["wait", "wait_all"])
 @pytest.mark.parametrize("kind", [ZeroDivisionError, KlingError, KeyboardInterrupt, asyncio.CancelledError])
 def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str, kind: type[BaseException]) -> None:
-    """The error is passed on as it is, even if it is one that `wait` would survive if a look-up had raised it."""
+    """`wait` passes the error on, even an error of a class that it would survive from a look-up."""
     error = kind("mine")
     client = ScriptedClient(client_class, _BEGUN)
 
@@ -132,7 +132,7 @@ def test_an_exception_in_on_update_ends_the_wait(client_class: Client, name: str
 
 
 def test_an_async_function_is_awaited() -> None:
-    """The next look-up waits for it."""
+    """The next look-up waits for the function."""
     order: list[str] = []
     client = ScriptedClient(AsyncKlingElements, _BEGUN, finished_task())
 

@@ -129,7 +129,7 @@ def test_a_usual_gamma_changes_nothing(chunks: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "tiff", "webp"])
 def test_a_profile_over_a_mebibyte_is_converted(kind: str) -> None:
-    """Pillow would not open a PNG with it. The change is reported, and the colours stay the same."""
+    """Pillow would not open a PNG with such a profile. The change is reported, and the colours stay the same."""
     content = Picture(format=kind, mode="RGB", width=200, height=200, profile_bytes=1_048_577).build()
     pixel, changes = _fit(content)
     assert _is_close((0, 0, 0), pixel)

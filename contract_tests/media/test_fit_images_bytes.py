@@ -58,7 +58,7 @@ def _fitted_content(picture: Image.Image, contract: Contract) -> bytes:
 
 
 def test_a_png_that_just_fits_is_kept() -> None:
-    """If the limit is one byte lower, it becomes a JPEG."""
+    """If the limit is one byte lower, the picture becomes a JPEG."""
     picture = noise(300, 300)
     size = len(encode(picture))
     assert ("encoded as PNG",) == fit_image(picture, contract=_contract_with_max_bytes(size)).changes

@@ -141,7 +141,7 @@ def test_a_mutated_file_is_fitted_or_raises_a_media_error() -> None:
 
 
 def test_an_image_too_large_for_the_check_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If decoding shows that it is complete, its bytes are returned unchanged."""
+    """If decoding shows that the image is complete, its bytes are returned unchanged."""
     monkeypatch.setattr("kling_elements.media.images._MAX_CHECKED_PIXELS", 1)
     content = encode(noise(300, 300), "JPEG")
     assert content == fit_image(content).content

@@ -119,7 +119,7 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/s
     ],
 )
 def test_a_hostile_video_raises_a_media_error(content: bytes, reason: str, tmp_path: Path) -> None:
-    """No bytes, other formats, lists of other files and half files raise it, and no file is left."""
+    """Empty files, other formats, lists of other files and half files raise it, and no file is left."""
     source = tmp_path / "hostile.mp4"
     source.write_bytes(content)
     with pytest.raises(MediaError, match=reason) as caught:

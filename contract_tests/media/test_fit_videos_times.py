@@ -72,7 +72,7 @@ def test_a_video_that_is_too_short_is_refused(seconds: str, start: float, messag
 )
 @pytest.mark.parametrize("name", ["variable.mp4", "variable.mkv"])
 def test_frames_are_shown_when_the_source_shows_them(name: str, rate: int, times: list[int], tmp_path: Path) -> None:
-    """No frame is lost or repeated, no matter how unevenly they come."""
+    """No frame is lost or repeated, no matter how unevenly the frames come."""
     result = fit_video(draw_video(tmp_path / name, times, rate=rate), contract=SMALL)
     frames = frames_of(result.path)
     assert list(range(len(times))) == numbers_of(result.path)

@@ -125,7 +125,7 @@ def test_a_turned_or_mirrored_video_is_shown_as_players_show_it(
 
 @pytest.mark.parametrize("matrix", [(0, 0, 0, 0), (1, 0, 0, 0)])
 def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_path: Path) -> None:
-    """The video is shown as it is stored."""
+    """The video is shown as it is stored if its matrix is invalid."""
     source = with_display_matrix(draw_video(tmp_path / "plain.mp4", list(range(6))), tmp_path / "source.mp4", matrix)
     frame = frames_of(fit_video(source, contract=SMALL).path)[0]
     assert ((128, 72), True) == ((frame.width, frame.height), grey_of(frame, 0.4, 0.4) < 40)
@@ -133,7 +133,7 @@ def test_an_invalid_matrix_is_ignored(matrix: tuple[int, int, int, int], tmp_pat
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("mp4a", "enca")])
 def test_an_encrypted_video_is_refused(entry: str, by: str, tmp_path: Path) -> None:
-    """Without the key, FFmpeg would make garbage of it. The message says what to do."""
+    """Without the key, FFmpeg would decode garbage. The message says what to do."""
     source = write_video(tmp_path, has_sound=True)
     source.write_bytes(mark_encrypted(source.read_bytes(), entry, by))
     with pytest.raises(MediaError, match="is encrypted and cannot be decoded; export it without encryption first"):
@@ -206,7 +206,7 @@ class _Unseekable:
 
 
 def test_stereo_video_is_turned_upright() -> None:
-    """PyAV does not know all of its side data, and then gives only the turn."""
+    """PyAV does not know all side data of stereo video, and then gives only the turn."""
     frame: Any = _Stereo()
     assert [("transpose", "clock")] == filters_for(frame, None, [[128, 72], [72, 128]], "pad").filters[:1]
 

@@ -48,7 +48,7 @@ def test_the_format_of_the_content_is_reported(name: str | None, start: bytes) -
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
 def test_the_displayed_sides_are_reported(kind: Any, orientation: int) -> None:
-    """Orientations 5 to 8 swap them."""
+    """Orientations 5 to 8 swap the sides."""
     report = check_image(Picture(format=kind, width=320, height=400, orientation=orientation).build())
 
     assert ((400, 320) if orientation >= 5 else (320, 400)) == (report.width_px, report.height_px)
@@ -166,7 +166,7 @@ def _in_metadata(content: bytes) -> bytes:
 
 
 def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
-    """Decoders hold all of it in memory. If its segments lead nowhere, it is only reported as damaged."""
+    """Decoders hold the whole picture in memory. A JPEG with broken segments is only reported as damaged."""
     frame = jpeg_frame_header(9000, 7000)
     start = b"\xff\xd8" + frame + _SCAN
     assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unjudged)
@@ -194,7 +194,7 @@ def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None
     ids=["stray bytes", "many", "JPEG with a large profile", "PNG with a large profile", "much text"],
 )
 def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
-    """Decoders show them."""
+    """Decoders show such images."""
     report = check_image(picture.build())
     assert ((), ()) == (report.violations, report.unjudged)
 

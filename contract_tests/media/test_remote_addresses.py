@@ -1,4 +1,4 @@
-"""Which addresses are read, shown and followed; private addresses are never connected_addresses to."""
+"""Which addresses are read, shown and followed; private addresses are never connected to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PUBLIC = "93.184.216.34"
 
 @pytest.fixture
 def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the addresses that were connected_addresses to. Addresses of other machines are not reached."""
+    """Return the addresses that were connected to. Addresses of other machines are not reached."""
     connect = socket.socket.connect
     addresses: list[str] = []
 
@@ -85,7 +85,7 @@ def _public_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, expected: str) -> None:
-    """User, query and fragment are removed. If they cannot be found for sure, the address is not shown."""
+    """User, query and fragment are removed. If they cannot be found for sure, the URL is not shown."""
     assert expected == redacted_url(url)
 
 
@@ -104,7 +104,7 @@ def test_a_redirect_is_followed_and_remembered(serving: Callable[..., RangeServe
 
 
 def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeServer]) -> None:
-    """An error from that server names its address, without the query."""
+    """An error from that server names its URL, without the query."""
     there = serving(in_turn(good_response, empty_response(404)))
     here = serving(redirect(f"{there.url}?token=secret"))
     with open_remote(here.url, allow_private=True) as file:
@@ -114,7 +114,7 @@ def test_a_redirect_to_another_server_is_followed(serving: Callable[..., RangeSe
 
 
 def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer]) -> None:
-    """Five are followed, and no more, whether they form a loop or not."""
+    """Five redirects are followed, and no more, whether they form a loop or not."""
     moving = redirect("/file")
     server = serving(in_turn(*[moving] * 5, good_response))
     with open_remote(server.url, allow_private=True) as file:
@@ -244,7 +244,7 @@ def test_a_public_address_is_accepted(names: dict[str, list[list[str]]], connect
     """There is only one DNS look-up. A name in another script is looked up as DNS spells it."""
     names["xn--bcher-kva.example"] = [[PUBLIC, "93.184.216.35"]]
     message = refusal("http://bücher.example:8080/")
-    assert message.startswith("cannot be connected_addresses to: could not connect to any validated address: ")
+    assert message.startswith("cannot be connected to: could not connect to any validated address: ")
     assert [PUBLIC, "93.184.216.35"] == connected_addresses
 
 
@@ -268,9 +268,7 @@ def test_unusual_errors_of_a_resolver_are_reported(monkeypatch: pytest.MonkeyPat
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("nobody", 80))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert refusal("http://a.example/?secret").startswith(
-        "cannot be connected_addresses to: the host name cannot be looked up: "
-    )
+    assert refusal("http://a.example/?secret").startswith("cannot be connected to: the host name cannot be looked up: ")
 
 
 @pytest.mark.usefixtures("_public_machine")

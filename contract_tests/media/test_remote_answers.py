@@ -146,7 +146,7 @@ def test_a_response_need_not_repeat_its_etag_and_date(serving: Callable[..., Ran
 def test_a_connection_closed_between_requests_is_opened_again(
     serving: Callable[..., RangeServer], answer: Answer
 ) -> None:
-    """A server may close it at any time, announced or not."""
+    """A server may close a connection at any time, announced or not."""
     server = serving(answer)
     with open_remote(server.url, allow_private=True) as file:
         assert server.ended.acquire(timeout=60)  # only a failure lasts that long

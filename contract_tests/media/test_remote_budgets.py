@@ -86,7 +86,7 @@ def test_an_invalid_budget_is_refused(name: str, value: Any) -> None:
 
 
 def test_a_budget_is_an_immutable_value() -> None:
-    """You pass its values by name."""
+    """You pass the values of a budget by name."""
     assert Budget(max_bytes=5) == Budget(max_bytes=5) != Budget()
     with pytest.raises(FrozenInstanceError):
         Budget().max_bytes = 6  # type: ignore[misc]
@@ -227,7 +227,7 @@ def test_a_lookup_that_hangs_meets_the_deadline(monkeypatch: pytest.MonkeyPatch)
 def test_addresses_that_do_not_answer_share_the_time(
     names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most four are tried, each for its share."""
+    """At most four addresses are tried, each for its share."""
     waited: list[float | None] = []
 
     def connect(self: socket.socket, _: Any) -> None:

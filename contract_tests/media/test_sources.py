@@ -85,7 +85,7 @@ def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path)
 
 
 def test_an_address_is_returned_unchanged() -> None:
-    """The file at it is not read."""
+    """The file at the URL is not read."""
     assert "https://a.example.com/b.png?c=d" == image("https://a.example.com/b.png?c=d")
 
 

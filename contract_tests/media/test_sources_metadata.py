@@ -32,7 +32,7 @@ def test_metadata_is_removed_only_on_request(kind: str, tmp_path: Path) -> None:
 
 
 def test_the_image_without_metadata_is_the_one_checked() -> None:
-    """A file that is too large because of its metadata conforms without them."""
+    """A file that is too large because of its metadata conforms once that is removed."""
     content = Picture(format="jpeg", file_size=10_485_761).build()
     with pytest.raises(MediaError, match="R15"):
         image(content)
@@ -40,7 +40,7 @@ def test_the_image_without_metadata_is_the_one_checked() -> None:
 
 
 def test_metadata_that_cannot_be_removed_is_not_sent() -> None:
-    """If the image conforms otherwise, it is refused for its metadata; otherwise for what is wrong with it."""
+    """An image that conforms otherwise is refused for its metadata, any other for what is wrong with it."""
     content = Picture().build()[:-8]
     assert image(content)
     with pytest.raises(MediaError, match=r"its metadata cannot be left out, .*encode the picture anew"):

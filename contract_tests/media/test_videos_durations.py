@@ -159,7 +159,7 @@ def _fragmented_video(duration: bytes = b"", movie_ticks: int | None = None) -> 
     ],
 )
 def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction | None) -> None:
-    """If the header does not have it, R21 is not checked, and the report gives the reason."""
+    """If the header lacks the duration, R21 is not checked, and the report gives the reason."""
     report = video_report(data)
     why = "the file consists of fragments, and its header does not say how long it plays"
 

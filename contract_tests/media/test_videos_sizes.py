@@ -88,7 +88,7 @@ def test_pixels_must_be_square(pixel_aspect: tuple[int, int], ratio: str) -> Non
 
 
 def test_a_pixel_aspect_with_a_zero_is_invalid() -> None:
-    """R22: it is refused, and reported as None."""
+    """R22: such a ratio is refused, and reported as None."""
     data = Video(pixel_aspect=(4, 3)).build()
     at = data.index(b"pasp") + 4
     data = edit_boxes(overwrite(data, at, bytes(4)), "moov/trak/tkhd", lambda old: with_sides(old, 1920, 1080))
@@ -124,7 +124,7 @@ def test_a_picture_may_be_scaled() -> None:
 
 @pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
 def test_a_mirrored_picture_keeps_its_size(matrix: tuple[int, ...]) -> None:
-    """Mirroring is not a turn, so no turn is reported. It breaks no rule."""
+    """Mirroring breaks no rule and is not a turn, so no turn is reported."""
     report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
     assert ((), None) == (report.violations, report.rotation_degrees)

@@ -236,7 +236,7 @@ def test_a_document_that_does_not_explain_a_refusal_fails_at_the_start(
 
 
 def test_the_token_is_never_repeated() -> None:
-    """Wherever a request has the token, no refusal repeats it."""
+    """No refusal repeats the token, at whatever place a request has it."""
     secret = "sk-secret-4711"
     good = {"authorization": f"Bearer {secret}"}
     for reply in [

@@ -123,7 +123,7 @@ def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
     async def send(message: Any) -> None:
         parts.append(message)
 
-    async def talk() -> None:
+    async def send_and_receive() -> None:
         source = iter(messages)
 
         async def receive() -> Any:
@@ -131,5 +131,5 @@ def test_a_peer_that_disconnects_within_its_body_ends_its_request_quietly(
 
         await shared_caller().app(scope(token=token), receive, send)
 
-    asyncio.run(talk())
+    asyncio.run(send_and_receive())
     assert statuses == [part.get("status") for part in parts]

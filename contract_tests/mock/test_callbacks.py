@@ -96,7 +96,7 @@ async def test_a_notification_of_failure_has_the_reason() -> None:
 
 @on_a_loop
 async def test_a_running_clock_sends_notifications_by_itself() -> None:
-    """No request is needed to send them."""
+    """No request is needed to send notifications."""
     async with running_receiver() as receiver, running_server(server(manual_clock=False, tick_seconds=0.05)) as caller:
         caller.create(callback_url=receiver.url)
         await wait_until(lambda: len(receiver.task_statuses) == 2)
@@ -232,7 +232,7 @@ async def test_notifications_in_flight_are_limited(monkeypatch: pytest.MonkeyPat
 
 @on_a_loop
 async def test_the_next_server_sends_undelivered_notifications(tmp_path: Path) -> None:
-    """With the same state file, it uses the same ids, and skips what was delivered."""
+    """A server with the same state file uses the same ids, and skips what was delivered."""
     options = {"state": tmp_path / "state.db", "webhook_secret": SECRET}
     async with running_receiver(200, 500) as receiver:
         async with running_server(server(**options, retries=Retries(9, 60))) as caller:

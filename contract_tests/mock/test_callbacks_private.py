@@ -30,7 +30,7 @@ async def test_local_and_allowed_callers_are_notified_at_private_addresses(peer:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 @on_a_loop
 async def test_other_callers_cannot_make_the_server_post_to_private_addresses(host: str) -> None:
-    """Otherwise they could reach all that the server can reach. There is one attempt, and the record says why."""
+    """Strangers could otherwise reach all that the server can. There is one attempt, and the record says why."""
     async with running_receiver() as receiver, running_server(server(tick_seconds=0)) as caller:
         create_from(caller, "10.0.0.1", f"http://{host}:{receiver.url.rpartition(':')[2]}/")
         await wait_until(lambda: caller.ask("GET", "/_mock/callbacks"))

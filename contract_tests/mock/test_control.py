@@ -132,7 +132,7 @@ def test_queued_faults_can_be_seen_and_dropped(caller: Caller) -> None:
 
 
 def test_the_clock_is_stepped(caller: Caller) -> None:
-    """You can step it by any number of seconds, and the answer has the time."""
+    """You can step the clock by any number of seconds, and the answer has the time."""
     before = caller.ask("GET", PATHS[2])
 
     assert {"now": caller.app.clock.now(), "manual": True} == before

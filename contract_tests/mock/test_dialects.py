@@ -108,7 +108,7 @@ def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(caller
 
 
 def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> None:
-    """With `unique_external_ids=False`, these ids may repeat too."""
+    """With `unique_external_ids=False`, ids of other calls may repeat too."""
     caller = Caller(create_app(unique_external_ids=False))
     caller.ask("POST", USED_IDS, ["e"])
 

@@ -205,7 +205,7 @@ def test_a_creation_may_come_late(caller: Caller) -> None:
 
 @pytest.mark.parametrize("caller", DIALECTS, indirect=True)
 def test_a_creation_that_comes_too_late_is_refused(caller: Caller) -> None:
-    """If its external id was used meanwhile, the late creation is refused."""
+    """The late creation is refused if its external id was used meanwhile."""
     caller.queue("late:30")
     late = creation(caller).late
     creation(caller)

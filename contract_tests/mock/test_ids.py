@@ -35,7 +35,7 @@ def created(dialect: str, kind: str) -> tuple[Caller, Any]:
 
 
 def refusal_of(caller: Caller, element_id: object) -> str:
-    """Return the message of a refusal_of deletion."""
+    """Return the message of a refused deletion."""
     return caller.refusal("POST", DELETION, {"element_id": element_id})[2]
 
 

@@ -112,7 +112,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
     """Valid and invalid requests over many connections get their own answers, each with its own request id."""
     sample = example("sample")
 
-    def talk(number: int) -> set[str]:
+    def send_requests(number: int) -> set[str]:
         ids: set[str] = set()
         with connect(port) as connection:
             for turn in range(10):
@@ -123,7 +123,7 @@ def test_many_requests_at_once_are_each_answered_with_their_own_answer(port: int
         return ids
 
     with ThreadPoolExecutor(40) as threads:
-        ids = list(threads.map(talk, range(40)))
+        ids = list(threads.map(send_requests, range(40)))
 
     assert len(set().union(*ids)) == 200
 

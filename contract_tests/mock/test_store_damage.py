@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def visible_state(path: Path) -> list[Any]:
-    """Return visible_state that a server shows of a state, without any error."""
+    """Return everything that a server shows of a state, without any error."""
     with closing(create_app(state=path, manual_clock=True)) as app:
         caller = Caller(app)
         answers = [caller.every_task(), caller.page("?pageSize=500"), caller.ask("GET", "/_mock/used-ids")]
@@ -94,7 +94,7 @@ def test_a_truncated_state_is_an_error(share: float, path: Path) -> None:
         "UPDATE tasks SET end_status = CAST(x'ff' AS TEXT)",
         "INSERT INTO used_elsewhere VALUES (CAST(x'ff' AS TEXT))",
         "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET notified = 7",
-        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET status_after_deletion = 'no'",
+        "PRAGMA ignore_check_constraints = 1; UPDATE tasks SET deleted = 'no'",
         "PRAGMA ignore_check_constraints = 1; UPDATE clock SET ahead_ms = 'much'",
         "PRAGMA ignore_check_constraints = 1; UPDATE clock SET seen_ms = 1 << 62",
         "DROP INDEX by_end",

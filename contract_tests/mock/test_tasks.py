@@ -219,7 +219,7 @@ def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: s
 
 
 def test_the_systems_id_takes_precedence_over_the_callers(caller: Caller) -> None:
-    """If an external id equals another task's id, it doesn't hide that task."""
+    """An external id that equals another task's id doesn't hide that task."""
     first = caller.create()["task_id"]
     caller.create(external_task_id=first)
 

@@ -28,7 +28,7 @@ def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
 
 
 def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
-    """If the dialect has no code for it, the code is another dialect's."""
+    """A dialect without a code of its own uses another dialect's."""
     row = {"dialect": "live", "code": 1304}
     other = changed_contract(lambda document: document["paths"][ELEMENTS]["post"]["x-too-many"].append(row))
     for dialect, code in (("documented", 1303), ("live", 1304)):

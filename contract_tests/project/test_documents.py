@@ -43,7 +43,7 @@ _RECEIVERS = "docs/notifications.md"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with the files that the documents name, and a key in the environment; time takes no time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KLING_API_KEY", "any-key")
@@ -79,10 +79,10 @@ def test_every_snippet_is_of_a_language_that_the_tests_run() -> None:
 
 @pytest.mark.usefixtures("loggers")
 @pytest.mark.parametrize("page", _WITH_PYTHON)
-def test_the_python_of_each_page_runs(page: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_each_page_runs(page: str, working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The snippets of a page run in its order, one after the other, and print what the page shows."""
     if page == "docs/videos.md":
-        draw_video(desk / "holiday.mp4", list(range(8)), 2)
+        draw_video(working_folder / "holiday.mp4", list(range(8)), 2)
     names: dict[str, Any] = {"__name__": "snippet"}
     with respx_router() as router:
         router.get(host="media.example.com").respond(404)
@@ -92,7 +92,7 @@ def test_the_python_of_each_page_runs(page: str, desk: Path, capsys: pytest.Capt
             if snippet.language != "python":
                 continue
             if "\ndef test_" in snippet.text:
-                printed = run_as_tests(snippet.text, desk)
+                printed = run_as_tests(snippet.text, working_folder)
                 assert f"{snippet.text.count('def test_')} passed" in printed
                 continue
             exec(compile(snippet.text, page, "exec"), names)
@@ -101,11 +101,11 @@ def test_the_python_of_each_page_runs(page: str, desk: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("page", _WITH_COMMANDS)
-def test_the_commands_of_each_page_run(page: str, desk: Path) -> None:
+def test_the_commands_of_each_page_run(page: str, working_folder: Path) -> None:
     """Each command does what it says, or could begin to, and prints what the page shows."""
-    (desk / "example.py").write_text(_first_example().text, "utf-8")
+    (working_folder / "example.py").write_text(_first_example().text, "utf-8")
     with serving(create_app(tick_seconds=0)) as server:
-        shell = Shell(desk, server.url)
+        shell = Shell(working_folder, server.url)
         for snippet in snippets(page):
             if snippet.language == "console":
                 for command, expected, printed in shell.run(snippet.text):
@@ -116,9 +116,9 @@ def _first_example() -> Snippet:
     return next(snippet for snippet in snippets("README.md") if snippet.language == "python")
 
 
-def test_the_first_example_creates_one_element(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_example_creates_one_element(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The example prints the element's id, and creates no second one if it runs again."""
-    del desk
+    del working_folder
     with respx_router() as router:
         for _ in range(2):
             exec(compile(_first_example().text, "README.md", "exec"), {})
@@ -168,10 +168,10 @@ def _answer(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, 
 
 @pytest.mark.parametrize("framework", ["FastAPI", "Flask", "Django"])
 def test_the_receivers_of_notifications_accept_what_is_signed(
-    framework: str, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    framework: str, working_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A notification that the vendor signed is answered with 204, and one that was changed with 400."""
-    del desk
+    del working_folder
     timestamp = "1781080794"
     monkeypatch.setattr("kling_elements.webhooks._checked_now", lambda _: datetime.fromtimestamp(int(timestamp), UTC))
     headers = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature_of(BODY)}

@@ -255,7 +255,7 @@ def test_an_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
     [{"body": _CORE_BODY.decode()}, {"secrets": [_CORE_SECRET, _CORE_SECRET + "-"]}, {"verify": False}],
 )
 def test_a_usage_error_reveals_nothing_of_its_input(changes: dict[str, Any]) -> None:
-    """In particular, it contains no secret."""
+    """In particular, the error contains no secret."""
     _assert_reveals_nothing(WebhookUsageError, changes)
 
 

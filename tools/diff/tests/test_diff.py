@@ -119,7 +119,7 @@ _EDITS = [
 
 @for_each_row(_EDITS)
 def test_a_change_of_the_contract_breaks_the_expected_party(row: _Edit, contract: Any) -> None:
-    """Each change is reported once, at the place where it was made, however often that is used."""
+    """Each change is reported once, at the place where it was made, however often that place is used."""
     changed = copy.deepcopy(contract)
     parent, _, name = row.at.rpartition("/")
     node = follow(changed, parent)

@@ -217,7 +217,7 @@ def test_no_element_remains_after_a_failure(fault: str, router: KlingRouter, run
 
 
 def test_an_element_that_cannot_be_deleted_is_named(router: KlingRouter, replies: Replies, run: Run) -> None:
-    """The last line names its id."""
+    """The last line names the element's id."""
     replies[DELETION] = json_reply({"code": 5000, "message": "Jonas is busy"}, 500)
 
     assert 1 == run("--create", _IMAGE)
@@ -251,7 +251,7 @@ def test_an_unknown_status_word_is_reported(router: KlingRouter, run: Run) -> No
 
 
 def test_a_create_that_cannot_be_found_again_is_named(router: KlingRouter, run: Run) -> None:
-    """The element may exist, or may still be created, so its external id is printed."""
+    """The element may exist, or may still be created, so the external id is printed."""
     router.kling.queue_faults(*["drop-before"] * 20)
 
     assert 1 == run("--create", _IMAGE)

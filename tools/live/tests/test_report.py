@@ -116,7 +116,7 @@ def test_answers_of_one_kind_are_written_once(run: Run) -> None:
 
 
 def test_an_answer_that_is_not_json_is_kept_as_text(run: Run) -> None:
-    """The file keeps its beginning in one line, without hosts and numbers, and names any type but HTML."""
+    """The file keeps the beginning of the answer in one line, without hosts and numbers, and any type but HTML."""
     pages = {
         LIST: Reply(
             502, b"<html><h1>502</h1> cdn.gw.example.com ray 8c1f2a3b4c5d6e7f</html>" + b"-" * 900, (HTML_TYPE,)
@@ -419,7 +419,7 @@ def test_both_paths_are_asked_to_delete_an_element_that_cannot_exist(dialect: st
 
 
 def test_a_claimed_deletion_of_an_unknown_element_is_new(run: Run) -> None:
-    """No element ever had this id."""
+    """No element ever had the id that the deletion names."""
     with gateway(replies={DELETION: json_reply({"code": 0}), _OTHER_DELETION: Reply(200, cut=True)}):
         assert 1 == run("--confirm")
 

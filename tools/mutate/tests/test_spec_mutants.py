@@ -174,7 +174,7 @@ def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
 
 
 def test_a_surviving_mutant_is_reported() -> None:
-    """The line has its place and the change, and the proof fails."""
+    """The line has the mutant's place and change, and the proof fails."""
     (mutant,) = [mutant for mutant in _of("#/components/schemas/ElementName/maxLength") if "21" in mutant.change]
     name = "#/components/schemas/ElementName/maxLength: 20 -> 21"
     blind = [witness for witness in _witnesses() if "R04-accepted" in witness.name]
