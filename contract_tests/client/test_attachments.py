@@ -47,7 +47,7 @@ _MEDIA_CASES = [
 
 
 @for_each_row(_MEDIA_CASES, "case")
-def test_a_file_gets_the_same_verdict_as_its_base64_text(case: BodyCase, tmp_path: Path) -> None:
+def test_a_file_gets_the_same_verdict_as_its_base64_string(case: BodyCase, tmp_path: Path) -> None:
     """Each image case of the rules table has the same violations, at the same places, if you pass files."""
     body = case.body()
     files = _as_files(body, tmp_path)
@@ -148,7 +148,7 @@ _SPOILING: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("spoil", _SPOILING.values(), ids=_SPOILING)
-def test_a_large_text_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
+def test_a_large_string_that_is_not_base64_is_refused(spoil: Callable[[str], str]) -> None:
     """The fault is found at any place, even between two slices, and nothing else is reported."""
     violations = contract.violations(
         "createElement", body_with_images("https://a.example.com/b.png", spoil(base64_of(LARGE)))
@@ -158,8 +158,8 @@ def test_a_large_text_that_is_not_base64_is_refused(spoil: Callable[[str], str])
 
 
 @pytest.mark.parametrize("length", [4096, 4100, _SLICE - 4, _SLICE, _SLICE + 4])
-def test_a_base64_text_of_any_length_is_sent_unchanged(length: int) -> None:
-    """The validator checks short texts; long ones bypass it."""
+def test_a_base64_string_of_any_length_is_sent_unchanged(length: int) -> None:
+    """The validator checks short strings; long ones bypass it."""
     text = base64_of(Picture(format="jpeg", file_size=length // 4 * 3).build())
 
     assert length == len(text)
@@ -232,7 +232,7 @@ def decoded_lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: list[int]) -> None:
-    """Only Base64 text from outside is decoded, once and completely."""
+    """Only Base64 strings from outside are decoded, once and completely."""
     encoded = encode(LARGE)
 
     assert not contract.violations("createElement", body_with_images(encoded))
@@ -241,7 +241,7 @@ def test_base64_that_this_package_made_is_not_decoded_again(decoded_lengths: lis
     assert len(encoded) == sum(decoded_lengths)
 
 
-def test_base64_that_this_package_made_behaves_like_plain_text() -> None:
+def test_base64_that_this_package_made_behaves_like_a_plain_string() -> None:
     """Our Base64 equals the standard library's, and any string derived from it is a plain `str`."""
     encoded = encode(LARGE)
 
@@ -294,7 +294,7 @@ def test_a_file_without_read_permission_is_a_violation(photograph: Path, monkeyp
 
 
 def test_a_file_that_breaks_a_rule_is_sent_if_violations_are_ignored(photograph: Path) -> None:
-    """`on_violation="ignore"` applies to files as it does to texts."""
+    """`on_violation="ignore"` applies to files as it does to strings."""
     photograph.write_bytes(b"GIF89a" + bytes(6000))
     client = AuthenticatedClient("test-token", on_violation="ignore")
 

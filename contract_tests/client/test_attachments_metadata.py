@@ -1,4 +1,4 @@
-"""If you ask for it, images are sent without their metadata, from files and from texts."""
+"""If you ask for it, images are sent without their metadata, from files and from strings."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ def test_on_trio_the_error_says_that_asyncio_is_needed(client: AuthenticatedClie
 
 
 @pytest.mark.parametrize("name", ["certifi", "encodings.idna", "importlib.resources.readers"])
-def test_making_a_client_imports_what_calls_need(
+def test_creating_a_client_imports_what_calls_need(
     name: str, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If a process forks while another thread imports a module, the child gets a lock that nobody releases."""

@@ -1,4 +1,4 @@
-"""The token is a text, or a function that is called before each request; nothing that is shown contains it."""
+"""The token is a string, or a function that is called before each request; nothing that is shown contains it."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_a_property_name_is_suggested_only_if_it_is_similar(name: str, meant: st
         ),
     ],
 )
-def test_a_text_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
+def test_a_string_that_is_almost_a_url_gets_advice(expected: str, video: str) -> None:
     """The message ends with how to correct the URL."""
     body = {name: value for name, value in BODY.items() if name != "element_image_list"}
     videos = {"reference_type": "video_refer", "element_video_list": {"refer_videos": [{"video_url": video}]}}
@@ -180,7 +180,7 @@ def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
         ("use the alphabet with + and /, and pad with = to a multiple of four characters", "_9j_4AAQSkZJRg=="),
     ],
 )
-def test_a_text_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
+def test_a_string_that_is_almost_an_image_gets_advice(expected: str, image: str) -> None:
     """The message ends with how to correct the image."""
     images = {"frontal_image": image, "refer_images": [{"image_url": "https://example.com/a.png"}]}
     (violation,) = violations("createElement", body_with(element_image_list=images))

@@ -301,7 +301,7 @@ def test_anything_in_base64_may_follow_the_header() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "A", "AAAA", "====", "é" * 8, "\ud83d" * 8, "iVBORw0KGgo", "/9j/!!!!", "\n" * 8])
-def test_a_text_that_is_not_base64_is_not_an_image(text: str) -> None:
+def test_a_string_that_is_not_base64_is_not_an_image(text: str) -> None:
     """The pattern refuses such a string, and the header reader, which also gets it, does not fail."""
     assert "R14" in [rule for rule, _ in images.violations(InlineText(text), _LIMITS)]
 

@@ -447,11 +447,11 @@ def test_a_timed_out_request_is_not_sent_again(call_style: CallStyle) -> None:
     with listening(_answer_once_then(Peer.until_closed)) as server:
         client = client_of(server.url)
 
-        def shorten_reuse() -> None:
+        def shorten_read_timeout() -> None:
             inner = client.get_async_httpx_client() if call_style.name == "async" else client.get_httpx_client()
             inner.timeout = httpx.Timeout(60, read=0.1)
 
-        first, error = call_style.outcomes(client, POST, shorten_reuse, GET)
+        first, error = call_style.outcomes(client, POST, shorten_read_timeout, GET)
 
     assert 200 == first.status_code
     assert isinstance(error, TransportError)

@@ -121,7 +121,7 @@ def test_the_status_decides_the_exception_class(
 def test_any_body_of_a_failure_is_kept_as_far_as_it_can_be_read(
     kept: tuple[Any, ...], excerpt: str | None, content: Any, failure: Failure
 ) -> None:
-    """Every body gives the exception of its status; texts are kept up to 200 characters, on one line."""
+    """Every body gives the exception of its status; strings are kept up to 200 characters, on one line."""
     error = failure(503, content)
 
     assert type(error) is errors.ServerError

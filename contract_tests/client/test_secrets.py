@@ -241,7 +241,7 @@ _ESCAPES: dict[str, Callable[[str], str]] = {
 
 
 def _unescape(text: str) -> str:
-    """Return a text with every known escape undone."""
+    """Return a string with every known escape undone."""
     for _ in range(6):
         text = re.sub(r"\\+(?:u00|x)([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
         text = html.unescape(unquote(text))
@@ -390,7 +390,7 @@ _IMAGE = _image(file_size=90_000)
 
 
 def _shows(text: str, medium: str) -> bool:
-    """Return whether a text contains any 24 characters of a medium."""
+    """Return whether a string contains any 24 characters of a medium."""
     return any(
         run[start : start + 24] in medium
         for run in re.findall(r"[A-Za-z0-9+/=]{24,}", text)

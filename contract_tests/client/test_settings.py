@@ -58,7 +58,7 @@ def test_the_token_comes_from_the_environment_by_default(
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
-def test_making_a_client_without_a_usable_token_raises(
+def test_creating_a_client_without_a_usable_token_raises(
     says: str, environment: str | None, api_key: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty token is not replaced by that of the environment, which is checked as well."""

@@ -299,8 +299,8 @@ class FakeResolver:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
-    """Return a resolver that gives every name the addresses of the test."""
+def resolver(monkeypatch: pytest.MonkeyPatch) -> FakeResolver:
+    """Replace the system's resolver with one that returns whatever addresses the test sets."""
     return FakeResolver(monkeypatch)
 
 
@@ -308,7 +308,7 @@ def _client_by_name(url: str) -> AuthenticatedClient:
     return AuthenticatedClient(TOKEN, url.replace("127.0.0.1", "gateway.test"), timeout=60, allow_http=True)
 
 
-def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, names: FakeResolver) -> None:
+def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
     """Httpx does so too, because the addresses of a name may change."""
 
     def behave(peer: Peer) -> None:
@@ -319,24 +319,26 @@ def test_a_name_is_looked_up_for_each_connection(call_style: CallStyle, names: F
         answers = call_style.outcomes(_client_by_name(server.url), POST, POST)
 
     assert [200, 200] == [answer.status_code for answer in answers]
-    assert [b"gateway.test"] * 2 == names.asked
+    assert [b"gateway.test"] * 2 == resolver.asked
 
 
-def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, names: FakeResolver) -> None:
+def test_the_next_address_is_tried_if_one_refuses_the_connection(call_style: CallStyle, resolver: FakeResolver) -> None:
     """A name may have several addresses, for example an IPv6 address first."""
     with socket.socket() as nobody, listening(Peer.answer) as server:
         nobody.bind(("127.0.0.1", 0))
-        names.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
+        resolver.answer = lambda port: [nobody.getsockname(), ("127.0.0.1", port)]
         answer = call_style.outcome(_client_by_name(server.url))
 
     assert 200 == answer.status_code
 
 
-def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(call_style: CallStyle, names: FakeResolver) -> None:
+def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(
+    call_style: CallStyle, resolver: FakeResolver
+) -> None:
     """The error is that of one address."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        names.answer = lambda _: [nobody.getsockname()] * 2
+        resolver.answer = lambda _: [nobody.getsockname()] * 2
         failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert failure.startswith("ConnectError at http://gateway.test:1: ")
@@ -355,20 +357,20 @@ def test_a_host_that_refuses_at_all_addresses_is_a_connection_error(call_style: 
     ],
 )
 def test_an_unknown_name_is_a_connection_error(
-    call_style: CallStyle, names: FakeResolver, error: Exception, expected: str
+    call_style: CallStyle, resolver: FakeResolver, error: Exception, expected: str
 ) -> None:
     """A name may have a typing error; some programs replace the system's resolver with their own."""
 
     def unknown(_: int) -> Any:
         raise error
 
-    names.answer = unknown
+    resolver.answer = unknown
     failure = call_style.failure(_client_by_name("http://127.0.0.1:1"))
 
     assert f"ConnectError at http://gateway.test:1: {expected}" == failure
 
 
-def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, names: FakeResolver) -> None:
+def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, resolver: FakeResolver) -> None:
     """The system's look-up has no timeout; it must delay neither the call nor the end of the event loop."""
     may_end = threading.Event()
 
@@ -376,7 +378,7 @@ def test_a_slow_name_look_up_is_abandoned_at_the_timeout(call_style: CallStyle, 
         may_end.wait()
         return []
 
-    names.answer = slow
+    resolver.answer = slow
     try:  # it returns while the look-up is still in progress
         patient = Timeout(connect=0.1)
         failure = call_style.failure(

@@ -1,4 +1,4 @@
-"""The spec has the calls and the answers that the documents and the vendor's pages describe."""
+"""The contract has the calls and the answers that the documents and the vendor's pages describe."""
 
 from __future__ import annotations
 

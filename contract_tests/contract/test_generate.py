@@ -50,7 +50,7 @@ def test_the_client_is_marked_as_typed_and_as_generated(made: Path) -> None:
     assert "generated_client/** linguist-generated" in (ROOT / ".gitattributes").read_text("utf-8")
 
 
-def test_a_change_of_the_spec_makes_the_client_out_of_date(
+def test_a_change_of_the_contract_makes_the_client_out_of_date(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--check` names the files and changes nothing; without it, the command updates and prints them."""
@@ -87,7 +87,7 @@ def test_new_removed_and_changed_files_are_listed(tmp_path: Path) -> None:
     assert generate.differences(tmp_path / "old", tmp_path / "new") == ["- gone", "+ come", "~ other"]
 
 
-def test_a_bad_spec_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_contract_leaves_the_old_client_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command prints the problem without a traceback, and the old client stays."""
     target = tmp_path / "client"
     target.mkdir()

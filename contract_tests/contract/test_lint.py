@@ -23,7 +23,7 @@ def document() -> Any:
     return load()
 
 
-def test_the_spec_keeps_every_house_rule(document: Any) -> None:
+def test_the_contract_keeps_every_house_rule(document: Any) -> None:
     """The linter finds no problem in the file."""
     assert lint.problems(document) == []
 

@@ -52,7 +52,7 @@ def _video(**more: Any) -> VideoElementRequest:
 @pytest.mark.parametrize("external_id", ["e-1", " ", "a/b c?d#e", "..", "任务-1", "x" * 5000, "0"])
 @pytest.mark.parametrize("build", [_mapping, _image, _video])
 def test_your_own_id_is_sent_and_returned(client_class: Client, build: Any, external_id: str) -> None:
-    """You can pass a model or a mapping, and any text is an id."""
+    """You can pass a model or a mapping, and any string is an id."""
     client = ScriptedClient(client_class, task())
     request = build(external_task_id=external_id)
 
@@ -97,7 +97,7 @@ def test_your_request_object_is_not_changed(client_class: Client, request_made: 
 
 @pytest.mark.parametrize("odd", [None, 5, True, 1.5, b"e-1", ["e-1"], {}])
 @pytest.mark.parametrize("build", [_mapping, _image])
-def test_an_id_that_is_not_a_text_is_refused(client_class: Client, build: Any, odd: Any) -> None:
+def test_an_id_that_is_not_a_string_is_refused(client_class: Client, build: Any, odd: Any) -> None:
     """An id is never replaced silently, because you would then look for the wrong one."""
     client = ScriptedClient(client_class)
 
@@ -248,7 +248,7 @@ def test_an_answer_need_not_repeat_the_id(client_class: Client, external_id: Any
 
 
 def test_an_id_that_comes_back_as_a_number_is_the_same_id(client_class: Client) -> None:
-    """Some gateways turn a text of digits into a number."""
+    """Some gateways turn a string of digits into a number."""
     created = ScriptedClient(client_class, task("5", task_info={"external_task_id": 42})).create(
         {**BODY, "external_task_id": "42"}
     )

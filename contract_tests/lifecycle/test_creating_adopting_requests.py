@@ -50,7 +50,7 @@ def test_an_external_id_is_one_segment_of_the_path(client_class: Client, externa
 
 
 @pytest.mark.parametrize("external_id", [".", "..", "\ud83d"])
-def test_an_external_id_that_no_path_can_carry_is_refused(client_class: Client, external_id: str) -> None:
+def test_an_external_id_that_fits_into_no_path_is_refused(client_class: Client, external_id: str) -> None:
     """Nothing is sent, because you could not look the element up afterwards."""
     client = ScriptedClient(client_class)
 

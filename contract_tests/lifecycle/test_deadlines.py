@@ -108,7 +108,7 @@ def test_no_call_outlasts_its_limit(client_class: Client, drip: str) -> None:
         assert _SOON <= took < _FAR
 
 
-def test_reading_media_at_addresses_counts_towards_the_limit(client_class: Client) -> None:
+def test_reading_media_at_urls_counts_towards_the_limit(client_class: Client) -> None:
     """All addresses share the limit; if it is over, the error is about the media and nothing was sent."""
     with _dripping_gateway(*_DRIPS["header"]) as server:
         images = {"frontal_image": f"{server.url}/a.png", "refer_images": [{"image_url": f"{server.url}/b.png"}] * 3}

@@ -99,7 +99,7 @@ _UNKNOWN_CODES: list[Any] = [
 
 @for_each_row(_CODES)
 def test_a_known_code_decides_even_if_the_status_differs(row: _Row) -> None:
-    """A gateway may change the status, or write the code as a text, even with zeros in front."""
+    """A gateway may change the status, or write the code as a string, even with zeros in front."""
     spellings: list[Any] = [row.code, str(row.code), f"000{row.code}"]
     for status, code in product((row.status, None, 200, 302, 400, 408, 418, 500, 502), spellings):
         assert Verdict(row.outcome, row.retry) == verdict(CONTRACT, Phase.ANSWERED, status, code)
@@ -320,7 +320,7 @@ def test_a_second_deletion_is_recognised_by_its_message(expected: bool, code: An
     assert not is_deleted_already(TransportError("no", may_have_been_sent=True), CONTRACT)
 
 
-def test_a_code_may_be_written_as_a_text() -> None:
+def test_a_code_may_be_a_string() -> None:
     """If the text is not a number, there is no code."""
     waits = [verdict(CONTRACT, Phase.ANSWERED, 400, code).retry for code in (1302, "1302", "x", "", None, "1" * 5000)]
 

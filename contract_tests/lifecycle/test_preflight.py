@@ -32,7 +32,7 @@ def _report(*violations: Violation, unjudged: tuple[tuple[str, str], ...] = ()) 
 
 
 class _RemoteMedia:
-    """The media at addresses, in place of the network.
+    """The media at URLs, in place of the network.
 
     Attributes:
         looks: What was read: keyword, address and whether private addresses are allowed.
@@ -57,7 +57,7 @@ class _RemoteMedia:
 
 @pytest.fixture
 def remote_media(monkeypatch: pytest.MonkeyPatch) -> _RemoteMedia:
-    """Replace the media at addresses."""
+    """Replace the media at URLs."""
     remote_media = _RemoteMedia()
 
     monkeypatch.setattr(outside, "report_on", remote_media.report)
@@ -76,7 +76,7 @@ def too_small(tmp_path: Path) -> Path:
 def test_images_in_the_request_are_checked_by_default(
     client_class: Client, method: str, too_small: Path, remote_media: _RemoteMedia
 ) -> None:
-    """Media at addresses are not read; if you pass `off`, nothing is checked and the request is sent."""
+    """Media at URLs are not read; if you pass `off`, nothing is checked and the request is sent."""
     script = [ABSENT, task()] if method == "get_or_create" else [task()]
     refused, sent = ScriptedClient(client_class, *script[:-1]), ScriptedClient(client_class, *script)
     body = _with_images(too_small, "https://a.example.com/b.png", external_task_id="e-1")
@@ -118,7 +118,7 @@ def test_an_unknown_preflight_is_refused(client_class: Client, value: Any) -> No
 
 
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_a_remote_preflight_reads_each_address_once(
+def test_a_remote_preflight_reads_each_url_once(
     client_class: Client,
     allow_private: bool,  # noqa: FBT001
     remote_media: _RemoteMedia,
@@ -137,7 +137,7 @@ def test_a_remote_preflight_reads_each_address_once(
     assert (client_class.__name__ == "KlingElements") == (threading.get_ident() in remote_media.threads)
 
 
-def test_violations_of_media_at_addresses_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
+def test_violations_of_media_at_urls_name_their_place(client_class: Client, remote_media: _RemoteMedia) -> None:
     """All violations of all addresses are listed, and nothing is sent."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     remote_media.answers["https://a.example.com/b.png"] = _report(_TOO_SMALL, Violation("", "R17", "too long"))
@@ -151,7 +151,7 @@ def test_violations_of_media_at_addresses_name_their_place(client_class: Client,
     assert "not_created" == error.outcome
 
 
-def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
+def test_violations_of_media_at_urls_can_be_ignored(client_class: Client, remote_media: _RemoteMedia) -> None:
     """`on_violation` applies to media at URLs, too."""
     remote_media.answers["https://a.example.com/a.png"] = _report(_TOO_SMALL)
     client = ScriptedClient(client_class, task(), on_violation="ignore")
@@ -160,7 +160,7 @@ def test_violations_of_media_at_addresses_can_be_ignored(client_class: Client, r
     assert "7" == client.create(body, preflight="remote").task_id
 
 
-def test_an_unreadable_address_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
+def test_an_unreadable_url_ends_the_create(client_class: Client, remote_media: _RemoteMedia) -> None:
     """The error says that nothing was sent."""
     remote_media.answers["https://a.example.com/a.png"] = MediaError("https://a.example.com/a.png", "HTTP 403")
     body = _with_images("https://a.example.com/a.png", "https://a.example.com/b.png", external_task_id="e-1")
@@ -239,7 +239,7 @@ def test_a_file_that_changed_leaves_a_doubtful_create_in_doubt(client_class: Cli
     assert client.gateway.is_finished()
 
 
-def test_a_file_at_an_address_is_read_before_the_create_is_sent(client_class: Client) -> None:
+def test_a_file_at_a_url_is_read_before_the_create_is_sent(client_class: Client) -> None:
     """The file is not an image, so no create is sent; without `allow_private`, its server gets no request."""
     with range_server() as server:
         body = _with_images(server.url, "https://a.example.com/b.png")
@@ -255,7 +255,7 @@ def test_a_file_at_an_address_is_read_before_the_create_is_sent(client_class: Cl
     assert 1 == server.connections
 
 
-def test_a_video_at_an_address_is_checked_as_a_video(client_class: Client) -> None:
+def test_a_video_at_a_url_is_checked_as_a_video(client_class: Client) -> None:
     """The rules about videos apply."""
     with range_server() as server:
         body: Any = base_body("video")

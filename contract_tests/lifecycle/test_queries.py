@@ -214,7 +214,7 @@ def test_a_look_up_that_is_answered_with_another_task_is_an_error(client_class: 
 
 
 @pytest.mark.parametrize("task_id", [".", "..", "\ud83d"])
-def test_a_task_id_that_no_path_can_carry_is_refused(client_class: Client, task_id: str) -> None:
+def test_a_task_id_that_fits_into_no_path_is_refused(client_class: Client, task_id: str) -> None:
     """The id would turn the request into another call."""
     for on_violation in ("raise", "ignore"):
         client = ScriptedClient(client_class, on_violation=on_violation)

@@ -40,7 +40,7 @@ _ELEMENT = Element(element_id=2**63 - 1)
     ],
 )
 def test_an_element_is_deleted_by_its_exact_id(client_class: Client, element_id: str, argument: Any) -> None:
-    """The id is sent as a text, in one request."""
+    """The id is sent as a string, in one request."""
     client = ScriptedClient(client_class, task("5", "succeed"))
 
     assert "5" == client.delete(argument).task_id

@@ -30,7 +30,7 @@ def _task(*elements: Any, status: Any = "succeed") -> Task:
 
 
 @pytest.mark.parametrize(("expected", "element_id"), _IDS.items(), ids=_IDS)
-def test_an_element_has_its_id_as_a_text_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
+def test_an_element_has_its_id_as_a_string_exact_to_the_last_digit(expected: str, element_id: Any) -> None:
     """A 64-bit integer has more digits than a floating-point number can hold; a text stays the same."""
     element = Element(element_id=element_id)
 
@@ -86,7 +86,7 @@ def test_a_task_without_elements_has_none() -> None:
         *((None, info) for info in (TaskInfo(), None, _ODD)),
     ],
 )
-def test_your_own_id_of_a_task_is_a_text_or_none(expected: str | None, info: Any) -> None:
+def test_your_own_id_of_a_task_is_a_string_or_none(expected: str | None, info: Any) -> None:
     """An empty text means none, as in a request."""
     assert expected == Task(task_info=info).external_task_id
 

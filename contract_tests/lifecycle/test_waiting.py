@@ -297,7 +297,7 @@ def test_a_slow_look_up_is_the_last(client_class: Client) -> None:
     assert [1] == client.clock.slept
 
 
-def test_wait_refuses_an_id_that_no_path_can_carry(client_class: Client) -> None:
+def test_wait_refuses_an_id_that_fits_into_no_path(client_class: Client) -> None:
     """The look-up is not repeated."""
     assert isinstance(ScriptedClient(client_class).error_of("wait", ".."), ContractError)
 
@@ -377,7 +377,7 @@ def test_the_outcome_of_wait_all_is_the_one_that_all_tasks_share(
     assert outcome == ScriptedClient(client_class, *script).error_of("wait_all", ["7", "8"]).outcome
 
 
-def test_wait_all_refuses_a_text(client_class: Client) -> None:
+def test_wait_all_refuses_a_string(client_class: Client) -> None:
     """The letters of a string would be read as ids."""
     with pytest.raises(TypeError, match="if you have one task, use wait"):
         ScriptedClient(client_class).wait_all("abc")

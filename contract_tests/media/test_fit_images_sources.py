@@ -161,7 +161,7 @@ def test_a_picture_without_pixels_is_refused(picture: Image.Image) -> None:
         fit_image(picture)
 
 
-def test_an_address_must_be_downloaded_first() -> None:
+def test_a_url_must_be_downloaded_first() -> None:
     """`fit_image` fetches nothing from a URL, and the error does not contain the query."""
     with pytest.raises(MediaError, match="download the file first") as caught:
         fit_image("https://media.example.com/mara.jpg?token=secret")

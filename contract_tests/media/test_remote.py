@@ -1,4 +1,4 @@
-"""A file at an address is read in parts, also over TLS, and secrets in the address are never shown."""
+"""A file at a URL is read in parts, also over TLS, and secrets in the address are never shown."""
 
 from __future__ import annotations
 

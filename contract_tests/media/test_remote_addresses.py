@@ -162,7 +162,7 @@ def test_a_redirect_to_a_refused_address_is_not_followed(
     assert 2 == len(server.requests)
 
 
-def test_the_port_of_an_address_must_be_ascii() -> None:
+def test_the_port_of_a_url_must_be_ascii() -> None:
     """RFC 3986 has no other digits."""
     assert private_refusal("http://127.0.0.1:\u0668\u0660/").startswith("has a port with digits other than 0 to 9")
 
@@ -224,7 +224,7 @@ def test_a_redirect_without_a_location_is_an_error(serving: Callable[..., RangeS
         "http://a.example/" + "x" * 70_000,
     ],
 )
-def test_a_hostile_address_is_refused_before_any_connection(
+def test_a_hostile_url_is_refused_before_any_connection(
     names: dict[str, list[list[str]]], connected_addresses: list[str], url: str
 ) -> None:
     """Every spelling of a URL is refused, and every address of a name is checked."""

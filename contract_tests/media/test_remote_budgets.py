@@ -1,4 +1,4 @@
-"""Reading a file from an address takes no more requests, bytes and seconds than its budget allows."""
+"""Reading a file from a URL takes no more requests, bytes and seconds than its budget allows."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _pipe(data: bytes) -> Iterator[io.BufferedReader]:
 
 
 @pytest.mark.parametrize("data", [JPEG, PNG], ids=["JPEG", "PNG"])
-def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path) -> None:
+def test_every_kind_of_source_becomes_the_same_string(data: bytes, tmp_path: Path) -> None:
     """If this package encodes the text itself, later checks are skipped; your own text is returned unchanged."""
     file = io.BytesIO(b"before" + data)
     file.seek(6)
@@ -84,7 +84,7 @@ def test_every_kind_of_source_becomes_the_same_text(data: bytes, tmp_path: Path)
     assert base64_of(data) == image(f"data:image/png;base64,{base64_of(data).replace('+', '%2B')}")
 
 
-def test_an_address_is_returned_unchanged() -> None:
+def test_a_url_is_returned_unchanged() -> None:
     """The file at the URL is not read."""
     assert "https://a.example.com/b.png?c=d" == image("https://a.example.com/b.png?c=d")
 
@@ -151,7 +151,7 @@ def test_a_pil_image_is_sent_upright() -> None:
     ],
 )
 @pytest.mark.parametrize("function", [image, check_image, check_video])
-def test_a_text_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_string_is_never_a_path(function: Callable[[Any], Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file is opened, and the error says how to pass a file."""
     check_video(b"")  # because loading modules on first use opens files
     opened: list[object] = []
@@ -279,7 +279,7 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize("check", [check_image, check_video])
-def test_the_file_at_an_address_is_read_only_on_request(check: Callable[[str], Any]) -> None:
+def test_the_file_at_a_url_is_read_only_on_request(check: Callable[[str], Any]) -> None:
     """The error says how, and does not show the query."""
     with pytest.raises(
         MediaError, match=r"https://a\.example\.com/b: is an address; pass remote=True to check the file at it"
@@ -289,7 +289,7 @@ def test_the_file_at_an_address_is_read_only_on_request(check: Callable[[str], A
     assert "secret" not in str(caught.value)
 
 
-def test_the_header_of_a_file_at_an_address_is_checked() -> None:
+def test_the_header_of_a_file_at_a_url_is_checked() -> None:
     """Only some kilobytes are fetched, so the check does not find out whether the file is complete."""
     content = Picture(format="jpeg", width=299, app_bytes=320 * 1024).build() + bytes(2_000_000)
     with range_server() as server:
@@ -312,7 +312,7 @@ def test_an_unknown_size_is_unjudged() -> None:
 
 
 def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
-    """A video may be a file, bytes, a file object, a `data:` URL, or at an address."""
+    """A video may be a file, bytes, a file object, a `data:` URL, or at a URL."""
     content = Video(width_px=1080, height_px=1942, seconds="2").build()
     sources = [
         write_file(tmp_path, content, "v.mp4"),

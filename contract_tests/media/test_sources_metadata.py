@@ -1,4 +1,4 @@
-"""Metadata of images are sent or removed, as the caller wishes."""
+"""Metadata of images is sent or removed, as the caller wishes."""
 
 from __future__ import annotations
 

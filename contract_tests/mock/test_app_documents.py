@@ -39,7 +39,7 @@ def _reply(method: str, path: str, **operation: Any) -> tuple[int, Any]:
 
 @pytest.mark.parametrize("path", ["/things/1/2-3", "/things/%2F/%2F-%0A", "/things/1/2-3-4"])
 def test_a_path_template_matches_segment_by_segment(path: str) -> None:
-    """A parameter matches any text within its segment, even an encoded slash, but not an empty text."""
+    """A parameter matches any string within its segment, even an encoded slash, but not an empty string."""
     assert _reply("GET", path) == (200, [1])
     assert _reply("DELETE", path) == (202, [1])
 

@@ -87,7 +87,7 @@ class Wire(asyncio.Transport):
         return default
 
     def write(self, data: Any) -> None:
-        """Keep the data."""
+        """Keep the data that the server writes."""
         self.written += data
 
     def abort(self) -> None:

@@ -330,7 +330,7 @@ def test_an_invalid_option_is_a_value_error(expected: str, options: Any) -> None
         create_app(**options)
 
 
-def test_hosts_that_are_one_text_are_a_type_error() -> None:
+def test_hosts_in_a_single_string_are_a_type_error() -> None:
     """Otherwise each letter would be read as a host."""
     with pytest.raises(TypeError, match=r"^control must be a list of hosts, not a single string: write \['ADDRESS'\]$"):
         create_app(control="10.0.0.1")

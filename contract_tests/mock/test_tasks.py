@@ -211,7 +211,7 @@ def test_external_ids_may_be_allowed_to_repeat() -> None:
     ("sent", "path"),
     [("a/b", "a%2Fb"), ("\u8d85 #?", "%E8%B6%85%20%23%3F"), ("...", "..."), ("0012", "0012"), ("a\0b", "a%00b")],
 )
-def test_an_external_id_may_be_any_text_that_a_path_can_carry(sent: str, path: str, caller: Caller) -> None:
+def test_an_external_id_may_be_any_string_that_fits_into_a_path(sent: str, path: str, caller: Caller) -> None:
     """The server decodes the id before it compares."""
     caller.create(external_task_id=sent)
 
@@ -244,7 +244,7 @@ def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -
 
 
 def test_an_id_must_match_exactly(caller: Caller) -> None:
-    """An id is a text: another way to write its number is another id, for look-up and deletion."""
+    """An id is a string: another way to write its number is another id, for look-up and deletion."""
     task_id = caller.create()["task_id"]
     caller.app.clock.step(2)
     element_id = caller.element(task_id)["element_id"]
@@ -254,7 +254,7 @@ def test_an_id_must_match_exactly(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("name", [".", "%2E%2e"])
-def test_an_id_that_a_path_cannot_carry_is_1200(name: str, caller: Caller) -> None:
+def test_an_id_that_does_not_fit_into_a_path_is_1200(name: str, caller: Caller) -> None:
     """The message says that the id must fit into a path."""
     status, code, message = caller.refusal("GET", f"{ELEMENTS}/{name}")
 

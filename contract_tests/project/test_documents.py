@@ -285,7 +285,7 @@ def test_the_contents_of_the_decisions_name_each_number_in_its_group() -> None:
 
 
 def _numbers(ranges: str) -> Iterator[int]:
-    """Yield the numbers of a text such as `1-15, 137`."""
+    """Yield the numbers of a string such as `1-15, 137`."""
     for part in ranges.split(", "):
         first, _, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)

@@ -231,7 +231,7 @@ def test_no_hand_written_module_is_too_long() -> None:
     assert [] == [path.name for path in written if len(path.read_text("utf-8").splitlines()) > 400]
 
 
-def test_the_client_contains_the_current_spec() -> None:
+def test_the_client_contains_the_current_contract() -> None:
     """The document in the client equals the file that people write."""
     contract = importlib.import_module("kling_elements_client.contract")
 

@@ -130,7 +130,7 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def base64_of(data: bytes) -> str:
-    """Return the Base64 text of bytes."""
+    """Return the Base64 string of bytes."""
     return base64.b64encode(data).decode()
 
 

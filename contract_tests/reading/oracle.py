@@ -129,7 +129,7 @@ def judge_of(schema: Mapping[str, Any]) -> Callable[[object], bool]:
 
 
 class ImageVerdict(NamedTuple):
-    """The result of checking a text against the limits of an image.
+    """The result of checking a string against the limits of an image.
 
     Attributes:
         format: The image's format; None if the text is not an image.
@@ -141,7 +141,7 @@ class ImageVerdict(NamedTuple):
 
 
 def judge_image(text: str, limits: Mapping[str, Any]) -> ImageVerdict:
-    """Check a text against each of the contract's limits of an image."""
+    """Check a string against each of the contract's limits of an image."""
     size = base64_size(text)
     if size is None:
         return ImageVerdict(None, {"format": "is not Base64"})
@@ -169,7 +169,7 @@ def exact_pattern(pattern: str) -> str:
 
 
 def base64_size(text: str) -> int | None:
-    """Return the number of bytes in a strict Base64 text, or None if it is not one (RFC 4648, section 4)."""
+    """Return the number of bytes in a strict Base64 string, or None if it is not one (RFC 4648, section 4)."""
     data = text.encode()
     padding = data.translate(None, _BASE64_ALPHABET)
     if len(data) % 4 or padding not in {b"", b"=", b"=="} or not data.endswith(padding):

@@ -274,7 +274,7 @@ def with_duration(movie_header: bytes, seconds: Fraction) -> bytes:
 
 
 def overwrite(data: bytes, offset: int, replacement: bytes) -> bytes:
-    """Return the same bytes with some of them replaced."""
+    """Return bytes with some of them replaced at an offset."""
     return data[:offset] + replacement + data[offset + len(replacement) :]
 
 

@@ -1,4 +1,4 @@
-"""A receiver of notifications, and mock servers that send them, on an event loop for each test."""
+"""Receive notifications in tests: a receiver, and mock servers that run on the test's own event loop."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Receiver:
 
 @asynccontextmanager
 async def running_receiver(*statuses: int) -> AsyncIterator[Receiver]:
-    """Yield a receiver that listens."""
+    """Run a receiver until the block ends."""
     receiver = Receiver(list(statuses) or [200])
     with listening(receiver.take) as server:
         receiver.url = server.url

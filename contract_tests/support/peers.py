@@ -1,4 +1,4 @@
-"""Servers on this machine whose behaviour a test defines, and calls of both kinds to them."""
+"""Servers on this machine whose behaviour a test defines, and blocking and async calls to them."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the same, but let other tasks run before each piece."""
+        """Yield the pieces, and let other tasks run before each one."""
         for piece in self:
             await asyncio.sleep(0)
             yield piece

@@ -22,7 +22,7 @@ class HangUp(Exception):  # noqa: N818 - not an error
 
 @dataclass
 class RangeRequest:
-    """A request.
+    """A request that the server received.
 
     Attributes:
         target: Path and query.
@@ -55,7 +55,7 @@ class File:
         return numbers[start - first * STEP : max(stop - first * STEP, 0)]
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """Return the same in pieces."""
+        """Return the bytes between two offsets in pieces of 4 KiB."""
         return (self.read(at, min(at + 4096, stop)) for at in range(start, min(stop, self.size), 4096))
 
 
@@ -184,7 +184,7 @@ def endless_response(start: bytes, piece: bytes) -> Answer:
 
 
 def in_turn(*answers: Answer) -> Answer:
-    """Return an answer that goes through the given ones, and then repeats the last one."""
+    """Return an answer that goes through these answers, and then repeats the last one."""
     turns = chain(answers, repeat(answers[-1]))
 
     def answer(request: RangeRequest, server: RangeServer) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Files at addresses of this machine, for tests of reading them; test modules import the fixtures."""
+"""Files at URLs of this machine, for tests of reading them; test modules import the fixtures."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
 
 
 def private_refusal(url: str, *peeks: tuple[int, int], **options: Any) -> str:
-    """Return the same for a server on this machine."""
+    """Return why a URL on this machine cannot be read, if private addresses are allowed."""
     return refusal(url, *peeks, allow_private=True, **options)

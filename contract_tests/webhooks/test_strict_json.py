@@ -17,7 +17,7 @@ LARGEST_BODY = 56_972_640
 
 
 def assert_refused(expected: str | None, raw: bytes) -> None:
-    """Assert that a text is refused, with this message if there is one."""
+    """Assert that a string is refused, with this message if there is one."""
     with pytest.raises(StrictJsonError) as caught:
         loads(raw)
     assert str(caught.value) == (expected or str(caught.value))
@@ -90,7 +90,7 @@ def test_a_strict_text_is_read_as_its_value(expected: object, raw: bytes) -> Non
     ],
 )
 def test_any_other_text_is_refused_with_the_reason(expected: str, raw: bytes) -> None:
-    """A text that two readers could read differently is refused, and the message says why and where."""
+    """A string that two readers could read differently is refused, and the message says why and where."""
     assert_refused(expected, raw)
 
 
@@ -235,7 +235,7 @@ def _plain(value: object) -> object:
 
 
 def assert_agrees_with_json(raw: bytes) -> None:
-    """Assert that a text is refused if it could be read in two ways, and otherwise read as `json` reads it."""
+    """Assert that a string is refused if it could be read in two ways, and otherwise read as `json` reads it."""
     try:
         value: Any = json.loads(raw.decode(), object_pairs_hook=tuple)
     except (ValueError, RecursionError):
@@ -311,7 +311,7 @@ def _to_json(value: object) -> str:
 @given(_VALUES, st.integers(0), st.binary(max_size=2))
 @settings(max_examples=200)
 def test_any_text_that_json_writes_is_read_or_refused(value: object, place: int, patch: bytes) -> None:
-    """No other error is raised for well-formed texts, or for the same texts with a few bytes changed."""
+    """No other error is raised for well-formed strings, or for the same strings with a few bytes changed."""
     raw = _to_json(value).encode()
     start = place % len(raw)
 

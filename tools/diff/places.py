@@ -100,7 +100,7 @@ NOWHERE = Place({}, "", ABSENT)
 
 
 def canonical(value: Any) -> str:
-    """Return a text that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
+    """Return a string that is the same for equal JSON values; 1 and 1.0 are equal, 1 and true are not."""
 
     def normal(part: Any) -> Any:
         if isinstance(part, dict):
@@ -113,7 +113,7 @@ def canonical(value: Any) -> str:
 
 
 def spelled_out(place: Place) -> str:
-    """Return a text that is the same for nodes that mean the same, whatever their references and descriptions."""
+    """Return a string that is the same for nodes that mean the same, whatever their references and descriptions."""
     return canonical(_spell_out(place.document, place.node, ()))
 
 

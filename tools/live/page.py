@@ -15,7 +15,7 @@ _KINDS: Final = {"new": "news", "changed": "news", "gone": "bad", "not asked bef
 
 
 def page(report: Report, failures: int) -> str:
-    """Return the page.
+    """Return the page as HTML.
 
     Args:
         report: What was seen.

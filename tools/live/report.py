@@ -197,13 +197,13 @@ class Report:
         if not is_expected and head not in self._known_heads(seen):
             yield head
         rows = (*answers(), *self._baseline)
-        known_findings = {text for row in rows if _alike(row.call, seen.call) for text in _findings(row)}
+        known_findings = {text for row in rows if _have_same_shape(row.call, seen.call) for text in _findings(row)}
         yield from (text for text in findings if text not in known_findings)
 
     def _known_heads(self, seen: Seen) -> Iterator[str]:
         """Yield the known heads besides the expected ones: those of the baseline, and failures in the table."""
         yield from (self._head_of_row(row) for row in self._baseline if row.seen[0].where == seen.situation)
-        failures = (row for row in answers() if _alike(row.call, seen.call) and row.means not in _SUCCESSES)
+        failures = (row for row in answers() if _have_same_shape(row.call, seen.call) and row.means not in _SUCCESSES)
         yield from map(self._head_of_row, failures)
 
     def _head_of_row(self, row: Answer) -> str:
@@ -239,7 +239,7 @@ class Report:
                 yield name, placeholder or self._redactor.message(response.headers[name])
 
 
-def _alike(call: str, other: str) -> bool:
+def _have_same_shape(call: str, other: str) -> bool:
     """Return whether two calls are answered in the same shape."""
     shapes = {name: operation.success_schema() for name, operation in contract.operations().items()}
     schemas = [follow(contract.document(), shapes[name]) for name in (call, other) if name in shapes]

@@ -290,6 +290,6 @@ def _words_about_videos(candidate: Candidate) -> bool:
 
 
 def _longest_text(candidate: Candidate) -> bool:
-    """Check R15 as a length, which every validator knows; the next longer Base64 text has four more characters."""
+    """Check R15 as a length, which every validator knows; the next longer Base64 string has four more characters."""
     validator = jsonschema_rs.Draft202012Validator(candidate.document["components"]["schemas"]["ImageBase64"])
     return [validator.is_valid("A" * (MAX_IMAGE_CHARACTERS + more)) for more in (0, 4)] == [True, False]

@@ -98,7 +98,7 @@ class Requests:
 
     @property
     def shapes(self) -> list[Shape]:
-        """Return all of them."""
+        """Return the shapes of the parameters, the size and the body, if there are any."""
         return [shape for shape in (*self.parameters.values(), self.size, self.body) if shape is not None]
 
 
@@ -324,6 +324,6 @@ def _all_keywords(branches: Mapping[Keyword, Shape]) -> tuple[Keyword, ...]:
 
 
 def _value_for_name(value: object) -> str:
-    """Return the value of a keyword for its name: numbers with separators, long texts cut."""
+    """Return the value of a keyword for its name: numbers with separators, long strings cut."""
     text = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     return text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 1] + "…"

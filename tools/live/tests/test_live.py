@@ -164,7 +164,7 @@ def test_an_invalid_image_is_an_error(
     assert line.startswith(f"error: {expected}")
 
 
-def test_an_invalid_address_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The token is never sent without TLS."""
     monkeypatch.setenv("KLING_BASE_URL", "http://gateway.example.com")
 

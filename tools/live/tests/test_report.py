@@ -442,7 +442,7 @@ def test_no_reader_takes_the_nonexistent_id_for_a_number() -> None:
 
 
 class _Page(HTMLParser):
-    """Collects the tags, references and texts of a page."""
+    """Collects the tags, references and strings of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -91,7 +91,7 @@ def test_every_witness_is_true_of_the_contract() -> None:
     assert len(_witnesses()) == len({witness.name for witness in _witnesses()}) > 1500
 
 
-def test_every_constraint_of_the_spec_has_mutants() -> None:
+def test_every_constraint_of_the_contract_has_mutants() -> None:
     """Each constraining keyword is changed at each of its places, in a separate document."""
     changed = {mutant.pointer for mutant in _mutants()}
     places = set(_places()) - {where for where in _places() if re.fullmatch("#/components/[^/]+", where)}
@@ -164,7 +164,7 @@ def test_every_equivalent_is_a_mutant_and_has_a_reason() -> None:
         "#/components/schemas/TaskResponse/x-envelope/task-ids-of-other-codes",
     ],
 )
-def test_mutants_of_the_spec_are_killed(pointer: str) -> None:
+def test_mutants_of_the_contract_are_killed(pointer: str) -> None:
     """The test tries a few mutants of each kind; `make proof` tries all of them."""
     tried = _of(pointer)
     outcome = outcome_of(try_mutants(tried, _witnesses()), {})
@@ -297,7 +297,7 @@ def test_a_pattern_of_unknown_parts_is_an_error(pattern: str) -> None:
         list(variants(pattern))
 
 
-def test_every_variant_of_a_pattern_of_the_spec_is_a_pattern() -> None:
+def test_every_variant_of_a_pattern_of_the_contract_is_a_pattern() -> None:
     """No mutant is killed only because it is not a valid pattern."""
     changed = [mutant for mutant in _mutants() if mutant.pointer.endswith("/pattern") and "->" in mutant.change]
 
