@@ -182,7 +182,7 @@ def test_the_mock_server_knows_each_path_and_method(
 
 
 def test_an_id_is_read_exactly_however_its_number_is_written(client: AuthenticatedClient) -> None:
-    """An integer beyond 2^53 keeps its last digit, even with an exponent or a zero fraction; a string stays a string."""
+    """An integer beyond 2^53 keeps its last digit, even with exponent or zero fraction; a string stays a string."""
     written = ["9007199254740993", "9007199254740993.0", "9.007199254740993e15", '"9007199254740993"', "1.5e3"]
     elements = ", ".join(f'{{"element_id": {number}}}' for number in written)
     with respx.mock() as gateway:
