@@ -42,7 +42,7 @@ class Call(Generic[T]):
 
 @frozen
 class Calls:
-    """Prepare calls. If you pass an argument that can't be used, it is an error here, before anything is sent.
+    """Prepare calls. An argument that can't be used raises an error here, before anything is sent.
 
     Attributes:
         io: The outside.
@@ -77,7 +77,7 @@ class Calls:
     def create_all(
         self,
         requests: Sequence[CreateRequest],
-        at_once: int | None,
+        max_concurrent: int | None,
         policy: PreflightPolicy,
         max_wait_seconds: float | None,
     ) -> Call[list[Task]]:
@@ -92,7 +92,7 @@ class Calls:
             self.io,
             requests,
             trails,
-            limiter=Limiter(self.io.clock, self.retry, at_once),
+            limiter=Limiter(self.io.clock, self.retry, max_concurrent),
             retry=self.retry,
             poll=self.poll,
             policy=policy,
@@ -163,7 +163,7 @@ class Calls:
 
 
 class Tasks(Iterator[Task]):
-    """The tasks of a list."""
+    """Iterates over the tasks of a list, and fetches pages as needed."""
 
     def __init__(self, run: Callable[[Call[Task | None]], Task | None], calls: Callable[[], Call[Task | None]]) -> None:
         self._run = run
@@ -177,7 +177,7 @@ class Tasks(Iterator[Task]):
 
 
 class AsyncTasks(AsyncIterator[Task]):
-    """The tasks of a list."""
+    """Iterates over the tasks of a list, and fetches pages as needed."""
 
     def __init__(
         self,

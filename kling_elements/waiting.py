@@ -111,7 +111,7 @@ class _Watched:
         if self.result is not None:
             return
         if self.error is not None and is_absent(self.error):
-            self.result = self.error  # a time-out would say that the task is still under way
+            self.result = self.error  # a timeout would say that the task is still in progress
             return
         message = f"{self._state()} {reason}"
         if self.error is not None:
@@ -128,7 +128,7 @@ class _Watched:
             case Progress.WITHOUT_STATUS:
                 return f"task {self.id} is still without a status"
             case Progress.UNKNOWN:
-                return f"task {self.id} is still {shown(self.last.task_status)}, an unknown status,"
+                return f"task {self.id} still has the unknown status {shown(self.last.task_status)}"
             case _:
                 return f"task {self.id} is still {shown(self.last.task_status)}"
 

@@ -82,7 +82,7 @@ def test_the_check_of_videos_names_each_rule_that_a_file_breaks(case: VideoCase)
 
     assert case.violations == {violation.rule for violation in report.violations}
     assert report.conforms == (not case.violations)
-    assert case.violations or not report.unjudged
+    assert case.violations or not report.unchecked
 
 
 def test_every_rule_about_a_video_is_shown_from_both_sides() -> None:

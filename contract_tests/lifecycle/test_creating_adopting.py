@@ -336,8 +336,8 @@ def test_the_policy_limits_the_look_ups_after_a_duplicate(client_class: Client) 
     assert "look create look" == client.gateway.calls()
 
 
-_OURS = "an attempt of this call may have made the element, and look-ups not show it yet; call again later"
-_NOT_OURS = "a create of another process may not be shown yet, the element may have been deleted, or the id belongs to"
+_OURS = "an attempt of this call may have created the element, and look-ups don't show it yet; call again later"
+_NOT_OURS = "a create of another process may not be visible yet, the element may have been deleted, or the id belongs"
 _UNSURE = "or the request has another mistake, because the service uses this code for others, too"
 
 
@@ -357,7 +357,7 @@ def test_a_duplicate_that_is_not_found_lists_the_possible_causes(
     error = ScriptedClient(client_class, *script, dialect=dialect).error_of("get_or_create", NAMED)
 
     assert isinstance(error, ExternalIdUsedError)
-    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups find nothing by it: ")
+    assert str(error).startswith("external_task_id e-1 is refused as used before, but look-ups don't find it: ")
     assert causes == [cause for cause in (_OURS, _NOT_OURS, _UNSURE) if cause in str(error)]
     assert (400, 1201) == (error.status_code, error.code)
     assert str(error.message) in str(error)

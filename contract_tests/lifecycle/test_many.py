@@ -95,12 +95,12 @@ class _Service:
         return answer_step(answer, request)
 
     def _take(self, external_id: str) -> Any:
-        under_way = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
-        if under_way >= self._concurrency:
+        in_progress = sum(self.clock.seconds < at + self._seconds for at in self.created.values())
+        if in_progress >= self._concurrency:
             return _FULL
         assert external_id not in self.created
         self.created[external_id] = self.clock.seconds
-        self.peak = max(self.peak, under_way + 1)
+        self.peak = max(self.peak, in_progress + 1)
         return task(f"t-{external_id}", task_info={"external_task_id": external_id})
 
     def _state(self, task_id: str) -> Any:
@@ -152,19 +152,19 @@ def test_a_hundred_elements_are_created_within_the_limits(client_class: Client) 
     assert clock.seconds - 1000 < 40
 
 
-@pytest.mark.parametrize(("at_once", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
-def test_no_more_tasks_run_than_the_service_and_at_once_allow(
-    client_class: Client, at_once: int | None, peak: int
+@pytest.mark.parametrize(("max_concurrent", "peak"), [(None, 5), (1, 1), (3, 3), (8, 5)])
+def test_no_more_tasks_run_than_the_service_and_max_concurrent_allow(
+    client_class: Client, max_concurrent: int | None, peak: int
 ) -> None:
     """A task holds its place until a look-up shows that it has ended."""
     service = _Service(concurrency=5)
 
-    tasks = _client(client_class, service).create_all(_requests(40), at_once=at_once)
+    tasks = _client(client_class, service).create_all(_requests(40), max_concurrent=max_concurrent)
 
     assert [f"e-{number}" for number in range(40)] == _ids(tasks)
     assert peak == service.peak
     assert service.clock.seconds - 1000 < 1.5 * 40 * 2 / peak
-    assert service.creates <= 40 + (15 if at_once in (None, 8) else 0)
+    assert service.creates <= 40 + (15 if max_concurrent in (None, 8) else 0)
 
 
 def test_the_latest_state_of_each_task_is_returned(client_class: Client) -> None:
@@ -196,11 +196,11 @@ def test_a_value_that_is_not_a_sequence_of_requests_is_refused(client_class: Cli
 
 @pytest.mark.parametrize(
     "options",
-    [{"at_once": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
+    [{"max_concurrent": 0}, {"max_wait_seconds": 0}, {"preflight": "all"}],
 )
 def test_an_unusable_argument_of_create_all_is_refused(client_class: Client, options: Any) -> None:
     """The error is raised before anything is sent."""
-    with pytest.raises(ValueError, match=r"at_once|max_wait_seconds|preflight"):
+    with pytest.raises(ValueError, match=r"max_concurrent|max_wait_seconds|preflight"):
         ScriptedClient(client_class).create_all([NAMED], **options)
 
 
@@ -356,7 +356,7 @@ def test_a_limit_ends_create_all(client_class: Client, limit: float, taken: int)
 
     assert isinstance(error, CreateAllError)
     assert taken == sum(isinstance(result, Task) for result in error.results)
-    assert "not sent: max_wait_seconds had passed before its turn came" in str(error)
+    assert "not sent: max_wait_seconds passed before its turn" in str(error)
     assert limit == service.clock.seconds - 1000
 
 
@@ -365,7 +365,7 @@ def test_creates_in_flight_are_not_repeated_after_a_stop(client_class: Client) -
     service = _Service()
     service.create = lambda external_id: refusal(401, 1002) if external_id == "e-0" else _FULL
 
-    error = _client(client_class, service).error_of("create_all", _requests(2), at_once=2)
+    error = _client(client_class, service).error_of("create_all", _requests(2), max_concurrent=2)
 
     assert [(AuthenticationError, "not_created", "e-0"), (RateLimitError, "not_created", "e-1")] == _outcomes(error)
     assert 2 == service.creates

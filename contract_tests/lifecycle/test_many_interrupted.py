@@ -39,7 +39,7 @@ def test_ctrl_c_names_the_ids_of_creates_in_flight(
     kling = KlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(answer)})
     monkeypatch.setattr("kling_elements.clock.Clock.wait", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
-        kling.create_all([request_with_id(f"e-{number}") for number in range(3)], at_once=1)
+        kling.create_all([request_with_id(f"e-{number}") for number in range(3)], max_concurrent=1)
     go_on.set()
 
     assert ["e-0"] == sent == caught.value.external_task_ids  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ def test_a_cancellation_ends_the_creates_in_flight(caplog: pytest.LogCaptureFixt
     async def cancelled() -> tuple[list[str], int]:
         async with AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)}) as kling:
             creating = asyncio.ensure_future(
-                kling.create_all([request_with_id(f"e-{number}") for number in range(9)], at_once=3)
+                kling.create_all([request_with_id(f"e-{number}") for number in range(9)], max_concurrent=3)
             )
             while len(arrived) < 3:  # noqa: ASYNC110 - this way the test shares nothing else with the transport
                 await asyncio.sleep(0)
@@ -78,7 +78,7 @@ def test_creates_that_outlive_their_event_loop_are_named(caplog: pytest.LogCaptu
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
     kling = AsyncKlingElements(TOKEN, URL, http_client={"transport": httpx.MockTransport(never)})
-    creating = kling.create_all([request_with_id(f"e-{number}") for number in range(2)], at_once=2)
+    creating = kling.create_all([request_with_id(f"e-{number}") for number in range(2)], max_concurrent=2)
 
     async def begin() -> None:
         creating.send(None)

@@ -27,8 +27,8 @@ def _with_images(front: Any, side: Any, **more: Any) -> dict[str, Any]:
     return {**BODY, "element_image_list": {"frontal_image": front, "refer_images": [{"image_url": side}]}, **more}
 
 
-def _report(*violations: Violation, unjudged: tuple[tuple[str, str], ...] = ()) -> ImageReport:
-    return ImageReport(source="there", size_bytes=1, violations=violations, unjudged=unjudged)
+def _report(*violations: Violation, unchecked: tuple[tuple[str, str], ...] = ()) -> ImageReport:
+    return ImageReport(source="there", size_bytes=1, violations=violations, unchecked=unchecked)
 
 
 class _RemoteMedia:
@@ -177,7 +177,7 @@ def test_rules_that_could_not_be_checked_are_logged(
 ) -> None:
     """Unchecked rules do not stop the create."""
     remote_media.answers["https://a.example.com/a.png"] = _report(
-        unjudged=(("R15", "the server does not tell the size"),)
+        unchecked=(("R15", "the server does not tell the size"),)
     )
 
     with caplog.at_level(logging.INFO, "kling_elements"):

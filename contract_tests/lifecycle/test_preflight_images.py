@@ -23,7 +23,7 @@ _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif 
 _HEADER = "the content is no JPEG or PNG file with a whole header"
 _CUT = "the image breaks off: the file was cut"
 _WANTED = (
-    "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, an address, "
+    "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, a URL, "
     "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
 )
 

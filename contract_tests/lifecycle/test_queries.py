@@ -229,7 +229,7 @@ _NO_IDS: list[Any] = [None, True, False, 7.0, b"7", ["7"], {}]
 @pytest.mark.parametrize(
     ("error", "kind", "value"),
     [
-        (ValueError, "an empty text", ""),
+        (ValueError, "an empty string", ""),
         (ValueError, "NoneType", Task()),
         (ValueError, "list", Task.from_dict({"task_id": [1]})),
         *((TypeError, type(value).__name__, value) for value in _NO_IDS),

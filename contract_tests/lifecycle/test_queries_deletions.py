@@ -94,7 +94,7 @@ def test_a_deletion_need_not_name_a_task(client_class: Client, body: Any) -> Non
 @pytest.mark.parametrize(
     ("message", "argument"),
     [
-        ("not an empty text$", ""),
+        ("not an empty string$", ""),
         ("not float$", Element.from_dict({"element_id": 5.5})),
         ("not Unset$", Element()),
         ("not NoneType$", Element(element_id=None)),

@@ -94,13 +94,13 @@ def test_each_iteration_fetches_the_list_again(client_class: Client) -> None:
 def test_a_list_ends_at_the_last_page_number_of_the_contract(
     client_class: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The last page is number 1,000, and a warning says that the list goes on."""
+    """The last page is number 1,000, and a warning says that the list continues."""
     count = itertools.count()
     client = ScriptedClient(client_class, *[lambda _: page(next(count)).response()] * 1000)
 
     assert list(range(1000)) == [listed.task_id for listed in client.take(None, "list", page_size=1)]
     assert "pageNum=1000&pageSize=1" == client.gateway.requests[-1].url.query.decode()
-    assert "the list goes on after page 1000" in caplog.text
+    assert "the list continues after page 1000" in caplog.text
 
 
 def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
@@ -118,7 +118,7 @@ def test_a_list_that_failed_never_looks_complete(client_class: Client) -> None:
     assert error is caught_again.value
     assert ["1", "2"] == [yielded.task_id for yielded in tasks]
     assert 2 == error.page
-    assert str(error).startswith("page 2, from which first_page=2 goes on: GET https://gateway.example.com/")
+    assert str(error).startswith("page 2 (continue with first_page=2): GET https://gateway.example.com/")
     assert ["3"] == [yielded.task_id for yielded in client.take(None, "list", first_page=error.page)]
     assert ["pageNum=1", "pageNum=2", "pageNum=2", "pageNum=3"] == [
         request.url.query.decode().partition("&")[0] for request in client.gateway.requests

@@ -24,10 +24,10 @@ from kling_elements.create_request import task_id_from
 from kling_elements.errors import NoTaskError
 from kling_elements.tasks import (
     Progress,
+    find_task,
     progress_of,
-    task_from,
-    task_in,
-    tasks_of,
+    task_from_object,
+    tasks_of_response,
 )
 from kling_elements_client import UNSET
 from kling_elements_client.contract import CONTRACT
@@ -225,7 +225,7 @@ def test_both_shapes_of_a_task_become_one(expected: Any, source: Any) -> None:
     """The newer names are read if the documented ones are missing, and the source is not changed."""
     before = dict(source)
 
-    assert expected == task_from(source, CONTRACT).to_dict()
+    assert expected == task_from_object(source, CONTRACT).to_dict()
     assert before == source
 
 
@@ -268,12 +268,12 @@ def test_an_output_of_another_type_is_not_an_element(output_type: str, expected:
 def test_a_task_is_read_only_from_the_places_in_the_contract(case: TaskCase) -> None:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
-    assert expected == read_tasks.ids(task_in(case.body, CONTRACT, case.schema))
+    assert expected == read_tasks.ids(find_task(case.body, CONTRACT, case.schema))
 
 
 def test_outputs_that_are_not_a_list_are_not_elements() -> None:
     """Other outputs are kept as an additional property."""
-    parsed = task_from({"id": "7", "outputs": "none"}, CONTRACT)
+    parsed = task_from_object({"id": "7", "outputs": "none"}, CONTRACT)
 
     assert [] == parsed.elements
     assert {"outputs": "none"} == parsed.additional_properties
@@ -330,7 +330,7 @@ _OUTER = {"task_id": "task_7", "status": "SUCCESS", "fail_reason": "", "progress
 )
 def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer: Any) -> None:
     """Inner places fill in missing properties, and the words of an envelope are not the task's."""
-    parsed = task_in(answer, CONTRACT)
+    parsed = find_task(answer, CONTRACT)
 
     summary = parsed and (
         parsed.task_id,
@@ -343,7 +343,7 @@ def test_the_outermost_place_that_names_an_id_is_the_task(expected: Any, answer:
 
 def test_unknown_properties_of_every_place_are_kept() -> None:
     """A gateway's own properties are kept; those of an envelope between its task and the service's are not."""
-    parsed = task_in(
+    parsed = find_task(
         {"code": "success", "data": {**_OUTER, "data": {**_ENVELOPED, "data": {**_KLINGS, "x": 1}}}}, CONTRACT
     )
 
@@ -367,13 +367,13 @@ def test_a_list_is_read_like_look_ups() -> None:
     """A list may have tasks of any shape, even without an id."""
     answer = TaskListResponse.from_dict({"data": [_KLINGS, _OUTER, _NEWER, {"status": "failed"}]})
 
-    tasks = tasks_of(_answered(answer), CONTRACT)
+    tasks = tasks_of_response(_answered(answer), CONTRACT)
 
     assert ["8", "task_7", "7", UNSET] == [made.task_id for made in tasks]
     assert ["succeed", "succeed", "succeed", "failed"] == [made.task_status for made in tasks]
     assert [1, 1, 2, 0] == [len(made.elements) for made in tasks]
     for empty in (TaskListResponse(), TaskListResponse(data=None)):
-        assert [] == tasks_of(_answered(empty), CONTRACT)
+        assert [] == tasks_of_response(_answered(empty), CONTRACT)
 
 
 _ODD: Any = [1]
@@ -393,7 +393,7 @@ def _done(*ids: Any) -> TaskResult:
         (Progress.SUCCEEDED, Task(task_status="succeed", task_result=_done(None, "5"))),
         (
             Progress.SUCCEEDED,
-            task_from({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}}, CONTRACT),
+            task_from_object({"status": "succeeded", "task_result": {"elements": [{"element_id": 5}]}}, CONTRACT),
         ),
         (Progress.SUCCEEDED, Task(task_status="SUCCESS", task_result=_done(5))),
         (Progress.FAILED, Task(task_status="FAILURE")),

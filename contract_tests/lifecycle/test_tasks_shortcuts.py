@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.reading.answer_cases import UNUSABLE, WORDS
 from contract_tests.support.scripted import NAMED, TOKEN, Client, Reply, ScriptedClient
-from kling_elements.tasks import Progress, progress_of, task_in
+from kling_elements.tasks import Progress, find_task, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus
 
@@ -213,7 +213,7 @@ def test_a_task_that_is_read_from_a_body_takes_the_request_id_of_its_envelope() 
     """Notifications, for example, have no headers of an answer."""
     body = {"code": 0, "request_id": "r-1", "data": _MADE}
 
-    for task in (task_in(body, CONTRACT), task_in(body, CONTRACT, request_id="h-1")):
+    for task in (find_task(body, CONTRACT), find_task(body, CONTRACT, request_id="h-1")):
         assert task is not None
         assert "r-1" == task.request_id
         assert Progress.SUCCEEDED is progress_of(task, CONTRACT)

@@ -178,7 +178,7 @@ _unclear = partial(_known, kind=UnknownStatusError, slept=_UNCLEAR)
         _known(kind=TaskFailedError, says="task 7 failed: no face", slept=[1], script=[_BEGUN, _FAILED]),
         _known(kind=TaskFailedError, says="task 7 failed: no reason given", script=[task(status="failed")]),
         _known(kind=ElementUnavailableError, says="the element 9 of task 7", slept=[1], script=[_BEGUN, _DELETED]),
-        _unclear(says="task 7 is still resting, an unknown status, after 32.2 s", script=[_NEW_WORD] * 8),
+        _unclear(says="task 7 still has the unknown status resting after 32.2 s", script=[_NEW_WORD] * 8),
         _unclear(says=_NAMELESS, script=[_EMPTY] * 8),
         _unclear(says="task 7 is still without a status after 32.2 s", script=[task(status="")] * 8),
         _unclear(says=_NAMELESS, script=[*[ABSENT, _NEW_WORD] * 3, LOST, _EMPTY]),

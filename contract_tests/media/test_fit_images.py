@@ -180,7 +180,7 @@ def test_a_copy_of_any_picture_conforms(size: tuple[int, int], mode: str, ratio:
     short, long = sorted(decode(result.content).size)
     assert short >= 300
     assert 2 * long <= 5 * short
-    assert ((), ()) == (result.report.violations, result.report.unjudged)
+    assert ((), ()) == (result.report.violations, result.report.unchecked)
     assert result.content == fit_image(Image.new(mode, size), ratio=ratio).content
 
 
@@ -203,7 +203,7 @@ def test_a_picture_too_long_to_be_padded_is_made_smaller_first(max_pixels: int) 
 @pytest.mark.parametrize("ratio", ["pad", "crop"])
 def test_a_copy_that_does_not_conform_is_never_returned(ratio: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each copy is checked again, like any other image."""
-    monkeypatch.setattr(fit_images, "_sized", lambda picture, *_: (picture, []))
+    monkeypatch.setattr(fit_images, "_resize", lambda picture, *_: (picture, []))
     with pytest.raises(MediaError, match="no conforming copy could be made") as caught:
         fit_image(Image.new("L", (299, 300)), ratio=ratio)
     assert ["R16"] == [violation.rule for violation in caught.value.violations]

@@ -213,7 +213,7 @@ def test_a_conforming_image_too_large_to_be_decoded_is_returned() -> None:
     """The report says that nobody knows whether the image is complete."""
     content = _bomb(30_000, 20_000)
     result = fit_image(content)
-    assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unjudged])
+    assert (content, ["R14"]) == (result.content, [rule for rule, _ in result.report.unchecked])
 
 
 _MEMORY = """

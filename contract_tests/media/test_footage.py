@@ -146,7 +146,7 @@ def test_a_video_with_a_compressed_header_is_fitted(tmp_path: Path) -> None:
     source = tmp_path / "source.mov"
     source.write_bytes(compress_header(Video(container="mov", width_px=64, height_px=36, is_faststart=False).build()))
     result: Any = fit_video(source, contract=SMALL)
-    assert ((), (), 3) == (result.report.violations, result.report.unjudged, result.report.duration_seconds)
+    assert ((), (), 3) == (result.report.violations, result.report.unchecked, result.report.duration_seconds)
     assert 15 == len(frames_of(result.path))
 
 

@@ -53,7 +53,7 @@ def test_the_displayed_sides_are_reported(kind: Any, orientation: int) -> None:
 
     assert ((400, 320) if orientation >= 5 else (320, 400)) == (report.width_px, report.height_px)
     assert report.conforms
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
 _RED = Image.new("RGB", (300, 320), "red")
@@ -76,7 +76,7 @@ def test_every_kind_of_jpeg_and_png_conforms(data: bytes) -> None:
     assert report.conforms
     assert (300, 320, len(data)) == (report.width_px, report.height_px, report.size_bytes)
     assert report.format in ("jpeg", "png")
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
 _NOISE = Image.frombytes("RGB", (300, 320), random.Random(1).randbytes(300 * 320 * 3))
@@ -113,25 +113,25 @@ def _bomb(height_px: int, width_px: int) -> bytes:
 
 
 def test_the_largest_jpeg_that_is_decoded_has_89478485_pixels() -> None:
-    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unjudged."""
-    damaged, unjudged = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
+    """A JPEG of 9459x9459 px is reported as damaged; one with 9,459 pixels more is unchecked."""
+    damaged, unchecked = check_image(_bomb(9459, 9459)), check_image(_bomb(9460, 9459))
 
-    assert (["R14"], ()) == (rules_of(damaged), damaged.unjudged)
-    assert ([], ["R14"]) == (rules_of(unjudged), [rule for rule, _ in unjudged.unjudged])
+    assert (["R14"], ()) == (rules_of(damaged), damaged.unchecked)
+    assert ([], ["R14"]) == (rules_of(unchecked), [rule for rule, _ in unchecked.unchecked])
 
 
-def test_an_image_too_large_to_be_decoded_is_unjudged() -> None:
+def test_an_image_too_large_to_be_decoded_is_unchecked() -> None:
     """A bomb is neither decoded nor refused, because the rules allow it."""
     bomb = _bomb(30000, 30000)
     large = check_image(Picture(file_size=10_485_761).build())
     wide = check_image(_bomb_png(30000))
 
-    (reason,) = check_image(bomb).unjudged
+    (reason,) = check_image(bomb).unchecked
     assert ("R14", "it is unknown whether the image is complete: it has too many pixels to be decoded") == reason
     assert check_image(bomb).conforms
-    assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unjudged))
+    assert (["R15"], ("R14",)) == (rules_of(large), tuple(rule for rule, _ in large.unchecked))
     assert wide.conforms
-    assert (30000, ["R14"]) == (wide.width_px, [rule for rule, _ in wide.unjudged])
+    assert (30000, ["R14"]) == (wide.width_px, [rule for rule, _ in wide.unchecked])
 
 
 def _bomb_png(side: int) -> bytes:
@@ -149,16 +149,16 @@ def _jpeg_with_scans(count: int, side: int = 300) -> bytes:
     return content[:-2] + _SCAN * count + content[-2:]
 
 
-def test_a_jpeg_with_very_many_scans_is_unjudged() -> None:
+def test_a_jpeg_with_very_many_scans_is_unchecked() -> None:
     """Each scan costs as much as a picture. Markers after the end of the image or in metadata are not scans."""
-    (reason,) = check_image(_jpeg_with_scans(100)).unjudged
+    (reason,) = check_image(_jpeg_with_scans(100)).unchecked
     assert ("R14", "it is unknown whether the image is complete: it has too many scans to be decoded") == reason
     contents = [
         _jpeg_with_scans(94),
         Picture(format="jpeg").build() + _SCAN * 200,
         _in_metadata(Picture(format="jpeg").build()),
     ]
-    assert [()] * 3 == [check_image(content).unjudged for content in contents]
+    assert [()] * 3 == [check_image(content).unchecked for content in contents]
 
 
 def _in_metadata(content: bytes) -> bytes:
@@ -169,10 +169,10 @@ def test_a_jpeg_with_several_scans_has_a_lower_limit() -> None:
     """Decoders hold the whole picture in memory. A JPEG with broken segments is only reported as damaged."""
     frame = jpeg_frame_header(9000, 7000)
     start = b"\xff\xd8" + frame + _SCAN
-    assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unjudged)
-    assert ([], ["R14"]) == (rules_of(check_image(start + _SCAN)), [r for r, _ in check_image(start + _SCAN).unjudged])
+    assert (["R14"], ()) == (rules_of(check_image(start)), check_image(start).unchecked)
+    assert ([], ["R14"]) == (rules_of(check_image(start + _SCAN)), [r for r, _ in check_image(start + _SCAN).unchecked])
     broken = b"\xff\xd8" + frame + bytes(5000) + _SCAN * 3
-    assert (["R14"], ()) == (rules_of(check_image(broken)), check_image(broken).unjudged)
+    assert (["R14"], ()) == (rules_of(check_image(broken)), check_image(broken).unchecked)
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 300), (300, 7), (8, 8)])
@@ -196,7 +196,7 @@ def test_a_small_jpeg_is_not_reported_as_damaged(sides: tuple[int, int]) -> None
 def test_unusual_but_valid_images_are_complete(picture: Picture) -> None:
     """Decoders show such images."""
     report = check_image(picture.build())
-    assert ((), ()) == (report.violations, report.unjudged)
+    assert ((), ()) == (report.violations, report.unchecked)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])

@@ -28,7 +28,7 @@ FTYP = box("ftyp", PARTS["ftyp"])
 MOOV = box("moov", PARTS["moov"])
 MDAT = box("mdat", PARTS["mdat"])
 TOO_MANY = "the file has too many parts before its 'moov' box, or none; save it again with an editor"
-TOO_LONG = "the file has a 'moov' box of more than 33554432 bytes, the most that is read"
+TOO_LONG = "the file has a 'moov' box of more than 33554432 bytes, which is too large to read"
 UNFINISHED = "the file has no 'moov' box; it is an unfinished recording, or cut off"
 
 
@@ -123,7 +123,7 @@ def test_data_after_a_complete_video_is_a_trailer(start: bytes, trailer: str) ->
     file = RecordedFile(start + TRAILERS[trailer])
     report = video_report(file)
     assert [] == r20_messages(start + TRAILERS[trailer])
-    assert () == video_report(start).unjudged[1:] == report.unjudged[1:]
+    assert () == video_report(start).unchecked[1:] == report.unchecked[1:]
     assert 2 >= len(file.reads)
 
 
@@ -258,7 +258,7 @@ def test_a_file_of_many_fragments_is_not_read_to_its_end() -> None:
 
     assert 24 == len(file.reads)
     assert 24 * AHEAD >= file.read_bytes
-    assert ("R20", "it is unknown whether the file is complete, because it has too many parts") in report.unjudged
+    assert ("R20", "it is unknown whether the file is complete, because it has too many parts") in report.unchecked
     assert [] == [violation for violation in report.violations if violation.rule == "R20"]
 
 

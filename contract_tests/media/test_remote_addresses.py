@@ -121,7 +121,7 @@ def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer])
         assert 6 == file.requests
 
     loop = serving(moving)
-    message = "is redirected more than 5 times; use the address that it leads to"
+    message = "is redirected more than 5 times; use the URL that it leads to"
     assert message == private_refusal(loop.url)
     assert 6 == len(loop.requests)
 
@@ -130,19 +130,22 @@ def test_the_number_of_redirects_is_limited(serving: Callable[..., RangeServer])
 @pytest.mark.parametrize(
     ("location", "expected"),
     [
-        ("http://169.254.169.254/latest/meta-data/", "leads to a private or reserved address (169.254.169.254); allow"),
-        ("http://127.0.0.2/", "leads to a private or reserved address (127.0.0.2); "),
-        ("//[::1]/", "leads to a private or reserved address (::1); "),
-        ("http://[::ffff:10.0.0.1]/", "leads to a private or reserved address (::ffff:"),
-        ("http://intranet.example/", "leads to a private or reserved address (10.0.0.7); "),
+        (
+            "http://169.254.169.254/latest/meta-data/",
+            "resolves to a private or reserved address (169.254.169.254); ",
+        ),
+        ("http://127.0.0.2/", "resolves to a private or reserved address (127.0.0.2); "),
+        ("//[::1]/", "resolves to a private or reserved address (::1); "),
+        ("http://[::ffff:10.0.0.1]/", "resolves to a private or reserved address (::ffff:"),
+        ("http://intranet.example/", "resolves to a private or reserved address (10.0.0.7); "),
         ("file:///etc/passwd", "must begin with http:// or https://, and so must its redirects"),
         ("gopher://a.example/", "must begin with http:// or https://"),
         ("http://mara:secret@a.example/", "contains a user or password"),
-        ("http://[::1", "is not a valid address, or redirects to an invalid one"),
+        ("http://[::1", "is not a valid URL, or redirects to an invalid one"),
         ("http://a.example:99999/", "has port 99999, but only 80, 443, 8080, 8443 are allowed"),
         ("http://a.example:0/", "has port 0, but only 80, 443, 8080, 8443 are allowed"),
-        ("http://0177.0.0.1/", "is not a valid address, or redirects to an invalid one"),
-        ("http://\x80\xff/", "is not a valid address, or redirects to an invalid one"),
+        ("http://0177.0.0.1/", "is not a valid URL, or redirects to an invalid one"),
+        ("http://\x80\xff/", "is not a valid URL, or redirects to an invalid one"),
         ("http://a_b.example/", "is refused: host 'a_b.example' is not a well-formed hostname"),
         ("http://a.example/" + "x" * 9000, "is refused: is longer than max_url_length (8192)"),
     ],
@@ -281,7 +284,7 @@ def test_dns_rebinding_is_refused(
 
     message = refusal(f"http://a.example:{server.port}/", (50_000, 1))
 
-    assert message.startswith("leads to a private or reserved address (10.0.0.1); allow_private=True allows it")
+    assert message.startswith("resolves to a private or reserved address (10.0.0.1); allow_private=True allows it")
     assert ["127.0.0.1"] == connected_addresses
 
 

@@ -282,7 +282,7 @@ def test_an_image_that_breaks_a_rule_is_refused_before_it_is_sent(
 def test_the_file_at_a_url_is_read_only_on_request(check: Callable[[str], Any]) -> None:
     """The error says how, and does not show the query."""
     with pytest.raises(
-        MediaError, match=r"https://a\.example\.com/b: is an address; pass remote=True to check the file at it"
+        MediaError, match=r"https://a\.example\.com/b: is a URL; pass remote=True to check the file at it"
     ) as caught:
         check("https://a.example.com/b?secret=1")
 
@@ -298,17 +298,17 @@ def test_the_header_of_a_file_at_a_url_is_checked() -> None:
 
     assert (["R16"], "jpeg", len(content)) == (rules_of(report), report.format, report.size_bytes)
     assert server.url == report.source
-    assert () == report.unjudged
+    assert () == report.unchecked
 
 
-def test_an_unknown_size_is_unjudged() -> None:
+def test_an_unknown_size_is_unchecked() -> None:
     """The other rules are checked even if the size is unknown."""
     with range_server(chunked_response()) as server:
         server.file = Content(JPEG + bytes(100_000))
         report = check_image(server.url, remote=True, allow_private=True)
 
     assert report.conforms
-    assert (None, (("R15", "the server does not send the file's size"),)) == (report.size_bytes, report.unjudged)
+    assert (None, (("R15", "the server does not send the file's size"),)) == (report.size_bytes, report.unchecked)
 
 
 def test_every_source_of_a_video_is_checked(tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_a_data_url_takes_little_memory() -> None:
 def test_a_data_url_is_decoded_in_slices_without_errors(before: int) -> None:
     """The result is that of the standard library, also for invalid escapes."""
     text = "a" * before + "%41%4%zz%%42" * 30_000 + "%"
-    with sources.opened_image(f"data:,{text}", CONTRACT) as media:
+    with sources.open_image(f"data:,{text}", CONTRACT) as media:
         assert unquote_to_bytes(text) == media.file.peek(0, media.file.size)
 
 

@@ -35,7 +35,7 @@ def test_a_real_video_of_each_container_and_orientation_conforms(container: str,
     """A video that FFmpeg writes in an allowed size breaks no rule, and all rules are checked."""
     report = video_report(Video(container=container, width_px=width, height_px=height))
 
-    assert ((), ()) == (report.violations, report.unjudged)
+    assert ((), ()) == (report.violations, report.unchecked)
     assert (width, height) == (report.width_px, report.height_px)
     assert ("mov" if container == "mov" else "mp4") == report.container
 
@@ -87,7 +87,7 @@ def test_a_file_may_have_200_megabytes(size: int, rules: list[str]) -> None:
     assert file.read_bytes < 40_000
 
 
-def test_without_a_size_some_rules_are_unjudged() -> None:
+def test_without_a_size_some_rules_are_unchecked() -> None:
     """If a server does not send the size, R23 and whether the file is complete cannot be checked."""
     for video in (Video(), Video(is_faststart=False), Video(is_fragmented=True)):
         file = RecordedFile(video.build(), tells_size=False)
@@ -99,7 +99,7 @@ def test_without_a_size_some_rules_are_unjudged() -> None:
             why = "the file consists of fragments, and its header does not say how long it plays"
             expected.append(("R21", why))
         expected.append(("R23", "the server does not send the file's size"))
-        assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unjudged)
+        assert (None, (), tuple(expected)) == (report.size_bytes, report.violations, report.unchecked)
         assert 1920 == report.width_px
 
 
@@ -164,7 +164,7 @@ def test_other_formats_are_refused_and_named(data: bytes, what: str) -> None:
     assert [("R20", f"the file is not an MP4 or MOV video{what}")] == [
         (violation.rule, violation.message) for violation in report.violations
     ]
-    assert (None, None, (), None) == (report.container, report.width_px, report.unjudged, report.video_codec)
+    assert (None, None, (), None) == (report.container, report.width_px, report.unchecked, report.video_codec)
 
 
 def test_the_name_of_a_file_does_not_count(tmp_path: Path) -> None:
@@ -279,12 +279,12 @@ def test_a_file_without_a_video_track_is_refused() -> None:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
-def test_a_compressed_header_is_unjudged(container: str) -> None:
+def test_a_compressed_header_is_unchecked(container: str) -> None:
     """R20 to R22: no rule is known to be broken, because FFmpeg reads such files. The size in bytes is checked."""
     data = compress_header(Video(container=container, has_sound=True).build())
     why = "the file's header is compressed ('cmov') and was not read"
     report = video_report(data)
-    assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unjudged)
+    assert ((), tuple((rule, why) for rule in ("R20", "R21", "R22"))) == (report.violations, report.unchecked)
     assert (None, None, container) == (report.width_px, report.duration_seconds, report.container)
     with av.open(io.BytesIO(data)) as opened:
         assert (1920, 1080) == (opened.streams.video[0].width, opened.streams.video[0].height)
@@ -292,12 +292,12 @@ def test_a_compressed_header_is_unjudged(container: str) -> None:
 
 
 @pytest.mark.parametrize(("entry", "by"), [("avc1", "encv"), ("avc1", "drmi"), ("mp4a", "enca"), ("mp4a", "drms")])
-def test_an_encrypted_video_is_unjudged(entry: str, by: str) -> None:
+def test_an_encrypted_video_is_unchecked(entry: str, by: str) -> None:
     """R20: you need a key to play it; the other rules are checked by its header."""
     whole = Video(has_sound=True).build()
     report = video_report(mark_encrypted(whole, entry, by))
     why = "it is unknown whether the video can be played, because it is encrypted"
-    assert ((), (("R20", why),), True) == (report.violations, report.unjudged, report.is_encrypted)
+    assert ((), (("R20", why),), True) == (report.violations, report.unchecked, report.is_encrypted)
     assert (1920, 1080, by) == (
         report.width_px,
         report.height_px,
@@ -363,7 +363,7 @@ def test_a_mutated_video_always_gets_a_report(options: dict[str, Any], part: int
         file = RecordedFile(_mutate(data, choose), tells_size=choose.random() < 0.8)
         report = video_report(file)
         assert _RULES >= {violation.rule for violation in report.violations}
-        assert _RULES >= {rule for rule, _ in report.unjudged}
+        assert _RULES >= {rule for rule, _ in report.unchecked}
         assert 24 >= len(file.reads)
         assert 3 * len(data) + 1000 >= file.read_bytes
         refused += any(violation.rule == "R20" for violation in report.violations)

@@ -127,7 +127,7 @@ def test_headers_with_64_bits_are_read() -> None:
         )
 
 
-def test_a_video_without_any_duration_is_unjudged() -> None:
+def test_a_video_without_any_duration_is_unchecked() -> None:
     """If neither the movie nor a track has a duration, R21 is not checked, and the report says so."""
     data = edit_boxes(Video(**SMALL).build(), "moov/mvhd", lambda _: None)
     data = edit_boxes(data, "moov/trak/mdia/mdhd", lambda old: overwrite(old, 12, bytes(8)))
@@ -135,7 +135,7 @@ def test_a_video_without_any_duration_is_unjudged() -> None:
     report = video_report(data)
 
     assert report.duration_seconds is None
-    assert (("R21", "the file's header does not say how long it plays"),) == report.unjudged
+    assert (("R21", "the file's header does not say how long it plays"),) == report.unchecked
     assert [] == without_size(violations_in(data))
 
 
@@ -164,7 +164,7 @@ def test_the_duration_of_all_fragments_is_checked(data: bytes, seconds: Fraction
     why = "the file consists of fragments, and its header does not say how long it plays"
 
     assert (True, True, seconds) == (report.is_fragmented, report.is_faststart, report.duration_seconds)
-    assert (() if seconds else (("R21", why),)) == report.unjudged
+    assert (() if seconds else (("R21", why),)) == report.unchecked
     message = "the video lasts 9 s, it must last 3 to 8 s"
     assert ([("R21", message)] if seconds == 9 else []) == without_size(violations_in(data))
 

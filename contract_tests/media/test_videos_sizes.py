@@ -137,7 +137,7 @@ def test_a_turn_by_another_angle_is_refused(matrix: tuple[float, ...]) -> None:
     """R22: such a picture has no size that could be allowed."""
     report = video_report(edit_boxes(Video().build(), "moov/trak/tkhd", lambda old: with_matrix(old, *matrix)))
 
-    message = "the video is turned by an odd angle, it must be shown upright as 1920x1080 or 1080x1920 px"
+    message = "the video is turned by an unusual angle; it must be shown upright as 1920x1080 or 1080x1920 px"
     assert [("R22", message)] == [(violation.rule, violation.message) for violation in report.violations]
     assert (None, None, None) == (report.width_px, report.height_px, report.rotation_degrees)
 

@@ -66,7 +66,8 @@ def test_a_file_that_is_not_a_state_is_reported_in_one_line(tmp_path: Path) -> N
 
     assert (1, "") == (done.returncode, done.stdout)
     assert (
-        f"the state {state} cannot be used: it is not a database; use a file that does not exist yet\n" == done.stderr
+        f"the state file {state} cannot be used: it is not a database; use a file that does not exist yet\n"
+        == done.stderr
     )
 
 

@@ -173,7 +173,7 @@ def test_a_file_that_is_not_a_state_is_an_error_and_left_unchanged(
 
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {expected}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {expected}" == str(caught.value)
     assert before == (path.read_bytes() if path.is_file() else None)
 
 
@@ -241,14 +241,14 @@ def test_alone_excludes_other_threads() -> None:
     memory = Store()
 
     def add() -> int:
-        with memory.alone():
+        with memory.locked():
             before = len(memory.every_task())
             memory.add(Draft(b"owner", None, {}), 1, 2)
         return before
 
     with ThreadPoolExecutor(8) as threads:
         assert list(range(100)) == sorted(threads.map(lambda _: add(), range(100)))
-    with pytest.raises(KeyboardInterrupt), memory.alone():
+    with pytest.raises(KeyboardInterrupt), memory.locked():
         raise KeyboardInterrupt
     assert 100 == add()
     memory.close()

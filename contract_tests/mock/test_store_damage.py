@@ -69,7 +69,7 @@ def test_random_damage_to_a_state_is_an_error_or_harmless(seed: int, path: Path)
             Caller(app).create()
     except StateError as error:
         outcome = str(error)
-    message = f"the state {re.escape(str(path))} cannot be used: .*; .*use (another|a) file.*"
+    message = f"the state file {re.escape(str(path))} cannot be used: .*; .*use (another|a) file.*"
     assert re.fullmatch(f"as it was|{message}", outcome)
 
 
@@ -108,7 +108,7 @@ def test_a_state_that_another_program_changed_is_an_error(change: str, path: Pat
 
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {DAMAGED}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {DAMAGED}" == str(caught.value)
 
 
 def limit_pages(app: Any) -> None:
@@ -127,7 +127,7 @@ def test_a_full_disk_is_reported_on_stderr_and_to_the_caller(path: Path, capsys:
         refused = [json.loads(reply.body) for reply in replies if reply.status == 500]
 
         assert {(5000, f"the server's state cannot be used: {FULL}")} == {(r["code"], r["message"]) for r in refused}
-        assert f"the state {path} cannot be used: {FULL}\n" * len(refused) == capsys.readouterr().err
+        assert f"the state file {path} cannot be used: {FULL}\n" * len(refused) == capsys.readouterr().err
         assert "e-0" == caller.get("e-0")["task_info"]["external_task_id"]
 
 
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_at_the_start_is_an_error(path: Path, monkeypatch: p
     monkeypatch.setattr("kling_elements.mock.store.Store.keep_clock", full)
     with pytest.raises(StateError) as caught:
         create_app(state=path)
-    assert f"the state {path} cannot be used: {FULL}" == str(caught.value)
+    assert f"the state file {path} cannot be used: {FULL}" == str(caught.value)
 
 
 def test_health_is_500_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ def test_health_is_500_if_the_state_fails(path: Path, capsys: pytest.CaptureFixt
             reply.status,
             json.loads(reply.body)["message"],
         )
-        assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+        assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
 def test_notifications_stop_with_a_message_if_the_state_fails(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +172,7 @@ def test_notifications_stop_with_a_message_if_the_state_fails(path: Path, capsys
         app.close()
 
     run_async(main())
-    assert f"the state {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
+    assert f"the state file {path} cannot be used: no such table: tasks\n" == capsys.readouterr().err
 
 
 def test_notifications_stop_if_the_state_cannot_record_them(
@@ -196,7 +196,7 @@ def test_notifications_stop_if_the_state_cannot_record_them(
         app.close()
 
     run_async(main())
-    assert f"the state {path} cannot be used: {FULL}\n" == capsys.readouterr().err
+    assert f"the state file {path} cannot be used: {FULL}\n" == capsys.readouterr().err
 
 
 def status_after_deletion(caller: Caller) -> str:

@@ -162,7 +162,7 @@ def _answer(framework: str, body: bytes, headers: dict[str, str]) -> tuple[int, 
         settings.configure(ALLOWED_HOSTS=["*"])
         django.setup()
     request = RequestFactory().post("/kling", body, content_type="application/json", headers=headers)
-    response = names["notified"](request)
+    response = names["receive_notification"](request)
     return response.status_code, response.content.decode()
 
 
@@ -262,7 +262,7 @@ def test_the_page_of_errors_names_every_error() -> None:
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     exported = {name: getattr(kling_elements, name) for name in kling_elements.__all__}
     errors = {name for name, value in exported.items() if isinstance(value, type) and issubclass(value, Exception)}
-    bases = {"KlingError", "ResponseError", "SeveralError", "TaskError"}  # what the others have in common
+    bases = {"KlingError", "ResponseError", "BatchError", "TaskError"}  # what the others have in common
 
     assert len(errors) > 15
     assert set() == {name for name in errors - bases if f"`{name}`" not in page}

@@ -34,11 +34,11 @@ _CONTRACT_NAMES = """
     CONTRACT CheckedRequest business_codes check document means operation operations schema_violations violations
 """
 _FRONT_NAMES = """
-    AsyncKlingElements AuthenticationError BusinessError ConnectionFailedError Contract ContractError CreateAllError
-    Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
+    AsyncKlingElements AuthenticationError BatchError BusinessError ConnectionFailedError Contract ContractError
+    CreateAllError Element ElementImageList ElementTag ElementUnavailableError ElementVideoList ExternalIdUsedError
     HttpClientOptions ImageElementRequest InvalidResponseError KlingElements KlingError LookUpUnavailableError
     MediaError NoTaskError NotFoundError Outcome PermissionDeniedError PollPolicy RateLimitError ReferImage
-    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError SeveralError StatusError TagId Task
+    ReferVideo RequestTimeoutError ResponseError RetryPolicy ServerError StatusError TagId Task
     TaskError TaskFailedError Timeout TransportError UnknownStatusError VideoElementRequest WaitAllError
     WaitTimeoutError
 """

@@ -68,7 +68,7 @@ def _deletion_refused(body: Any, *violations: tuple[str, str]) -> Case:
 
 
 _LOSSY = "is a floating-point number, which may have lost digits; allowed is integer"
-_DOTS = "must be an id other than . and .., which a path cannot carry"
+_DOTS = "must be an id other than . and .., which a path cannot contain"
 ACCEPTED = [
     _get_accepted("880431920114688", "880431920114688"),
     _get_accepted("mara-2026-07", "mara-2026-07"),
@@ -144,19 +144,19 @@ REFUSED = [
     _deletion_refused({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),
     _deletion_refused({"element_id": 2**63}, ("/element_id", f"is {2**63}, at most {2**63 - 1} allowed")),
     _deletion_refused(
-        {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a text or as an integer")
+        {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a string or as an integer")
     ),
     _deletion_refused(
-        {"element_id": True}, ("/element_id", "is a boolean; it must be an element's id, as a text or as an integer")
+        {"element_id": True}, ("/element_id", "is a boolean; it must be an element's id, as a string or as an integer")
     ),
     _deletion_refused(
-        {"element_id": []}, ("/element_id", "is an array; it must be an element's id, as a text or as an integer")
+        {"element_id": []}, ("/element_id", "is an array; it must be an element's id, as a string or as an integer")
     ),
     _deletion_refused(
-        {"element_id": {}}, ("/element_id", "is an object; it must be an element's id, as a text or as an integer")
+        {"element_id": {}}, ("/element_id", "is an object; it must be an element's id, as a string or as an integer")
     ),
     _deletion_refused(
-        {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a text or as an integer")
+        {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a string or as an integer")
     ),
     _deletion_refused({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes, at most 65536 are allowed")),
     _deletion_refused({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),

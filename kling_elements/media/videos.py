@@ -67,7 +67,7 @@ def inspect(file: File, source: str, limits: Limits) -> VideoReport:
     return evolve(
         report,
         violations=tuple(Violation("", rule, message) for rule, message in violations),
-        unjudged=tuple(_unjudged(report, boxes, movie, limits)),
+        unchecked=tuple(_unchecked(report, boxes, movie, limits)),
     )
 
 
@@ -168,7 +168,7 @@ def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[s
     if report.width_px is None:
         yield (
             rule,
-            f"the video is turned by an odd angle, it must be shown upright as {sizes} px",
+            f"the video is turned by an unusual angle; it must be shown upright as {sizes} px",
         )
     elif [report.width_px, report.height_px] not in limits["one-of-px"]:
         yield rule, f"the video is shown as {report.width_px}x{report.height_px} px, it must be {sizes} px"
@@ -178,7 +178,7 @@ def _picture_violations(report: VideoReport, limits: Limits) -> Iterator[tuple[s
         yield rule, f"the video's pixels have {ratio}, they must be square (1:1)"
 
 
-def _unjudged(report: VideoReport, boxes: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
+def _unchecked(report: VideoReport, boxes: Outline, movie: Movie | None, limits: Limits) -> Iterator[tuple[str, str]]:
     if report.size_bytes is None and boxes.header is not None:
         yield (
             limits["container"]["x-source"],

@@ -1,4 +1,4 @@
-"""The mock server as an ASGI application: the order of the checks, and what each outcome leads to."""
+"""The mock server as an ASGI application: the order of the checks, and the consequences of each outcome."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from kling_elements.mock.asgi import (
     Scope,
     Send,
     fields_of,
-    live,
     respond,
+    run_lifespan,
 )
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.callers import (
@@ -221,7 +221,7 @@ class MockServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI defines it."""
         if scope["type"] == "lifespan":
-            await live(receive, send, self._courier.start, self._stop)
+            await run_lifespan(receive, send, self._courier.start, self._stop)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:

@@ -152,10 +152,10 @@ class Courier:
             self._store.failed(cast("sqlite3.Error", errors.exceptions[0]))  # the task group's, and flat
 
     async def _notify_all(self, awake: asyncio.Event) -> None:
-        under_way: set[int] = set()
+        in_progress: set[int] = set()
 
         def finished(task_id: int, _: object) -> None:
-            under_way.discard(task_id)
+            in_progress.discard(task_id)
             awake.set()
 
         async with _unguarded() as unguarded, _guarded() as guarded, asyncio.TaskGroup() as jobs:
@@ -163,9 +163,9 @@ class Courier:
                 awake.clear()
                 now = self._clock.now_ms()
                 # The tasks that have waited longest come first; some of them may be in flight already.
-                waiting = [t for t in self._store.to_notify(now, _MAX_AT_ONCE) if t.task_id not in under_way]
-                for task in waiting[: _MAX_AT_ONCE - len(under_way)]:
-                    under_way.add(task.task_id)
+                waiting = [t for t in self._store.to_notify(now, _MAX_AT_ONCE) if t.task_id not in in_progress]
+                for task in waiting[: _MAX_AT_ONCE - len(in_progress)]:
+                    in_progress.add(task.task_id)
                     http = unguarded if task.may_call_private else guarded
                     jobs.create_task(self._notify(http, task)).add_done_callback(partial(finished, task.task_id))
                 with suppress(TimeoutError):

@@ -113,7 +113,7 @@ class Control:
         ids = json_value(body)
         if not (isinstance(ids, list) and all(isinstance(text, str) and text for text in ids)):
             raise RefusedError(Problem.INVALID_PARAMETERS, "the body must be a list of ids, strings that are not empty")
-        self._store.use_elsewhere(ids)
+        self._store.mark_used_elsewhere(ids)
         return self._store.used_elsewhere()
 
     def _described(self, task: Task, now: int) -> dict[str, Any]:

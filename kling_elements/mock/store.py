@@ -96,32 +96,32 @@ class Store:
             self._closer()
 
     def failed(self, error: sqlite3.Error) -> str:
-        """Write to stderr that the state cannot be used, and return the reason."""
+        """Write to stderr that the state file cannot be used, and return the reason."""
         sys.stderr.write(f"{self.unusable(error)}\n")
         sys.stderr.flush()
         return _explained(error)
 
     def unusable(self, error: sqlite3.Error) -> str:
-        """Return the message that the state cannot be used, with the file and the reason."""
-        return f"the state {self._name} cannot be used: {_explained(error)}"
+        """Return the message that the state file cannot be used, with its path and the reason."""
+        return f"the state file {self._name} cannot be used: {_explained(error)}"
 
-    def alone(self) -> AbstractContextManager[object]:
+    def locked(self) -> AbstractContextManager[object]:
         """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
         return self._lock
 
-    def add(self, draft: Draft, now: int, lasting_ms: int) -> Task:
-        """Add a task that is processing after half of `lasting_ms` milliseconds, and ends after all of them."""
+    def add(self, draft: Draft, now: int, duration_ms: int) -> Task:
+        """Add a task that is processing after half of `duration_ms` milliseconds, and ends after all of them."""
         with self._lock:
             self._last_id = max(self._last_id + 1, now << _ID_BITS)
-            first_change = 0 if lasting_ms else CHANGES - 1  # a task that ends at once skips processing
+            first_change = 0 if duration_ms else CHANGES - 1  # a task that ends at once skips processing
             task = Task(
                 task_id=self._last_id,
                 owner=draft.owner,
                 external_id=draft.external_id,
                 request=encode(draft.request).decode(),
                 created_at=now,
-                processing_at=now + lasting_ms // 2,
-                ended_at=now + lasting_ms,
+                processing_at=now + duration_ms // 2,
+                ended_at=now + duration_ms,
                 end_status=draft.ending.status,
                 end_message=draft.ending.message,
                 deleted=0,
@@ -138,7 +138,7 @@ class Store:
         sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE owner = ? AND external_id = ?)"
         return bool(self._one(sql, owner, external_id)[0])
 
-    def use_elsewhere(self, external_ids: Iterable[str]) -> None:
+    def mark_used_elsewhere(self, external_ids: Iterable[str]) -> None:
         """Keep external ids as used by another product, for every account."""
         with self._lock:
             rows = [(external_id,) for external_id in external_ids]
@@ -258,7 +258,7 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
         if path is not None and not Path(path).exists():
             Path(path).touch(mode=0o600)  # callback addresses may hold secrets
     except OSError as error:
-        raise StateError(f"the state {path} cannot be used: {error.strerror}") from None
+        raise StateError(f"the state file {path} cannot be used: {error.strerror}") from None
     try:
         connection = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -267,11 +267,11 @@ def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise StateError(f"the state {path} cannot be used: {_explained(error)}") from None
+        raise StateError(f"the state file {path} cannot be used: {_explained(error)}") from None
     except UnicodeDecodeError:  # sqlite3 fails to decode an error message that quotes the file
-        raise StateError(f"the state {path} cannot be used: {_DAMAGED}") from None
+        raise StateError(f"the state file {path} cannot be used: {_DAMAGED}") from None
     except StateError as error:
-        raise StateError(f"the state {path} cannot be used: {error}") from None
+        raise StateError(f"the state file {path} cannot be used: {error}") from None
     return connection
 
 

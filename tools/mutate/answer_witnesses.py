@@ -41,7 +41,7 @@ from contract_tests.support.mock_caller import IMAGE_REQUEST
 from kling_elements.media import images, videos
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
-from kling_elements.tasks import task_in
+from kling_elements.tasks import find_task
 from kling_elements_client.errors import ResponseError
 from kling_elements_runtime.document import escaped, walk
 from kling_elements_runtime.responses import ResponseReader
@@ -180,7 +180,7 @@ def _task_read(case: TaskCase) -> Holds:
     expected = None if case.task_id is None else (case.task_id, case.element_id)
 
     def holds(candidate: Candidate) -> bool:
-        task = task_in(case.body, candidate.contract, case.schema)
+        task = find_task(case.body, candidate.contract, case.schema)
         return expected == read_tasks.ids(task, candidate.contract)
 
     return holds

@@ -18,9 +18,9 @@ from contract_tests.reading.paths import ELEMENTS
 from kling_elements_client import contract
 from kling_elements_runtime.document import walk
 from scripts.nodes import follow
-from scripts.spec import SpecError, load
+from scripts.spec import ROOT, SpecError, load
 from tools.mutate import __main__ as command
-from tools.mutate import changes, parts, spec_mutants
+from tools.mutate import changes, fault_table, parts, spec_mutants
 from tools.mutate.answer_witnesses import answer_witnesses
 from tools.mutate.equivalents import EQUIVALENTS
 from tools.mutate.grammar import KINDS
@@ -100,6 +100,14 @@ def test_every_constraint_of_the_contract_has_mutants() -> None:
     assert len(places) > 380
     assert len(_mutants()) == len({mutant.name for mutant in _mutants()}) > 1600
     assert [mutant.name for mutant in _mutants() if mutant.document == _document()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/proof-and-speed.md"])
+def test_the_documents_say_how_many_changes_are_tried(page: str) -> None:
+    """Both documents name how many mutants and planted faults there are, rounded down to hundreds."""
+    hundreds = [count // 100 * 100 for count in (len(_mutants()), len(fault_table.load()))]
+    text = (ROOT / page).read_text("utf-8")
+    assert hundreds == [int(number.replace(",", "")) for number in re.findall(r"(?i)more than ([\d,]+)", text)]
 
 
 def test_mutants_leave_the_document_unchanged() -> None:
