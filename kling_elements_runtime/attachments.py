@@ -126,7 +126,7 @@ class Attachments:
         is_likely = self.min_characters <= len(value) <= longest
         if not is_likely or not text.is_base64():
             return value
-        content, broken = self._checked(text, schema)
+        content, broken = self._check(text, schema)
         if broken and not self._strip_metadata:
             return value
         self.violations += [Violation(place(path), rule, message) for rule, message in broken]
@@ -134,9 +134,9 @@ class Attachments:
 
     def _take_file(self, value: object, where: tuple[str | int, ...], schema: MediaSchema) -> str:
         try:
-            name, content = self._opened(value)
-            file, violations = self._checked(content, schema)
-            if self._check_media and not violations and image_headers.breaks_off(content):
+            name, content = self._open(value)
+            file, violations = self._check(content, schema)
+            if self._check_media and not violations and image_headers.is_cut_off(content):
                 violations = [(schema.limits["format"]["x-source"], "the image breaks off: the file was cut")]
         except MediaError as error:
             self.are_readable = False
@@ -146,7 +146,7 @@ class Attachments:
         self.violations += [Violation(place(where), rule, f"{name}: {message}") for rule, message in violations]
         return self._placeholder(file)
 
-    def _opened(self, value: object) -> tuple[str, Content]:
+    def _open(self, value: object) -> tuple[str, Content]:
         """Return how messages call a file, and its content."""
         if isinstance(value, Path):
             return str(value), InlineFile(value)
@@ -161,23 +161,23 @@ class Attachments:
         """Note a path at a place where no file can be sent."""
         self.are_readable = False
         if schema is not None:
-            says = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
+            message = "is a path, but only the address of a video can be sent: put it where the service can fetch it"
         else:
             images = [
                 place(step or 0 for step in path_of_image)
                 for path_of_image, media in self._places.items()
                 if media.keyword == "x-image"
             ]
-            says = f"is a path, which may stand only for an image: {' or '.join(images) or 'this request has none'}"
-        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, says))
+            message = f"is a path, which may stand only for an image: {' or '.join(images) or 'this request has none'}"
+        self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
         return ""
 
-    def _checked(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
+    def _check(self, content: Content, schema: MediaSchema) -> tuple[Content, list[tuple[str, str]]]:
         """Return an image as it is to be sent, and what is wrong with it."""
         if not self._strip_metadata:
             return content, list(image_headers.violations(content, schema.limits, size_only=not self._check_media))
         try:
-            plain = metadata.stripped(content)
+            plain = metadata.strip(content)
         except UnreadableError:
             broken = list(image_headers.violations(content, schema.limits))
             return content, broken or [(schema.limits["format"]["x-source"], metadata.INSEPARABLE)]

@@ -94,7 +94,7 @@ class ClientConnections:
             if loop not in self._async_connections:
                 forks.import_all(_IMPORTED_BY_ASYNC_CALLS)
                 connections = AsyncConnections(self._settings, self._route)
-                self._async_connections[loop] = connections, _closed_with_the_loop(connections)
+                self._async_connections[loop] = connections, _close_with_loop(connections)
             return self._async_connections[loop][0]
 
     def close(self) -> None:
@@ -115,7 +115,7 @@ class ClientConnections:
                 await closing.aclose()
 
 
-def _closed_with_the_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
+def _close_with_loop(connections: AsyncConnections) -> AsyncGenerator[None]:
     """Return a generator that closes connections when the running event loop ends, as `asyncio.run` ends it."""
 
     async def wait() -> AsyncGenerator[None]:

@@ -181,7 +181,7 @@ class Contract(Document):
     def addresses(self, checked: CheckedRequest) -> list[MediaAddress]:
         """Return the addresses of media that a request without violations names."""
         places = self._request_body(checked.operation_id).media_places
-        texts = ((path, places.get(place_of(path)), text) for path, text in _texts(checked.value, ()))
+        texts = ((path, places.get(place_of(path)), text) for path, text in _strings(checked.value, ()))
         # a text without a colon is Base64
         return [MediaAddress(place(path), media.keyword, text) for path, media, text in texts if media and ":" in text]
 
@@ -215,22 +215,22 @@ class Contract(Document):
         """Return everything in which a JSON value breaks a schema of the document."""
         schema, discriminator = self._discriminated(schema_pointer)
         if discriminator is None:
-            return self._explained(schema_pointer, value)
+            return self._explain(schema_pointer, value)
         mapping: dict[str, str] = discriminator["mapping"]
         kind = value.get(discriminator["propertyName"]) if isinstance(value, dict) else None
         if isinstance(kind, str) and kind in mapping:
-            return self._explained(mapping[kind], value)
-        return self._violations_of_no_branch(schema, value)
+            return self._explain(mapping[kind], value)
+        return self._violations_without_branch(schema, value)
 
     def conforms(self, schema_pointer: str, value: object) -> bool:
         """Return whether a JSON value conforms to a schema. Unlike `schema_violations` it copies nothing."""
         return self._validator(schema_pointer).is_valid(value)
 
-    def _violations_of_no_branch(self, schema: Node, value: object) -> list[Violation]:
+    def _violations_without_branch(self, schema: Node, value: object) -> list[Violation]:
         """Return what is wrong with a value that does not say which branch of a schema it is meant for."""
         discriminator, rule = schema["discriminator"], schema["x-source"]
         mapping: dict[str, str] = discriminator["mapping"]
-        shared = _shared_by_closest([self._explained(branch, value) for branch in mapping.values()])
+        shared = _shared_by_closest([self._explain(branch, value) for branch in mapping.values()])
         if not isinstance(value, dict):
             return shared
 
@@ -241,7 +241,7 @@ class Contract(Document):
             unclear = Violation("", rule, f"the property {name!r} is missing; it {allowed}")
         return [unclear, *(violation for violation in shared if violation.rule != rule)]
 
-    def _explained(self, schema_pointer: str, value: object) -> list[Violation]:
+    def _explain(self, schema_pointer: str, value: object) -> list[Violation]:
         validator = self._validator(schema_pointer)
         if validator.is_valid(value):
             return []
@@ -302,13 +302,13 @@ def _shared_by_closest(branches: list[list[Violation]]) -> list[Violation]:
     return [v for v in closest if all((v.pointer, v.rule) in of_other for of_other in places)]
 
 
-def _texts(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield the texts within a JSON value, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict | list):
         for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(inner, (*path, step))
+            yield from _strings(inner, (*path, step))
 
 
 class _ImageKeyword:

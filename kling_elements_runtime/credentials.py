@@ -70,7 +70,7 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
 
     def current() -> str:
         token = hidden.reveal()
-        return use(token) if isinstance(token, str) else use(_asked_for(token))
+        return use(token) if isinstance(token, str) else use(_call_for_token(token))
 
     if not callable(hidden.reveal()):
         if problem := token_problem(hidden.reveal(), variable):
@@ -79,7 +79,7 @@ def credentials(hidden: Hidden, variable: str) -> Credentials:
     return Credentials(current, lambda text: hide[0](text))  # noqa: PLW0108 - another one follows with each token
 
 
-def _asked_for(give: Callable[[], str]) -> str:
+def _call_for_token(give: Callable[[], str]) -> str:
     """Return the token that a function gives now.
 
     Raises:
@@ -88,8 +88,8 @@ def _asked_for(give: Callable[[], str]) -> str:
     try:
         token = give()
     except Exception as error:
-        says = f"nothing was sent, as the function that gives the token raised {type(error).__name__}: {error}"
-        raise TransportError(says, may_have_been_sent=False) from error
+        message = f"nothing was sent, as the function that gives the token raised {type(error).__name__}: {error}"
+        raise TransportError(message, may_have_been_sent=False) from error
     if problem := token_problem(token):
         del token
         raise TransportError(

@@ -24,14 +24,14 @@ MAX_EXCERPT = 80
 _MAX_POINTERS = 1024  # that are kept: each answer is read by the same few
 
 
-def escaped(name: object) -> str:
+def escape(name: object) -> str:
     """Return a name as a part of a JSON Pointer (RFC 6901)."""
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def pointer(parts: Iterable[str | int]) -> str:
     """Return the JSON Pointer of a path."""
-    return "".join(f"/{escaped(part)}" for part in parts)
+    return "".join(f"/{escape(part)}" for part in parts)
 
 
 @lru_cache(maxsize=_MAX_POINTERS)
@@ -109,7 +109,7 @@ def walk(node: Any, where: str = "#") -> Iterator[tuple[str, Any]]:
     yield where, node
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, value in inner:
-        yield from walk(value, f"{where}/{escaped(step)}")
+        yield from walk(value, f"{where}/{escape(step)}")
 
 
 def subschemas(schema: Node) -> Iterator[tuple[tuple[str, ...], Node]]:

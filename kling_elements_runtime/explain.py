@@ -53,39 +53,41 @@ def violations(
     kind: Any = error.kind
     value = _part(whole, error.instance_path)
     if keyword == "x-image":
-        return _of_image(document, error, value)
+        return _image_violations(document, error, value)
     # the path of a keyword of ours begins at the document
     schemas = _schemas_along(document, "" if keyword == "x-exact" else schema_pointer, path)
     schema, rule = schemas[-1], rule_of(schemas, str(keyword))
     if keyword == "type" and {"enum", "const"} & schema.keys():
         return ()  # the choice beside it refuses the value too, and says what is allowed
-    if keyword == "anyOf" and (of_branch := _of_branches(document, schema_pointer, error, whole)):
-        return of_branch
+    if keyword == "anyOf" and (violations_of_branch := _branch_violations(document, schema_pointer, error, whole)):
+        return violations_of_branch
     if keyword == "required":
-        return [_missing(schema, rule, kind.property, error.instance_path)]
+        return [_missing_property(schema, rule, kind.property, error.instance_path)]
     if keyword == "additionalProperties":
-        return (_unexpected(schema, rule, name, error.instance_path) for name in kind.unexpected)
+        return (_unexpected_property(schema, rule, name, error.instance_path) for name in kind.unexpected)
     return [Violation(place(error.instance_path), rule, _message(str(keyword), schema, value) or error.message)]
 
 
-def _of_image(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
+def _image_violations(document: Node, error: jsonschema_rs.ValidationError, text: str) -> Iterable[Violation]:
     """Return what is wrong with an image in Base64."""
     limits = follow(document, "#" + pointer(error.evaluation_path))
     where = place(error.instance_path)
     return (Violation(where, rule, message) for rule, message in image_headers.violations(InlineText(text), limits))
 
 
-def _missing(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
+def _missing_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
     """Return the violation for a property that is missing; its rule is the property's own unless `required` has one."""
     if "required" not in schema.get("x-source", ()):
         rule = schema["properties"][name].get("x-source", rule)
     return Violation(place(path), rule, f"the property {name!r} is missing")
 
 
-def _unexpected(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
+def _unexpected_property(schema: Node, rule: str, name: str, path: Iterable[str | int]) -> Violation:
     """Return the violation for a property that must not be there."""
     excluded: dict[str, str] = schema.get("x-excluded", {})
-    reason = "does not go with this kind of request" if name in excluded else _unknown(name, schema["properties"])
+    reason = (
+        "does not go with this kind of request" if name in excluded else _unknown_property(name, schema["properties"])
+    )
     return Violation(place([*path, name]), excluded.get(name, rule), f"the property {excerpt(name)} {reason}")
 
 
@@ -112,7 +114,7 @@ def _types(schema: Node) -> str:
     return f"{allowed if isinstance(allowed, str) else ' or '.join(allowed)}{names and f' with {names}'}"
 
 
-def _unknown(name: str, allowed: Iterable[str]) -> str:
+def _unknown_property(name: str, allowed: Iterable[str]) -> str:
     """Return that a property is unknown, and which one may be meant: one spelled alike, or with the same first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
@@ -136,7 +138,7 @@ def _type_name(value: Any) -> str:
     return _TYPE_NAMES.get(type(value), "a number")
 
 
-def _of_branches(
+def _branch_violations(
     document: Node, schema_pointer: str, error: jsonschema_rs.ValidationError, whole: object
 ) -> list[Violation]:
     """Return the violations of the branch of an `anyOf` that was meant; none if the value is of no branch's kind."""

@@ -14,9 +14,9 @@ from kling_elements_runtime.transport.bodies import SENT
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _TIMEOUTS = (httpx.TimeoutException, TimeoutError)
 # Some transports raise what the system says, and `OSError` is the base of `ssl.SSLError` and of `ConnectionError`.
-_OF_CONNECTIONS = (httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError, OSError)
+_CONNECTION_ERRORS = (httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError, OSError)
 _TOO_LATE = "; the request was not sent whole by then, so nothing was done"
-_BROKEN_OFF = (
+_CLOSED_EARLY = (
     "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
     "early end it so: check the key and the size of what is sent"
 )
@@ -68,17 +68,17 @@ def _transport_error(error: Exception, request: httpx.Request, base_url: str, re
     sending = request.extensions.get(SENT)
     never_left = isinstance(error, _NEVER_LEFT)
     may_have_been_sent = not never_left if sending is None else sending.may_have_arrived(error)
-    says = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
+    message = f"{type(error).__name__} at {base_url}: {printable(str(error)) or 'no detail'}"
     if not may_have_been_sent and not never_left:
-        says += _TOO_LATE if isinstance(error, _TIMEOUTS) else _BROKEN_OFF
-    return _kind_of(error)(says, may_have_been_sent)
+        message += _TOO_LATE if isinstance(error, _TIMEOUTS) else _CLOSED_EARLY
+    return _kind_of(error)(message, may_have_been_sent)
 
 
 def _kind_of(error: Exception) -> type[TransportError]:
     """Return the class of exception for what ended a request without an answer."""
     if isinstance(error, _TIMEOUTS):  # before the others, because `TimeoutError` is an `OSError`
         return RequestTimeoutError
-    return ConnectionFailedError if isinstance(error, _OF_CONNECTIONS) else TransportError
+    return ConnectionFailedError if isinstance(error, _CONNECTION_ERRORS) else TransportError
 
 
 def _chain(error: BaseException) -> list[BaseException]:

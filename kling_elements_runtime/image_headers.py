@@ -105,22 +105,25 @@ def violations(
     header = read_header(file)
     if header is None or header.format not in formats:
         names = " or ".join(name.upper() for name in formats)
-        yield limits["format"]["x-source"], f"the content is no {names} file with a whole header{_looks(file, formats)}"
+        yield (
+            limits["format"]["x-source"],
+            f"the content is no {names} file with a whole header{_actual_format_hint(file, formats)}",
+        )
         return
 
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        says = f"the image is shown as {_shown(file, header, is_local)} px, both sides must have at least {least} px"
-        yield limits["displayed-sides"]["x-source"], says
+        message = f"the image is shown as {_displayed_sides(file, header, is_local)} px, both sides must have at least {least} px"
+        yield limits["displayed-sides"]["x-source"], message
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
-        shown = _shown(file, header, is_local)
-        says = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
-        yield limits["aspect-ratio"]["x-source"], says
+        shown = _displayed_sides(file, header, is_local)
+        message = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
+        yield limits["aspect-ratio"]["x-source"], message
 
 
-def _looks(file: Reader, formats: Sequence[str]) -> str:
+def _actual_format_hint(file: Reader, formats: Sequence[str]) -> str:
     """Return what a file is instead, for the end of a message; nothing if that is not known."""
     kind = format_of(file)
     if kind is not None and kind not in formats:
@@ -128,7 +131,7 @@ def _looks(file: Reader, formats: Sequence[str]) -> str:
     return "" if file.size else "; it is empty"
 
 
-def breaks_off(file: Reader) -> bool:
+def is_cut_off(file: Reader) -> bool:
     """Return whether a JPEG or PNG was cut, which is so if the file ends amid pixels; trailers do no harm."""
     end = file.peek(max(file.size - _TAIL, 0), _TAIL)
     if file.peek(0, len(PNG_SIGNATURE)) != PNG_SIGNATURE:
@@ -255,7 +258,7 @@ def _frame_sides(segment: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _shown(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
+def _displayed_sides(file: Reader, header: Header, is_local: bool) -> str:  # noqa: FBT001
     return "{}x{}".format(*displayed_size(file, header, is_local=is_local))
 
 

@@ -40,9 +40,9 @@ def format_of(file: Start) -> str | None:
         start = file.peek(0, _MAX_SIGNATURE)
     except UnreadableError:
         return None
-    return format_by(start)
+    return format_of_bytes(start)
 
 
-def format_by(start: bytes) -> str | None:
+def format_of_bytes(start: bytes) -> str | None:
     """Return the same for a file that begins with these bytes."""
     return next((name for name, bytes_ in _SIGNATURES.items() if re.match(bytes_, start, re.DOTALL)), None)

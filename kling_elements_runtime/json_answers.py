@@ -17,7 +17,7 @@ class NoAnswerError(Exception):
     """A text is not JSON, or more than an answer may be. The message says which: `is not JSON`."""
 
 
-def decoded(content: bytes) -> Any:
+def decode(content: bytes) -> Any:
     """Return the JSON value of bytes in UTF-8, UTF-16 or UTF-32.
 
     Raises:
@@ -27,10 +27,10 @@ def decoded(content: bytes) -> Any:
         text = content.decode(json.detect_encoding(content), "surrogatepass")  # as json.loads does
     except ValueError:
         raise NoAnswerError(_NO_JSON) from None
-    return parsed(text)
+    return parse(text)
 
 
-def parsed(text: str) -> Any:
+def parse(text: str) -> Any:
     """Return the JSON value of a text. A whole number is an integer however it is written, as it may be an id.
 
     Raises:
@@ -39,7 +39,7 @@ def parsed(text: str) -> Any:
     if len(text) > _MAX_VALUES:  # a shorter text has fewer values, and takes less memory
         _check_size(text)
     try:
-        value = _parse(text)
+        value = _decode_json(text)
     except ValueError:
         raise NoAnswerError(_NO_JSON) from None
     except RecursionError:
@@ -70,7 +70,7 @@ def _number(text: str) -> int | float:
     return int(exact) if whole else float(text)
 
 
-_parse: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would make a decoder for each answer
+_decode_json: Final = json.JSONDecoder(parse_float=_number).decode  # json.loads would make a decoder for each answer
 
 
 def _is_too_deep(value: Any) -> bool:

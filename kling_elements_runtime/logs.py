@@ -17,7 +17,7 @@ from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.contract import Content
 from kling_elements_runtime.document import at
 from kling_elements_runtime.responses import REQUEST_ID, read_body, request_id_of, text_of
-from kling_elements_runtime.texts import Redact, loggable, printable, shown
+from kling_elements_runtime.texts import Redact, for_message, loggable, printable
 
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -47,7 +47,9 @@ def set_up(log: logging.Logger, variable: str) -> None:
         return
     level = _LEVELS.get(value.lower())
     if level is None:
-        top.warning("%s is %r, so nothing is logged: set it to 'info' or 'debug', or unset it", variable, shown(value))
+        top.warning(
+            "%s is %r, so nothing is logged: set it to 'info' or 'debug', or unset it", variable, for_message(value)
+        )
     elif not any(logger.handlers or logger.level for logger in (top, log)):
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(_FORMAT))
@@ -87,10 +89,10 @@ class RequestLog:
         if self.log.isEnabledFor(logging.DEBUG):
             body = content.outline() if isinstance(content, StreamedBody) else content or b""
             text = self.loggable(body.decode("utf-8", "replace"))
-            self.log.debug("%s: sending headers %s; body %s", call, self.headers(request.headers), text)
+            self.log.debug("%s: sending headers %s; body %s", call, self.format_headers(request.headers), text)
         return LogEntry(self, call, time.perf_counter())
 
-    def headers(self, headers: httpx.Headers) -> str:
+    def format_headers(self, headers: httpx.Headers) -> str:
         """Return headers as one text, with the values of secret ones hidden."""
         return ", ".join(
             f"{printable(self.redact(name))}: {'***' if _SECRET_HEADER.search(name) else self.loggable(value)}"
@@ -123,7 +125,7 @@ class LogEntry:
         if log.isEnabledFor(logging.DEBUG):
             body, _ = read_body(response)
             request_id = request_id_of(response, at(body, REQUEST_ID), self.log.redact) or "(none)"
-            headers, text = self.log.headers(response.headers), self.log.loggable(text_of(response))
+            headers, text = self.log.format_headers(response.headers), self.log.loggable(text_of(response))
             log.debug("%s: answer with request id %s; headers %s; body %s", self.call, request_id, headers, text)
 
     def fail(self, error: BaseException) -> None:

@@ -25,7 +25,7 @@ from kling_elements_runtime.image_headers import (
     orientation,
     read_header,
 )
-from kling_elements_runtime.image_parts import PROGRAMS, jpeg_parts, png_chunks
+from kling_elements_runtime.image_parts import APPLICATION_MARKERS, jpeg_parts, png_chunks
 from kling_elements_runtime.uploads import InlineBytes, Reader, UnreadableError
 
 File = TypeVar("File", bound=Reader)
@@ -50,7 +50,7 @@ _EXIF_START = bytes.fromhex("4d4d002a000000080001011200030000000100")  # a TIFF 
 _EXIF_END = bytes(6)  # what is left of the value's room, and no further tags
 
 
-def stripped(file: File) -> File | InlineBytes:
+def strip(file: File) -> File | InlineBytes:
     """Return an image file without its metadata; itself if it has none, or is too large for any contract.
 
     Raises:
@@ -81,7 +81,7 @@ def _jpeg(whole: InlineBytes, header: Header) -> Iterator[bytes]:
         if exif and is_exif(segment):
             yield _segment(APP1, EXIF_MARK + exif)
             exif = b""
-        elif segment.marker not in PROGRAMS:
+        elif segment.marker not in APPLICATION_MARKERS:
             yield bytes([0xFF, segment.marker]) + whole.peek(segment.offset, segment.length)
         elif _is_about_pixels(segment):
             yield _about_pixels(whole.peek(segment.offset, segment.length), segment.marker)
@@ -94,7 +94,7 @@ def _pixels(content: bytes, start: int) -> Iterator[bytes]:
     """Yield what follows the header of the first scan, up to the end of the picture."""
     end = len(content)
     for part in jpeg_parts(content, start):
-        if part.kind[0] in PROGRAMS:
+        if part.kind[0] in APPLICATION_MARKERS:
             yield content[start : part.start]
             start = part.end
         elif part.kind[0] == EOI:

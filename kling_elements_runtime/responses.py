@@ -13,7 +13,7 @@ from attrs import frozen
 from kling_elements_runtime import errors, json_answers
 from kling_elements_runtime.contract import Contract, ExpectedAnswer
 from kling_elements_runtime.document import at
-from kling_elements_runtime.texts import Redact, excerpt, printable, shown
+from kling_elements_runtime.texts import Redact, excerpt, for_message, printable
 from kling_elements_runtime.transport.bodies import UNREADABLE
 
 T = TypeVar("T")
@@ -65,12 +65,12 @@ class ResponseReader:
         if expected.may_be_empty and response.is_success and _is_empty(response):
             return model({})
         body, problem = read_body(response)
-        body = _with_list(expected, body)
+        body = _move_list(expected, body)
         if oddities := self._oddities(expected, response, body, problem):
             failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
                 raise self._error(errors.NotFoundError, response, failure)
-            if not self._names_begun(expected, response, body, failure):
+            if not self._names_created_task(expected, response, body, failure):
                 kind, reason = oddities[0]
                 raise self._error(kind, response, failure, reason)
             # what was begun exists, and its id must reach the caller whatever else is odd
@@ -95,7 +95,9 @@ class ResponseReader:
             oddities.append((errors.InvalidResponseError, oddity))
         return oddities
 
-    def _names_begun(self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure) -> bool:
+    def _names_created_task(
+        self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure
+    ) -> bool:
         """Return whether an answer names what the call has begun in a way that counts under its status and code."""
         envelope = expected.envelope
         if response.is_client_error:  # a refusal, and what was begun earlier
@@ -110,16 +112,16 @@ class ResponseReader:
         content = response.content
         # the values of an encoding that shows no token byte by byte; or of escapes, which take longer to look through
         if b"\0" in content or b"\\" in content:
-            return _without_token(body, self.redact)
+            return _redact_values(body, self.redact)
         text = content.decode("utf-8", "replace")
-        return body if self.redact(text) == text else _without_token(body, self.redact)
+        return body if self.redact(text) == text else _redact_values(body, self.redact)
 
     def _error(self, kind: type[E], response: httpx.Response, failure: _Failure, reason: str = "") -> E:
         """Return an exception with what it keeps of an answer."""
-        answer = self._kept(response, failure)
+        answer = self._summary(response, failure)
         return kind(errors.describe(answer, self.redact(printable(reason))), answer)
 
-    def _kept(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
+    def _summary(self, response: httpx.Response, failure: _Failure) -> errors.Answer:
         """Return what exceptions keep of an answer. Gateways have been seen to repeat the token."""
 
         def kept(text: str) -> str:
@@ -137,7 +139,7 @@ class ResponseReader:
             request_id=request_id_of(response, failure.request_id, self.redact),
             excerpt=kept(_beginning(response)),
             method=method,
-            url=shown(self.redact(url)),  # whole: the path of a look-up is no image
+            url=for_message(self.redact(url)),  # whole: the path of a look-up is no image
         )
 
 
@@ -169,7 +171,7 @@ def _failure_of(contract: Contract, body: Any, codes: Sequence[str]) -> _Failure
         if failure.message is None or not failure.message.lstrip().startswith("{"):
             break
         try:
-            failure = _failure_in(json_answers.parsed(failure.message), codes)
+            failure = _failure_in(json_answers.parse(failure.message), codes)
         except json_answers.NoAnswerError:
             break
     return outer
@@ -184,7 +186,7 @@ def read_body(response: httpx.Response) -> tuple[Any, str | None]:
     if (unreadable := response.extensions.get(UNREADABLE)) is not None:
         return None, str(unreadable)
     try:
-        return json_answers.decoded(response.content), None
+        return json_answers.decode(response.content), None
     except json_answers.NoAnswerError as error:
         return None, f"the answer {error}"
 
@@ -221,14 +223,14 @@ def text_of(response: httpx.Response, max_bytes: int | None = None) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _without_token(value: Any, redact: Redact) -> Any:
+def _redact_values(value: Any, redact: Redact) -> Any:
     """Return a JSON value in which no text has the token."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
-        return [_without_token(item, redact) for item in value]
+        return [_redact_values(item, redact) for item in value]
     if isinstance(value, dict):
-        return {redact(name): _without_token(item, redact) for name, item in value.items()}
+        return {redact(name): _redact_values(item, redact) for name, item in value.items()}
     return value
 
 
@@ -241,7 +243,7 @@ def _says_failure(expected: ExpectedAnswer, body: Any) -> bool:
     return bool(at(body, expected.envelope["error"])) or is_failure
 
 
-def _with_list(expected: ExpectedAnswer, body: Any) -> Any:
+def _move_list(expected: ExpectedAnswer, body: Any) -> Any:
     """Return an answer that has its list where the contract has it first, wherever the gateway puts it."""
     places = expected.envelope["lists"]
     if not places:

@@ -41,7 +41,7 @@ class Model:
     additional_properties: dict[str, Any]
 
     def __repr__(self) -> str:
-        return _cut(_pieces(self, _MAX_REPR_DEPTH))
+        return _join(_pieces(self, _MAX_REPR_DEPTH))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object, without the properties that are `UNSET`."""
@@ -93,7 +93,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= _MAX_FOREIGN_REPR else f"<{type(value).__name__}>"
 
 
-def _cut(pieces: Iterable[str]) -> str:
+def _join(pieces: Iterable[str]) -> str:
     """Return a text that is put together only as far as it is shown."""
     text = ""
     for piece in pieces:
@@ -112,26 +112,26 @@ def json_name(name: str) -> dict[str, str]:
     return {_JSON_NAME: name}
 
 
-_known_names: dict[type[Any], Sequence[tuple[str, str]]] = {}
+_names_by_model: dict[type[Any], Sequence[tuple[str, str]]] = {}
 
 
 def _names(model: type[Any]) -> Sequence[tuple[str, str]]:
     """Return pairs of field name and property name of a model."""
-    if model not in _known_names:
+    if model not in _names_by_model:
         fields = [field for field in attrs.fields(model) if field.init]
-        _known_names[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
-    return _known_names[model]
+        _names_by_model[model] = [(field.name, field.metadata.get(_JSON_NAME, field.name)) for field in fields]
+    return _names_by_model[model]
 
 
-_known_defaults: dict[type[Any], Sequence[tuple[str, Any]]] = {}
+_defaults_by_model: dict[type[Any], Sequence[tuple[str, Any]]] = {}
 
 
 def _defaults(model: type[Any]) -> Sequence[tuple[str, Any]]:
     """Return the fields of a model that are not properties of the JSON object, each with its default."""
-    if model not in _known_defaults:
+    if model not in _defaults_by_model:
         fields = (field for field in attrs.fields(model) if not field.init and field.name != "additional_properties")
-        _known_defaults[model] = [(field.name, field.default) for field in fields]
-    return _known_defaults[model]
+        _defaults_by_model[model] = [(field.name, field.default) for field in fields]
+    return _defaults_by_model[model]
 
 
 class UnwritableError(Exception):
@@ -290,16 +290,16 @@ def from_json(model: type[M], source: Mapping[str, Any], converters: Mapping[str
     if not isinstance(source, Mapping):
         raise TypeError(f"{model.__name__} is made from a mapping, not from {type(source).__name__}")
     unused = dict(source)
-    made = model.__new__(model)
+    instance = model.__new__(model)
     kind: type[Any] = model
     for field, name in _names(kind):
         value = unused.pop(name, UNSET)
         is_converted = field in converters and value is not UNSET
-        setattr(made, field, converters[field](value) if is_converted else value)
-    made.additional_properties = unused
+        setattr(instance, field, converters[field](value) if is_converted else value)
+    instance.additional_properties = unused
     for field, default in _defaults(kind):
-        setattr(made, field, default)
-    return made
+        setattr(instance, field, default)
+    return instance
 
 
 def nested(convert: Converter) -> Converter:
@@ -312,7 +312,7 @@ def each(convert: Converter) -> Converter:
     return lambda value: [convert(item) for item in value] if isinstance(value, list) else value
 
 
-def known(enum: type[Enum]) -> Converter:
+def enum_or_value(enum: type[Enum]) -> Converter:
     """Return a converter that turns a value into the member of an enum, and leaves an unknown word as it is."""
     members = {member.value: member for member in enum}
     return lambda value: members.get(value, value) if isinstance(value, str) else value

@@ -13,7 +13,7 @@ import httpx
 from attrs import Attribute, asdict, field, frozen
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name as it is sent, or an address
-_OTHER_DIGITS = re.compile(
+_NON_ASCII_PORT = re.compile(
     r"[^/?#]*//[^/?#\\]*:(?![0-9]+(?:[/?#\\]|$))\d+(?:[/?#\\]|$)"
 )  # of a port: \d has those of any script
 _MAX_LABEL = 63  # characters between two full stops of a name (RFC 1035, section 2.3.4)
@@ -43,16 +43,16 @@ def usable_url(base_url: str, *, allow_http: bool, paths: Iterable[str] = ()) ->
         raise ValueError("base_url is not an address: it must begin with https:// and name a host") from error
     if url.scheme not in ("http", "https") or not is_host(host):
         raise ValueError("base_url must begin with https:// and name a host, such as https://gateway.example.com")
-    if has_port_of_other_digits(base_url):
+    if has_non_ascii_port(base_url):
         raise ValueError(f"base_url has a port in other digits than 0 to 9: {url.scheme}://{url.host}")
     if not is_port(url.port):
-        raise ValueError(f"base_url has a port beyond {LAST_PORT}: {_shown(url)}")
+        raise ValueError(f"base_url has a port beyond {LAST_PORT}: {_public_url(url)}")
     if url.userinfo or "?" in base_url or "#" in base_url:
-        raise ValueError(f"base_url must have no user, query or fragment: {_shown(url)}")
+        raise ValueError(f"base_url must have no user, query or fragment: {_public_url(url)}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):
-        raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_shown(url)}")
+        raise ValueError(f"base_url must begin with https://, or say allow_http=True: {_public_url(url)}")
     if shared := _shared_path(url.path, paths):
-        right = f"{_shown(url)}{url.path.rstrip('/').removesuffix(shared)}"
+        right = f"{_public_url(url)}{url.path.rstrip('/').removesuffix(shared)}"
         raise ValueError(f"base_url ends with {shared}, which is part of each call's own path: pass {right}")
     return url
 
@@ -64,7 +64,7 @@ def _shared_path(base: str, paths: Iterable[str]) -> str:
     return next((end for end in ends if end != "/" and any(f"{path}/".startswith(f"{end}/") for path in paths)), "")
 
 
-def _shown(url: httpx.URL) -> str:
+def _public_url(url: httpx.URL) -> str:
     """Return the address without its parts that may be secret."""
     return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port is not None else "")
 
@@ -80,9 +80,9 @@ def is_port(port: int | None) -> bool:
     return port is None or port <= LAST_PORT
 
 
-def has_port_of_other_digits(url: str) -> bool:
+def has_non_ascii_port(url: str) -> bool:
     """Return whether an address has a port in digits of another script, which RFC 3986 has not and httpx reads."""
-    return _OTHER_DIGITS.match(url) is not None
+    return _NON_ASCII_PORT.match(url) is not None
 
 
 def is_loopback(host: str) -> bool:
@@ -90,10 +90,14 @@ def is_loopback(host: str) -> bool:
 
     RFC 6761 wants `anything.localhost` to lead here; not every name server keeps to it, so the name is looked up.
     """
-    return is_loopback_address(host) or host == "localhost" or (host.endswith(".localhost") and _leads_here(host))
+    return (
+        is_loopback_address(host)
+        or host == "localhost"
+        or (host.endswith(".localhost") and _resolves_to_loopback(host))
+    )
 
 
-def _leads_here(name: str) -> bool:
+def _resolves_to_loopback(name: str) -> bool:
     try:
         addresses = {str(address[0]) for *_, address in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError):  # it leads nowhere

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
-def shown(value: object) -> str:
+def for_message(value: object) -> str:
     """Return a value as messages repeat it: on one line, with 200 characters at most."""
     return printable(str(value)[:EXCERPT_LENGTH])[:EXCERPT_LENGTH]
 
@@ -35,21 +35,21 @@ def excerpt(text: str, redact: Redact) -> str:
     window = redact(text[:_WINDOW])
     if len(text) > _WINDOW:
         window = window[: _WINDOW // 2]  # a token that the window ends in the middle of would not be known for one
-    return _on_one_line(_without_media(window))[:EXCERPT_LENGTH]
+    return _fold(_hide_media(window))[:EXCERPT_LENGTH]
 
 
 def loggable(text: str, redact: Redact, max_characters: int) -> str:
     """Return a text for a log, on one line, cut to a length, without the token, media, and the queries of addresses."""
     public = _ADDRESS.sub(lambda url: url[1] + url[2] + (f"{url[3]}***" if url[3] else ""), redact(text))
-    line = _on_one_line(_without_media(public))
+    line = _fold(_hide_media(public))
     return line if len(line) <= max_characters else f"{line[:max_characters]}... ({len(line)} characters)"
 
 
-def _without_media(text: str) -> str:
+def _hide_media(text: str) -> str:
     return _MEDIA.sub(lambda media: f"<{len(media[0])} characters>", text)
 
 
-def _on_one_line(text: str) -> str:
+def _fold(text: str) -> str:
     return printable(" ".join(text.split()))
 
 

@@ -166,7 +166,7 @@ class InlineFile:
         Raises:
             MediaError: The file cannot be read, or is no longer what it was.
         """
-        with self._opened() as file:
+        with self._open() as file:
             file.seek(offset)
             return file.read(count)
 
@@ -176,14 +176,14 @@ class InlineFile:
         Raises:
             MediaError: As `peek`.
         """
-        with self._opened() as file:
+        with self._open() as file:
             for start in range(0, self.size, _PIECE):
                 piece = file.read(min(_PIECE, self.size - start))
                 self._compare(file)
                 yield pybase64.b64encode(piece)
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _open(self) -> Iterator[BinaryIO]:
         with raising_media_errors(self.path, "read"), self.path.open("rb") as file:
             self._compare(file)
             yield file

@@ -336,5 +336,5 @@ def test_a_png_with_countless_chunks_is_not_called_truncated() -> None:
     """Only a limited number of chunks is read, because each read may open the file again."""
     countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
 
-    assert not images.breaks_off(InlineBytes(countless + bytes(5000)))
-    assert images.breaks_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))
+    assert not images.is_cut_off(InlineBytes(countless + bytes(5000)))
+    assert images.is_cut_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))

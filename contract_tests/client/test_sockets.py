@@ -423,7 +423,7 @@ def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeyp
         opened.append(connected)
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(sockets, "_send_at_once", refuse)
+    monkeypatch.setattr(sockets, "_disable_nagle", refuse)
     with listening(Peer.answer) as server:
         call_style.failure(client_of(server.url))
 

@@ -14,7 +14,7 @@ import httpx
 MAX_ANSWER_BYTES: Final = 1 << 23
 """Bytes of an answer, as they come and decoded. A page of 500 things has about 1 MB."""
 SENT: Final = "kling_elements_runtime.sent"
-"""The extension of a request that has its `Sending`, where our own connections carry it."""
+"""The extension of a request that has its `SendProgress`, where our own connections carry it."""
 UNREADABLE: Final = "kling_elements_runtime.unreadable"
 """The extension of a response that says why there is no more of its body."""
 ENCODINGS: Final = "gzip"
@@ -27,7 +27,7 @@ _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 _TIME_IS_UP = (TimeoutError, httpcore.TimeoutException, httpx.TimeoutException)
 
 
-class Sending:
+class SendProgress:
     """How much of one request was handed to the network.
 
     A server that heeds `Content-Length` does nothing before it has all of it.

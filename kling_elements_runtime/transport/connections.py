@@ -18,26 +18,26 @@ import httpcore
 import httpx
 
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, AnswerBody, Sending
+from kling_elements_runtime.transport.bodies import SENT, AnswerBody, SendProgress
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.pool import AsyncPool, Pool, Received
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.steps import TIME_IS_UP, is_over
 
 # Arguments of httpx's clients that are about connections, or that every client of ours has.
-_OF_CONNECTIONS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
-_OF_REQUESTS = frozenset({"base_url", "timeout", "headers", "transport"})
+_CONNECTION_ARGUMENTS = frozenset({"verify", "cert", "trust_env", "http1", "http2", "limits", "proxy"})
+_REQUEST_ARGUMENTS = frozenset({"base_url", "timeout", "headers", "transport"})
 _CLIENTS = (httpx.Client, httpx.AsyncClient)
-_OF_CLIENTS = ("send", "_send_single_request", "_transport_for_url")
+_PATCHED_METHODS = ("send", "_send_single_request", "_transport_for_url")
 # What tools replace: Sentry and ddtrace the first, vcrpy up to version 7 the second, respx the third or the fifth,
 # pytest-httpx, vcrpy from version 8 and OpenTelemetry the fourth.
 _OWN = Originals(
-    *((httpx.Client, name) for name in _OF_CLIENTS),
+    *((httpx.Client, name) for name in _PATCHED_METHODS),
     (httpx.HTTPTransport, "handle_request"),
     (httpcore.ConnectionPool, "handle_request"),
 )
 _OWN_ASYNC = Originals(
-    *((httpx.AsyncClient, name) for name in _OF_CLIENTS),
+    *((httpx.AsyncClient, name) for name in _PATCHED_METHODS),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
     (httpcore.AsyncConnectionPool, "handle_async_request"),
 )
@@ -57,7 +57,7 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
         self._pool = pool
 
 
-class _Directness:
+class _DirectPath:
     """The check whether a request may go past httpx."""
 
     def __init__(self, settings: Mapping[str, Any], http: Any, transport: Any, own: Originals, function: str) -> None:
@@ -65,14 +65,14 @@ class _Directness:
         self._http, self._transport = http, transport
         self._own, self._function = own, function
         self._needs_httpx = _needs_httpx(settings)
-        self._is_alone = settings.get("transport") is None and "mounts" not in settings
+        self._uses_pool_only = settings.get("transport") is None and "mounts" not in settings
 
-    def of(self, request: httpx.Request) -> bool:
+    def allows(self, request: httpx.Request) -> bool:
         """Return whether a request may, and let it take note of how far it gets if nothing else carries it."""
-        is_as_made = self._own.are_in_place() and _is_as_made(self._http, self._transport, self._function)
-        if is_as_made and self._is_alone:
-            request.extensions[SENT] = Sending()
-        return is_as_made and not self._needs_httpx
+        is_unpatched = self._own.are_unpatched() and _is_unpatched(self._http, self._transport, self._function)
+        if is_unpatched and self._uses_pool_only:
+            request.extensions[SENT] = SendProgress()
+        return is_unpatched and not self._needs_httpx
 
 
 class Connections:
@@ -87,10 +87,10 @@ class Connections:
         self._pool = pool = Pool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _Transport(pool)
         self.http = httpx.Client(**_client_settings(settings, transport))
-        self._is_direct = _Directness(settings, self.http, transport, _OWN, "handle_request").of
+        self._is_direct = _DirectPath(settings, self.http, transport, _OWN, "handle_request").allows
         self._ways: Mapping[bool, Callable[[httpx.Request], httpx.Response]] = {
-            False: partial(_by_httpx, self.http),
-            True: partial(_by_transport, transport) if pool is None else partial(_by_pool, pool),
+            False: partial(_send_by_httpx, self.http),
+            True: partial(_send_by_transport, transport) if pool is None else partial(_send_by_pool, pool),
         }
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -114,10 +114,10 @@ class AsyncConnections:
         self._pool = pool = AsyncPool(route) if settings.get("transport") is None else None
         transport = settings["transport"] if pool is None else _AsyncTransport(pool)
         self.http = httpx.AsyncClient(**_client_settings(settings, transport))
-        self._is_direct = _Directness(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").of
+        self._is_direct = _DirectPath(settings, self.http, transport, _OWN_ASYNC, "handle_async_request").allows
         self._ways: Mapping[bool, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
-            False: partial(_by_httpx_async, self.http),
-            True: partial(_by_transport_async, transport) if pool is None else partial(_by_pool_async, pool),
+            False: partial(_send_by_httpx_async, self.http),
+            True: partial(_send_by_transport_async, transport) if pool is None else partial(_send_by_pool_async, pool),
         }
 
     async def send(self, request: httpx.Request) -> httpx.Response:
@@ -141,30 +141,30 @@ class AsyncConnections:
             self._pool.close_waiting()
 
 
-def _by_httpx(http: httpx.Client, request: httpx.Request) -> httpx.Response:
-    return _read(http.send(_hurried(request), stream=True))
+def _send_by_httpx(http: httpx.Client, request: httpx.Request) -> httpx.Response:
+    return _read(http.send(_with_shorter_timeouts(request), stream=True))
 
 
-async def _by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    return await _aread(await http.send(_hurried(request), stream=True))
+async def _send_by_httpx_async(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    return await _aread(await http.send(_with_shorter_timeouts(request), stream=True))
 
 
-def _by_transport(transport: Any, request: httpx.Request) -> httpx.Response:
-    return _read(transport.handle_request(_hurried(request)))
+def _send_by_transport(transport: Any, request: httpx.Request) -> httpx.Response:
+    return _read(transport.handle_request(_with_shorter_timeouts(request)))
 
 
-async def _by_transport_async(transport: Any, request: httpx.Request) -> httpx.Response:
-    return await _aread(await transport.handle_async_request(_hurried(request)))
+async def _send_by_transport_async(transport: Any, request: httpx.Request) -> httpx.Response:
+    return await _aread(await transport.handle_async_request(_with_shorter_timeouts(request)))
 
 
-def _by_pool(pool: Pool, request: httpx.Request) -> httpx.Response:
+def _send_by_pool(pool: Pool, request: httpx.Request) -> httpx.Response:
     try:
         return _response(pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
         raise _as_httpx(error) from error
 
 
-async def _by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Response:
+async def _send_by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Response:
     try:
         return _response(await pool.exchange(_core_request(request)))
     except _CORE_ERRORS as error:
@@ -173,28 +173,28 @@ async def _by_pool_async(pool: AsyncPool, request: httpx.Request) -> httpx.Respo
 
 def _client_settings(settings: Mapping[str, Any], transport: Any) -> dict[str, Any]:
     """Return the arguments of httpx's client over a transport, which has those that are about connections."""
-    kept = {name: value for name, value in settings.items() if name not in _OF_CONNECTIONS}
+    kept = {name: value for name, value in settings.items() if name not in _CONNECTION_ARGUMENTS}
     # proxies of the environment are on the way that our transport takes
     return {**kept, "transport": transport, "trust_env": False}
 
 
 def _needs_httpx(settings: Mapping[str, Any]) -> bool:
     """Return whether these settings ask httpx for more than a connection."""
-    return not settings.keys() <= _OF_CONNECTIONS | _OF_REQUESTS
+    return not settings.keys() <= _CONNECTION_ARGUMENTS | _REQUEST_ARGUMENTS
 
 
-def _is_as_made(http: Any, transport: Any, name: str) -> bool:
+def _is_unpatched(http: Any, transport: Any, name: str) -> bool:
     """Return whether a client and its transport are as they were made, as tools change single ones of these too."""
     return (
         type(http) in _CLIENTS
         and http._transport is transport  # noqa: SLF001 - where OpenTelemetry puts one of its own
         and not http.is_closed
-        and vars(http).keys().isdisjoint(_OF_CLIENTS)
+        and vars(http).keys().isdisjoint(_PATCHED_METHODS)
         and name not in getattr(transport, "__dict__", ())
     )
 
 
-def _hurried(request: httpx.Request) -> httpx.Request:
+def _with_shorter_timeouts(request: httpx.Request) -> httpx.Request:
     """Return a request no step of which takes more time than the call has: other transports know of no deadline."""
     left, limits = seconds_left(), request.extensions["timeout"]
     if left is not None and left < max(limits.values()):

@@ -16,7 +16,7 @@ class Originals:
         """Take the functions: of each its class and its name."""
         self._functions = [(owner, name, _original(owner, name)) for owner, name in places]
 
-    def are_in_place(self) -> bool:
+    def are_unpatched(self) -> bool:
         """Return whether all of these functions are the libraries' own, now as then."""
         return all(getattr(owner, name) is function for owner, name, function in self._functions)
 

@@ -23,11 +23,11 @@ from attrs import frozen
 
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, Sending
+from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, SendProgress
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
+from kling_elements_runtime.transport.semaphore import FairSemaphore
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
-from kling_elements_runtime.transport.turns import Turns
 
 C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
 
@@ -79,19 +79,19 @@ def encoding_of(headers: list[tuple[bytes, bytes]]) -> str:
 class Pool(httpcore.ConnectionPool):
     """Connections for threads."""
 
-    pieces = staticmethod(Sending.pieces)
+    pieces = staticmethod(SendProgress.pieces)
 
     def __init__(self, route: Route) -> None:
         """Take the way to the gateway; no connection is opened yet."""
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.ConnectionInterface].of(route)
-        self._turns = Turns(route.max_connections)
+        self.idle = _IdleConnections[httpcore.ConnectionInterface].of(route)
+        self._places = FairSemaphore(route.max_connections)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`, unless a tool is to have the request or it goes to another host."""
-        if not _OWN.are_in_place() or request.url.origin != self.origin:
+        if not _OWN.are_unpatched() or request.url.origin != self.origin:
             return super().handle_request(request)
         return self.exchange(request).as_httpcore()
 
@@ -102,16 +102,16 @@ class Pool(httpcore.ConnectionPool):
             httpcore.PoolTimeout: No connection became free in time.
             httpcore exceptions: No answer came.
         """
-        if not self._turns.wait(_pool_seconds(request)):
-            raise httpcore.PoolTimeout(_in_use(self._route))
+        if not self._places.acquire(_pool_seconds(request)):
+            raise httpcore.PoolTimeout(_all_in_use(self._route))
         try:
             return finish(_exchange(self, request))
         finally:
-            self._turns.leave()
+            self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
         """Return a connection that is not open yet."""
-        _trust(self, self._route, origin)
+        _set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
     def close(self) -> None:
@@ -119,19 +119,19 @@ class Pool(httpcore.ConnectionPool):
         self.discard(self.idle.close())
         super().close()
 
-    async def handle(self, connection: httpcore.ConnectionInterface, request: httpcore.Request) -> httpcore.Response:
-        """See `_Port`."""
+    async def send(self, connection: httpcore.ConnectionInterface, request: httpcore.Request) -> httpcore.Response:
+        """See `_PoolLike`."""
         return connection.handle_request(request)
 
     async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
-        """See `_Port`."""
+        """See `_PoolLike`."""
         try:
             answer.take(response.iter_stream())
         finally:
             response.close()
 
     def discard(self, connections: list[httpcore.ConnectionInterface]) -> None:
-        """See `_Port`."""
+        """See `_PoolLike`."""
         for connection in connections:
             connection.close()
 
@@ -139,37 +139,37 @@ class Pool(httpcore.ConnectionPool):
 class AsyncPool(httpcore.AsyncConnectionPool):
     """Connections for the tasks of one event loop."""
 
-    pieces = staticmethod(Sending.pieces_async)
+    pieces = staticmethod(SendProgress.pieces_async)
 
     def __init__(self, route: Route) -> None:
         """Take the way to the gateway; no connection is opened yet."""
         super().__init__(network_backend=AsyncBackend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.AsyncConnectionInterface].of(route)
-        self._turns = asyncio.BoundedSemaphore(route.max_connections)
+        self.idle = _IdleConnections[httpcore.AsyncConnectionInterface].of(route)
+        self._places = asyncio.BoundedSemaphore(route.max_connections)
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do as `exchange`; see `Pool.handle_request`."""
-        if not _OWN_ASYNC.are_in_place() or request.url.origin != self.origin:
+        if not _OWN_ASYNC.are_unpatched() or request.url.origin != self.origin:
             return await super().handle_async_request(request)
         return (await self.exchange(request)).as_httpcore()
 
     async def exchange(self, request: httpcore.Request) -> Received:
         """Send a request and return the answer; see `Pool.exchange`."""
         try:
-            async with asyncio.timeout(_pool_seconds(request) if self._turns.locked() else None):
-                await self._turns.acquire()
+            async with asyncio.timeout(_pool_seconds(request) if self._places.locked() else None):
+                await self._places.acquire()
         except TimeoutError:
-            raise httpcore.PoolTimeout(_in_use(self._route)) from None
+            raise httpcore.PoolTimeout(_all_in_use(self._route)) from None
         try:
             return await _exchange(self, request)
         finally:
-            self._turns.release()
+            self._places.release()
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """Return a connection that is not open yet."""
-        _trust(self, self._route, origin)
+        _set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
     def close_waiting(self) -> None:
@@ -181,14 +181,12 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         self.close_waiting()
         await super().aclose()
 
-    async def handle(
-        self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request
-    ) -> httpcore.Response:
-        """See `_Port`."""
+    async def send(self, connection: httpcore.AsyncConnectionInterface, request: httpcore.Request) -> httpcore.Response:
+        """See `_PoolLike`."""
         return await connection.handle_async_request(request)
 
     async def read(self, response: httpcore.Response, answer: AnswerBody) -> None:
-        """See `_Port`."""
+        """See `_PoolLike`."""
         try:
             await answer.take_async(response.aiter_stream())
         finally:
@@ -205,7 +203,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
                 closing.send(None)
 
 
-def _trust(pool: Any, route: Route, origin: httpcore.Origin) -> None:
+def _set_ssl_context(pool: Any, route: Route, origin: httpcore.Origin) -> None:
     """Give a pool of httpcore's what checks certificates, which is made on first use, as that takes long.
 
     Raises:
@@ -216,16 +214,16 @@ def _trust(pool: Any, route: Route, origin: httpcore.Origin) -> None:
         pool._ssl_context = route.ssl_context()  # noqa: SLF001 - as the pools of ours derive from it
 
 
-class _Port(Protocol[C]):
+class _PoolLike(Protocol[C]):
     """What differs between threads and an event loop where a request is exchanged for its answer.
 
     Attributes:
         idle: The connections that wait.
         origin: The gateway.
-        pieces: What `request.stream` is made by: `Sending.pieces`, or as that.
+        pieces: What `request.stream` is made by: `SendProgress.pieces`, or as that.
     """
 
-    idle: _Idle[C]
+    idle: _IdleConnections[C]
     origin: httpcore.Origin
     pieces: Callable[..., Any]
 
@@ -233,7 +231,7 @@ class _Port(Protocol[C]):
         """Return a connection that is not open yet."""
         ...
 
-    async def handle(self, connection: C, request: httpcore.Request) -> httpcore.Response:
+    async def send(self, connection: C, request: httpcore.Request) -> httpcore.Response:
         """Send a request over a connection, and return the answer, whose body is still to be read."""
         ...
 
@@ -246,22 +244,22 @@ class _Port(Protocol[C]):
         ...
 
 
-async def _exchange(port: _Port[C], request: httpcore.Request) -> Received:
+async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
     """Send a request over a connection that was kept, or a new one, and return the answer."""
-    kept, useless = port.idle.take(request.method)
-    port.discard(useless)
+    kept, useless = pool.idle.take(request.method)
+    pool.discard(useless)
     body = request.stream
     if kept is not None:
         try:
-            return await _carry(port, kept, request, body, partial(_check_kept, kept))
+            return await _exchange_over(pool, kept, request, body, partial(_check_kept, kept))
         except _LOST as error:
             if not _can_be_sent_again(request, error):
                 raise
-    return await _carry(port, port.create_connection(port.origin), request, body)
+    return await _exchange_over(pool, pool.create_connection(pool.origin), request, body)
 
 
-async def _carry(
-    port: _Port[C],
+async def _exchange_over(
+    pool: _PoolLike[C],
     connection: C,
     request: httpcore.Request,
     body: Any,
@@ -269,19 +267,19 @@ async def _carry(
 ) -> Received:
     """Send a request over one connection, which is kept afterwards if it is as new, and closed else."""
     is_reusable = False
-    request.stream = port.pieces(_sending(request), body, _length(request), before_last)
+    request.stream = pool.pieces(_progress(request), body, _length(request), before_last)
     try:
-        response = await port.handle(connection, request)
+        response = await pool.send(connection, request)
         answer = AnswerBody(encoding_of(response.headers))
-        await port.read(response, answer)
+        await pool.read(response, answer)
         received = Received.of(response.status, response.headers, answer, response.extensions)
         is_reusable = answer.problem is None and _is_reusable(connection)
         return received
     finally:
-        port.discard(port.idle.put(connection) if is_reusable else [connection])
+        pool.discard(pool.idle.put(connection) if is_reusable else [connection])
 
 
-class _Idle(Generic[C]):
+class _IdleConnections(Generic[C]):
     """Connections that wait for the next request. It may be shared between threads."""
 
     def __init__(self, limit: int, max_seconds: float | None, reuse_seconds: float) -> None:
@@ -329,8 +327,8 @@ class _Idle(Generic[C]):
             return taken
 
 
-def _sending(request: httpcore.Request) -> Sending:
-    sending: Sending = request.extensions.setdefault(SENT, Sending())
+def _progress(request: httpcore.Request) -> SendProgress:
+    sending: SendProgress = request.extensions.setdefault(SENT, SendProgress())
     return sending
 
 
@@ -349,7 +347,7 @@ def _pool_seconds(request: httpcore.Request) -> float | None:
     return max(0.0, left if limit is None else min(limit, left))
 
 
-def _in_use(route: Route) -> str:
+def _all_in_use(route: Route) -> str:
     return (
         f"all {route.max_connections} connections of this client are in use, and none became free in time; "
         "ask for less at a time, or allow more by http_client={'limits': httpx.Limits(max_connections=...)}"
@@ -390,4 +388,4 @@ def _innermost(connection: Any) -> Any:
 
 def _can_be_sent_again(request: httpcore.Request, error: Exception) -> bool:
     """Return whether a request may go out once more, over another connection, after one that was kept was lost."""
-    return request.method in _SAFE_METHODS or not _sending(request).may_have_arrived(error)
+    return request.method in _SAFE_METHODS or not _progress(request).may_have_arrived(error)

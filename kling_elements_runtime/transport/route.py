@@ -19,7 +19,7 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
-from kling_elements_runtime.settings import has_port_of_other_digits, is_host, is_port
+from kling_elements_runtime.settings import has_non_ascii_port, is_host, is_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -71,13 +71,13 @@ class Route:
         if options.get("transport") is not None:
             arguments["trust_env"] = False  # it knows its way
         if options.get("proxy") is not None:
-            arguments["proxy"] = _proxy(options["proxy"], "http_client['proxy']")
+            arguments["proxy"] = _usable_proxy(options["proxy"], "http_client['proxy']")
         elif arguments.get("trust_env", True) and not on_this_machine:
-            arguments["proxy"] = _proxy_of_environment(url)
+            arguments["proxy"] = _environment_proxy(url)
         if arguments.get("http2") and find_spec("h2") is None:
             raise ValueError("http_client['http2'] needs the package h2: pip install 'httpx[http2]', or leave it out")
         for name in arguments.keys() & {"verify", "cert"}:
-            arguments[name] = _with_texts(arguments[name])
+            arguments[name] = _paths_as_strings(arguments[name])
         route = cls(url, reuse_seconds, **arguments)
         _check_limits(route.limits)
         if url.scheme == "https":
@@ -144,7 +144,7 @@ def _number(limit: int | None) -> int:
     return sys.maxsize if limit is None else limit
 
 
-def _proxy(given: Any, name: str) -> httpx.Proxy:
+def _usable_proxy(given: Any, name: str) -> httpx.Proxy:
     """Return a proxy.
 
     Args:
@@ -155,7 +155,7 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
         ValueError: It cannot be used.
     """
     try:
-        if isinstance(given, str) and has_port_of_other_digits(given):
+        if isinstance(given, str) and has_non_ascii_port(given):
             raise ValueError  # noqa: TRY301 -- all that is wrong is said below
         proxy = given if isinstance(given, httpx.Proxy) else httpx.Proxy(given)
         url = proxy.url
@@ -170,7 +170,7 @@ def _proxy(given: Any, name: str) -> httpx.Proxy:
     return proxy
 
 
-def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
+def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
     """Return the proxy that the environment names for an address, if any."""
     proxies = getproxies()
     kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
@@ -179,7 +179,7 @@ def _proxy_of_environment(url: httpx.URL) -> httpx.Proxy | None:
     name = next((name for name in os.environ if name.lower() == f"{kind}_proxy"), None)
     value = proxies[kind]
     where = f"the environment variable {name}" if name else "the proxy in the settings of this system"
-    return _proxy(value if "://" in value else f"http://{value}", where)
+    return _usable_proxy(value if "://" in value else f"http://{value}", where)
 
 
 def _check_limits(limits: Any) -> None:
@@ -201,10 +201,10 @@ def _check_certificates(route: Route) -> None:
             raise ValueError(f"the environment variable {name} names no certificates: {value}; correct it or unset it")
 
 
-def _with_texts(files: Any) -> Any:
+def _paths_as_strings(files: Any) -> Any:
     """Return what names files with texts in the place of paths, as httpx takes no others."""
     if isinstance(files, tuple | list):
-        return tuple(map(_with_texts, files))
+        return tuple(map(_paths_as_strings, files))
     return os.fspath(files) if isinstance(files, os.PathLike) else files
 
 

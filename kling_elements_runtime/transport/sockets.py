@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import aiohappyeyeballs
 import httpcore
 
-from kling_elements_runtime.transport.names import look_up
+from kling_elements_runtime.transport.dns import look_up
 from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING, limit
 from kling_elements_runtime.transport.tls import NestedTls, start_tls
 
 _LARGE_BYTES = 1 << 16  # of a piece that takes so long that other work should be done in between
-_HELD_BYTES = 1 << 14  # of headers, or of a small body, that are put together with what follows or went before
+_MAX_BUFFERED_BYTES = 1 << 14  # of headers, or of a small body, that are put together with what follows or went before
 _HEAD_START_SECONDS = 0.25  # of one address before the next one is tried too (RFC 8305, section 5)
 _Options: TypeAlias = Iterable[tuple[Any, ...]] | None
 
@@ -41,26 +41,26 @@ class Backend(httpcore.NetworkBackend):
         with CONNECTING:
             for address in look_up(host, port).result(limit(timeout)):
                 try:
-                    return _Stream(_connected(address, timeout))
+                    return _Stream(_connect(address, timeout))
                 except OSError as error:
                     failures.append(error)
             raise failures[0]
 
 
-def _connected(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
+def _connect(address: tuple[Any, ...], timeout: float | None) -> socket.socket:
     family, kind, protocol, _, place = address
     opened = socket.socket(family, kind, protocol)
     try:
         opened.settimeout(limit(timeout))
         opened.connect(place)
-        _send_at_once(opened)
+        _disable_nagle(opened)
     except BaseException:
         opened.close()
         raise
     return opened
 
 
-class _Held:
+class _WriteBuffer:
     """The first piece that is written after a read, held back until the next one, so that both go out together.
 
     These are the headers of a request and the beginning of its body. A call of the system takes longer than all that
@@ -73,11 +73,11 @@ class _Held:
 
     def to_write(self, piece: bytes) -> Iterable[bytes]:
         """Return what is to be sent now, of what was held and another piece."""
-        if self._is_first and len(piece) <= _HELD_BYTES:
+        if self._is_first and len(piece) <= _MAX_BUFFERED_BYTES:
             self._is_first, self._piece = False, piece
             return ()
         held, self._piece, self._is_first = self._piece, b"", False
-        pieces = (held + piece,) if len(piece) <= _HELD_BYTES else (held, piece)  # a large one is not copied
+        pieces = (held + piece,) if len(piece) <= _MAX_BUFFERED_BYTES else (held, piece)  # a large one is not copied
         return filter(None, pieces)
 
     def to_read(self) -> bytes:
@@ -91,16 +91,16 @@ class _Stream(httpcore.NetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._held = _Held()
+        self._buffer = _WriteBuffer()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._send(self._held.to_read(), timeout)
+        self._send(self._buffer.to_read(), timeout)
         with READING:
             self._limit(timeout)
             return self._socket.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for piece in self._held.to_write(buffer):
+        for piece in self._buffer.to_write(buffer):
             self._send(piece, timeout)
 
     def _send(self, piece: bytes, timeout: float | None) -> None:
@@ -154,7 +154,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
                 addresses: Any = await asyncio.wrap_future(look_up(host, port))
                 connected = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START_SECONDS)
             try:
-                _send_at_once(connected)
+                _disable_nagle(connected)
             except OSError:
                 connected.close()
                 raise
@@ -166,26 +166,26 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._held = _Held()
+        self._buffer = _WriteBuffer()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if held := self._held.to_read():
+        if held := self._buffer.to_read():
             await self._send(held, timeout)
         with READING:
             async with asyncio.timeout(timeout):
                 received = await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
-                await _let_others_run(received)
+                await _yield_after_large(received)
                 return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for piece in self._held.to_write(buffer):
+        for piece in self._buffer.to_write(buffer):
             await self._send(piece, timeout)
 
     async def _send(self, piece: bytes, timeout: float | None) -> None:
         with WRITING:
             async with asyncio.timeout(timeout):
                 await asyncio.get_running_loop().sock_sendall(self._socket, piece)
-                await _let_others_run(piece)
+                await _yield_after_large(piece)
 
     async def aclose(self) -> None:
         self._socket.close()
@@ -199,13 +199,13 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return _extra_info(self._socket, info)
 
 
-async def _let_others_run(piece: bytes) -> None:
+async def _yield_after_large(piece: bytes) -> None:
     """Let the event loop do other work after a large piece: what a socket takes or has at once is not waited for."""
     if len(piece) >= _LARGE_BYTES:
         await asyncio.sleep(0)
 
 
-def _send_at_once(connected: socket.socket) -> None:
+def _disable_nagle(connected: socket.socket) -> None:
     """Have small pieces sent without waiting for more: headers and body of a request are written one by one."""
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

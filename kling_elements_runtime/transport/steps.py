@@ -11,7 +11,7 @@ from kling_elements_runtime.deadline import seconds_left
 TIME_IS_UP: Final = "the time for this call is up"
 
 
-class _NamedErrors:
+class _ErrorTranslator:
     """A block in which what can go wrong with a socket is raised by httpcore's names for it."""
 
     def __init__(self, late: type[Exception], failed: type[Exception]) -> None:
@@ -31,9 +31,9 @@ class _NamedErrors:
             raise self._failed(str(error) or "the connection was closed") from error
 
 
-CONNECTING = _NamedErrors(httpcore.ConnectTimeout, httpcore.ConnectError)
-READING = _NamedErrors(httpcore.ReadTimeout, httpcore.ReadError)
-WRITING = _NamedErrors(httpcore.WriteTimeout, httpcore.WriteError)
+CONNECTING = _ErrorTranslator(httpcore.ConnectTimeout, httpcore.ConnectError)
+READING = _ErrorTranslator(httpcore.ReadTimeout, httpcore.ReadError)
+WRITING = _ErrorTranslator(httpcore.WriteTimeout, httpcore.WriteError)
 
 
 def limit(timeout: float | None) -> float | None:

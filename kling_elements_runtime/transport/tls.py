@@ -18,7 +18,7 @@ _READ_BYTES = 1 << 16  # at a time, as httpcore reads
 _WRITTEN_BYTES = 1 << 18  # at a time, as they are there twice meanwhile
 
 
-class _Tls(httpcore.AsyncNetworkStream):
+class _TlsStream(httpcore.AsyncNetworkStream):
     """TLS over a stream, by buffers in memory."""
 
     def __init__(
@@ -33,14 +33,14 @@ class _Tls(httpcore.AsyncNetworkStream):
         await self._do(self._tls.do_handshake, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        def decrypted() -> bytes:
+        def decrypt() -> bytes:
             try:
                 return self._tls.read(max_bytes)
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, said or not
                 return b""
 
         with READING:
-            return await self._do(decrypted, timeout)
+            return await self._do(decrypt, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         whole = memoryview(buffer)
@@ -86,7 +86,7 @@ async def start_tls(
 ) -> httpcore.AsyncNetworkStream:
     try:
         with CONNECTING:
-            stream = _Tls(inner, context, server_hostname)
+            stream = _TlsStream(inner, context, server_hostname)
             await stream.handshake(timeout)
     except BaseException:
         await inner.aclose()
@@ -94,7 +94,7 @@ async def start_tls(
     return stream
 
 
-class _Awaited(httpcore.AsyncNetworkStream):
+class _AsyncAdapter(httpcore.AsyncNetworkStream):
     """A blocking stream behind the face of one for an event loop. Its coroutines never suspend."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
@@ -124,7 +124,7 @@ class NestedTls(httpcore.NetworkStream):
         cls, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> NestedTls:
         """Return it, with the keys agreed on and the certificate checked."""
-        return cls(finish(start_tls(_Awaited(inner), context, server_hostname, timeout)))
+        return cls(finish(start_tls(_AsyncAdapter(inner), context, server_hostname, timeout)))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return finish(self._stream.read(max_bytes, timeout))

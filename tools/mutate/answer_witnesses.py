@@ -43,13 +43,13 @@ from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import task_in
 from kling_elements_client.errors import ResponseError
-from kling_elements_runtime.document import escaped, walk
+from kling_elements_runtime.document import escape, walk
 from kling_elements_runtime.responses import ResponseReader
 from scripts.nodes import follow, resolve
 from tools.mutate.witness import Candidate, Holds, Witness
 
-_POST = f"#/paths/{escaped(ELEMENTS)}/post"
-_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"
+_POST = f"#/paths/{escape(ELEMENTS)}/post"
+_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escape('{$request.body#/callback_url}')}/post"
 _SCHEMAS = "#/components/schemas"
 # Annotations: they assert nothing, but generated code and readers use them.
 _ANNOTATIONS: dict[str, Any] = {

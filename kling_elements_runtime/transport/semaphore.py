@@ -1,4 +1,4 @@
-"""Turns of threads that want one of a few places."""
+"""FairSemaphore of threads that want one of a few places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections import deque
 
 
-class Turns:
+class FairSemaphore:
     """Places for so many threads at a time. Who came first has the next one that becomes free.
 
     A semaphore of the standard library gives it to whichever thread happens to run. That is the one that has just left,
@@ -18,7 +18,7 @@ class Turns:
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()
 
-    def wait(self, seconds: float | None) -> bool:
+    def acquire(self, seconds: float | None) -> bool:
         """Wait for a place, and return whether there is one, which has to be left again."""
         with self._lock:
             if self._free:
@@ -32,11 +32,11 @@ class Turns:
                 return True
         except BaseException:  # Ctrl+C
             if not self._gave_up(turn):
-                self.leave()
+                self.release()
             raise
         return not self._gave_up(turn)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give a place back."""
         with self._lock:
             if self._waiting:
