@@ -142,10 +142,10 @@ class Answer:
         code: The business code of the envelope, or of its `error`; None if there is none.
         message: The gateway's own words; None if there are none.
         request_id: The gateway's id of the request, from the body or from the header `x-request-id`.
-        excerpt: The first 200 characters of the body, with white space folded. As in all texts here, what a terminal
-            would obey is for_message escaped.
-        method: The HTTP method of the request; empty if it is not known.
-        url: The URL of the request; empty if it is not known.
+        excerpt: The first 200 characters of the body, with white space folded. As in all strings here, control
+            characters are escaped.
+        method: The HTTP method of the request; an empty string if it is not known.
+        url: The URL of the request; an empty string if it is not known.
     """
 
     status_code: int

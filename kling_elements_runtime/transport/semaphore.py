@@ -1,4 +1,4 @@
-"""FairSemaphore of threads that want one of a few places."""
+"""A fair semaphore for threads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 
 
 class FairSemaphore:
-    """Places for so many threads at a time. Who came first has the next one that becomes free.
+    """A semaphore whose threads get free places in the order in which they arrived.
 
-    A semaphore of the standard library gives it to whichever thread happens to run. That is the one that has just left,
-    so that of twenty threads two would keep both places for themselves.
+    A semaphore of the standard library gives a place to the thread that happens to run. That is the one that has just
+    released it: of twenty threads, two would keep two places for themselves.
     """
 
     def __init__(self, places: int) -> None:
@@ -19,7 +19,7 @@ class FairSemaphore:
         self._lock = threading.Lock()
 
     def acquire(self, seconds: float | None) -> bool:
-        """Wait for a place, and return whether there is one, which has to be left again."""
+        """Wait for a place, and return whether the caller got one, which it must release."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -45,7 +45,7 @@ class FairSemaphore:
                 self._free += 1
 
     def _gave_up(self, turn: threading.Lock) -> bool:
-        """Wait no longer; return False if the place came at the last moment."""
+        """Stop waiting, and return True; return False if the caller got a place at the last moment."""
         with self._lock:
             if turn not in self._waiting:
                 return False

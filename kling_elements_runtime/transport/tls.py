@@ -1,4 +1,4 @@
-"""TLS over streams: on an event loop, and within TLS, as to a gateway behind a proxy that speaks TLS itself."""
+"""TLS over streams: on an event loop, and inside TLS, if a proxy in front of the gateway uses TLS itself."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kling_elements_runtime.transport.steps import CONNECTING, READING, WRITING
 T = TypeVar("T")
 
 _READ_BYTES = 1 << 16  # at a time, as httpcore reads
-_WRITTEN_BYTES = 1 << 18  # at a time, as they are there twice meanwhile
+_WRITTEN_BYTES = 1 << 18  # at a time, because there are two copies of them meanwhile
 
 
 class _TlsStream(httpcore.AsyncNetworkStream):
-    """TLS over a stream, by buffers in memory."""
+    """TLS over a stream, with buffers in memory."""
 
     def __init__(
         self, inner: httpcore.AsyncNetworkStream, context: ssl.SSLContext, server_hostname: str | None
@@ -36,7 +36,7 @@ class _TlsStream(httpcore.AsyncNetworkStream):
         def decrypt() -> bytes:
             try:
                 return self._tls.read(max_bytes)
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, said or not
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # the end, with TLS's closing message or without
                 return b""
 
         with READING:
@@ -64,7 +64,7 @@ class _TlsStream(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
     async def _do(self, step: Callable[[], T], timeout: float | None) -> T:
-        """Return what a step of TLS returns, once the peer has sent and been sent what that takes."""
+        """Run a step of TLS, exchanging data with the peer until it succeeds, and return its result."""
         while True:
             try:
                 done = step()
@@ -95,7 +95,7 @@ async def start_tls(
 
 
 class _AsyncAdapter(httpcore.AsyncNetworkStream):
-    """A blocking stream behind the face of one for an event loop. Its coroutines never suspend."""
+    """Adapts a blocking stream to the async interface. Its coroutines never suspend."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -114,7 +114,7 @@ class _AsyncAdapter(httpcore.AsyncNetworkStream):
 
 
 class NestedTls(httpcore.NetworkStream):
-    """TLS over a blocking stream that has TLS already, as to a gateway behind a proxy that speaks TLS itself."""
+    """TLS over a blocking stream that has TLS already, such as one to a proxy that uses TLS itself."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -123,7 +123,7 @@ class NestedTls(httpcore.NetworkStream):
     def over(
         cls, inner: httpcore.NetworkStream, context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> NestedTls:
-        """Return it, with the keys agreed on and the certificate checked."""
+        """Return the stream after the handshake, in which the certificate was checked."""
         return cls(finish(start_tls(_AsyncAdapter(inner), context, server_hostname, timeout)))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
