@@ -29,8 +29,9 @@ def element_of(task: Task, contract: Contract) -> Element:
     usable = next((element for element in named if is_usable(element, contract)), None)
     if usable is None:
         raise ElementUnavailableError(
-            f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, because "
-            f"its status is {named[0].status}: create it again, with an external_task_id that was not used before",
+            f"the element {for_message(named[0].element_id)} of task {for_message(task.task_id)} cannot be used, "
+            f"because its status is {named[0].status}: create it again, with an external_task_id "
+            "that was not used before",
             task,
         )
     return usable

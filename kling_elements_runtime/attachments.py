@@ -167,7 +167,9 @@ class Attachments:
                 for path_of_image, media in self._places.items()
                 if media.keyword == "x-image"
             ]
-            message = f"is a path, but paths are only allowed for images: {' or '.join(images) or 'this request has none'}"
+            message = (
+                f"is a path, but paths are only allowed for images: {' or '.join(images) or 'this request has none'}"
+            )
         self.violations.append(Violation(place(where), schema.rule if schema else self._rule, message))
         return ""
 

@@ -312,7 +312,7 @@ def _strings(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple
 
 
 class _ImageKeyword:
-    """`x-image` as a keyword of the validator. It only accepts or refuses; `explain` uses `image_headers` for messages."""
+    """`x-image` as a keyword of the validator. It only accepts or refuses; `image_headers` has the messages."""
 
     def __init__(self, _parent: dict[str, Any], limits: image_headers.Limits, _location: list[str | int]) -> None:
         self._limits = limits

@@ -1,6 +1,6 @@
 """Limit the time of all calls in a block, and of each of their steps.
 
-Timeouts limit each step of a request. A server that sends one byte a minute never exceeds one, so calls need a limit too.
+Timeouts limit each step of a request. A server that sends one byte a minute never exceeds one, so we limit calls too.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ _MAX_HINTED = 4096  # characters of a string that hints are searched in; it may 
 _CLOSE = 0.85  # in difflib's measure; names that share one of two words are less similar
 _KIND_KEYWORDS = {"type", "const", "enum", "pattern"}  # a branch that fails one of these was not meant
 _LIMITS = {
-    "minLength": "has {} characters, at least {} needed",
-    "maxLength": "has {} characters, at most {} allowed",
-    "minItems": "has {} items, at least {} needed",
-    "maxItems": "has {} items, at most {} allowed",
-    "minimum": "is {}, at least {} needed",
-    "maximum": "is {}, at most {} allowed",
+    "minLength": "has {} characters; it must have at least {}",
+    "maxLength": "has {} characters; it must have at most {}",
+    "minItems": "has {} items; it must have at least {}",
+    "maxItems": "has {} items; it must have at most {}",
+    "minimum": "is {}; it must be at least {}",
+    "maximum": "is {}; it must be at most {}",
 }
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -115,7 +115,7 @@ def _types(schema: Node) -> str:
 
 
 def _unknown_property(name: str, allowed: Iterable[str]) -> str:
-    """Return the message for an unknown property. It suggests one that is spelled similarly or has the same first word."""
+    """Return the message for an unknown property. It suggests one with a similar name or the same first word."""
     import difflib  # noqa: PLC0415 - most requests conform
 
     first, *others = name.split("_")

@@ -39,6 +39,8 @@ def import_all(names: Iterable[str]) -> None:
 
 def _in_child() -> None:
     _importing.release()
+
+
 _parent_connections.extend([client.leave_connections() for client in _living])
 
 

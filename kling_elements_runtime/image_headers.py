@@ -57,7 +57,7 @@ class Header:
         width: The stored width in pixels, before any orientation.
         height: The stored height in pixels, before any orientation.
         exif: Offset and length in bytes of the metadata with the orientation; a length of 0 if none comes before `end`.
-        end: The offset of the first byte after the header: the pixels of a PNG, or the data after a JPEG's frame header.
+        end: The offset of the first byte after the header: a PNG's pixels, or the data after a JPEG's frame header.
     """
 
     format: str
@@ -106,19 +106,20 @@ def violations(
         names = " or ".join(name.upper() for name in formats)
         yield (
             limits["format"]["x-source"],
-            f"the content is no {names} file with a whole header{_actual_format_hint(file, formats)}",
+            f"the content is not a {names} file with a complete header{_actual_format_hint(file, formats)}",
         )
         return
 
     short, long = sorted((header.width, header.height))
     least = limits["displayed-sides"]["min-px"]
     if short < least:
-        message = f"the image is shown as {_displayed_sides(file, header, is_local)} px, both sides must have at least {least} px"
+        shown = _displayed_sides(file, header, is_local)
+        message = f"the image is shown as {shown} px; both sides must have at least {least} px"
         yield limits["displayed-sides"]["x-source"], message
     most = limits["aspect-ratio"]["max-long-to-short"]
     if long > short * most:
         shown = _displayed_sides(file, header, is_local)
-        message = f"the image is shown as {shown} px, its ratio must be between 1:{most} and {most}:1"
+        message = f"the image is shown as {shown} px; its ratio must be between 1:{most} and {most}:1"
         yield limits["aspect-ratio"]["x-source"], message
 
 
@@ -177,7 +178,7 @@ def _png_header(file: Reader) -> Header:
 
 
 def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int], int]:
-    """Return offset and length of the metadata chunk, if it comes before `last`, and the offset where the search ended."""
+    """Return offset and length of the metadata chunk, if it comes before `last`, and where the search ended."""
     for _ in range(_MAX_PARTS):
         chunk_header = file.peek(position, 8)
         length, kind = int.from_bytes(chunk_header[:4]), chunk_header[4:]
@@ -190,7 +191,9 @@ def _png_exif(file: Reader, position: int, last: bytes) -> tuple[tuple[int, int]
 
 
 def _jpeg_header(file: Reader) -> Header:
-    if _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff":  # decoders require a marker immediately here
+    if (
+        _read(file, 0, len(JPEG_SIGNATURE) + 1) != JPEG_SIGNATURE + b"\xff"
+    ):  # decoders require a marker immediately here
         raise UnreadableError("neither a PNG nor a JPEG")
     exif = (0, 0)
     for segment in jpeg_segments(file, len(JPEG_SIGNATURE)):
@@ -269,8 +272,8 @@ def displayed_size(file: Reader, header: Header, *, is_local: bool) -> tuple[int
         header: Its header.
         is_local: Whether to search for metadata after the header, too.
     """
-    # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports. One
-    # that cannot be read is ignored, as in viewers.
+    # Turning a picture changes the result of neither rule, so the orientation is only read for messages and reports.
+    # One that cannot be read is ignored, as in viewers.
     is_sideways = orientation(file, header, is_local=is_local) in _SIDEWAYS
     return (header.height, header.width) if is_sideways else (header.width, header.height)
 

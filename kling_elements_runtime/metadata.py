@@ -34,7 +34,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """The largest file in bytes whose metadata is removed, because it is read as a whole."""
 
 INSEPARABLE = (
-    "its metadata cannot be removed, because the file cannot be split into its parts; send it unchanged, or re-encode it"
+    "its metadata cannot be removed, because the file cannot be split into its parts; "
+    "send it unchanged, or re-encode it"
 )
 """The message about a file that `strip` refuses."""
 

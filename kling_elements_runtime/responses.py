@@ -147,6 +147,7 @@ class ResponseReader:
 @frozen
 class _Failure:
     """What an answer says about a failure.
+
     Attributes:
         code: The business code of the envelope, or that of its `error`.
         message: The gateway's own words.

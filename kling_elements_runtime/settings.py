@@ -233,7 +233,9 @@ def usable_http_client(http_client: Mapping[str, Any]) -> Mapping[str, Any]:
     if http_client.get("follow_redirects"):
         raise ValueError("http_client must not follow redirects: a request would be sent twice, or elsewhere")
     if http_client.get("proxy") is not None and http_client.get("transport") is not None:
-        raise ValueError("http_client must not contain both proxy and transport: the transport decides where requests go")
+        raise ValueError(
+            "http_client must not contain both proxy and transport: the transport decides where requests go"
+        )
     if unknown := http_client.keys() - inspect.signature(httpx.AsyncClient).parameters.keys():
         raise ValueError(f"http_client takes only arguments of httpx.Client, not {', '.join(sorted(unknown))}")
     return http_client

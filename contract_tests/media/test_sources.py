@@ -258,7 +258,7 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
         (
             Picture(width=299).build(),
             ["R16"],
-            "299x300 px, both sides must have at least 300 px (R16)",
+            "299x300 px; both sides must have at least 300 px (R16)",
         ),
         (Picture(width=751, height=300).build(), ["R17"], "(R17)"),
     ],

@@ -200,7 +200,9 @@ def _check_certificates(route: Route) -> None:
     for name, is_there in _CERTIFICATES.items() if route.verify is True and route.trust_env else ():
         value = os.environ.get(name)
         if value and not is_there(Path(value)):
-            raise ValueError(f"the environment variable {name} does not point to certificates: {value}; correct it or unset it")
+            raise ValueError(
+                f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
+            )
 
 
 def _paths_as_strings(files: Any) -> Any:

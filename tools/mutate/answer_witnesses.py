@@ -277,7 +277,7 @@ def _page(candidate: Candidate) -> bool:
 def _words_about_images(candidate: Candidate) -> bool:
     file = RecordedFile(Picture(format="gif").build())
     violations = images.inspect(file, "image", image_limits(candidate.contract)).violations
-    message = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
+    message = "the content is not a JPEG or PNG file with a complete header; it looks like GIF"
     return [message] == [violation.message for violation in violations]
 
 
