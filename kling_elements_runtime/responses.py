@@ -67,34 +67,36 @@ class ResponseReader:
             return model({})
         body, problem = read_body(response)
         body = _move_list(expected, body)
-        if oddities := self._oddities(expected, response, body, problem):
+        if problems := self._problems(expected, response, body, problem):
             failure = _failure_of(self.contract, body, (expected.envelope["code"], *_CODES))
             if self.contract.means(operation_id, "x-absent", failure.code, failure.message):
                 raise self._error(errors.NotFoundError, response, failure)
             if not self._names_created_task(expected, response, body, failure):
-                kind, reason = oddities[0]
+                kind, reason = problems[0]
                 raise self._error(kind, response, failure, reason)
             # the task exists, and its id must reach the caller whatever else is wrong
-            reasons = ", ".join(reason for _, reason in oddities if reason)
+            reasons = ", ".join(reason for _, reason in problems if reason)
             text = f"HTTP {response.status_code}, code {failure.code}" + (f", {reasons}" if reasons else "")
-            self.log.warning("%s: an id is named, but the answer is odd: %s", operation_id, excerpt(text, self.redact))
+            self.log.warning(
+                "%s: an id is named, but the answer is unusual: %s", operation_id, excerpt(text, self.redact)
+            )
         return model(self._clean(response, body))
 
-    def _oddities(
+    def _problems(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, problem: str | None
     ) -> list[tuple[type[errors.ResponseError], str]]:
         """Return every way in which an answer is not the expected success, each as an error class and a reason."""
-        oddities: list[tuple[type[errors.ResponseError], str]] = []
+        problems: list[tuple[type[errors.ResponseError], str]] = []
         if not response.is_success:
-            oddities.append((errors.kind_of(response.status_code), ""))
+            problems.append((errors.kind_of(response.status_code), ""))
         if problem is not None:
-            return [*oddities, (errors.InvalidResponseError, problem)]
+            return [*problems, (errors.InvalidResponseError, problem)]
         if _says_failure(expected, body):
-            oddities.append((errors.BusinessError, "refused"))
+            problems.append((errors.BusinessError, "refused"))
         is_long = sum(map(response.content.count, b"{[,")) > _EXPLAINED_VALUES
-        if (oddity := _oddity(self.contract, expected, body, is_long=is_long)) is not None:
-            oddities.append((errors.InvalidResponseError, oddity))
-        return oddities
+        if (schema_problem := _schema_problem(self.contract, expected, body, is_long=is_long)) is not None:
+            problems.append((errors.InvalidResponseError, schema_problem))
+        return problems
 
     def _names_created_task(
         self, expected: ExpectedAnswer, response: httpx.Response, body: Any, failure: _Failure
@@ -262,7 +264,7 @@ def _has(body: Any, place: str) -> bool:
     return isinstance(holder, dict) and name in holder
 
 
-def _oddity(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long: bool) -> str | None:
+def _schema_problem(contract: Contract, expected: ExpectedAnswer, body: Any, *, is_long: bool) -> str | None:
     """Return a message if an answer is not what the contract promises, or None."""
     try:
         if is_long and not contract.conforms(expected.schema_pointer, body):
