@@ -55,9 +55,9 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
     ("says", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
-        ("gave none that can be: the token must be a str, or a function that returns one, not NoneType", None),
-        ("gave none that can be: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
-        ("gave none that can be: no API key: pass api_key=...", ""),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not NoneType", None),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
+        ("returned an unusable token: no API key: pass api_key=...", ""),
         ("returned an unusable token: the token contains white space or non-ASCII characters", "sk-ZebraFish\n"),
         ("returned an unusable token: the token contains white space or non-ASCII characters", "Bearer sk-ZebraFish"),
     ],

@@ -61,11 +61,11 @@ def test_all_violations_are_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
-        ([("", f"is an array, {_OBJECT}")], []),
-        ([("", f"is null, {_OBJECT}")], None),
-        ([("", f"is a string, {_OBJECT}")], "{}"),
-        ([("", f"is a boolean, {_OBJECT}")], True),
-        ([("", f"is a number, {_OBJECT}")], 1.5),
+        ([("", f"is an array; {_OBJECT}")], []),
+        ([("", f"is null; {_OBJECT}")], None),
+        ([("", f"is a string; {_OBJECT}")], "{}"),
+        ([("", f"is a boolean; {_OBJECT}")], True),
+        ([("", f"is a number; {_OBJECT}")], 1.5),
         (
             [
                 ("", "the property 'element_description' is missing"),

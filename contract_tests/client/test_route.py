@@ -233,7 +233,7 @@ def test_an_unusable_proxy_is_an_error_that_names_its_source(
         _proxy_of(**({} if name else {"proxy": value}))
 
     where = f"the environment variable {name}" if name else "http_client['proxy']"
-    assert str(caught.value).startswith(f"{where} is no proxy")
+    assert str(caught.value).startswith(f"{where} is not a valid proxy")
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])

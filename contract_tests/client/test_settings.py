@@ -54,7 +54,7 @@ def test_the_token_comes_from_the_environment_by_default(
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
         ("no API key", "from-environment", ""),
-        ("the token has white space", "sk-1\n", None),
+        ("the token contains white space", "sk-1\n", None),
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
@@ -168,7 +168,7 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
             )
         ),
         *(
-            ("is not an address: it must begin with https:// and name a host", url)
+            ("is not a URL: it must begin with https:// and name a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(
