@@ -118,7 +118,9 @@ class ClientBase:
         return f"{type(self).__name__}(base_url={self.client.base_url!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be copied or pickled, because it holds a token; create another one")
+        raise TypeError(
+            "a client cannot be copied or pickled, because it holds a token and open connections; create another one"
+        )
 
     def _ended(self, call: Call[Any], error: BaseException) -> None:
         """Add to an exception what is known about the element, and remove the token from it."""

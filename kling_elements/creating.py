@@ -38,7 +38,7 @@ from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.contract import CheckedRequest
 from kling_elements_client.errors import KlingError, ResponseError
 from kling_elements_client.models import CreateElementResponse, Task, TaskInfo
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.texts import for_message
 from kling_elements_runtime.types import Response, is_id
 
 
@@ -135,7 +135,7 @@ def _created_task(io: Outside, answer: Response[CreateElementResponse], trail: T
     if task is None:
         raise NoTaskError("the gateway answered with success, but named no task")
     if not _may_be_of(task, trail):
-        other = f"task {shown(task.task_id)} of another external_task_id, {shown(task.external_task_id)}"
+        other = f"task {for_message(task.task_id)} of another external_task_id, {for_message(task.external_task_id)}"
         raise NoTaskError(f"the gateway answered with {other}; look for the element by the id that was sent")
     return with_id(task, trail)
 

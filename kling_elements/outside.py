@@ -26,7 +26,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.models import Task
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.deadline import end_once
+from kling_elements_runtime.deadline import stop_when
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.types import Response
 
@@ -225,7 +225,7 @@ def in_thread(function: Callable[[], T], abandoned: threading.Event | None = Non
     future.set_running_or_notify_cancel()  # a running future cannot be cancelled
     context = copy_context()
     if abandoned is not None:
-        context.run(end_once, abandoned)
+        context.run(stop_when, abandoned)
 
     def run() -> None:
         try:

@@ -17,9 +17,9 @@ from kling_elements_runtime.document import Node, walk
 
 _ADVICE = "kling_elements.media.fit_image makes a copy that conforms"
 _BEYOND_HELP = (
-    "was cut",
+    "was cut off",
     "it is empty",
-    "with a whole header",
+    "with a complete header",
     "HTML",
 )  # how messages end about files that fitting cannot help
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"

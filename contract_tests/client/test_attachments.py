@@ -182,7 +182,7 @@ def test_a_path_is_refused_outside_image_fields(where: str, photograph: Path) ->
 
     assert [f"/{where}"] == [violation.pointer for violation in violations]
     images = "/element_image_list/frontal_image or /element_image_list/refer_images/0/image_url"
-    assert f"is a path, which may stand only for an image: {images}" == violations[0].message
+    assert f"is a path, but paths are only allowed for images: {images}" == violations[0].message
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -195,7 +195,7 @@ def test_an_unsupported_object_as_an_image_names_the_supported_types() -> None:
     """The generated client accepts paths and bytes only; `KlingElements` accepts more."""
     (violation,) = contract.violations("createElement", body_with_images(object()))
 
-    says = "a value of type object: cannot be taken for an image; give a pathlib.Path or bytes"
+    says = "a value of type object: cannot be used as an image; pass a pathlib.Path or bytes"
     assert (_FRONT, "R13", says) == (violation.pointer, violation.rule, violation.message)
 
 
@@ -214,7 +214,7 @@ def test_a_path_in_a_request_without_images_is_refused(photograph: Path) -> None
     """The message says that this request, such as a delete, has no images."""
     (violation,) = contract.violations("deleteElement", {"element_id": photograph})
 
-    assert "is a path, which may stand only for an image: this request has none" == violation.message
+    assert "is a path, but paths are only allowed for images: this request has none" == violation.message
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def test_a_closed_client_stays_closed(
     else:
         run_async(close())
 
-    closed = pytest.raises(RuntimeError, match=r"^the client is closed: make another one, or close it only when it is ")
+    closed = pytest.raises(RuntimeError, match=r"^the client is closed: create another one, or close it only when you ")
     with closed:
         create_element.sync(client=client, body=BODY)
     with closed:

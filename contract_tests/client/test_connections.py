@@ -190,4 +190,4 @@ def test_only_a_few_prepared_requests_are_cached(make_client: MakeClient) -> Non
         get_element.sync(client=client, id=str(number))
 
     assert list(map(str, range(150))) == [request.url.path.rpartition("/")[2] for request in transport.requests]
-    assert 64 >= len(client._requests._blanks) > 0  # noqa: SLF001 - not visible from outside
+    assert 64 >= len(client._requests._templates) > 0  # noqa: SLF001 - not visible from outside

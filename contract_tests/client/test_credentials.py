@@ -55,11 +55,11 @@ def test_a_token_function_is_called_before_each_request(call_style: CallStyle) -
     ("says", "token"),
     [
         ("raised LookupError: no session", LookupError("no session")),
-        ("gave none that can be: the token must be a str, or a function that returns one, not NoneType", None),
-        ("gave none that can be: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
-        ("gave none that can be: no API key: pass api_key=...", ""),
-        ("gave none that can be: the token has white space or characters beyond ASCII", "sk-ZebraFish\n"),
-        ("gave none that can be: the token has white space or characters beyond ASCII", "Bearer sk-ZebraFish"),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not NoneType", None),
+        ("returned an unusable token: the token must be a str, or a function that returns one, not bytes", b"sk-1"),
+        ("returned an unusable token: no API key: pass api_key=...", ""),
+        ("returned an unusable token: the token contains white space or non-ASCII characters", "sk-ZebraFish\n"),
+        ("returned an unusable token: the token contains white space or non-ASCII characters", "Bearer sk-ZebraFish"),
     ],
 )
 def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call_style: CallStyle) -> None:
@@ -69,7 +69,7 @@ def test_nothing_is_sent_if_the_token_function_fails(says: str, token: Any, call
 
     assert isinstance(error, TransportError)
     assert not error.may_have_been_sent
-    assert str(error).startswith("nothing was sent, as the function that gives the token ")
+    assert str(error).startswith("nothing was sent, because the api_key function ")
     assert says in str(error)
     assert [] == _leaks(error)
     assert 200 == answer.status_code

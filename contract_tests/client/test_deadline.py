@@ -31,7 +31,7 @@ from contract_tests.support.peers import (
 from contract_tests.support.proxies import tunnel
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
-from kling_elements_runtime.deadline import end_once, seconds_left, within
+from kling_elements_runtime.deadline import seconds_left, stop_when, within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
@@ -134,7 +134,7 @@ def test_a_call_through_your_own_transport_ends_once_it_is_abandoned() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream(_slowly())))
     client = AuthenticatedClient(TOKEN, "http://127.0.0.1:1", http_client={"transport": transport})
     context = copy_context()
-    context.run(end_once, abandoned)
+    context.run(stop_when, abandoned)
 
     assert "the time for this call is up" in str(context.run(CallStyle("sync").outcome, client))
 

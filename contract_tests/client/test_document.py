@@ -58,7 +58,7 @@ def test_a_reference_is_followed_to_its_node() -> None:
 )
 def test_a_reference_to_a_missing_place_or_another_file_is_refused(reference: str) -> None:
     """A bare name is refused too."""
-    with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference|JSON Pointer) begins)"):
+    with pytest.raises(LookupError, match=r"^.*: (?:no such place|a (?:reference must begin|JSON Pointer begins))"):
         follow(_DOCUMENT, reference)
 
 
@@ -93,7 +93,7 @@ def test_references_are_followed_to_the_end() -> None:
 
 def test_circular_references_are_an_error() -> None:
     """The error names the reference that closes the circle."""
-    with pytest.raises(LookupError, match=r"^#/circle: a reference to itself$"):
+    with pytest.raises(LookupError, match=r"^#/circle: circular reference$"):
         resolve(_DOCUMENT, _DOCUMENT["round"])
 
 

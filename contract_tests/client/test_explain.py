@@ -11,7 +11,7 @@ from kling_elements_client.contract import violations
 from kling_elements_client.errors import Violation
 
 _OF_A_FILE = "to send a file, use the Base64 text of its bytes; in Python, pass"
-_OBJECT = "allowed is object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
+_OBJECT = "it must be object with 'element_name', 'element_description', 'reference_type', 'element_image_list'"
 
 
 def test_all_violations_are_reported_at_once() -> None:
@@ -40,10 +40,10 @@ def test_all_violations_are_reported_at_once() -> None:
     reported = violations("createElement", body)
 
     assert {
-        Violation("/element_name", "R04", "has 21 characters, at most 20 allowed"),
-        Violation("/element_description", "R05", "is a number, allowed is string"),
+        Violation("/element_name", "R04", "has 21 characters; it must have at most 20"),
+        Violation("/element_description", "R05", "is a number; it must be string"),
         Violation("/element_image_list/frontal_image", "R13", f"must be {image}; {hint}"),
-        Violation("/element_image_list/refer_images", "R11", "has 4 items, at most 3 allowed"),
+        Violation("/element_image_list/refer_images", "R11", "has 4 items; it must have at most 3"),
         *(
             Violation(f"/element_image_list/refer_images/{index}/image_url", "R13", f"is null; it must be {image}")
             for index in range(4)
@@ -61,11 +61,11 @@ def test_all_violations_are_reported_at_once() -> None:
 @pytest.mark.parametrize(
     ("expected", "body"),
     [
-        ([("", f"is an array, {_OBJECT}")], []),
-        ([("", f"is null, {_OBJECT}")], None),
-        ([("", f"is a string, {_OBJECT}")], "{}"),
-        ([("", f"is a boolean, {_OBJECT}")], True),
-        ([("", f"is a number, {_OBJECT}")], 1.5),
+        ([("", f"is an array; {_OBJECT}")], []),
+        ([("", f"is null; {_OBJECT}")], None),
+        ([("", f"is a string; {_OBJECT}")], "{}"),
+        ([("", f"is a boolean; {_OBJECT}")], True),
+        ([("", f"is a number; {_OBJECT}")], 1.5),
         (
             [
                 ("", "the property 'element_description' is missing"),
@@ -163,7 +163,7 @@ def test_an_item_of_a_wrong_type_names_the_expected_one() -> None:
     images = {"frontal_image": "https://example.com/a.png", "refer_images": ["https://example.com/b.png"]}
     (violation,) = violations("createElement", body_with(element_image_list=images))
 
-    assert ("/element_image_list/refer_images/0", "is a string, allowed is object with 'image_url'") == (
+    assert ("/element_image_list/refer_images/0", "is a string; it must be object with 'image_url'") == (
         violation.pointer,
         violation.message,
     )

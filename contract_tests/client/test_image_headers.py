@@ -23,7 +23,7 @@ from kling_elements_runtime import image_headers as images
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _LIMITS: images.Limits = contract.document()["components"]["schemas"]["ImageBase64"]["x-image"]
-_NOT_READABLE = [("R14", "the content is no JPEG or PNG file with a whole header")]
+_NOT_READABLE = [("R14", "the content is not a JPEG or PNG file with a complete header")]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_END = 33
 # EXIF data with orientation 6
@@ -165,8 +165,8 @@ def test_a_message_gives_the_sides_as_a_viewer_shows_them(
 ) -> None:
     """A phone stores a portrait sideways, so its owner would not recognize the stored sides."""
     assert [
-        ("R16", f"the image is shown as {shown} px, both sides must have at least 300 px"),
-        ("R17", f"the image is shown as {shown} px, its ratio must be between 1:2.5 and 2.5:1"),
+        ("R16", f"the image is shown as {shown} px; both sides must have at least 300 px"),
+        ("R17", f"the image is shown as {shown} px; its ratio must be between 1:2.5 and 2.5:1"),
     ] == _violations_of(Picture(format=image_format, width=299, height=800, orientation=orientation).build())
 
 
@@ -175,7 +175,7 @@ def test_only_the_needed_part_of_the_base64_is_decoded() -> None:
     assert bytes(3) == InlineText("AAAA!!!!").peek(0, 3)
     assert bytes(2) == InlineText("!!!!AAAA").peek(4, 2)
     for text in ("AA\nAAAA=", "AA==AAAA", "AA-_AAAA"):
-        with pytest.raises(UnreadableError, match=r"^no Base64$"):
+        with pytest.raises(UnreadableError, match=r"^it is not Base64$"):
             InlineText(text).peek(0, 6)
 
 
@@ -251,7 +251,7 @@ def test_unreadable_metadata_is_ignored(metadata: bytes) -> None:
         with warnings.catch_warnings(record=True, action="always") as warned:
             verdict = _violations_of(data)
 
-        assert [("R16", "the image is shown as 299x400 px, both sides must have at least 300 px")] == verdict
+        assert [("R16", "the image is shown as 299x400 px; both sides must have at least 300 px")] == verdict
         assert [] == warned
 
 
@@ -336,5 +336,5 @@ def test_a_png_with_countless_chunks_is_not_called_truncated() -> None:
     """Only a limited number of chunks is read, because each read may open the file again."""
     countless, cut = _png(300, 300, png_chunk(b"abCd", b"") * 10_000), _png(300, 300, png_chunk(b"abCd", b"") * 500)
 
-    assert not images.breaks_off(InlineBytes(countless + bytes(5000)))
-    assert images.breaks_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))
+    assert not images.is_cut_off(InlineBytes(countless + bytes(5000)))
+    assert images.is_cut_off(InlineBytes(cut + (9000).to_bytes(4) + b"IDAT" + bytes(5000)))

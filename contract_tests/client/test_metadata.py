@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from contract_tests.reading.images import XMP, Picture, jpeg_segment, png_chunk
 from contract_tests.support.pillow_pictures import decode, encode, noise
 from kling_elements_runtime import metadata
-from kling_elements_runtime.metadata import stripped
+from kling_elements_runtime.metadata import strip
 from kling_elements_runtime.uploads import InlineBytes, InlineText, UnreadableError
 
 _GPS = b"MM\0*" + bytes(300) + b"48 deg 12 min N"
@@ -20,7 +20,7 @@ _PROFILE = Picture(format="jpeg", mode="RGB", profile_bytes=70_000)
 
 
 def _strip(content: bytes) -> bytes:
-    return stripped(InlineBytes(content)).peek(0, len(content))
+    return strip(InlineBytes(content)).peek(0, len(content))
 
 
 def _exif(orientation: int | None) -> Image.Exif:
@@ -68,7 +68,7 @@ def test_a_jpeg_keeps_pixels_orientation_and_profile(orientation: int | None, op
 def test_a_jpeg_without_metadata_is_returned_unchanged(mode: str) -> None:
     """The same object is returned; segments that define the colour coding do not count as metadata."""
     content = InlineBytes(encode(noise(40, 60, mode), "JPEG"))
-    assert content is stripped(content)
+    assert content is strip(content)
 
 
 def test_only_the_first_picture_of_a_multi_picture_jpeg_remains() -> None:
@@ -155,14 +155,14 @@ def test_an_image_beyond_the_size_bound_is_not_read(monkeypatch: pytest.MonkeyPa
     content = Picture(text_bytes=1000).build()
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content) - 1)
     image = InlineBytes(content)
-    assert image is stripped(image)
+    assert image is strip(image)
     monkeypatch.setattr(metadata, "MAX_BYTES", len(content))
-    assert stripped(image).size < len(content)
+    assert strip(image).size < len(content)
 
 
 def test_invalid_base64_is_an_error() -> None:
     with pytest.raises(UnreadableError):
-        stripped(InlineText("iVBORw0KGgo!"))
+        strip(InlineText("iVBORw0KGgo!"))
 
 
 def test_only_the_first_of_two_exif_blocks_counts() -> None:

@@ -442,9 +442,9 @@ def test_a_function_from_another_module_is_not_an_original() -> None:
 
         foreign = json.dumps
 
-    assert Originals((Library, "own")).are_in_place()
-    assert not Originals((Library, "foreign")).are_in_place()
-    assert not Originals((Library, "own"), (Library, "foreign")).are_in_place()
+    assert Originals((Library, "own")).are_unpatched()
+    assert not Originals((Library, "foreign")).are_unpatched()
+    assert not Originals((Library, "own"), (Library, "foreign")).are_unpatched()
 
 
 def test_nothing_is_sent_if_sockets_are_forbidden(call_style: CallStyle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import pool
-from kling_elements_runtime.transport.turns import Turns
+from kling_elements_runtime.transport.semaphore import FairSemaphore
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_cancelled_tasks_give_their_places_back(places: int) -> None:
                     await asyncio.sleep(0)  # the next one gets the place, and is cancelled with it
                 await asyncio.gather(*callers, return_exceptions=True)
             inner: Any = client._connections.of_running_loop()._pool  # noqa: SLF001 - a lost place would block the next call
-            assert places == inner._turns._value  # noqa: SLF001 - as above
+            assert places == inner._places._value  # noqa: SLF001 - as above
             outage.is_silent = False
             with within(60):
                 return await asyncio.gather(*(client.send_async(**POST) for _ in range(2 * places + 1)))
@@ -95,7 +95,7 @@ def test_timed_out_threads_give_their_places_back() -> None:
         for caller in callers:
             caller.join()
         inner: Any = client._connections.sync()._pool  # noqa: SLF001 - a lost place would block the next call
-        assert 2 == inner._turns._free  # noqa: SLF001 - as above
+        assert 2 == inner._places._free  # noqa: SLF001 - as above
         outage.is_silent = False
         answers = [client.send(**POST) for _ in range(3)]
 
@@ -149,24 +149,24 @@ def _ignore_errors(send: Callable[..., Any]) -> None:
 
 def test_threads_get_places_in_the_order_in_which_they_arrive() -> None:
     """No thread waits forever while others come again and again."""
-    turns = Turns(1)
+    semaphore = FairSemaphore(1)
     order: list[int] = []
     threads = []
 
     def take(number: int) -> None:
-        assert turns.wait(60)
+        assert semaphore.acquire(60)
         order.append(number)
-        turns.leave()
+        semaphore.release()
 
-    assert turns.wait(None)
+    assert semaphore.acquire(None)
     for number in range(5):
         threads.append(threading.Thread(target=take, args=(number,)))
         threads[-1].start()
-        while len(turns._waiting) <= number:  # noqa: SLF001  # pragma: no branch - not visible from outside
+        while len(semaphore._waiting) <= number:  # noqa: SLF001  # pragma: no branch - not visible from outside
             threads[-1].join(0.001)  # pragma: no cover - depends on timing
-    turns.leave()
-    assert turns.wait(60)  # all others came first
-    turns.leave()
+    semaphore.release()
+    assert semaphore.acquire(60)  # all others came first
+    semaphore.release()
     for thread in threads:
         thread.join()
 
@@ -181,7 +181,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
-    turns = Turns(1)
+    semaphore = FairSemaphore(1)
 
     class Turn:
         def __init__(self) -> None:
@@ -190,7 +190,7 @@ def test_a_thread_that_gives_up_keeps_no_place(
         def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - the signature of a lock
             self.asked += 1
             if self.asked == 2 and comes:
-                turns.leave()
+                semaphore.release()
             if self.asked == 2 and interruption:
                 raise interruption
             return self.asked == 1
@@ -198,19 +198,19 @@ def test_a_thread_that_gives_up_keeps_no_place(
         def release(self) -> None:
             """Release the lock."""
 
-    assert turns.wait(None)
+    assert semaphore.acquire(None)
     with monkeypatch.context() as patch:
-        patch.setattr("kling_elements_runtime.transport.turns.threading", SimpleNamespace(Lock=Turn))
+        patch.setattr("kling_elements_runtime.transport.semaphore.threading", SimpleNamespace(Lock=Turn))
         if interruption:
             with pytest.raises(interruption):
-                turns.wait(60)
+                semaphore.acquire(60)
         else:
-            assert comes is turns.wait(60)
+            assert comes is semaphore.acquire(60)
     if not comes or not interruption:
-        turns.leave()
+        semaphore.release()
 
-    assert turns.wait(0)
-    assert not turns.wait(0)
+    assert semaphore.acquire(0)
+    assert not semaphore.acquire(0)
 
 
 # Kept connections
@@ -322,7 +322,7 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
     """Expired connections are closed even if the request does not use them."""
     now = [100.0]
     monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    idle = pool._Idle[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
+    idle = pool._IdleConnections[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
     first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
     assert [] == idle.put(first)
     now[0] += 4
@@ -337,7 +337,7 @@ def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytes
 @pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
 def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
     """Connections that cannot be used are closed, and the next one is used."""
-    idle = pool._Idle[Any](10, None, 1.0)  # noqa: SLF001 - as above
+    idle = pool._IdleConnections[Any](10, None, 1.0)  # noqa: SLF001 - as above
     good = FakeConnection()
     assert [] == idle.put(good) + idle.put(useless)
 
@@ -346,7 +346,7 @@ def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
 
 def test_the_oldest_of_too_many_connections_is_closed() -> None:
     """The connection that was used last is used next."""
-    idle = pool._Idle[Any](2, None, 1.0)  # noqa: SLF001 - as above
+    idle = pool._IdleConnections[Any](2, None, 1.0)  # noqa: SLF001 - as above
     first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
 
     assert [] == idle.put(first) + idle.put(second)

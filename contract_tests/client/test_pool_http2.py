@@ -95,7 +95,7 @@ def test_an_unreadable_http2_answer_ends_the_connection(call_style: CallStyle) -
     with listening(_serve(answer), _tls()) as server:
         answers = call_style.outcomes(client_of(server.url, http2=True), GET, GET)
 
-    assert ["the answer is encoded as 'br', and only gzip was asked for", None] == [
+    assert ["the answer is encoded as 'br', but only gzip was requested", None] == [
         answered.extensions.get(UNREADABLE) for answered in answers
     ]
     assert 2 == server.connections

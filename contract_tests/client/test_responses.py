@@ -263,7 +263,7 @@ def test_a_repeated_header_is_kept_with_all_its_values(failure: Failure) -> None
         ("the answer nests deeper than 64 levels: {", b'{"data": ' * 65 + b"1" + b"}" * 65),
         ("the answer has more than 100000 values: {", b'{"data": [' + b"[],{}," * 40_000 + b"0]}"),
         (
-            "the answer takes more than 16777216 bytes of memory: {",
+            "the answer is too large: it takes more than 16 MiB of memory: {",
             '{"message": "\U0001f600'.encode() + b"x y" * 1_398_100 + b'"}',
         ),
         ("the answer is not JSON: {", b'{"id": ' + b"9." * 2500 + b"}"),
@@ -405,4 +405,4 @@ def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
     assert json.loads(content) == create(client, _BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
-    assert logged.getMessage().startswith("createElement: an id is named, but the answer is odd: HTTP 200, code ")
+    assert logged.getMessage().startswith("createElement: an id is named, but the answer is unusual: HTTP 200, code ")

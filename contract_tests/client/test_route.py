@@ -229,23 +229,23 @@ def test_an_unusable_proxy_is_an_error_that_names_its_source(
     """Making the client raises. The value is not shown, because it may contain a password."""
     if name is not None:
         monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match="is no proxy that can be used: it must begin with one of http://") as caught:
+    with pytest.raises(ValueError, match="is not a valid proxy: it must begin with one of http://") as caught:
         _proxy_of(**({} if name else {"proxy": value}))
 
     where = f"the environment variable {name}" if name else "http_client['proxy']"
-    assert str(caught.value).startswith(f"{where} is no proxy")
+    assert str(caught.value).startswith(f"{where} is not a valid proxy")
 
 
 @pytest.mark.parametrize("proxy", [5, b"http://a", object()])
 def test_a_proxy_of_a_wrong_type_is_an_error_too(proxy: Any) -> None:
-    with pytest.raises(ValueError, match=r"http_client\['proxy'\] is no proxy that can be used"):
+    with pytest.raises(ValueError, match=r"http_client\['proxy'\] is not a valid proxy"):
         _proxy_of(proxy=proxy)
 
 
 def test_an_unusable_system_proxy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS and Windows the system settings name a proxy, so the message has no variable."""
     monkeypatch.setattr(route, "getproxies", lambda: {"https": "socks://proxy"})
-    with pytest.raises(ValueError, match="the proxy in the settings of this system is no proxy that can be used"):
+    with pytest.raises(ValueError, match="the proxy in the settings of this system is not a valid proxy"):
         _proxy_of()
 
 
@@ -328,7 +328,7 @@ def test_missing_certificates_are_an_error_that_names_the_variable(
     (tmp_path / "a file").touch()
     for value in ("/nowhere", str(tmp_path if name == "SSL_CERT_FILE" else tmp_path / "a file")):
         monkeypatch.setenv(name, value)
-        says = f"the environment variable {name} names no certificates: {value}; correct it or unset it"
+        says = f"the environment variable {name} does not point to certificates: {value}; correct it or unset it"
         with pytest.raises(ValueError, match=f"^{says}$"):
             _proxy_of()
     for url, options in (
@@ -348,10 +348,10 @@ def test_missing_certificates_are_an_error_that_names_the_argument(name: str, va
     """Making the client raises; the password of a key is not shown."""
     if name == "verify" and isinstance(value, tuple):
         return
-    with pytest.raises(ValueError, match="names no file or folder of certificates") as caught:
+    with pytest.raises(ValueError, match="is not a file or folder of certificates") as caught:
         _proxy_of(**{name: value})
 
-    says = f"http_client['{name}'] names no file or folder of certificates: /nowhere/ca.pem"
+    says = f"http_client['{name}'] is not a file or folder of certificates: /nowhere/ca.pem"
     assert says == str(caught.value)
 
 

@@ -96,7 +96,7 @@ def test_the_repr_of_a_client_names_its_gateway(client: AuthenticatedClient) -> 
 @pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_client_cannot_be_copied_or_pickled(clone: Callable[[Any], Any], client: AuthenticatedClient) -> None:
     """A copy would spread the token; the message says what to do instead."""
-    with pytest.raises(TypeError, match="make another one") as caught:
+    with pytest.raises(TypeError, match="create another one") as caught:
         clone(client)
 
     assert [] == _leaks(_texts(caught.value))
@@ -310,7 +310,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
     """The letters of a short token are everywhere, so redacting them would make messages unreadable."""
-    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
+    with pytest.raises(errors.ContractError, match="/element_name: has 0 characters; it must have at least 1"):
         create_element.sync(client=make_client(api_key="e"), body=_body_with(element_name=""))
 
 

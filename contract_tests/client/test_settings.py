@@ -54,7 +54,7 @@ def test_the_token_comes_from_the_environment_by_default(
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", None, None),
         (r"no API key: pass api_key=\.\.\. or set .* KLING_API_KEY", "", None),
         ("no API key", "from-environment", ""),
-        ("the token has white space", "sk-1\n", None),
+        ("the token contains white space", "sk-1\n", None),
     ],
     ids=["none", "an empty variable", "lost by the caller", "with the end of its line"],
 )
@@ -103,14 +103,14 @@ def test_a_localhost_subdomain_is_refused_if_it_resolves_elsewhere(
 ) -> None:
     """A name server may return any address for a subdomain of localhost, or none."""
     resolve_to(monkeypatch, *addresses)
-    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+    with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url="http://app.localhost")
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost:\u0668\u0660", "https://gateway.example.com:44\u0663/v1"])
 def test_a_port_with_non_ascii_digits_is_refused(base_url: str) -> None:
     """RFC 3986 allows only ASCII digits, and httpx would turn them into another port than you meant."""
-    with pytest.raises(ValueError, match=r"base_url has a port in other digits than 0 to 9: https?://[a-z.]+$"):
+    with pytest.raises(ValueError, match=r"base_url has a port with digits other than 0 to 9: https?://[a-z.]+$"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
 
@@ -138,7 +138,7 @@ def test_scheme_and_host_are_case_insensitive() -> None:
 )
 def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
     """The token would travel in the clear, which you may accept for your own gateway."""
-    with pytest.raises(ValueError, match="must begin with https://, or say allow_http=True"):
+    with pytest.raises(ValueError, match="must begin with https://, or pass allow_http=True"):
         AuthenticatedClient(api_key="t", base_url=base_url)
 
     assert base_url == AuthenticatedClient(api_key="t", base_url=base_url, allow_http=True).base_url
@@ -168,7 +168,7 @@ def test_a_remote_base_url_without_tls_needs_allow_http(base_url: str) -> None:
             )
         ),
         *(
-            ("is not an address: it must begin with https:// and name a host", url)
+            ("is not a URL: it must begin with https:// and name a host", url)
             for url in ("https://a:b", "https://[::1", "https://a\n", "https://" + "é" * 80)
         ),
         *(
@@ -191,7 +191,7 @@ def test_a_base_url_that_cannot_be_a_gateway_is_refused(reason: str, base_url: A
         ("base_url must be a str, not bytes", {"base_url": b"https://a"}),
         ("base_url must be a str, not URL", {"base_url": httpx.URL("https://a")}),
         ("the token must be a str, or a function that returns one, not int", {"api_key": 5}),
-        ("headers must be texts in ASCII", {"headers": {"X-A": 1}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-A": 1}}),
         ("headers must be a mapping of names to values, not str", {"headers": "X-A: 1"}),
         ("timeout must be a number of seconds or a Timeout, not str", {"timeout": "5"}),
         (
@@ -259,9 +259,9 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
 @pytest.mark.parametrize(
     ("reason", "options"),
     [
-        ("headers must not hold Authorization", {"headers": {"authorization": "Basic x"}}),
-        ("headers must be texts in ASCII", {"headers": {"X-A": "é"}}),
-        ("headers must be texts in ASCII", {"headers": {"X-é": "a"}}),
+        ("headers must not contain Authorization", {"headers": {"authorization": "Basic x"}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-A": "é"}}),
+        ("header names and values must be ASCII strings", {"headers": {"X-é": "a"}}),
         *(
             ("timeout must set a number of seconds for every step, above 0 and up to 1,000,000", {"timeout": timeout})
             for timeout in (-1, 0, 1_000_001, Timeout(read=-1), Timeout(pool=0))
@@ -270,20 +270,20 @@ def test_headers_and_httpx_arguments_reach_both_kinds_of_client(
             ("on_violation must be 'raise', 'warn' or 'ignore', not ", {"on_violation": word})
             for word in ("", "Raise", "error", None, True, ["raise"])
         ),
-        ("http_client must hold arguments of httpx.Client only, not nope", {"http_client": {"nope": 1}}),
+        ("http_client takes only arguments of httpx.Client, not nope", {"http_client": {"nope": 1}}),
         (
-            "http_client must not hold auth: for a token that changes, pass a function as api_key",
+            "http_client must not contain auth: for a token that changes, pass a function as api_key",
             {"http_client": _AUTH},
         ),
         (
-            "http_client must not hold both proxy and transport",
+            "http_client must not contain both proxy and transport",
             {"http_client": {"proxy": "http://a", "transport": _MOCK}},
         ),
-        ("http_client must not ask to follow redirects", {"http_client": {"follow_redirects": True}}),
-        ("base_url has a port beyond 65535: https://a:65536", {"base_url": "https://a:65536"}),
-        ("http_client must not hold base_url: ", {"http_client": {"base_url": "https://elsewhere.example.com"}}),
+        ("http_client must not follow redirects", {"http_client": {"follow_redirects": True}}),
+        ("base_url has a port above 65535: https://a:65536", {"base_url": "https://a:65536"}),
+        ("http_client must not contain base_url: ", {"http_client": {"base_url": "https://elsewhere.example.com"}}),
         (
-            "http_client must not hold headers, timeout: ",
+            "http_client must not contain headers, timeout: ",
             {"http_client": {"timeout": None, "headers": {}, "verify": True}},
         ),
     ],

@@ -149,8 +149,8 @@ def test_a_connection_that_ends_before_the_request_is_complete_leaves_no_doubt(
 
     assert f"Error at {server.url}: " in failure
     assert failure.endswith(
-        "; the connection ended before the request was sent whole, so nothing was done. Servers that refuse a request "
-        "early end it so: check the key and the size of what is sent"
+        "; the connection was closed before the whole request was sent, so nothing was done. Servers do this when they "
+        "refuse a request early: check the key and the size of the request"
     )
 
 
@@ -423,7 +423,7 @@ def test_a_socket_that_cannot_be_set_up_is_closed(call_style: CallStyle, monkeyp
         opened.append(connected)
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(sockets, "_send_at_once", refuse)
+    monkeypatch.setattr(sockets, "_disable_nagle", refuse)
     with listening(Peer.answer) as server:
         call_style.failure(client_of(server.url))
 
@@ -451,5 +451,5 @@ def test_a_write_ends_at_its_timeout(call_style: CallStyle) -> None:
         finally:
             is_over.set()
 
-    says = "timed out; the request was not sent whole by then, so nothing was done"
+    says = "timed out; the request was not complete by then, so nothing was done"
     assert f"WriteTimeout at {server.url}: {says}" == failure

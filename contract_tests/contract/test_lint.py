@@ -301,15 +301,15 @@ _FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "a reference to itself": (
         _put("ReferImage/properties/image_url/$ref", "#/components/schemas/ReferImage/properties/image_url"),
-        "image_url/$ref: #/components/schemas/ReferImage/properties/image_url: a reference to itself",
+        "image_url/$ref: #/components/schemas/ReferImage/properties/image_url: circular reference",
     ),
     "a reference into another file": (
         _put("ReferImage/properties/image_url/$ref", "other.yaml#/components/schemas/HttpUrl"),
-        "ReferImage/properties/image_url/$ref: other.yaml#/components/schemas/HttpUrl: a reference begins with #",
+        "ReferImage/properties/image_url/$ref: other.yaml#/components/schemas/HttpUrl: a reference must begin with #",
     ),
     "a reference by a bare name": (
         _put("ReferImage/properties/image_url/$ref", "HttpUrl"),
-        "ReferImage/properties/image_url/$ref: HttpUrl: a reference begins with #",
+        "ReferImage/properties/image_url/$ref: HttpUrl: a reference must begin with #",
     ),
     "no valid OpenAPI": (_put("#/info/title"), '#/info: "title" is a required property'),
     "a misspelt part of an operation": (_put(f"{_POST}/sumary", "x"), "sumary"),

@@ -38,7 +38,7 @@ from kling_elements_runtime.settings import Timeout
         (DEFAULT_BASE_URL, "", None),
         ("https://a.example.com/x", "https://a.example.com/x", None),
         ("https://b.example.com", "https://a.example.com/x", "https://b.example.com"),
-        ("https://b.example.com", "no address", "https://b.example.com"),
+        ("https://b.example.com", "not a URL", "https://b.example.com"),
     ],
 )
 def test_the_base_url_comes_from_the_environment_unless_you_pass_one(

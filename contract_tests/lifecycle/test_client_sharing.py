@@ -27,7 +27,7 @@ def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture
         assert "7" == kling.create(NAMED).task_id
     assert inner.is_closed
     kling.close()
-    with pytest.raises(RuntimeError, match=r"^the client is closed: make another one") as caught:
+    with pytest.raises(RuntimeError, match=r"^the client is closed: create another one") as caught:
         kling.create(NAMED)
 
     assert "create" == gateway.calls()
@@ -50,7 +50,7 @@ def test_each_event_loop_has_its_own_connections() -> None:
         async with kling as same:
             assert kling is same
         await kling.aclose()
-        with pytest.raises(RuntimeError, match=r"^the client is closed: make another one"):
+        with pytest.raises(RuntimeError, match=r"^the client is closed: create another one"):
             await kling.create(BODY)
 
     ids = asyncio.run(create()) + asyncio.run(create())

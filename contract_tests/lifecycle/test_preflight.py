@@ -20,7 +20,7 @@ from kling_elements_client.errors import ContractError, MediaError, Violation
 from kling_elements_runtime.contract import Contract
 
 _FRONT, _SIDE = "/element_image_list/frontal_image", "/element_image_list/refer_images/0/image_url"
-_TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px, both sides must have at least 300 px")
+_TOO_SMALL = Violation("", "R16", "the image is shown as 299x400 px; both sides must have at least 300 px")
 
 
 def _with_images(front: Any, side: Any, **more: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ _FRONT = "/element_image_list/frontal_image"
 _NOISE = Image.effect_noise((400, 400), 60).convert("RGB")
 _ADVICE = "; kling_elements.media.fit_image makes a copy that conforms"
 _PLUGIN = ", once pillow_heif.register_heif_opener() of the package pillow-heif was called"
-_HEADER = "the content is no JPEG or PNG file with a whole header"
-_CUT = "the image breaks off: the file was cut"
+_HEADER = "the content is not a JPEG or PNG file with a complete header"
+_CUT = "the image is incomplete: the file was cut off"
 _WANTED = (
     "cannot be used as an image or a video; pass a pathlib.Path, bytes, a binary file object, a URL, "
     "or for an image what PIL.Image.open or PIL.Image.fromarray returns"
@@ -100,7 +100,7 @@ _REFUSED: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "a small image": (
         lambda folder: _write(folder, Picture(width=299).build()),
         "R16",
-        f"{{path}}: the image is shown as 299x300 px, both sides must have at least 300 px{_ADVICE}",
+        f"{{path}}: the image is shown as 299x300 px; both sides must have at least 300 px{_ADVICE}",
     ),
 }
 

@@ -253,12 +253,12 @@ def test_a_stream_is_not_read_beyond_the_allowed_size(size: int, is_refused: boo
     [
         (encode(Image.new("L", (300, 300)), "GIF"), ["R14"], "it looks like GIF (R14)"),
         (b"", ["R14"], "it is empty (R14)"),
-        (b"nothing", ["R14"], "whole header (R14)"),
-        (JPEG[:20], ["R14"], "whole header (R14)"),
+        (b"nothing", ["R14"], "complete header (R14)"),
+        (JPEG[:20], ["R14"], "complete header (R14)"),
         (
             Picture(width=299).build(),
             ["R16"],
-            "299x300 px, both sides must have at least 300 px (R16)",
+            "299x300 px; both sides must have at least 300 px (R16)",
         ),
         (Picture(width=751, height=300).build(), ["R17"], "(R17)"),
     ],

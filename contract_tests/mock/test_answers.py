@@ -33,9 +33,9 @@ from kling_elements.mock.app import create_app
 from kling_elements.mock.reply import Reply
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import escaped, follow
+from kling_elements_runtime.document import escape, follow
 
-_POST = f"#/paths/{escaped(ELEMENTS)}/post"
+_POST = f"#/paths/{escape(ELEMENTS)}/post"
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,7 @@ def test_a_store_may_be_closed_from_another_thread() -> None:
         ("there is no dialect ''; use one of live, documented", {"dialect": ""}),
         ("a limit must be 1 or more", {"concurrency": 0}),
         ("a limit must be 1 or more", {"rate": -1}),
-        ("the token has white space", {"token": "a b"}),
+        ("the token contains white space", {"token": "a b"}),
         *(
             (f"a webhook secret must be {SECRET_FORM}", {"webhook_secret": secret})
             for secret in ("whsec_", f"whsec_{KEY[:31]}", f"whsec_{KEY}=", "whsec_\u00e9", KEY)

@@ -38,14 +38,14 @@ def test_a_page_has_thirty_tasks_by_default(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("expected", "query"),
     [
-        ("/query/pageNum: is 0, at least 1 needed (upstream)", "pageNum=0"),
-        ("/query/pageSize: is 501, at most 500 allowed (upstream)", "pageSize=501"),
-        ("/query/pageNum: is 1001, at most 1000 allowed (upstream)", "pageNum=1001"),
+        ("/query/pageNum: is 0; it must be at least 1 (upstream)", "pageNum=0"),
+        ("/query/pageSize: is 501; it must be at most 500 (upstream)", "pageSize=501"),
+        ("/query/pageNum: is 1001; it must be at most 1000 (upstream)", "pageNum=1001"),
         ("/query/pageNum: must appear only once", "pageNum=1&pageNum=1"),
         ("/query/page_size: is unknown; use pageNum or pageSize", "page_size=5&pageNum=1"),
         ("/query/a~1b~0: is unknown; use pageNum or pageSize; /query/pageSize: must appear only once", QUERY),
         *(
-            ("/query/pageNum: is a string, allowed is integer (upstream)", f"pageNum{text}")
+            ("/query/pageNum: is a string; it must be integer (upstream)", f"pageNum{text}")
             for text in (
                 *("", "=", "=01", "=1.0", "=+1", "=%2B1", "=%201", "=1e0", "=1e2", "=one", "=\u0661", "=%D9%A1"),
                 *("=" + "9" * 5000, "=x%"),

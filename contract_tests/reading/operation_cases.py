@@ -67,7 +67,7 @@ def _deletion_refused(body: Any, *violations: tuple[str, str]) -> Case:
     return Case(operation="deleteElement", arguments={"body": body}, violations=wrong)
 
 
-_LOSSY = "is a floating-point number, which may have lost digits; allowed is integer"
+_LOSSY = "is a floating-point number, which may have lost digits; it must be integer"
 _DOTS = "must be an id other than . and .., which a path cannot contain"
 ACCEPTED = [
     _get_accepted("880431920114688", "880431920114688"),
@@ -105,44 +105,44 @@ REFUSED = [
     _get_refused("", _DOTS, unwritable=True),
     _get_refused(".", _DOTS, unwritable=True),
     _get_refused("..", _DOTS, unwritable=True),
-    _get_refused(880431920114688, "is a number, allowed is string"),
-    _get_refused(None, "is null, allowed is string"),
-    _get_refused(False, "is a boolean, allowed is string"),  # noqa: FBT003 - it is the value
-    _get_refused(["a"], "is an array, allowed is string"),
-    *_list_refused("/query/pageNum", "is 0, at least 1 needed", page_num=0),
-    *_list_refused("/query/pageNum", "is -1, at least 1 needed", page_num=-1),
-    *_list_refused("/query/pageNum", "is 1001, at most 1000 allowed", page_num=1001),
-    *_list_refused("/query/pageNum", "is a string, allowed is integer", page_num="one"),
-    *_list_refused("/query/pageNum", "is a number, allowed is integer", page_num=1.5),
+    _get_refused(880431920114688, "is a number; it must be string"),
+    _get_refused(None, "is null; it must be string"),
+    _get_refused(False, "is a boolean; it must be string"),  # noqa: FBT003 - it is the value
+    _get_refused(["a"], "is an array; it must be string"),
+    *_list_refused("/query/pageNum", "is 0; it must be at least 1", page_num=0),
+    *_list_refused("/query/pageNum", "is -1; it must be at least 1", page_num=-1),
+    *_list_refused("/query/pageNum", "is 1001; it must be at most 1000", page_num=1001),
+    *_list_refused("/query/pageNum", "is a string; it must be integer", page_num="one"),
+    *_list_refused("/query/pageNum", "is a number; it must be integer", page_num=1.5),
     *_list_refused("/query/pageNum", _LOSSY.replace("string or ", ""), page_num=2.0),
-    *_list_refused("/query/pageNum", "is a boolean, allowed is integer", page_num=True),
-    *_list_refused("/query/pageNum", "is null, allowed is integer", page_num=None),
-    *_list_refused("/query/pageSize", "is 0, at least 1 needed", page_size=0),
-    *_list_refused("/query/pageSize", "is 501, at most 500 allowed", page_size=501),
-    *_list_refused("/query/pageSize", f"is {10**18}, at most 500 allowed", page_size=10**18),
-    *_list_refused("/query/pageSize", "is a string, allowed is integer", page_size="many"),
-    *_list_refused("/query/pageSize", "is a number, allowed is integer", page_size=1.5),
+    *_list_refused("/query/pageNum", "is a boolean; it must be integer", page_num=True),
+    *_list_refused("/query/pageNum", "is null; it must be integer", page_num=None),
+    *_list_refused("/query/pageSize", "is 0; it must be at least 1", page_size=0),
+    *_list_refused("/query/pageSize", "is 501; it must be at most 500", page_size=501),
+    *_list_refused("/query/pageSize", f"is {10**18}; it must be at most 500", page_size=10**18),
+    *_list_refused("/query/pageSize", "is a string; it must be integer", page_size="many"),
+    *_list_refused("/query/pageSize", "is a number; it must be integer", page_size=1.5),
     *_list_refused("/query/pageSize", _LOSSY.replace("string or ", ""), page_size=2.0),
-    *_list_refused("/query/pageSize", "is null, allowed is integer", page_size=None),
+    *_list_refused("/query/pageSize", "is null; it must be integer", page_size=None),
     Case(
         operation="listPresetElements",
         arguments={"page_num": 0, "page_size": 501},
         violations=(
-            ("/query/pageNum", "upstream", "is 0, at least 1 needed"),
-            ("/query/pageSize", "upstream", "is 501, at most 500 allowed"),
+            ("/query/pageNum", "upstream", "is 0; it must be at least 1"),
+            ("/query/pageSize", "upstream", "is 501; it must be at most 500"),
         ),
     ),
     _deletion_refused({}, ("", "the property 'element_id' is missing")),
-    _deletion_refused([], ("", "is an array, allowed is object with 'element_id'")),
+    _deletion_refused([], ("", "is an array; it must be object with 'element_id'")),
     _deletion_refused(
-        [{}] * 99, ("", "is an array, allowed is object with 'element_id'")
+        [{}] * 99, ("", "is an array; it must be object with 'element_id'")
     ),  # 100 values including itself
     _deletion_refused([{}] * 100, ("", "has more than 100 values, or contains itself")),
-    _deletion_refused(None, ("", "is null, allowed is object with 'element_id'")),
-    _deletion_refused({"element_id": ""}, ("/element_id", "has 0 characters, at least 1 needed")),
+    _deletion_refused(None, ("", "is null; it must be object with 'element_id'")),
+    _deletion_refused({"element_id": ""}, ("/element_id", "has 0 characters; it must have at least 1")),
     _deletion_refused({"element_id": 9007199254740993.0}, ("/element_id", _LOSSY)),
-    _deletion_refused({"element_id": 0}, ("/element_id", "is 0, at least 1 needed")),
-    _deletion_refused({"element_id": 2**63}, ("/element_id", f"is {2**63}, at most {2**63 - 1} allowed")),
+    _deletion_refused({"element_id": 0}, ("/element_id", "is 0; it must be at least 1")),
+    _deletion_refused({"element_id": 2**63}, ("/element_id", f"is {2**63}; it must be at most {2**63 - 1}")),
     _deletion_refused(
         {"element_id": 1.5}, ("/element_id", "is a number; it must be an element's id, as a string or as an integer")
     ),
@@ -158,7 +158,7 @@ REFUSED = [
     _deletion_refused(
         {"element_id": None}, ("/element_id", "is null; it must be an element's id, as a string or as an integer")
     ),
-    _deletion_refused({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes, at most 65536 are allowed")),
+    _deletion_refused({"element_id": "1" * 65_520}, ("", "the body has 65537 bytes; at most 65536 are allowed")),
     _deletion_refused({"element_id": ["1"] * 99}, ("", "has more than 100 values, or contains itself")),
     _deletion_refused(
         {"element_id": "1", "id": "1"}, ("/id", "the property 'id' is unknown; allowed are 'element_id'")

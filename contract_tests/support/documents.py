@@ -8,7 +8,7 @@ from typing import Any
 
 from kling_elements_client import contract
 from kling_elements_runtime.contract import Contract
-from kling_elements_runtime.document import METHODS, escaped, operations, resolve, walk
+from kling_elements_runtime.document import METHODS, escape, operations, resolve, walk
 
 
 def calls(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -57,9 +57,9 @@ def answer_schemas(document: dict[str, Any], operation_id: str) -> dict[tuple[st
     schemas = {}
     for path, method, operation in operations(document):
         for status, answer in operation["responses"].items() if operation["operationId"] == operation_id else ():
-            where = f"#/paths/{escaped(path)}/{method}/responses/{status}"
+            where = f"#/paths/{escape(path)}/{method}/responses/{status}"
             for name in resolve(document, answer).get("content", {}):
-                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escaped(name)}/schema"
+                schemas[status, name] = f"{answer.get('$ref', where)}/content/{escape(name)}/schema"
     return schemas
 
 

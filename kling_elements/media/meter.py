@@ -15,7 +15,7 @@ from kling_elements.clock import Clock
 from kling_elements.media.budget import Budget
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import seconds_left
-from kling_elements_runtime.transport.names import look_up
+from kling_elements_runtime.transport.dns import look_up
 
 _MAX_WAIT = 3600.0  # seconds; sockets do not accept timeouts of weeks
 _MAX_READ_WAIT = 1.0  # seconds that a socket waits at a time, because the caller may have stopped waiting for the file

@@ -29,7 +29,7 @@ from ssrfguard import (
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.settings import LAST_PORT, has_port_of_other_digits
+from kling_elements_runtime.settings import LAST_PORT, has_non_ascii_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)
@@ -155,7 +155,7 @@ class RangeClient:
         self._url = str(new)
 
     def _parsed(self, url: str, base: httpx.URL | None = None) -> httpx.URL:
-        if has_port_of_other_digits(url):
+        if has_non_ascii_port(url):
             raise self._error("has a port with digits other than 0 to 9; write the port in ASCII digits")
         try:
             return httpx.URL(url) if base is None else base.join(url)

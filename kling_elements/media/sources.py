@@ -85,7 +85,7 @@ def without_metadata(media: MediaFile, limits: Limits) -> MediaFile:
         MediaError: The limits allow the image, but its metadata cannot be separated from the picture.
     """
     try:
-        file = metadata.stripped(media.file)
+        file = metadata.strip(media.file)
     except UnreadableError as error:
         if images.inspect(media.file, media.name, limits, is_local=False).conforms:
             raise MediaError(media.name, metadata.INSEPARABLE) from error

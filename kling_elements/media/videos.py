@@ -15,7 +15,7 @@ from kling_elements.media.mp4_boxes import BrokenBoxError, Outline, code_name, o
 from kling_elements.media.mp4_header import Movie, read_movie
 from kling_elements.media.reports import VideoReport
 from kling_elements_client.errors import Violation
-from kling_elements_runtime.image_kinds import format_by
+from kling_elements_runtime.image_kinds import format_of_bytes
 
 # The brands (registered at mp4ra.org) of files that can be played as MP4
 _MP4_BRANDS: Final = re.compile(rb"iso[2-9a-cm]|mp4[12]|avc1|M4V[ HP]|M4A |MSNV|F4V |dash|cmf[c2]|XAVC")
@@ -134,7 +134,7 @@ def _looks_like(boxes: Outline, container: str | None) -> str:
     if boxes.brands:
         return f"; its brand is '{code_name(boxes.brands[0])}'"
     other = next((name for name, signature in _OTHERS.items() if signature.match(boxes.start)), None)
-    if other is None and (picture := format_by(boxes.start)) in _PICTURES:
+    if other is None and (picture := format_of_bytes(boxes.start)) in _PICTURES:
         other = picture.upper()
     return f"; it looks like {other}" if other else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kling_elements_runtime.document import Node, escaped, references
+from kling_elements_runtime.document import Node, escape, references
 from scripts.nodes import follow
 from scripts.spec import SpecError
 
@@ -52,7 +52,7 @@ class Place:
             inner = self.node.get(name, ABSENT)
         elif isinstance(self.node, list) and isinstance(name, int):
             inner = self.node[name]
-        return Place(self.document, f"{self.pointer}/{escaped(name)}", inner)
+        return Place(self.document, f"{self.pointer}/{escape(name)}", inner)
 
     def children(self) -> dict[str, Place]:
         """Return all members by name; empty if the node is not a mapping. YAML may have a status as a number."""

@@ -43,13 +43,13 @@ from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
 from kling_elements.tasks import find_task
 from kling_elements_client.errors import ResponseError
-from kling_elements_runtime.document import escaped, walk
+from kling_elements_runtime.document import escape, walk
 from kling_elements_runtime.responses import ResponseReader
 from scripts.nodes import follow, resolve
 from tools.mutate.witness import Candidate, Holds, Witness
 
-_POST = f"#/paths/{escaped(ELEMENTS)}/post"
-_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escaped('{$request.body#/callback_url}')}/post"
+_POST = f"#/paths/{escape(ELEMENTS)}/post"
+_CALLBACK = f"{_POST}/callbacks/taskStatusChanged/{escape('{$request.body#/callback_url}')}/post"
 _SCHEMAS = "#/components/schemas"
 # Annotations: they assert nothing, but generated code and readers use them.
 _ANNOTATIONS: dict[str, Any] = {
@@ -277,7 +277,7 @@ def _page(candidate: Candidate) -> bool:
 def _words_about_images(candidate: Candidate) -> bool:
     file = RecordedFile(Picture(format="gif").build())
     violations = images.inspect(file, "image", image_limits(candidate.contract)).violations
-    message = "the content is no JPEG or PNG file with a whole header; it looks like GIF"
+    message = "the content is not a JPEG or PNG file with a complete header; it looks like GIF"
     return [message] == [violation.message for violation in violations]
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from attrs import field, frozen
 
 from contract_tests.reading import oracle
-from kling_elements_runtime.document import Node, escaped, operations
+from kling_elements_runtime.document import Node, escape, operations
 from scripts.nodes import follow
 from scripts.spec import SpecError
 
@@ -109,7 +109,7 @@ def requests(document: Node) -> dict[str, Requests]:
         SpecError: If the document has a keyword that is unknown here.
     """
     return {
-        operation["operationId"]: _requests(document, f"#/paths/{escaped(path)}/{method}", operation)
+        operation["operationId"]: _requests(document, f"#/paths/{escape(path)}/{method}", operation)
         for path, method, operation in operations(document)
     }
 
@@ -259,7 +259,7 @@ def _inner(document: Node, schema: Node, where: str, route: str) -> Iterator[Sha
     if "$ref" in schema:
         yield _shape(document, schema["$ref"], route)
     for name in schema.get("properties", ()):
-        inner = _shape(document, f"{where}/properties/{escaped(name)}", f"{route} / {name}")
+        inner = _shape(document, f"{where}/properties/{escape(name)}", f"{route} / {name}")
         yield Shape(inner.keywords, partial(_of_member, name, inner))
     if "items" in schema:
         inner = _shape(document, f"{where}/items", f"{route} / each")

@@ -168,7 +168,7 @@ def test_an_invalid_url_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -
     """The token is never sent without TLS."""
     monkeypatch.setenv("KLING_BASE_URL", "http://gateway.example.com")
 
-    expected = "error: base_url must begin with https://, or say allow_http=True: http://gateway.example.com"
+    expected = "error: base_url must begin with https://, or pass allow_http=True: http://gateway.example.com"
     assert 2 == run()
     assert [expected] == run.lines
 
