@@ -10,29 +10,24 @@ What is done with connections is decided by one coroutine, `_exchange`, which th
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Protocol
 
 import httpcore
 from attrs import frozen
 
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
+from kling_elements_runtime.transport import httpcore_internals
 from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, Sending
+from kling_elements_runtime.transport.idle import SAFE_METHODS, C, Idle
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 from kling_elements_runtime.transport.turns import Turns
 
-C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
-
-_SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
-_HTTP2 = (httpcore.HTTP2Connection, httpcore.AsyncHTTP2Connection)
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
@@ -86,7 +81,7 @@ class Pool(httpcore.ConnectionPool):
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.ConnectionInterface].of(route)
+        self.idle = Idle[httpcore.ConnectionInterface].of(route)
         self._turns = Turns(route.max_connections)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -111,7 +106,7 @@ class Pool(httpcore.ConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
         """Return a connection that is not open yet."""
-        _trust(self, self._route, origin)
+        httpcore_internals.trust(self, self._route, origin)
         return super().create_connection(origin)
 
     def close(self) -> None:
@@ -146,7 +141,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         super().__init__(network_backend=AsyncBackend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _Idle[httpcore.AsyncConnectionInterface].of(route)
+        self.idle = Idle[httpcore.AsyncConnectionInterface].of(route)
         self._turns = asyncio.BoundedSemaphore(route.max_connections)
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -169,7 +164,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """Return a connection that is not open yet."""
-        _trust(self, self._route, origin)
+        httpcore_internals.trust(self, self._route, origin)
         return super().create_connection(origin)
 
     def close_waiting(self) -> None:
@@ -205,17 +200,6 @@ class AsyncPool(httpcore.AsyncConnectionPool):
                 closing.send(None)
 
 
-def _trust(pool: Any, route: Route, origin: httpcore.Origin) -> None:
-    """Give a pool of httpcore's what checks certificates, which is made on first use, as that takes long.
-
-    Raises:
-        AttributeError: This httpcore has it elsewhere, and would trust the usual authorities whatever the route says.
-        httpcore.ConnectError: The certificates cannot be read.
-    """
-    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - read before it is set: see above
-        pool._ssl_context = route.ssl_context()  # noqa: SLF001 - as the pools of ours derive from it
-
-
 class _Port(Protocol[C]):
     """What differs between threads and an event loop where a request is exchanged for its answer.
 
@@ -225,7 +209,7 @@ class _Port(Protocol[C]):
         pieces: What `request.stream` is made by: `Sending.pieces`, or as that.
     """
 
-    idle: _Idle[C]
+    idle: Idle[C]
     origin: httpcore.Origin
     pieces: Callable[..., Any]
 
@@ -253,7 +237,7 @@ async def _exchange(port: _Port[C], request: httpcore.Request) -> Received:
     body = request.stream
     if kept is not None:
         try:
-            return await _carry(port, kept, request, body, partial(_check_kept, kept))
+            return await _carry(port, kept, request, body, partial(httpcore_internals.check_kept, kept))
         except _LOST as error:
             if not _can_be_sent_again(request, error):
                 raise
@@ -275,58 +259,10 @@ async def _carry(
         answer = AnswerBody(encoding_of(response.headers))
         await port.read(response, answer)
         received = Received.of(response.status, response.headers, answer, response.extensions)
-        is_reusable = answer.problem is None and _is_reusable(connection)
+        is_reusable = answer.problem is None and httpcore_internals.is_reusable(connection)
         return received
     finally:
         port.discard(port.idle.put(connection) if is_reusable else [connection])
-
-
-class _Idle(Generic[C]):
-    """Connections that wait for the next request. It may be shared between threads."""
-
-    def __init__(self, limit: int, max_seconds: float | None, reuse_seconds: float) -> None:
-        """Take how many may wait, for how long, and for how long where what comes next must not be sent twice."""
-        self._limit = limit
-        self._max_seconds = max_seconds
-        self._reuse_seconds = reuse_seconds
-        self._waiting: deque[tuple[float, C]] = deque()
-        self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, route: Route) -> Self:
-        """Return those of one way to the gateway."""
-        return cls(route.max_kept, route.limits.keepalive_expiry, route.reuse_seconds)
-
-    def take(self, method: bytes) -> tuple[C | None, list[C]]:
-        """Return a connection for a request, if there is one, and those that are of no use any more."""
-        now = time.monotonic()
-        useless: list[C] = []
-        with self._lock:
-            while self._waiting and self._max_seconds is not None and now - self._waiting[0][0] > self._max_seconds:
-                useless.append(self._waiting.popleft()[1])
-            while self._waiting:
-                since, connection = self._waiting[-1]
-                if method not in _SAFE_METHODS and now - since > self._reuse_seconds:
-                    break
-                self._waiting.pop()
-                if connection.is_available() and not connection.has_expired():
-                    return connection, useless
-                useless.append(connection)
-        return None, useless
-
-    def put(self, connection: C) -> list[C]:
-        """Keep a connection; return those that are too many, the oldest first."""
-        with self._lock:
-            self._waiting.append((time.monotonic(), connection))
-            return [self._waiting.popleft()[1] for _ in range(len(self._waiting) - self._limit)]
-
-    def close(self) -> list[C]:
-        """Return all connections, which wait no longer; none is kept from now on."""
-        with self._lock:
-            self._limit = 0
-            taken = [connection for _, connection in self._waiting]
-            self._waiting.clear()
-            return taken
 
 
 def _sending(request: httpcore.Request) -> Sending:
@@ -356,38 +292,6 @@ def _in_use(route: Route) -> str:
     )
 
 
-def _is_reusable(connection: Any) -> bool:
-    """Return whether a connection is ready for another request, and holds nothing that came behind the answer.
-
-    What came is in the parser already, where the next request would take it for its answer.
-    """
-    inner = _innermost(connection)
-    return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
-
-
-def _is_silent(inner: Any) -> bool:
-    """Return whether nothing came behind an answer; False if that cannot be seen, as after a change of httpcore."""
-    parser = getattr(inner, "_h11_state", None)
-    return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
-
-
-def _check_kept(connection: Any) -> None:
-    """Raise RemoteProtocolError if the server has closed a connection that was kept, or says something unasked.
-
-    Before the last piece of a request is written that does no harm yet. Over HTTP/2 something is said all the time.
-    """
-    inner = _innermost(connection)
-    if not isinstance(inner, _HTTP2) and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
-        raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
-
-
-def _innermost(connection: Any) -> Any:
-    """Return what speaks HTTP with the gateway, without what it goes through, such as a proxy."""
-    while (inner := getattr(connection, "_connection", None)) is not None:
-        connection = inner
-    return connection
-
-
 def _can_be_sent_again(request: httpcore.Request, error: Exception) -> bool:
     """Return whether a request may go out once more, over another connection, after one that was kept was lost."""
-    return request.method in _SAFE_METHODS or not _sending(request).may_have_arrived(error)
+    return request.method in SAFE_METHODS or not _sending(request).may_have_arrived(error)
