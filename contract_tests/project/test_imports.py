@@ -81,7 +81,7 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements_runtime/transport",
-        never=r"kling_elements_runtime\.(?!(?:transport|blocking|deadline|settings)\b)\w+",
+        never=r"kling_elements_runtime\.(?!(?:transport|addresses|blocking|deadline)\b)\w+",
         refused="from ..responses import UNREADABLE",
         allowed="from . import responses",
     ),

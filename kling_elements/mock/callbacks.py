@@ -22,7 +22,7 @@ from kling_elements.mock.clock import MS, Clock
 from kling_elements.mock.reply import JSON_TYPE, encode
 from kling_elements.mock.store import Store
 from kling_elements.mock.tasks import Task
-from kling_elements_runtime.settings import LAST_PORT
+from kling_elements_runtime.addresses import LAST_PORT
 from kling_elements_runtime.transport.certificates import shared_context
 
 _MAX_AT_ONCE = 100  # notifications in flight, so that a receiver that doesn't answer can't hold up the others
