@@ -24,7 +24,7 @@ from kling_elements.mock.asgi import (
 )
 from kling_elements.mock.callbacks import Courier
 from kling_elements.mock.callers import ORIGIN, Callers, page_headers
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.control import Control
 from kling_elements.mock.dialects import Dialect, usable_dialect
 from kling_elements.mock.faults import FaultQueue
@@ -128,7 +128,7 @@ class MockServer:
         shapes = Shapes(contract, options.element_ids)
         faults = FaultQueue(shapes, self._refusals)
         self._store = Store(options.state)
-        self.clock = Clock(manual=options.manual_clock, earlier=self._store.clock_reading())
+        self.clock = TaskClock(manual=options.manual_clock, earlier=self._store.clock_reading())
         self._courier = Courier(
             self._store,
             self.clock,

@@ -15,7 +15,7 @@ from kling_elements.mock.parameters import values_of, with_defaults
 from kling_elements.mock.reply import Reply
 from kling_elements.mock.request import Accepted, Body, Head, json_value
 from kling_elements.mock.routes import Endpoint, Routes
-from kling_elements.mock.service import Call
+from kling_elements.mock.service import ServiceCall
 from kling_elements_client.errors import Violation
 from kling_elements_runtime.contract import Contract
 
@@ -38,7 +38,7 @@ class Gate:
         callers: Callers,
         control: Control,
         front: Front,
-        handlers: Mapping[str, Callable[[Call], Reply]],
+        handlers: Mapping[str, Callable[[ServiceCall], Reply]],
     ) -> None:
         """Keep what requests are checked against, and what answers those that pass."""
         self._contract = contract
@@ -109,7 +109,7 @@ class Gate:
         if handler is None:
             return endpoint.success
         is_local = partial(self._callers.may_control, head)
-        return handler(Call(owner, with_defaults(expected, parameters), body, is_local))
+        return handler(ServiceCall(owner, with_defaults(expected, parameters), body, is_local))
 
 
 def _in_words(violations: Sequence[Violation]) -> str:
