@@ -88,16 +88,9 @@ class Calls:
         if limits == 0:
             raise ValueError("max_wait_seconds of create_all must be above 0, because with 0 nothing would be sent")
         trails = [Trail() for _ in requests]
-        coroutine = many.create_all(
-            self.io,
-            requests,
-            trails,
-            limiter=Limiter(self.io.clock, self.retry, max_concurrent),
-            retry=self.retry,
-            poll=self.poll,
-            policy=policy,
-            limit_seconds=limits,
-        )
+        limiter = Limiter(self.io.clock, self.retry, max_concurrent)
+        options = many.BatchOptions(limiter, self.retry, self.poll, policy, limits)
+        coroutine = many.create_all(self.io, requests, trails, options)
         return Call(coroutine, limits, partial(explain_all, trails))
 
     def get(self, task: Task | str | int, max_wait_seconds: float | None) -> Call[Task]:

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from kling_elements.calls import Call, Calls
 from kling_elements.clock import Clock
-from kling_elements.contracts import usable
 from kling_elements.errors import redact
 from kling_elements.outside import Outside
 from kling_elements.policies import PollPolicy, RetryPolicy
+from kling_elements.usable_contract import usable
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.client import DEFAULT_TIMEOUT, OnViolation
 from kling_elements_client.errors import KlingError

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from kling_elements import creating, preflight
 from kling_elements.create_request import CreateRequest, task_id_from
@@ -81,15 +81,27 @@ class _Create:
             return error
 
 
-async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
-    io: Outside,
-    requests: Sequence[CreateRequest],
-    trails: Sequence[Trail],
-    limiter: Limiter,
-    retry: RetryPolicy,
-    poll: PollPolicy,
-    policy: PreflightPolicy,
-    limit_seconds: float | None,
+@frozen
+class BatchOptions:
+    """How to create many elements.
+
+    Attributes:
+        limiter: Says when the next create may begin.
+        retry: How often, and after how many seconds, to try again to connect.
+        poll: How often to look tasks up, and how long to go on if no create is accepted and no task ends.
+        preflight: How to check requests and their media before they are sent.
+        limit_seconds: The seconds after which no further create is sent; None if there is no limit.
+    """
+
+    limiter: Limiter
+    retry: RetryPolicy
+    poll: PollPolicy
+    preflight: PreflightPolicy
+    limit_seconds: float | None
+
+
+async def create_all(
+    io: Outside, requests: Sequence[CreateRequest], trails: Sequence[Trail], options: BatchOptions
 ) -> list[Task]:
     """Create many elements, and return their tasks in the order of the requests.
 
@@ -97,7 +109,7 @@ async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
         CreateAllError: Some elements were not created, or may not have been.
     """
     creates = [_Create(request, trail) for request, trail in zip(requests, trails, strict=True)]
-    await _Batch(io, creates, limiter, retry, poll, policy, limit_seconds).run()
+    await _Batch(io, creates, options).run()
     results = [create.result for create in creates if create.result is not None]
     tasks = [result for result in results if isinstance(result, Task)]
     if len(tasks) < len(results):
@@ -108,24 +120,15 @@ async def create_all(  # noqa: PLR0913, PLR0917 - the parts of a batch
 class _Batch:
     """Some creates, and the jobs that run for them."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - as create_all
-        self,
-        io: Outside,
-        creates: Sequence[_Create],
-        limiter: Limiter,
-        retry: RetryPolicy,
-        poll: PollPolicy,
-        policy: PreflightPolicy,
-        limit_seconds: float | None,
-    ) -> None:
+    def __init__(self, io: Outside, creates: Sequence[_Create], options: BatchOptions) -> None:
         now = io.clock.monotonic()
         self._io = io
-        self._limiter = limiter
-        self._retry = retry
-        self._poll = poll
+        self._limiter = options.limiter
+        self._retry = options.retry
+        self._poll = options.poll
         self._typical_task_seconds: float | None = None  # that a task takes; None until one has ended
-        self._policy = policy
-        self._ends_at = math.inf if limit_seconds is None else now + limit_seconds
+        self._preflight = options.preflight
+        self._ends_at = math.inf if options.limit_seconds is None else now + options.limit_seconds
         self._last_progress_at = now  # when a task was last created, or was last seen to have ended
         self._waiting = deque(creates)
         self._in_progress: list[_Create] = []  # creates whose tasks are to be looked up
@@ -160,7 +163,7 @@ class _Batch:
         while self._waiting and self._limiter.seconds_to_wait() == 0:
             create = self._waiting.popleft()
             self._limiter.begin()
-            self._start(create.attempt(self._io, self._policy), self._attempted, create)
+            self._start(create.attempt(self._io, self._preflight), self._attempted, create)
         for create in (
             [create for create in self._in_progress if create.next_look_up_at <= now] if self._waiting else ()
         ):

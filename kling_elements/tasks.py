@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from kling_elements.contracts import usable
+from kling_elements.usable_contract import usable
 from kling_elements_client.models import (
     CreateElementResponse,
     DeleteElementResponse,

@@ -24,8 +24,8 @@ from typing import Any, Final
 from standardwebhooks.webhooks import Webhook
 
 from kling_elements import strict_json
-from kling_elements.contracts import usable
 from kling_elements.tasks import find_task
+from kling_elements.usable_contract import usable
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.errors import KlingError
 from kling_elements_client.models import Task

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Literal, NoReturn, Self, TypeVar
 import httpx
 
 from kling_elements_runtime import logs, parameters, settings
+from kling_elements_runtime.addresses import is_loopback
 from kling_elements_runtime.client_connections import ClientConnections
 from kling_elements_runtime.contract import CheckedRequest, Content, Contract
 from kling_elements_runtime.credentials import Hidden, Token, credentials
@@ -118,7 +119,7 @@ class AuthenticatedClient:
             "headers": sent_always,
         }
         self._route = Route.of(
-            url, http_settings, on_this_machine=settings.is_loopback(url.host), reuse_seconds=self.reuse_seconds
+            url, http_settings, on_this_machine=is_loopback(url.host), reuse_seconds=self.reuse_seconds
         )
         self._connections = ClientConnections(http_settings, self._route)
         self._requests = Requests(self._credentials.authorization)

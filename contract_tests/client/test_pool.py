@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,8 +16,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout
-from kling_elements_runtime.transport import pool
-from kling_elements_runtime.transport.semaphore import FairSemaphore
+from kling_elements_runtime.transport import httpcore_internals
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
@@ -147,72 +145,6 @@ def _ignore_errors(send: Callable[..., Any]) -> None:
         send(**POST)
 
 
-def test_threads_get_places_in_the_order_in_which_they_arrive() -> None:
-    """No thread waits forever while others come again and again."""
-    semaphore = FairSemaphore(1)
-    order: list[int] = []
-    threads = []
-
-    def take(number: int) -> None:
-        assert semaphore.acquire(60)
-        order.append(number)
-        semaphore.release()
-
-    assert semaphore.acquire(None)
-    for number in range(5):
-        threads.append(threading.Thread(target=take, args=(number,)))
-        threads[-1].start()
-        while len(semaphore._waiting) <= number:  # noqa: SLF001  # pragma: no branch - not visible from outside
-            threads[-1].join(0.001)  # pragma: no cover - depends on timing
-    semaphore.release()
-    assert semaphore.acquire(60)  # all others came first
-    semaphore.release()
-    for thread in threads:
-        thread.join()
-
-    assert [0, 1, 2, 3, 4] == order
-
-
-@pytest.mark.parametrize("interruption", [None, KeyboardInterrupt])
-@pytest.mark.parametrize("comes", [False, True], ids=["no place came", "a place came at the last moment"])
-def test_a_thread_that_gives_up_keeps_no_place(
-    comes: bool,  # noqa: FBT001 - a column of the table
-    interruption: type[BaseException] | None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """If a place comes at the last moment, a timed-out thread uses it, and an interrupted one passes it on."""
-    semaphore = FairSemaphore(1)
-
-    class Turn:
-        def __init__(self) -> None:
-            self.asked = 0
-
-        def acquire(self, timeout: float = -1) -> bool:  # noqa: ARG002 - the signature of a lock
-            self.asked += 1
-            if self.asked == 2 and comes:
-                semaphore.release()
-            if self.asked == 2 and interruption:
-                raise interruption
-            return self.asked == 1
-
-        def release(self) -> None:
-            """Release the lock."""
-
-    assert semaphore.acquire(None)
-    with monkeypatch.context() as patch:
-        patch.setattr("kling_elements_runtime.transport.semaphore.threading", SimpleNamespace(Lock=Turn))
-        if interruption:
-            with pytest.raises(interruption):
-                semaphore.acquire(60)
-        else:
-            assert comes is semaphore.acquire(60)
-    if not comes or not interruption:
-        semaphore.release()
-
-    assert semaphore.acquire(0)
-    assert not semaphore.acquire(0)
-
-
 # Kept connections
 
 
@@ -252,28 +184,6 @@ def test_a_connection_with_leftover_data_is_not_used_again(answer: bytes, call_s
     assert 2 == server.connections
 
 
-@pytest.mark.parametrize("name", ["_connection", "_h11_state", "_network_stream"])
-def test_a_connection_whose_state_is_unknown_is_not_used_again(
-    name: str, call_style: CallStyle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If httpcore renames these private attributes, bytes after an answer cannot be detected."""
-    innermost = pool._innermost  # noqa: SLF001 - this function reads httpcore's private names
-
-    def without(connection: Any) -> Any:
-        if name == "_connection":
-            return connection
-        return SimpleNamespace(
-            **{attribute: value for attribute, value in vars(innermost(connection)).items() if attribute != name}
-        )
-
-    monkeypatch.setattr(pool, "_innermost", without)
-    with listening(Peer.answer) as server:
-        answers = call_style.outcomes(client_of(server.url), GET, POST)
-
-    assert [200, 200] == [answer.status_code for answer in answers]
-    assert 2 == server.connections
-
-
 def test_late_bytes_after_an_answer_end_the_connection_too(call_style: CallStyle) -> None:
     """Stray bytes may arrive just before the next request is sent."""
     has_come = threading.Event()
@@ -309,52 +219,6 @@ def test_a_create_never_uses_a_connection_that_was_idle_for_a_second(call_style:
     assert 3 == server.connections
 
 
-class FakeConnection:
-    """A connection that reports the state that you choose."""
-
-    def __init__(self, *, is_available: bool = True, has_expired: bool = False) -> None:
-        """Set the state that the connection reports."""
-        self.is_available = lambda: is_available
-        self.has_expired = lambda: has_expired
-
-
-def test_expired_connections_are_closed_with_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expired connections are closed even if the request does not use them."""
-    now = [100.0]
-    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    idle = pool._IdleConnections[Any](10, 5.0, 1.0)  # noqa: SLF001 - a test cannot wait that long
-    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
-    assert [] == idle.put(first)
-    now[0] += 4
-    assert [] == idle.put(second) + idle.put(third)
-    now[0] += 2
-
-    assert (third, [first]) == idle.take(b"GET")
-    assert (second, []) == idle.take(b"GET")
-    assert (None, []) == idle.take(b"GET")
-
-
-@pytest.mark.parametrize("useless", [FakeConnection(is_available=False), FakeConnection(has_expired=True)])
-def test_unusable_connections_are_skipped(useless: FakeConnection) -> None:
-    """Connections that cannot be used are closed, and the next one is used."""
-    idle = pool._IdleConnections[Any](10, None, 1.0)  # noqa: SLF001 - as above
-    good = FakeConnection()
-    assert [] == idle.put(good) + idle.put(useless)
-
-    assert (good, [useless]) == idle.take(b"GET")
-
-
-def test_the_oldest_of_too_many_connections_is_closed() -> None:
-    """The connection that was used last is used next."""
-    idle = pool._IdleConnections[Any](2, None, 1.0)  # noqa: SLF001 - as above
-    first, second, third = FakeConnection(), FakeConnection(), FakeConnection()
-
-    assert [] == idle.put(first) + idle.put(second)
-    assert [first] == idle.put(third)
-    assert [second, third] == idle.close()
-    assert (None, []) == idle.take(b"GET")
-
-
 # Kept connections that the server closes while the next request is written
 
 
@@ -387,7 +251,7 @@ def test_an_incomplete_request_is_sent_again_over_another_connection(
         is_reset.set()
 
     if not is_noticed:
-        monkeypatch.setattr(pool, "_check_kept", lambda _: None)
+        monkeypatch.setattr(httpcore_internals, "check_kept", lambda _: None)
     with listening(_answer_once_then(reset)) as server:
         second = {**POST, "content": Pieces(b"{", is_reset, b"}")}
         answers = call_style.outcomes(client_of(server.url), POST, second)

@@ -22,7 +22,7 @@ from contract_tests.support.running import run_async
 from kling_elements.mock import callbacks
 from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Courier, Retries
-from kling_elements.mock.clock import Clock
+from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.store import Store
 
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
@@ -131,7 +131,7 @@ def test_a_signature_is_that_of_the_vendors_example(monkeypatch: pytest.MonkeyPa
             return datetime.fromtimestamp(1_781_080_794.9, tz)
 
     monkeypatch.setattr(callbacks, "datetime", Then)
-    courier = Courier(Store(), Clock(), describe=lambda *_: {}, secret=SECRET)
+    courier = Courier(Store(), TaskClock(), describe=lambda *_: {}, secret=SECRET)
     body = (
         '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}'
     )

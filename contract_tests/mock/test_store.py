@@ -19,7 +19,7 @@ from contract_tests.reading.dialect_cases import DIALECTS
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
 from kling_elements.mock import create_app, store
-from kling_elements.mock.clock import Clock, Reading
+from kling_elements.mock.clock import Reading, TaskClock
 from kling_elements.mock.options import Options
 from kling_elements.mock.store import StateError, Store
 from kling_elements.mock.tasks import Draft
@@ -95,7 +95,7 @@ def test_time_never_goes_back(before: bool, after: bool, path: Path) -> None:  #
 
 def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
     """If the wall clock is later by now, the new clock follows it."""
-    clock = Clock(earlier=Reading(0, 1_000))
+    clock = TaskClock(earlier=Reading(0, 1_000))
 
     assert 0 == clock.reading.ahead_ms
     assert clock.now() > 1_700_000_000
@@ -103,7 +103,7 @@ def test_a_stopped_clock_resumes_at_the_wall_clock() -> None:
 
 def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """A running clock reads the wall clock only once."""
-    clock = Clock()
+    clock = TaskClock()
     before = clock.now()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
 
@@ -114,7 +114,7 @@ def test_the_wall_clock_may_be_set_back(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), 1e12])
 def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manual: bool) -> None:  # noqa: FBT001 -- as above
     """Any other step is a ValueError, and the clock doesn't move."""
-    clock = Clock(manual=manual)
+    clock = TaskClock(manual=manual)
     before = clock.reading
 
     with pytest.raises(ValueError, match="a step must"):
@@ -124,7 +124,7 @@ def test_a_step_moves_forward_and_stays_within_the_calendar(seconds: float, manu
 
 def test_a_clock_steps_by_milliseconds() -> None:
     """Ten steps of a tenth are exactly one second."""
-    clock = Clock(manual=True)
+    clock = TaskClock(manual=True)
     before = clock.now_ms()
     for _ in range(10):
         clock.step(0.1)

@@ -81,7 +81,7 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements_runtime/transport",
-        never=r"kling_elements_runtime\.(?!(?:transport|blocking|deadline|settings)\b)\w+",
+        never=r"kling_elements_runtime\.(?!(?:transport|addresses|blocking|deadline)\b)\w+",
         refused="from ..responses import UNREADABLE",
         allowed="from . import responses",
     ),
@@ -105,13 +105,13 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/media",
-        never=r"kling_elements\.(?!(?:media|clock|contracts|numbers)\b)\w+",
+        never=r"kling_elements\.(?!(?:media|clock|numbers|usable_contract)\b)\w+",
         refused="from ..outcomes import Outcome",
         allowed="from . import outcomes",
     ),
     Arrow(
         folder="kling_elements/mock",
-        never=r"kling_elements\.(?!(?:mock|contracts|numbers|strict_json|webhooks)\b)\w+",
+        never=r"kling_elements\.(?!(?:mock|numbers|strict_json|usable_contract|webhooks)\b)\w+",
         refused="from kling_elements.testing import respx_router",
         allowed="from kling_elements import strict_json",
     ),

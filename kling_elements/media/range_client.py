@@ -29,7 +29,7 @@ from ssrfguard import (
 
 from kling_elements.media.meter import Meter, MeteredBackend
 from kling_elements_client.errors import MediaError
-from kling_elements_runtime.settings import LAST_PORT, has_non_ascii_port
+from kling_elements_runtime.addresses import LAST_PORT, has_non_ascii_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 FAILURES: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, SSRFGuardError)

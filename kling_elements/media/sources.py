@@ -15,10 +15,10 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import frozen
 
-from kling_elements.contracts import usable
 from kling_elements.media import images
 from kling_elements.media.fitted import FittedImage
 from kling_elements.media.limits import Limits, image_limits
+from kling_elements.usable_contract import usable
 from kling_elements_client.errors import MediaError, Violation
 from kling_elements_runtime import metadata
 from kling_elements_runtime.contract import Contract

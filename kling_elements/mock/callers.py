@@ -12,7 +12,7 @@ import httpx
 from kling_elements.mock.asgi import Fields, header
 from kling_elements.mock.reply import HeaderList
 from kling_elements.mock.request import Head
-from kling_elements_runtime.settings import is_host, is_loopback_address
+from kling_elements_runtime.addresses import is_host, is_loopback_address
 
 _PROXIES = re.compile(rb"via|forwarded|x-forwarded-.+|x-real-ip")  # headers that proxies add
 _OLD_HTTP = "1.0"  # nginx uses it towards its upstream by default, and adds no proxy header

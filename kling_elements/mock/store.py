@@ -16,7 +16,7 @@ from typing import Any
 
 from kling_elements.mock.clock import LATEST_MS, Reading
 from kling_elements.mock.reply import encode
-from kling_elements.mock.tasks import CHANGES, Draft, Task
+from kling_elements.mock.tasks import CHANGES, Draft, StoredTask
 
 _IN_MEMORY = ":memory:"
 _BUSY_SECONDS = 2.0  # to wait for an earlier server to close the file
@@ -27,7 +27,7 @@ _ID_BITS = 10  # of an id that count the tasks of one millisecond; the other bit
 _DAMAGED = "it is damaged; restore it from a copy, or use a file that does not exist yet"
 
 _CHANGING = 2  # the last columns of a task, `deleted` and `notified`, which may change
-_COLUMNS = ", ".join(Task._fields)
+_COLUMNS = ", ".join(StoredTask._fields)
 _TABLES = (
     # SQLite accepts any type in any column, and a damaged file may contain anything, so check the types.
     f"""CREATE TABLE tasks (
@@ -63,7 +63,7 @@ _TABLES = (
     f"PRAGMA application_id = {_APPLICATION_ID}",
     f"PRAGMA user_version = {_VERSION}",
 )
-_PLACES = ", ".join("?" * len(Task._fields))
+_PLACES = ", ".join("?" * len(StoredTask._fields))
 _INSERT = f"INSERT INTO tasks ({_COLUMNS}, due_at, checksum) VALUES ({_PLACES}, ?, ?)"  # noqa: S608 -- as below
 _SELECT = f"SELECT {_COLUMNS} FROM tasks"  # noqa: S608 -- the columns are those of the class
 
@@ -109,12 +109,12 @@ class Store:
         """Return a lock for a `with` block, in which no other thread reads or changes tasks."""
         return self._lock
 
-    def add(self, draft: Draft, now: int, duration_ms: int) -> Task:
+    def add(self, draft: Draft, now: int, duration_ms: int) -> StoredTask:
         """Add a task that is processing after half of `duration_ms` milliseconds, and ends after all of them."""
         with self._lock:
             self._last_id = max(self._last_id + 1, now << _ID_BITS)
             first_change = 0 if duration_ms else CHANGES - 1  # a task that ends at once skips processing
-            task = Task(
+            task = StoredTask(
                 task_id=self._last_id,
                 owner=draft.owner,
                 external_id=draft.external_id,
@@ -165,29 +165,29 @@ class Store:
         sql = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE owner = ? AND ended_at > ? LIMIT ?)"
         return int(self._one(sql, owner, time, at_most)[0])
 
-    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> Task | None:
+    def by_id(self, owner: bytes, task_id: int, *, deleted_too: bool) -> StoredTask | None:
         """Return an owner's task by its id. A deleted task is returned only if `deleted_too`."""
         return self._task(f"{_SELECT} WHERE task_id = ? AND owner = ? AND deleted <= ?", task_id, owner, deleted_too)
 
-    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> Task | None:
+    def by_external_id(self, owner: bytes, external_id: str, *, deleted_too: bool) -> StoredTask | None:
         """Return an owner's newest task with an external id. A deleted task is returned only if `deleted_too`."""
         where = "WHERE owner = ? AND external_id = ? AND deleted <= ? ORDER BY task_id DESC LIMIT 1"
         return self._task(f"{_SELECT} {where}", owner, external_id, deleted_too)
 
-    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[Task]:
+    def page(self, owner: bytes, number: int, size: int, *, deleted_too: bool) -> list[StoredTask]:
         """Return a page of an owner's tasks, newest first, with deleted ones if `deleted_too`. The first page is 1."""
         where = "WHERE owner = ? AND deleted <= ? ORDER BY created_at DESC, task_id DESC LIMIT ? OFFSET ?"
         return self._tasks(f"{_SELECT} {where}", owner, deleted_too, size, (number - 1) * size)
 
-    def every_task(self) -> list[Task]:
+    def every_task(self) -> list[StoredTask]:
         """Return all tasks of all owners, oldest first."""
         return self._tasks(f"{_SELECT} ORDER BY task_id")
 
-    def mark_deleted(self, task: Task) -> None:
+    def mark_deleted(self, task: StoredTask) -> None:
         """Mark the element of a task as deleted."""
         self._write("UPDATE tasks SET deleted = 1 WHERE task_id = ?", task.task_id)
 
-    def to_notify(self, now: int, at_most: int) -> list[Task]:
+    def to_notify(self, now: int, at_most: int) -> list[StoredTask]:
         """Return the tasks with a notification due by now, the longest overdue first."""
         return self._tasks(f"{_SELECT} WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, at_most)
 
@@ -200,7 +200,7 @@ class Store:
         """Return whether any notification is due, now or later."""
         return bool(self._one("SELECT EXISTS (SELECT 1 FROM tasks WHERE due_at IS NOT NULL)")[0])
 
-    def mark_notified(self, task: Task) -> None:
+    def mark_notified(self, task: StoredTask) -> None:
         """Mark the next change of a task as notified."""
         notified = min(task.notified + 1, CHANGES)
         sql = "UPDATE tasks SET notified = ?, due_at = ? WHERE task_id = ?"
@@ -217,7 +217,7 @@ class Store:
         sql = "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)"
         self._write(sql, reading.ahead_ms, reading.stopped_at_ms, self._seen_ms)
 
-    def keep_seen(self, now: int, tasks: Sequence[Task]) -> None:
+    def keep_seen(self, now: int, tasks: Sequence[StoredTask]) -> None:
         """Save the time if the caller is about to see that one of the tasks has ended.
 
         Even if this machine's clock is set back, a later server then doesn't show the task as unfinished again.
@@ -241,13 +241,13 @@ class Store:
         assert row is not None  # noqa: S101 -- every query here returns a row
         return row
 
-    def _task(self, sql: str, *values: object) -> Task | None:
+    def _task(self, sql: str, *values: object) -> StoredTask | None:
         row = self._row(sql, *values)
-        return Task(*row) if row else None
+        return StoredTask(*row) if row else None
 
-    def _tasks(self, sql: str, *values: object) -> list[Task]:
+    def _tasks(self, sql: str, *values: object) -> list[StoredTask]:
         with self._lock:
-            return [Task(*row) for row in self._connection.execute(sql, values)]
+            return [StoredTask(*row) for row in self._connection.execute(sql, values)]
 
 
 def _opened(path: str | PathLike[str] | None) -> sqlite3.Connection:

@@ -49,7 +49,7 @@ class Draft:
     may_call_private: bool = False
 
 
-class Task(NamedTuple):
+class StoredTask(NamedTuple):
     """A task as a row of the store. Times are milliseconds since 1970.
 
     Attributes:

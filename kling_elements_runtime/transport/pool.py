@@ -10,29 +10,24 @@ One coroutine, `_exchange`, makes all decisions about connections. Threads run i
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Protocol
 
 import httpcore
 from attrs import frozen
 
 from kling_elements_runtime.blocking import finish
 from kling_elements_runtime.deadline import seconds_left
+from kling_elements_runtime.transport import httpcore_internals
 from kling_elements_runtime.transport.bodies import SENT, UNREADABLE, AnswerBody, SendProgress
+from kling_elements_runtime.transport.idle import SAFE_METHODS, C, IdleConnections
 from kling_elements_runtime.transport.originals import Originals
 from kling_elements_runtime.transport.route import Route
 from kling_elements_runtime.transport.semaphore import FairSemaphore
 from kling_elements_runtime.transport.sockets import AsyncBackend, Backend
 
-C = TypeVar("C", httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)
-
-_SAFE_METHODS = (b"GET", b"HEAD", b"OPTIONS")
-_HTTP2 = (httpcore.HTTP2Connection, httpcore.AsyncHTTP2Connection)
 _LOST = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _OWN = Originals((httpcore.ConnectionPool, "handle_request"))
 _OWN_ASYNC = Originals((httpcore.AsyncConnectionPool, "handle_async_request"))
@@ -86,7 +81,7 @@ class Pool(httpcore.ConnectionPool):
         super().__init__(network_backend=Backend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _IdleConnections[httpcore.ConnectionInterface].of(route)
+        self.idle = IdleConnections[httpcore.ConnectionInterface].of(route)
         self._places = FairSemaphore(route.max_connections)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -111,7 +106,7 @@ class Pool(httpcore.ConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
         """Return a connection that is not open yet."""
-        _set_ssl_context(self, self._route, origin)
+        httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
     def close(self) -> None:
@@ -146,7 +141,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
         super().__init__(network_backend=AsyncBackend(), **route.options())
         self._route = route
         self.origin = route.origin
-        self.idle = _IdleConnections[httpcore.AsyncConnectionInterface].of(route)
+        self.idle = IdleConnections[httpcore.AsyncConnectionInterface].of(route)
         self._places = asyncio.BoundedSemaphore(route.max_connections)
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -169,7 +164,7 @@ class AsyncPool(httpcore.AsyncConnectionPool):
 
     def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
         """Return a connection that is not open yet."""
-        _set_ssl_context(self, self._route, origin)
+        httpcore_internals.set_ssl_context(self, self._route, origin)
         return super().create_connection(origin)
 
     def close_waiting(self) -> None:
@@ -203,17 +198,6 @@ class AsyncPool(httpcore.AsyncConnectionPool):
                 closing.send(None)
 
 
-def _set_ssl_context(pool: Any, route: Route, origin: httpcore.Origin) -> None:
-    """Set the TLS context of a pool. It is created on first use, because that takes long.
-
-    Raises:
-        AttributeError: This httpcore stores it elsewhere, and would trust the usual authorities despite the route.
-        httpcore.ConnectError: The certificates cannot be read.
-    """
-    if origin.scheme == b"https" and pool._ssl_context is None:  # noqa: SLF001 - read before it is set: see above
-        pool._ssl_context = route.ssl_context()  # noqa: SLF001 - our own pools subclass it
-
-
 class _PoolLike(Protocol[C]):
     """What `_exchange` needs from a pool, blocking or asynchronous.
 
@@ -223,7 +207,7 @@ class _PoolLike(Protocol[C]):
         pieces: `SendProgress.pieces` or `SendProgress.pieces_async`.
     """
 
-    idle: _IdleConnections[C]
+    idle: IdleConnections[C]
     origin: httpcore.Origin
     pieces: Callable[..., Any]
 
@@ -251,7 +235,7 @@ async def _exchange(pool: _PoolLike[C], request: httpcore.Request) -> Received:
     body = request.stream
     if kept is not None:
         try:
-            return await _exchange_over(pool, kept, request, body, partial(_check_kept, kept))
+            return await _exchange_over(pool, kept, request, body, partial(httpcore_internals.check_kept, kept))
         except _LOST as error:
             if not _can_be_sent_again(request, error):
                 raise
@@ -273,64 +257,10 @@ async def _exchange_over(
         answer = AnswerBody(encoding_of(response.headers))
         await pool.read(response, answer)
         received = Received.of(response.status, response.headers, answer, response.extensions)
-        is_reusable = answer.problem is None and _is_reusable(connection)
+        is_reusable = answer.problem is None and httpcore_internals.is_reusable(connection)
         return received
     finally:
         pool.discard(pool.idle.put(connection) if is_reusable else [connection])
-
-
-class _IdleConnections(Generic[C]):
-    """Idle connections, which wait for the next request. Thread-safe."""
-
-    def __init__(self, limit: int, max_seconds: float | None, reuse_seconds: float) -> None:
-        """Create an empty collection.
-
-        Args:
-            limit: The maximum number of idle connections.
-            max_seconds: The seconds after which an idle connection is closed; None for no limit.
-            reuse_seconds: The seconds that a connection may have been idle for a request that must not be sent twice.
-        """
-        self._limit = limit
-        self._max_seconds = max_seconds
-        self._reuse_seconds = reuse_seconds
-        self._waiting: deque[tuple[float, C]] = deque()
-        self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, route: Route) -> Self:
-        """Create an empty collection with the limits of a route."""
-        return cls(route.max_kept, route.limits.keepalive_expiry, route.reuse_seconds)
-
-    def take(self, method: bytes) -> tuple[C | None, list[C]]:
-        """Return a connection for a request, or None, and the connections that can no longer be used."""
-        now = time.monotonic()
-        useless: list[C] = []
-        with self._lock:
-            while self._waiting and self._max_seconds is not None and now - self._waiting[0][0] > self._max_seconds:
-                useless.append(self._waiting.popleft()[1])
-            while self._waiting:
-                since, connection = self._waiting[-1]
-                if method not in _SAFE_METHODS and now - since > self._reuse_seconds:
-                    break
-                self._waiting.pop()
-                if connection.is_available() and not connection.has_expired():
-                    return connection, useless
-                useless.append(connection)
-        return None, useless
-
-    def put(self, connection: C) -> list[C]:
-        """Add a connection, and return those above the limit, the oldest first."""
-        with self._lock:
-            self._waiting.append((time.monotonic(), connection))
-            return [self._waiting.popleft()[1] for _ in range(len(self._waiting) - self._limit)]
-
-    def close(self) -> list[C]:
-        """Remove and return all connections. From now on, none is kept."""
-        with self._lock:
-            self._limit = 0
-            taken = [connection for _, connection in self._waiting]
-            self._waiting.clear()
-            return taken
 
 
 def _progress(request: httpcore.Request) -> SendProgress:
@@ -360,38 +290,6 @@ def _all_in_use(route: Route) -> str:
     )
 
 
-def _is_reusable(connection: Any) -> bool:
-    """Return whether a connection is ready for another request, and no data has arrived after the answer.
-
-    Such data is in the parser already, and the next request would take it for its answer.
-    """
-    inner = _innermost(connection)
-    return connection.is_idle() and (isinstance(inner, _HTTP2) or _is_silent(inner))
-
-
-def _is_silent(inner: Any) -> bool:
-    """Return whether no data came after an answer; False if that is unknown, for example with another httpcore."""
-    parser = getattr(inner, "_h11_state", None)
-    return parser is not None and not parser.trailing_data[0] and hasattr(inner, "_network_stream")
-
-
-def _check_kept(connection: Any) -> None:
-    """Raise RemoteProtocolError if the server has closed an idle connection, or has sent data on it.
-
-    This is safe until the last piece of a request is written. Over HTTP/2, servers send data at any time.
-    """
-    inner = _innermost(connection)
-    if not isinstance(inner, _HTTP2) and inner._network_stream.get_extra_info("is_readable"):  # noqa: SLF001
-        raise httpcore.RemoteProtocolError("the server has closed the connection that was kept")
-
-
-def _innermost(connection: Any) -> Any:
-    """Return the connection that speaks HTTP, without proxy wrappers around it."""
-    while (inner := getattr(connection, "_connection", None)) is not None:
-        connection = inner
-    return connection
-
-
 def _can_be_sent_again(request: httpcore.Request, error: Exception) -> bool:
     """Return whether a request may be sent again, over another connection, after an idle one was lost."""
-    return request.method in _SAFE_METHODS or not _progress(request).may_have_arrived(error)
+    return request.method in SAFE_METHODS or not _progress(request).may_have_arrived(error)

@@ -19,7 +19,7 @@ import httpcore
 import httpx
 from attrs import field, frozen
 
-from kling_elements_runtime.settings import has_non_ascii_port, is_host, is_port
+from kling_elements_runtime.addresses import has_non_ascii_port, is_host, is_port
 from kling_elements_runtime.transport.certificates import shared_context
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
