@@ -46,14 +46,12 @@ class Arrow:
     Attributes:
         folder: The folder, or a pattern of modules.
         never: A regular expression that matches the beginning of the forbidden names.
-        modules: The minimum number of modules in the folder.
         refused: An example of an import that breaks the rule.
         allowed: A similar import that does not.
     """
 
     folder: str
     never: str
-    modules: int = 5
     refused: str
     allowed: str
 
@@ -118,7 +116,6 @@ _ARROWS = [
     Arrow(
         folder="kling_elements/testing",
         never=r"kling_elements\.(?!(?:testing|mock)\b)\w+",
-        modules=4,
         refused="from kling_elements.tasks import Progress",
         allowed="from kling_elements.mock import control",
     ),
@@ -131,7 +128,6 @@ _ARROWS = [
     Arrow(
         folder="scripts/spec.py",
         never=rf"kling_\w+|{_OUTSIDE}",
-        modules=1,
         refused="from kling_elements_runtime.document import Node",
         allowed="from ruamel.yaml import YAML",
     ),
@@ -172,7 +168,6 @@ _ARROWS = [
         Arrow(
             folder=folder,
             never=r"(?:\w+\.)*test_\w+",
-            modules=2,
             refused="from tools.live.tests import test_live",
             allowed="import pytest",
         )
@@ -186,7 +181,7 @@ def test_imports_run_one_way(arrow: Arrow) -> None:
     """No package imports what is built on it, or tools or tests; tables import only tables; nothing imports a test."""
     imported = _imports_by_module(arrow.folder)
 
-    assert len(imported) >= arrow.modules
+    assert imported
     assert [] == arrow.violations(imported)
 
 
@@ -262,7 +257,6 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
     names = {folder: _tested_modules(folder).values() for folder in _TESTED}
     others = {path.name for path, folder in tests.items() if not any(_is_for(path, name) for name in names[folder])}
 
-    assert len(tests) > 90
     assert set(tests) == {path for folder in ("contract_tests", "tools") for path in (ROOT / folder).rglob("test_*.py")}
     assert set(_OF_SEVERAL_MODULES) == others
 
