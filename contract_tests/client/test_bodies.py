@@ -33,6 +33,7 @@ from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
 _TOO_LARGE = "the answer is larger than 8388608 bytes"
 _HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -17,6 +17,7 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
 from kling_elements_runtime.credentials import Hidden, credentials, usable_token
 
+pytestmark = pytest.mark.slow
 _TOKEN = "sk-ZebraFish-1234567890"
 _CORE = "ZebraFish"
 

@@ -35,6 +35,7 @@ from kling_elements_runtime.deadline import end_once, seconds_left, within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
+pytestmark = pytest.mark.slow
 _SECONDS = 0.3
 
 

@@ -31,6 +31,8 @@ from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport.originals import Originals
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
+
 Seen: TypeAlias = list[str]
 """The methods of the requests that a tool was shown."""
 

@@ -20,6 +20,8 @@ from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import pool
 from kling_elements_runtime.transport.turns import Turns
 
+pytestmark = pytest.mark.slow
+
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:
     return {

@@ -35,6 +35,8 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport import route
 
+pytestmark = pytest.mark.slow
+
 MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 ELSEWHERE = "https://gateway.example.com"
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")

@@ -18,6 +18,8 @@ from contract_tests.support.peers import Peer, http_response, listening
 from contract_tests.support.scripted import BODY, NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """You can close a client twice. A later create sends nothing, so there is no note, no id and no warning."""

@@ -30,6 +30,7 @@ from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError
 from kling_elements_runtime.deadline import seconds_left, within
 
+pytestmark = pytest.mark.slow
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 

@@ -30,6 +30,7 @@ from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 
+pytestmark = pytest.mark.slow
 _READ_SECONDS = 0.1  # how long a client waits for an answer to its first create that does not come in time
 _LATE = ("delay:3600", "late:0")
 

@@ -32,6 +32,7 @@ from kling_elements.testing.gateway import MockGateway
 from kling_elements_client.errors import KlingError, NotFoundError
 from kling_elements_client.models import Task
 
+pytestmark = pytest.mark.slow
 _LIMIT_SECONDS = 0.5
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 

@@ -31,7 +31,7 @@ from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.transport.certificates import shared_context
 
-pytestmark = pytest.mark.usefixtures("no_socket_stays_open")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 
 # Reading

@@ -24,7 +24,7 @@ from kling_elements.media import range_client
 from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
-pytestmark = pytest.mark.usefixtures("no_socket_stays_open")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 PUBLIC = "93.184.216.34"
 
 

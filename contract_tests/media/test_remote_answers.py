@@ -23,7 +23,7 @@ from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal
 from kling_elements.media.remote import open_remote
 from kling_elements_client.errors import MediaError
 
-pytestmark = pytest.mark.usefixtures("no_socket_stays_open")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 _PART = "the server was asked for bytes 0 to "
 

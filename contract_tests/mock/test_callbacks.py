@@ -25,6 +25,8 @@ from kling_elements.mock.callbacks import Courier, Retries
 from kling_elements.mock.clock import Clock
 from kling_elements.mock.store import Store
 
+pytestmark = pytest.mark.slow
+
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
 

@@ -23,6 +23,7 @@ from kling_elements.testing import respx_router
 from kling_elements_client.errors import NotFoundError, ResponseError, TransportError
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
 _OPTIONS: dict[str, Any] = {"http_client": {"verify": tls()}}
 
 

@@ -33,6 +33,7 @@ from kling_elements.testing import respx_router
 from kling_elements.testing.gateway import serving
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
 _USERS = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 _DOCUMENTS = [*_USERS, "CONTRIBUTING.md", "ARCHITECTURE.md", "ADR.md", "CHANGELOG.md"]
 _DOCUMENTS += [f"tools/{tool}/README.md" for tool in ("mutate", "bench", "live", "diff", "interop")]
