@@ -15,18 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import (
-    ANSWER,
-    GET,
-    POST,
-    TOKEN,
-    CallStyle,
-    Peer,
-    Stream,
-    client_of,
-    http_response,
-    listening,
-)
+from contract_tests.support.peers import ANSWER, GET, POST, CallStyle, Peer, Stream, client_of, http_response, listening
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse

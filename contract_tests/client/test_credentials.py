@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import POST, CallStyle, Peer, http_response, listening
-from contract_tests.support.scripted import BODY, Client, ScriptedClient, call_once, task
+from contract_tests.support.scripted import Client, ScriptedClient, call_once, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError

@@ -19,7 +19,6 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
     CallStyle,
     Peer,
     Stream,
@@ -29,6 +28,7 @@ from contract_tests.support.peers import (
     server_tls,
 )
 from contract_tests.support.proxies import tunnel
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import end_once, seconds_left, within

@@ -19,7 +19,7 @@ import httpx
 import pytest
 import respx
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY, body_with
 from contract_tests.reading.images import Picture
 from contract_tests.support.running import Create, InnerClients, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
@@ -32,7 +32,6 @@ from kling_elements_client.models import (
 # The core of the token survives escaping in JSON, a repr, a URL and a JSON Pointer, so the tests search for it.
 _CORE = "ZebraFish"
 _TOKEN = rf"""sk-a/b~c+{_CORE}\d"'=="""
-_BODY: Any = base_body("image")
 
 
 def _texts(error: BaseException) -> list[str]:
@@ -137,25 +136,21 @@ def test_a_refused_base_url_does_not_show_possible_secrets(base_url: str, make_c
     assert [] == _leaks(_texts(caught.value))
 
 
-def _body_with(**changes: Any) -> Any:
-    return {**_BODY, **changes}
-
-
 @pytest.mark.parametrize(
     "body",
     [
         pytest.param(_TOKEN, id="the body itself"),
-        pytest.param(_body_with(element_name=_TOKEN * 2), id="value that is too long"),
-        pytest.param(_body_with(reference_type=_TOKEN), id="reference_type"),
-        pytest.param(_body_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
-        pytest.param(_body_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
-        pytest.param(_body_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
-        pytest.param(_body_with(**{_TOKEN: 1}), id="property name"),
-        pytest.param(_body_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
-        pytest.param(_body_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
-        pytest.param(_body_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
-        pytest.param(_body_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
-        pytest.param(_body_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
+        pytest.param(body_with(element_name=_TOKEN * 2), id="value that is too long"),
+        pytest.param(body_with(reference_type=_TOKEN), id="reference_type"),
+        pytest.param(body_with(tag_list=[{"tag_id": _TOKEN}]), id="value that is shown"),
+        pytest.param(body_with(tag_list=[{"tag_id": f"x{_TOKEN}y"}]), id="part of a value that is shown"),
+        pytest.param(body_with(callback_url=f"ftp://{_TOKEN}"), id="URL"),
+        pytest.param(body_with(**{_TOKEN: 1}), id="property name"),
+        pytest.param(body_with(**{f"{_TOKEN}s": 1}), id="part of a property name"),
+        pytest.param(body_with(tag_list=[{"tag_id": "o_101", _TOKEN: 1}]), id="property name further in"),
+        pytest.param(body_with(tag_list=[{"tag_id": "o_101", _TOKEN: {"x": float("nan")}}]), id="pointer"),
+        pytest.param(body_with(tag_list=[{_TOKEN + "\ud83d": 1}]), id="property name with half a surrogate pair"),
+        pytest.param(body_with(tag_list=[{_TOKEN.encode(): 1}]), id="property name in bytes"),
     ],
 )
 @pytest.mark.parametrize("on_violation", ["raise", "warn"])
@@ -214,7 +209,7 @@ def test_a_token_repeated_in_an_answer_is_redacted(
     )
 
     with pytest.raises(errors.ResponseError) as caught:
-        create(marked_client, _BODY)
+        create(marked_client, BODY)
     error = caught.value
 
     assert [] == _leaks(_texts(error))
@@ -303,7 +298,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
     """The token may be in the value that the warning is about."""
     router.post().respond(json={"id": "t-1", "code": [_TOKEN], "message": {_TOKEN: 1}, _TOKEN: 1})
 
-    create_element.sync(client=marked_client, body=_BODY)
+    create_element.sync(client=marked_client, body=BODY)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("kling")]
 
     assert 1 == len(logged)
@@ -313,7 +308,7 @@ def test_the_warning_about_an_unusual_success_does_not_show_the_token(
 def test_a_very_short_token_is_not_redacted(make_client: MakeClient) -> None:
     """The letters of a short token are everywhere, so redacting them would make messages unreadable."""
     with pytest.raises(errors.ContractError, match="/element_name: has 0 characters, at least 1 needed"):
-        create_element.sync(client=make_client(api_key="e"), body=_body_with(element_name=""))
+        create_element.sync(client=make_client(api_key="e"), body=body_with(element_name=""))
 
 
 @pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.LocalProtocolError])
@@ -331,7 +326,7 @@ def test_a_transport_error_does_not_show_the_token(
     router.post().mock(side_effect=fail)
 
     with pytest.raises(errors.TransportError) as caught:
-        create(marked_client, _BODY)
+        create(marked_client, BODY)
 
     assert f"{kind.__name__} at https://gateway.example.com: failed: ***" == str(caught.value)
     assert isinstance(caught.value.__cause__, httpx.RequestError)
@@ -354,7 +349,7 @@ def test_a_token_repeated_in_a_garbled_answer_is_redacted(
     client = make_client(api_key=_TOKEN, base_url=serve(answer.encode()))
 
     with pytest.raises(errors.TransportError) as caught:
-        create(client, _BODY)
+        create(client, BODY)
 
     assert [] == _leaks(_texts(caught.value))
 
@@ -375,7 +370,7 @@ def test_no_log_record_shows_the_token(  # noqa: PLR0913, PLR0917 - all but two 
 
     client = make_client(api_key=_TOKEN, base_url=url, on_violation="warn", http_client=settings)
     try:
-        create(client, _body_with(element_name=""))
+        create(client, body_with(element_name=""))
     except errors.ResponseError:
         logging.getLogger("caller").exception("failed")
 
@@ -431,7 +426,7 @@ def test_a_violation_does_not_show_an_image(
     """The exception and the log of a client that only warns contain no part of the image, and both are short."""
     router.post().respond(json={})
     image = _BAD_IMAGES[name]
-    body = _body_with(element_image_list=_PLACES[place](image))
+    body = body_with(element_image_list=_PLACES[place](image))
     reported = violations("createElement", body)
 
     create_element.sync(client=make_client(on_violation="warn"), body=body)
@@ -447,7 +442,7 @@ def test_an_image_in_a_wrong_field_is_not_shown(field: str, marked_client: Authe
     """If the length is what is wrong, the message gives the length."""
     for value in (_IMAGE, [{"tag_id": _IMAGE}]):
         with pytest.raises(errors.ContractError) as caught:
-            create_element.sync(client=marked_client, body=_body_with(**{field: value}))
+            create_element.sync(client=marked_client, body=body_with(**{field: value}))
 
         assert [] == [text for text in _texts(caught.value) if _shows(text, _IMAGE)]
         assert len(str(caught.value)) < 400

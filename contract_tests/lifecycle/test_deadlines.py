@@ -23,8 +23,8 @@ from contract_tests.reading.images import Picture
 from contract_tests.support.peers import Listener, Peer, listening
 from contract_tests.support.range_server import hanging_response, range_server
 from contract_tests.support.range_server import head as _head
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import NAMED, TOKEN, Client, ScriptedClient, task
+from contract_tests.support.running import TOKEN, run_async, tls
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError

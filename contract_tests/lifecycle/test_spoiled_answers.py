@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.peers import Peer, http_response, listening
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY, TOKEN, FakeClock
+from contract_tests.support.running import TOKEN, run_async
+from contract_tests.support.scripted import FakeClock
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import Reply

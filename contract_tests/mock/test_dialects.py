@@ -13,10 +13,11 @@ import pytest
 
 from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import changed_contract
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.scripted import NAMED
 from contract_tests.support.tables import for_each_row
 from kling_elements.mock import create_app
@@ -75,9 +76,7 @@ def test_clients_understand_each_refusal_of_the_server(quick_caller: Caller) -> 
     quick_caller.ask(*deletion)
     refusals = {
         ("getElement", "x-absent"): quick_caller.refusal("GET", f"{ELEMENTS}/nobody"),
-        ("createElement", "x-duplicate"): quick_caller.refusal(
-            "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
-        ),
+        ("createElement", "x-duplicate"): quick_caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "e"}),
         (
             "deleteElement",
             "x-deleted-already" if wording.REMAINS[quick_caller.dialect] else "x-absent",
@@ -94,7 +93,7 @@ def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(quick_
     """In one dialect an external id is unique over the account, in the other only over this call."""
     taken = "a video's"
     assert [taken, "b"] == quick_caller.ask("POST", USED_IDS, ["b", taken, "b"])
-    created = quick_caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
+    created = quick_caller.send("POST", ELEMENTS, {**BODY, "external_task_id": taken})
 
     if wording.COUNTS_ALL_CALLS[quick_caller.dialect]:
         assert (400, f"External_task_id {taken} already exists") == (
@@ -141,7 +140,7 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
             assert (status, page) == (caller.send("GET", f"{ELEMENTS}/e").status, len(caller.page()))
             assert wording.USED_BEFORE[dialect]("e") == caller.refusal(
-                "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
+                "POST", ELEMENTS, {**BODY, "external_task_id": "e"}
             )
             assert ["x"] == caller.ask("GET", USED_IDS)
 

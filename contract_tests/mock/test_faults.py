@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.documents import example
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.mock_requests import SAMPLE, scope
 from kling_elements.mock import create_app, faults
 from kling_elements.mock.asgi import ConnectionCutError
@@ -32,7 +33,7 @@ def live_caller() -> Iterator[Caller]:
 
 def creation(caller: Caller) -> Reply:
     """Return the reply to a create."""
-    return caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})
+    return caller.send("POST", ELEMENTS, {**BODY, "external_task_id": "e"})
 
 
 def count(caller: Caller) -> int:
@@ -187,7 +188,7 @@ def test_a_task_may_succeed_with_the_newer_status_word(live_caller: Caller) -> N
     live_caller.app.clock.step(2)
 
     assert "succeeded" == live_caller.get("e")["task_status"]
-    assert "Mara" == live_caller.element("e")["element_name"]
+    assert "Ada" == live_caller.element("e")["element_name"]
 
 
 def test_a_creation_may_come_late(live_caller: Caller) -> None:
@@ -218,8 +219,8 @@ def test_each_creation_takes_one_fault(live_caller: Caller) -> None:
     live_caller.queue("code:1303", "none")
     live_caller.queue("code:5000")
 
-    assert [429, 200, 500] == [live_caller.send("POST", ELEMENTS, IMAGE_REQUEST).status for _ in range(3)]
-    assert [200, 200] == [live_caller.send("POST", ELEMENTS, IMAGE_REQUEST).status for _ in range(2)]
+    assert [429, 200, 500] == [live_caller.send("POST", ELEMENTS, BODY).status for _ in range(3)]
+    assert [200, 200] == [live_caller.send("POST", ELEMENTS, BODY).status for _ in range(2)]
 
 
 def test_a_refused_request_takes_no_fault(live_caller: Caller) -> None:
