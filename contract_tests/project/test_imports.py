@@ -6,8 +6,11 @@ import ast
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
+
+import pytest
 
 from contract_tests.support.tables import for_each_row
 from scripts.spec import ROOT
@@ -236,6 +239,48 @@ _OF_SEVERAL_MODULES = {
     "test_typing.py": "type checkers read the client as its users need it",
     "test_wire.py": "what goes over the wire and back",
 }
+_TESTED_THROUGH = {
+    "kling_elements/async_client.py": "test_client.py",
+    "kling_elements/calls.py": "test_client.py",
+    "kling_elements/client_base.py": "test_client_options.py",
+    "kling_elements/clock.py": "test_policies.py",
+    "kling_elements/create_request.py": "test_creating.py",
+    "kling_elements/media/budget.py": "test_remote_budgets.py",
+    "kling_elements/media/checks.py": "test_fit_videos.py",
+    "kling_elements/media/decoding.py": "test_fit_images_sources.py",
+    "kling_elements/media/encoding.py": "test_fit_images_bytes.py",
+    "kling_elements/media/filters.py": "test_footage.py",
+    "kling_elements/media/limits.py": "test_images.py",
+    "kling_elements/media/meter.py": "test_remote_budgets.py",
+    "kling_elements/media/mp4_header.py": "test_videos.py",
+    "kling_elements/media/range_client.py": "test_remote.py",
+    "kling_elements/media/reports.py": "test_images.py",
+    "kling_elements/media/soundtracks.py": "test_fit_videos.py",
+    "kling_elements/media/transcoding.py": "test_fit_videos.py",
+    "kling_elements/mock/clock.py": "test_store.py",
+    "kling_elements/mock/headers.py": "test_app.py",
+    "kling_elements/mock/options.py": "test_main.py",
+    "kling_elements/mock/parameters.py": "test_app.py",
+    "kling_elements/mock/reply.py": "test_answers.py",
+    "kling_elements/mock/request.py": "test_app.py",
+    "kling_elements/mock/routes.py": "test_front.py",
+    "kling_elements/mock/service.py": "test_app.py",
+    "kling_elements/mock/shapes.py": "test_app.py",
+    "kling_elements/outside.py": "test_trail.py",
+    "kling_elements/testing/gateway.py": "test_testing.py",
+    "kling_elements/testing/router.py": "test_testing.py",
+    "kling_elements_runtime/blocking.py": "test_pool.py",
+    "kling_elements_runtime/client_connections.py": "test_client_lifetime.py",
+    "kling_elements_runtime/forks.py": "test_client_lifetime.py",
+    "kling_elements_runtime/image_kinds.py": "test_image_headers.py",
+    "kling_elements_runtime/json_answers.py": "test_responses.py",
+    "kling_elements_runtime/requests.py": "test_client_lifetime.py",
+    "kling_elements_runtime/transport/names.py": "test_sockets.py",
+    "kling_elements_runtime/transport/steps.py": "test_sockets.py",
+    "kling_elements_runtime/transport/tls.py": "test_sockets.py",
+    "kling_elements_runtime/transport/turns.py": "test_pool.py",
+    "kling_elements_runtime/uploads.py": "test_attachments.py",
+}
 
 
 def _tested_modules(folder: str) -> dict[Path, str]:
@@ -258,6 +303,51 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
 
     assert set(tests) == {path for folder in ("contract_tests", "tools") for path in (ROOT / folder).rglob("test_*.py")}
     assert set(_OF_SEVERAL_MODULES) == others
+
+
+@cache
+def _product() -> dict[str, set[str]]:
+    """Return the imports of each module of the product, by name."""
+    return {_dotted(path): names for folder in _PRODUCT for path, names in _imported(folder).items()}
+
+
+def _reached(test: Path, own: set[str]) -> set[str]:
+    """Return the modules that a test module imports or is named for, and those that these import."""
+    imported = _product()
+
+    def modules(names: set[str]) -> set[str]:
+        return (names | {name.rpartition(".")[0] for name in names}) & imported.keys()
+
+    first = own | modules(_imports(test.read_text("utf-8"), _package(str(test.parent.relative_to(ROOT)))))
+    return first.union(*(modules(imported[name]) for name in first))
+
+
+def _dotted(path: str) -> str:
+    """Return the name by which other modules import one."""
+    return _package(path.removesuffix(".py")).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("folder", ["client", "lifecycle", "media", "mock"])
+def test_each_module_without_tests_of_its_name_is_tested_through_another(folder: str) -> None:
+    """The table names a test module that imports it, or imports or is named for a module that does."""
+    modules = {str(path.relative_to(ROOT)): name for path, name in _tested_modules(f"contract_tests/{folder}").items()}
+    tests = list((ROOT / "contract_tests" / folder).glob("test_*.py"))
+    nameless = {
+        path
+        for path, name in modules.items()
+        if not (path.endswith("__init__.py") or any(_is_for(test, name) for test in tests))
+    }
+    table = {path: test for path, test in _TESTED_THROUGH.items() if path in modules}
+
+    assert nameless == table.keys()
+    for path, name in table.items():
+        (test,) = [test for test in tests if test.name == name]
+        own = {_dotted(module) for module, module_name in modules.items() if _is_for(test, module_name)}
+        assert _dotted(path) in _reached(test, own), path
+
+
+def test_the_table_of_modules_without_tests_of_their_name_has_only_modules() -> None:
+    assert [] == [path for path in _TESTED_THROUGH if not (ROOT / path).is_file()]
 
 
 def test_the_architecture_names_every_package() -> None:
