@@ -308,7 +308,7 @@ def test_each_test_module_is_named_for_what_it_tests() -> None:
 @cache
 def _product() -> dict[str, set[str]]:
     """Return the imports of each module of the product, by name."""
-    return {_dotted(path): names for folder in _PRODUCT for path, names in _imported(folder).items()}
+    return {_dotted(path): names for folder in _PRODUCT for path, names in _imports_by_module(folder).items()}
 
 
 def _reached(test: Path, own: set[str]) -> set[str]:
