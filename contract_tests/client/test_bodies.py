@@ -15,24 +15,15 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import (
-    ANSWER,
-    GET,
-    POST,
-    TOKEN,
-    CallStyle,
-    Peer,
-    Stream,
-    client_of,
-    http_response,
-    listening,
-)
+from contract_tests.support.peers import ANSWER, GET, POST, CallStyle, Peer, Stream, client_of, http_response, listening
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import InvalidResponseError
 from kling_elements_client.models import TaskListResponse, TaskResponse
 from kling_elements_runtime.transport.bodies import UNREADABLE, AnswerBody
 from scripts.spec import ROOT
 
+pytestmark = pytest.mark.slow
 _LIMIT = 8 * 1024 * 1024
 _TOO_LARGE = "the answer is larger than 8388608 bytes"
 _HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -23,6 +23,8 @@ from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import create_element
 from kling_elements_runtime import client_connections
 
+pytestmark = pytest.mark.slow
+
 
 def test_threads_share_one_httpx_client(make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only one httpx client is created, even if 32 threads need it at the same moment."""

@@ -17,6 +17,7 @@ from contract_tests.support.running import Create, MakeClient
 from kling_elements_client.api.elements import create_element, get_element
 from kling_elements_client.errors import TransportError
 
+pytestmark = pytest.mark.slow
 _BODY: Any = base_body("video")
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import POST, CallStyle, Peer, http_response, listening
-from contract_tests.support.scripted import BODY, Client, ScriptedClient, call_once, task
+from contract_tests.support.scripted import Client, ScriptedClient, call_once, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import KlingError, TransportError
 from kling_elements_runtime.credentials import Hidden, credentials, usable_token
 
+pytestmark = pytest.mark.slow
 _TOKEN = "sk-ZebraFish-1234567890"
 _CORE = "ZebraFish"
 

@@ -19,7 +19,6 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
     CallStyle,
     Peer,
     Stream,
@@ -29,12 +28,14 @@ from contract_tests.support.peers import (
     server_tls,
 )
 from contract_tests.support.proxies import tunnel
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import seconds_left, stop_when, within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
+pytestmark = pytest.mark.slow
 _SECONDS = 0.3
 
 

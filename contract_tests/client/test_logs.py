@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import errors
@@ -25,7 +25,6 @@ from scripts.spec import ROOT
 
 _TOKEN = r"""sk-a/b~c+ZebraFish\d"'=="""
 _SIGNED = "https://user:word@cdn.example.com/front.jpg?X-Signature=PinkSecret&a=1#PinkSecret"
-_BODY: Any = base_body("image")
 _ANSWER = {
     "code": 0,
     "request_id": "r-1",
@@ -181,7 +180,7 @@ def test_debug_shows_request_and_answer_without_secrets_and_media(
         for size in (2_000, 60_000)
     )
     images = {"frontal_image": small, "refer_images": [{"image_url": large}, {"image_url": _SIGNED}]}
-    body = {**_BODY, "element_description": _TOKEN, "element_image_list": images}
+    body = {**BODY, "element_description": _TOKEN, "element_image_list": images}
 
     answer = httpx.Response(200, json=_ANSWER, headers=_ANSWER_HEADERS)
     _send(create, make_client, body, lambda _: answer, on_violation="ignore")
@@ -211,7 +210,7 @@ def test_info_shows_one_line_for_each_request(
     create: Create, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kling_elements.http")
-    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
     assert [f"{_CALL}: HTTP 200 after N ms"] == _log_lines(caplog)
 
@@ -223,7 +222,7 @@ def test_a_log_that_is_off_costs_nothing(
     caplog.set_level(logging.WARNING, "kling_elements.http")
     monkeypatch.setattr(logs, "loggable", None)
     monkeypatch.setattr(logs, "printable", None)
-    _send(create, make_client, _BODY, lambda _: httpx.Response(200, json=_ANSWER))
+    _send(create, make_client, BODY, lambda _: httpx.Response(200, json=_ANSWER))
 
     assert [] == _log_lines(caplog)
 
@@ -237,7 +236,7 @@ def test_a_request_without_an_answer_is_logged_with_the_reason(
         raise httpx.ReadTimeout(f"slow {_TOKEN}")
 
     with pytest.raises(errors.RequestTimeoutError):
-        _send(create, make_client, _BODY, fail)
+        _send(create, make_client, BODY, fail)
 
     reason = "RequestTimeoutError: ReadTimeout at https://gateway.example.com: slow ***"
     assert [f"{_CALL}: no answer after N ms: {reason}"] == _log_lines(caplog)
@@ -252,7 +251,7 @@ def test_an_interruption_is_logged_by_its_name(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _send(create, make_client, _BODY, interrupt)
+        _send(create, make_client, BODY, interrupt)
 
     assert [f"{_CALL}: no answer after N ms: KeyboardInterrupt"] == _log_lines(caplog)
 
@@ -282,7 +281,7 @@ def test_an_answer_that_is_not_json_is_logged_on_one_line(
     caplog.set_level(logging.DEBUG, "kling_elements.http")
     page = httpx.Response(502, content=b"<p>\x1b[2J\n bad" + b" x" * 10_000, headers={"X-Request-Id": "r-2"})
     with pytest.raises(errors.ServerError):
-        _send(create, make_client, _BODY, lambda _: page)
+        _send(create, make_client, BODY, lambda _: page)
 
     answered = _log_lines(caplog)[-1]
     assert f"{_CALL}: answer with request id r-2; headers " in answered

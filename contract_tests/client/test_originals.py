@@ -22,14 +22,16 @@ import wrapt  # vcrpy brings it along, as OpenTelemetry and ddtrace do
 from attrs import define, field
 from sentry_sdk.integrations.httpx import HttpxIntegration
 
-from contract_tests.support.peers import ANSWER, POST, TOKEN, CallStyle, PatientClient, Peer, listening
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.peers import ANSWER, POST, CallStyle, PatientClient, Peer, listening
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport.originals import Originals
 from scripts.spec import ROOT
+
+pytestmark = pytest.mark.slow
 
 Seen: TypeAlias = list[str]
 """The methods of the requests that a tool was shown."""

@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.peers import GET, POST, TOKEN, CallStyle, Peer, Pieces, client_of, http_response, listening
-from contract_tests.support.running import run_async
+from contract_tests.support.peers import GET, POST, CallStyle, Peer, Pieces, client_of, http_response, listening
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.deadline import within
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import httpcore_internals
+
+pytestmark = pytest.mark.slow
 
 
 def _limits(connections: int | None, kept: int | None = 20, seconds: float | None = 60) -> dict[str, Any]:

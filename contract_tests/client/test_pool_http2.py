@@ -27,6 +27,8 @@ from contract_tests.support.peers import (
 )
 from kling_elements_runtime.transport.bodies import UNREADABLE
 
+pytestmark = pytest.mark.slow
+
 
 def _tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.running import Create, MakeClient
 from kling_elements_client import AuthenticatedClient, errors
@@ -21,7 +21,6 @@ Failure = Callable[..., errors.ResponseError]
 
 _URL = f"https://gateway.example.com{ELEMENTS}"
 _ENVELOPE = {"code": 1200, "message": "no", "request_id": "r-1"}
-_BODY: Any = base_body("image")
 _ECHO = json.dumps({"message": "bad " + "iVBORw0KGgoAAAANSUhE" * 20})
 _NOTHING = (None, None, None)  # no code, no message and no request id
 
@@ -35,7 +34,7 @@ def failure(client: AuthenticatedClient, router: respx.MockRouter) -> Failure:
     ) -> errors.ResponseError:
         router.post().mock(return_value=httpx.Response(status, content=content, headers=headers))
         with pytest.raises(errors.ResponseError) as caught:
-            create_element.sync(client=client, body=_BODY)
+            create_element.sync(client=client, body=BODY)
         return caught.value
 
     return failure
@@ -67,7 +66,7 @@ def test_the_status_decides_the_exception_class(
     router.post().respond(status, json=_ENVELOPE, headers={"Retry-After": "7"})
 
     with pytest.raises(errors.ResponseError) as caught:
-        create(client, _BODY)
+        create(client, BODY)
     error = caught.value
 
     assert kind is type(error)
@@ -307,7 +306,7 @@ def test_an_answer_that_cannot_be_decompressed_still_has_a_status(
     answer = b"HTTP/1.1 %s\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}" % status
 
     with pytest.raises(kind, match=says):
-        create_element.sync(client=make_client(base_url=serve(answer)), body=_BODY)
+        create_element.sync(client=make_client(base_url=serve(answer)), body=BODY)
 
 
 def test_an_invalid_answer_is_quoted_only_in_the_excerpt(failure: Failure) -> None:
@@ -378,7 +377,7 @@ def test_an_answer_with_a_task_id_or_without_a_failure_is_a_success(
     """A task id, in any of its four places, outweighs the code: the element exists and must not be lost."""
     router.post().respond(status, json=body)
 
-    assert body == create(client, _BODY).to_dict()
+    assert body == create(client, BODY).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -402,7 +401,7 @@ def test_an_invalid_answer_with_a_task_id_is_a_success_with_a_warning(
     """The element exists, so you get its id, and the log says what is wrong."""
     router.post().respond(content=content.encode())
 
-    assert json.loads(content) == create(client, _BODY).to_dict()
+    assert json.loads(content) == create(client, BODY).to_dict()
     (logged,) = [record for record in caplog.records if record.name == "kling_elements.http"]
     assert logging.WARNING == logged.levelno
     assert logged.getMessage().startswith("createElement: an id is named, but the answer is unusual: HTTP 200, code ")

@@ -20,7 +20,6 @@ from contract_tests.support.peers import (
     GET,
     LARGE,
     POST,
-    TOKEN,
     CallStyle,
     Peer,
     authority,
@@ -31,9 +30,12 @@ from contract_tests.support.peers import (
     server_tls,
 )
 from contract_tests.support.proxies import AUTHORIZATION, USER, forward, tunnel
+from contract_tests.support.running import TOKEN
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.transport import route
+
+pytestmark = pytest.mark.slow
 
 MOCK = httpx.MockTransport(lambda _: httpx.Response(200))
 ELSEWHERE = "https://gateway.example.com"

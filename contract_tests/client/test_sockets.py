@@ -34,6 +34,8 @@ from kling_elements_client.errors import TransportError
 from kling_elements_runtime.settings import Timeout
 from kling_elements_runtime.transport import sockets
 
+pytestmark = pytest.mark.slow
+
 with_and_without_tls = pytest.mark.parametrize("tls", [None, server_tls()], ids=["plain", "TLS"])
 
 

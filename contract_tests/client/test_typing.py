@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import kling_elements_client
 from scripts.spec import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_mypy_accepts_the_client_and_its_use(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from schemathesis import GenerationMode
 from contract_tests.support import generation
 from contract_tests.support.judges import Judges
 
+pytestmark = pytest.mark.slow
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # bodies for each test, at random: `make fuzz N=...`
 _BODIES = _LONG_RUN or 1_200
 _GENERATE = settings(

@@ -20,6 +20,7 @@ from contract_tests.support.judges import Judges
 from kling_elements_client import contract
 from kling_elements_client.api.elements import delete_element, get_element, list_elements, list_preset_elements
 
+pytestmark = pytest.mark.slow
 _LONG_RUN = int(os.environ.get("KLING_FUZZ", "0"))  # requests for each test, at random: `make fuzz N=...`
 _REQUESTS = _LONG_RUN or 400
 _GENERATE = settings(

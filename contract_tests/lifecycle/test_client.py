@@ -10,21 +10,10 @@ from typing import Any
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    LOST,
-    NAMED,
-    TOKEN,
-    URL,
-    Client,
-    Reply,
-    ScriptedClient,
-    Step,
-    refusal,
-    task,
-)
+from contract_tests.support.running import TOKEN, URL
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, Reply, ScriptedClient, Step, refusal, task
 from kling_elements import PollPolicy, RetryPolicy
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.errors import ContractError

@@ -17,6 +17,7 @@ from contract_tests.support.running import run_async, tls
 from contract_tests.support.scripted import request_with_id
 from kling_elements import AsyncKlingElements, KlingElements, RetryPolicy
 
+pytestmark = pytest.mark.slow
 _WORKERS = 200
 _ELEMENTS = 2_000
 _LIMIT = 20  # tasks in progress at a time

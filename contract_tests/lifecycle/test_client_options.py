@@ -8,18 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import (
-    BODY,
-    NAMED,
-    TOKEN,
-    URL,
-    Client,
-    ScriptedClient,
-    finished_task,
-    refusal,
-    task,
-)
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.running import TOKEN, URL, run_async
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, finished_task, refusal, task
 from kling_elements import AsyncKlingElements, HttpClientOptions, KlingElements, PollPolicy, RetryPolicy, Timeout
 from kling_elements_client.errors import RateLimitError
 

@@ -14,9 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.peers import Peer, http_response, listening
-from contract_tests.support.scripted import BODY, NAMED, Gateway, task
+from contract_tests.support.scripted import NAMED, Gateway, task
 from kling_elements import AsyncKlingElements, KlingElements
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_client_that_was_closed_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import (
-    BODY,
     LOST,
     NAMED,
     NOW,

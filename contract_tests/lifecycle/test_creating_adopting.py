@@ -9,9 +9,9 @@ from functools import partial
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.scripted import (
     ABSENT,
-    BODY,
     DUPLICATE,
     LOST,
     NAMED,

@@ -6,17 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    LOST,
-    NAMED,
-    TOKEN,
-    Client,
-    ScriptedClient,
-    task,
-)
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, task
 from kling_elements_client.errors import (
     ContractError,
 )

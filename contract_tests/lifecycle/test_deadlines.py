@@ -23,13 +23,14 @@ from contract_tests.reading.images import Picture
 from contract_tests.support.peers import Listener, Peer, listening
 from contract_tests.support.range_server import hanging_response, range_server
 from contract_tests.support.range_server import head as _head
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import NAMED, TOKEN, Client, ScriptedClient, task
+from contract_tests.support.running import TOKEN, run_async, tls
+from contract_tests.support.scripted import NAMED, Client, ScriptedClient, task
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.errors import CreateAllError, WaitAllError, WaitTimeoutError
 from kling_elements_client.errors import KlingError, MediaError, RequestTimeoutError
 from kling_elements_runtime.deadline import seconds_left, within
 
+pytestmark = pytest.mark.slow
 _SOON, _FAR = 0.5, 30.0  # seconds
 
 

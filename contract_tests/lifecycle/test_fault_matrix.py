@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.running import tls
-from contract_tests.support.scripted import BODY, Client, FakeClock, call_once, request_with_id
+from contract_tests.support.scripted import Client, FakeClock, call_once, request_with_id
 from contract_tests.support.tables import for_each_row
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock.app import MockServer
@@ -30,6 +31,7 @@ from kling_elements.testing.gateway import MockGateway, serving
 from kling_elements_client import contract
 from kling_elements_client.errors import KlingError
 
+pytestmark = pytest.mark.slow
 _READ_SECONDS = 0.1  # how long a client waits for an answer to its first create that does not come in time
 _LATE = ("delay:3600", "late:0")
 

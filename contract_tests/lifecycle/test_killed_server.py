@@ -18,6 +18,7 @@ from contract_tests.support.scripted import request_with_id
 from kling_elements import KlingElements, Outcome, RetryPolicy
 from kling_elements_client.errors import KlingError
 
+pytestmark = pytest.mark.slow
 _ELEMENTS = 500
 _NAMES = [f"element-{number}" for number in range(_ELEMENTS)]
 _BEFORE_THE_KILL = 150

@@ -13,15 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.mock_caller import Caller
-from contract_tests.support.running import tls
+from contract_tests.support.running import TOKEN, tls
 from contract_tests.support.scripted import (
     ABSENT,
-    BODY,
     LOST,
     NAMED,
     REFUSED,
-    TOKEN,
     Client,
     FakeClock,
     Reply,

@@ -10,12 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import (
-    TOKEN,
-    URL,
-    request_with_id,
-    task,
-)
+from contract_tests.support.running import TOKEN, URL
+from contract_tests.support.scripted import request_with_id, task
 from kling_elements import AsyncKlingElements, KlingElements
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.support.scripted import BODY, LOST, NAMED, REFUSED, Client, Reply, ScriptedClient, refusal
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.scripted import LOST, NAMED, REFUSED, Client, Reply, ScriptedClient, refusal
 from contract_tests.support.tables import for_each_row
 from kling_elements import Outcome
 from kling_elements.outcomes import (

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.cases import base_body
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.support.range_server import range_server
-from contract_tests.support.scripted import ABSENT, BODY, LOST, NAMED, Client, ScriptedClient, refusal, task
+from contract_tests.support.scripted import ABSENT, LOST, NAMED, Client, ScriptedClient, refusal, task
 from kling_elements import outside
 from kling_elements.media.reports import ImageReport
 from kling_elements_client.contract import CONTRACT

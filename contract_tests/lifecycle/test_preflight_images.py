@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
-from contract_tests.support.scripted import BODY, Client, ScriptedClient, task
+from contract_tests.support.scripted import Client, ScriptedClient, task
 from kling_elements.media import fit_image
 from kling_elements_client.errors import ContractError, KlingError, MediaError
 

@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.support.mock_caller import Caller
 from contract_tests.support.peers import Peer, http_response, listening
-from contract_tests.support.running import run_async
-from contract_tests.support.scripted import BODY, TOKEN, FakeClock
+from contract_tests.support.running import TOKEN, run_async
+from contract_tests.support.scripted import FakeClock
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.mock import create_app
 from kling_elements.mock.reply import Reply
@@ -32,6 +33,7 @@ from kling_elements.testing.gateway import MockGateway
 from kling_elements_client.errors import KlingError, NotFoundError
 from kling_elements_client.models import Task
 
+pytestmark = pytest.mark.slow
 _LIMIT_SECONDS = 0.5
 _OTHER = {"task_id": "5", "task_status": "submitted", "task_info": {"external_task_id": "of another create"}}
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.answer_cases import UNUSABLE, WORDS
-from contract_tests.support.scripted import NAMED, TOKEN, Client, Reply, ScriptedClient
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import NAMED, Client, Reply, ScriptedClient
 from kling_elements.tasks import Progress, find_task, progress_of
 from kling_elements_client.contract import CONTRACT
 from kling_elements_client.models import Element, Task, TaskInfo, TaskResult, TaskStatus

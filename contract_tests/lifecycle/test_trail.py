@@ -19,21 +19,9 @@ import httpx
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
-from contract_tests.support.running import run_async, tls
-from contract_tests.support.scripted import (
-    ABSENT,
-    BODY,
-    DUPLICATE,
-    LOST,
-    NAMED,
-    TOKEN,
-    URL,
-    Client,
-    ScriptedClient,
-    Step,
-    refusal,
-    task,
-)
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.running import TOKEN, URL, run_async, tls
+from contract_tests.support.scripted import ABSENT, DUPLICATE, LOST, NAMED, Client, ScriptedClient, Step, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements, outside
 from kling_elements.mock import create_app
 from kling_elements.testing.gateway import MockGateway, serving

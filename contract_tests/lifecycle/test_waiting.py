@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from contract_tests.reading.paths import ELEMENTS
+from contract_tests.support.running import TOKEN
 from contract_tests.support.scripted import (
     ABSENT,
     LOST,
     REFUSED,
-    TOKEN,
     Client,
     FailedCall,
     Reply,

@@ -8,17 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.support.scripted import (
-    ABSENT,
-    LOST,
-    TOKEN,
-    Client,
-    Reply,
-    ScriptedClient,
-    finished_task,
-    refusal,
-    task,
-)
+from contract_tests.support.running import TOKEN
+from contract_tests.support.scripted import ABSENT, LOST, Client, Reply, ScriptedClient, finished_task, refusal, task
 from kling_elements import AsyncKlingElements, KlingElements, KlingError, TaskFailedError, WaitTimeoutError
 from kling_elements_client.models import Task
 

@@ -13,7 +13,6 @@ import httpcore
 import pytest
 import trustme
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     Answer,
     RangeServer,
@@ -32,8 +31,7 @@ from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.transport.certificates import shared_context
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 
 # Reading

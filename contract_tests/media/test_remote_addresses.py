@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from ssrfguard import Policy
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     RangeServer,
     by_path,
@@ -25,9 +24,7 @@ from kling_elements.media import range_client
 from kling_elements.media.remote import open_remote, redacted_url
 from kling_elements_client.errors import MediaError
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
-names = remote_files.names
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 PUBLIC = "93.184.216.34"
 
 

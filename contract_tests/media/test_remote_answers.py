@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     Answer,
     RangeServer,
@@ -24,8 +23,7 @@ from contract_tests.support.remote_files import BLOCK, BROKEN, private_refusal
 from kling_elements.media.remote import open_remote
 from kling_elements_client.errors import MediaError
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 
 _PART = "the server was asked for bytes 0 to "
 

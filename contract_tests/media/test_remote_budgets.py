@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from contract_tests.support import remote_files
 from contract_tests.support.range_server import (
     Answer,
     RangeServer,
@@ -33,9 +32,7 @@ from kling_elements.media.remote import RemoteFile, open_remote
 from kling_elements_client.errors import MediaError
 from kling_elements_runtime.deadline import within
 
-_no_socket_stays_open = remote_files.no_socket_stays_open
-serving = remote_files.serving
-names = remote_files.names
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_socket_stays_open")]
 _LATE = "the connection was not established in time; check the host and its port"
 SOON = Budget(max_seconds=0.2)
 _SPENT = f"needs more than {18 * BLOCK} bytes to be read; pass a Budget with a larger max_bytes to allow it"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,20 @@ def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     app = create_app(manual_clock=True, dialect=request.param)
     yield Caller(app, dialect=request.param)
     app.close()
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Return the connections to state files in order, to spoil them as a full disk or a kill does."""
+    connections: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def connect_and_keep(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connections.append(connect(*arguments, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect_and_keep)
+    return connections
 
 
 @pytest.fixture(autouse=True)

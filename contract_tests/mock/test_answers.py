@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import changed_contract, with_other_codes
 from contract_tests.support.mock_caller import (
-    IMAGE_REQUEST,
     LIMIT,
     NO_JSON,
     NO_MEDIA_TYPE,
@@ -66,9 +66,9 @@ def test_a_body_that_is_not_strict_json_is_400(message: str, body: bytes) -> Non
         [],
         "x",
         {},
-        {**IMAGE_REQUEST, "element_name": ""},
-        {**IMAGE_REQUEST, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
-        {**IMAGE_REQUEST, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
+        {**BODY, "element_name": ""},
+        {**BODY, "element_name": "x" * 21, "\u8d85": 1, "a~/b": 2},
+        {**BODY, "tag_list": [{"tag_id": "o_101"}, {"tag_id": "o_109"}]},
     ],
 )
 def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: object) -> None:
@@ -83,7 +83,7 @@ def test_a_violation_is_400_and_names_pointer_rule_and_what_is_allowed(body: obj
 def test_a_message_lists_twenty_violations_and_counts_the_others() -> None:
     """If a body has more than twenty violations, the message lists twenty and says how many it leaves out."""
     for count, more in [(20, ""), (21, "; and 1 more"), (1000, "; and 980 more")]:
-        body = {**IMAGE_REQUEST, **{f"unknown_{number}": 1 for number in range(count)}}
+        body = {**BODY, **{f"unknown_{number}": 1 for number in range(count)}}
         message = json.loads(shared_caller().post(body).body)["message"]
 
         assert min(count, 20) == message.count("(R33)")
@@ -94,7 +94,7 @@ def test_a_message_is_bounded_however_long_the_keys_and_values_are() -> None:
     """A key or an image of a megabyte is not repeated."""
     image = "QUJD" * 250_000
     body = {
-        **IMAGE_REQUEST,
+        **BODY,
         "k" * 1_000_000: 1,
         "element_image_list": {"frontal_image": image, "refer_images": [{"image_url": image}]},
     }
@@ -163,7 +163,7 @@ def _refusals(contract: Contract, dialect: str) -> Iterator[Reply]:
         yield caller.send("POST", DELETION, content=bytes(65_537))
         yield caller.post({})
         yield caller.send("GET", f"{ELEMENTS}/e")
-        named = {**IMAGE_REQUEST, "external_task_id": "e"}
+        named = {**BODY, "external_task_id": "e"}
         assert 200 == caller.post(named).status
         yield caller.post(named)
         yield caller.post()

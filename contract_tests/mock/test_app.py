@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kling_elements.mock
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import example
 from contract_tests.support.mock_caller import (
     BAD_TOKEN,
-    IMAGE_REQUEST,
     NO_MEDIA_TYPE,
     NO_METHOD,
     NO_PATH,
@@ -54,7 +54,7 @@ def test_every_example_of_the_contract_is_accepted(name: str) -> None:
 )
 def test_a_path_may_be_percent_encoded(path: str) -> None:
     """RFC 3986 makes no difference between an unreserved character and its encoding."""
-    assert_accepted(shared_caller().send("POST", path, IMAGE_REQUEST))
+    assert_accepted(shared_caller().send("POST", path, BODY))
 
 
 def test_an_asgi_server_may_leave_out_the_raw_path() -> None:
@@ -106,7 +106,7 @@ def test_two_tokens_are_401() -> None:
 )
 def test_an_unknown_path_is_404(path: str) -> None:
     """Paths are compared exactly; the message lists the valid ones."""
-    NO_PATH.check(shared_caller().send("POST", path, IMAGE_REQUEST))
+    NO_PATH.check(shared_caller().send("POST", path, BODY))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_unknown_path_is_404(path: str) -> None:
 def test_a_slash_at_the_end_is_404_and_the_message_says_so(path: str, method: str, right: str) -> None:
     """The vendor's own example has a slash at the end, so the message says what to change."""
     message = f"remove the slash at the end of the path: send the request to {right}"
-    Refusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, IMAGE_REQUEST))
+    Refusal(status=404, code=1203, message=message).check(shared_caller().send(method, path, BODY))
     NO_TOKEN.check(shared_caller().send(method, path, headers={"authorization": None}))
 
 
@@ -209,9 +209,7 @@ _BODIES = st.binary() | st.recursive(
     | st.integers()
     | st.text()
     | st.sampled_from(["image_refer", "o_101", "QUJD"]),
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from([*IMAGE_REQUEST, "refer_images", "x"]) | st.text(), inner)
-    ),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*BODY, "refer_images", "x"]) | st.text(), inner),
     max_leaves=10,
 ).map(lambda value: json.dumps(value).encode())
 
@@ -241,14 +239,10 @@ def test_no_body_is_answered_with_500(body: bytes) -> None:
     assert shared_caller().post(content=body).status in {200, 400}
 
 
-@given(
-    changed=st.dictionaries(
-        st.sampled_from(list(IMAGE_REQUEST)), st.none() | st.text() | st.lists(st.text()), min_size=1
-    )
-)
+@given(changed=st.dictionaries(st.sampled_from(list(BODY)), st.none() | st.text() | st.lists(st.text()), min_size=1))
 def test_client_and_server_agree_about_any_body(changed: dict[str, object]) -> None:
     """The server refuses exactly the bodies that the client refuses."""
-    body = {**IMAGE_REQUEST, **changed}
+    body = {**BODY, **changed}
     expected = 400 if contract.violations("createElement", body) else 200
 
     assert expected == shared_caller().post(body).status

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from kling_elements.mock.app import MockServer
 from kling_elements.mock.callbacks import Courier, Retries
 from kling_elements.mock.clock import TaskClock
 from kling_elements.mock.store import Store
+
+pytestmark = pytest.mark.slow
 
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 
@@ -345,11 +348,12 @@ async def test_a_create_without_a_loop_sends_notifications_once_there_is_one() -
             await wait_until(lambda: len(receiver.task_statuses) == 2)
 
 
-def test_an_empty_callback_url_counts_as_missing() -> None:
+def test_an_empty_callback_url_counts_as_missing(tmp_path: Path) -> None:
     """An empty callback URL sends and records nothing."""
-    app = server(tick_seconds=0)
-    Caller(app).create(callback_url="")
+    state = tmp_path / "state.db"
+    with closing(server(tick_seconds=0, state=state)) as app:
+        Caller(app).create(callback_url="")
 
-    assert [None] == [task.callback_url for task in app._store.every_task()]  # noqa: SLF001 -- no answer shows it
-    assert not app._store.has_notifications()  # noqa: SLF001 -- as above
-    app.close()
+    with closing(Store(state)) as store:
+        assert [None] == [task.callback_url for task in store.every_task()]
+        assert not store.has_notifications()

@@ -7,14 +7,15 @@ from ipaddress import ip_network
 import pytest
 from ssrfguard import Policy
 
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.reading.image_body import BODY
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.notifications import on_a_loop, running_receiver, running_server, server, wait_until
 from kling_elements.mock import callbacks
 
 
 def create_from(caller: Caller, peer: str, callback_url: str) -> None:
     """Create a task as a caller with this address."""
-    reply = caller.post({**IMAGE_REQUEST, "callback_url": callback_url}, client_host=peer)
+    reply = caller.post({**BODY, "callback_url": callback_url}, client_host=peer)
     assert 200 == reply.status
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from contract_tests.reading import dialect_cases as wording
 from contract_tests.reading.dialect_cases import MEANINGS, Meaning
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.live_answers import Answer, answers
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.support.documents import changed_contract
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from contract_tests.support.scripted import NAMED
 from contract_tests.support.tables import for_each_row
 from kling_elements.mock import create_app
@@ -29,7 +30,7 @@ USED_IDS = "/_mock/used-ids"
 
 
 @pytest.fixture(params=wording.DIALECTS)
-def caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
+def quick_caller(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """Yield a caller of a server whose tasks end at once, once for each dialect."""
     with closing(create_app(tick_seconds=0, dialect=request.param)) as app:
         yield Caller(app, dialect=request.param)
@@ -67,44 +68,45 @@ def test_a_refusal_without_a_code_has_no_meaning() -> None:
     assert not contract.means("getElement", "x-absent", 1201, None)
 
 
-def test_clients_understand_each_refusal_of_the_server(caller: Caller) -> None:
+def test_clients_understand_each_refusal_of_the_server(quick_caller: Caller) -> None:
     """In every dialect, an unknown element differs from a deleted one."""
-    caller.create(external_task_id="e")
-    element_id = caller.element("e")["element_id"]
+    quick_caller.create(external_task_id="e")
+    element_id = quick_caller.element("e")["element_id"]
     deletion = ("POST", DELETION, {"element_id": element_id})
-    caller.ask(*deletion)
+    quick_caller.ask(*deletion)
     refusals = {
-        ("getElement", "x-absent"): caller.refusal("GET", f"{ELEMENTS}/nobody"),
-        ("createElement", "x-duplicate"): caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}),
-        ("deleteElement", "x-deleted-already" if wording.REMAINS[caller.dialect] else "x-absent"): caller.refusal(
-            *deletion
-        ),
+        ("getElement", "x-absent"): quick_caller.refusal("GET", f"{ELEMENTS}/nobody"),
+        ("createElement", "x-duplicate"): quick_caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "e"}),
+        (
+            "deleteElement",
+            "x-deleted-already" if wording.REMAINS[quick_caller.dialect] else "x-absent",
+        ): quick_caller.refusal(*deletion),
     }
-    _, code, message = caller.refusal("POST", DELETION, {"element_id": "1"})
+    _, code, message = quick_caller.refusal("POST", DELETION, {"element_id": "1"})
 
     assert not contract.means("deleteElement", "x-deleted-already", code, message)
-    assert contract.means("deleteElement", "x-absent", code, message) is (caller.dialect == "documented")
+    assert contract.means("deleteElement", "x-absent", code, message) is (quick_caller.dialect == "documented")
     assert [True] * 3 == [contract.means(*kind, refusal[1], refusal[2]) for kind, refusal in refusals.items()]
 
 
-def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(caller: Caller) -> None:
+def test_an_id_that_another_call_used_is_refused_if_the_dialect_counts_it(quick_caller: Caller) -> None:
     """In one dialect an external id is unique over the account, in the other only over this call."""
     taken = "a video's"
-    assert [taken, "b"] == caller.ask("POST", USED_IDS, ["b", taken, "b"])
-    created = caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": taken})
+    assert [taken, "b"] == quick_caller.ask("POST", USED_IDS, ["b", taken, "b"])
+    created = quick_caller.send("POST", ELEMENTS, {**BODY, "external_task_id": taken})
 
-    if wording.COUNTS_ALL_CALLS[caller.dialect]:
+    if wording.COUNTS_ALL_CALLS[quick_caller.dialect]:
         assert (400, f"External_task_id {taken} already exists") == (
             created.status,
             json.loads(created.body)["message"],
         )
-        assert wording.NO_TASK[caller.dialect]("b") == caller.refusal("GET", f"{ELEMENTS}/b")
-        assert [] == caller.every_task()
+        assert wording.NO_TASK[quick_caller.dialect]("b") == quick_caller.refusal("GET", f"{ELEMENTS}/b")
+        assert [] == quick_caller.every_task()
     else:
         assert 200 == created.status
-        assert [taken] == [task["external_task_id"] for task in caller.every_task()]
-    caller.create(external_task_id="c")
-    assert [taken, "b"] == caller.ask("GET", USED_IDS)
+        assert [taken] == [task["external_task_id"] for task in quick_caller.every_task()]
+    quick_caller.create(external_task_id="c")
+    assert [taken, "b"] == quick_caller.ask("GET", USED_IDS)
 
 
 def test_an_id_that_another_call_used_may_repeat_if_duplicates_are_allowed() -> None:
@@ -138,7 +140,7 @@ def test_a_state_may_change_its_dialect(tmp_path: Path) -> None:
 
             assert (status, page) == (caller.send("GET", f"{ELEMENTS}/e").status, len(caller.page()))
             assert wording.USED_BEFORE[dialect]("e") == caller.refusal(
-                "POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"}
+                "POST", ELEMENTS, {**BODY, "external_task_id": "e"}
             )
             assert ["x"] == caller.ask("GET", USED_IDS)
 

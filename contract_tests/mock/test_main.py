@@ -36,6 +36,8 @@ from kling_elements.mock import __main__ as command
 from kling_elements.mock import create_app
 from kling_elements.mock import server as mock_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:

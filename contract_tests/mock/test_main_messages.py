@@ -14,6 +14,8 @@ from contract_tests.support.mock_command import (
     COMMAND,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_names_the_options_and_their_defaults() -> None:
     """The defaults are port 8787 and the loopback address."""

@@ -17,6 +17,8 @@ from kling_elements.mock import create_app, server
 from kling_elements.mock.server import HALF_REQUEST_MAX_SECONDS, HEAD_MAX_BYTES
 from kling_elements.testing.gateway import serving
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 60.0
 GREET = b"GET / HTTP/1.1\r\nhost: mock\r\n"
 POST = (

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from contract_tests.reading.dialect_cases import DIALECTS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app, store
 from kling_elements.mock.clock import Reading, TaskClock
 from kling_elements.mock.options import Options
@@ -56,7 +57,7 @@ def test_tasks_survive_the_server(dialect: str, path: Path) -> None:
         assert before == [caller.every_task(), caller.page(), app.clock.now()]
         assert ["succeed", "failed", "archived"] == [caller.get(name)["task_status"] for name in names[:3]]
         assert "no face" == caller.get("b")["task_status_msg"]
-        assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "d"})[1]
+        assert 1201 == caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "d"})[1]
         assert caller.create()["task_id"] not in names
 
 
@@ -264,7 +265,7 @@ def test_ids_grow_even_if_the_clock_does_not_move() -> None:
     memory.close()
 
 
-def test_a_create_costs_the_same_however_many_tasks_exist() -> None:
+def test_a_create_costs_the_same_however_many_tasks_exist(connections: list[sqlite3.Connection]) -> None:
     """SQLite takes no more steps with two thousand tasks of a token than with twenty, even with limits."""
     app = create_app(rate=5, concurrency=5, manual_clock=True)
     caller = Caller(app)
@@ -276,10 +277,10 @@ def test_a_create_costs_the_same_however_many_tasks_exist() -> None:
 
     def cost(number: int) -> int:
         nonlocal steps
-        app._store._connection.set_progress_handler(count, 1)  # noqa: SLF001 -- there is no public counter
+        connections[-1].set_progress_handler(count, 1)
         steps = 0
         caller.create(external_task_id=f"{number}")
-        app._store._connection.set_progress_handler(None, 0)  # noqa: SLF001 -- as above
+        connections[-1].set_progress_handler(None, 0)
         app.clock.step(2)
         return steps
 

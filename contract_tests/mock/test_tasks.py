@@ -12,9 +12,10 @@ from urllib.parse import unquote
 import pytest
 
 from contract_tests.reading import dialect_cases as wording
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import DELETION, ELEMENTS, PRESETS
 from contract_tests.support.documents import example
-from contract_tests.support.mock_caller import IMAGE_REQUEST, VIDEO_REQUEST, Caller
+from contract_tests.support.mock_caller import VIDEO_REQUEST, Caller
 from kling_elements.mock import create_app, tasks
 from kling_elements_client import contract
 
@@ -128,7 +129,7 @@ def test_an_element_has_the_fields_of_its_request(caller: Caller) -> None:
 
     assert {
         "element_id": listed["element_id"],
-        **IMAGE_REQUEST,
+        **BODY,
         **texts,
         "tag_list": [
             {"id": "o_101", "name": "Trending", "description": "Trending"},
@@ -237,7 +238,7 @@ def test_an_unknown_task_is_absent(name: str, caller: Caller) -> None:
 def test_a_refusal_repeats_at_most_200_characters_of_a_request(caller: Caller) -> None:
     """A long id is cut in the message."""
     caller.create(external_task_id="x" * 10_000)
-    again = caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "x" * 10_000})
+    again = caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "x" * 10_000})
 
     assert wording.USED_BEFORE[caller.dialect]("x" * 200) == again
     assert wording.NO_TASK[caller.dialect]("{id}" * 50) == caller.refusal("GET", f"{ELEMENTS}/{'{id}' * 60}")
@@ -304,7 +305,7 @@ def test_no_inline_image_is_kept(caller: Caller) -> None:
 def test_every_answer_has_a_request_id_of_its_own(caller: Caller) -> None:
     """Refusals have a request id, too."""
     asked: list[tuple[str, str, object]] = [
-        ("POST", ELEMENTS, IMAGE_REQUEST),
+        ("POST", ELEMENTS, BODY),
         ("GET", ELEMENTS, None),
         ("GET", PRESETS, None),
         ("GET", f"{ELEMENTS}/nobody", None),
@@ -323,7 +324,7 @@ def test_many_threads_may_create_at_once() -> None:
     def create(start: int) -> list[int]:
         barrier.wait()
         names = [f"{(start + turn) % 25}" for turn in range(25)]
-        return [caller.send("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": name}).status for name in names]
+        return [caller.send("POST", ELEMENTS, {**BODY, "external_task_id": name}).status for name in names]
 
     with ThreadPoolExecutor(8) as threads:
         statuses = [status for results in threads.map(create, range(8)) for status in results]

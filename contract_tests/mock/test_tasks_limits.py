@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
 from contract_tests.support.documents import changed_contract
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 from kling_elements.mock import create_app
 
 
@@ -19,11 +20,11 @@ def test_too_many_concurrent_tasks_are_refused_with_1303() -> None:
     caller.create()
     expected = (429, 1303, "more tasks at a time than the resource pack allows: at most 2 unfinished tasks")
 
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", ELEMENTS, BODY)
     other.create()
     caller.app.clock.step(1)
     caller.create()
-    assert expected == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", ELEMENTS, BODY)
     assert 4 == len(caller.every_task())
 
 
@@ -35,7 +36,7 @@ def test_a_task_over_the_limit_is_refused_with_the_dialects_own_code() -> None:
         caller = Caller(create_app(contract=other, dialect=dialect, concurrency=1, manual_clock=True))
         caller.create()
 
-        assert code == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+        assert code == caller.refusal("POST", ELEMENTS, BODY)[1]
 
 
 def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
@@ -45,7 +46,7 @@ def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
     caller.create()
     caller.app.clock.step(0.5)
     caller.create()
-    reply = caller.send("POST", ELEMENTS, IMAGE_REQUEST)
+    reply = caller.send("POST", ELEMENTS, BODY)
 
     assert (429, 1302) == (reply.status, json.loads(reply.body)["code"])
     assert "rate limit exceeded: at most 2 creates per second" == json.loads(reply.body)["message"]
@@ -53,7 +54,7 @@ def test_too_many_creates_in_a_second_are_refused_with_1302() -> None:
     other.create()
     caller.app.clock.step(0.5)
     caller.create()
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1302 == caller.refusal("POST", ELEMENTS, BODY)[1]
 
 
 def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
@@ -61,7 +62,7 @@ def test_a_used_external_id_is_refused_before_the_limits_are_checked() -> None:
     caller = Caller(create_app(rate=1, concurrency=1, manual_clock=True))
     caller.create(external_task_id="e")
 
-    assert 1201 == caller.refusal("POST", ELEMENTS, {**IMAGE_REQUEST, "external_task_id": "e"})[1]
-    assert 1302 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1201 == caller.refusal("POST", ELEMENTS, {**BODY, "external_task_id": "e"})[1]
+    assert 1302 == caller.refusal("POST", ELEMENTS, BODY)[1]
     caller.app.clock.step(1)
-    assert 1303 == caller.refusal("POST", ELEMENTS, IMAGE_REQUEST)[1]
+    assert 1303 == caller.refusal("POST", ELEMENTS, BODY)[1]

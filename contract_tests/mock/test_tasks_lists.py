@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS, PRESETS
 from contract_tests.support.documents import example
-from contract_tests.support.mock_caller import IMAGE_REQUEST, Caller
+from contract_tests.support.mock_caller import Caller
 
 QUERY = "pageSize=1&a%2Fb~=1&a%2Fb~=2&pageSize=2"
 
@@ -62,7 +63,7 @@ def test_an_unexpected_query_is_1200(caller: Caller) -> None:
     """A body field in the query by mistake is not ignored silently."""
     expected = (400, 1200, "/query/element_name: is unknown; this operation has no query parameters")
 
-    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", IMAGE_REQUEST)
+    assert expected == caller.refusal("POST", f"{ELEMENTS}?element_name=Mara", BODY)
 
 
 def test_the_message_about_a_query_is_bounded(caller: Caller) -> None:

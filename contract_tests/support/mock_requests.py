@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.paths import ELEMENTS
-from contract_tests.support.mock_caller import IMAGE_REQUEST, shared_caller
+from contract_tests.support.mock_caller import shared_caller
 from kling_elements.mock.reply import Reply
 
-SAMPLE = json.dumps(IMAGE_REQUEST).encode()
+SAMPLE = json.dumps(BODY).encode()
 
 
 def scope(

@@ -17,14 +17,12 @@ import httpx
 import trustme
 from attrs import define, field
 
-from contract_tests.support import running
-from contract_tests.support.running import run_async
+from contract_tests.support.running import TOKEN, run_async
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.errors import TransportError
 from kling_elements_runtime.attachments import StreamedBody
 from kling_elements_runtime.deadline import within
 
-TOKEN = running.TOKEN
 ANSWER = b'{"code": 0, "data": {"task_id": "1"}}'
 GET: Mapping[str, Any] = {"method": "GET", "url": "/a"}
 POST: Mapping[str, Any] = {"method": "POST", "url": "/b", "content": b"{}"}

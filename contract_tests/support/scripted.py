@@ -19,21 +19,18 @@ import httpx
 import pytest
 
 from contract_tests.reading import dialect_cases
-from contract_tests.reading.cases import base_body
-from contract_tests.support import running
-from contract_tests.support.running import run_async
+from contract_tests.reading.image_body import body_with
+from contract_tests.support.running import TOKEN, URL, run_async
 from kling_elements import AsyncKlingElements, KlingElements
 from kling_elements.clock import Clock
 from kling_elements_client.errors import KlingError
 
-TOKEN, URL = running.TOKEN, running.URL
-BODY: Any = base_body("image")
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
 
 def request_with_id(external_id: str) -> Any:
     """Return a request under an external id."""
-    return {**BODY, "external_task_id": external_id}
+    return body_with(external_task_id=external_id)
 
 
 NAMED = request_with_id("e-1")

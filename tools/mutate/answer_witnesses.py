@@ -32,12 +32,12 @@ from contract_tests.reading.answer_cases import (
 )
 from contract_tests.reading.calls import CALLS, SCHEMES, SERVERS
 from contract_tests.reading.cases import MAX_IMAGE_CHARACTERS
+from contract_tests.reading.image_body import BODY
 from contract_tests.reading.images import Picture
 from contract_tests.reading.paths import DELETION, ELEMENTS
 from contract_tests.reading.videos import RecordedFile
 from contract_tests.support import read_tasks
 from contract_tests.support.documents import answer_schemas, calls, schemes, servers
-from contract_tests.support.mock_caller import IMAGE_REQUEST
 from kling_elements.media import images, videos
 from kling_elements.media.limits import image_limits, video_limits
 from kling_elements.outcomes import is_absent
@@ -141,7 +141,7 @@ def _speaks_dialect(dialect: str) -> Holds:
         caller = candidate.speaking(dialect)
         task_id = caller.create(external_task_id="e")["task_id"]
         element_id = caller.element(task_id)["element_id"]
-        again, elsewhere = ({**IMAGE_REQUEST, "external_task_id": name} for name in ("e", "elsewhere"))
+        again, elsewhere = ({**BODY, "external_task_id": name} for name in ("e", "elsewhere"))
         deletion = ("POST", DELETION, {"element_id": element_id})
         refusals = [
             (dialect_cases.USED_BEFORE[dialect]("e"), caller.refusal("POST", ELEMENTS, again)),

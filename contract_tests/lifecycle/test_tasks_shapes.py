@@ -1,4 +1,8 @@
-"""Both clients read the answers of real services and gateways as they are meant."""
+"""Both clients read tasks and refusals in each shape that services and gateways give them.
+
+The answers are made up: ids, names, times and messages, and some combinations of shapes. `test_live_answers_client` has
+answers word for word.
+"""
 
 from __future__ import annotations
 
