@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process, without_escapes
-from contract_tests.support.drawn_videos import drawn
+from contract_tests.support.drawn_videos import draw_video
 from kling_elements.cli.exits import Exit
 from kling_elements.media import check_image, check_video
 
@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_named(kling_elements: CommandLine) -> N
 
 def test_a_video_is_fitted(env: dict[str, str], kling_elements: CommandLine, tmp_path: Path) -> None:
     """A terminal shows how far the work is; a pipe gets only the path."""
-    drawn(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)
+    draw_video(tmp_path / "clip.mp4", list(range(20)), size=(320, 320), rate=5)
 
     on_terminal = run_in_terminal(["fit", "clip.mp4"], env, cwd=tmp_path)
     in_pipe = run_process(["fit", "clip.mp4", "--to", "copies"], env, cwd=tmp_path)

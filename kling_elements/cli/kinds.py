@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kling_elements.cli.request_files import SUFFIXES
-from kling_elements_runtime.image_kinds import format_by
+from kling_elements_runtime.image_kinds import format_of_bytes
 
 _HEAD_BYTES = 64
 _BOX = slice(4, 8)  # the type of the first box of an MP4 or MOV file
@@ -35,7 +35,7 @@ def kind_of_file(path: Path) -> Kind | None:
             head = file.read(_HEAD_BYTES)
     except OSError:
         return Kind.IMAGE  # whose check says why
-    if (image_format := format_by(head)) is not None and image_format != "html":
+    if (image_format := format_of_bytes(head)) is not None and image_format != "html":
         return Kind.IMAGE
     return Kind.VIDEO if head[_BOX] == b"ftyp" else _by_name(path.name)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kling_elements_client.models import Element, Task
 from kling_elements_runtime.serialization import Model
-from kling_elements_runtime.texts import printable, shown
+from kling_elements_runtime.texts import for_message, printable
 from kling_elements_runtime.types import Unset
 
 _MS = 1000  # milliseconds in a second
@@ -43,13 +43,14 @@ def element_json(element: Element) -> dict[str, Any]:
 def task_lines(task: Task) -> list[str]:
     """Return a line for each element of a task; one line if it has none."""
     elements = task.elements
-    start = f"{shown(_text(task.task_id) or '-'):<20}  {shown(_text(task.task_status) or '-'):<10}"
+    start = f"{for_message(_text(task.task_id) or '-'):<20}  {for_message(_text(task.task_status) or '-'):<10}"
     when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
     if not elements:
         reason = _text(task.task_status_msg)
-        return [f"{start}  {when:<16}  -" + (f"  {shown(reason)}" if reason else "")]
+        return [f"{start}  {when:<16}  -" + (f"  {for_message(reason)}" if reason else "")]
     return [
-        f"{start}  {when:<16}  {element.id:<20}  {shown(_text(element.element_name) or '')}" for element in elements
+        f"{start}  {when:<16}  {element.id:<20}  {for_message(_text(element.element_name) or '')}"
+        for element in elements
     ]
 
 

@@ -23,7 +23,7 @@ class Front:
     METHODS: Final = ("GET", "HEAD")
 
     def __init__(self, routes: Routes, control_paths: Iterable[str], store: Store) -> None:
-        """Write the greeting. If the contract uses a path itself, there is no page at it."""
+        """Write the greeting. A path that the contract uses has no page."""
         self._greeting = Reply(200, _greeting(routes, control_paths).encode(), (TEXT_TYPE,))
         self._store = store
         pages: Mapping[str, Callable[[Body], Reply]] = {"/": lambda _: self._greeting, HEALTH: self._health}

@@ -176,7 +176,7 @@ def _report(name: str, kind: Kind, source: Path | str, look: _Look) -> _Result:
     size = f"{report.width_px}x{report.height_px} px" if report.width_px else ""
     seconds = getattr(report, "duration_seconds", None)
     facts = ", ".join(filter(None, [size, f"{float(seconds):.1f} s" if seconds else ""]))
-    return _Result(name, kind, report.violations, facts, report.unjudged)
+    return _Result(name, kind, report.violations, facts, report.unchecked)
 
 
 def _checked_request(path: Path, look: _Look) -> _Result:
