@@ -100,7 +100,7 @@ _ARROWS = [
     ),
     Arrow(
         folder="kling_elements/*.py",
-        never=r"kling_elements\.(?:mock|testing)",
+        never=r"kling_elements\.(?:cli|mock|testing)",
         refused="from kling_elements.mock import create_app",
         allowed="from kling_elements.media import image",
     ),
@@ -201,7 +201,17 @@ def test_the_packages_import_only_declared_dependencies() -> None:
     """The packages import only the standard library, the runtime dependencies and the extras."""
     declared = {"aiohappyeyeballs", "attrs", "httpcore", "httpx", "jsonschema_rs", "PIL", "pybase64", "ssrfguard"}
     declared |= {"standardwebhooks", "kling_elements", "kling_elements_client", "kling_elements_runtime"}
-    declared |= {"av", "httptools", "pytest", "respx", "uvicorn"}  # the extras
+    declared |= {
+        "av",
+        "cyclopts",
+        "httptools",
+        "platformdirs",
+        "pytest",
+        "respx",
+        "rich",
+        "ruamel",
+        "uvicorn",
+    }  # extras
     modules = set[str]().union(*(names for folder in _PRODUCT for names in _imports_by_module(folder).values()))
     names = {name.partition(".")[0] for name in modules}
 
@@ -212,6 +222,7 @@ _WEBHOOKS = ("kling_elements/webhooks.py", "kling_elements/strict_json.py")
 _TESTED = {
     "contract_tests/contract": ("scripts/*.py", "scripts/codegen/*.py", "contract_tests/reading/*.py"),
     "contract_tests/client": ("kling_elements_runtime/**/*.py",),
+    "contract_tests/cli": ("kling_elements/cli/**/*.py",),
     "contract_tests/lifecycle": ("kling_elements/*.py",),
     "contract_tests/media": ("kling_elements/media/*.py",),
     "contract_tests/mock": ("kling_elements/mock/*.py", "kling_elements/testing/*.py"),
@@ -357,5 +368,5 @@ def test_the_architecture_names_every_package() -> None:
     packages = [_package(folder) for folder in _PRODUCT]
     packages += ["contract_tests/reading", "scripts", *(f"tools/{name}" for name in _TOOLS)]
 
-    assert {"media", "mock", "testing"} == set(folders)
+    assert {"cli", "media", "mock", "testing"} == set(folders)
     assert [] == [name for name in (*packages, *(f"`{name}/`" for name in folders)) if name not in text]

@@ -43,15 +43,13 @@ def element_json(element: Element) -> dict[str, Any]:
 def task_lines(task: Task) -> list[str]:
     """Return a line for each element of a task; one line if it has none."""
     elements = task.elements
-    start = f"{for_message(_text(task.task_id) or '-'):<20}  {for_message(_text(task.task_status) or '-'):<10}"
+    task_id, status = (for_message(_text(value) or "-") for value in (task.task_id, task.task_status))
     when = (_iso(task.created_at) or "-")[:16].replace("T", " ")
+    start = f"{task_id:<20}  {status:<10}  {when:<16}"
     if not elements:
         reason = _text(task.task_status_msg)
-        return [f"{start}  {when:<16}  -" + (f"  {for_message(reason)}" if reason else "")]
-    return [
-        f"{start}  {when:<16}  {element.id:<20}  {for_message(_text(element.element_name) or '')}"
-        for element in elements
-    ]
+        return [f"{start}  -" + (f"  {for_message(reason)}" if reason else "")]
+    return [f"{start}  {element.id:<20}  {for_message(_text(element.element_name) or '')}" for element in elements]
 
 
 HEADING = f"{'TASK':<20}  {'STATUS':<10}  {'CREATED (UTC)':<16}  {'ELEMENT':<20}  NAME"
