@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
 from kling_elements.testing.gateway import MockGateway
-from syrupy.assertion import SnapshotAssertion
 
 KEY = "sk-typed-1234567890"
 

@@ -53,10 +53,10 @@ class Gateway:
         try:
             return KlingElements(key.reveal, self.base_url, allow_http=self.allow_http, **options)
         except ValueError as error:
-            raise CommandError(_in_options(str(error)), Exit.USAGE) from None
+            raise CommandError(in_options(str(error)), Exit.USAGE) from None
 
 
-def _in_options(message: str) -> str:
+def in_options(message: str) -> str:
     """Return the message of an error about an argument of the client, with the name of the option."""
     return (
         message.replace("allow_http=True", "--allow-http")

@@ -1,0 +1,152 @@
+"""`kling-elements doctor`."""
+
+from __future__ import annotations
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
+from contract_tests.support.peers import listening, said
+from kling_elements.testing.gateway import MockGateway
+
+KEY = "sk-secret-1234567890"
+_UNAUTHORIZED = said(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
+_CHECKS = ["versions", "key", "address", "proxy", "certificates", "gateway", "account", "clock"]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies_and_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_nothing_would_fail_with_a_gateway_that_answers(kling_elements: CommandLine) -> None:
+    """Each line begins with a state."""
+    ended = kling_elements("doctor")
+
+    assert (0, "") == (ended.code, ended.err)
+    assert [["ok", check] for check in _CHECKS] == [line.split()[:2] for line in ended.out.splitlines()]
+    assert "the gateway accepts the key" in ended.out
+
+
+def test_the_report_is_one_json_value(kling_elements: CommandLine, kling_mock: MockGateway) -> None:
+    report = kling_elements("doctor", "--json").json()
+
+    assert report["ok"]
+    assert _CHECKS == [finding["check"] for finding in report["findings"]]
+    assert {"ok"} == {finding["state"] for finding in report["findings"]}
+    assert kling_mock.token not in str(report)
+
+
+def test_a_key_that_the_gateway_refuses_is_a_problem(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code is that of a refusal, and the key is in no line."""
+    monkeypatch.setenv("KLING_API_KEY", KEY)
+
+    with listening(lambda peer: peer.answer(_UNAUTHORIZED)) as server:
+        ended = kling_elements("doctor", "--base-url", server.url)
+
+    assert 3 == ended.code
+    assert "problem  account" in ended.out
+    assert "the gateway does not accept the key" in ended.out
+    assert "*** is not a key" in ended.out
+    assert KEY not in ended.out + ended.err
+
+
+def test_without_a_key_the_gateway_is_looked_at_all_the_same(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found out about the gateway helps even if the key is still missing."""
+    monkeypatch.delenv("KLING_API_KEY")
+
+    ended = kling_elements("doctor")
+
+    assert 2 == ended.code
+    assert "problem  key           there is no API key: set" in ended.out
+    assert "ok       gateway       answered in" in ended.out
+    assert "account" not in ended.out
+
+
+def test_an_address_that_cannot_be_used_ends_the_search(kling_elements: CommandLine) -> None:
+    """The option is named, and what needs an address is left out."""
+    ended = kling_elements("doctor", "--base-url", "http://gateway.example.com")
+
+    assert 2 == ended.code
+    assert "problem  address" in ended.out
+    assert "--allow-http" in ended.out
+    assert "correct the address of --base-url" in ended.out
+    assert "proxy" not in ended.out
+
+
+def test_a_gateway_that_is_not_reached_is_explained(kling_elements: CommandLine) -> None:
+    """Nothing listens at port 1."""
+    ended = kling_elements("doctor", "--base-url", "http://127.0.0.1:1")
+
+    assert 6 == ended.code
+    assert "problem  gateway" in ended.out
+    assert "nothing listens there: check the host and the port" in ended.out
+    assert "clock" not in ended.out
+
+
+def test_nothing_is_sent_if_a_proxy_cannot_be_used(
+    kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example.com")
+
+    ended = kling_elements("doctor", "--base-url", "https://gateway.invalid")
+
+    assert 2 == ended.code
+    assert "problem  proxy" in ended.out
+    assert "HTTPS_PROXY" in ended.out
+    assert "gateway      " not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "check", "advice"),
+    [
+        (said(b"<html>Welcome</html>"), "gateway", "something else answers there"),
+        (said(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
+        (said(b"{}", "503 Unavailable"), "gateway", "try again later"),
+        (said(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask whoever runs the gateway"),
+        (said(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
+        (said(b'{"code": 1102, "message": "no"}'), "account", "the resource pack is used up or has expired"),
+        (said(b"{}", "418 Teapot"), "account", "the gateway refuses to list elements"),
+    ],
+)
+def test_what_the_gateway_answers_is_explained(
+    answer: bytes, check: str, advice: str, kling_elements: CommandLine
+) -> None:
+    """A gateway that sends no time is only a warning."""
+    with listening(lambda peer: peer.answer(answer)) as server:
+        ended = kling_elements("doctor", "--base-url", server.url)
+
+    assert 3 == ended.code
+    (line,) = (line for line in ended.out.splitlines() if line.startswith("problem"))
+    assert check == line.split()[1]
+    assert advice in line
+    assert "warning  clock" in ended.out
+    assert 1 == len(server.heard)
+
+
+def test_doctor_as_a_process(env: dict[str, str]) -> None:
+    """A pipe gets no colours, and a key that is missing is exit code 2."""
+    ended = run_process(["doctor"], env)
+    keyless = run_process(["doctor"], {name: value for name, value in env.items() if name != "KLING_API_KEY"})
+
+    assert (0, 2) == (ended.code, keyless.code)
+    assert "\x1b" not in ended.out + keyless.out
+
+
+def test_doctor_on_a_terminal_has_colours(env: dict[str, str]) -> None:
+    with listening(lambda peer: peer.answer(_UNAUTHORIZED)) as server:
+        ended = run_in_terminal(["doctor", "--base-url", server.url], env)
+
+    assert 3 == ended.code
+    assert "\x1b[32mok      \x1b[0m key" in ended.out
+    assert "\x1b[31mproblem \x1b[0m account" in ended.out
+
+
+def test_help_of_doctor(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
+    assert snapshot == kling_elements("doctor", "--help").out

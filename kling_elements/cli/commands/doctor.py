@@ -1,0 +1,56 @@
+"""`kling-elements doctor`: find out what would fail."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from kling_elements.cli import findings
+from kling_elements.cli.exits import Exit
+from kling_elements.cli.findings import Finding
+from kling_elements.cli.gateway import Gateway
+from kling_elements.cli.output import Output, dumped, write_line
+from kling_elements.cli.terminal import coloured
+
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+def command(*, gateway: Gateway = Gateway(), output: Output = Output()) -> int:
+    """Find out what would fail, and what to do.
+
+    It looks at the versions, the key, the address, the proxies and certificates of the environment. Then it lists one
+    task, which costs nothing, to see whether the gateway answers, accepts the key, and has the same time. The key is
+    not shown.
+
+    The exit code is 0 if nothing would fail, or else that of the first problem.
+    """
+    all_findings = []
+    for finding in _findings(gateway):
+        all_findings.append(finding)
+        if not output.json:
+            state = coloured(f"{finding.state:<8}", _COLOURS[finding.state], sys.stdout)
+            write_line(sys.stdout, f"{state} {finding.line}")
+    problems = [finding.exit for finding in all_findings if finding.state == "problem"]
+    if output.json:
+        report = {"ok": not problems, "findings": [finding.to_json() for finding in all_findings]}
+        write_line(sys.stdout, dumped(report))
+    return problems[0] if problems else Exit.DONE
+
+
+def _findings(gateway: Gateway) -> Iterator[Finding]:
+    """Yield what is found out. What needs something that has a problem is left out."""
+    yield findings.on_versions()
+    about_key, key = findings.on_key(gateway, os.environ)
+    yield about_key
+    about_address, url = findings.on_address(gateway, os.environ)
+    yield about_address
+    if url is None:
+        return
+    about_way = [findings.on_proxy(url), findings.on_certificates(url)]
+    yield from about_way
+    if any(finding.state == "problem" for finding in about_way):
+        return
+    from kling_elements.cli.reachability import on_call  # noqa: PLC0415 -- what comes before needs no client
+
+    yield from on_call(str(url), key, allow_http=gateway.allow_http)
