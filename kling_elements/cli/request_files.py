@@ -17,7 +17,8 @@ SUFFIXES = (".json", ".yaml", ".yml")
 """The endings of the names of request files."""
 
 _MAX_BYTES = 1 << 26  # the contract allows no larger body
-_MAX_PATH = 1024  # characters; a longer text is an image in Base64
+MAX_PATH = 1024
+"""Characters of a path; a longer text is an image in Base64."""
 
 
 @frozen
@@ -84,7 +85,7 @@ def _with_paths(value: object, steps: tuple[str | int, ...], folder: Path, image
     media = CONTRACT.media_places("createElement").get(place_of(steps))
     if media is None or media.keyword != "x-image" or not isinstance(value, str):
         return value
-    if "://" in value or value.startswith("data:") or not 0 < len(value) <= _MAX_PATH:
+    if "://" in value or value.startswith("data:") or not 0 < len(value) <= MAX_PATH:
         return value
     path = folder / value
     images[place(steps)] = path
