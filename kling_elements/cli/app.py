@@ -81,6 +81,7 @@ _COMMANDS = {
         ),
     ],
 }
+_GROUPS = {"webhook"}  # commands that have commands themselves, and so their own examples
 for _group, _rows in _COMMANDS.items():
     for _position, (_name, _summary, _example) in enumerate(_rows):
         app.command(
@@ -88,7 +89,7 @@ for _group, _rows in _COMMANDS.items():
             name=_name,
             group=_group,
             help=_summary,
-            help_epilogue=f"Example: `{_NAME} {_example}`",
+            **({} if _name in _GROUPS else {"help_epilogue": f"Example: `{_NAME} {_example}`"}),
             sort_key=_position,
         )
 

@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kling_elements.mock.app import MockServer
-from kling_elements.mock.asgi import ABORT
+from kling_elements.mock.asgi import ABORT, Application
 
 _BACKLOG = 2048  # connections that may wait to be accepted
 _SHUTDOWN_MAX_SECONDS = 1  # for unfinished requests, so that a stalled caller can't keep the server alive
@@ -140,12 +140,12 @@ def serve(listener: socket.socket, url: str, app: MockServer) -> None:
 class Background(_Closing):
     """A server for a thread: call `run(sockets=[...])`, and set `should_exit` to stop it. It handles no signals."""
 
-    def __init__(self, app: MockServer) -> None:
-        """Prepare to serve an application."""
+    def __init__(self, app: Application) -> None:
+        """Prepare to serve an ASGI application with a lifespan."""
         super().__init__(_config(app))
 
 
-def _config(app: MockServer) -> uvicorn.Config:
+def _config(app: Application) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,

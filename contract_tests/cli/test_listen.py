@@ -1,0 +1,117 @@
+"""`kling-elements listen`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.support.command_line import PATIENCE_SECONDS, PROGRAM, CommandLine
+from contract_tests.support.signed_notifications import BODY, SECRET
+from kling_elements import KlingElements
+from kling_elements.testing.gateway import MockGateway
+
+_ADDRESS = re.compile(rb"Listening on (http://\S+) ")
+
+
+@contextmanager
+def _listening(env: dict[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run the command on a free port while the block runs, and yield the process and its address."""
+    command = [*PROGRAM, "listen", "--port", "0", *options]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        match = _ADDRESS.match(process.stderr.readline())
+        assert match is not None
+        try:
+            yield process, match[1].decode()
+        finally:
+            process.kill()
+
+
+def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
+    env: dict[str, str], kling_mock: MockGateway
+) -> None:
+    """The mock server has no secret here."""
+    request = {
+        "element_name": "Mara",
+        "element_description": "A pilot",
+        "reference_type": "video_refer",
+        "element_video_list": {"refer_videos": [{"video_url": "https://example.com/mara.mp4"}]},
+    }
+    with _listening(env, "--no-verify", "--json") as (process, url):
+        with KlingElements(kling_mock.token, kling_mock.url) as kling:
+            task = kling.create({**request, "callback_url": f"{url}/hook"})
+        assert process.stdout is not None
+        line = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert (str(task.task_id), False) == (line["task"]["task_id"], line["verified"])
+    assert 0 == process.returncode
+    assert b"Traceback" not in err
+
+
+def test_listen_on_a_terminal(env: dict[str, str]) -> None:
+    """A person sees the address, and then each notification."""
+    ours, theirs = pty.openpty()
+    command = [*PROGRAM, "listen", "--port", "0"]
+    env = env | {"KLING_WEBHOOK_SECRET": SECRET}
+    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        try:
+            seen = b""
+            while not (match := _ADDRESS.search(seen)):
+                seen += os.read(ours, 1 << 16)
+            answer = httpx.post(match[1].decode(), content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
+            while b"refused: " not in seen:
+                seen += os.read(ours, 1 << 16)
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
+            os.close(ours)
+
+    assert (400, 0) == (answer.status_code, code)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "there is no webhook secret: set the environment variable KLING_WEBHOOK_SECRET"),
+        (["--no-verify", "--secret-file", "secret"], "--no-verify and --secret-file contradict each other"),
+        (["--no-verify", "--forward", "127.0.0.1:8000"], "--forward must be an http or https address"),
+        (["--no-verify", "--forward", "http://"], "--forward must be an http or https address"),
+        (["--no-verify", "--forward", "http://a:b"], "--forward must be an http or https address"),
+        (["--no-verify", "--port", "65536"], "65535"),
+        (["--no-verify", "--host", "nobody.invalid"], "cannot listen on nobody.invalid, port 8788: "),
+    ],
+)
+def test_wrong_usage_is_explained(options: list[str], message: str, kling_elements: CommandLine) -> None:
+    """Nothing listens then."""
+    ended = kling_elements("listen", *options)
+
+    assert (2, "") == (ended.code, ended.out)
+    assert message in ended.err
+
+
+def test_a_port_that_is_taken_is_named(kling_elements: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = kling_elements("listen", "--no-verify", "--port", port)
+
+    assert 2 == ended.code
+    assert f"cannot listen on 127.0.0.1, port {port}: Address already in use" in ended.err
+
+
+def test_help_of_listen(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
+    assert snapshot == kling_elements("listen", "--help").out

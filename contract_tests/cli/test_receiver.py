@@ -1,0 +1,191 @@
+"""The application that `listen` serves: it verifies notifications, writes them, and passes them on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from attrs import define, field
+
+from contract_tests.support.peers import listening, said
+from contract_tests.support.signed_notifications import BODY, ID, OTHER_SECRET, SECRET, signature_of
+from kling_elements.cli.output import Output
+from kling_elements.cli.receiver import Receiver
+from kling_elements.mock import server
+
+
+@define
+class Served:
+    """A receiver that runs on this machine.
+
+    Attributes:
+        url: Its address.
+        receiver: The application.
+        stops: How often it asked to be stopped.
+    """
+
+    url: str = ""
+    receiver: Receiver | None = None
+    stops: list[None] = field(factory=list)
+
+    def post(self, body: bytes = BODY, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Send a notification."""
+        sent = signed(body) if headers is None else headers
+        return httpx.post(f"{self.url}/hook", content=body, headers=sent, trust_env=False, timeout=60)
+
+
+def signed(body: bytes = BODY, secret: str = SECRET) -> dict[str, str]:
+    """Return the headers of a notification that is signed now."""
+    timestamp = str(int(time.time()))
+    signature = signature_of(body, secret, timestamp=timestamp)
+    own = {"webhook-id": ID, "webhook-timestamp": timestamp, "webhook-signature": signature}
+    return own | {"content-type": "application/json", "x-other": "stays here"}
+
+
+@contextmanager
+def serving(
+    *, secrets: list[str] | None = None, forward: str | None = None, output: Output = Output()
+) -> Iterator[Served]:
+    """Serve a receiver while the block runs."""
+    served = Served()
+    target = None if forward is None else httpx.URL(forward)
+    served.receiver = Receiver(secrets, target, output, lambda: served.stops.append(None))
+    listener = server.listen("127.0.0.1", 0)
+    background = server.Background(served.receiver)
+    thread = threading.Thread(target=background.run, args=([listener],))
+    with closing(listener):
+        thread.start()
+        try:
+            served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield served
+        finally:
+            background.should_exit = True
+            thread.join()
+
+
+def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sender gets a success status, so it does not repeat the notification."""
+    with serving(secrets=[OTHER_SECRET, SECRET]) as served:
+        answer = served.post()
+
+    assert (200, "received\n") == (answer.status_code, answer.text)
+    assert ["1234567890", "succeeded"] == capsys.readouterr().out.split()[:2]
+
+
+def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that are refused, too."""
+    with serving(secrets=[SECRET], output=Output(json=True)) as served:
+        served.post()
+        served.post(headers=signed(secret=OTHER_SECRET))
+        served.post(headers={})
+
+    accepted, forged, unsigned = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (ID, True, None) == (accepted["webhook_id"], accepted["verified"], accepted["forwarded"])
+    assert ("1234567890", "succeeded") == (accepted["task"]["task_id"], accepted["task"]["status"])
+    assert (ID, True) == (forged["webhook_id"], "no v1 signature" in forged["refused"])
+    assert (None, True) == (unsigned["webhook_id"], "missing headers" in unsigned["refused"])
+
+
+def test_a_forged_notification_is_refused_and_not_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with listening(lambda peer: peer.answer()) as target, serving(secrets=[SECRET], forward=target.url) as served:
+        answer = served.post(headers=signed(secret=OTHER_SECRET))
+
+    written = capsys.readouterr()
+    assert (400, []) == (answer.status_code, target.heard)
+    assert ("", True) == (written.out, written.err.startswith("refused: no v1 signature"))
+
+
+def test_without_secrets_everything_that_names_a_task_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(output=Output(json=True)) as served:
+        statuses = [served.post(headers={}).status_code, served.post(b'{"a": 1}', {}).status_code]
+
+    assert [200, 400] == statuses
+    assert not json.loads(capsys.readouterr().out.splitlines()[0])["verified"]
+
+
+def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    """The target can verify the signature itself."""
+    body = b' {"id": "1234567890",  "status": "succeeded"}\r\n'
+    headers = signed(body)
+    with listening(lambda peer: peer.answer(said(b"", "204 No Content"))) as target:
+        with serving(secrets=[SECRET], forward=f"{target.url}/mine?a=1", output=Output(json=True)) as served:
+            answer = served.post(body, headers)
+        (heard,) = target.heard
+
+    assert ("POST /mine?a=1 HTTP/1.1", body) == (heard.line, heard.body)
+    assert headers.items() - {("x-other", "stays here")} <= heard.headers.items()
+    assert "x-other" not in heard.headers
+    assert 204 == answer.status_code
+    written = capsys.readouterr()
+    assert {"status": 204, "reason": None} == json.loads(written.out)["forwarded"]
+    assert "passed on: answered with 204\n" == written.err
+
+
+def test_the_sender_gets_the_answer_of_the_target() -> None:
+    """It repeats what the target did not accept."""
+    with listening(lambda peer: peer.answer(said(b"", "503 Unavailable"))) as target:
+        with serving(secrets=[SECRET], forward=target.url) as served:
+            assert 503 == served.post().status_code
+
+
+def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing listens at port 1."""
+    with serving(secrets=[SECRET], forward="http://127.0.0.1:1/", output=Output(json=True)) as served:
+        answer = served.post()
+
+    written = capsys.readouterr()
+    assert (502, True) == (answer.status_code, answer.text.startswith("not passed on: "))
+    assert "not passed on: " in written.err
+    assert json.loads(written.out)["forwarded"]["reason"]
+
+
+def test_a_body_that_is_too_large_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as served:
+        assert 413 == served.post(b"x" * ((1 << 20) + 1), {}).status_code
+
+    assert "refused: the body has more than 1,048,576 bytes" in capsys.readouterr().err
+
+
+def test_only_post_is_a_notification() -> None:
+    with serving() as served:
+        answer = httpx.get(served.url, trust_env=False, timeout=60)
+
+    assert (405, "POST") == (answer.status_code, answer.headers["allow"])
+
+
+class _Broken(Output):
+    def result(self, value: Any, text: str) -> None:
+        raise BrokenPipeError
+
+
+def test_a_reader_that_wants_no_more_stops_the_server() -> None:
+    """That is how `listen | head -1` ends."""
+    with serving(output=_Broken()) as served:
+        assert 503 == served.post(headers={}).status_code
+
+    assert served.receiver is not None
+    assert isinstance(served.receiver.failure, BrokenPipeError)
+    assert [None] == served.stops
+
+
+def test_a_sender_that_goes_away_is_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is answered or written."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    receiver = Receiver(None, None, Output(), lambda: None)
+    asyncio.run(receiver({"type": "http", "method": "POST", "headers": []}, receive, send))
+
+    assert ([], "") == (sent, capsys.readouterr().out)

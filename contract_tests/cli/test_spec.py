@@ -1,0 +1,65 @@
+"""`kling-elements spec`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ruamel.yaml import YAML
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
+from kling_elements.cli.request_schema import request_schema
+from kling_elements_client.contract import CONTRACT
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "yaml"]])
+def test_the_contract_is_written_as_yaml(arguments: list[str], kling_elements: CommandLine) -> None:
+    """Texts of several lines are blocks, as people write them."""
+    ended = kling_elements("spec", *arguments)
+
+    assert (0, "") == (ended.code, ended.err)
+    assert CONTRACT.document() == YAML(typ="safe", pure=True).load(ended.out)
+    assert "  description: |\n" in ended.out
+
+
+def test_the_contract_is_written_as_json(kling_elements: CommandLine) -> None:
+    assert CONTRACT.document() == kling_elements("spec", "--format", "json").json()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [([], CONTRACT.document), (["--format", "jsonschema"], lambda: request_schema(CONTRACT))],
+)
+def test_json_is_one_line(arguments: list[str], expected: object, kling_elements: CommandLine) -> None:
+    ended = kling_elements("spec", *arguments, "--json")
+
+    assert callable(expected)
+    assert [expected()] == ended.lines()
+
+
+def test_json_and_yaml_contradict_each_other(kling_elements: CommandLine) -> None:
+    ended = kling_elements("spec", "--format", "yaml", "--json")
+
+    assert 2 == ended.code
+    assert "leave out --format yaml" in ended.err
+
+
+def test_the_schema_in_a_pipe_is_only_the_schema(env: dict[str, str]) -> None:
+    ended = run_process(["spec", "--format", "jsonschema"], env)
+
+    assert (0, "") == (ended.code, ended.err)
+    assert request_schema(CONTRACT) == ended.json()
+
+
+def test_a_terminal_says_how_to_use_the_schema(env: dict[str, str]) -> None:
+    """What to write into a request file is easily forgotten."""
+    ended = run_in_terminal(["spec", "--format", "jsonschema"], env)
+
+    assert 0 == ended.code
+    assert "# yaml-language-server: $schema=element.schema.json\n" in ended.out
+    assert request_schema(CONTRACT) == json.loads(ended.out[ended.out.index("{") :])
+
+
+def test_help_of_spec(kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
+    assert snapshot == kling_elements("spec", "--help").out

@@ -1,0 +1,183 @@
+"""`kling-elements webhook verify`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
+from contract_tests.support.signed_notifications import BODY, HEADERS, OTHER_SECRET, SECRET, signature_of
+
+LINES = "".join(f"{name.title()}: {value}\r\n" for name, value in HEADERS.items())
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLING_WEBHOOK_SECRET", SECRET)
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> Path:
+    """Return the file with the vendor's notification."""
+    path = tmp_path / "body.json"
+    path.write_bytes(BODY)
+    return path
+
+
+@pytest.fixture
+def headers(tmp_path: Path) -> Path:
+    """Return the file with the headers of the vendor's notification."""
+    path = tmp_path / "headers.txt"
+    path.write_text(LINES)
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINES,
+        f"POST /hook HTTP/1.1\nHost: example.com\n{LINES}\n",
+        json.dumps(HEADERS),
+        json.dumps({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in HEADERS.items()}),
+    ],
+    ids=["lines", "a whole head", "JSON", "a WSGI environ"],
+)
+def test_a_notification_is_verified_whatever_its_age(
+    text: str, body: Path, headers: Path, kling_elements: CommandLine
+) -> None:
+    """The vendor's test vector has a fixed time."""
+    headers.write_text(text)
+
+    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+
+    assert (0, "The signature is right.\n") == (ended.code, ended.err)
+    assert ["1234567890", "succeeded"] == ended.out.split()[:2]
+
+
+def test_the_task_is_one_json_value(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+    task = kling_elements("webhook", "verify", body, "--headers", headers, "--json").json()
+
+    assert ("1234567890", "succeeded") == (task["task_id"], task["status"])
+
+
+def test_the_secrets_of_a_file_are_used_instead_of_the_environment(
+    body: Path, headers: Path, tmp_path: Path, kling_elements: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a secret is rotated, one of several must match."""
+    monkeypatch.setenv("KLING_WEBHOOK_SECRET", "malformed")
+    path = tmp_path / "secrets"
+    path.write_text(f"{OTHER_SECRET}\n{SECRET}\n")
+
+    assert 0 == kling_elements("webhook", "verify", body, "--headers", headers, "--secret-file", path).code
+
+
+def test_another_signature_is_refused(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+    """The message names the file, and has no part of the secret."""
+    body.write_bytes(BODY.replace(b"succeeded", b"failed"))
+
+    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+
+    assert (1, "") == (ended.code, ended.out)
+    assert f"error: {body}: no v1 signature" in ended.err
+    assert SECRET[6:] not in ended.err
+
+
+def test_a_line_end_that_an_editor_added_is_explained(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+    body.write_bytes(BODY + b"\n")
+    explained = kling_elements("webhook", "verify", body, "--headers", headers)
+    body.write_bytes(BODY + b"}\n")
+    refused = kling_elements("webhook", "verify", body, "--headers", headers)
+
+    assert (1, 1) == (explained.code, refused.code)
+    assert "ends with a line end that the notification does not have" in explained.err
+    assert "no v1 signature" in refused.err
+
+
+def test_a_line_end_that_was_signed_is_accepted(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+    signed = BODY + b"\n"
+    body.write_bytes(signed)
+    headers.write_text(LINES.replace(HEADERS["webhook-signature"], signature_of(signed)))
+
+    assert 0 == kling_elements("webhook", "verify", body, "--headers", headers).code
+
+
+def test_an_age_can_be_asked_for(body: Path, headers: Path, kling_elements: CommandLine) -> None:
+    """The largest number is as good as no limit."""
+    arguments = "webhook", "verify", body, "--headers", headers, "--max-age"
+
+    old, fresh = kling_elements(*arguments, "300"), kling_elements(*arguments, "1e300")
+
+    assert (1, 0) == (old.code, fresh.code)
+    assert "at most 300 are allowed" in old.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "missing headers: webhook-id"),
+        (LINES + LINES, "must be present exactly once"),
+        (LINES + "no header\n", "line 4 is not a header: write Name: value"),
+        ("{", "is not valid JSON"),
+        ('{"webhook-id": 1}', "must be a JSON object whose values are strings"),
+    ],
+)
+def test_headers_that_cannot_be_used_are_explained(
+    text: str, message: str, body: Path, headers: Path, kling_elements: CommandLine
+) -> None:
+    headers.write_text(text)
+
+    ended = kling_elements("webhook", "verify", body, "--headers", headers)
+
+    assert 1 == ended.code
+    assert message in ended.err
+
+
+def test_a_file_that_is_missing_is_named(body: Path, tmp_path: Path, kling_elements: CommandLine) -> None:
+    ended = kling_elements("webhook", "verify", body, "--headers", tmp_path / "none")
+
+    assert (2, True) == (ended.code, f"{tmp_path / 'none'}: cannot be read: No such file" in ended.err)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "the webhook secret cannot be read: No such file"),
+        (b"", "there is no webhook secret"),
+        (b"whsec_short", "secret 1 of 1 is malformed"),
+        (b"\xff\xfe", "is not a file with webhook secrets"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_wrong_usage(
+    content: bytes | None, message: str, body: Path, headers: Path, tmp_path: Path, kling_elements: CommandLine
+) -> None:
+    """The message does not repeat it."""
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    ended = kling_elements("webhook", "verify", body, "--headers", headers, "--secret-file", path)
+
+    assert 2 == ended.code
+    assert message in ended.err
+    assert "whsec_short" not in ended.err
+
+
+@pytest.mark.parametrize("run", [run_process, run_in_terminal])
+def test_webhook_verify_as_a_process(run: Any, env: dict[str, str], body: Path, headers: Path) -> None:
+    arguments = ["webhook", "verify", str(body), "--headers", str(headers)]
+
+    ended = run(arguments, env | {"KLING_WEBHOOK_SECRET": SECRET})
+    without = run(arguments, env)
+
+    assert (0, 2) == (ended.code, without.code)
+    assert "1234567890" in ended.out
+    assert "set the environment variable KLING_WEBHOOK_SECRET" in without.out + without.err
+
+
+@pytest.mark.parametrize("arguments", [["webhook"], ["webhook", "verify"]], ids=" ".join)
+def test_help_of_webhook(arguments: list[str], kling_elements: CommandLine, snapshot: SnapshotAssertion) -> None:
+    assert snapshot == kling_elements(*arguments, "--help").out

@@ -1,0 +1,78 @@
+"""`kling-elements listen`: receive notifications on this machine."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from kling_elements.cli import webhook_secrets
+from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.cli.output import Output
+from kling_elements.cli.webhook_secrets import SecretFile
+
+if TYPE_CHECKING:
+    import httpx
+
+_DEFAULT_PORT = 8788  # the one after the mock server's
+_LAST_PORT = 65535
+
+
+def command(  # noqa: PLR0913 -- options
+    *,
+    forward: str | None = None,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=_LAST_PORT))] = _DEFAULT_PORT,
+    host: str = "127.0.0.1",
+    secret_file: SecretFile = None,
+    no_verify: bool = False,
+    output: Output = Output(),
+) -> None:
+    """Receive notifications, verify and print them, until you press Ctrl+C.
+
+    Args:
+        forward: The address to pass each notification on to, with its body and its webhook headers unchanged. Its
+            answer is that for the sender.
+        port: The port to listen on; 0 for a free one.
+        host: The address to listen on.
+        no_verify: Accept notifications without a signature. Anybody can forge them.
+    """
+    if no_verify and secret_file is not None:
+        raise CommandError("--no-verify and --secret-file contradict each other: leave one out", Exit.USAGE)
+    secrets = None if no_verify else webhook_secrets.find(secret_file, ", or pass --no-verify to accept all")
+    target = None if forward is None else _target(forward)
+    from kling_elements.cli.receiver import Receiver  # noqa: PLC0415 -- it takes long to load, and --help needs none
+    from kling_elements.mock import server  # noqa: PLC0415 -- as above
+
+    receiver = Receiver(secrets, target, output, lambda: setattr(running, "should_exit", True))
+    running = server.Background(receiver)
+    try:
+        listener = server.listen(host, port)
+    except (OSError, UnicodeError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
+        raise CommandError(f"cannot listen on {host}, port {port}: {reason}", Exit.USAGE) from error
+    shown_host = f"[{host}]" if ":" in host else host
+    with listener, suppress(KeyboardInterrupt):
+        output.note(f"Listening on http://{shown_host}:{listener.getsockname()[1]} (Ctrl+C stops it).")
+        output.note("Pass this as --callback to the mock server; the service needs an address that it can reach.")
+        running.run(sockets=[listener])
+    if receiver.failure is not None:
+        raise receiver.failure
+
+
+def _target(text: str) -> httpx.URL:
+    """Return the address to pass notifications on to.
+
+    Raises:
+        CommandError: It cannot be one.
+    """
+    import httpx  # noqa: PLC0415 -- it takes long to load, and --help needs none
+
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise CommandError("--forward must be an http or https address, such as http://127.0.0.1:8000/", Exit.USAGE)
+    return url

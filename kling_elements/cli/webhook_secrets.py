@@ -1,0 +1,54 @@
+"""Find the secrets that notifications are verified with. No argument has them, because others can list arguments."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from cyclopts import Parameter
+
+from kling_elements.cli.exits import CommandError, Exit
+from kling_elements.webhooks import WebhookUsageError, check_secrets
+
+VARIABLE = "KLING_WEBHOOK_SECRET"
+_MAX_CHARACTERS = 1 << 16  # of a file, far more than some secrets need
+SecretFile: TypeAlias = Annotated[
+    Path | None,
+    Parameter(
+        help="A file with the webhook secret of your account; while you rotate it, with each one on a line of its own. "
+        f"By default the secret is that of the environment variable {VARIABLE}."
+    ),
+]
+
+
+def find(secret_file: Path | None, without: str = "") -> list[str]:
+    """Return the secrets of a file, or else of the environment.
+
+    Args:
+        secret_file: The file; None for the environment.
+        without: What else you can do without a secret, for the message.
+
+    Raises:
+        CommandError: There is none, one is malformed, or the file cannot be read.
+    """
+    source = f"the environment variable {VARIABLE}" if secret_file is None else str(secret_file)
+    secrets = (os.environ.get(VARIABLE, "") if secret_file is None else _read(secret_file)).split()
+    if not secrets:
+        ways = f"set the environment variable {VARIABLE}, or pass --secret-file FILE{without}"
+        raise CommandError(f"there is no webhook secret: {ways}", Exit.USAGE)
+    try:
+        check_secrets(secrets)
+    except WebhookUsageError as error:
+        raise CommandError(f"{source}: {error}", Exit.USAGE) from None
+    return secrets
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="ascii") as file:
+            return file.read(_MAX_CHARACTERS)
+    except OSError as error:
+        raise CommandError(f"{path}: the webhook secret cannot be read: {error.strerror}", Exit.USAGE) from error
+    except UnicodeError:
+        raise CommandError(f"{path}: is not a file with webhook secrets", Exit.USAGE) from None
