@@ -76,7 +76,7 @@ def test_a_signed_notification_is_written(capsys: pytest.CaptureFixture[str]) ->
         answer = served.post()
 
     assert (200, "received\n") == (answer.status_code, answer.text)
-    assert ["1234567890", "succeeded"] == capsys.readouterr().out.split()[:2]
+    assert ["1234567890", "succeed"] == capsys.readouterr().out.split()[:2]
 
 
 def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_programs_get_one_json_value_per_notification(capsys: pytest.CaptureFixt
 
     accepted, forged, unsigned = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (ID, True, None) == (accepted["webhook_id"], accepted["verified"], accepted["forwarded"])
-    assert ("1234567890", "succeeded") == (accepted["task"]["task_id"], accepted["task"]["status"])
+    assert ("1234567890", "succeed") == (accepted["task"]["task_id"], accepted["task"]["status"])
     assert (ID, True) == (forged["webhook_id"], "no v1 signature" in forged["refused"])
     assert (None, True) == (unsigned["webhook_id"], "missing headers" in unsigned["refused"])
 
@@ -130,9 +130,9 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
 
 def test_the_sender_gets_the_answer_of_the_target() -> None:
     """It repeats what the target did not accept."""
-    with listening(lambda peer: peer.answer(said(b"", "503 Unavailable"))) as target:
-        with serving(secrets=[SECRET], forward=target.url) as served:
-            assert 503 == served.post().status_code
+    refusing = listening(lambda peer: peer.answer(said(b"", "503 Unavailable")))
+    with refusing as target, serving(secrets=[SECRET], forward=target.url) as served:
+        assert 503 == served.post().status_code
 
 
 def test_a_target_that_is_not_reached_is_a_bad_gateway(capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +161,7 @@ def test_only_post_is_a_notification() -> None:
 
 
 class _Broken(Output):
-    def result(self, value: Any, text: str) -> None:
+    def result(self, *_: Any) -> None:
         raise BrokenPipeError
 
 

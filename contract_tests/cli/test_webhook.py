@@ -55,13 +55,13 @@ def test_a_notification_is_verified_whatever_its_age(
     ended = kling_elements("webhook", "verify", body, "--headers", headers)
 
     assert (0, "The signature is right.\n") == (ended.code, ended.err)
-    assert ["1234567890", "succeeded"] == ended.out.split()[:2]
+    assert ["1234567890", "succeed"] == ended.out.split()[:2]
 
 
 def test_the_task_is_one_json_value(body: Path, headers: Path, kling_elements: CommandLine) -> None:
     task = kling_elements("webhook", "verify", body, "--headers", headers, "--json").json()
 
-    assert ("1234567890", "succeeded") == (task["task_id"], task["status"])
+    assert ("1234567890", "succeed") == (task["task_id"], task["status"])
 
 
 def test_the_secrets_of_a_file_are_used_instead_of_the_environment(
@@ -106,10 +106,9 @@ def test_a_line_end_that_was_signed_is_accepted(body: Path, headers: Path, kling
 
 
 def test_an_age_can_be_asked_for(body: Path, headers: Path, kling_elements: CommandLine) -> None:
-    """The largest number is as good as no limit."""
     arguments = "webhook", "verify", body, "--headers", headers, "--max-age"
 
-    old, fresh = kling_elements(*arguments, "300"), kling_elements(*arguments, "1e300")
+    old, fresh = kling_elements(*arguments, "300"), kling_elements(*arguments, "10000000000")
 
     assert (1, 0) == (old.code, fresh.code)
     assert "at most 300 are allowed" in old.err
@@ -152,10 +151,10 @@ def test_a_file_that_is_missing_is_named(body: Path, tmp_path: Path, kling_eleme
     ],
 )
 def test_a_secret_that_cannot_be_used_is_wrong_usage(
-    content: bytes | None, message: str, body: Path, headers: Path, tmp_path: Path, kling_elements: CommandLine
+    content: bytes | None, message: str, body: Path, headers: Path, kling_elements: CommandLine
 ) -> None:
     """The message does not repeat it."""
-    path = tmp_path / "secret"
+    path = body.with_name("secret")
     if content is not None:
         path.write_bytes(content)
 

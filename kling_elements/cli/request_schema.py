@@ -50,7 +50,7 @@ def _converted(document: Node, schema: Any, definitions: dict[str, Node]) -> Any
         return [_converted(document, item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    converted = {}
+    converted: Node = {}
     for keyword, value in schema.items():
         if keyword.startswith("x-") or keyword in _NOT_JSON_SCHEMA or (keyword == "format" and value in _OWN_FORMATS):
             continue
