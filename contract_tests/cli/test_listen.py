@@ -61,6 +61,21 @@ def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
     assert b"Traceback" not in err
 
 
+def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
+    """The notification is passed on all the same, and `listen | head -1` is no failure."""
+    with listening(lambda peer: peer.answer()) as target:
+        with _listening(env, "--no-verify", "--forward", target.url) as (process, url):
+            assert process.stdout is not None
+            process.stdout.close()
+            httpx.post(url, content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
+            code = process.wait(timeout=PATIENCE_SECONDS)
+            assert process.stderr is not None
+            err = process.stderr.read()
+
+    assert [BODY] == [heard.body for heard in target.heard]
+    assert (0, False) == (code, b"Traceback" in err)
+
+
 def test_listen_on_a_terminal(env: dict[str, str]) -> None:
     """A person sees the address, and then each notification."""
     ours, theirs = pty.openpty()

@@ -20,7 +20,7 @@ _DEFAULT_PORT = 8788  # the one after the mock server's
 _LAST_PORT = 65535
 
 
-def command(  # noqa: PLR0913 -- options
+def command(
     *,
     forward: str | None = None,
     port: Annotated[int, Parameter(validator=Number(gte=0, lte=_LAST_PORT))] = _DEFAULT_PORT,
