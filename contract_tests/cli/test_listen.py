@@ -10,13 +10,14 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import PATIENCE_SECONDS, PROGRAM, CommandLine
+from contract_tests.support.peers import listening
 from contract_tests.support.signed_notifications import BODY, SECRET
 from kling_elements import KlingElements
 from kling_elements.testing.gateway import MockGateway
@@ -63,14 +64,15 @@ def test_notifications_of_the_mock_server_are_written_until_ctrl_c(
 
 def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
     """The notification is passed on all the same, and `listen | head -1` is no failure."""
-    with listening(lambda peer: peer.answer()) as target:
-        with _listening(env, "--no-verify", "--forward", target.url) as (process, url):
-            assert process.stdout is not None
-            process.stdout.close()
-            httpx.post(url, content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
-            code = process.wait(timeout=PATIENCE_SECONDS)
-            assert process.stderr is not None
-            err = process.stderr.read()
+    with ExitStack() as running:
+        target = running.enter_context(listening(lambda peer: peer.answer()))
+        process, url = running.enter_context(_listening(env, "--no-verify", "--forward", target.url))
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        httpx.post(url, content=BODY, trust_env=False, timeout=PATIENCE_SECONDS)
+        code = process.wait(timeout=PATIENCE_SECONDS)
+        err = process.stderr.read()
 
     assert [BODY] == [heard.body for heard in target.heard]
     assert (0, False) == (code, b"Traceback" in err)
