@@ -6,11 +6,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from contract_tests.support.command_line import CommandLine, run_in_terminal, run_process
-from contract_tests.support.peers import listening, said
+from contract_tests.support.peers import http_response, listening
 from kling_elements.testing.gateway import MockGateway
 
 KEY = "sk-secret-1234567890"
-_UNAUTHORIZED = said(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
+_UNAUTHORIZED = http_response(f'{{"code": 1002, "message": "{KEY} is not a key"}}'.encode(), "401 Unauthorized")
 _CHECKS = ["versions", "key", "address", "proxy", "certificates", "gateway", "account", "clock"]
 
 
@@ -106,13 +106,13 @@ def test_nothing_is_sent_if_a_proxy_cannot_be_used(
 @pytest.mark.parametrize(
     ("answer", "check", "advice"),
     [
-        (said(b"<html>Welcome</html>"), "gateway", "something else answers there"),
-        (said(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
-        (said(b"{}", "503 Unavailable"), "gateway", "try again later"),
-        (said(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask whoever runs the gateway"),
-        (said(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
-        (said(b'{"code": 1102, "message": "no"}'), "account", "the resource pack is used up or has expired"),
-        (said(b"{}", "418 Teapot"), "account", "the gateway refuses to list elements"),
+        (http_response(b"<html>Welcome</html>"), "gateway", "something else answers there"),
+        (http_response(b"<html>", "404 Not Found"), "gateway", "something else answers there"),
+        (http_response(b"{}", "503 Unavailable"), "gateway", "try again later"),
+        (http_response(b'{"code": 1103, "message": "no"}', "403 Forbidden"), "account", "ask whoever runs the gateway"),
+        (http_response(b'{"code": 1102, "message": "no"}', "429 Too Many"), "account", "the account's balance"),
+        (http_response(b'{"code": 1102, "message": "no"}'), "account", "the resource pack is used up or has expired"),
+        (http_response(b"{}", "418 Teapot"), "account", "the gateway refuses to list elements"),
     ],
 )
 def test_what_the_gateway_answers_is_explained(
@@ -127,7 +127,7 @@ def test_what_the_gateway_answers_is_explained(
     assert check == line.split()[1]
     assert advice in line
     assert "warning  clock" in ended.out
-    assert 1 == len(server.heard)
+    assert 1 == len(server.requests)
 
 
 def test_doctor_as_a_process(env: dict[str, str]) -> None:

@@ -77,7 +77,7 @@ def test_a_reader_that_wants_no_more_ends_it(env: dict[str, str]) -> None:
         code = process.wait(timeout=PATIENCE_SECONDS)
         err = process.stderr.read()
 
-    assert [BODY] == [heard.body for heard in target.heard]
+    assert [BODY] == [heard.body for heard in target.requests]
     assert (0, False) == (code, b"Traceback" in err)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from contract_tests.support.peers import Peer, listening, said, server_tls
+from contract_tests.support.peers import Peer, http_response, listening, server_tls
 from kling_elements.cli.network_advice import advice_on
 from kling_elements_client import AuthenticatedClient
 from kling_elements_client.api.elements import list_elements
@@ -51,7 +51,7 @@ def test_what_a_real_connection_leads_to(behave: Callable[[Peer], object], advic
 def test_a_certificate_of_an_unknown_authority(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    with listening(lambda peer: peer.answer(said()), server_tls()) as server:
+    with listening(lambda peer: peer.answer(http_response()), server_tls()) as server:
         assert "not from an authority that is trusted here" in advice_on(_failure(server.url))
 
 

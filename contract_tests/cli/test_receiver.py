@@ -15,7 +15,7 @@ import httpx
 import pytest
 from attrs import define, field
 
-from contract_tests.support.peers import listening, said
+from contract_tests.support.peers import http_response, listening
 from contract_tests.support.signed_notifications import BODY, ID, OTHER_SECRET, SECRET, signature_of
 from kling_elements.cli.output import Output
 from kling_elements.cli.receiver import Receiver
@@ -99,7 +99,7 @@ def test_a_forged_notification_is_refused_and_not_passed_on(capsys: pytest.Captu
         answer = served.post(headers=signed(secret=OTHER_SECRET))
 
     written = capsys.readouterr()
-    assert (400, []) == (answer.status_code, target.heard)
+    assert (400, []) == (answer.status_code, target.requests)
     assert ("", True) == (written.out, written.err.startswith("refused: no v1 signature"))
 
 
@@ -115,10 +115,10 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
     """The target can verify the signature itself."""
     body = b' {"id": "1234567890",  "status": "succeeded"}\r\n'
     headers = signed(body)
-    with listening(lambda peer: peer.answer(said(b"", "204 No Content"))) as target:
+    with listening(lambda peer: peer.answer(http_response(b"", "204 No Content"))) as target:
         with serving(secrets=[SECRET], forward=f"{target.url}/mine?a=1", output=Output(json=True)) as served:
             answer = served.post(body, headers)
-        (heard,) = target.heard
+        (heard,) = target.requests
 
     assert ("POST /mine?a=1 HTTP/1.1", body) == (heard.line, heard.body)
     assert headers.items() - {("x-other", "stays here")} <= heard.headers.items()
@@ -131,7 +131,7 @@ def test_body_and_webhook_headers_are_passed_on_unchanged(capsys: pytest.Capture
 
 def test_the_sender_gets_the_answer_of_the_target() -> None:
     """It repeats what the target did not accept."""
-    refusing = listening(lambda peer: peer.answer(said(b"", "503 Unavailable")))
+    refusing = listening(lambda peer: peer.answer(http_response(b"", "503 Unavailable")))
     with refusing as target, serving(secrets=[SECRET], forward=target.url) as served:
         assert 503 == served.post().status_code
 

@@ -20,7 +20,8 @@ from kling_elements.cli.exits import CommandError, Exit
 from kling_elements.cli.gateway import Gateway, in_options
 from kling_elements_client.client import BASE_URL_VARIABLE, DEFAULT_BASE_URL
 from kling_elements_client.contract import CONTRACT
-from kling_elements_runtime.settings import is_loopback, usable_url
+from kling_elements_runtime.addresses import is_loopback
+from kling_elements_runtime.settings import usable_url
 from kling_elements_runtime.texts import printable
 from kling_elements_runtime.transport.route import Route
 

@@ -20,13 +20,13 @@ from kling_elements.mock.asgi import (
     Send,
     fields_of,
     header,
-    live,
     respond,
+    run_lifespan,
 )
 from kling_elements.mock.reply import TEXT_TYPE, Reply
 from kling_elements_client.models import Task
-from kling_elements_runtime.settings import is_loopback
-from kling_elements_runtime.texts import shown
+from kling_elements_runtime.addresses import is_loopback
+from kling_elements_runtime.texts import for_message
 
 PASSED_ON: Final = ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
 """The headers that are passed on."""
@@ -86,7 +86,7 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the server's life."""
         if scope["type"] == "lifespan":
-            await live(receive, send, self._open, self._close)
+            await run_lifespan(receive, send, self._open, self._close)
             return
         headers = fields_of(scope["headers"])
         body = RequestBody(headers, receive)
@@ -136,7 +136,7 @@ class Receiver:
         try:
             answer = await self._http.post(self._forward, content=raw, headers=headers)
         except httpx.HTTPError as error:
-            return Forwarded(None, shown(error) or type(error).__name__)
+            return Forwarded(None, for_message(error) or type(error).__name__)
         return Forwarded(answer.status_code)
 
     def _write(self, task: Task, headers: Mapping[str, str], forwarded: Forwarded | None) -> None:
@@ -160,7 +160,7 @@ class Receiver:
 
 
 def _id_in(headers: Mapping[str, str]) -> str | None:
-    return shown(headers.get("webhook-id", "")) or None
+    return for_message(headers.get("webhook-id", "")) or None
 
 
 def _text(status: int, text: str, *headers: tuple[bytes, bytes]) -> Reply:
