@@ -80,6 +80,7 @@ _COMMANDS = {
         ),
     ],
 }
+_OWN_HELP: dict[str, dict[str, list[str]]] = {"mock": {"help_flags": [], "version_flags": []}}  # its parser has --help
 for _group, _rows in _COMMANDS.items():
     for _position, (_name, _summary, _example) in enumerate(_rows):
         app.command(
@@ -89,6 +90,7 @@ for _group, _rows in _COMMANDS.items():
             help=_summary,
             help_epilogue=f"Example: `{_NAME} {_example}`",
             sort_key=_position,
+            **_OWN_HELP.get(_name, {}),
         )
 
 

@@ -164,7 +164,7 @@ class MockServer:
             faults=self._faults,
             courier=self._courier,
         )
-        self._front = Front(self.routes, self._control.paths, self._store)
+        self._front = Front(contract, self.routes, self._control.paths, self._store, options.token)
         self._service = Service(
             options,
             refusals=self._refusals,
@@ -181,6 +181,11 @@ class MockServer:
     def operation_ids(self) -> list[str]:
         """The ids of the operations that the server answers."""
         return [endpoint.operation.operation_id for route in self.routes for endpoint in route.endpoints.values()]
+
+    @property
+    def docs_path(self) -> str | None:
+        """The path of the page on which people try the calls; None if there is none, or Swagger UI is missing."""
+        return self._front.docs
 
     def close(self) -> None:
         """Close the state file. If an ASGI server runs the application, this happens at shutdown."""
@@ -320,8 +325,8 @@ class MockServer:
                 return Accepted(None, lambda _: Reply(204, headers=preflight_headers(head.headers)))
         if head.path.startswith(control.PREFIX):
             return self._control.accept(head)
-        if head.path in self._front.pages and head.method in self._front.METHODS:
-            return Accepted(None, self._front.pages[head.path])
+        if head.path in self._front.pages:
+            return self._front.accept(head)
         endpoint, in_path, token = self._endpoint(head)
         owner = hashlib.sha256(token.encode()).digest()
         accepted = endpoint.max_bytes
