@@ -79,8 +79,18 @@ def _index(contract: Document, accepted_token: str | None) -> Reply:
 
 
 def _contract(contract: Document) -> Reply:
-    """Return the contract with this server as its only one."""
-    return json_reply({**contract.document(), "servers": [{"url": "/"}]})
+    """Return the contract with this server as its only one. It begins with the tags and codes, which people look for."""
+    document = contract.document()
+    schemas = document.get("components", {}).get("schemas", {})
+    tags = schemas.get("TagId", {}).get("description")
+    codes = schemas.get("ErrorResponse", {}).get("properties", {}).get("code", {}).get("description")
+    parts = [
+        document["info"].get("description", ""),
+        *([f"<details><summary>Tags</summary>\n\n{tags}\n</details>"] if tags else ()),
+        *([f"<details><summary>Business codes</summary>\n\n{codes}\n</details>"] if codes else ()),
+    ]
+    info = {**document["info"], "description": "\n\n".join(parts)}
+    return json_reply({**document, "info": info, "servers": [{"url": "/"}]})
 
 
 def _own_file(name: str) -> Reply:
