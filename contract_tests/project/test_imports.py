@@ -13,7 +13,7 @@ from contract_tests.support.tables import each
 from scripts.spec import ROOT
 
 _PRODUCT = ("kling_elements_runtime", "generated_client/kling_elements_client", "kling_elements")
-_TOOLS = ("mutate", "bench", "live", "diff", "interop")
+_TOOLS = ("mutate", "bench", "live", "diff", "interop", "browser")
 
 
 def _imports(source: str, package: str) -> set[str]:
