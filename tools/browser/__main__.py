@@ -13,7 +13,7 @@ from scripts.spec import ROOT
 from tools.browser import driving
 
 _FOLDER = ROOT / "build" / "browser"
-_MOCK = [sys.executable, "-m", "kling_elements.cli", "mock", "--port", "0", "--no-callbacks", "--json"]
+_MOCK = [sys.executable, "-m", "kling_elements.cli", "mock", "--port", "0", "--tick", "0", "--no-callbacks", "--json"]
 
 
 def main() -> int:

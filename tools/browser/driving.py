@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tools.browser.findings import Visit
+from tools.browser.findings import Answer, Visit
 
 SCHEMES = "light", "dark"
 WIDTHS = 390, 1440
@@ -55,13 +56,18 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
     page.screenshot(path=folder / f"{scheme}-{width}-opened.png")
     _open(create)
     create.get_by_role("button", name="Try it out").click()
-    created = _executed(page, create)
+    created, _ = _executed(page, create)
     page.screenshot(path=folder / f"{scheme}-{width}-created.png", full_page=True)
+
+    elements = page.locator("#operations-elements-listElements")
+    _open(elements)
+    elements.get_by_role("button", name="Try it out").click()
+    listed, sent = _executed(page, elements)
 
     until_now = list(errors)
     text = create.locator("textarea")
     text.fill(json.dumps({**json.loads(text.input_value()), "element_name": _TOO_LONG}, indent=2))
-    refused = _executed(page, create)
+    refused, _ = _executed(page, create)
     create.locator(".live-responses-table").first.scroll_into_view_if_needed()
     page.screenshot(path=folder / f"{scheme}-{width}-refused.png")
 
@@ -81,6 +87,7 @@ def _visit(browser: Browser, docs: str, folder: Path, scheme: str, width: int) -
         page_width=page.evaluate("document.documentElement.scrollWidth"),
         created=created,
         refused=refused,
+        ids=(_ids(listed.body), _ids(sent)),
         faint_texts=page.evaluate(_CONTRAST),
     )
     context.close()
@@ -92,12 +99,16 @@ def _open(operation: Locator) -> None:
     operation.locator(".opblock-body").wait_for()
 
 
-def _executed(page: Page, operation: Locator) -> tuple[str, str]:
-    """Press Execute; return the status and the body of the answer, as the page shows them."""
-    with page.expect_response(lambda response: response.request.method == "POST") as answer:
+def _executed(page: Page, operation: Locator) -> tuple[Answer, str]:
+    """Press Execute; return the answer as the page shows it, and the body as the server sent it."""
+    with page.expect_response(lambda response: response.request.resource_type == "fetch") as response:
         operation.locator("button.execute").click()
-    answer.value.finished()
-    row = operation.locator(".live-responses-table tbody tr").filter(has_text=str(answer.value.status)).first
+    sent = response.value.text()
+    row = operation.locator(".live-responses-table tbody tr").filter(has_text=str(response.value.status)).first
     row.wait_for()
     body = row.locator(".response-col_description .highlight-code").first
-    return row.locator(".response-col_status").inner_text().split()[0], body.inner_text()
+    return Answer(row.locator(".response-col_status").inner_text().split()[0], body.inner_text()), sent
+
+
+def _ids(body: str) -> list[str]:
+    return re.findall(r'"element_id": ?([0-9]+)', body)

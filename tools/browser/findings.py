@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+
+class Answer(NamedTuple):
+    """An answer as the page shows it."""
+
+    status: str
+    body: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +27,9 @@ class Visit:
         urls: The address of each request.
         is_dark: Whether the page was dark.
         page_width: The width of the page in pixels, after every operation was opened.
-        created: The status and the body of the answer to a valid request.
-        refused: The status and the body of the answer to a request with a name that is too long.
+        created: The answer to a valid request.
+        refused: The answer to a request with a name that is too long.
+        ids: The ids of the elements of the account, as the page shows them and as the server sent them.
         faint_texts: Texts with little contrast to their background.
     """
 
@@ -31,8 +40,9 @@ class Visit:
     urls: list[str] = field(default_factory=list)
     is_dark: bool
     page_width: int
-    created: tuple[str, str]
-    refused: tuple[str, str]
+    created: Answer
+    refused: Answer
+    ids: tuple[list[str], list[str]]
     faint_texts: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
@@ -43,10 +53,13 @@ class Visit:
             yield f"the page is {'dark' if self.is_dark else 'light'}"
         if self.page_width > self.width:
             yield f"the page is {self.page_width} px wide"
-        if self.created[0] != "200":
-            yield f"the create was answered {self.created[0]}: {self.created[1]}"
-        if self.refused[0] != "400" or "/element_name" not in self.refused[1]:
-            yield f"the refusal does not name /element_name: {self.refused[0]}: {self.refused[1]}"
+        if self.created.status != "200":
+            yield f"the create was answered {self.created.status}: {self.created.body}"
+        if self.refused.status != "400" or "/element_name" not in self.refused.body:
+            yield f"the refusal does not name /element_name: {self.refused.status}: {self.refused.body}"
+        shown, sent = self.ids
+        if not sent or shown != sent:
+            yield f"the page shows the ids {shown}, and the server sent {sent}"
         yield from (f"a text is hard to see: {text}" for text in self.faint_texts)
 
     def _is_foreign(self, url: str) -> bool:

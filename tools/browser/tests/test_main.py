@@ -10,7 +10,7 @@ import pytest
 
 from tools.browser import __main__ as command
 from tools.browser import driving
-from tools.browser.findings import Visit
+from tools.browser.findings import Answer, Visit
 
 
 def _visit(width: int, page_width: int) -> Visit:
@@ -20,8 +20,9 @@ def _visit(width: int, page_width: int) -> Visit:
         host="",
         is_dark=False,
         page_width=page_width,
-        created=("200", ""),
-        refused=("400", "/element_name"),
+        created=Answer("200", ""),
+        refused=Answer("400", "/element_name"),
+        ids=(["1"], ["1"]),
     )
 
 
